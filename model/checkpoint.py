@@ -1,0 +1,98 @@
+"""A trained network in one safetensors file: weights, network config and preprocessing settings."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+from model.network import DSSA, NetworkConfig
+from model.preprocess import Pixels, Preprocess, PreprocessConfig
+
+DEFAULT_CHECKPOINT = Path(__file__).parent / "pretrained" / "dssa.safetensors"
+_FORMAT = "sketchfind-1"
+
+
+class CheckpointError(ValueError):
+    """The file is missing, is not a Sketchfind checkpoint, or does not fit the network it describes."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A network ready to embed, with the preprocessing it was trained with and its file's SHA-256."""
+
+    network: DSSA
+    preprocess: Preprocess
+    sha256: str
+
+    def embed_frames(self, frames: Sequence[Pixels], batch_size: int = 32) -> NDArray[np.float32]:
+        """Frames (256,256) -> embeddings (N,D) float32; build, evaluate and serve all embed here."""
+        device = next(self.network.parameters()).device
+        parts = [np.zeros((0, self.network.dim), np.float32)]
+        with torch.inference_mode():
+            for start in range(0, len(frames), batch_size):
+                batch = self.preprocess.tensor(frames[start : start + batch_size]).to(device)
+                parts.append(self.network.embed(batch).cpu().numpy())
+        return np.concatenate(parts)
+
+
+def save_checkpoint(
+    path: Path, network: DSSA, preprocess: PreprocessConfig, notes: Mapping[str, str] | None = None
+) -> Path:
+    """Write the checkpoint atomically and return its path; `notes` (recipe, data, seed) are kept in its header."""
+    metadata = {
+        "format": _FORMAT,
+        "network": json.dumps(asdict(network.config)),
+        "preprocess": json.dumps(asdict(preprocess)),
+        **(notes or {}),
+    }
+    weights = {
+        name: value.detach().float().cpu().contiguous()
+        for name, value in network.state_dict().items()
+        if value.is_floating_point()
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".partial")
+    save_file(weights, partial, metadata)
+    os.replace(partial, path)
+    return path
+
+
+def load_checkpoint(path: Path, device: str = "cpu") -> Checkpoint:
+    """Read a checkpoint; its network is in eval mode on `device`. Raises CheckpointError, naming the file."""
+    path = Path(path)
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+            weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - safe_open is no mapping
+    except FileNotFoundError:
+        raise CheckpointError(f"checkpoint not found: {path}, expected a file written by `sketchfind train`") from None
+    except (SafetensorError, OSError) as error:
+        raise CheckpointError(f"checkpoint {path} cannot be read ({error}): expected a safetensors file") from None
+    if metadata.get("format") != _FORMAT:
+        raise CheckpointError(f"checkpoint {path} has format {metadata.get('format')!r}, expected {_FORMAT!r}")
+    try:
+        network_config = json.loads(metadata["network"])
+        network = DSSA(NetworkConfig(**{**network_config, "heads": tuple(network_config["heads"])}))
+        preprocess = Preprocess(PreprocessConfig(**json.loads(metadata["preprocess"])))
+        missing, unexpected = network.load_state_dict(weights, strict=False)
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise CheckpointError(f"checkpoint {path} does not describe a network of this version: {error}") from None
+    wanting = [name for name in missing if not name.endswith("num_batches_tracked")]
+    if wanting or unexpected:
+        raise CheckpointError(f"checkpoint {path} does not fit its network: missing {wanting}, unexpected {unexpected}")
+    return Checkpoint(network.eval().to(device), preprocess, _sha256(path))
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

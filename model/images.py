@@ -1,0 +1,105 @@
+"""Bytes of any image file -> a Pillow image -> plain numpy pixels, with limits checked before anything is decoded."""
+
+from __future__ import annotations
+
+import io
+import warnings
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+MAX_PIXELS = 50_000_000
+"""Largest width x height that is decoded; a 50-megapixel RGB image takes 150 MB."""
+
+Pixels = NDArray[np.uint8]
+
+_FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
+
+
+class UnreadableImage(ValueError):
+    """The bytes are not an image, are cut short, or are in a format that is not supported."""
+
+
+class ImageTooLarge(UnreadableImage):
+    """The image's header announces more pixels than are allowed."""
+
+
+def decode_image(data: bytes, max_pixels: int = MAX_PIXELS) -> Image.Image:
+    """Decode the first frame of an image file.
+
+    Raises ImageTooLarge from the header alone, and UnreadableImage for everything that cannot be decoded whole.
+    """
+    if not data:
+        raise UnreadableImage("image is empty: got 0 bytes, expected a PNG, JPEG or WebP file")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow's own bomb warning; the limit below is the one that counts
+            image = Image.open(io.BytesIO(data), formats=_FORMATS)
+            _check_size(image, max_pixels)
+            image.load()
+    except UnreadableImage:
+        raise
+    except Image.DecompressionBombError:  # Pillow's hard limit, met before it tells the size
+        raise ImageTooLarge(f"image is too large: far more than the {max_pixels} pixels expected at most") from None
+    except Exception as error:  # Pillow's decoders raise almost anything (OSError, SyntaxError, struct.error, ...)
+        reason = str(error).split(" <")[0] or type(error).__name__
+        raise UnreadableImage(f"image cannot be read ({reason}): expected a whole PNG, JPEG or WebP file") from None
+    return image
+
+
+def _check_size(image: Image.Image, max_pixels: int) -> None:
+    width, height = image.size
+    if width * height > max_pixels:
+        raise ImageTooLarge(f"image is too large: {width}x{height} pixels, expected at most {max_pixels} in all")
+
+
+def to_rgb(image: Image.Image) -> Pixels:
+    """Upright RGB pixels (H,W,3) uint8 of an image of any mode; transparent parts become white."""
+    image = _eight_bit(ImageOps.exif_transpose(image))
+    if _has_alpha(image):
+        rgba = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba)
+    return np.asarray(image.convert("RGB"))
+
+
+def to_ink(image: Image.Image) -> NDArray[np.float32]:
+    """How far each pixel is from the ground it is drawn on: (H,W) float32, 0 = ground, 1 = the strongest contrast.
+
+    Works for dark on light, light on dark, and either on a transparent ground.
+    """
+    image = _eight_bit(ImageOps.exif_transpose(image))
+    rgba = np.asarray(image.convert("RGBA"), np.float32) / np.float32(255)
+    grey = np.asarray(rgba[..., :3] @ _LUMA, np.float32)
+    if _has_alpha(image):
+        alpha = rgba[..., 3]
+        # strokes on a transparent ground keep whatever colour they have; a ground opposite to it shows them
+        mean = float((grey * alpha).sum() / max(float(alpha.sum()), 1.0))
+        ground = np.float32(1 if mean < 0.5 else 0)
+        grey = grey * alpha + ground * (1 - alpha)
+    return np.asarray(np.abs(grey - _border_median(grey)), np.float32)
+
+
+_LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+
+
+def _border_median(grey: NDArray[np.float32]) -> float:
+    """The ground's level: strokes may fill a picture's middle, but seldom half of its rim."""
+    rim = max(1, min(grey.shape) // 50)
+    inner = np.zeros(grey.shape, bool)
+    inner[rim:-rim, rim:-rim] = True
+    return float(np.median(grey[~inner]))
+
+
+def _has_alpha(image: Image.Image) -> bool:
+    return "A" in image.getbands() or "a" in image.getbands() or "transparency" in image.info
+
+
+def _eight_bit(image: Image.Image) -> Image.Image:
+    """16-bit, 32-bit and float greys rescaled to 8 bits; Pillow's own convert() would clip them."""
+    if not image.mode.startswith(("I", "F")):
+        return image
+    values = np.asarray(image, np.float64)
+    values = np.nan_to_num(values)
+    top = 65535.0 if image.mode.startswith("I") else max(float(values.max()), 1e-12)
+    return Image.fromarray(np.clip(values / top * 255 + 0.5, 0, 255).astype(np.uint8))

@@ -1,0 +1,31 @@
+"""Training losses over any Distance, and HOLEF's regularisers."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+
+def triplet_loss(positive: Tensor, negative: Tensor, margin: float) -> Tensor:
+    """Mean of max(0, margin + d(s,p+) - d(s,p-)) over distances of one shape (the paper's eq. 1)."""
+    return (margin + positive - negative).clamp(min=0).mean()
+
+
+def contrastive_loss(distances: Tensor, temperature: Tensor, smoothing: float = 0.0) -> Tensor:
+    """Symmetric InfoNCE over distances (B,B) whose diagonal holds the true pairs.
+
+    Sketches choose among the batch's photos and photos among its sketches by softmax of -distance / temperature.
+    """
+    logits = -distances / temperature
+    target = torch.arange(len(logits), device=logits.device)
+    rows = F.cross_entropy(logits, target, label_smoothing=smoothing)
+    columns = F.cross_entropy(logits.T, target, label_smoothing=smoothing)
+    return (rows + columns) / 2
+
+
+def holef_penalty(weight: Tensor, strength: float = 0.0005) -> Tensor:
+    """strength * (||W - I||_1 + ||W - I||_F): both regularisers of HOLEF (the paper's eq. 6), W (D,D) -> ()."""
+    difference = weight - torch.eye(len(weight), device=weight.device, dtype=weight.dtype)
+    penalty: Tensor = strength * (difference.abs().sum() + torch.linalg.vector_norm(difference))
+    return penalty

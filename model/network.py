@@ -1,0 +1,87 @@
+"""DSSA: frames -> stem -> trunk -> attention -> heads -> embedding, and the distance between embeddings.
+
+Siamese: one set of weights for sketches and for the edge maps of photos. What the paper ablates is a choice of parts in
+NetworkConfig, never a branch in forward().
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from model.attention import NoAttention, SpatialAttention
+from model.backbone import ResidualTrunk, SketchANet
+from model.distances import DISTANCES, Distance
+from model.heads import CoarseHead, FineHead, SpatialHead, StemHead
+from model.orientation import OrientationMap
+
+STEMS: dict[str, Callable[[], nn.Module]] = {"pixels": nn.Identity, "orientations": OrientationMap}
+BACKBONES: dict[str, Callable[[], SketchANet | ResidualTrunk]] = {
+    "sketch-a-net": SketchANet,
+    "residual": ResidualTrunk,
+}
+ATTENTIONS: dict[str, Callable[[int], nn.Module]] = {
+    "none": NoAttention,
+    "plain": partial(SpatialAttention, shortcut=False),
+    "shortcut": SpatialAttention,
+}
+HEADS: dict[str, Callable[[int, int], FineHead | CoarseHead | SpatialHead | StemHead]] = {
+    "fine": FineHead,
+    "coarse": CoarseHead,
+    "spatial": SpatialHead,
+    "stem": StemHead,
+}
+
+
+@dataclass(frozen=True)
+class NetworkConfig:
+    """Which parts a network is made of; the defaults are the paper's full model."""
+
+    stem: str = "pixels"
+    backbone: str = "sketch-a-net"
+    attention: str = "shortcut"
+    heads: tuple[str, ...] = ("fine", "coarse")
+    distance: str = "holef"
+
+
+class DSSA(nn.Module):
+    """The deep spatial-semantic attention network of a NetworkConfig. Raises ValueError for an unknown part."""
+
+    def __init__(self, config: NetworkConfig = NetworkConfig()) -> None:
+        super().__init__()
+        self.config = config
+        self.stem = _part(STEMS, "stem", config.stem)()
+        self.backbone = _part(BACKBONES, "backbone", config.backbone)()
+        channels, side = self.backbone.channels, self.backbone.side
+        self.attention = _part(ATTENTIONS, "attention", config.attention)(channels)
+        heads = {name: _part(HEADS, "head", name)(channels, side) for name in config.heads}
+        self.heads = nn.ModuleDict(heads)
+        self.dim = sum(head.dim for head in heads.values())
+        self.distance: Distance = _part(DISTANCES, "distance", config.distance)(self.dim)
+
+    def embed(self, frames: Tensor) -> Tensor:
+        """(B,1,S,S) -> embeddings (B,D) float32: the heads' outputs, each L2-normalised, side by side (section 3.3)."""
+        stem = self.stem(frames)
+        attended, _ = self.attention(self.backbone(stem))
+        parts = [head(stem if name == "stem" else attended) for name, head in self.heads.items()]
+        return torch.cat([F.normalize(part.float(), dim=1) for part in parts], 1)
+
+    def attention_map(self, frames: Tensor) -> Tensor:
+        """(B,1,S,S) -> (B,1,H,W): how much each position weighs; sums to 1."""
+        alpha: Tensor = self.attention(self.backbone(self.stem(frames)))[1]
+        return alpha
+
+
+_Part = TypeVar("_Part")
+
+
+def _part(parts: dict[str, _Part], kind: str, name: str) -> _Part:
+    if name not in parts:
+        raise ValueError(f"unknown {kind} {name!r}: expected one of {', '.join(parts)}")
+    return parts[name]

@@ -1,0 +1,51 @@
+"""Oriented lines as a fixed first layer: what a few hundred pairs cannot teach a network, given to it."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+
+class OrientationMap(nn.Module):
+    """Gradients softly binned into orientations and normalised locally; no parameters.
+
+    The gradient is that of the Gaussian-smoothed frame. Its magnitude is shared between the two nearest of `bins`
+    orientations in [0, pi), averaged over 2x2 pixels, and divided by the local energy, so that faint and bold,
+    sparse and dense lines weigh alike.
+    """
+
+    weights: Tensor
+
+    def __init__(self, bins: int = 8, sigma: float = 1.0, neighbourhood: int = 9) -> None:
+        super().__init__()
+        self.bins, self.neighbourhood = bins, neighbourhood
+        self.register_buffer("weights", _gradient_kernels(sigma), persistent=False)  # (2,1,k,k)
+
+    def forward(self, frames: Tensor) -> Tensor:
+        """(B,1,S,S) -> (B,bins,S/2,S/2), non-negative, in float32."""
+        # in full precision whatever the caller's autocast: angles of bf16 gradients would be steps
+        with torch.autocast(frames.device.type, enabled=False):
+            gradient = F.conv2d(frames.float(), self.weights, padding=self.weights.shape[-1] // 2)  # (B,2,S,S)
+            dx, dy = gradient[:, :1], gradient[:, 1:]
+            magnitude = (dx.square() + dy.square() + 1e-12).sqrt()  # (B,1,S,S)
+            position = torch.atan2(dy, dx) * (self.bins / math.pi)  # in bins, period `bins`
+            centres = torch.arange(self.bins, device=frames.device, dtype=torch.float32).view(1, -1, 1, 1)
+            gap = (position - centres).remainder(self.bins)  # (B,bins,S,S)
+            share = (1 - torch.minimum(gap, self.bins - gap)).clamp(min=0)
+            binned = F.avg_pool2d(share * magnitude, 2)  # (B,bins,S/2,S/2)
+            energy = F.avg_pool2d(binned.sum(1, keepdim=True), self.neighbourhood, 1, self.neighbourhood // 2)
+            return binned / (energy + 0.02)
+
+
+def _gradient_kernels(sigma: float) -> Tensor:
+    """Derivatives of a Gaussian along x and y: (2,1,k,k) with k = 6 sigma + 1, unit absolute sum."""
+    radius = math.ceil(3 * sigma)
+    x = torch.arange(-radius, radius + 1, dtype=torch.float32)
+    gauss = torch.exp(-x.square() / (2 * sigma**2))
+    dx = -x * gauss / (sigma**2)
+    kernel = torch.outer(gauss, dx)
+    kernel = kernel / kernel.abs().sum()
+    return torch.stack([kernel, kernel.T]).unsqueeze(1)
