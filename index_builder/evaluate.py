@@ -1,0 +1,106 @@
+"""acc@k of a checkpoint on a pair folder, through the same Retriever that serves."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.catalogue import Catalogue, Product, sqlite_url
+from app.gallery import Gallery
+from app.retriever import Retriever
+from index_builder.pairs import Pair, PairFolder, open_image
+from model.checkpoint import Checkpoint
+from model.images import Pixels
+
+_CHUNK = 64  # images in memory at once
+Advance = Callable[[int], None]
+
+
+class GalleryFrom(StrEnum):
+    """What the gallery's embeddings are made from."""
+
+    photos = "photos"  # the product's protocol: photos through our own edge extractor, as the server has them
+    edge_maps = "edge_maps"  # the paper's protocol: the published edge maps
+
+
+class EvaluationError(ValueError):
+    """The pair folder cannot be evaluated in the way asked for."""
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The rank (from 1) of every query's true photo in a gallery of n_gallery, (n_queries,) int64."""
+
+    ranks: NDArray[np.int64]
+    n_gallery: int
+
+    def acc_at_k(self, k: int) -> float:
+        """The share of queries, in percent, whose true photo is among the first k results."""
+        return 100 * float((self.ranks <= k).mean())
+
+    def as_json(self) -> dict[str, Any]:
+        """The figures that `sketchfind evaluate --json` prints."""
+        accuracy = {f"acc@{k}": round(self.acc_at_k(k), 2) for k in (1, 5, 10)}
+        mean_rank = round(float(self.ranks.mean()), 2)
+        return {"n_queries": len(self.ranks), "n_gallery": self.n_gallery, **accuracy, "mean_rank": mean_rank}
+
+
+def evaluate(
+    folder: PairFolder,
+    checkpoint: Checkpoint,
+    gallery_from: GalleryFrom = GalleryFrom.photos,
+    advance: Advance = lambda count: None,
+) -> Evaluation:
+    """Search a gallery of all the folder's photos for each of its sketches; `advance` counts images as they are done.
+
+    Raises EvaluationError when there are no sketches, or a photo lacks what the gallery is to be made from, and
+    UnreadableImage, naming the file.
+    """
+    sketches = [(path, pair.photo_id) for pair in folder.pairs for path in pair.sketches]
+    if not sketches:
+        raise EvaluationError(f"{folder.name} has no sketches to evaluate with, expected sketches/ID.png")
+    with tempfile.TemporaryDirectory(prefix="sketchfind-evaluate-") as directory:
+        gallery = _gallery(folder, checkpoint, gallery_from, Path(directory), advance)
+        retriever = Retriever(checkpoint, gallery)
+        ranks: list[int] = []
+        for start in range(0, len(sketches), _CHUNK):
+            chunk = sketches[start : start + _CHUNK]
+            frames = [checkpoint.preprocess.sketch(open_image(path)) for path, _ in chunk]
+            found = retriever.search_embeddings(checkpoint.embed_frames(frames), k=gallery.size)
+            for (_, truth), result in zip(chunk, found, strict=True):
+                ranks.append(1 + [product.product_id for product, _ in result.results].index(truth))
+            advance(len(chunk))
+        gallery.close()
+    return Evaluation(np.array(ranks, np.int64), len(folder.pairs))
+
+
+def _gallery(
+    folder: PairFolder, checkpoint: Checkpoint, gallery_from: GalleryFrom, directory: Path, advance: Advance
+) -> Gallery:
+    """A gallery of the folder's photos or edge maps, with embeddings only."""
+    catalogue = Catalogue(sqlite_url(directory / "catalogue.sqlite"))
+    catalogue.bind(checkpoint.sha256, checkpoint.network.dim)
+    for start in range(0, len(folder.pairs), _CHUNK):
+        pairs = folder.pairs[start : start + _CHUNK]
+        embeddings = checkpoint.embed_frames([_frame(pair, checkpoint, gallery_from) for pair in pairs])
+        catalogue.put([Product(pair.photo_id, title=pair.photo_id) for pair in pairs], embeddings)
+        advance(len(pairs))
+    return Gallery.open(directory, checkpoint, catalogue)
+
+
+def _frame(pair: Pair, checkpoint: Checkpoint, gallery_from: GalleryFrom) -> Pixels:
+    path = pair.photo if gallery_from is GalleryFrom.photos else pair.edge_map
+    if path is None:
+        raise EvaluationError(
+            f"photo {pair.photo_id!r} has no file in {gallery_from.value}/, expected one for every photo; "
+            f"try --gallery-from {'edge_maps' if gallery_from is GalleryFrom.photos else 'photos'}"
+        )
+    prepare = checkpoint.preprocess.photo if gallery_from is GalleryFrom.photos else checkpoint.preprocess.edge_map
+    return prepare(open_image(path))

@@ -1,0 +1,169 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image, ImageDraw
+
+from index_builder.evaluate import EvaluationError, GalleryFrom, evaluate
+from index_builder.pairs import PairFolder, read_pairs, read_photos
+from index_builder.presets import PRESETS, find_preset
+from index_builder.samples import draw_batch, prepare
+from index_builder.train import TrainingError, train
+from model.checkpoint import load_checkpoint, save_checkpoint
+from model.network import DSSA
+from model.preprocess import Preprocess, PreprocessConfig
+
+TINY = replace(PRESETS["oriented"], steps=6, batch=6)
+
+
+@pytest.fixture(scope="module")
+def shapes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A pair folder of polygons: filled in colour as photos, outlined twice by an unsteady hand as sketches."""
+    folder = tmp_path_factory.mktemp("shapes")
+    for name in ("photos", "sketches"):
+        (folder / name).mkdir()
+    random = np.random.default_rng(3)
+    for i in range(24):
+        angles = np.sort(random.uniform(0, 2 * np.pi, 3 + i % 5))
+        points = 128 + np.stack([np.cos(angles), np.sin(angles)], 1) * random.uniform(40, 110, (len(angles), 1))
+        photo = Image.new("RGB", (256, 256), "white")
+        ImageDraw.Draw(photo).polygon([tuple(p) for p in points.tolist()], fill=(150, 40, 10 * i))
+        photo.save(folder / "photos" / f"{i}.jpg", quality=95)
+        for n in range(2):
+            hand = points + random.normal(0, 2, points.shape)
+            sketch = Image.new("L", (256, 256), 255)
+            outline = [tuple(p) for p in np.concatenate([hand, hand[:1]]).tolist()]
+            ImageDraw.Draw(sketch).line(outline, fill=0, width=3)
+            sketch.save(folder / "sketches" / f"{i}_{n}.png")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def folder(shapes: Path) -> PairFolder:
+    return read_pairs(shapes)
+
+
+def weights(path: Path) -> dict[str, torch.Tensor]:
+    return dict(load_checkpoint(path).network.state_dict())
+
+
+def same(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> bool:
+    return all(torch.equal(a[name], b[name]) for name in a)
+
+
+def test_training_moves_the_weights_and_w_away_from_i(folder: PairFolder, tmp_path: Path) -> None:
+    report = train([folder], TINY, tmp_path / "net.safetensors")
+    network = load_checkpoint(report.checkpoint).network
+    assert report.steps == 6 and np.isfinite(report.loss) and set(report.validation) == {folder.name}
+    assert not torch.equal(network.distance.weight, torch.eye(network.dim))  # type: ignore[arg-type]
+
+
+def test_a_run_that_was_cut_short_ends_as_if_it_was_not(
+    folder: PairFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = train([folder], TINY, tmp_path / "whole.safetensors").checkpoint
+    monkeypatch.setattr("index_builder.train._SAVE_EVERY", 2)
+    cut = tmp_path / "cut.safetensors"
+    calls = 0
+
+    def stop_after_five(*args: object) -> None:
+        nonlocal calls
+        calls += 1
+        if calls == 5:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as context:
+        from index_builder import train as module
+
+        original = module.augment
+        context.setattr(module, "augment", lambda *args: stop_after_five() or original(*args))  # type: ignore[func-returns-value]
+        with pytest.raises(KeyboardInterrupt):
+            train([folder], TINY, cut)
+    assert not cut.exists() and cut.with_name(cut.name + ".state").exists()
+    assert same(weights(train([folder], TINY, cut).checkpoint), weights(whole))
+
+
+def test_the_seed_decides(folder: PairFolder, tmp_path: Path) -> None:
+    short = replace(TINY, steps=1)
+    runs = [train([folder], short, tmp_path / f"{n}.safetensors", seed=seed) for n, seed in enumerate((0, 0, 1))]
+    first, second, other = (weights(run.checkpoint) for run in runs)
+    assert same(first, second) and not same(first, other)
+
+
+def test_the_state_of_another_run_is_refused(folder: PairFolder, tmp_path: Path) -> None:
+    short = replace(TINY, steps=1)
+    train([folder], short, tmp_path / "net.safetensors")
+    with pytest.raises(TrainingError, match="is the state of another run"):
+        train([folder], short, tmp_path / "net.safetensors", seed=5)
+
+
+def test_fine_tuning_starts_from_a_checkpoint(folder: PairFolder, tmp_path: Path) -> None:
+    start = save_checkpoint(tmp_path / "start.safetensors", DSSA(TINY.network), PreprocessConfig(size=128))
+    gentle = replace(TINY, steps=1, learning_rate=0.0, distance_rate=0.0, weight_decay=0.0)
+    tuned = weights(train([folder], gentle, tmp_path / "tuned.safetensors", start_from=start).checkpoint)
+    learnt = dict(load_checkpoint(start).network.named_parameters())
+    assert all(torch.equal(tuned[name], value) for name, value in learnt.items())
+    other = replace(TINY, network=replace(TINY.network, heads=("coarse",)))
+    with pytest.raises(TrainingError, match="holds another network"):
+        train([folder], other, tmp_path / "other.safetensors", start_from=start)
+
+
+@pytest.mark.parametrize("name", ["dssa", "mahalanobis"])
+def test_the_papers_presets_train(name: str, folder: PairFolder, tmp_path: Path) -> None:
+    preset = replace(find_preset(name, steps=1), batch=2)
+    report = train([folder], preset, tmp_path / "net.safetensors", holdout=False)
+    assert np.isfinite(report.loss) and report.validation == {}
+
+
+def test_photos_without_sketches_are_paired_with_their_other_edges(shapes: Path) -> None:
+    samples = prepare(read_photos(shapes / "photos"), Preprocess(PreprocessConfig(size=64)))
+    assert all(len(sample.edges) == 3 and len(sample.sketches) == 2 for sample in samples.samples)
+    assert all(sample.drawn == 0 for sample in samples.samples)
+
+
+def test_batches_are_aligned_pairs_of_distinct_photos(folder: PairFolder) -> None:
+    samples = prepare(folder, Preprocess(PreprocessConfig(size=64)))
+    sketches, edges = draw_batch(samples, 100, np.random.default_rng(0))
+    assert len(sketches) == len(edges) == 24
+    owners = [next(s.photo_id for s in samples.samples if any(e is edge for e in s.edges)) for edge in edges]
+    assert len(set(owners)) == 24
+    by_id = {sample.photo_id: sample for sample in samples.samples}
+    assert all(any(s is f for f in by_id[owner].sketches) for s, owner in zip(sketches, owners, strict=True))
+
+
+def test_too_little_to_train_on_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "photos").mkdir()
+    Image.new("RGB", (64, 64), "white").save(tmp_path / "photos" / "a.jpg")
+    with pytest.raises(TrainingError, match="has 1 pair\(s\) to train on, expected at least 2"):
+        train([read_pairs(tmp_path)], TINY, tmp_path / "net.safetensors", holdout=False)
+
+
+def test_evaluation_ranks_the_true_photo_first_when_sketches_are_outlines(folder: PairFolder, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    stem_only = replace(TINY.network, heads=("stem",))
+    path = save_checkpoint(tmp_path / "stem.safetensors", DSSA(stem_only), PreprocessConfig(size=128))
+    done: list[int] = []
+    result = evaluate(folder, load_checkpoint(path), advance=done.append)
+    figures = result.as_json()
+    assert figures["n_queries"] == 48 and figures["n_gallery"] == 24 and sum(done) == 72
+    assert figures["acc@1"] > 80 and figures["acc@1"] <= figures["acc@5"] <= figures["acc@10"] <= 100
+    assert figures["mean_rank"] >= 1
+
+
+def test_evaluation_says_what_is_missing(folder: PairFolder, tmp_path: Path) -> None:
+    path = save_checkpoint(tmp_path / "net.safetensors", DSSA(TINY.network), PreprocessConfig(size=128))
+    with pytest.raises(EvaluationError, match="photo '0' has no file in edge_maps/"):
+        evaluate(folder, load_checkpoint(path), GalleryFrom.edge_maps)
+    with pytest.raises(EvaluationError, match="no sketches to evaluate with"):
+        evaluate(PairFolder("none", ()), load_checkpoint(path))
+
+
+def test_unknown_presets_and_steps_are_named() -> None:
+    with pytest.raises(ValueError, match="unknown preset 'big': expected one of base, attention"):
+        find_preset("big")
+    with pytest.raises(ValueError, match="steps must be at least 1, got 0"):
+        find_preset("dssa", 0)
