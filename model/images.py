@@ -63,32 +63,30 @@ def to_rgb(image: Image.Image) -> Pixels:
     return np.asarray(image.convert("RGB"))
 
 
-def to_ink(image: Image.Image) -> NDArray[np.float32]:
+def to_ink(image: Image.Image, side: int) -> NDArray[np.float32]:
     """How far each pixel is from the ground it is drawn on: (H,W) float32, 0 = ground, 1 = the strongest contrast.
 
-    Works for dark on light, light on dark, and either on a transparent ground.
+    Works for dark on light, light on dark, any colours, and on a transparent ground. Pictures whose longer side is
+    twice `side` or more are reduced by whole numbers first, down to between one and two times that.
     """
     image = _eight_bit(ImageOps.exif_transpose(image))
-    rgba = np.asarray(image.convert("RGBA"), np.float32) / np.float32(255)
-    grey = np.asarray(rgba[..., :3] @ _LUMA, np.float32)
-    if _has_alpha(image):
-        alpha = rgba[..., 3]
-        # strokes on a transparent ground keep whatever colour they have; a ground opposite to it shows them
-        mean = float((grey * alpha).sum() / max(float(alpha.sum()), 1.0))
-        ground = np.float32(1 if mean < 0.5 else 0)
-        grey = grey * alpha + ground * (1 - alpha)
-    return np.asarray(np.abs(grey - _border_median(grey)), np.float32)
+    # premultiplied, so that averaging does not mix in the colours of what cannot be seen
+    image = image.convert("RGBA").convert("RGBa") if _has_alpha(image) else image.convert("RGB")
+    pixels = np.asarray(image.reduce(max(1, max(image.size) // side)), np.float32) / np.float32(255)
+    colours = pixels[..., :3]
+    if image.mode == "RGBa":
+        alpha = pixels[..., 3:]
+        mean = float(colours.sum()) / (3 * max(float(alpha.sum()), 1.0))
+        # lines on a transparent ground may have any colour; a ground opposite to it shows them
+        colours = colours + (1 - alpha) * np.float32(mean < 0.5)
+    return np.asarray(np.abs(colours - _rim_median(colours)).max(2), np.float32)
 
 
-_LUMA = np.array([0.299, 0.587, 0.114], np.float32)
-
-
-def _border_median(grey: NDArray[np.float32]) -> float:
-    """The ground's level: strokes may fill a picture's middle, but seldom half of its rim."""
-    rim = max(1, min(grey.shape) // 50)
-    inner = np.zeros(grey.shape, bool)
-    inner[rim:-rim, rim:-rim] = True
-    return float(np.median(grey[~inner]))
+def _rim_median(colours: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The ground's colour (3,): strokes may fill a picture's middle, but seldom half of its rim."""
+    rim = max(1, min(colours.shape[:2]) // 50)
+    sides = (colours[:rim], colours[-rim:], colours[:, :rim], colours[:, -rim:])
+    return np.asarray(np.median(np.concatenate([side.reshape(-1, 3) for side in sides]), axis=0), np.float32)
 
 
 def _has_alpha(image: Image.Image) -> bool:
@@ -99,7 +97,6 @@ def _eight_bit(image: Image.Image) -> Image.Image:
     """16-bit, 32-bit and float greys rescaled to 8 bits; Pillow's own convert() would clip them."""
     if not image.mode.startswith(("I", "F")):
         return image
-    values = np.asarray(image, np.float64)
-    values = np.nan_to_num(values)
-    top = 65535.0 if image.mode.startswith("I") else max(float(values.max()), 1e-12)
+    values = np.nan_to_num(np.asarray(image, np.float32))
+    top = 65535.0 if image.mode.startswith("I") else max(float(values.max()), 1e-6)
     return Image.fromarray(np.clip(values / top * 255 + 0.5, 0, 255).astype(np.uint8))

@@ -64,7 +64,7 @@ class Preprocess:
 
     def sketch(self, image: Image.Image) -> Pixels:
         """Frame of a raster sketch of any size, mode, ground and stroke width. Raises BlankSketch."""
-        return self._draw(_trace(_ink_mask(to_ink(image))))
+        return self._draw(_trace(_ink_mask(to_ink(image, _WORKING_SIDE))))
 
     def strokes(self, strokes: Strokes) -> Pixels:
         """Frame of a sketch given as strokes [[[x, y, pressure?], ...], ...], y down, in any unit. Raises BlankSketch.
@@ -98,7 +98,7 @@ class Preprocess:
 
     def edge_map(self, image: Image.Image) -> Pixels:
         """Frame of an edge map that was made elsewhere, such as the published ones, which carry a grey rim."""
-        ink = to_ink(image)
+        ink = to_ink(image, _WORKING_SIDE)
         rim = max(2, min(ink.shape) // 100)
         inner = np.zeros_like(ink)
         inner[rim:-rim, rim:-rim] = ink[rim:-rim, rim:-rim]

@@ -76,6 +76,8 @@ VARIANTS: dict[str, Callable[[], Image.Image]] = {
     "hairline": lambda: draw(12, width=1, size=(2600, 2400)),
     "inverted": lambda: ImageOps.invert(draw()),
     "grey on grey": lambda: draw().point(lambda v: 120 + v // 4),
+    "yellow on white": lambda: ImageOps.colorize(draw(), (255, 255, 0), "white"),
+    "huge, transparent, white lines": lambda: transparent(draw(24, width=16, size=(4800, 4400)), 255),
     "jpeg": lambda: jpeg(draw()),
     "transparent, black lines": lambda: transparent(draw(), 0),
     "transparent, white lines": lambda: transparent(draw(), 255),
