@@ -36,8 +36,10 @@ app = typer.Typer(
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else there.")]
 Checkpoint = Annotated[Path | None, typer.Option(metavar="FILE", help="Checkpoint to use.", show_default=_PRETRAINED)]
-Host = Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 for every interface.")]
-Port = Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")]
+Host = Annotated[
+    str | None, typer.Option(help="Address to listen on; 0.0.0.0 for every interface.", show_default="127.0.0.1")
+]
+Port = Annotated[int | None, typer.Option(min=0, max=65535, help="Port to listen on.", show_default="8000")]
 Device = Annotated[str, typer.Option(help="Where torch runs: auto (a GPU if there is one), cpu or cuda.")]
 
 
@@ -174,15 +176,15 @@ def build(
 @_plain_errors
 def serve(
     gallery: Annotated[Path, typer.Option(metavar="DIR", help="Gallery made by `sketchfind build`.")],
-    host: Host = "127.0.0.1",
-    port: Port = 8000,
-    device: Device = "auto",
+    host: Host = None,
+    port: Port = None,
+    device: Annotated[str | None, typer.Option(help="auto, cpu or cuda.", show_default="auto")] = None,
 ) -> None:
     """Serve the page and the search API for a gallery. More settings are environment variables: docs/server.md."""
     from app.main import serve as run
-    from app.settings import Settings
+    from app.settings import load_settings
 
-    run(Settings(gallery=gallery, host=host, port=port, device=device))
+    run(load_settings(gallery=gallery, host=host, port=port, device=device))
 
 
 @app.command()
@@ -192,18 +194,18 @@ def demo(
         Path, typer.Option(metavar="DIR", help="Where the demo's photos and gallery are kept.")
     ] = Path("demo"),
     checkpoint: Checkpoint = None,
-    host: Host = "127.0.0.1",
-    port: Port = 8000,
+    host: Host = None,
+    port: Port = None,
 ) -> None:
     """Build the embedded demo gallery if there is none, then serve it."""
     from app.main import serve as run
-    from app.settings import Settings
+    from app.settings import load_settings
     from index_builder.demo import build_demo
     from model.checkpoint import DEFAULT_CHECKPOINT
 
     with _progress(quiet=False) as progress:
         gallery = build_demo(directory, checkpoint or DEFAULT_CHECKPOINT, progress)
-    run(Settings(gallery=gallery, host=host, port=port))
+    run(load_settings(gallery=gallery, host=host, port=port))
 
 
 def _split(data: Path, split: str) -> PairFolder:

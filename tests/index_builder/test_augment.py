@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 
 from index_builder.augment import AugmentConfig, augment
@@ -37,8 +39,6 @@ def test_each_frame_is_distorted_in_its_own_way_but_not_beyond_recognition() -> 
 def test_bold_thickens_lines_and_patches_remove_some() -> None:
     batch, none = torch.zeros(16, 1, 64, 64), torch.zeros(16, dtype=torch.bool)
     batch[:, :, ::8] = 1
-    from dataclasses import replace
-
     assert augment(batch, none, replace(STILL, bold=1.0)).sum() > 2 * batch.sum()
     torch.manual_seed(0)
     erased = augment(batch, none, replace(STILL, patches=3)).sum((1, 2, 3)) / batch.sum((1, 2, 3))

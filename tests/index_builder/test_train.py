@@ -6,40 +6,26 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from PIL import Image, ImageDraw
+from PIL import Image
 
+from index_builder.augment import augment
 from index_builder.evaluate import EvaluationError, GalleryFrom, evaluate
+from index_builder.learner import TrainingError
 from index_builder.pairs import PairFolder, read_pairs, read_photos
 from index_builder.presets import PRESETS, find_preset
 from index_builder.samples import draw_batch, prepare
-from index_builder.train import TrainingError, train
+from index_builder.train import train
 from model.checkpoint import load_checkpoint, save_checkpoint
 from model.network import DSSA
 from model.preprocess import Preprocess, PreprocessConfig
+from tests.shapes import write_shapes
 
 TINY = replace(PRESETS["oriented"], steps=6, batch=6)
 
 
 @pytest.fixture(scope="module")
 def shapes(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A pair folder of polygons: filled in colour as photos, outlined twice by an unsteady hand as sketches."""
-    folder = tmp_path_factory.mktemp("shapes")
-    for name in ("photos", "sketches"):
-        (folder / name).mkdir()
-    random = np.random.default_rng(3)
-    for i in range(24):
-        angles = np.sort(random.uniform(0, 2 * np.pi, 3 + i % 5))
-        points = 128 + np.stack([np.cos(angles), np.sin(angles)], 1) * random.uniform(40, 110, (len(angles), 1))
-        photo = Image.new("RGB", (256, 256), "white")
-        ImageDraw.Draw(photo).polygon([tuple(p) for p in points.tolist()], fill=(150, 40, 10 * i))
-        photo.save(folder / "photos" / f"{i}.jpg", quality=95)
-        for n in range(2):
-            hand = points + random.normal(0, 2, points.shape)
-            sketch = Image.new("L", (256, 256), 255)
-            outline = [tuple(p) for p in np.concatenate([hand, hand[:1]]).tolist()]
-            ImageDraw.Draw(sketch).line(outline, fill=0, width=3)
-            sketch.save(folder / "sketches" / f"{i}_{n}.png")
-    return folder
+    return write_shapes(tmp_path_factory.mktemp("shapes") / "shapes")
 
 
 @pytest.fixture(scope="module")
@@ -68,19 +54,16 @@ def test_a_run_that_was_cut_short_ends_as_if_it_was_not(
     whole = train([folder], TINY, tmp_path / "whole.safetensors").checkpoint
     monkeypatch.setattr("index_builder.train._SAVE_EVERY", 2)
     cut = tmp_path / "cut.safetensors"
-    calls = 0
+    calls: list[int] = []
 
-    def stop_after_five(*args: object) -> None:
-        nonlocal calls
-        calls += 1
-        if calls == 5:
+    def stop_at_five(frames: torch.Tensor, flips: torch.Tensor) -> torch.Tensor:
+        calls.append(len(frames))
+        if len(calls) == 5:
             raise KeyboardInterrupt
+        return augment(frames, flips)
 
     with monkeypatch.context() as context:
-        from index_builder import train as module
-
-        original = module.augment
-        context.setattr(module, "augment", lambda *args: stop_after_five() or original(*args))  # type: ignore[func-returns-value]
+        context.setattr("index_builder.learner.augment", stop_at_five)
         with pytest.raises(KeyboardInterrupt):
             train([folder], TINY, cut)
     assert not cut.exists() and cut.with_name(cut.name + ".state").exists()
@@ -138,7 +121,7 @@ def test_batches_are_aligned_pairs_of_distinct_photos(folder: PairFolder) -> Non
 def test_too_little_to_train_on_is_refused(tmp_path: Path) -> None:
     (tmp_path / "photos").mkdir()
     Image.new("RGB", (64, 64), "white").save(tmp_path / "photos" / "a.jpg")
-    with pytest.raises(TrainingError, match="has 1 pair\(s\) to train on, expected at least 2"):
+    with pytest.raises(TrainingError, match=r"has 1 pair\(s\) to train on, expected at least 2"):
         train([read_pairs(tmp_path)], TINY, tmp_path / "net.safetensors", holdout=False)
 
 
