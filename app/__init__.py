@@ -1,0 +1,1 @@
+"""The server of Sketchfind: the catalogue, the gallery that searches it, and the HTTP interface."""

@@ -1,0 +1,196 @@
+"""The record of all products and their embeddings. All else that a gallery holds can be made again from it.
+
+Every change gives its rows the next revisions, in one transaction that first takes the counter. Writers thus
+queue up and revisions are committed in order, so whoever has seen revision r has seen all that is below it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import URL, Column, Text, and_, bindparam, create_engine, func, insert, select, update
+
+from app.products import Filters, Product, category_counts
+from app.records import (
+    LIVE,
+    PRODUCT_COLUMNS,
+    CatalogueError,
+    CatalogueState,
+    Change,
+    CheckpointMismatch,
+    advance,
+    below,
+    check_fit,
+    chunks,
+    create_tables,
+    embedding_of,
+    passes,
+    prepare_sqlite,
+    product_of,
+    remove_rows,
+    row_of,
+)
+from app.tables import catalogue as _record
+from app.tables import products as _products
+
+__all__ = ["Catalogue", "CatalogueError", "CheckpointMismatch", "Filters", "Product", "sqlite_url"]
+
+
+def sqlite_url(path: Path) -> URL:
+    """The URL of a catalogue in a file."""
+    return URL.create("sqlite", database=str(path.resolve()))
+
+
+class Catalogue:
+    """The products behind a SQLAlchemy URL; missing tables are made. Safe to use from many threads."""
+
+    def __init__(self, url: str | URL) -> None:
+        self._engine = create_engine(url)
+        if self._engine.dialect.name == "sqlite":
+            prepare_sqlite(self._engine)
+        create_tables(self._engine)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._engine.dispose()
+
+    # the catalogue as a whole
+
+    def state(self) -> CatalogueState:
+        """What is recorded of the catalogue as a whole."""
+        with self._engine.connect() as connection:
+            row = connection.execute(select(_record)).one()
+        return CatalogueState(row.identity, row.revision, row.checkpoint, row.dim, row.factory)
+
+    def revision(self) -> int:
+        """Revision of the last change; 0 before the first."""
+        return self.state().revision
+
+    def size(self) -> int:
+        """How many products there are."""
+        query = select(func.count()).select_from(_products).where(LIVE)
+        with self._engine.connect() as connection:
+            return int(connection.execute(query).scalar_one())
+
+    def bind(self, checkpoint: str, dim: int) -> None:
+        """Record which checkpoint (SHA-256) makes the embeddings; any later other one raises CheckpointMismatch."""
+        with self._engine.begin() as connection:
+            unbound = _record.c.checkpoint.is_(None)
+            connection.execute(update(_record).where(unbound).values(checkpoint=checkpoint, dim=dim))
+            recorded = connection.execute(select(_record.c.checkpoint)).scalar_one()
+        if recorded != checkpoint:
+            raise CheckpointMismatch(str(recorded), checkpoint)
+
+    def set_factory(self, factory: str) -> None:
+        """Record the faiss.index_factory string by which galleries index these products."""
+        with self._engine.begin() as connection:
+            connection.execute(update(_record).values(factory=factory))
+
+    # writing
+
+    def put(self, products: Sequence[Product], embeddings: NDArray[np.float32]) -> int:
+        """Add or replace products, all or none, with embeddings (N,D) float32. Returns the new revision.
+
+        Raises CatalogueError for embeddings that do not fit, or when bind() was never called.
+        """
+        check_fit(products, embeddings, self.state().dim)
+        with self._engine.begin() as connection:
+            last = advance(connection, len(products))
+            remove_rows(connection, [product.product_id for product in products])
+            revisions = range(last - len(products) + 1, last + 1)
+            rows = [row_of(*parts) for parts in zip(products, embeddings, revisions, strict=True)]
+            if rows:
+                connection.execute(insert(_products), rows)
+        return last
+
+    def delete(self, product_ids: Sequence[str]) -> int:
+        """Delete products, all or none, and return how many; ids that are not there are ignored."""
+        target = bindparam("target", type_=Text)
+        tombstone = update(_products).where(_products.c.product_id == target)
+        tombstone = tombstone.values(deleted=True, embedding=None, revision=bindparam("number"))
+        with self._engine.begin() as connection:
+            advance(connection, 0)  # other writers wait before we look at what is there
+            gone: list[str] = []
+            for chunk in chunks(product_ids):
+                there = select(_products.c.product_id).where(LIVE, _products.c.product_id.in_(chunk))
+                gone.extend(connection.execute(there).scalars())
+            first = advance(connection, len(gone)) - len(gone) + 1
+            if gone:
+                rows = [{"target": name, "number": number} for number, name in enumerate(gone, first)]
+                connection.execute(tombstone, rows)
+        return len(gone)
+
+    # reading products
+
+    def get(self, product_id: str) -> Product | None:
+        """One product; None when there is none of that id."""
+        return self.get_many([product_id]).get(product_id)
+
+    def get_many(self, product_ids: Sequence[str]) -> dict[str, Product]:
+        """Those products that there are, by id."""
+        return {product.product_id: product for product in self._where(_products.c.product_id, product_ids)}
+
+    def at_revisions(self, revisions: Sequence[int]) -> dict[int, Product]:
+        """Products by their revision; one that has been replaced or deleted since is left out."""
+        return {product.revision: product for product in self._where(_products.c.revision, revisions)}
+
+    def _where(self, column: Column[Any], values: Sequence[object]) -> list[Product]:
+        with self._engine.connect() as connection:
+            queries = [select(*PRODUCT_COLUMNS).where(LIVE, column.in_(chunk)) for chunk in chunks(values)]
+            return [product_of(row) for query in queries for row in connection.execute(query)]
+
+    def page(self, after: str | None = None, limit: int = 50) -> list[Product]:
+        """Products in the order of their ids, from the first after `after`."""
+        query = select(*PRODUCT_COLUMNS).where(LIVE).order_by(_products.c.product_id).limit(limit)
+        if after is not None:
+            query = query.where(_products.c.product_id > after)
+        with self._engine.connect() as connection:
+            return [product_of(row) for row in connection.execute(query)]
+
+    def embedding(self, product_id: str) -> NDArray[np.float32] | None:
+        """(D,) float32 of a product; None when there is none of that id."""
+        query = select(_products.c.embedding).where(LIVE, _products.c.product_id == product_id)
+        with self._engine.connect() as connection:
+            return embedding_of(connection.execute(query).scalar())
+
+    def categories(self) -> dict[str, int]:
+        """How many products each category has in and below it, ancestors included, in the order of paths."""
+        key = _products.c.category_key
+        query = select(func.min(_products.c.category), func.count()).where(LIVE, key.is_not(None)).group_by(key)
+        with self._engine.connect() as connection:
+            rows = connection.execute(query).all()
+        return category_counts([(row[0], row[1]) for row in rows])
+
+    def has_category(self, category: str) -> bool:
+        """Whether any product is of this category or of one below it."""
+        query = select(_products.c.product_id).where(LIVE, below(category)).limit(1)
+        with self._engine.connect() as connection:
+            return connection.execute(query).first() is not None
+
+    # following changes
+
+    def changes(self, since: int, limit: int = 4096) -> list[Change]:
+        """Products changed or deleted after revision `since`, oldest change first; empty when up to date."""
+        query = select(_products.c.product_id, _products.c.revision, _products.c.embedding)
+        query = query.where(_products.c.revision > since).order_by(_products.c.revision).limit(limit)
+        with self._engine.connect() as connection:
+            return [Change(row[0], row[1], embedding_of(row[2])) for row in connection.execute(query)]
+
+    def live(self) -> dict[str, int]:
+        """The revision of every product, by id."""
+        query = select(_products.c.product_id, _products.c.revision).where(LIVE)
+        with self._engine.connect() as connection:
+            return {row[0]: row[1] for row in connection.execute(query)}
+
+    def matching(self, filters: Filters) -> tuple[int, NDArray[np.int64]]:
+        """The catalogue's revision and, as of it, the revisions of all products that pass, in no order."""
+        # one statement, so that both are of one moment on any engine; the outer join is for when nothing passes
+        joined = _record.outerjoin(_products, and_(*passes(filters)))
+        query = select(_record.c.revision, _products.c.revision).select_from(joined)
+        with self._engine.connect() as connection:
+            rows = connection.execute(query).all()
+        return rows[0][0], np.array([row[1] for row in rows if row[1] is not None], np.int64)

@@ -1,0 +1,192 @@
+"""The gallery: all products of a catalogue, ready to be searched, kept up with whatever writes the catalogue.
+
+The catalogue is the record and this is a cache of it. What searches see is an immutable snapshot; refresh() makes
+the next one from the changed rows alone and swaps it in, so that searches never see half a change.
+"""
+
+from __future__ import annotations
+
+import copy
+import logging
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from app.catalogue import Catalogue, CatalogueError, Filters, sqlite_url
+from app.index_files import UnusableIndex, load_index, save_index
+from app.photos import PhotoStore
+from app.records import Change
+from app.segments import Rows, Segment
+from app.snapshot import Part, Snapshot, add, merge
+from model.checkpoint import Checkpoint
+
+CATALOGUE_FILE = "catalogue.sqlite"
+CHECKPOINT_FILE = "checkpoint.safetensors"
+PHOTOS = "photos"
+
+_REPLAY = 1000  # revisions: a cache that is further behind is written anew at the start
+_ATTEMPTS = 3  # to catch up with writers before a filter is taken as it was
+_log = logging.getLogger(__name__)
+
+
+class Gallery:
+    """A gallery directory in use, made by Gallery.open(). Safe to use from many threads."""
+
+    def __init__(self, directory: Path, catalogue: Catalogue, checkpoint: Checkpoint) -> None:
+        self.directory = directory
+        self.catalogue = catalogue
+        self.photos = PhotoStore(directory / PHOTOS)
+        self._distance = copy.deepcopy(checkpoint.network.distance).cpu().requires_grad_(False)
+        self._index_dir = directory / "index"
+        self._lock = threading.Lock()  # held by whoever makes the next snapshot
+        self._revisions: dict[str, int] = {}  # of every live product, by id
+        self._state = catalogue.state()
+        self._snapshot = Snapshot(0, ())
+        self._saved = -1  # revision of the index on disk, as far as it can be trusted
+
+    @classmethod
+    def open(cls, directory: Path, checkpoint: Checkpoint, catalogue: Catalogue | None = None) -> Gallery:
+        """Open a gallery, from its saved index when that can be trusted, else from the catalogue's rows.
+
+        The catalogue is the directory's own file unless one is given. Raises CheckpointMismatch when it was
+        built with another checkpoint, and CatalogueError when there is no catalogue.
+        """
+        if catalogue is None:
+            path = directory / CATALOGUE_FILE
+            if not path.is_file():
+                made = f"expected {CATALOGUE_FILE} in it, made by `sketchfind build`"
+                raise CatalogueError(f"no gallery at {directory}: {made}")
+            catalogue = Catalogue(sqlite_url(path))
+        catalogue.bind(checkpoint.sha256, checkpoint.network.dim)
+        gallery = cls(directory, catalogue, checkpoint)
+        gallery._start()
+        return gallery
+
+    def close(self) -> None:
+        """Close the catalogue's connections."""
+        self.catalogue.close()
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """What a search that starts now should use throughout."""
+        return self._snapshot
+
+    @property
+    def size(self) -> int:
+        """How many products can be found."""
+        return self._snapshot.size
+
+    @property
+    def revision(self) -> int:
+        """The catalogue's revision that searches see."""
+        return self._snapshot.revision
+
+    @property
+    def is_saved(self) -> bool:
+        """Whether the index on disk is as new as what searches see."""
+        return self._saved == self.revision
+
+    def refresh(self, wait: bool = True) -> bool:
+        """Take in what anyone wrote to the catalogue; returns whether the gallery is now up to date.
+
+        With wait=False, gives up at once when another thread is at it already.
+        """
+        if self.catalogue.revision() == self._snapshot.revision:
+            return True
+        if not self._lock.acquire(blocking=wait):
+            return False
+        try:
+            self._follow()
+        finally:
+            self._lock.release()
+        return True
+
+    def select(self, filters: Filters) -> tuple[Snapshot, Rows | None]:
+        """The newest snapshot and the revisions of the products in it that pass; None when all do."""
+        if filters.is_open:
+            self.refresh(wait=False)
+            return self._snapshot, None
+        for _ in range(_ATTEMPTS):
+            revision, passing = self.catalogue.matching(filters)
+            snapshot = self._snapshot
+            if snapshot.revision == revision:
+                break
+            self.refresh()  # else products that changed since would be in neither
+        return snapshot, passing
+
+    def save(self) -> Path:
+        """Bring the gallery up to date and write its index for the next start; returns the manifest's path."""
+        with self._lock:
+            self._follow()
+            parts = self._snapshot.parts
+            if len(parts) != 1 or not parts[0].live.all():
+                self._publish(self.revision, [merge(parts or [self._rows_of([])], self._state.factory)])
+            manifest = save_index(self._index_dir, self._snapshot.parts[0].segment, self.revision, self._state)
+            self._saved = self.revision
+            return manifest
+
+    def _start(self) -> None:
+        """Make the first snapshot, and save it when the next start would otherwise have as much to do."""
+        try:
+            self._load()
+        except UnusableIndex as reason:
+            _log.info("%s has no usable index, making it from the catalogue: %s", self.directory, reason)
+            self._rebuild()
+        self._follow()
+        if self._saved < 0 or self.revision - self._saved > _REPLAY:
+            try:
+                self.save()
+            except OSError as error:
+                _log.warning("the index of %s is not saved, so the next start is slow: %s", self.directory, error)
+
+    def _load(self) -> None:
+        """Take the saved index, less the rows that changed since. Raises UnusableIndex."""
+        segment, revision = load_index(self._index_dir, self._distance, self._state)
+        known = {name: number for name, number in self.catalogue.live().items() if number <= revision}
+        rows = segment.rows_of(np.fromiter(known.values(), np.int64, len(known)))
+        if len(rows) != len(known):
+            raise UnusableIndex(f"it holds {len(rows)} of the {len(known)} products that it should")
+        live = np.zeros(len(segment), bool)
+        live[rows] = True
+        self._revisions = known
+        self._saved = revision
+        self._publish(revision, [Part(segment, live)])
+
+    def _rebuild(self) -> None:
+        """Index every row of the catalogue anew."""
+        parts: list[Part] = []
+        revision = 0
+        while changes := self.catalogue.changes(revision):
+            revision = changes[-1].revision
+            parts = [*self._without(parts, changes), self._rows_of(changes)]
+        self._publish(revision, [merge(parts or [self._rows_of([])], self._state.factory)])
+
+    def _follow(self) -> None:
+        """Replay the catalogue's changes since the snapshot."""
+        while changes := self.catalogue.changes(self.revision):
+            parts = self._without(self._snapshot.parts, changes)
+            self._publish(changes[-1].revision, add(parts, self._rows_of(changes), self._state.factory))
+
+    def _without(self, parts: Sequence[Part], changes: Sequence[Change]) -> list[Part]:
+        """Parts whose rows of changed products are dead; notes the products' new revisions."""
+        names = [change.product_id for change in changes]
+        old = np.array([self._revisions[name] for name in names if name in self._revisions], np.int64)
+        for change in changes:
+            self._revisions.pop(change.product_id, None)
+            if change.embedding is not None:
+                self._revisions[change.product_id] = change.revision
+        return [part.without(old) for part in parts]
+
+    def _rows_of(self, changes: Sequence[Change]) -> Part:
+        """The changed products that are not deleted, not indexed yet."""
+        kept = [(change.revision, change.embedding) for change in changes if change.embedding is not None]
+        embeddings = np.zeros((len(kept), self._distance.dim), np.float32)
+        for row, (_, embedding) in enumerate(kept):
+            embeddings[row] = embedding
+        revisions = np.array([revision for revision, _ in kept], np.int64)
+        return Part.whole(Segment(embeddings, revisions, None, self._distance))
+
+    def _publish(self, revision: int, parts: Sequence[Part]) -> None:
+        self._snapshot = Snapshot(revision, tuple(parts))

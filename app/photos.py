@@ -1,0 +1,79 @@
+"""Product photos as the gallery keeps and shows them: WebP files that are named by their own SHA-256."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageCms, ImageOps
+
+from app.files import write_whole
+from model.images import to_rgb
+
+PHOTO_SIDE = 1024  # px, at most, of the longer side
+THUMBNAIL_SIDE = 320
+
+_QUALITY = 85
+_SRGB = ImageCms.createProfile("sRGB")
+
+
+class PhotoStore:
+    """A directory of photos <sha256>.webp, each with its thumbnail <sha256>.thumb.webp."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+
+    def put(self, image: Image.Image) -> str:
+        """Keep a photo: upright, sRGB, on white, at most PHOTO_SIDE px, without metadata. Returns its SHA-256."""
+        photo = _reduced(_as_srgb(image), PHOTO_SIDE)
+        data = _webp(photo)
+        name = hashlib.sha256(data).hexdigest()
+        self.directory.mkdir(parents=True, exist_ok=True)
+        thumbnail = _webp(_reduced(photo, THUMBNAIL_SIDE))
+        write_whole(self.thumbnail(name), lambda path: path.write_bytes(thumbnail))
+        write_whole(self.photo(name), lambda path: path.write_bytes(data))
+        return name
+
+    def photo(self, sha256: str) -> Path:
+        """Where the photo of that SHA-256 is kept."""
+        return self.directory / f"{sha256}.webp"
+
+    def thumbnail(self, sha256: str) -> Path:
+        """Where its thumbnail is kept."""
+        return self.directory / f"{sha256}.thumb.webp"
+
+    def has(self, sha256: str) -> bool:
+        """Whether both are there."""
+        return self.photo(sha256).is_file() and self.thumbnail(sha256).is_file()
+
+
+def _as_srgb(image: Image.Image) -> Image.Image:
+    """Upright RGB in the sRGB colours that browsers assume; a photo with an unusable profile keeps its numbers."""
+    profile = image.info.get("icc_profile")
+    if not profile or image.mode not in ("RGB", "RGBA", "CMYK"):
+        return Image.fromarray(to_rgb(image))
+    # a CMYK profile describes the four inks themselves; the others describe what to_rgb() has laid on white
+    upright = ImageOps.exif_transpose(image) if image.mode == "CMYK" else Image.fromarray(to_rgb(image))
+    try:
+        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        converted = ImageCms.profileToProfile(upright, source, _SRGB, outputMode="RGB")
+    except (ImageCms.PyCMSError, OSError, ValueError):
+        return Image.fromarray(to_rgb(image))
+    return converted if converted is not None else upright
+
+
+def _reduced(image: Image.Image, side: int) -> Image.Image:
+    """The image, made smaller if its longer side is over `side` px."""
+    scale = side / max(image.size)
+    if scale >= 1:
+        return image
+    size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
+    return image.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
+
+
+def _webp(image: Image.Image) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(np.asarray(image)).save(buffer, "WEBP", quality=_QUALITY)  # from pixels alone: no metadata
+    return buffer.getvalue()

@@ -1,0 +1,150 @@
+"""From a sketch to results: embed, take candidates from the gallery, and rank them by the exact distance.
+
+Server and evaluation search through this one class, so their answers are the same. Results at the same distance
+are in the order of their product ids.
+"""
+
+from __future__ import annotations
+
+import copy
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from app.catalogue import Filters, Product
+from app.gallery import Gallery
+from app.segments import Embeddings, Rows
+from app.snapshot import Snapshot
+from model.checkpoint import Checkpoint
+from model.preprocess import Pixels
+
+ALL = Filters()
+
+
+class UnknownProduct(KeyError):
+    """There is no product of that id."""
+
+
+class Result(NamedTuple):
+    """A product that was found, and its distance from the sketch (smaller is nearer; may be negative)."""
+
+    product: Product
+    distance: float
+
+
+@dataclass(frozen=True)
+class SearchResult:
+    """Results, nearest first, the gallery they were found in, and how long each stage took."""
+
+    results: list[Result]
+    size: int
+    revision: int
+    timings_ms: dict[str, float]  # embed, candidates, rerank
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """One sketch's candidates (n,) by their revisions, and its exact distances (n,) to them, in no order."""
+
+    revisions: Rows
+    distances: NDArray[np.float32]
+
+    def within(self, k: int) -> list[int]:
+        """Revisions of the k nearest and of all that tie with the last of these."""
+        if k >= len(self.distances):
+            return [int(revision) for revision in self.revisions]
+        kth = np.partition(self.distances, k - 1)[k - 1]
+        return [int(revision) for revision in self.revisions[self.distances <= kth]]
+
+
+class Retriever:
+    """Searches a gallery with a checkpoint, on a device: "auto" (CUDA if there is any, else CPU), "cpu", "cuda".
+
+    The first stage takes `n_candidates` from the gallery, or k if that is more. The checkpoint's network is moved
+    to the device. Safe to use from many threads.
+    """
+
+    def __init__(self, checkpoint: Checkpoint, gallery: Gallery, n_candidates: int = 100, device: str = "auto") -> None:
+        if n_candidates < 1:
+            raise ValueError(f"n_candidates is {n_candidates}: expected at least 1")
+        self.gallery = gallery
+        self.device = resolve_device(device)
+        self._n_candidates = n_candidates
+        self._checkpoint = checkpoint
+        checkpoint.network.to(self.device)
+        self._distance = copy.deepcopy(checkpoint.network.distance).to(self.device).requires_grad_(False)
+
+    def search(self, frame: Pixels, k: int, filters: Filters = ALL) -> SearchResult:
+        """The k products nearest to a sketch's frame (256,256) of those that pass; fewer only if there are fewer."""
+        started = time.perf_counter()
+        embedding = self._checkpoint.embed_frames([frame])
+        embed_ms = (time.perf_counter() - started) * 1000
+        found = self.search_embeddings(embedding, k, filters)[0]
+        return replace(found, timings_ms={"embed": embed_ms, **found.timings_ms})
+
+    def search_embeddings(self, embeddings: Embeddings, k: int, filters: Filters = ALL) -> list[SearchResult]:
+        """What search() does after embedding, for embeddings (B,D) of several sketches: one SearchResult each."""
+        if k < 1:
+            raise ValueError(f"k is {k}: expected at least 1")
+        started = time.perf_counter()
+        snapshot, passing = self.gallery.select(filters)
+        with torch.inference_mode():
+            sketches = torch.from_numpy(embeddings).to(self.device)
+            queries = self._distance.query(sketches).cpu().numpy()
+            rows = snapshot.candidates(queries, max(k, self._n_candidates), passing)
+            taken = time.perf_counter()
+            ranked = [
+                self._distances(snapshot, sketch[None], found[found >= 0])
+                for sketch, found in zip(sketches, rows, strict=True)
+            ]
+        products = self._products(ranked, k)
+        timings = {"candidates": taken - started, "rerank": time.perf_counter() - taken}
+        timings = {stage: 1000 * seconds / len(embeddings) for stage, seconds in timings.items()}
+        return [SearchResult(_nearest(one, products, k), snapshot.size, snapshot.revision, timings) for one in ranked]
+
+    def similar(self, product_id: str, k: int, filters: Filters = ALL) -> SearchResult:
+        """The k products nearest to a product's own photo, itself left out. Raises UnknownProduct."""
+        embedding = self.gallery.catalogue.embedding(product_id)
+        if embedding is None:
+            raise UnknownProduct(product_id)
+        found = self.search_embeddings(embedding[None].astype(np.float32), k + 1, filters)[0]
+        others = [result for result in found.results if result.product.product_id != product_id]
+        return replace(found, results=others[:k])
+
+    def _distances(self, snapshot: Snapshot, sketch: torch.Tensor, rows: Rows) -> Ranked:
+        """Exact distances of a sketch (1,D) to candidates."""
+        photos = torch.from_numpy(snapshot.embeddings(rows)).to(self.device)  # (n,D)
+        distances = self._distance.pairwise(sketch, photos)[0].cpu().numpy()
+        return Ranked(snapshot.revisions(rows), distances)
+
+    def _products(self, ranked: Sequence[Ranked], k: int) -> dict[int, Product]:
+        """The products, by revision, that can be among anyone's k nearest."""
+        wanted = {revision for one in ranked for revision in one.within(k)}
+        products = self.gallery.catalogue.at_revisions(list(wanted))
+        if len(products) < len(wanted):  # some have changed since the snapshot, so others take their places
+            products = self.gallery.catalogue.at_revisions([int(r) for one in ranked for r in one.revisions])
+        return products
+
+
+def _nearest(ranked: Ranked, products: Mapping[int, Product], k: int) -> list[Result]:
+    pairs = zip(ranked.revisions.tolist(), ranked.distances.tolist(), strict=True)
+    results = [Result(products[revision], distance) for revision, distance in pairs if revision in products]
+    return sorted(results, key=lambda result: (result.distance, result.product.product_id))[:k]
+
+
+def resolve_device(name: str) -> torch.device:
+    """The device of that name; "auto" is CUDA if there is any, else CPU. Raises ValueError for an unusable one."""
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        raise ValueError(f"device is {name!r}: expected auto, cpu or cuda") from None
+    if device.type == "cuda" and not torch.cuda.is_available():
+        raise ValueError(f"device is {name!r}, but there is no usable GPU: expected auto or cpu")
+    return device

@@ -1,0 +1,126 @@
+"""Immutable pieces of a gallery that are searched together: what one search sees while the gallery moves on.
+
+A segment holds the embeddings of some products and a FAISS index over their keys. Its rows are ordered by
+revision; a revision belongs to one state of one product, so it is a row's name for as long as that state lasts.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+import faiss
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from model.distances import Distance
+
+Embeddings = NDArray[np.float32]
+Rows = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+
+_BATCH = 16_384  # embeddings turned into keys at a time
+_log = logging.getLogger(__name__)
+_faiss: Any = faiss  # its annotations, where there are any, are those of C++ and do not hold
+
+
+def keys_of(distance: Distance, embeddings: Embeddings) -> Embeddings:
+    """Embeddings (N,D) of photos -> keys (N,Q) of the distance's search form."""
+    with torch.inference_mode():
+        return distance.key(torch.from_numpy(np.array(embeddings, np.float32))).numpy()
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Rows of a gallery: embeddings (N,D), revisions (N,) ascending, an inner-product index over the keys."""
+
+    embeddings: Embeddings
+    revisions: Rows
+    index: Any  # faiss.Index (FAISS has no types), or None while the rows only wait to be merged
+    distance: Distance
+
+    @staticmethod
+    def build(distance: Distance, embeddings: Embeddings, revisions: Rows, factory: str = "Flat") -> Segment:
+        """Index embeddings by a faiss.index_factory string, or Flat where there are too few to train that."""
+        index = make_index(distance.search_dim, factory if len(embeddings) else "Flat")
+        try:
+            if not index.is_trained:
+                index.train(keys_of(distance, embeddings))
+        except RuntimeError as error:
+            _log.warning(
+                "index %s is Flat for now, as %d products cannot train it: %s",
+                factory,
+                len(embeddings),
+                error,
+            )
+            index = make_index(distance.search_dim, "Flat")
+        for start in range(0, len(embeddings), _BATCH):
+            index.add(keys_of(distance, embeddings[start : start + _BATCH]))
+        return Segment(embeddings, revisions, index, distance)
+
+    def __len__(self) -> int:
+        return len(self.revisions)
+
+    def rows_of(self, revisions: Rows) -> Rows:
+        """Rows of those revisions that are here, in no order."""
+        rows = np.searchsorted(self.revisions, revisions)
+        inside = rows < len(self)
+        found: Rows = rows[inside][self.revisions[rows[inside]] == revisions[inside]]
+        return found
+
+    def nearest(self, queries: Embeddings, n: int, allowed: Mask) -> tuple[Embeddings, Rows]:
+        """Inner products (B,m) and rows (B,m), m <= n, of the n nearest allowed rows; -1 pads."""
+        count = int(allowed.sum())
+        n = min(n, count)
+        if n == 0:
+            return np.zeros((len(queries), 0), np.float32), np.zeros((len(queries), 0), np.int64)
+        parameters = None
+        if count < len(self):
+            parameters = _parameters(self.index, _selector(allowed))
+            if parameters is None:
+                return self._scan(queries, n, np.flatnonzero(allowed))
+        products, rows = self.index.search(queries, n, params=parameters)
+        if (rows < 0).any():  # an approximate index that looked in too few places
+            return self._scan(queries, n, np.flatnonzero(allowed))
+        return products, rows
+
+    def _scan(self, queries: Embeddings, n: int, rows: Rows) -> tuple[Embeddings, Rows]:
+        """The n nearest of `rows`, exactly."""
+        exact = _faiss.IndexFlatIP(self.distance.search_dim)
+        for start in range(0, len(rows), _BATCH):
+            exact.add(keys_of(self.distance, self.embeddings[rows[start : start + _BATCH]]))
+        products, places = exact.search(queries, n)
+        return products, rows[places]
+
+
+def make_index(dim: int, factory: str) -> Any:
+    """An empty inner-product index of `dim` dimensions. Raises ValueError for a string FAISS does not know."""
+    try:
+        return _faiss.index_factory(dim, factory, _faiss.METRIC_INNER_PRODUCT)
+    except RuntimeError as error:
+        reason = str(error).rsplit("Error: ", 1)[-1]
+        raise ValueError(
+            f"index {factory!r} cannot be made for {dim} dimensions ({reason}): expected a "
+            "faiss.index_factory string such as 'Flat', 'SQ8' or 'IVF256,SQ8'"
+        ) from None
+
+
+def _selector(allowed: Mask) -> Any:
+    return _faiss.IDSelectorBitmap(np.packbits(allowed, bitorder="little"))
+
+
+def _parameters(index: Any, selector: Any) -> Any:
+    """Search parameters that carry a selector to an index of this kind; None for kinds that FAISS cannot filter."""
+    index = _faiss.downcast_index(index)
+    if isinstance(index, _faiss.IndexPreTransform):
+        inner = _parameters(index.index, selector)
+        return inner and _faiss.SearchParametersPreTransform(index_params=inner)
+    if isinstance(index, _faiss.IndexIVF):
+        return _faiss.SearchParametersIVF(sel=selector, nprobe=index.nprobe)
+    if isinstance(index, _faiss.IndexHNSW):
+        return _faiss.SearchParametersHNSW(sel=selector, efSearch=index.hnsw.efSearch)
+    if isinstance(index, (_faiss.IndexFlat, _faiss.IndexScalarQuantizer)):
+        return _faiss.SearchParameters(sel=selector)
+    return None

@@ -1,0 +1,116 @@
+"""What one search sees of a gallery while that moves on: segments, and which of their rows still count."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.segments import Embeddings, Mask, Rows, Segment
+
+
+@dataclass(frozen=True)
+class Part:
+    """A segment as one snapshot sees it: live (N,) tells the rows that were not replaced or deleted since."""
+
+    segment: Segment
+    live: Mask
+
+    @staticmethod
+    def whole(segment: Segment) -> Part:
+        """A segment all of whose rows are live."""
+        return Part(segment, np.ones(len(segment), bool))
+
+    @property
+    def size(self) -> int:
+        """Number of live rows."""
+        return int(self.live.sum())
+
+    def without(self, revisions: Rows) -> Part:
+        """The same with these rows dead too."""
+        rows = self.segment.rows_of(revisions)
+        if not rows.size:
+            return self
+        live = self.live.copy()
+        live[rows] = False
+        return Part(self.segment, live)
+
+    def allowed(self, revisions: Rows | None) -> Mask:
+        """(N,) the live rows, or those of them that `revisions` name."""
+        if revisions is None:
+            return self.live
+        named = np.zeros(len(self.segment), bool)
+        named[self.segment.rows_of(revisions)] = True
+        return named & self.live
+
+
+def merge(parts: Sequence[Part], factory: str) -> Part:
+    """One indexed part of the live rows of at least one, oldest first."""
+    embeddings = np.concatenate([part.segment.embeddings[part.live] for part in parts])
+    revisions = np.concatenate([part.segment.revisions[part.live] for part in parts])
+    return Part.whole(Segment.build(parts[0].segment.distance, embeddings, revisions, factory))
+
+
+def add(parts: Sequence[Part], new: Part, factory: str) -> list[Part]:
+    """Parts with newer rows after them; only the oldest part is indexed by `factory`.
+
+    Sizes more than halve from part to part, so there are few parts and a row is seldom copied.
+    """
+    kept = [part for part in parts if part.size]
+    run = [new] if new.size else []
+    while kept and run and kept[-1].size <= 2 * sum(part.size for part in run):
+        run.insert(0, kept.pop())
+    if run:
+        return [*kept, merge(run, "Flat" if kept else factory)]
+    if not kept:
+        return [merge([new], factory)]  # empty, but something to search in
+    return [part if 2 * part.size > len(part.live) else merge([part], factory) for part in kept]
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """All of a gallery as of one revision. Rows are numbered through its parts; dead ones are not returned."""
+
+    revision: int
+    parts: tuple[Part, ...]
+
+    @property
+    def size(self) -> int:
+        """How many products can be found."""
+        return sum(part.size for part in self.parts)
+
+    def candidates(self, queries: Embeddings, n: int, revisions: Rows | None = None) -> Rows:
+        """Rows (B,n) nearest to queries (B,Q) by the search form, nearest first, -1 padded.
+
+        With `revisions`, only among those products; fewer than n come back only when there are fewer.
+        """
+        products = [np.full((len(queries), n), -np.inf, np.float32)]
+        rows = [np.full((len(queries), n), -1, np.int64)]
+        start = 0
+        for part in self.parts:
+            found, places = part.segment.nearest(queries, n, part.allowed(revisions))
+            products.append(found)
+            rows.append(places + start)
+            start += len(part.segment)
+        order = np.argsort(-np.concatenate(products, 1), axis=1, kind="stable")[:, :n]
+        return np.take_along_axis(np.concatenate(rows, 1), order, axis=1)
+
+    def embeddings(self, rows: Rows) -> Embeddings:
+        """Full-precision embeddings (N,D) of rows (N,)."""
+        return self._gather([part.segment.embeddings for part in self.parts], rows)
+
+    def revisions(self, rows: Rows) -> Rows:
+        """Revisions (N,) of rows (N,): by these the catalogue knows their products."""
+        return self._gather([part.segment.revisions for part in self.parts], rows)
+
+    def _gather(self, arrays: Sequence[NDArray[Any]], rows: Rows) -> NDArray[Any]:
+        ends = np.cumsum([len(array) for array in arrays])
+        owners = np.searchsorted(ends, rows, side="right")
+        result = np.empty((len(rows), *arrays[0].shape[1:]), arrays[0].dtype)
+        for owner in np.unique(owners):
+            mine = owners == owner
+            result[mine] = arrays[owner][rows[mine] - (ends[owner] - len(arrays[owner]))]
+        return result

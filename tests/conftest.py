@@ -1,0 +1,113 @@
+"""What several tests need: a tiny random network, a dozen photos, a gallery of them, and a server of that."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import uvicorn
+from PIL import Image, ImageDraw
+
+from index_builder.build import build
+from model.checkpoint import save_checkpoint
+from model.network import DSSA, NetworkConfig
+from model.preprocess import PreprocessConfig
+
+# id, category, price, photo: a product of every kind that filters tell apart
+PRODUCTS = [
+    ("boot-1", "Shoes > Boots", "129.00 EUR", "shoes/boot-1.png"),
+    ("boot-2", "Shoes > Boots", "89.50 EUR", "shoes/boot-2.png"),
+    ("pump-1", "Shoes > Pumps", "59.90 EUR", "shoes/pump-1.png"),
+    ("pump-2", "Shoes > Pumps", "", "shoes/pump-2.png"),
+    ("clog-1", "Shoes", "25.00 EUR", "shoes/clog-1.png"),
+    ("stool-1", "Chairs > Stools", "45.00 EUR", "chairs/stool-1.png"),
+    ("stool-2", "Chairs > Stools", "49.00 EUR", "chairs/stool-2.png"),
+    ("sofa-1", "Chairs > Sofas", "899.00 EUR", "chairs/sofa-1.png"),
+    ("tote-1", "Bags > Totes", "39.99 EUR", "bags/tote-1.png"),
+    ("tote-2", "Bags > Totes", "59.90 EUR", "bags/tote-2.png"),
+    ("sack-1", "Bags", "19.00 EUR", "bags/sack-1.png"),
+    ("odd-1", "", "5.00 EUR", "odd-1.png"),
+]
+
+
+@pytest.fixture(scope="session")
+def tiny_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A random network whose stem alone already tells shapes apart, and a HOLEF that is not Euclidean."""
+    torch.manual_seed(7)
+    network = DSSA(NetworkConfig("orientations", "residual", "none", ("coarse", "stem"), "holef")).eval()
+    weight: torch.nn.Parameter = network.distance.weight  # type: ignore[assignment]
+    with torch.no_grad():
+        weight.add_(0.002 * torch.randn_like(weight))
+    path = tmp_path_factory.mktemp("checkpoint") / "tiny.safetensors"
+    return save_checkpoint(path, network, PreprocessConfig(size=64))
+
+
+@pytest.fixture(scope="session")
+def photo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A dozen photos in folders by kind. Do not change it: make your own from tests.conftest.draw_product()."""
+    folder = tmp_path_factory.mktemp("photos")
+    for number, (*_, name) in enumerate(PRODUCTS):
+        path = folder / name
+        path.parent.mkdir(exist_ok=True)
+        draw_product(number).save(path)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def feed(photo_folder: Path) -> Path:
+    """A feed file of the same photos, with titles, categories, colours and prices."""
+    lines = ["id\ttitle\tproduct_type\tcolor\tgender\tprice\tlink\timage_link"]
+    for name, category, price, photo in PRODUCTS:
+        title = name.replace("-", " number ").capitalize()
+        lines.append(f"{name}\t{title}\t{category}\tred\twomen\t{price}\thttps://shop.example/{name}\t{photo}")
+    path = photo_folder / "feed.tsv"
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+@pytest.fixture(scope="session")
+def tiny_gallery(tmp_path_factory: pytest.TempPathFactory, feed: Path, tiny_checkpoint: Path) -> Path:
+    """A gallery built from the feed. Do not write to it."""
+    directory = tmp_path_factory.mktemp("gallery") / "gallery"
+    build(feed, directory, tiny_checkpoint)
+    return directory
+
+
+@pytest.fixture(scope="session")
+def live_server(tiny_gallery: Path) -> Iterator[str]:
+    """The base URL of a server of the tiny gallery, in a thread of this process."""
+    from app.main import create_app
+    from app.settings import load_settings
+
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        config = uvicorn.Config(create_app(load_settings(gallery=tiny_gallery)), log_level="warning", ws="none")
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+        thread.start()
+        deadline = time.monotonic() + 30
+        while not server.started:
+            assert thread.is_alive() and time.monotonic() < deadline, "the server did not start"
+            time.sleep(0.02)
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        server.should_exit = True
+        thread.join(10)
+
+
+def draw_product(seed: int, size: tuple[int, int] = (320, 240)) -> Image.Image:
+    """A photo of a thing that only this seed has: some shapes in a few colours on white."""
+    random = np.random.default_rng(seed)
+    image = Image.new("RGB", size, "white")
+    pen = ImageDraw.Draw(image)
+    width, height = size
+    for _ in range(4):
+        points = random.uniform((0.1 * width, 0.1 * height), (0.9 * width, 0.9 * height), (5, 2))
+        colour = tuple(int(value) for value in random.integers(0, 200, 3))
+        pen.polygon([(float(x), float(y)) for x, y in points], fill=colour)
+    return image
