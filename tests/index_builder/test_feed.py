@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from index_builder.feed import FeedError, FeedItem, FeedProblem, read_source
+
+
+def read(path: Path, text: str, encoding: str = "utf-8") -> tuple[list[FeedItem], list[FeedProblem]]:
+    path.write_bytes(text.encode(encoding))
+    found = list(read_source(path))
+    items = [item for item in found if isinstance(item, FeedItem)]
+    return items, [problem for problem in found if isinstance(problem, FeedProblem)]
+
+
+def test_every_column_is_taken(tmp_path: Path) -> None:
+    text = (
+        "id\ttitle\tproduct_type\tcolor\tgender\tprice\tlink\timage_link\tstars\n"
+        "7\tRed boot\tShoes>Boots\tred\twomen\t59.90 EUR\thttps://shop/7\tp/7.jpg\t5\n"
+    )
+    items, problems = read(tmp_path / "feed.tsv", text)
+    product = items[0].product
+    assert problems == []
+    assert (product.product_id, product.title, product.category) == ("7", "Red boot", "Shoes > Boots")
+    assert (product.color, product.gender, product.link) == ("red", "women", "https://shop/7")
+    assert (product.price, product.currency) == (Decimal("59.90"), "EUR")
+    assert items[0].path == (tmp_path / "p" / "7.jpg").resolve()
+
+
+def test_only_id_and_image_link_are_needed(tmp_path: Path) -> None:
+    items, _ = read(tmp_path / "feed.csv", "image_link,id\na.jpg,7\n")
+    product = items[0].product
+    assert (product.product_id, product.title, product.category, product.price) == ("7", "7", None, None)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'id,title,image_link\n7,"Boot, red",a.jpg\n',
+        "id;title;image_link\n7;Boot, red;a.jpg\n",
+        'id\ttitle\timage_link\n7\t"Boot, red"\ta.jpg\n',
+        "ID\tTitle\tImage Link\r\n\r\n7 \t Boot, red\ta.jpg\r\n",
+        "\ufeffid\ttitle\timage_link\n7\tBoot, red\ta.jpg",
+    ],
+)
+def test_the_usual_spellings_of_a_feed_are_read(tmp_path: Path, text: str) -> None:
+    items, problems = read(tmp_path / "feed.txt", text)
+    assert [(item.product.product_id, item.product.title) for item in items] == [("7", "Boot, red")]
+    assert problems == []
+
+
+@pytest.mark.parametrize(
+    ("text", "price", "currency"),
+    [
+        ("59.90 EUR", "59.90", "EUR"),
+        ("59.90EUR", "59.90", "EUR"),
+        ("1,299.00 inr", "1299.00", "INR"),
+        ("12", "12", None),
+        ("", None, None),
+    ],
+)
+def test_prices(tmp_path: Path, text: str, price: str | None, currency: str | None) -> None:
+    items, _ = read(tmp_path / "feed.tsv", f"id\tprice\timage_link\n7\t{text}\ta.jpg\n")
+    assert items[0].product.price == (None if price is None else Decimal(price))
+    assert items[0].product.currency == currency
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("\tT\ta.jpg\t", "product id '' is not usable"),
+        ("1\tT\ta.jpg\t", "product id '1' came before"),
+        ("7\tT\t\t", "image_link is empty"),
+        ("7", "image_link is empty"),
+        ("7\tT\t../a.jpg\t", "image_link '../a.jpg' leaves the feed's folder"),
+        ("7\tT\tp/../../a.jpg\t", "leaves the feed's folder"),
+        ("7\tT\t/etc/passwd\t", "leaves the feed's folder"),
+        ("7\tT\tway-out/a.jpg\t", "leaves the feed's folder"),
+        ("7\tT\thttps://shop/a.jpg\t", "is remote"),
+        ("7\tT\ta.jpg\tcheap", "price 'cheap' cannot be read"),
+        ("7\tT\ta.jpg\t-3 EUR", "price '-3 EUR' cannot be read"),
+        ("7\tT\ta.jpg\t12,34 EUR", "price '12,34 EUR' cannot be read"),
+    ],
+)
+def test_a_bad_line_is_named_and_the_others_are_read(tmp_path: Path, line: str, reason: str) -> None:
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "shop" / "way-out").symlink_to(tmp_path)
+    text = f"id\ttitle\timage_link\tprice\n1\tT\ta.jpg\t\n{line}\n9\tT\tb.jpg\t\n"
+    items, problems = read(tmp_path / "shop" / "feed.tsv", text)
+    assert [item.product.product_id for item in items] == ["1", "9"]
+    assert [problem.where for problem in problems] == ["line 3"]
+    assert reason in problems[0].reason
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"", "no column id and no image_link: found nothing"),
+        (b"id,picture\n1,a.jpg\n", "no column image_link: found id, picture"),
+        (b"id,image_link,title\n1,a.jpg,\xff\n", "expected CSV or TSV in UTF-8"),
+        (b"\x89PNG\r\n\x1a\n\0\0", "expected CSV or TSV in UTF-8"),
+        (b'id,image_link\n1,"' + b"x" * 200_000 + b'"\n', "expected CSV or TSV"),
+    ],
+)
+def test_what_is_no_feed_is_refused_by_name(tmp_path: Path, data: bytes, reason: str) -> None:
+    path = tmp_path / "feed.csv"
+    path.write_bytes(data)
+    with pytest.raises(FeedError, match=r"feed\.csv") as error:
+        list(read_source(path))
+    assert reason in str(error.value)
+
+
+def test_no_source_is_refused_by_name(tmp_path: Path) -> None:
+    with pytest.raises(FeedError, match=r"no source at .*nowhere"):
+        read_source(tmp_path / "nowhere")
+
+
+def test_a_folder_gives_a_product_a_photo(tmp_path: Path) -> None:
+    names = ("b.jpg", "shoes/red_boot-1.PNG", "shoes/pumps/a b.webp", "notes.txt", ".hidden/c.jpg", "shoes/.d.jpg")
+    for name in names:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    found = [item for item in read_source(tmp_path) if isinstance(item, FeedItem)]
+    assert [(item.product.product_id, item.product.title, item.product.category) for item in found] == [
+        ("b", "b", None),
+        ("shoes/pumps/a b", "a b", "shoes > pumps"),
+        ("shoes/red_boot-1", "red boot 1", "shoes"),
+    ]
+    assert found[2].path == tmp_path / "shoes" / "red_boot-1.PNG"
+
+
+def test_two_photos_of_one_id_are_a_problem(tmp_path: Path) -> None:
+    for name in ("a.jpg", "a.png"):
+        (tmp_path / name).touch()
+    first, second = read_source(tmp_path)
+    assert isinstance(first, FeedItem)
+    assert second == FeedProblem("a.png", "its product id 'a' is already that of a.jpg")
