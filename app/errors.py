@@ -1,0 +1,118 @@
+"""Every way in which a request can fail, in one shape: {"error": {"code", "message", "detail"}}."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from pydantic_core import ErrorDetails
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.messages import explain, path_of, short
+from model.preprocess import BlankSketch, ImageTooLarge, UnreadableImage
+
+_MOST_DETAILS = 10
+_CLIENT_GONE = 499  # nobody reads it; nginx's number for this
+_HTTP_CODES = {404: "not_found", 405: "method_not_allowed"}
+_OF_A_SKETCH: list[tuple[type[Exception], int, str]] = [
+    (ImageTooLarge, 413, "image_too_large"),
+    (UnreadableImage, 415, "not_an_image"),
+    (BlankSketch, 422, "blank_sketch"),
+]
+_log = logging.getLogger(__name__)
+
+
+class ApiError(Exception):
+    """A request that is refused: HTTP status, a code for programs, a message for people, any JSON as detail."""
+
+    def __init__(self, status: int, code: str, message: str, detail: object = None) -> None:
+        super().__init__(message)
+        self.status, self.code, self.message, self.detail = status, code, message, detail
+
+
+def error_response(status: int, code: str, message: str, detail: object = None) -> JSONResponse:
+    """The one shape of all errors."""
+    return JSONResponse({"error": {"code": code, "message": message, "detail": detail}}, status)
+
+
+async def _on_api_error(_request: Request, error: ApiError) -> Response:
+    return error_response(error.status, error.code, error.message, error.detail)
+
+
+async def _on_validation_error(_request: Request, error: RequestValidationError) -> Response:
+    found: list[ErrorDetails] = list(error.errors())[:_MOST_DETAILS]
+    detail = [
+        {"parameter": path_of(each["loc"][1:]), "message": explain(each, path_of(each["loc"][1:]))} for each in found
+    ]
+    return error_response(422, "invalid_parameter", detail[0]["message"], detail)
+
+
+async def _on_http_error(request: Request, error: HTTPException) -> Response:
+    """What the router itself says: no such route, or not this method."""
+    code = _HTTP_CODES.get(error.status_code, HTTPStatus(error.status_code).name.lower())
+    headers = error.headers or {}
+    where = short(request.url.path)
+    messages = {
+        404: f"there is nothing at {where}",
+        405: f"{request.method} is not possible at {where}: expected {headers.get('Allow', 'GET')}",
+    }
+    response = error_response(error.status_code, code, messages.get(error.status_code, error.detail))
+    response.headers.update(headers)
+    return response
+
+
+async def _on_sketch_error(_request: Request, error: Exception) -> Response:
+    """What preprocessing has against a sketch."""
+    status, code = next((status, code) for kind, status, code in _OF_A_SKETCH if isinstance(error, kind))
+    return error_response(status, code, str(error))
+
+
+async def _on_disconnect(_request: Request, _error: Exception) -> Response:
+    """The shopper drew on before the whole sketch had arrived: not an error of ours."""
+    return Response(status_code=_CLIENT_GONE)
+
+
+class UnexpectedErrors:
+    """Logs what no handler expects, with its traceback, and tells the client nothing of it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = False
+
+        async def watch(message: Message) -> None:
+            nonlocal started
+            started = started or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self.app(scope, receive, watch)
+        except Exception:
+            if scope["type"] != "http" or started:
+                raise
+            _log.exception("%s %s failed", scope["method"], scope["path"])
+            message = "the server failed on this request: it is logged there"
+            await error_response(500, "internal", message)(scope, receive, send)
+
+
+_HANDLERS: dict[type[Exception], Callable[[Request, Any], Awaitable[Response]]] = {
+    ApiError: _on_api_error,
+    RequestValidationError: _on_validation_error,
+    HTTPException: _on_http_error,
+    ClientDisconnect: _on_disconnect,
+    **{kind: _on_sketch_error for kind, _, _ in _OF_A_SKETCH},
+}
+
+
+def install_error_handlers(app: FastAPI) -> None:
+    """Make the errors of an app take the one shape. Its innermost middleware should be UnexpectedErrors."""
+    for kind, handler in _HANDLERS.items():
+        app.add_exception_handler(kind, handler)

@@ -1,0 +1,132 @@
+"""The server: create_app() makes it, serve() runs it until it is told to stop."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import NoReturn
+
+import uvicorn
+from fastapi import FastAPI
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.middleware.gzip import GZipMiddleware
+
+from app import pages, routes
+from app.errors import UnexpectedErrors, install_error_handlers
+from app.middleware import HeadAsGet, SecurityHeaders
+from app.service import Service
+from app.settings import Settings, load_settings
+
+_API_VERSION = "1"
+_GRACE = 30  # s that requests in progress are given when the server stops
+_DESCRIPTION = "Draw a product, find that very product. Every error is `{error: {code, message, detail}}`."
+
+
+def create_app(settings: Settings | None = None, service: Service | None = None) -> FastAPI:
+    """The app of a gallery: opened at the start, unless `service` has it open already.
+
+    Without settings they come from the environment, so this is also a factory for ASGI servers.
+    """
+    chosen = settings or load_settings()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        app.state.service = service or Service(chosen)
+        yield
+        app.state.service.close()
+        app.state.service = None
+
+    app = FastAPI(
+        title="Sketchfind",
+        version=_API_VERSION,
+        description=_DESCRIPTION,
+        lifespan=lifespan,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.state.static_version = pages.static_version()
+    install_error_handlers(app)
+    # the last one added is the outermost
+    app.add_middleware(UnexpectedErrors)
+    app.add_middleware(GZipMiddleware, minimum_size=1024, compresslevel=5)
+    app.add_middleware(HeadAsGet)
+    app.add_middleware(SecurityHeaders, docs_path="/docs")
+    app.include_router(pages.router)
+    app.include_router(routes.router)
+    app.mount("/static", pages.PageFiles(directory=pages.STATIC), name="static")
+    return app
+
+
+def serve(settings: Settings) -> None:
+    """Serve a gallery until SIGINT or SIGTERM; prints the address once requests are accepted.
+
+    Exits with a line on stderr and status 2 when the gallery cannot be served, 1 when the port cannot be had.
+    """
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.INFO)
+    logging.getLogger("python_multipart").setLevel(logging.ERROR)  # it warns of what clients get wrong
+    try:
+        listener = _bind(settings.host, settings.port)
+    except OSError as error:
+        reason = error.strerror or error
+        _give_up(1, f"cannot listen on {settings.host} port {settings.port} ({reason}): choose another --port")
+    with listener:
+        try:
+            service = Service(settings)
+        except (ValueError, OSError, SQLAlchemyError) as error:
+            _give_up(2, f"gallery {settings.gallery} cannot be served: {str(error).partition(chr(10))[0]}")
+        with suppress(KeyboardInterrupt):  # uvicorn has stopped in an orderly way when it raises this
+            _Server(settings, service).run(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    """uvicorn that says when it is ready."""
+
+    def __init__(self, settings: Settings, service: Service) -> None:
+        super().__init__(
+            uvicorn.Config(
+                create_app(settings, service),
+                log_config=None,
+                log_level="warning",
+                access_log=False,
+                server_header=False,
+                ws="none",
+                timeout_graceful_shutdown=_GRACE,
+            )
+        )
+        self._host = settings.host
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start accepting requests, then print where."""
+        await super().startup(sockets)
+        if self.started and sockets:
+            print(f"Sketchfind is ready: {_url(self._host, sockets[0].getsockname()[1])}", flush=True)
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    """A socket that has the port but refuses connections until uvicorn listens on it."""
+    family, kind, protocol, _, address = socket.getaddrinfo(
+        host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )[0]
+    listener = socket.socket(family, kind, protocol)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def _url(host: str, port: int) -> str:
+    """An address that a browser on this machine can open."""
+    if host in ("", "0.0.0.0", "::"):
+        host = "127.0.0.1"
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _give_up(status: int, message: str) -> NoReturn:
+    print(f"sketchfind: {message}", file=sys.stderr)
+    raise SystemExit(status)

@@ -1,0 +1,51 @@
+"""Words for what is wrong with a value that somebody gave us: what, the value, and what was expected."""
+
+from __future__ import annotations
+
+import json
+
+from pydantic_core import ErrorDetails
+
+_LONGEST = 80  # characters of a value that are repeated in a message
+
+
+def short(value: object) -> str:
+    """A value as it is shown in a message: at most 80 characters of it, however large it is."""
+    if value is None or isinstance(value, bool):
+        return json.dumps(value)  # as whoever sent it wrote it
+    try:
+        text = repr(value[: _LONGEST + 1] if isinstance(value, str | bytes | list) else value)
+    except ValueError:  # an integer with more digits than Python prints
+        text = "a very long number"
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+
+
+def path_of(location: tuple[int | str, ...]) -> str:
+    """Where in a JSON body: ("strokes", 3, 0) -> "strokes[3][0]"."""
+    parts = [f"[{part}]" if isinstance(part, int) else f".{part}" for part in location]
+    return "".join(parts).lstrip(".") or "the body"
+
+
+def explain(error: ErrorDetails, name: str) -> str:
+    """One of pydantic's errors, in one line."""
+    kind, context = error["type"], error.get("ctx", {})
+    if kind == "missing":
+        return f"{name} is missing: it is required"
+    if kind == "json_invalid":
+        return f"{name} is not valid JSON: {context['error']}"
+    if kind == "too_long":
+        return f"{name} has {context['actual_length'] or 'more'} items: expected at most {context['max_length']}"
+    if kind == "too_short":
+        return f"{name} has {context['actual_length']} items: expected at least {context['min_length']}"
+    return f"{name} is {short(error['input'])}: expected {_expected(error)}"
+
+
+def _expected(error: ErrorDetails) -> str:
+    context = error.get("ctx", {})
+    if "ge" in context:
+        return f"at least {context['ge']}"
+    if "le" in context:
+        return f"at most {context['le']}"
+    words = error["msg"].removeprefix("Input should be ").removeprefix("String should have ")
+    words = words.partition(", unable to ")[0]
+    return words[:1].lower() + words[1:]

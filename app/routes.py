@@ -1,0 +1,93 @@
+"""The routes that search and read the gallery."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Request
+from fastapi.responses import FileResponse
+
+from app.errors import ApiError
+from app.filters import FiltersOf
+from app.messages import short
+from app.retriever import UnknownProduct
+from app.schemas import CategoryCount, CategoryList, ProductInfo, ProductPage, SearchResponse, error_docs
+from app.service import ServiceOf
+from app.uploads import BODY_DOCS, read_sketch
+
+_PHOTO_NAME = re.compile(r"[0-9a-f]{64}(\.thumb)?\.webp")
+_FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}  # the name is the hash of the content
+
+K = Annotated[int, Query(ge=1, le=100, description="how many results")]
+ProductId = Annotated[str, Path(max_length=1000, description="may contain slashes")]
+
+router = APIRouter()
+
+
+@router.post(
+    "/search",
+    responses=error_docs(400, 413, 415, 422, 500, 503),
+    openapi_extra={"requestBody": BODY_DOCS},
+    tags=["search"],
+)
+async def search(request: Request, service: ServiceOf, filters: FiltersOf, k: K = 24) -> SearchResponse:
+    """Find the products that a sketch shows."""
+    sketch = await read_sketch(request, service.settings.max_body_bytes, service.settings.max_pixels)
+    return SearchResponse.of(await service.search(sketch, k, filters))
+
+
+@router.get("/products/{product_id:path}/similar", responses=error_docs(404, 422, 500, 503), tags=["search"])
+async def similar(product_id: ProductId, service: ServiceOf, filters: FiltersOf, k: K = 24) -> SearchResponse:
+    """Find the products that look like one of them; itself is left out."""
+    try:
+        return SearchResponse.of(await service.similar(product_id, k, filters))
+    except UnknownProduct:
+        raise _no_product(product_id) from None
+
+
+@router.get("/products", responses=error_docs(422, 500, 503), tags=["products"])
+def products(
+    service: ServiceOf,
+    after: Annotated[str | None, Query(max_length=1000, description="`next` of the page before")] = None,
+    limit: Annotated[int, Query(ge=1, le=200, description="products on a page")] = 50,
+) -> ProductPage:
+    """All products, page by page, in the order of their ids."""
+    found = service.gallery.catalogue.page(after, limit + 1)
+    page, more = found[:limit], len(found) > limit
+    infos = [ProductInfo.of(product) for product in page]
+    return ProductPage(products=infos, next=page[-1].product_id if more else None)
+
+
+@router.get("/products/{product_id:path}", responses=error_docs(404, 422, 500, 503), tags=["products"])
+def product(product_id: ProductId, service: ServiceOf) -> ProductInfo:
+    """One product."""
+    found = service.gallery.catalogue.get(product_id)
+    if found is None:
+        raise _no_product(product_id)
+    return ProductInfo.of(found)
+
+
+@router.get("/categories", responses=error_docs(500, 503), tags=["products"])
+def categories(service: ServiceOf) -> CategoryList:
+    """All categories, with how many products are in and below each."""
+    counts = service.gallery.catalogue.categories()
+    return CategoryList(categories=[CategoryCount(category=name, count=count) for name, count in counts.items()])
+
+
+@router.get(
+    "/photos/{name}",
+    response_class=FileResponse,
+    responses={200: {"content": {"image/webp": {}}}, **error_docs(404, 422, 500, 503)},
+    tags=["products"],
+)
+def photo(name: Annotated[str, Path(max_length=100)], service: ServiceOf) -> FileResponse:
+    """A product's photo, or its thumbnail, by the name that photo_url and thumbnail_url have."""
+    path = service.gallery.photos.directory / name
+    if not _PHOTO_NAME.fullmatch(name) or not path.is_file():
+        raise ApiError(404, "not_found", f"there is no photo {short(name)}: expected a name from photo_url")
+    return FileResponse(path, media_type="image/webp", headers=_FOR_EVER)
+
+
+def _no_product(product_id: str) -> ApiError:
+    return ApiError(404, "not_found", f"there is no product {short(product_id)}: expected an id from /products")

@@ -1,0 +1,140 @@
+"""The JSON that the HTTP interface speaks, as OpenAPI documents it."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from app.products import Product
+from app.retriever import Result, SearchResult
+
+
+class ErrorBody(BaseModel):
+    """Why a request was refused."""
+
+    code: str = Field(description="for programs", examples=["blank_sketch"])
+    message: str = Field(description="for people: what, the value, and what was expected")
+    detail: Any = Field(None, description="more for programs, different for each code")
+
+
+class ErrorResponse(BaseModel):
+    """The one shape of every error."""
+
+    error: ErrorBody
+
+
+class _Shown(BaseModel):
+    """What results and products have in common."""
+
+    product_id: str
+    title: str
+    category: str | None = Field(description="path such as 'Shoes > Boots'")
+    price: float | None
+    currency: str | None = Field(description="ISO 4217 code")
+    link: str | None = Field(description="the shop's page, as its feed has it")
+    photo_url: str | None
+    thumbnail_url: str | None = Field(description="the same photo, at most 320 px")
+
+
+class ProductInfo(_Shown):
+    """One product of the gallery."""
+
+    color: str | None
+    gender: str | None
+
+    @staticmethod
+    def of(product: Product) -> ProductInfo:
+        """The product as clients see it."""
+        return ProductInfo(**_shown(product), color=product.color, gender=product.gender)
+
+
+class ResultInfo(_Shown):
+    """A product that was found."""
+
+    rank: int = Field(description="1 for the nearest")
+    distance: float = Field(description="smaller is nearer; comparable within one answer only")
+
+    @staticmethod
+    def of(result: Result, rank: int) -> ResultInfo:
+        """The result at a rank as clients see it."""
+        return ResultInfo(**_shown(result.product), rank=rank, distance=result.distance)
+
+
+class GalleryInfo(BaseModel):
+    """The gallery that was searched."""
+
+    size: int = Field(description="how many products could have been found")
+    revision: int = Field(description="grows with every change of the catalogue")
+
+
+class Timings(BaseModel):
+    """Milliseconds that each stage took."""
+
+    preprocess: float
+    embed: float
+    candidates: float
+    rerank: float
+    total: float = Field(description="all of these and the wait for the requests before")
+
+
+class SearchResponse(BaseModel):
+    """Results, nearest first."""
+
+    results: list[ResultInfo]
+    gallery: GalleryInfo
+    timings_ms: Timings
+
+    @staticmethod
+    def of(found: SearchResult) -> SearchResponse:
+        """What a search found as clients see it."""
+        return SearchResponse(
+            results=[ResultInfo.of(result, rank) for rank, result in enumerate(found.results, 1)],
+            gallery=GalleryInfo(size=found.size, revision=found.revision),
+            timings_ms=Timings(**{name: round(spent, 3) for name, spent in found.timings_ms.items()}),
+        )
+
+
+class ProductPage(BaseModel):
+    """Some products, in the order of their ids."""
+
+    products: list[ProductInfo]
+    next: str | None = Field(description="`after` of the next page; null on the last")
+
+
+class CategoryCount(BaseModel):
+    """A category and how many products are in and below it."""
+
+    category: str
+    count: int
+
+
+class CategoryList(BaseModel):
+    """All categories, ancestors included."""
+
+    categories: list[CategoryCount]
+
+
+class Status(BaseModel):
+    """The server's answer to those who watch over it."""
+
+    status: str = Field(examples=["ok"])
+
+
+def error_docs(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """OpenAPI's `responses` of a route that fails with these statuses."""
+    return {status: {"model": ErrorResponse, "description": HTTPStatus(status).phrase} for status in statuses}
+
+
+def _shown(product: Product) -> dict[str, Any]:
+    return {
+        "product_id": product.product_id,
+        "title": product.title,
+        "category": product.category,
+        "price": None if product.price is None else float(product.price),
+        "currency": product.currency,
+        "link": product.link,
+        "photo_url": f"/photos/{product.photo}.webp" if product.photo else None,
+        "thumbnail_url": f"/photos/{product.photo}.thumb.webp" if product.photo else None,
+    }

@@ -1,0 +1,145 @@
+"""A sketch from a request's body: read under a limit here, decoded later, off the event loop."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from typing import Protocol
+
+from starlette.datastructures import FormData, Headers, UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.requests import Request
+
+from app.errors import ApiError
+from app.messages import short
+from app.strokes import StrokesBody, parse_strokes
+from model.preprocess import Pixels, Preprocess, decode_image
+
+FIELD = "sketch"
+
+_BINARY = {"schema": {"type": "string", "format": "binary"}}
+BODY_DOCS = {
+    "required": True,
+    "content": {
+        "application/json": {"schema": StrokesBody.model_json_schema()},
+        "multipart/form-data": {
+            "schema": {"type": "object", "required": [FIELD], "properties": {FIELD: _BINARY["schema"]}}
+        },
+        "image/png": _BINARY,
+        "image/jpeg": _BINARY,
+        "image/webp": _BINARY,
+        "application/octet-stream": _BINARY,
+    },
+}
+"""OpenAPI's `requestBody` of a route that takes a sketch."""
+
+_ACCEPTED = f"multipart/form-data with a field `{FIELD}`, image/*, application/octet-stream, or application/json"
+_MAX_PARTS = 20
+
+
+class Sketch(Protocol):
+    """A sketch as it was sent."""
+
+    def frame(self, preprocess: Preprocess) -> Pixels:
+        """Decode and normalise it to (256,256). Raises UnreadableImage, BlankSketch or ApiError."""
+
+
+@dataclass(frozen=True)
+class RasterSketch:
+    """The bytes of an image file."""
+
+    data: bytes
+    max_pixels: int
+
+    def frame(self, preprocess: Preprocess) -> Pixels:
+        """Decode and normalise the image."""
+        return preprocess.sketch(decode_image(self.data, self.max_pixels))
+
+
+@dataclass(frozen=True)
+class StrokesSketch:
+    """The bytes of JSON strokes."""
+
+    data: bytes
+
+    def frame(self, preprocess: Preprocess) -> Pixels:
+        """Check and draw the strokes."""
+        return preprocess.strokes(parse_strokes(self.data))
+
+
+async def read_sketch(request: Request, max_bytes: int, max_pixels: int) -> Sketch:
+    """The sketch in a request's body, by its content type. Raises ApiError."""
+    data = await read_body(request, max_bytes)
+    if not data:
+        raise ApiError(400, "empty_body", f"the body is empty: expected a sketch as {_ACCEPTED}")
+    encoding = request.headers.get("content-encoding", "identity")
+    if encoding != "identity":
+        raise _unsupported("content-encoding", encoding, "a body that is not compressed")
+    content_type = request.headers.get("content-type", "")
+    media_type = content_type.partition(";")[0].strip().lower()
+    if media_type == "multipart/form-data":
+        return RasterSketch(await _field(request.headers, data), max_pixels)
+    if media_type == "application/json":
+        return StrokesSketch(data)
+    if media_type.startswith("image/") or media_type == "application/octet-stream":
+        return RasterSketch(data, max_pixels)
+    raise _unsupported("content-type", content_type, _ACCEPTED)
+
+
+async def read_body(request: Request, max_bytes: int) -> bytes:
+    """The whole body; raises ApiError body_too_large as soon as it is known to be over the limit."""
+    announced = request.headers.get("content-length", "")
+    if announced.isdecimal() and (len(announced) > 18 or int(announced) > max_bytes):
+        raise _body_too_large(announced[:18], max_bytes)
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > max_bytes:
+            raise _body_too_large(f"more than {max_bytes}", max_bytes)
+    return bytes(body)
+
+
+class _InMemory(MultiPartParser):
+    """Keeps every part in memory: the whole body is there already, and sketches do not belong on a disk."""
+
+    spool_max_size = 0  # no limit
+
+
+async def _field(headers: Headers, data: bytes) -> bytes:
+    """The file in the field `sketch` of a multipart body. Raises ApiError."""
+    try:
+        form = await _InMemory(headers, _once(data), max_files=_MAX_PARTS, max_fields=_MAX_PARTS).parse()
+    except MultiPartException as error:
+        reason = error.message.rstrip(".")
+        raise ApiError(400, "bad_multipart", f"the multipart body cannot be read: {reason}") from None
+    try:
+        return await _file_in(form)
+    finally:
+        await form.close()
+
+
+async def _file_in(form: FormData) -> bytes:
+    file = form.get(FIELD)
+    if file is None:
+        found = ", ".join(short(name) for name in form) or "no field"
+        message = f"field {FIELD!r} is missing: found {found}, expected a file in {FIELD!r}"
+        raise ApiError(422, "invalid_parameter", message, {"parameter": FIELD})
+    if not isinstance(file, UploadFile):
+        raise ApiError(422, "invalid_parameter", f"field {FIELD!r} is text: expected a file (with a filename)")
+    data = await file.read()
+    if not data:
+        raise ApiError(400, "empty_body", f"field {FIELD!r} is empty: expected an image file")
+    return data
+
+
+async def _once(data: bytes) -> AsyncGenerator[bytes, None]:
+    yield data
+
+
+def _body_too_large(size: str, limit: int) -> ApiError:
+    return ApiError(413, "body_too_large", f"the body has {size} bytes: expected at most {limit}", {"limit": limit})
+
+
+def _unsupported(header: str, value: str, expected: str) -> ApiError:
+    found = f"is {short(value)}" if value else "is missing"
+    return ApiError(415, "unsupported_media_type", f"{header} {found}: expected {expected}")
