@@ -1,0 +1,87 @@
+"""A finger on the page, and what the page then sends."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from typing import Any
+
+from playwright.sync_api import Locator, Page, Request, Response, expect
+
+Share = tuple[float, float]
+
+# a boot in five strokes: back, front, collar, sole, lace; as shares of the paper's width and height
+BOOT: list[list[Share]] = [
+    [(0.35, 0.15), (0.35, 0.45), (0.32, 0.80)],
+    [(0.58, 0.15), (0.58, 0.45), (0.72, 0.58), (0.85, 0.70)],
+    [(0.35, 0.15), (0.47, 0.18), (0.58, 0.15)],
+    [(0.32, 0.80), (0.50, 0.82), (0.85, 0.80), (0.85, 0.70)],
+    [(0.50, 0.30), (0.58, 0.28)],
+]
+
+
+class Phone:
+    """Draws by touch, and keeps every request to POST /search in `searches`."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.status = page.get_by_role("status")
+        self.results = page.get_by_role("list", name="Results").get_by_role("listitem")
+        self.searches: list[Request] = []
+        self._touch = page.context.new_cdp_session(page)
+        page.on("request", lambda request: self.searches.append(request) if is_search(request) else None)
+
+    def down(self, place: Share) -> None:
+        self._send("touchStart", [place])
+
+    def move(self, place: Share) -> None:
+        self._send("touchMove", [place])
+
+    def up(self) -> None:
+        self._send("touchEnd", [])
+
+    def draw(self, stroke: Sequence[Share], steps: int = 8) -> None:
+        """One stroke along straight lines between the places given."""
+        self.down(stroke[0])
+        for (x, y), (next_x, next_y) in pairwise(stroke):
+            for step in range(1, steps + 1):
+                self.move((x + (next_x - x) * step / steps, y + (next_y - y) * step / steps))
+        self.up()
+
+    def draw_and_wait(self, stroke: Sequence[Share]) -> Response:
+        """One stroke; returns the answer to the search that followed it, which holds the whole stroke."""
+        return self.wait_for_search(lambda: self.draw(stroke))
+
+    def press(self, name: str) -> dict[str, Any]:
+        """Presses a button that changes the sketch; returns the sketch that is then searched."""
+        return sent(self.wait_for_search(self.button(name).tap).request)
+
+    def button(self, name: str) -> Locator:
+        return self.page.get_by_role("button", name=name, exact=True)
+
+    def wait_for_search(self, action: Callable[[], object]) -> Response:
+        """The answer to the last search that `action` causes."""
+        action()
+        expect(self.page.locator(".found")).not_to_have_class(re.compile("searching"))
+        response = self.searches[-1].response()
+        assert response is not None
+        return response
+
+    def ids(self) -> list[str]:
+        return [item.get_attribute("data-product-id") or "" for item in self.results.all()]
+
+    def _send(self, kind: str, places: Sequence[Share]) -> None:
+        box = self.page.locator("#sketch").bounding_box()
+        assert box is not None
+        points = [{"x": box["x"] + x * box["width"], "y": box["y"] + y * box["height"]} for x, y in places]
+        self._touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+
+def is_search(request: Request) -> bool:
+    return request.method == "POST" and "/search" in request.url
+
+
+def sent(request: Request) -> dict[str, Any]:
+    """The sketch in a search."""
+    return dict(request.post_data_json or {})

@@ -1,0 +1,59 @@
+"""What the page looks like on phones and desktops, upright and turned."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.page.phone import BOOT, Phone, sent
+
+
+def test_turning_the_phone_keeps_the_sketch(phone: Phone) -> None:
+    upright = sent(phone.draw_and_wait([(0.1, 0.02), (0.9, 0.98)]).request)
+    phone.page.set_viewport_size({"width": 844, "height": 390})
+    turned = sent(phone.draw_and_wait([(0.4, 0.4), (0.6, 0.5)]).request)
+    assert (turned["width"], turned["height"]) != (upright["width"], upright["height"])
+    assert len(turned["strokes"]) == 2
+    for x, y, _ in turned["strokes"][0]:
+        assert 0 <= x <= turned["width"] and 0 <= y <= turned["height"]
+    phone.page.set_viewport_size({"width": 390, "height": 844})
+    assert phone.press("Undo") == upright
+
+
+def test_the_canvas_is_sharp_and_inked(phone: Phone) -> None:
+    phone.draw_and_wait(BOOT[0])
+    sharpness = "canvas => canvas.width / canvas.getBoundingClientRect().width"
+    assert phone.page.locator("#sketch").evaluate(sharpness) == pytest.approx(3, abs=0.01)
+    ink = """canvas => {
+        const {data} = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+        return data.reduce((dark, value, i) => dark + (i % 4 === 0 && value < 60), 0);
+    }"""
+    drawn = phone.page.locator("#sketch").evaluate(ink)
+    assert drawn > 1000
+    phone.page.set_viewport_size({"width": 390, "height": 800})
+    assert phone.page.locator("#sketch").evaluate(ink) == pytest.approx(drawn, rel=0.1)
+
+
+@pytest.mark.parametrize(("width", "height"), [(390, 844), (320, 568), (844, 390), (1280, 800)])
+def test_nothing_overflows_and_targets_are_large(phone: Phone, width: int, height: int) -> None:
+    phone.page.set_viewport_size({"width": width, "height": height})
+    phone.draw_and_wait(BOOT[0])
+    assert phone.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert phone.page.evaluate("document.documentElement.scrollHeight <= innerHeight")
+    buttons = [button for button in phone.page.get_by_role("button").all() if button.is_visible()]
+    assert len(buttons) >= 4
+    for button in buttons:
+        box = button.bounding_box()
+        assert box and min(box["width"], box["height"]) >= 44
+    canvas = phone.page.locator("#sketch").bounding_box()
+    assert canvas and min(canvas["width"], canvas["height"]) >= 280
+
+
+def test_the_paper_stays_white_in_the_dark(browser: Browser, live_server: str) -> None:
+    context = browser.new_context(base_url=live_server, color_scheme="dark")
+    page = context.new_page()
+    page.goto("/")
+    colour = "element => getComputedStyle(element).backgroundColor"
+    assert page.locator(".paper").evaluate(colour) == "rgb(255, 255, 255)"
+    assert page.locator("body").evaluate(colour) != "rgb(255, 255, 255)"
+    context.close()
