@@ -1,0 +1,70 @@
+"""Documentation is true as far as a test can tell: everything that can be used is named in it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import typer
+from fastapi.routing import APIRoute
+
+from app import pages, routes
+from app.settings import Settings
+from index_builder.cli import app
+from index_builder.presets import PRESETS
+from model.network import ATTENTIONS, BACKBONES, HEADS, STEMS
+
+DOCS = Path(__file__).resolve().parents[1] / "docs"
+COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+
+
+def text(name: str) -> str:
+    return (DOCS / name).read_text()
+
+
+@pytest.mark.parametrize("name", sorted(Settings.model_fields))
+def test_every_setting_is_documented_with_its_default(name: str) -> None:
+    row = re.search(rf"^\| `SKETCHFIND_{name.upper()}` \| (.*?) \|", text("server.md"), re.M)
+    assert row, f"SKETCHFIND_{name.upper()} is not in docs/server.md"
+    default = Settings.model_fields[name].default
+    if isinstance(default, str | int):
+        assert row[1] == str(default)
+
+
+@pytest.mark.parametrize("command", sorted(COMMANDS))
+def test_every_option_is_documented(command: str) -> None:
+    section = text("usage.md").split(f"## `sketchfind {command}")[1].split("\n## ")[0]
+    options = [option for parameter in COMMANDS[command].params for option in parameter.opts if option[:2] == "--"]
+    assert [option for option in options if option != "--help" and f"`{option}`" not in section] == []
+
+
+def test_every_route_is_documented() -> None:
+    known = [
+        route for router in (pages.router, routes.router) for route in router.routes if isinstance(route, APIRoute)
+    ]
+    assert len(known) >= 8
+    listed = text("server.md")
+    for route in known:
+        path = route.path.replace("{product_id:path}", "{id}")
+        for method in route.methods - {"HEAD"}:
+            assert f"`{method} {path}`" in listed
+
+
+def test_every_error_code_is_documented() -> None:
+    source = "".join(path.read_text() for path in (DOCS.parent / "app").glob("*.py"))
+    codes = set(re.findall(r'ApiError\(\s*\d+,\s*"(\w+)"', source))
+    assert len(codes) >= 6
+    assert [code for code in sorted(codes) if f"`{code}`" not in text("server.md")] == []
+
+
+def test_every_preset_and_part_is_documented() -> None:
+    model = text("model.md")
+    for name in [*PRESETS, *STEMS, *BACKBONES, *ATTENTIONS, *HEADS]:
+        assert f"`{name}`" in model
+
+
+@pytest.mark.parametrize("page", sorted(path.name for path in DOCS.glob("*.md")))
+def test_links_between_pages_lead_somewhere(page: str) -> None:
+    for target in re.findall(r"\]\(([^)#]+?)(?:#[^)]*)?\)", text(page)):
+        assert "://" in target or (DOCS / target).exists(), f"{page} links to {target}"
