@@ -79,12 +79,17 @@ class Retriever:
         checkpoint.network.to(self.device)
         self._distance = copy.deepcopy(checkpoint.network.distance).to(self.device).requires_grad_(False)
 
-    def search(self, frame: Pixels, k: int, filters: Filters = ALL) -> SearchResult:
-        """The k products nearest to a sketch's frame (256,256) of those that pass; fewer only if there are fewer."""
+    def search(self, frame: Pixels, k: int, filters: Filters = ALL, mirror: bool = False) -> SearchResult:
+        """The k products nearest to a sketch's frame (256,256) of those that pass; fewer only if there are fewer.
+
+        With `mirror`, a product is as near as it is to the sketch or to its mirror image, whichever is nearer:
+        catalogues show shoes from one side, people draw them from either.
+        """
         started = time.perf_counter()
-        embedding = self._checkpoint.embed_frames([frame])
+        views = [frame, np.ascontiguousarray(frame[:, ::-1])] if mirror else [frame]
+        embeddings = self._checkpoint.embed_frames(views)
         embed_ms = (time.perf_counter() - started) * 1000
-        found = self.search_embeddings(embedding, k, filters)[0]
+        found = _either(self.search_embeddings(embeddings, k, filters), k)
         return replace(found, timings_ms={"embed": embed_ms, **found.timings_ms})
 
     def search_embeddings(self, embeddings: Embeddings, k: int, filters: Filters = ALL) -> list[SearchResult]:
@@ -134,7 +139,20 @@ class Retriever:
 def _nearest(ranked: Ranked, products: Mapping[int, Product], k: int) -> list[Result]:
     pairs = zip(ranked.revisions.tolist(), ranked.distances.tolist(), strict=True)
     results = [Result(products[revision], distance) for revision, distance in pairs if revision in products]
-    return sorted(results, key=lambda result: (result.distance, result.product.product_id))[:k]
+    return sorted(results, key=_order)[:k]
+
+
+def _order(result: Result) -> tuple[float, str]:
+    return result.distance, result.product.product_id
+
+
+def _either(views: Sequence[SearchResult], k: int) -> SearchResult:
+    """The k nearest of what views of one sketch found, each product once; times are summed."""
+    nearest: dict[str, Result] = {}
+    for result in sorted((result for view in views for result in view.results), key=_order):
+        nearest.setdefault(result.product.product_id, result)
+    timings = {stage: sum(view.timings_ms[stage] for view in views) for stage in views[0].timings_ms}
+    return replace(views[0], results=list(nearest.values())[:k], timings_ms=timings)
 
 
 def resolve_device(name: str) -> torch.device:

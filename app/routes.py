@@ -20,6 +20,7 @@ _PHOTO_NAME = re.compile(r"[0-9a-f]{64}(\.thumb)?\.webp")
 _FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}  # the name is the hash of the content
 
 K = Annotated[int, Query(ge=1, le=100, description="how many results")]
+Mirror = Annotated[bool, Query(description="also find what the sketch's mirror image shows")]
 ProductId = Annotated[str, Path(max_length=1000, description="may contain slashes")]
 
 router = APIRouter()
@@ -31,10 +32,12 @@ router = APIRouter()
     openapi_extra={"requestBody": BODY_DOCS},
     tags=["search"],
 )
-async def search(request: Request, service: ServiceOf, filters: FiltersOf, k: K = 24) -> SearchResponse:
+async def search(
+    request: Request, service: ServiceOf, filters: FiltersOf, k: K = 24, mirror: Mirror = False
+) -> SearchResponse:
     """Find the products that a sketch shows."""
     sketch = await read_sketch(request, service.settings.max_body_bytes, service.settings.max_pixels)
-    return SearchResponse.of(await service.search(sketch, k, filters))
+    return SearchResponse.of(await service.search(sketch, k, filters, mirror))
 
 
 @router.get("/products/{product_id:path}/similar", responses=error_docs(404, 422, 500, 503), tags=["search"])

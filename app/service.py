@@ -48,9 +48,9 @@ class Service:
         self._worker.shutdown()
         self.gallery.close()
 
-    async def search(self, sketch: Sketch, k: int, filters: Filters) -> SearchResult:
-        """The k products nearest to a sketch; timings include preprocess and total."""
-        return await self._run(lambda: self._search(sketch, k, filters))
+    async def search(self, sketch: Sketch, k: int, filters: Filters, mirror: bool) -> SearchResult:
+        """The k products nearest to a sketch (with `mirror`, either way round); timings have preprocess and total."""
+        return await self._run(lambda: self._search(sketch, k, filters, mirror))
 
     async def similar(self, product_id: str, k: int, filters: Filters) -> SearchResult:
         """The k products nearest to a product, itself left out. Raises UnknownProduct."""
@@ -62,15 +62,15 @@ class Service:
         total = (time.perf_counter() - started) * 1000
         return replace(found, timings_ms={"preprocess": 0.0, "embed": 0.0, **found.timings_ms, "total": total})
 
-    def _search(self, sketch: Sketch, k: int, filters: Filters) -> SearchResult:
+    def _search(self, sketch: Sketch, k: int, filters: Filters, mirror: bool) -> SearchResult:
         started = time.perf_counter()
         frame = sketch.frame(self._preprocess)
         preprocess = (time.perf_counter() - started) * 1000
-        found = self._retriever.search(frame, k, filters)
+        found = self._retriever.search(frame, k, filters, mirror)
         return replace(found, timings_ms={"preprocess": preprocess, **found.timings_ms})
 
     def _warm_up(self) -> None:
-        self._retriever.search(self._preprocess.strokes([[[0, 0], [100, 100]]]), 1)
+        self._retriever.search(self._preprocess.strokes([[[0, 0], [100, 100]]]), 1, mirror=True)
 
 
 def _limit_threads(threads: int | None) -> None:

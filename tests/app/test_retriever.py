@@ -184,3 +184,17 @@ def test_searching_one_by_one_equals_searching_by_embeddings(real: tuple[Retriev
         alone = retriever.search(frame, 12)
         assert names(alone) == names(found)
         np.testing.assert_allclose([r.distance for r in alone.results], [r.distance for r in found.results], atol=1e-5)
+
+
+@pytest.mark.parametrize("number", range(0, len(PRODUCTS), 3))
+def test_a_mirrored_tracing_finds_the_photo_when_asked_to(real: tuple[Retriever, Checkpoint], number: int) -> None:
+    retriever, checkpoint = real
+    frame = checkpoint.preprocess.photo(draw_product(number))
+    plain = retriever.search(frame, len(PRODUCTS))
+    turned = np.ascontiguousarray(frame[:, ::-1])
+    found = retriever.search(turned, len(PRODUCTS), mirror=True)
+    assert found.results[0].product.product_id == PRODUCTS[number][0]
+    assert sorted(names(found)) == sorted(names(plain))
+    alone = {r.product.product_id: r.distance for r in retriever.search(turned, len(PRODUCTS)).results}
+    nearest = [min(alone[r.product.product_id], r.distance) for r in plain.results]
+    np.testing.assert_allclose([r.distance for r in found.results], sorted(nearest), atol=1e-5)
