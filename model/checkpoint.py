@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 from model.network import DSSA, NetworkConfig
 from model.preprocess import Pixels, Preprocess, PreprocessConfig
@@ -62,7 +62,7 @@ def save_checkpoint(
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".partial")
-    save_file(weights, partial, metadata)
+    partial.write_bytes(save(weights, metadata))  # save_file() would leave it readable to its owner alone
     os.replace(partial, path)
     return path
 
