@@ -24,6 +24,7 @@ from model.losses import contrastive_loss, holef_penalty, triplet_loss
 from model.network import DSSA
 
 _SETTLED = 0.4  # share of the run after which batch normalisation keeps its statistics
+_MIXED = 0.25  # share of batches drawn from all folders
 _LARGE = 400  # pairs: a folder beyond that is not drawn from more often
 
 
@@ -68,10 +69,8 @@ class Learner:
         return 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, self.preset.steps - warm)))
 
     def advance(self, sets: Sequence[SampleSet]) -> float:
-        """One optimiser step on a batch of one pair folder, larger folders somewhat more often; returns the loss."""
-        weights = np.sqrt([min(len(samples.samples), _LARGE) for samples in sets])
-        chosen = sets[self.random.choice(len(sets), p=weights / weights.sum())]
-        sketches, edges = draw_batch(chosen, self.preset.batch, self.random)
+        """One optimiser step; returns the loss."""
+        sketches, edges = self._draw(sets)
         frames = torch.cat([to_input(sketches), to_input(edges)]).to(self.device)
         flips = (torch.rand(len(sketches), device=self.device) < 0.5).repeat(2)
         self.network.train()
@@ -88,6 +87,19 @@ class Learner:
         self.schedule.step()
         self.step += 1
         return loss.item()
+
+    def _draw(self, sets: Sequence[SampleSet]) -> tuple[list[Pixels], list[Pixels]]:
+        """Mostly pairs of one folder, larger folders somewhat more often: their photos are the hard negatives.
+
+        Now and then pairs of all folders, or nothing would teach the network to tell a boot from a chair.
+        """
+        if self.random.random() < _MIXED:
+            share = -(-self.preset.batch // len(sets))
+            drawn = [draw_batch(samples, share, self.random) for samples in sets]
+            return [s for sketches, _ in drawn for s in sketches], [e for _, edges in drawn for e in edges]
+        weights = np.sqrt([min(len(samples.samples), _LARGE) for samples in sets])
+        chosen = sets[self.random.choice(len(sets), p=weights / weights.sum())]
+        return draw_batch(chosen, self.preset.batch, self.random)
 
     def _loss(self, sketches: Tensor, photos: Tensor) -> Tensor:
         """Every other photo of the batch is a negative. (B,D), (B,D) -> ()."""
