@@ -124,11 +124,15 @@ def evaluate(
     split: Annotated[
         str, typer.Option(metavar="all|held-out", help="All pairs, or the fixed fifth that `train` holds out.")
     ] = "all",
+    report: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Also write report.html there.", show_default="none")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Print acc@1, acc@5 and acc@10 of a checkpoint on a pair folder, through the same search that serves."""
     from index_builder.evaluate import GalleryFrom
     from index_builder.evaluate import evaluate as run
+    from index_builder.report import write_report
     from model.checkpoint import DEFAULT_CHECKPOINT, load_checkpoint
 
     _check_choice("--gallery-from", gallery_from, [choice.value for choice in GalleryFrom])
@@ -143,6 +147,8 @@ def evaluate(
             lambda count: progress.advance(task, count),
         )
     figures = {"data": folder.name, "split": split, "gallery_from": gallery_from, **result.as_json()}
+    if report is not None:
+        write_report(report, f"{folder.name}, {split}, gallery from {gallery_from}", folder, result)
     _print(figures if as_json else "\n".join(f"{name:13} {value}" for name, value in figures.items()), as_json)
 
 

@@ -19,6 +19,7 @@ from index_builder.pairs import Pair, PairFolder, open_image
 from model.checkpoint import Checkpoint
 from model.images import Pixels
 
+SHOWN = 8  # first results that are kept of each query
 _CHUNK = 64  # images in memory at once
 Advance = Callable[[int], None]
 
@@ -35,11 +36,26 @@ class EvaluationError(ValueError):
 
 
 @dataclass(frozen=True)
-class Evaluation:
-    """The rank (from 1) of every query's true photo in a gallery of n_gallery, (n_queries,) int64."""
+class Query:
+    """What the search for one sketch gave: its true photo's id and rank (from 1), and the ids of the first results."""
 
-    ranks: NDArray[np.int64]
+    sketch: Path
+    truth: str
+    rank: int
+    first: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """All queries against a gallery of n_gallery photos."""
+
+    queries: tuple[Query, ...]
     n_gallery: int
+
+    @property
+    def ranks(self) -> NDArray[np.int64]:
+        """(n_queries,) int64: the rank of each query's true photo."""
+        return np.array([query.rank for query in self.queries], np.int64)
 
     def acc_at_k(self, k: int) -> float:
         """The share of queries, in percent, whose true photo is among the first k results."""
@@ -69,16 +85,17 @@ def evaluate(
     with tempfile.TemporaryDirectory(prefix="sketchfind-evaluate-") as directory:
         gallery = _gallery(folder, checkpoint, gallery_from, Path(directory), advance)
         retriever = Retriever(checkpoint, gallery)
-        ranks: list[int] = []
+        queries: list[Query] = []
         for start in range(0, len(sketches), _CHUNK):
             chunk = sketches[start : start + _CHUNK]
             frames = [checkpoint.preprocess.sketch(open_image(path)) for path, _ in chunk]
             found = retriever.search_embeddings(checkpoint.embed_frames(frames), k=gallery.size)
-            for (_, truth), result in zip(chunk, found, strict=True):
-                ranks.append(1 + [product.product_id for product, _ in result.results].index(truth))
+            for (path, truth), result in zip(chunk, found, strict=True):
+                ids = [product.product_id for product, _ in result.results]
+                queries.append(Query(path, truth, ids.index(truth) + 1, tuple(ids[:SHOWN])))
             advance(len(chunk))
         gallery.close()
-    return Evaluation(np.array(ranks, np.int64), len(folder.pairs))
+    return Evaluation(tuple(queries), len(folder.pairs))
 
 
 def _gallery(

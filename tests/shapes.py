@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 
@@ -27,5 +28,5 @@ def write_shapes(folder: Path, photos: int = 24, sketches: int = 2) -> Path:
     return folder
 
 
-def _tuples(points: np.ndarray) -> list[tuple[float, float]]:  # type: ignore[type-arg]
+def _tuples(points: NDArray[np.float64]) -> list[tuple[float, float]]:
     return [(x, y) for x, y in points.tolist()]

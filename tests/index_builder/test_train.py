@@ -13,6 +13,7 @@ from index_builder.evaluate import EvaluationError, GalleryFrom, evaluate
 from index_builder.learner import TrainingError
 from index_builder.pairs import PairFolder, read_pairs, read_photos
 from index_builder.presets import PRESETS, find_preset
+from index_builder.report import write_report
 from index_builder.samples import draw_batch, prepare
 from index_builder.train import train
 from model.checkpoint import load_checkpoint, save_checkpoint
@@ -135,6 +136,17 @@ def test_evaluation_ranks_the_true_photo_first_when_sketches_are_outlines(folder
     assert figures["n_queries"] == 48 and figures["n_gallery"] == 24 and sum(done) == 72
     assert figures["acc@1"] > 80 and figures["acc@1"] <= figures["acc@5"] <= figures["acc@10"] <= 100
     assert figures["mean_rank"] >= 1
+
+
+def test_the_report_shows_every_query_with_its_true_photo_framed(folder: PairFolder, tmp_path: Path) -> None:
+    path = save_checkpoint(tmp_path / "net.safetensors", DSSA(TINY.network), PreprocessConfig(size=128))
+    result = evaluate(folder, load_checkpoint(path))
+    page = write_report(tmp_path / "new" / "report", "shapes <b>", folder, result).read_text()
+    assert "shapes &lt;b&gt;" in page and str(result.as_json()["acc@1"]) in page
+    assert "http" not in page.replace("http://www.w3.org", "")
+    framed = sum(query.truth in query.first for query in sorted(result.queries, key=lambda q: -q.rank)[:24])
+    assert page.count('class="true"') >= 2 * 24 + framed
+    assert f"{max(result.queries, key=lambda query: query.rank).rank}</small>" in page
 
 
 def test_evaluation_says_what_is_missing(folder: PairFolder, tmp_path: Path) -> None:
