@@ -11,6 +11,7 @@ from typing import NoReturn
 
 import uvicorn
 from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.middleware.gzip import GZipMiddleware
 
@@ -39,12 +40,13 @@ def create_app(settings: Settings | None = None, service: Service | None = None)
         app.state.service.close()
         app.state.service = None
 
-    app = FastAPI(
+    app = FastAPIOffline(
         title="Sketchfind",
         version=_API_VERSION,
         description=_DESCRIPTION,
         lifespan=lifespan,
         redoc_url=None,
+        favicon_url="/static/icons/favicon.svg",
         redirect_slashes=False,
     )
     app.state.static_version = pages.static_version()

@@ -7,10 +7,10 @@ import io
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageCms, ImageOps
+from PIL import Image, ImageCms
 
 from app.files import write_whole
-from model.images import to_rgb
+from model.images import to_rgb, upright
 
 PHOTO_SIDE = 1024  # px, at most, of the longer side
 THUMBNAIL_SIDE = 320
@@ -55,13 +55,13 @@ def _as_srgb(image: Image.Image) -> Image.Image:
     if not profile or image.mode not in ("RGB", "RGBA", "CMYK"):
         return Image.fromarray(to_rgb(image))
     # a CMYK profile describes the four inks themselves; the others describe what to_rgb() has laid on white
-    upright = ImageOps.exif_transpose(image) if image.mode == "CMYK" else Image.fromarray(to_rgb(image))
+    pixels = upright(image) if image.mode == "CMYK" else Image.fromarray(to_rgb(image))
     try:
         source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        converted = ImageCms.profileToProfile(upright, source, _SRGB, outputMode="RGB")
+        converted = ImageCms.profileToProfile(pixels, source, _SRGB, outputMode="RGB")
     except (ImageCms.PyCMSError, OSError, ValueError):
         return Image.fromarray(to_rgb(image))
-    return converted if converted is not None else upright
+    return converted if converted is not None else pixels
 
 
 def _reduced(image: Image.Image, side: int) -> Image.Image:

@@ -77,6 +77,8 @@ def build(
     if source.is_dir() and gallery_dir.resolve().is_relative_to(source.resolve()):
         raise FeedError(f"gallery {gallery_dir} lies inside the photo folder {source}: expected it elsewhere")
     items = list(read_source(source))
+    if not items:
+        raise FeedError(f"{source} has no products: expected photos, or a feed with lines")
     checkpoint = load_checkpoint(checkpoint_path, str(resolve_device("auto")))
     if index is not None:
         make_index(checkpoint.network.distance.search_dim, index)

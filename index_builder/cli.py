@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ParamSpec
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from sqlalchemy.exc import SQLAlchemyError
 
 from index_builder.presets import PRESETS
 
@@ -55,10 +56,10 @@ def _plain_errors(command: Callable[_Parameters, None]) -> Callable[_Parameters,
     def wrapped(*args: _Parameters.args, **kwargs: _Parameters.kwargs) -> None:
         try:
             command(*args, **kwargs)
-        except (ValueError, OSError) as error:  # every refusal of ours is a ValueError; the system's are OSErrors
+        except (ValueError, OSError, SQLAlchemyError) as error:  # our own refusals are ValueErrors
             if os.environ.get("SKETCHFIND_TRACEBACK"):
                 raise
-            print(f"sketchfind: {error}", file=sys.stderr)
+            print(f"sketchfind: {str(error).partition(chr(10))[0]}", file=sys.stderr)
             raise typer.Exit(2) from None
         except KeyboardInterrupt:
             print("sketchfind: stopped; run the same command again to go on", file=sys.stderr)
@@ -130,6 +131,7 @@ def evaluate(
     as_json: Json = False,
 ) -> None:
     """Print acc@1, acc@5 and acc@10 of a checkpoint on a pair folder, through the same search that serves."""
+    from app.retriever import resolve_device
     from index_builder.evaluate import GalleryFrom
     from index_builder.evaluate import evaluate as run
     from index_builder.report import write_report
@@ -142,7 +144,7 @@ def evaluate(
         task = progress.add_task("evaluate", total=total)
         result = run(
             folder,
-            load_checkpoint(checkpoint or DEFAULT_CHECKPOINT),
+            load_checkpoint(checkpoint or DEFAULT_CHECKPOINT, resolve_device("auto").type),
             GalleryFrom(gallery_from),
             lambda count: progress.advance(task, count),
         )
@@ -181,7 +183,9 @@ def build(
 @app.command()
 @_plain_errors
 def serve(
-    gallery: Annotated[Path, typer.Option(metavar="DIR", help="Gallery made by `sketchfind build`.")],
+    gallery: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Gallery made by `sketchfind build`.", show_default="none")
+    ] = None,
     host: Host = None,
     port: Port = None,
     device: Annotated[str | None, typer.Option(help="auto, cpu or cuda.", show_default="auto")] = None,

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from app.catalogue import Catalogue, Product, sqlite_url
 from app.gallery import Gallery
 from app.retriever import Retriever
-from index_builder.pairs import Pair, PairFolder, open_image
+from index_builder.pairs import Pair, PairFolder, frame_of
 from model.checkpoint import Checkpoint
 from model.images import Pixels
 
@@ -77,7 +77,7 @@ def evaluate(
     """Search a gallery of all the folder's photos for each of its sketches; `advance` counts images as they are done.
 
     Raises EvaluationError when there are no sketches, or a photo lacks what the gallery is to be made from, and
-    UnreadableImage, naming the file.
+    UnreadableImage or BlankSketch, naming the file.
     """
     sketches = [(path, pair.photo_id) for pair in folder.pairs for path in pair.sketches]
     if not sketches:
@@ -88,7 +88,7 @@ def evaluate(
         queries: list[Query] = []
         for start in range(0, len(sketches), _CHUNK):
             chunk = sketches[start : start + _CHUNK]
-            frames = [checkpoint.preprocess.sketch(open_image(path)) for path, _ in chunk]
+            frames = [frame_of(path, checkpoint.preprocess.sketch) for path, _ in chunk]
             found = retriever.search_embeddings(checkpoint.embed_frames(frames), k=gallery.size)
             for (path, truth), result in zip(chunk, found, strict=True):
                 ids = [product.product_id for product, _ in result.results]
@@ -120,4 +120,4 @@ def _frame(pair: Pair, checkpoint: Checkpoint, gallery_from: GalleryFrom) -> Pix
             f"try --gallery-from {'edge_maps' if gallery_from is GalleryFrom.photos else 'photos'}"
         )
     prepare = checkpoint.preprocess.photo if gallery_from is GalleryFrom.photos else checkpoint.preprocess.edge_map
-    return prepare(open_image(path))
+    return frame_of(path, prepare)

@@ -14,7 +14,10 @@ from app.products import Product
 REQUIRED = ("id", "image_link")
 PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff")
 
-_PRICE = re.compile(r"(\d+(?:\.\d+)?|\d{1,3}(?:,\d{3})+(?:\.\d+)?)\s*([A-Za-z]{3})?")
+_SYMBOLS = {"€": "EUR", "$": "USD", "£": "GBP", "¥": "JPY", "₹": "INR"}
+_CURRENCY = rf"[A-Za-z]{{3}}|[{''.join(_SYMBOLS)}]"
+_PLAIN, _POINT, _COMMA = r"\d+(?:[.,]\d{1,2})?", r"\d{1,3}(?:,\d{3})+(?:\.\d+)?", r"\d{1,3}(?:\.\d{3})+(?:,\d+)?"
+_PRICE = re.compile(rf"({_CURRENCY})?\s*({_PLAIN}|{_POINT}|{_COMMA}|\d+\.\d+)\s*({_CURRENCY})?")
 
 
 class FeedError(ValueError):
@@ -137,11 +140,20 @@ def _photo(folder: Path, link: str) -> Path:
 
 
 def _price(text: str) -> tuple[Decimal | None, str | None]:
-    """ "59.90 EUR" -> (59.90, "EUR"); an empty price is none."""
+    """ "59.90 EUR", "59,90 €", "$1,299.00", "EUR 1.299,00" -> (Decimal, "EUR" or such); an empty price is none."""
     if not text:
         return None, None
     match = _PRICE.fullmatch(text)
-    if match is None:
+    if match is None or (match[1] and match[3]):
         raise ValueError(f"price {text!r} cannot be read: expected a form such as '59.90 EUR'")
-    number, currency = match.groups()
-    return Decimal(number.replace(",", "")), currency.upper() if currency else None
+    currency = match[1] or match[3]
+    return _number(match[2]), _SYMBOLS.get(currency, currency.upper()) if currency else None
+
+
+def _number(text: str) -> Decimal:
+    """The last separator is the decimal one, unless three digits follow it where separators group thousands."""
+    if re.fullmatch(_POINT, text):
+        return Decimal(text.replace(",", ""))
+    if re.fullmatch(_COMMA, text) and ("," in text or text.count(".") > 1):
+        return Decimal(text.replace(".", "").replace(",", "."))
+    return Decimal(text.replace(",", "."))

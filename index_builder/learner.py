@@ -94,12 +94,19 @@ class Learner:
         Now and then pairs of all folders, or nothing would teach the network to tell a boot from a chair.
         """
         if self.random.random() < _MIXED:
-            share = -(-self.preset.batch // len(sets))
-            drawn = [draw_batch(samples, share, self.random) for samples in sets]
-            return [s for sketches, _ in drawn for s in sketches], [e for _, edges in drawn for e in edges]
+            return self.draw_from_all(sets)
         weights = np.sqrt([min(len(samples.samples), _LARGE) for samples in sets])
         chosen = sets[self.random.choice(len(sets), p=weights / weights.sum())]
         return draw_batch(chosen, self.preset.batch, self.random)
+
+    def draw_from_all(self, sets: Sequence[SampleSet]) -> tuple[list[Pixels], list[Pixels]]:
+        """A batch with pairs of as many folders as it can hold."""
+        batch = self.preset.batch
+        order = self.random.permutation(len(sets))[:batch]
+        share = -(-batch // len(order))
+        drawn = [draw_batch(sets[i], share, self.random) for i in order]
+        sketches, edges = ([frame for pair in drawn for frame in pair[side]] for side in (0, 1))
+        return sketches[:batch], edges[:batch]
 
     def _loss(self, sketches: Tensor, photos: Tensor) -> Tensor:
         """Every other photo of the batch is a negative. (B,D), (B,D) -> ()."""
@@ -141,6 +148,7 @@ class Learner:
             "optimiser": self.optimiser.state_dict(),
             "schedule": self.schedule.state_dict(),
             "torch": torch.get_rng_state(),
+            "cuda": torch.cuda.get_rng_state() if self.device.type == "cuda" else None,
             "numpy": self.random.bit_generator.state,
         }
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -162,7 +170,11 @@ class Learner:
 
     def _resume(self, path: Path) -> None:
         """Raises TrainingError when the state is of another run."""
-        state = torch.load(path, map_location=self.device, weights_only=True)
+        try:
+            state = torch.load(path, map_location=self.device, weights_only=True)
+        except Exception as error:  # the unpickler raises almost anything
+            reason = f"{type(error).__name__} while reading it"
+            raise TrainingError(f"{path} is damaged ({reason}): remove it to start afresh") from None
         if state["identity"] != self.identity:
             raise TrainingError(
                 f"{path} is the state of another run: it has {state['identity']}, this one is {self.identity}; "
@@ -173,12 +185,14 @@ class Learner:
         self.optimiser.load_state_dict(state["optimiser"])
         self.schedule.load_state_dict(state["schedule"])
         torch.set_rng_state(state["torch"].cpu())
+        if state["cuda"] is not None:
+            torch.cuda.set_rng_state(state["cuda"].cpu())
         self.random.bit_generator.state = state["numpy"]
         self.step = state["step"]
 
 
 def _freeze_statistics(network: nn.Module) -> None:
-    """Normalise as at serving. A batch holds one category, whose own statistics serving will never see."""
+    """Normalise as at serving. Most batches hold one category, whose own statistics serving will never see."""
     for module in network.modules():
         if isinstance(module, nn.BatchNorm2d):
             module.eval()

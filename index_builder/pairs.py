@@ -7,13 +7,14 @@ sketches/ID.png or sketches/ID_N.png for several sketches of one photo
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from PIL import Image
 
-from model.images import UnreadableImage, decode_image
+from model.images import Pixels, UnreadableImage, decode_image
+from model.preprocess import BlankSketch
 
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff"})
 _HOLDOUT = 5  # one photo in five is held out for validation
@@ -82,6 +83,14 @@ def open_image(path: Path) -> Image.Image:
         return decode_image(path.read_bytes())
     except UnreadableImage as error:
         raise UnreadableImage(f"{path}: {error}") from None
+
+
+def frame_of(path: Path, prepare: Callable[[Image.Image], Pixels]) -> Pixels:
+    """The frame of an image file by one of Preprocess's methods. Raises ValueErrors of that, naming the file."""
+    try:
+        return prepare(open_image(path))
+    except BlankSketch as error:
+        raise BlankSketch(f"{path}: {error}") from None
 
 
 def _photo_of(stem: str, ids: Iterable[str], path: Path) -> str:

@@ -18,7 +18,7 @@ class Preset:
     margin: float = 0.3  # of the triplet loss
     smoothing: float = 0.1  # label smoothing of the contrastive loss
     steps: int = 4000
-    batch: int = 48  # pairs a step, all of one category
+    batch: int = 48  # pairs a step
     learning_rate: float = 3e-4  # peak of a cosine with warm-up
     distance_rate: float = 1e-3  # of the distance's own parameters: the gradient of W has rank <= 2 and is small
     weight_decay: float = 0.02

@@ -12,7 +12,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from index_builder.pairs import Pair, PairFolder, open_image
+from index_builder.pairs import Pair, PairFolder, frame_of, open_image
 from model.images import Pixels
 from model.preprocess import Preprocess
 
@@ -75,8 +75,8 @@ def _sample(pair: Pair, preprocess: Preprocess) -> Sample:
         for low, high in ((config.canny_low, config.canny_high), _SPARSE_EDGES, _DENSE_EDGES):
             edges.append(Preprocess(replace(config, canny_low=low, canny_high=high)).photo(photo))
     if pair.edge_map:
-        edges.append(preprocess.edge_map(open_image(pair.edge_map)))
-    drawn = [preprocess.sketch(open_image(path)) for path in pair.sketches]
+        edges.append(frame_of(pair.edge_map, preprocess.edge_map))
+    drawn = [frame_of(path, preprocess.sketch) for path in pair.sketches]
     thick = [_redrawn_thick(frame, preprocess) for frame in drawn]
     small = [[_shrink(frame, config.size) for frame in frames] for frames in (edges, drawn + thick)]
     return Sample(pair.photo_id, tuple(small[0]), tuple(small[1] or small[0][1:]), len(drawn))

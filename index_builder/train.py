@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import math
+import zlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -50,6 +51,7 @@ def train(
     the checkpoint again. With holdout=False the held-out fifth is trained on too and nothing is validated. With
     `start_from` the weights start as those of a checkpoint of the same network. Raises TrainingError, CheckpointError.
     """
+    _check(folders, out)
     preprocess = Preprocess(PreprocessConfig(size=preset.size))
     bars = progress or Progress(disable=True)
     training, validation = _prepare_all(folders, preprocess, holdout, bars)
@@ -68,6 +70,17 @@ def train(
     notes = {"recipe": json.dumps(asdict(preset)), "seed": str(seed), "training": json.dumps(run.data)}
     save_checkpoint(out, run.network, preprocess.config, notes)
     return TrainingReport(out, run.step, loss, accuracy)
+
+
+def _check(folders: Sequence[PairFolder], out: Path) -> None:
+    names = [folder.name for folder in folders]
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise TrainingError(
+            f"two folders are named {twice[0]!r}: expected distinct names, figures are reported by them"
+        )
+    if out.is_dir():
+        raise TrainingError(f"--out {out} is a folder, expected a file to write the checkpoint to")
+    out.parent.mkdir(parents=True, exist_ok=True)
 
 
 def _prepare_all(
@@ -89,10 +102,16 @@ def _prepare_all(
 def _described(sets: Sequence[SampleSet], holdout: bool, start_from: Path | None) -> dict[str, Any]:
     """What, beside preset and seed, tells one run from another."""
     return {
-        "data": {samples.name: len(samples.samples) for samples in sets},
+        "data": {samples.name: _fingerprint(samples) for samples in sets},
         "holdout": holdout,
         "start_from": start_from.name if start_from else None,
     }
+
+
+def _fingerprint(samples: SampleSet) -> str:
+    """How many samples there are, and a checksum of their ids."""
+    ids = "\n".join(sample.photo_id for sample in samples.samples)
+    return f"{len(samples.samples)} samples, {zlib.crc32(ids.encode()):08x}"
 
 
 def _state_path(out: Path) -> Path:

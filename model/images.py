@@ -14,6 +14,9 @@ MAX_PIXELS = 50_000_000
 
 Pixels = NDArray[np.uint8]
 
+# the limit that counts is ours; Pillow's own warning would only be noise beside it
+warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
+
 _FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
 
 
@@ -33,11 +36,9 @@ def decode_image(data: bytes, max_pixels: int = MAX_PIXELS) -> Image.Image:
     if not data:
         raise UnreadableImage("image is empty: got 0 bytes, expected a PNG, JPEG or WebP file")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow's own bomb warning; the limit below is the one that counts
-            image = Image.open(io.BytesIO(data), formats=_FORMATS)
-            _check_size(image, max_pixels)
-            image.load()
+        image: Image.Image = Image.open(io.BytesIO(data), formats=_FORMATS)
+        _check_size(image, max_pixels)
+        image.load()
     except UnreadableImage:
         raise
     except Image.DecompressionBombError:  # Pillow's hard limit, met before it tells the size
@@ -48,6 +49,14 @@ def decode_image(data: bytes, max_pixels: int = MAX_PIXELS) -> Image.Image:
     return image
 
 
+def upright(image: Image.Image) -> Image.Image:
+    """The image as its EXIF orientation shows it; one with broken EXIF data stays as it is."""
+    try:
+        return ImageOps.exif_transpose(image)
+    except Exception:  # a picture is not worse for a bad comment; Pillow raises SyntaxError, struct.error, ...
+        return image
+
+
 def _check_size(image: Image.Image, max_pixels: int) -> None:
     width, height = image.size
     if width * height > max_pixels:
@@ -56,7 +65,7 @@ def _check_size(image: Image.Image, max_pixels: int) -> None:
 
 def to_rgb(image: Image.Image) -> Pixels:
     """Upright RGB pixels (H,W,3) uint8 of an image of any mode; transparent parts become white."""
-    image = _eight_bit(ImageOps.exif_transpose(image))
+    image = _eight_bit(upright(image))
     if _has_alpha(image):
         rgba = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba)
@@ -69,7 +78,7 @@ def to_ink(image: Image.Image, side: int) -> NDArray[np.float32]:
     Works for dark on light, light on dark, any colours, and on a transparent ground. Pictures whose longer side is
     twice `side` or more are reduced by whole numbers first, down to between one and two times that.
     """
-    image = _eight_bit(ImageOps.exif_transpose(image))
+    image = _eight_bit(upright(image))
     # premultiplied, so that averaging does not mix in the colours of what cannot be seen
     image = image.convert("RGBA").convert("RGBa") if _has_alpha(image) else image.convert("RGB")
     pixels = np.asarray(image.reduce(max(1, max(image.size) // side)), np.float32) / np.float32(255)

@@ -42,6 +42,7 @@ function say(words, trouble = false) {
 }
 
 function toggleEraser() {
+  if (sketch.isEmpty && !paper.erasing) return; // the shortcut, like the button, does nothing on empty paper
   paper.erasing = !paper.erasing;
   eraser.setAttribute("aria-pressed", String(paper.erasing));
   $("#sketch").classList.toggle("erasing", paper.erasing);

@@ -78,7 +78,8 @@ function thumbnail(product) {
   // the title follows as text, so a reader that spoke the picture too would say it twice
   Object.assign(image, { alt: "", loading: "lazy", decoding: "async", width: 320, height: 320, draggable: false });
   image.addEventListener("error", () => image.classList.add("missing"), { once: true });
-  image.src = product.thumbnail_url;
+  if (product.thumbnail_url) image.src = product.thumbnail_url;
+  else image.classList.add("missing");
   return image;
 }
 

@@ -222,3 +222,10 @@ def rows(gallery: Path) -> int:
             connection.close()
     except sqlite3.OperationalError:
         return 0
+
+
+def test_a_source_without_products_is_refused(tmp_path: Path, tiny_checkpoint: Path) -> None:
+    (tmp_path / "photos").mkdir()
+    with pytest.raises(FeedError, match="has no products"):
+        build(tmp_path / "photos", tmp_path / "gallery", tiny_checkpoint)
+    assert not (tmp_path / "gallery").exists()

@@ -58,6 +58,12 @@ def test_the_usual_spellings_of_a_feed_are_read(tmp_path: Path, text: str) -> No
         ("59.90EUR", "59.90", "EUR"),
         ("1,299.00 inr", "1299.00", "INR"),
         ("12", "12", None),
+        ("59,90 €", "59.90", "EUR"),
+        ("EUR 59.90", "59.90", "EUR"),
+        ("$1,299.00", "1299.00", "USD"),
+        ("1.299,00 EUR", "1299.00", "EUR"),
+        ("1.299.000 EUR", "1299000", "EUR"),
+        ("12.500 KWD", "12.500", "KWD"),
         ("", None, None),
     ],
 )
@@ -81,7 +87,7 @@ def test_prices(tmp_path: Path, text: str, price: str | None, currency: str | No
         ("7\tT\thttps://shop/a.jpg\t", "is remote"),
         ("7\tT\ta.jpg\tcheap", "price 'cheap' cannot be read"),
         ("7\tT\ta.jpg\t-3 EUR", "price '-3 EUR' cannot be read"),
-        ("7\tT\ta.jpg\t12,34 EUR", "price '12,34 EUR' cannot be read"),
+        ("7\tT\ta.jpg\tEUR 12 USD", "price 'EUR 12 USD' cannot be read"),
     ],
 )
 def test_a_bad_line_is_named_and_the_others_are_read(tmp_path: Path, line: str, reason: str) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from PIL import Image
 
 from index_builder.augment import augment
 from index_builder.evaluate import EvaluationError, GalleryFrom, evaluate
-from index_builder.learner import TrainingError
+from index_builder.learner import Learner, TrainingError
 from index_builder.pairs import PairFolder, read_pairs, read_photos
 from index_builder.presets import PRESETS, find_preset
 from index_builder.report import write_report
@@ -18,7 +19,7 @@ from index_builder.samples import draw_batch, prepare
 from index_builder.train import train
 from model.checkpoint import load_checkpoint, save_checkpoint
 from model.network import DSSA
-from model.preprocess import Preprocess, PreprocessConfig
+from model.preprocess import BlankSketch, Preprocess, PreprocessConfig
 from tests.shapes import write_shapes
 
 TINY = replace(PRESETS["oriented"], steps=6, batch=6)
@@ -83,6 +84,44 @@ def test_the_state_of_another_run_is_refused(folder: PairFolder, tmp_path: Path)
     train([folder], short, tmp_path / "net.safetensors")
     with pytest.raises(TrainingError, match="is the state of another run"):
         train([folder], short, tmp_path / "net.safetensors", seed=5)
+
+
+def test_a_damaged_state_is_named(folder: PairFolder, tmp_path: Path) -> None:
+    (tmp_path / "net.safetensors.state").write_bytes(b"not a state")
+    with pytest.raises(TrainingError, match=r"net\.safetensors\.state is damaged"):
+        train([folder], TINY, tmp_path / "net.safetensors")
+
+
+def test_runs_that_cannot_end_well_do_not_start(folder: PairFolder, tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="is a folder, expected a file"):
+        train([folder], TINY, tmp_path)
+    with pytest.raises(TrainingError, match="two folders are named 'shapes'"):
+        train([folder, folder], TINY, tmp_path / "net.safetensors")
+
+
+def test_a_mixed_batch_draws_from_all_folders_and_is_no_larger(shapes: Path) -> None:
+    folder = prepare(read_pairs(shapes), Preprocess(PreprocessConfig(size=128)))
+    parts = [replace(folder, name=str(i), samples=folder.samples[i * 3 : i * 3 + 3]) for i in range(8)]
+    learner = Learner(replace(TINY, batch=6), 0, "cpu", {})
+    owners = {id(frame): s for part in parts for s in part.samples for frame in s.edges}
+    for batch, sets in ((6, 6), (16, 8)):
+        learner.preset = replace(TINY, batch=batch)
+        sketches, edges = learner.draw_from_all(parts)
+        chosen = [owners[id(edge)] for edge in edges]
+        assert len(sketches) == len(edges) == batch
+        assert all(any(s is f for f in sample.sketches) for s, sample in zip(sketches, chosen, strict=True))
+        assert len({part.name for part in parts for sample in chosen if sample in part.samples}) == sets
+
+
+def test_a_blank_sketch_is_named(shapes: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(shapes, copy)
+    Image.new("L", (64, 64), 255).save(copy / "sketches" / "3_9.png")
+    path = save_checkpoint(tmp_path / "net.safetensors", DSSA(TINY.network), PreprocessConfig(size=128))
+    with pytest.raises(BlankSketch, match=r"3_9\.png: sketch is blank"):
+        evaluate(read_pairs(copy), load_checkpoint(path))
+    with pytest.raises(BlankSketch, match=r"3_9\.png: sketch is blank"):
+        train([read_pairs(copy)], TINY, tmp_path / "other.safetensors")
 
 
 def test_fine_tuning_starts_from_a_checkpoint(folder: PairFolder, tmp_path: Path) -> None:

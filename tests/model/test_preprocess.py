@@ -93,6 +93,14 @@ def test_the_same_sketch_gives_the_same_frame(variant: str) -> None:
     assert agreement(preprocess.sketch(draw()), preprocess.sketch(VARIANTS[variant]())) > 0.95
 
 
+def test_a_filled_part_does_not_move_the_frame() -> None:
+    filled = draw()
+    ImageDraw.Draw(filled).rectangle((60, 255, 190, 268), fill=0)
+    lines = preprocess.sketch(draw()) < 128
+    near = cv2.dilate((preprocess.sketch(filled) < 128).astype(np.uint8), np.ones((5, 5), np.uint8))
+    assert near[:180][lines[:180]].mean() > 0.95  # above the part
+
+
 def test_strokes_give_the_frame_of_their_raster() -> None:
     assert agreement(preprocess.sketch(draw(4, width=5, size=(800, 800))), preprocess.strokes(BOOT)) > 0.97
 
@@ -160,6 +168,12 @@ def rotated_by_exif() -> Image.Image:
     return Image.open(buffer)
 
 
+def with_broken_exif() -> Image.Image:
+    buffer = io.BytesIO()
+    product().save(buffer, "PNG", exif=b"garbage garbage")
+    return decode_image(buffer.getvalue())
+
+
 def on_transparent_ground() -> Image.Image:
     image = product("RGBA")
     white = (np.asarray(image)[..., :3] == 255).all(2)
@@ -174,6 +188,7 @@ PHOTOS: dict[str, Callable[[], Image.Image]] = {
     "palette": lambda: product("P"),
     "16 bit": lambda: Image.fromarray(np.asarray(product("L")).astype(np.uint16) * 257),
     "turned camera": rotated_by_exif,
+    "broken exif": with_broken_exif,
     "large": lambda: product().resize((2000, 1600)),
 }
 

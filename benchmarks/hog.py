@@ -1,0 +1,66 @@
+"""The untrained baseline: histograms of oriented gradients of the same frames, compared by cosine.
+
+    python -m benchmarks.hog --data PAIRS [--gallery-from photos|edge_maps] [--split all|held-out] [--json]
+
+OpenCV's HOG on smoothed frames, cells of 16x16 px. Prints what `sketchfind evaluate` prints, for the same queries.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from index_builder.evaluate import GalleryFrom
+from index_builder.pairs import PairFolder, open_image, read_pairs
+from model.images import Pixels
+from model.preprocess import FRAME, Preprocess
+
+_HOG = cv2.HOGDescriptor((FRAME, FRAME), (32, 32), (16, 16), (16, 16), 9)
+
+
+def describe(frame: Pixels) -> NDArray[np.float32]:
+    """A frame's unit HOG vector."""
+    vector = np.asarray(_HOG.compute(cv2.GaussianBlur(frame, (0, 0), 2)), np.float32).ravel()
+    return np.asarray(vector / max(float(np.linalg.norm(vector)), 1e-12), np.float32)
+
+
+def hog_accuracy(folder: PairFolder, gallery_from: GalleryFrom) -> dict[str, float]:
+    """acc@k in percent of HOG on the folder."""
+    preprocess = Preprocess()
+    gallery = []
+    for pair in folder.pairs:
+        path = pair.photo if gallery_from is GalleryFrom.photos else pair.edge_map
+        if path is None:
+            raise ValueError(f"photo {pair.photo_id!r} has no file in {gallery_from.value}/")
+        prepare = preprocess.photo if gallery_from is GalleryFrom.photos else preprocess.edge_map
+        gallery.append(describe(prepare(open_image(path))))
+    photos = np.stack(gallery)
+    ranks = []
+    for number, pair in enumerate(folder.pairs):
+        for path in pair.sketches:
+            nearness = photos @ describe(preprocess.sketch(open_image(path)))
+            ranks.append(1 + int((nearness > nearness[number]).sum()))
+    accuracy = {f"acc@{k}": round(100 * float(np.mean(np.array(ranks) <= k)), 2) for k in (1, 5, 10)}
+    return {"n_queries": len(ranks), "n_gallery": len(photos), **accuracy}
+
+
+def main() -> None:
+    """Parse, measure, print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--gallery-from", type=GalleryFrom, default=GalleryFrom.photos, choices=list(GalleryFrom))
+    parser.add_argument("--split", choices=["all", "held-out"], default="all")
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    folder = read_pairs(options.data)
+    figures = hog_accuracy(folder if options.split == "all" else folder.held_out(), options.gallery_from)
+    print(json.dumps(figures) if options.json else "\n".join(f"{name:10} {value}" for name, value in figures.items()))
+
+
+if __name__ == "__main__":
+    main()
