@@ -79,7 +79,7 @@ class Retriever:
         checkpoint.network.to(self.device)
         self._distance = copy.deepcopy(checkpoint.network.distance).to(self.device).requires_grad_(False)
 
-    def search(self, frame: Pixels, k: int, filters: Filters = ALL, mirror: bool = False) -> SearchResult:
+    def search(self, frame: Pixels, k: int, filters: Filters = ALL, mirror: bool = True) -> SearchResult:
         """The k products nearest to a sketch's frame (256,256) of those that pass; fewer only if there are fewer.
 
         With `mirror`, a product is as near as it is to the sketch or to its mirror image, whichever is nearer:

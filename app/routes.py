@@ -20,7 +20,7 @@ _PHOTO_NAME = re.compile(r"[0-9a-f]{64}(\.thumb)?\.webp")
 _FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}  # the name is the hash of the content
 
 K = Annotated[int, Query(ge=1, le=100, description="how many results")]
-Mirror = Annotated[bool, Query(description="also find what the sketch's mirror image shows")]
+Mirror = Annotated[bool, Query(description="whether a product may also match the sketch's mirror image")]
 ProductId = Annotated[str, Path(max_length=1000, description="may contain slashes")]
 
 router = APIRouter()
@@ -33,7 +33,7 @@ router = APIRouter()
     tags=["search"],
 )
 async def search(
-    request: Request, service: ServiceOf, filters: FiltersOf, k: K = 24, mirror: Mirror = False
+    request: Request, service: ServiceOf, filters: FiltersOf, k: K = 24, mirror: Mirror = True
 ) -> SearchResponse:
     """Find the products that a sketch shows."""
     sketch = await read_sketch(request, service.settings.max_body_bytes, service.settings.max_pixels)

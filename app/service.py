@@ -70,7 +70,7 @@ class Service:
         return replace(found, timings_ms={"preprocess": preprocess, **found.timings_ms})
 
     def _warm_up(self) -> None:
-        self._retriever.search(self._preprocess.strokes([[[0, 0], [100, 100]]]), 1, mirror=True)
+        self._retriever.search(self._preprocess.strokes([[[0, 0], [100, 100]]]), 1)
 
 
 def _limit_threads(threads: int | None) -> None:

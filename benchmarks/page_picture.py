@@ -13,16 +13,17 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from playwright.sync_api import Browser, sync_playwright
 
-# an ankle boot with a heel, as shares of the square that it is drawn in
+# an ankle boot with a block heel, as shares of the square that it is drawn in; drawn through these points in curves
 BOOT: list[list[tuple[float, float]]] = [
-    [(0.27, 0.12), (0.29, 0.30), (0.26, 0.50), (0.24, 0.66), (0.26, 0.70)],
-    [(0.27, 0.12), (0.38, 0.15), (0.52, 0.10)],
-    [(0.52, 0.10), (0.52, 0.30), (0.56, 0.42), (0.68, 0.52), (0.84, 0.58), (0.90, 0.66), (0.89, 0.70)],
-    [(0.26, 0.70), (0.40, 0.68), (0.52, 0.74), (0.70, 0.75), (0.89, 0.70)],
-    [(0.25, 0.69), (0.27, 0.88), (0.38, 0.88), (0.41, 0.70)],
-    [(0.28, 0.46), (0.42, 0.44), (0.56, 0.42)],
+    [(0.70, 0.10), (0.71, 0.22), (0.69, 0.36), (0.71, 0.50), (0.75, 0.60), (0.76, 0.68), (0.74, 0.72)],
+    [(0.70, 0.10), (0.58, 0.13), (0.45, 0.10)],
+    [(0.45, 0.10), (0.47, 0.24), (0.45, 0.36), (0.39, 0.46), (0.28, 0.53), (0.14, 0.58), (0.08, 0.65), (0.10, 0.72)],
+    [(0.10, 0.72), (0.25, 0.76), (0.40, 0.76), (0.50, 0.72), (0.56, 0.68), (0.74, 0.72)],
+    [(0.56, 0.68), (0.57, 0.78), (0.59, 0.88), (0.74, 0.88), (0.74, 0.78), (0.74, 0.72)],
+    [(0.43, 0.40), (0.55, 0.43), (0.70, 0.42)],
 ]
 DEVICES: dict[str, dict[str, Any]] = {
     "phone": {
@@ -33,6 +34,18 @@ DEVICES: dict[str, dict[str, Any]] = {
     },
     "desktop": {"viewport": {"width": 1280, "height": 800}},
 }
+
+
+def curve(points: list[tuple[float, float]], steps: int = 8) -> list[tuple[float, float]]:
+    """A Catmull-Rom curve through points, as a hand would draw it."""
+    padded = np.array([points[0], *points, points[-1]])
+    a, b, c, d = padded[:-3], padded[1:-2], padded[2:-1], padded[3:]
+    places = []
+    for t in np.arange(steps) / steps:
+        cubic = 2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t**2 + (3 * b - a - 3 * c + d) * t**3
+        places.append(cubic / 2)
+    joined = np.stack(places, 1).reshape(-1, 2)
+    return [(float(x), float(y)) for x, y in [*joined, points[-1]]]
 
 
 def picture(browser: Browser, url: str, device: str, out: Path) -> Path:
@@ -46,10 +59,11 @@ def picture(browser: Browser, url: str, device: str, out: Path) -> Path:
     left, top = box["x"] + (box["width"] - side) / 2, box["y"] + (box["height"] - side) / 2
     for stroke in BOOT:
         with page.expect_response("**/search?*"):
-            for number, (x, y) in enumerate(stroke):
-                page.mouse.move(left + x * side, top + y * side, steps=1 if number == 0 else 8)
-                if number == 0:
-                    page.mouse.down()
+            places = curve(stroke)
+            page.mouse.move(left + places[0][0] * side, top + places[0][1] * side)
+            page.mouse.down()
+            for x, y in places[1:]:
+                page.mouse.move(left + x * side, top + y * side)
             page.mouse.up()
     page.mouse.move(0, 0)
     page.wait_for_load_state("networkidle")

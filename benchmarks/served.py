@@ -1,8 +1,8 @@
 """What the server finds, against `sketchfind evaluate`, and what is left of it when sketches come in other shapes.
 
-    python -m benchmarks.served --data PAIRS [--checkpoint FILE] [--json]
+    python -m benchmarks.served --data PAIRS [--split all|held-out] [--checkpoint FILE] [--json]
 
-Builds a gallery from PAIRS/photos, starts `sketchfind serve` on it, posts every sketch as it is and in each variant,
+Builds a gallery from the photos of PAIRS, starts `sketchfind serve` on it, posts every sketch as it is and in variants,
 and prints acc@k of all beside the figures that `evaluate` computes for the same sketches and photos.
 """
 
@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import io
 import json
+import shutil
 import socket
 import subprocess
 import sys
@@ -136,20 +137,32 @@ def served_accuracy(client: httpx.Client, folder: PairFolder, variant: Variant) 
     return {f"acc@{k}": round(100 * float(np.mean(np.array(ranks) <= k)), 2) for k in (1, 5, 10)}
 
 
+def _photos_of(folder: PairFolder, directory: Path) -> Path:
+    """A folder with the photos of these pairs alone."""
+    directory.mkdir()
+    for pair in folder.pairs:
+        if pair.photo is None:
+            raise ValueError(f"photo {pair.photo_id!r} has no file in photos/, expected one for every photo")
+        shutil.copy(pair.photo, directory)
+    return directory
+
+
 def main() -> None:
     """Parse, measure, print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--split", choices=["all", "held-out"], default="all")
     parser.add_argument("--checkpoint", type=Path, default=DEFAULT_CHECKPOINT)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     folder = read_pairs(options.data)
+    folder = folder if options.split == "all" else folder.held_out()
     figures: dict[str, dict[str, float]] = {}
     evaluation = evaluate(folder, load_checkpoint(options.checkpoint)).as_json()
     figures["evaluate"] = {name: value for name, value in evaluation.items() if name.startswith("acc@")}
     with tempfile.TemporaryDirectory() as directory:
         gallery = Path(directory) / "gallery"
-        build(options.data / "photos", gallery, options.checkpoint)
+        build(_photos_of(folder, Path(directory) / "photos"), gallery, options.checkpoint)
         with server(gallery) as client:
             for name, variant in VARIANTS.items():
                 figures[f"served, {name}"] = served_accuracy(client, folder, variant)

@@ -27,8 +27,8 @@ Advance = Callable[[int], None]
 class GalleryFrom(StrEnum):
     """What the gallery's embeddings are made from."""
 
-    photos = "photos"  # the product's protocol: photos through our own edge extractor, as the server has them
-    edge_maps = "edge_maps"  # the paper's protocol: the published edge maps
+    photos = "photos"  # the product's protocol: our own edges of the photos, either way round, all as the server does
+    edge_maps = "edge_maps"  # the paper's protocol: the published edge maps, as they are
 
 
 class EvaluationError(ValueError):
@@ -85,15 +85,13 @@ def evaluate(
     with tempfile.TemporaryDirectory(prefix="sketchfind-evaluate-") as directory:
         gallery = _gallery(folder, checkpoint, gallery_from, Path(directory), advance)
         retriever = Retriever(checkpoint, gallery)
+        mirror = gallery_from is GalleryFrom.photos  # the server's default; the paper compares as drawn
         queries: list[Query] = []
-        for start in range(0, len(sketches), _CHUNK):
-            chunk = sketches[start : start + _CHUNK]
-            frames = [frame_of(path, checkpoint.preprocess.sketch) for path, _ in chunk]
-            found = retriever.search_embeddings(checkpoint.embed_frames(frames), k=gallery.size)
-            for (path, truth), result in zip(chunk, found, strict=True):
-                ids = [product.product_id for product, _ in result.results]
-                queries.append(Query(path, truth, ids.index(truth) + 1, tuple(ids[:SHOWN])))
-            advance(len(chunk))
+        for path, truth in sketches:
+            frame = frame_of(path, checkpoint.preprocess.sketch)
+            ids = [result.product.product_id for result in retriever.search(frame, gallery.size, mirror=mirror).results]
+            queries.append(Query(path, truth, ids.index(truth) + 1, tuple(ids[:SHOWN])))
+            advance(1)
         gallery.close()
     return Evaluation(tuple(queries), len(folder.pairs))
 

@@ -100,7 +100,7 @@ function tellsSomething(strokes) {
 
 /** @returns {Promise<{status: number, body: any, retryAfter: number}>} status 0 when no whole answer came back */
 async function post({ category, ...sketch }, signal) {
-  const parameters = new URLSearchParams({ k: String(RESULTS), mirror: "true" }); // shoes are drawn facing either way
+  const parameters = new URLSearchParams({ k: String(RESULTS) });
   if (category) parameters.set("category", category);
   try {
     const response = await fetch(`/search?${parameters}`, {

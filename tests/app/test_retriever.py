@@ -181,20 +181,20 @@ def test_searching_one_by_one_equals_searching_by_embeddings(real: tuple[Retriev
     frames = [checkpoint.preprocess.photo(draw_product(seed)) for seed in range(100, 106)]
     together = retriever.search_embeddings(checkpoint.embed_frames(frames), 12)
     for frame, found in zip(frames, together, strict=True):
-        alone = retriever.search(frame, 12)
+        alone = retriever.search(frame, 12, mirror=False)
         assert names(alone) == names(found)
         np.testing.assert_allclose([r.distance for r in alone.results], [r.distance for r in found.results], atol=1e-5)
 
 
 @pytest.mark.parametrize("number", range(0, len(PRODUCTS), 3))
-def test_a_mirrored_tracing_finds_the_photo_when_asked_to(real: tuple[Retriever, Checkpoint], number: int) -> None:
+def test_a_mirrored_tracing_finds_the_photo_as_well(real: tuple[Retriever, Checkpoint], number: int) -> None:
     retriever, checkpoint = real
     frame = checkpoint.preprocess.photo(draw_product(number))
-    plain = retriever.search(frame, len(PRODUCTS))
+    plain = retriever.search(frame, len(PRODUCTS), mirror=False)
     turned = np.ascontiguousarray(frame[:, ::-1])
-    found = retriever.search(turned, len(PRODUCTS), mirror=True)
+    found = retriever.search(turned, len(PRODUCTS))
     assert found.results[0].product.product_id == PRODUCTS[number][0]
     assert sorted(names(found)) == sorted(names(plain))
-    alone = {r.product.product_id: r.distance for r in retriever.search(turned, len(PRODUCTS)).results}
+    alone = {r.product.product_id: r.distance for r in retriever.search(turned, len(PRODUCTS), mirror=False).results}
     nearest = [min(alone[r.product.product_id], r.distance) for r in plain.results]
     np.testing.assert_allclose([r.distance for r in found.results], sorted(nearest), atol=1e-5)
