@@ -1,0 +1,44 @@
+# The server with all it needs. How to build, run and update it: docs/deployment.md
+ARG BASE_IMAGE=python:3.11-slim-bookworm
+
+FROM ${BASE_IMAGE} AS runtime
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends libtcmalloc-minimal4 \
+    && rm -rf /var/lib/apt/lists/*
+RUN python -m venv /opt/sketchfind
+ENV PATH=/opt/sketchfind/bin:$PATH
+# cpu or gpu: the extra of pyproject.toml that is installed
+ARG ACCELERATOR=cpu
+# pip's own settings, for another package index or a further one
+ARG PIP_INDEX_URL
+ARG PIP_EXTRA_INDEX_URL
+# by far the largest layer: only pyproject.toml makes it anew, not a change of code
+WORKDIR /build
+COPY pyproject.toml ./
+RUN python -c "import tomllib; p = tomllib.load(open('pyproject.toml', 'rb'))['project']; \
+print(*p['dependencies'], *p['optional-dependencies']['${ACCELERATOR}'], sep='\n')" > requirements.txt \
+    && pip install --no-cache-dir -r requirements.txt
+
+FROM runtime AS package
+RUN python -c "import tomllib; \
+print(*tomllib.load(open('pyproject.toml', 'rb'))['build-system']['requires'], sep='\n')" > build-requirements.txt \
+    && pip install --no-cache-dir -r build-requirements.txt
+COPY . .
+RUN pip wheel --no-deps --no-build-isolation --wheel-dir dist . \
+    && pip install --no-deps --no-warn-script-location --root /package dist/*.whl
+
+FROM runtime
+RUN useradd --uid 10001 --home-dir /data --no-create-home sketchfind \
+    && install -d -o sketchfind -g sketchfind /data /catalogue
+COPY --from=package /package/ /
+COPY docker/entrypoint.sh /opt/sketchfind/
+# glibc's malloc returns the memory of every batch and faults it in again: measured 20,000 page faults against 24
+ENV LD_PRELOAD=libtcmalloc_minimal.so.4
+USER sketchfind
+WORKDIR /data
+VOLUME /data
+EXPOSE 8000
+# the start period covers the first build of a large catalogue
+HEALTHCHECK --interval=15s --timeout=5s --start-period=30m \
+    CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/readyz', timeout=4)"]
+ENTRYPOINT ["sh", "/opt/sketchfind/entrypoint.sh"]

@@ -1,0 +1,33 @@
+# `make demo` in a fresh clone is all that a first look takes. See CONTRIBUTING.md.
+.DEFAULT_GOAL := help
+.PHONY: help install demo test
+
+# tried in this order: the first that runs and is 3.11 or later makes .venv
+PYTHON ?= python3.11 python3
+PORT ?= 8000
+RUN := .venv/bin/python -m
+SUPPORTED := -c 'import sys, pip; sys.exit(sys.version_info < (3, 11))'
+
+help:
+	@echo "make demo       build the demo gallery if there is none, and serve it (PORT=$(PORT))"
+	@echo "make test       check style and types, run the tests"
+	@echo "make install    make .venv with all that use and tests need; the others do this first"
+
+install: .venv/installed
+
+demo: install
+	@$(RUN) index_builder.cli demo --port $(PORT)
+
+test: install
+	$(RUN) ruff check
+	$(RUN) mypy
+	$(RUN) pytest
+
+.venv/installed: pyproject.toml
+	@.venv/bin/python $(SUPPORTED) 2>/dev/null || { \
+		for python in $(PYTHON); do "$$python" $(SUPPORTED) 2>/dev/null && break || python=; done; \
+		[ -n "$$python" ] || { echo "Sketchfind needs Python 3.11 or later with pip; tried: $(PYTHON)." \
+			"Install one, or name it: make install PYTHON=/path/to/python" >&2; exit 1; }; \
+		"$$python" -m venv --clear .venv; }
+	$(RUN) pip install --disable-pip-version-check -e '.[cpu,test]'
+	@touch $@
