@@ -5,27 +5,18 @@ Commands import what they need themselves: torch takes seconds, and --help shoul
 
 from __future__ import annotations
 
-import functools
-import json
-import logging
-import os
-import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ParamSpec
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from sqlalchemy.exc import SQLAlchemyError
 
+from index_builder.console import check_choice, log_to_stderr, plain_errors, print_result, progress_bar
 from index_builder.presets import PRESETS
 
 if TYPE_CHECKING:
     from index_builder.pairs import PairFolder
 
 _PRETRAINED = "the one that ships"
-_Parameters = ParamSpec("_Parameters")
 
 app = typer.Typer(
     help="Draw a shoe, find that very shoe: train, evaluate, build and serve sketch search.",
@@ -44,32 +35,8 @@ Port = Annotated[int | None, typer.Option(min=0, max=65535, help="Port to listen
 Device = Annotated[str, typer.Option(help="Where torch runs: auto (a GPU if there is one), cpu or cuda.")]
 
 
-def main() -> None:
-    """Run the command line."""
-    app()
-
-
-def _plain_errors(command: Callable[_Parameters, None]) -> Callable[_Parameters, None]:
-    """Wrong input ends in one line on stderr and exit status 2, not in a traceback."""
-
-    @functools.wraps(command)
-    def wrapped(*args: _Parameters.args, **kwargs: _Parameters.kwargs) -> None:
-        try:
-            command(*args, **kwargs)
-        except (ValueError, OSError, SQLAlchemyError) as error:  # our own refusals are ValueErrors
-            if os.environ.get("SKETCHFIND_TRACEBACK"):
-                raise
-            print(f"sketchfind: {str(error).partition(chr(10))[0]}", file=sys.stderr)
-            raise typer.Exit(2) from None
-        except KeyboardInterrupt:
-            print("sketchfind: stopped; run the same command again to go on", file=sys.stderr)
-            raise typer.Exit(130) from None
-
-    return wrapped
-
-
 @app.command()
-@_plain_errors
+@plain_errors
 def train(
     out: Annotated[Path, typer.Option(metavar="FILE", help="Where to write the checkpoint (.safetensors).")],
     data: Annotated[list[Path] | None, typer.Option(metavar="DIR", help="Pair folder; give several times.")] = None,
@@ -98,8 +65,8 @@ def train(
     folders = [*map(read_pairs, data or []), *map(read_photos, photos or [])]
     if not folders:
         raise ValueError("nothing to train on: expected at least one --data DIR or --photos DIR")
-    _log_to_stderr()
-    with _progress(as_json) as progress:
+    log_to_stderr()
+    with progress_bar(as_json) as progress:
         report = run(
             folders,
             find_preset(preset, steps),
@@ -111,11 +78,11 @@ def train(
             progress=progress,
         )
     figures = {"checkpoint": str(report.checkpoint), "steps": report.steps, "acc@1": report.validation}
-    _print(figures if as_json else f"Wrote {report.checkpoint} after {report.steps} steps.", as_json)
+    print_result(figures if as_json else f"Wrote {report.checkpoint} after {report.steps} steps.", as_json)
 
 
 @app.command()
-@_plain_errors
+@plain_errors
 def evaluate(
     data: Annotated[Path, typer.Option(metavar="DIR", help="Pair folder whose sketches are the queries.")],
     checkpoint: Checkpoint = None,
@@ -137,9 +104,9 @@ def evaluate(
     from index_builder.report import write_report
     from model.checkpoint import DEFAULT_CHECKPOINT, load_checkpoint
 
-    _check_choice("--gallery-from", gallery_from, [choice.value for choice in GalleryFrom])
+    check_choice("--gallery-from", gallery_from, [choice.value for choice in GalleryFrom])
     folder = _split(data, split)
-    with _progress(as_json) as progress:
+    with progress_bar(as_json) as progress:
         total = len(folder.pairs) + sum(len(pair.sketches) for pair in folder.pairs)
         task = progress.add_task("evaluate", total=total)
         result = run(
@@ -151,11 +118,11 @@ def evaluate(
     figures = {"data": folder.name, "split": split, "gallery_from": gallery_from, **result.as_json()}
     if report is not None:
         write_report(report, f"{folder.name}, {split}, gallery from {gallery_from}", folder, result)
-    _print(figures if as_json else "\n".join(f"{name:13} {value}" for name, value in figures.items()), as_json)
+    print_result(figures if as_json else "\n".join(f"{name:13} {value}" for name, value in figures.items()), as_json)
 
 
 @app.command()
-@_plain_errors
+@plain_errors
 def build(
     source: Annotated[Path, typer.Argument(metavar="SOURCE", help="Photo folder, or feed file (CSV or TSV).")],
     gallery: Annotated[Path, typer.Option(metavar="DIR", help="Gallery to make or bring up to date.")],
@@ -169,11 +136,11 @@ def build(
     from index_builder.build import build as run
     from model.checkpoint import DEFAULT_CHECKPOINT
 
-    with _progress(as_json) as progress:
+    with progress_bar(as_json) as progress:
         report = run(source, gallery, checkpoint or DEFAULT_CHECKPOINT, index, progress)
     if as_json:
         counts = {"added": report.added, "updated": report.updated, "unchanged": report.unchanged}
-        _print({**counts, "skipped": report.skipped, "size": report.size}, as_json)
+        print_result({**counts, "skipped": report.skipped, "size": report.size}, as_json)
         return
     print(f"{report.added} added, {report.updated} updated, {report.unchanged} unchanged: {report.size} products.")
     for what, why in report.skipped:
@@ -181,7 +148,7 @@ def build(
 
 
 @app.command()
-@_plain_errors
+@plain_errors
 def serve(
     gallery: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Gallery made by `sketchfind build`.", show_default="none")
@@ -198,7 +165,7 @@ def serve(
 
 
 @app.command()
-@_plain_errors
+@plain_errors
 def demo(
     directory: Annotated[
         Path, typer.Option(metavar="DIR", help="Where the demo's photos and gallery are kept.")
@@ -213,7 +180,7 @@ def demo(
     from index_builder.demo import build_demo
     from model.checkpoint import DEFAULT_CHECKPOINT
 
-    with _progress(quiet=False) as progress:
+    with progress_bar(quiet=False) as progress:
         gallery = build_demo(directory, checkpoint or DEFAULT_CHECKPOINT, progress)
     run(load_settings(gallery=gallery, host=host, port=port))
 
@@ -221,29 +188,10 @@ def demo(
 def _split(data: Path, split: str) -> PairFolder:
     from index_builder.pairs import read_pairs
 
-    _check_choice("--split", split, ["all", "held-out"])
+    check_choice("--split", split, ["all", "held-out"])
     folder = read_pairs(data)
     return folder if split == "all" else folder.held_out()
 
 
-def _check_choice(option: str, value: str, choices: list[str]) -> None:
-    if value not in choices:
-        raise ValueError(f"{option} is {value!r}, expected one of {', '.join(choices)}")
-
-
-def _progress(quiet: bool) -> Progress:
-    """A progress bar on stderr, so that stdout stays free for results."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    return Progress(*columns, console=Console(stderr=True), disable=quiet)
-
-
-def _log_to_stderr() -> None:
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
-
-
-def _print(value: Any, as_json: bool) -> None:
-    print(json.dumps(value, ensure_ascii=False) if as_json else value)
-
-
 if __name__ == "__main__":
-    main()
+    app()

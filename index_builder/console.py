@@ -1,0 +1,59 @@
+"""How commands talk: progress and errors on stderr, results on stdout."""
+
+from __future__ import annotations
+
+import functools
+import json
+import logging
+import os
+import sys
+from collections.abc import Callable
+from typing import Any, ParamSpec
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from sqlalchemy.exc import SQLAlchemyError
+
+_Parameters = ParamSpec("_Parameters")
+
+
+def plain_errors(command: Callable[_Parameters, None]) -> Callable[_Parameters, None]:
+    """Wrong input ends in one line on stderr and exit status 2, not in a traceback."""
+
+    @functools.wraps(command)
+    def wrapped(*args: _Parameters.args, **kwargs: _Parameters.kwargs) -> None:
+        try:
+            command(*args, **kwargs)
+        except (ValueError, OSError, SQLAlchemyError) as error:  # our own refusals are ValueErrors
+            if os.environ.get("SKETCHFIND_TRACEBACK"):
+                raise
+            print(f"sketchfind: {str(error).partition(chr(10))[0]}", file=sys.stderr)
+            raise typer.Exit(2) from None
+        except KeyboardInterrupt:
+            print("sketchfind: stopped; run the same command again to go on", file=sys.stderr)
+            raise typer.Exit(130) from None
+
+    return wrapped
+
+
+def check_choice(option: str, value: str, choices: list[str]) -> None:
+    """Raises ValueError unless the option's value is one of the choices."""
+    if value not in choices:
+        raise ValueError(f"{option} is {value!r}, expected one of {', '.join(choices)}")
+
+
+def progress_bar(quiet: bool) -> Progress:
+    """A progress bar on stderr, so that stdout stays free for results."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    return Progress(*columns, console=Console(stderr=True), disable=quiet)
+
+
+def log_to_stderr() -> None:
+    """Show what stages report of themselves, such as validation figures, which a progress bar overwrites."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+
+
+def print_result(value: Any, as_json: bool) -> None:
+    """What a command found, on stdout."""
+    print(json.dumps(value, ensure_ascii=False) if as_json else value)
