@@ -1,4 +1,4 @@
-"""Spatial attention over a feature map (the paper's section 3.2)."""
+"""Spatial attention over a feature map, the paper's attention module."""
 
 from __future__ import annotations
 

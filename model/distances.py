@@ -111,7 +111,7 @@ class Mahalanobis(Distance):
 
 
 class HOLEF(Distance):
-    """Higher-order learnable energy function, sum_ij W_ij (s_i - p_j)^2 (the paper's section 3.4), W = I at the start.
+    """Higher-order learnable energy function, sum_ij W_ij (s_i - p_j)^2: the paper's HOLEF, W = I at the start.
 
     With r and c the row and column sums of W it equals r.s^2 + c.p^2 - 2 s^T W p, in O(D^2) for a sketch and O(D) for
     each photo. W may have negative entries, so the distance may be negative.

@@ -22,7 +22,7 @@ class FineHead(nn.Sequential):
 
 
 class CoarseHead(nn.Module):
-    """The attended map averaged over positions (B,C): the part that the coarse-fine fusion adds (section 3.3)."""
+    """The attended map averaged over positions (B,C): the part that the paper's coarse-fine fusion adds."""
 
     def __init__(self, channels: int, side: int) -> None:
         super().__init__()

@@ -8,7 +8,7 @@ from torch.nn import functional as F
 
 
 def triplet_loss(positive: Tensor, negative: Tensor, margin: float) -> Tensor:
-    """Mean of max(0, margin + d(s,p+) - d(s,p-)) over distances of one shape (the paper's eq. 1)."""
+    """Mean of max(0, margin + d(s,p+) - d(s,p-)) over distances of one shape , the paper's ranking loss."""
     return (margin + positive - negative).clamp(min=0).mean()
 
 
@@ -25,7 +25,7 @@ def contrastive_loss(distances: Tensor, temperature: Tensor, smoothing: float = 
 
 
 def holef_penalty(weight: Tensor, strength: float = 0.0005) -> Tensor:
-    """strength * (||W - I||_1 + ||W - I||_F): both regularisers of HOLEF (the paper's eq. 6), W (D,D) -> ()."""
+    """strength * (||W - I||_1 + ||W - I||_F): both of the paper's regularisers of HOLEF, W (D,D) -> ()."""
     difference = weight - torch.eye(len(weight), device=weight.device, dtype=weight.dtype)
     penalty: Tensor = strength * (difference.abs().sum() + torch.linalg.vector_norm(difference))
     return penalty

@@ -66,7 +66,7 @@ class DSSA(nn.Module):
         self.distance: Distance = _part(DISTANCES, "distance", config.distance)(self.dim)
 
     def embed(self, frames: Tensor) -> Tensor:
-        """(B,1,S,S) -> embeddings (B,D) float32: the heads' outputs, each L2-normalised, side by side (section 3.3)."""
+        """(B,1,S,S) -> embeddings (B,D) float32: the heads' outputs, each L2-normalised, side by side."""
         stem = self.stem(frames)
         attended, _ = self.attention(self.backbone(stem))
         parts = [head(stem if name == "stem" else attended) for name, head in self.heads.items()]
