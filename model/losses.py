@@ -8,7 +8,7 @@ from torch.nn import functional as F
 
 
 def triplet_loss(positive: Tensor, negative: Tensor, margin: float) -> Tensor:
-    """Mean of max(0, margin + d(s,p+) - d(s,p-)) over distances of one shape , the paper's ranking loss."""
+    """Mean of max(0, margin + d(s,p+) - d(s,p-)) over distances of one shape, the paper's ranking loss."""
     return (margin + positive - negative).clamp(min=0).mean()
 
 
