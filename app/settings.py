@@ -25,7 +25,7 @@ class Settings(BaseSettings):
     port: int = Field(default=8000, ge=0, le=65535, description="port to listen on; 0 takes any free one")
     n_candidates: int = Field(default=100, ge=1, description="products that are ranked by their exact distance")
     max_body_bytes: int = Field(default=8 * 2**20, ge=1, description="largest request body, in bytes")
-    max_pixels: int = Field(default=40_000_000, ge=1, description="largest sketch, width x height in pixels")
+    max_pixels: int = Field(default=40_000_000, ge=1, le=150_000_000, description="largest sketch, width x height")
     device: Literal["auto", "cpu", "cuda"] = Field(default="auto", description="where to compute; auto prefers a GPU")
     threads: int | None = Field(default=None, ge=1, description="CPU threads of one search; unset leaves it to torch")
 
