@@ -76,6 +76,8 @@ def build(
     """
     if source.is_dir() and gallery_dir.resolve().is_relative_to(source.resolve()):
         raise FeedError(f"gallery {gallery_dir} lies inside the photo folder {source}: expected it elsewhere")
+    if gallery_dir.exists() and not gallery_dir.is_dir():
+        raise FeedError(f"gallery {gallery_dir} is a file: expected a folder")
     items = list(read_source(source))
     if not items:
         raise FeedError(f"{source} has no products: expected photos, or a feed with lines")

@@ -5,6 +5,7 @@ Commands import what they need themselves: torch takes seconds, and --help shoul
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -145,6 +146,8 @@ def build(
     print(f"{report.added} added, {report.updated} updated, {report.unchanged} unchanged: {report.size} products.")
     for what, why in report.skipped:
         print(f"skipped {what}: {why}")
+    if not report.size:
+        raise ValueError(f"the gallery is empty: nothing in {source} could be used")
 
 
 @app.command()
@@ -161,6 +164,8 @@ def serve(
     from app.main import serve as run
     from app.settings import load_settings
 
+    if gallery is None and not os.environ.get("SKETCHFIND_GALLERY"):
+        raise ValueError("no gallery to serve: expected --gallery DIR, or SKETCHFIND_GALLERY in the environment")
     run(load_settings(gallery=gallery, host=host, port=port, device=device))
 
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import logging
 import math
+import signal
+import threading
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -59,17 +62,35 @@ def train(
     run.begin(start_from, _state_path(out))
     task = bars.add_task("train", total=preset.steps, completed=run.step)
     loss, accuracy = math.nan, run.validate(validation)
-    while run.step < preset.steps:
-        loss = run.advance(training)
-        if run.step % _SAVE_EVERY == 0 or run.step == preset.steps:
-            run.save(_state_path(out))
-        if run.step % _VALIDATE_EVERY == 0 or run.step == preset.steps:
-            accuracy = run.validate(validation)
-            _log.info("step %d loss %.3f acc@1 %s", run.step, loss, json.dumps(accuracy))
-        bars.update(task, completed=run.step, description=f"train: loss {loss:.3f}, acc@1 {_brief(accuracy)}")
+    with _stops_between_steps() as is_stopped:
+        while run.step < preset.steps:
+            loss = run.advance(training)
+            if run.step % _SAVE_EVERY == 0 or run.step == preset.steps or is_stopped():
+                run.save(_state_path(out))
+            if is_stopped():
+                raise KeyboardInterrupt
+            if run.step % _VALIDATE_EVERY == 0 or run.step == preset.steps:
+                accuracy = run.validate(validation)
+                _log.info("step %d loss %.3f acc@1 %s", run.step, loss, json.dumps(accuracy))
+            bars.update(task, completed=run.step, description=f"train: loss {loss:.3f}, acc@1 {_brief(accuracy)}")
     notes = {"recipe": json.dumps(asdict(preset)), "seed": str(seed), "training": json.dumps(run.data)}
     save_checkpoint(out, run.network, preprocess.config, notes)
     return TrainingReport(out, run.step, loss, accuracy)
+
+
+@contextmanager
+def _stops_between_steps() -> Iterator[Callable[[], bool]]:
+    """Ctrl-C and SIGTERM wait for the step in progress, so that its state can be saved; yields whether one came."""
+    came: list[int] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield lambda: False
+        return
+    before = {number: signal.signal(number, lambda n, _: came.append(n)) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield lambda: bool(came)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _check(folders: Sequence[PairFolder], out: Path) -> None:

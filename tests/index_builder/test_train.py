@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 from dataclasses import replace
 from pathlib import Path
 
@@ -70,6 +72,19 @@ def test_a_run_that_was_cut_short_ends_as_if_it_was_not(
             train([folder], TINY, cut)
     assert not cut.exists() and cut.with_name(cut.name + ".state").exists()
     assert same(weights(train([folder], TINY, cut).checkpoint), weights(whole))
+
+
+def test_ctrl_c_keeps_the_step_in_progress(folder: PairFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stop_at_once(frames: torch.Tensor, flips: torch.Tensor) -> torch.Tensor:
+        os.kill(os.getpid(), signal.SIGINT)
+        return augment(frames, flips)
+
+    out = tmp_path / "net.safetensors"
+    monkeypatch.setattr("index_builder.learner.augment", stop_at_once)
+    for step in (1, 2):
+        with pytest.raises(KeyboardInterrupt):
+            train([folder], TINY, out)
+        assert torch.load(out.with_name(out.name + ".state"), weights_only=True)["step"] == step
 
 
 def test_the_seed_decides(folder: PairFolder, tmp_path: Path) -> None:
