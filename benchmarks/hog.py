@@ -15,8 +15,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from index_builder.evaluate import GalleryFrom
-from index_builder.pairs import PairFolder, open_image, read_pairs
+from index_builder.evaluate import GalleryFrom, gallery_frame
+from index_builder.pairs import PairFolder, frame_of, read_pairs
 from model.images import Pixels
 from model.preprocess import FRAME, Preprocess
 
@@ -32,18 +32,11 @@ def describe(frame: Pixels) -> NDArray[np.float32]:
 def hog_accuracy(folder: PairFolder, gallery_from: GalleryFrom) -> dict[str, float]:
     """acc@k in percent of HOG on the folder."""
     preprocess = Preprocess()
-    gallery = []
-    for pair in folder.pairs:
-        path = pair.photo if gallery_from is GalleryFrom.photos else pair.edge_map
-        if path is None:
-            raise ValueError(f"photo {pair.photo_id!r} has no file in {gallery_from.value}/")
-        prepare = preprocess.photo if gallery_from is GalleryFrom.photos else preprocess.edge_map
-        gallery.append(describe(prepare(open_image(path))))
-    photos = np.stack(gallery)
+    photos = np.stack([describe(gallery_frame(pair, preprocess, gallery_from)) for pair in folder.pairs])
     ranks = []
     for number, pair in enumerate(folder.pairs):
         for path in pair.sketches:
-            nearness = photos @ describe(preprocess.sketch(open_image(path)))
+            nearness = photos @ describe(frame_of(path, preprocess.sketch))
             ranks.append(1 + int((nearness > nearness[number]).sum()))
     accuracy = {f"acc@{k}": round(100 * float(np.mean(np.array(ranks) <= k)), 2) for k in (1, 5, 10)}
     return {"n_queries": len(ranks), "n_gallery": len(photos), **accuracy}

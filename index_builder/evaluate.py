@@ -18,6 +18,7 @@ from app.retriever import Retriever
 from index_builder.pairs import Pair, PairFolder, frame_of
 from model.checkpoint import Checkpoint
 from model.images import Pixels
+from model.preprocess import Preprocess
 
 SHOWN = 8  # first results that are kept of each query
 _CHUNK = 64  # images in memory at once
@@ -104,18 +105,20 @@ def _gallery(
     catalogue.bind(checkpoint.sha256, checkpoint.network.dim)
     for start in range(0, len(folder.pairs), _CHUNK):
         pairs = folder.pairs[start : start + _CHUNK]
-        embeddings = checkpoint.embed_frames([_frame(pair, checkpoint, gallery_from) for pair in pairs])
+        embeddings = checkpoint.embed_frames(
+            [gallery_frame(pair, checkpoint.preprocess, gallery_from) for pair in pairs]
+        )
         catalogue.put([Product(pair.photo_id, title=pair.photo_id) for pair in pairs], embeddings)
         advance(len(pairs))
     return Gallery.open(directory, checkpoint, catalogue)
 
 
-def _frame(pair: Pair, checkpoint: Checkpoint, gallery_from: GalleryFrom) -> Pixels:
+def gallery_frame(pair: Pair, preprocess: Preprocess, gallery_from: GalleryFrom) -> Pixels:
+    """The frame (256,256) by which a photo stands in the gallery. Raises EvaluationError when its file is absent."""
     path = pair.photo if gallery_from is GalleryFrom.photos else pair.edge_map
     if path is None:
         raise EvaluationError(
             f"photo {pair.photo_id!r} has no file in {gallery_from.value}/, expected one for every photo; "
             f"try --gallery-from {'edge_maps' if gallery_from is GalleryFrom.photos else 'photos'}"
         )
-    prepare = checkpoint.preprocess.photo if gallery_from is GalleryFrom.photos else checkpoint.preprocess.edge_map
-    return frame_of(path, prepare)
+    return frame_of(path, preprocess.photo if gallery_from is GalleryFrom.photos else preprocess.edge_map)
