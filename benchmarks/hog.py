@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index_builder.evaluate import GalleryFrom, gallery_frame
-from index_builder.pairs import PairFolder, frame_of, read_pairs
+from index_builder.pairs import SPLITS, PairFolder, frame_of, read_pairs
 from model.images import Pixels
 from model.preprocess import FRAME, Preprocess
 
@@ -47,11 +47,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--gallery-from", type=GalleryFrom, default=GalleryFrom.photos, choices=list(GalleryFrom))
-    parser.add_argument("--split", choices=["all", "held-out"], default="all")
+    parser.add_argument("--split", choices=SPLITS, default="all")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    folder = read_pairs(options.data)
-    figures = hog_accuracy(folder if options.split == "all" else folder.held_out(), options.gallery_from)
+    figures = hog_accuracy(read_pairs(options.data).part(options.split), options.gallery_from)
     print(json.dumps(figures) if options.json else "\n".join(f"{name:10} {value}" for name, value in figures.items()))
 
 

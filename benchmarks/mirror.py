@@ -13,7 +13,7 @@ from pathlib import Path
 
 from app.gallery import CHECKPOINT_FILE, Gallery
 from app.retriever import Retriever
-from index_builder.pairs import PairFolder, frame_of, read_pairs
+from index_builder.pairs import SPLITS, PairFolder, frame_of, read_pairs
 from model.checkpoint import load_checkpoint
 
 _FIRST = 8
@@ -38,11 +38,10 @@ def main() -> None:
     parser.add_argument("--gallery", type=Path, required=True)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--kind", nargs="+", required=True)
-    parser.add_argument("--split", choices=["all", "held-out"], default="all")
+    parser.add_argument("--split", choices=SPLITS, default="all")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    folder = read_pairs(options.data)
-    folder = folder if options.split == "all" else folder.held_out()
+    folder = read_pairs(options.data).part(options.split)
     figures = {
         name: share_of_kind(options.gallery, folder, options.kind, mirror)
         for name, mirror in (("as drawn", False), ("either way round", True))

@@ -28,7 +28,7 @@ from PIL import Image, ImageOps
 
 from index_builder.build import build
 from index_builder.evaluate import evaluate
-from index_builder.pairs import PairFolder, open_image, read_pairs
+from index_builder.pairs import SPLITS, PairFolder, open_image, read_pairs
 from model.checkpoint import DEFAULT_CHECKPOINT, load_checkpoint
 
 Variant = Callable[[Image.Image], bytes]
@@ -151,12 +151,11 @@ def main() -> None:
     """Parse, measure, print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--split", choices=["all", "held-out"], default="all")
+    parser.add_argument("--split", choices=SPLITS, default="all")
     parser.add_argument("--checkpoint", type=Path, default=DEFAULT_CHECKPOINT)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    folder = read_pairs(options.data)
-    folder = folder if options.split == "all" else folder.held_out()
+    folder = read_pairs(options.data).part(options.split)
     figures: dict[str, dict[str, float]] = {}
     evaluation = evaluate(folder, load_checkpoint(options.checkpoint)).as_json()
     figures["evaluate"] = {name: value for name, value in evaluation.items() if name.startswith("acc@")}

@@ -191,11 +191,10 @@ def demo(
 
 
 def _split(data: Path, split: str) -> PairFolder:
-    from index_builder.pairs import read_pairs
+    from index_builder.pairs import SPLITS, read_pairs
 
-    check_choice("--split", split, ["all", "held-out"])
-    folder = read_pairs(data)
-    return folder if split == "all" else folder.held_out()
+    check_choice("--split", split, SPLITS)
+    return read_pairs(data).part(split)
 
 
 if __name__ == "__main__":

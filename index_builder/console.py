@@ -7,7 +7,7 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, ParamSpec
 
 import typer
@@ -37,7 +37,7 @@ def plain_errors(command: Callable[_Parameters, None]) -> Callable[_Parameters, 
     return wrapped
 
 
-def check_choice(option: str, value: str, choices: list[str]) -> None:
+def check_choice(option: str, value: str, choices: Sequence[str]) -> None:
     """Raises ValueError unless the option's value is one of the choices."""
     if value not in choices:
         raise ValueError(f"{option} is {value!r}, expected one of {', '.join(choices)}")

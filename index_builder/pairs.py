@@ -17,6 +17,7 @@ from model.images import Pixels, UnreadableImage, decode_image
 from model.preprocess import BlankSketch
 
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff"})
+SPLITS = ("all", "held-out")
 _HOLDOUT = 5  # one photo in five is held out for validation
 
 
@@ -44,6 +45,10 @@ class PairFolder:
     def held_out(self) -> PairFolder:
         """The fixed fifth of the photos on which validation numbers are measured, with their sketches."""
         return replace(self, pairs=tuple(pair for pair in self.pairs if _is_held_out(pair.photo_id)))
+
+    def part(self, split: str) -> PairFolder:
+        """What one of SPLITS names: all pairs, or the held-out fifth."""
+        return self.held_out() if split == "held-out" else self
 
     def training(self) -> PairFolder:
         """All that is not held out."""
