@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from app.gallery import CHECKPOINT_FILE, Gallery
 from app.retriever import Result, Retriever
-from index_builder.pairs import open_image
+from index_builder.pictures import open_image
 from model.checkpoint import load_checkpoint
 
 _TILE, _CAPTION, _SHOWN = 150, 22, 8

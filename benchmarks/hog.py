@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index_builder.evaluate import GalleryFrom, gallery_frame
-from index_builder.pairs import SPLITS, PairFolder, frame_of, read_pairs
+from index_builder.pairs import SPLITS, PairFolder, read_pairs
+from index_builder.pictures import frame_of
 from model.images import Pixels
 from model.preprocess import FRAME, Preprocess
 
@@ -35,8 +36,8 @@ def hog_accuracy(folder: PairFolder, gallery_from: GalleryFrom) -> dict[str, flo
     photos = np.stack([describe(gallery_frame(pair, preprocess, gallery_from)) for pair in folder.pairs])
     ranks = []
     for number, pair in enumerate(folder.pairs):
-        for path in pair.sketches:
-            nearness = photos @ describe(frame_of(path, preprocess.sketch))
+        for sketch in pair.sketches:
+            nearness = photos @ describe(frame_of(sketch.picture, preprocess.sketch))
             ranks.append(1 + int((nearness > nearness[number]).sum()))
     accuracy = {f"acc@{k}": round(100 * float(np.mean(np.array(ranks) <= k)), 2) for k in (1, 5, 10)}
     return {"n_queries": len(ranks), "n_gallery": len(photos), **accuracy}

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from app.gallery import CHECKPOINT_FILE, Gallery
 from app.retriever import Retriever
-from index_builder.pairs import SPLITS, PairFolder, frame_of, read_pairs
+from index_builder.pairs import SPLITS, PairFolder, read_pairs
+from index_builder.pictures import frame_of
 from model.checkpoint import load_checkpoint
 
 _FIRST = 8
@@ -25,8 +26,9 @@ def share_of_kind(gallery_dir: Path, folder: PairFolder, kinds: list[str], mirro
     gallery = Gallery.open(gallery_dir, checkpoint)
     retriever = Retriever(checkpoint, gallery)
     found: list[bool] = []
-    for path in (path for pair in folder.pairs for path in pair.sketches):
-        results = retriever.search(frame_of(path, checkpoint.preprocess.sketch), _FIRST, mirror=mirror).results
+    for sketch in (sketch for pair in folder.pairs for sketch in pair.sketches):
+        frame = frame_of(sketch.picture, checkpoint.preprocess.sketch)
+        results = retriever.search(frame, _FIRST, mirror=mirror).results
         found += [(result.product.category or "").split(" >")[0] in kinds for result in results]
     gallery.close()
     return round(100 * sum(found) / len(found), 1)

@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import io
 import json
-import shutil
 import socket
 import subprocess
 import sys
@@ -28,7 +27,7 @@ from PIL import Image, ImageOps
 
 from index_builder.build import build
 from index_builder.evaluate import evaluate
-from index_builder.pairs import SPLITS, PairFolder, open_image, read_pairs
+from index_builder.pairs import SPLITS, PairFolder, read_pairs
 from model.checkpoint import DEFAULT_CHECKPOINT, load_checkpoint
 
 Variant = Callable[[Image.Image], bytes]
@@ -128,8 +127,8 @@ def served_accuracy(client: httpx.Client, folder: PairFolder, variant: Variant) 
     """acc@k in percent of posting every sketch of the folder in a variant."""
     ranks = []
     for pair in folder.pairs:
-        for path in pair.sketches:
-            body = variant(open_image(path))
+        for sketch in pair.sketches:
+            body = variant(sketch.picture.open())
             response = client.post("/search?k=10", files={"sketch": ("sketch", body, "application/octet-stream")})
             response.raise_for_status()
             found = [result["product_id"] for result in response.json()["results"]]
@@ -143,7 +142,7 @@ def _photos_of(folder: PairFolder, directory: Path) -> Path:
     for pair in folder.pairs:
         if pair.photo is None:
             raise ValueError(f"photo {pair.photo_id!r} has no file in photos/, expected one for every photo")
-        shutil.copy(pair.photo, directory)
+        pair.photo.open().save(directory / f"{pair.photo_id}.png")
     return directory
 
 
@@ -158,7 +157,7 @@ def main() -> None:
     folder = read_pairs(options.data).part(options.split)
     figures: dict[str, dict[str, float]] = {}
     evaluation = evaluate(folder, load_checkpoint(options.checkpoint)).as_json()
-    figures["evaluate"] = {name: value for name, value in evaluation.items() if name.startswith("acc@")}
+    figures["evaluate"] = {name: evaluation[name] for name in ("acc@1", "acc@5", "acc@10")}
     with tempfile.TemporaryDirectory() as directory:
         gallery = Path(directory) / "gallery"
         build(_photos_of(folder, Path(directory) / "photos"), gallery, options.checkpoint)

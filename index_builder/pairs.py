@@ -1,20 +1,21 @@
-"""Pair folders: photos with the sketches that people drew of them.
+"""Pairs: photos with the sketches that people drew of them, and where they are read from.
 
-photos/ID.jpg   edge_maps/ID.png   (either may be absent, not both)
-sketches/ID.png or sketches/ID_N.png for several sketches of one photo
+Every layout that --data takes gives the same PairFolder; docs/datasets.md shows them, index_builder/layouts reads them.
 """
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from PIL import Image
+from index_builder.pictures import FilePicture, Picture, Sketch
+from index_builder.triplets import HumanTriplet
 
-from model.images import Pixels, UnreadableImage, decode_image
-from model.preprocess import BlankSketch
+if TYPE_CHECKING:
+    from index_builder.layouts import Layout
 
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff"})
 SPLITS = ("all", "held-out")
@@ -27,24 +28,29 @@ class PairsError(ValueError):
 
 @dataclass(frozen=True)
 class Pair:
-    """One photo, its published edge map, or both, and all sketches of it."""
+    """One photo, its published edge map, or both, and all sketches of it.
+
+    `sketches` are the queries when the pair is evaluated; `more_sketches`, by other people, are for training alone.
+    """
 
     photo_id: str
-    photo: Path | None
-    edge_map: Path | None
-    sketches: tuple[Path, ...]
+    photo: Picture | None
+    edge_map: Picture | None
+    sketches: tuple[Sketch, ...]
+    more_sketches: tuple[Sketch, ...] = ()
 
 
 @dataclass(frozen=True)
 class PairFolder:
-    """The pairs of one category, ordered by photo id."""
+    """The pairs of one category, ordered by photo id, and what people said of their likeness."""
 
     name: str
     pairs: tuple[Pair, ...]
+    triplets: tuple[HumanTriplet, ...] = ()
 
     def held_out(self) -> PairFolder:
         """The fixed fifth of the photos on which validation numbers are measured, with their sketches."""
-        return replace(self, pairs=tuple(pair for pair in self.pairs if _is_held_out(pair.photo_id)))
+        return self._only([pair for pair in self.pairs if is_held_out(pair.photo_id)])
 
     def part(self, split: str) -> PairFolder:
         """What one of SPLITS names: all pairs, or the held-out fifth."""
@@ -52,71 +58,69 @@ class PairFolder:
 
     def training(self) -> PairFolder:
         """All that is not held out."""
-        return replace(self, pairs=tuple(pair for pair in self.pairs if not _is_held_out(pair.photo_id)))
+        return self._only([pair for pair in self.pairs if not is_held_out(pair.photo_id)])
+
+    def _only(self, pairs: Sequence[Pair]) -> PairFolder:
+        """Some of the pairs, and the triplets that are of these alone: no other would keep the halves apart."""
+        photos = {pair.photo_id for pair in pairs}
+        names = {sketch.name for pair in pairs for sketch in pair.sketches}
+        triplets = (t for t in self.triplets if t.sketch in names and {t.nearer, t.farther} <= photos)
+        return replace(self, pairs=tuple(pairs), triplets=tuple(triplets))
+
+
+def read_data(folder: Path) -> list[PairFolder]:
+    """Read a data set in any layout: one PairFolder, or one for each category of a folder of categories.
+
+    Where a layout keeps its halves in one folder the training half is read; FOLDER/test names the other, as
+    FOLDER/CATEGORY names one category of Sketchy. Raises PairsError when nothing fits, or a sketch belongs to no photo.
+    """
+    layout, place, parts = _found(folder)
+    return [layout.read(place, part) for part in parts]
 
 
 def read_pairs(folder: Path) -> PairFolder:
-    """Read a pair folder. Photos that nobody sketched are kept: they are part of the gallery.
+    """Read a data set of one category, as read_data does. Raises PairsError when there are several."""
+    layout, place, parts = _found(folder)
+    if len(parts) > 1:
+        raise PairsError(f"{folder} holds {len(parts)} categories, expected one, such as {folder / parts[0]}")
+    return layout.read(place, parts[0])
 
-    Raises PairsError when there is nothing to pair, or when a sketch belongs to no photo.
-    """
-    if not folder.is_dir():
+
+def _found(folder: Path) -> tuple[Layout, Path, Sequence[str]]:
+    """How to read a folder, where it lies, and the names of the parts to read."""
+    from index_builder.layouts import LAYOUTS  # they are made of the types above
+
+    place = folder if folder.is_dir() else folder.parent
+    fitting = ((layout, layout.parts(place)) for layout in LAYOUTS) if place.is_dir() else iter(())
+    layout, parts = next(((layout, parts) for layout, parts in fitting if parts), (None, ()))
+    if place != folder and (layout is None or folder.name not in parts):
         raise PairsError(f"pair folder not found: {folder}")
-    photos, edge_maps = _images(folder / "photos"), _images(folder / "edge_maps")
-    ids = photos.keys() | edge_maps.keys()
-    if not ids:
-        raise PairsError(f"{folder} has no images in photos/ or edge_maps/, expected a pair folder")
-    sketches: dict[str, list[Path]] = {photo_id: [] for photo_id in ids}
-    for stem, path in _images(folder / "sketches").items():
-        sketches[_photo_of(stem, ids, path)].append(path)
-    pairs = (Pair(i, photos.get(i), edge_maps.get(i), tuple(sketches[i])) for i in sorted(ids))
-    return PairFolder(_name(folder), tuple(pairs))
+    if layout is None:
+        raise PairsError(
+            f"{folder} has no images in photos/ or edge_maps/, expected a pair folder or a layout of docs/datasets.md"
+        )
+    if place != folder:
+        return layout, place, [folder.name]
+    return layout, place, parts if layout.together else parts[:1]
 
 
 def read_photos(folder: Path) -> PairFolder:
     """Read a folder of photos without sketches, any depth, as pairs that have none."""
-    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in IMAGE_SUFFIXES)
-    if not paths:
+    photos = [FilePicture(path) for path in sorted(folder.rglob("*")) if path.suffix.lower() in IMAGE_SUFFIXES]
+    if not photos:
         raise PairsError(f"no photos found in {folder}, expected files ending in {', '.join(sorted(IMAGE_SUFFIXES))}")
-    ids = (path.relative_to(folder).with_suffix("").as_posix() for path in paths)
-    return PairFolder(_name(folder), tuple(Pair(i, path, None, ()) for i, path in zip(ids, paths, strict=True)))
+    ids = (photo.path.relative_to(folder).with_suffix("").as_posix() for photo in photos)
+    return PairFolder(
+        category_of(folder), tuple(Pair(i, photo, None, ()) for i, photo in zip(ids, photos, strict=True))
+    )
 
 
-def open_image(path: Path) -> Image.Image:
-    """Decode an image file. Raises UnreadableImage, naming the file."""
-    try:
-        return decode_image(path.read_bytes())
-    except UnreadableImage as error:
-        raise UnreadableImage(f"{path}: {error}") from None
-
-
-def frame_of(path: Path, prepare: Callable[[Image.Image], Pixels]) -> Pixels:
-    """The frame of an image file by one of Preprocess's methods. Raises ValueErrors of that, naming the file."""
-    try:
-        return prepare(open_image(path))
-    except BlankSketch as error:
-        raise BlankSketch(f"{path}: {error}") from None
-
-
-def _photo_of(stem: str, ids: Iterable[str], path: Path) -> str:
-    """The photo that a sketch's file name belongs to: the exact stem, else what precedes its last underscore."""
-    owner = stem if stem in ids else stem.rpartition("_")[0]
-    if owner not in ids:
-        raise PairsError(f"sketch {path} belongs to no photo: found neither {stem!r} nor {owner!r} among the photos")
-    return owner
-
-
-def _images(folder: Path) -> dict[str, Path]:
-    if not folder.is_dir():
-        return {}
-    return {path.stem: path for path in sorted(folder.iterdir()) if path.suffix.lower() in IMAGE_SUFFIXES}
-
-
-def _name(folder: Path) -> str:
-    """`shoes` for .../shoes/train, else the folder's own name."""
+def category_of(folder: Path) -> str:
+    """What the pairs of a folder are called: `shoes` for .../shoes/train, else the folder's own name."""
     resolved = folder.resolve()
     return resolved.parent.name if resolved.name in {"train", "test"} else resolved.name
 
 
-def _is_held_out(photo_id: str) -> bool:
+def is_held_out(photo_id: str) -> bool:
+    """Whether a photo is in the fixed fifth: its id alone decides, whatever else the folder holds."""
     return zlib.crc32(photo_id.encode()) % _HOLDOUT == 0

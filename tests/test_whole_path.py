@@ -13,6 +13,7 @@ from benchmarks.served import VARIANTS, png, served_accuracy, server
 from index_builder.build import build
 from index_builder.evaluate import evaluate
 from index_builder.pairs import PairFolder, read_pairs
+from index_builder.pictures import FilePicture
 from model.checkpoint import load_checkpoint, save_checkpoint
 from model.network import DSSA, NetworkConfig
 from model.preprocess import PreprocessConfig
@@ -38,8 +39,8 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def client(folder: PairFolder, checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     gallery = tmp_path_factory.mktemp("built") / "gallery"
     photo = folder.pairs[0].photo
-    assert photo is not None
-    build(photo.parent, gallery, checkpoint)
+    assert isinstance(photo, FilePicture)
+    build(photo.path.parent, gallery, checkpoint)
     with server(gallery) as running:
         yield running
 

@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
-from index_builder.pairs import PairsError, open_image, read_pairs, read_photos
+from index_builder.pairs import PairsError, is_held_out, read_data, read_pairs, read_photos
+from index_builder.pictures import open_image
+from index_builder.triplets import HumanTriplet, TripletsError
 from model.images import UnreadableImage
 
 
@@ -18,15 +22,15 @@ def touch(folder: Path, *names: str) -> None:
 
 def test_sketches_find_their_photo_by_exact_stem_first(tmp_path: Path) -> None:
     touch(tmp_path, "photos/7.jpg", "photos/7_1.jpg", "sketches/7.png", "sketches/7_1.png", "sketches/7_2.png")
-    pairs = {pair.photo_id: [path.name for path in pair.sketches] for pair in read_pairs(tmp_path).pairs}
-    assert pairs == {"7": ["7.png", "7_2.png"], "7_1": ["7_1.png"]}
+    pairs = {pair.photo_id: [sketch.name for sketch in pair.sketches] for pair in read_pairs(tmp_path).pairs}
+    assert pairs == {"7": ["7", "7_2"], "7_1": ["7_1"]}
 
 
 def test_ids_may_hold_underscores(tmp_path: Path) -> None:
     touch(tmp_path, "edge_maps/00140128_v1.png", "sketches/00140128_v1_3.png")
     (pair,) = read_pairs(tmp_path).pairs
     assert pair.photo_id == "00140128_v1" and pair.photo is None and pair.edge_map is not None
-    assert [path.name for path in pair.sketches] == ["00140128_v1_3.png"]
+    assert [sketch.name for sketch in pair.sketches] == ["00140128_v1_3"]
 
 
 def test_photos_that_nobody_sketched_stay(tmp_path: Path) -> None:
@@ -74,3 +78,87 @@ def test_an_unreadable_image_is_named(tmp_path: Path) -> None:
     (tmp_path / "bad.png").write_bytes(b"nothing")
     with pytest.raises(UnreadableImage, match=r"bad\.png: image cannot be read"):
         open_image(tmp_path / "bad.png")
+
+
+def test_more_sketches_are_kept_apart_from_the_queries(tmp_path: Path) -> None:
+    touch(tmp_path, "photos/a.jpg", "photos/b.jpg", "sketches/a.png", "more_sketches/a_1.png", "more_sketches/b_2.png")
+    pairs = read_pairs(tmp_path).pairs
+    assert [[sketch.name for sketch in pair.sketches] for pair in pairs] == [["a"], []]
+    assert [[sketch.name for sketch in pair.more_sketches] for pair in pairs] == [["a_1"], ["b_2"]]
+    touch(tmp_path, "more_sketches/c_1.png")
+    with pytest.raises(PairsError, match=r"c_1\.png belongs to no photo"):
+        read_pairs(tmp_path)
+
+
+def test_strokes_go_to_the_sketch_of_their_name(tmp_path: Path) -> None:
+    touch(tmp_path, "photos/a.jpg", "sketches/a_1.png", "sketches/a_2.png")
+    strokes = [[[0, 0], [10.5, 20, 0.5]], [[3, 4], [5, 6]]]
+    (tmp_path / "strokes.json").write_text(json.dumps({"width": 256, "height": 256, "sketches": {"a_2": strokes}}))
+    (pair,) = read_pairs(tmp_path).pairs
+    assert [sketch.strokes for sketch in pair.sketches] == [None, strokes]
+
+
+@pytest.mark.parametrize(
+    ("sketches", "words"),
+    [
+        ({"b": []}, "strokes of 'b', expected names of images in sketches/"),
+        ({"a": [[[1]]]}, r"sketches\.a\[0\]\[0\] has 1 items: expected at least 2"),
+        ({"a": [[[1, "x"]]]}, r"sketches\.a\[0\]\[0\]\[1\] is 'x'"),
+    ],
+)
+def test_wrong_strokes_are_named(tmp_path: Path, sketches: object, words: str) -> None:
+    touch(tmp_path, "photos/a.jpg", "sketches/a.png")
+    (tmp_path / "strokes.json").write_text(json.dumps({"sketches": sketches}))
+    with pytest.raises(PairsError, match=rf"strokes\.json.*{words}"):
+        read_pairs(tmp_path)
+
+
+def test_triplets_follow_their_photos_into_either_half(tmp_path: Path) -> None:
+    touch(tmp_path, *(f"{kind}/{i}.png" for kind in ("photos", "sketches") for i in range(40)))
+    folder = read_pairs(tmp_path)
+    held_out = [pair.photo_id for pair in folder.held_out().pairs]
+    training = [pair.photo_id for pair in folder.training().pairs]
+    inside = [[training[1], training[2], 3]]
+    across = [[held_out[0], training[1], 2], [training[1], held_out[0], 1]]
+    numbers = [[int(held_out[1]), int(held_out[2]), 1]]
+    triplets = {training[0]: inside + across, held_out[0]: numbers}
+    (tmp_path / "triplets.json").write_text(json.dumps(triplets))
+    folder = read_pairs(tmp_path)
+    assert len(folder.triplets) == 4
+    assert folder.training().triplets == (HumanTriplet(training[0], training[1], training[2], 3),)
+    assert folder.held_out().triplets == (HumanTriplet(held_out[0], held_out[1], held_out[2], 1),)
+
+
+@pytest.mark.parametrize(
+    ("triplets", "words"),
+    [
+        ('{"c": [["a", "b", 1]]}', "triplets of sketch 'c', expected the name of a sketch"),
+        ('{"a": [["a", 7, 1]]}', "sketch 'a' names photo '7', expected a photo's id"),
+        ('{"a": [["a", "b", 0]]}', r"a\[0\]\[2\] is 0: expected at least 1"),
+        ('{"a": [["a", null, 1]]}', r"a\[0\]\[1\] is null"),
+        ('{"a": [["a", "b"]]}', r"a\[0\]\[2\] is missing"),
+        ("[", "is not valid JSON"),
+    ],
+)
+def test_wrong_triplets_are_named(tmp_path: Path, triplets: str, words: str) -> None:
+    touch(tmp_path, "photos/a.jpg", "photos/b.jpg", "sketches/a.png")
+    (tmp_path / "triplets.json").write_text(triplets)
+    with pytest.raises(TripletsError, match=rf"triplets\.json.*{words}"):
+        read_pairs(tmp_path)
+
+
+def test_a_folder_of_categories_is_several_pair_folders(tmp_path: Path) -> None:
+    for name in ("hat", "ant"):
+        touch(tmp_path / "sketchy", f"{name}/photos/1.jpg", f"{name}/sketches/1_2.png")
+    touch(tmp_path / "sketchy", "only-photos/photos/1.jpg", "train/photos/1.jpg", "train/sketches/1.png")
+    folders = read_data(tmp_path / "sketchy")
+    assert [(folder.name, len(folder.pairs)) for folder in folders] == [("ant", 1), ("hat", 1)]
+    assert read_data(tmp_path / "sketchy" / "hat") == folders[1:]
+    with pytest.raises(PairsError, match=r"holds 2 categories, expected one, such as .*/ant"):
+        read_pairs(tmp_path / "sketchy")
+
+
+def test_the_documented_split_of_qmul_is_the_one_that_is_used() -> None:
+    text = (Path(__file__).resolve().parents[2] / "docs" / "datasets.md").read_text()
+    listed = re.findall(r"\d+", text.split("<!-- held out -->")[1])
+    assert listed == [str(i) for i in range(1, 401) if is_held_out(str(i))]
