@@ -12,7 +12,15 @@ from typing import Any, ParamSpec
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
 from sqlalchemy.exc import SQLAlchemyError
 
 _Parameters = ParamSpec("_Parameters")
@@ -47,6 +55,13 @@ def progress_bar(quiet: bool) -> Progress:
     """A progress bar on stderr, so that stdout stays free for results."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     return Progress(*columns, console=Console(stderr=True), disable=quiet)
+
+
+def download_bar(quiet: bool) -> Progress:
+    """The same for downloads: counted in bytes, with the speed."""
+    bar = (TextColumn("{task.description}"), BarColumn())
+    figures = (DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+    return Progress(*bar, *figures, console=Console(stderr=True), disable=quiet)
 
 
 def log_to_stderr() -> None:
