@@ -8,6 +8,7 @@ from torch import Tensor, nn
 class SketchANet(nn.Sequential):
     """Sketch-a-Net's convolutions as published (BMVC 2015): (B,1,225,225) -> (B,256,7,7)."""
 
+    reads = "frames"
     channels = 256
     side = 7
 
@@ -32,6 +33,7 @@ class SketchANet(nn.Sequential):
 class ResidualTrunk(nn.Sequential):
     """A small residual network for orientation maps: (B,8,64,64) -> (B,256,8,8)."""
 
+    reads = "stem"
     channels = 256
     side = 8
 

@@ -5,10 +5,14 @@ from __future__ import annotations
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from model.attention import SpatialAttention
+from model.squeezenet import SqueezeTrunk
+
 
 class FineHead(nn.Sequential):
     """Sketch-a-Net's fc6 (512) and fc7 (256) on the attended map: the deep, semantic part (B,256)."""
 
+    reads = "attended"
     dim = 256
 
     def __init__(self, channels: int, side: int) -> None:
@@ -24,6 +28,8 @@ class FineHead(nn.Sequential):
 class CoarseHead(nn.Module):
     """The attended map averaged over positions (B,C): the part that the paper's coarse-fine fusion adds."""
 
+    reads = "attended"
+
     def __init__(self, channels: int, side: int) -> None:
         super().__init__()
         self.dim = channels
@@ -36,6 +42,7 @@ class CoarseHead(nn.Module):
 class SpatialHead(nn.Sequential):
     """Where things are: the attended map narrowed to 32 channels and flattened, then one linear layer (B,256)."""
 
+    reads = "attended"
     dim = 256
 
     def __init__(self, channels: int, side: int) -> None:
@@ -51,6 +58,7 @@ class SpatialHead(nn.Sequential):
 class StemHead(nn.Module):
     """The orientation map itself, averaged to 8x8 cells (B,8*8*8): untrained shape that training cannot unlearn."""
 
+    reads = "stem"
     dim = 8 * 8 * 8
 
     def __init__(self, channels: int, side: int) -> None:
@@ -59,3 +67,20 @@ class StemHead(nn.Module):
     def forward(self, stem: Tensor) -> Tensor:
         """(B,8,S,S) -> (B,512)"""
         return F.adaptive_avg_pool2d(stem, 8).flatten(1)
+
+
+class SqueezeHead(nn.Module):
+    """A second opinion from a network that knows photos: SqueezeNet on the frame, attended and pooled (B,512)."""
+
+    reads = "frames"
+    dim = SqueezeTrunk.channels
+
+    def __init__(self, channels: int, side: int) -> None:
+        super().__init__()
+        self.trunk = SqueezeTrunk()
+        self.attention = SpatialAttention(self.dim)
+
+    def forward(self, frames: Tensor) -> Tensor:
+        """(B,1,S,S) -> (B,512)"""
+        attended: Tensor = self.attention(self.trunk(frames))[0]
+        return attended.mean((2, 3))

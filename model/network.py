@@ -18,7 +18,7 @@ from torch.nn import functional as F
 from model.attention import NoAttention, SpatialAttention
 from model.backbone import ResidualTrunk, SketchANet
 from model.distances import DISTANCES, Distance
-from model.heads import CoarseHead, FineHead, SpatialHead, StemHead
+from model.heads import CoarseHead, FineHead, SpatialHead, SqueezeHead, StemHead
 from model.orientation import OrientationMap
 
 STEMS: dict[str, Callable[[], nn.Module]] = {"pixels": nn.Identity, "orientations": OrientationMap}
@@ -31,11 +31,12 @@ ATTENTIONS: dict[str, Callable[[int], nn.Module]] = {
     "plain": partial(SpatialAttention, shortcut=False),
     "shortcut": SpatialAttention,
 }
-HEADS: dict[str, Callable[[int, int], FineHead | CoarseHead | SpatialHead | StemHead]] = {
+HEADS: dict[str, Callable[[int, int], FineHead | CoarseHead | SpatialHead | StemHead | SqueezeHead]] = {
     "fine": FineHead,
     "coarse": CoarseHead,
     "spatial": SpatialHead,
     "stem": StemHead,
+    "squeezenet": SqueezeHead,
 }
 
 
@@ -48,6 +49,7 @@ class NetworkConfig:
     attention: str = "shortcut"
     heads: tuple[str, ...] = ("fine", "coarse")
     distance: str = "holef"
+    compressed: int = 0  # dimensions that the heads' outputs are projected to; 0 keeps them all
 
 
 class DSSA(nn.Module):
@@ -62,20 +64,36 @@ class DSSA(nn.Module):
         self.attention = _part(ATTENTIONS, "attention", config.attention)(channels)
         heads = {name: _part(HEADS, "head", name)(channels, side) for name in config.heads}
         self.heads = nn.ModuleDict(heads)
-        self.dim = sum(head.dim for head in heads.values())
+        self._read_by = {"backbone": self.backbone.reads, **{name: head.reads for name, head in heads.items()}}
+        dims = tuple(head.dim for head in heads.values())
+        self.compression = nn.Linear(sum(dims), config.compressed) if config.compressed else nn.Identity()
+        self.head_dims = (config.compressed,) if config.compressed else dims  # parts of the embedding
+        self.dim = sum(self.head_dims)
         self.distance: Distance = _part(DISTANCES, "distance", config.distance)(self.dim)
 
     def embed(self, frames: Tensor) -> Tensor:
-        """(B,1,S,S) -> embeddings (B,D) float32: the heads' outputs, each L2-normalised, side by side."""
-        stem = self.stem(frames)
-        attended, _ = self.attention(self.backbone(stem))
-        parts = [head(stem if name == "stem" else attended) for name, head in self.heads.items()]
+        """(B,1,S,S) -> embeddings (B,D) float32: what joined() gives, compressed."""
+        joined = self.joined(frames)
+        with torch.autocast(frames.device.type, enabled=False):  # distances of bf16 embeddings would tie
+            embeddings: Tensor = self.compression(joined)
+        return embeddings
+
+    def joined(self, frames: Tensor) -> Tensor:
+        """(B,1,S,S) -> (B,sum of the heads' lengths) float32: their outputs, each L2-normalised, side by side."""
+        maps = self._maps(frames)
+        parts = [head(maps[self._read_by[name]]) for name, head in self.heads.items()]
         return torch.cat([F.normalize(part.float(), dim=1) for part in parts], 1)
 
     def attention_map(self, frames: Tensor) -> Tensor:
         """(B,1,S,S) -> (B,1,H,W): how much each position weighs; sums to 1."""
-        alpha: Tensor = self.attention(self.backbone(self.stem(frames)))[1]
-        return alpha
+        return self._maps(frames)["attention"]
+
+    def _maps(self, frames: Tensor) -> dict[str, Tensor]:
+        """All maps of frames (B,1,S,S) by the names under which parts read them."""
+        maps = {"frames": frames, "stem": self.stem(frames)}
+        features = self.backbone(maps[self._read_by["backbone"]])
+        maps["attended"], maps["attention"] = self.attention(features)
+        return maps
 
 
 _Part = TypeVar("_Part")
