@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -12,26 +15,49 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from index_builder.pairs import Pair, PairFolder, frame_of, open_image
+from index_builder.pairs import Pair, PairFolder
+from index_builder.pictures import Sketch, frame_of
+from index_builder.pieces import pieces_of
+from index_builder.strokes import part_of
+from index_builder.triplets import HumanTriplet
 from model.images import Pixels
-from model.preprocess import Preprocess
+from model.preprocess import BlankSketch, Preprocess
 
+_DRAWN = (0.2, 0.35, 0.5, 0.7)  # how much of its ink an unfinished sketch has
 _SPARSE_EDGES, _DENSE_EDGES = (80, 200), (25, 60)  # Canny thresholds beside the preprocessing's own
+
+
+Triplet = tuple[str, str]  # ids of two photos: the one that most people found nearer to a sketch, and the other one
+
+
+@dataclass(frozen=True, eq=False)
+class LineImage:
+    """A sketch or an edge map as training sees it: a frame (S,S) uint8 at the network's input size."""
+
+    frame: Pixels
+
+    @cached_property
+    def pieces(self) -> Pixels:
+        """The piece of line that each pixel belongs to, (S,S) uint8."""
+        return pieces_of(self.frame)
 
 
 @dataclass(frozen=True)
 class Sample:
-    """One photo's edge maps and its sketches, each a list of (S,S) uint8 frames at the network's input size.
+    """One photo's edge maps and its sketches.
 
     edges[0] is the one that a server would make of the photo (the published edge map where there is no photo);
-    sketches[:drawn] are what people drew, the others the same redrawn with a thick pen. A photo that nobody sketched
-    has its other edge styles as sketches, which is how a catalogue without any sketches can be trained on.
+    sketches[:drawn] are the pair's own sketches, which validation asks with; then come the extra ones for training, and
+    all of them redrawn with a thick pen. A photo that nobody sketched has its other edge styles as sketches, which is
+    how a catalogue without any sketches can be trained on.
     """
 
     photo_id: str
-    edges: tuple[Pixels, ...]
-    sketches: tuple[Pixels, ...]
+    edges: tuple[LineImage, ...]
+    sketches: tuple[LineImage, ...]
     drawn: int
+    triplets: tuple[tuple[Triplet, ...], ...] = ()  # what people said of each of the sketches
+    unfinished: tuple[LineImage, ...] = ()  # the pair's own sketches while they were being drawn
 
 
 @dataclass(frozen=True)
@@ -41,12 +67,19 @@ class SampleSet:
     name: str
     samples: tuple[Sample, ...]
 
+    @cached_property
+    def by_id(self) -> dict[str, Sample]:
+        """Samples by their photos' ids."""
+        return {sample.photo_id: sample for sample in self.samples}
+
 
 def prepare(folder: PairFolder, preprocess: Preprocess, advance: Callable[[], None] = lambda: None) -> SampleSet:
     """Preprocess a pair folder, two images at a time, calling `advance` after each pair."""
 
+    said = agreed(folder.triplets)
+
     def one(pair: Pair) -> Sample:
-        sample = _sample(pair, preprocess)
+        sample = _sample(pair, preprocess, said)
         advance()
         return sample
 
@@ -54,32 +87,74 @@ def prepare(folder: PairFolder, preprocess: Preprocess, advance: Callable[[], No
         return SampleSet(folder.name, tuple(pool.map(one, folder.pairs)))
 
 
-def draw_batch(samples: SampleSet, count: int, random: np.random.Generator) -> tuple[list[Pixels], list[Pixels]]:
-    """Up to `count` pairs of distinct photos: their sketches and, in the same order, their edge maps."""
+def draw_batch(
+    samples: SampleSet, count: int, random: np.random.Generator, unfinished: float = 0.0
+) -> tuple[list[LineImage], list[LineImage]]:
+    """Up to `count` pairs of distinct photos: their sketches and, in the same order, their edge maps.
+
+    `unfinished` is the share of sketches that are shown while being drawn, where there are strokes to tell how.
+    """
     usable = samples.samples
-    chosen = random.choice(len(usable), min(count, len(usable)), replace=False)
-    sketches = [_any(usable[i].sketches, random) for i in chosen]
-    return sketches, [_any(usable[i].edges, random) for i in chosen]
+    chosen = [usable[i] for i in random.choice(len(usable), min(count, len(usable)), replace=False)]
+    sketches = []
+    for sample in chosen:
+        is_unfinished = sample.unfinished and unfinished > 0 and random.random() < unfinished
+        sketches.append(_any(sample.unfinished if is_unfinished else sample.sketches, random))
+    return sketches, [_any(sample.edges, random) for sample in chosen]
 
 
-def to_input(frames: Sequence[Pixels]) -> Tensor:
-    """Frames already at the network's size -> (B,1,S,S) float32, ink 1 on ground 0."""
-    return 1 - torch.from_numpy(np.stack(frames)).unsqueeze(1).float() / 255
+def to_input(images: Sequence[LineImage]) -> Tensor:
+    """(B,1,S,S) float32, ink 1 on ground 0."""
+    return 1 - torch.from_numpy(np.stack([image.frame for image in images])).unsqueeze(1).float() / 255
 
 
-def _sample(pair: Pair, preprocess: Preprocess) -> Sample:
+def to_pieces(images: Sequence[LineImage]) -> Tensor:
+    """(B,S,S) uint8: the pieces of line of each image, as augment() takes them."""
+    return torch.from_numpy(np.stack([image.pieces for image in images]))
+
+
+def agreed(triplets: Iterable[HumanTriplet]) -> dict[str, tuple[Triplet, ...]]:
+    """By sketch, the triplets that more people affirmed than said the opposite."""
+    votes: Counter[tuple[str, str, str]] = Counter()
+    for triplet in triplets:
+        votes[triplet.sketch, triplet.nearer, triplet.farther] += triplet.votes
+    found: dict[str, tuple[Triplet, ...]] = {}
+    for (sketch, nearer, farther), count in votes.items():
+        if count > votes[sketch, farther, nearer]:
+            found[sketch] = (*found.get(sketch, ()), (nearer, farther))
+    return found
+
+
+def _sample(pair: Pair, preprocess: Preprocess, said: Mapping[str, tuple[Triplet, ...]]) -> Sample:
+    """`said` gives what people said of each sketch, by its name."""
     config = preprocess.config
     edges = []
     if pair.photo:
-        photo = open_image(pair.photo)
+        photo = pair.photo.open()
         for low, high in ((config.canny_low, config.canny_high), _SPARSE_EDGES, _DENSE_EDGES):
             edges.append(Preprocess(replace(config, canny_low=low, canny_high=high)).photo(photo))
     if pair.edge_map:
         edges.append(frame_of(pair.edge_map, preprocess.edge_map))
-    drawn = [frame_of(path, preprocess.sketch) for path in pair.sketches]
+    drawn = [frame_of(sketch.picture, preprocess.sketch) for sketch in pair.sketches + pair.more_sketches]
     thick = [_redrawn_thick(frame, preprocess) for frame in drawn]
-    small = [[_shrink(frame, config.size) for frame in frames] for frames in (edges, drawn + thick)]
-    return Sample(pair.photo_id, tuple(small[0]), tuple(small[1] or small[0][1:]), len(drawn))
+    small = [[to_size(frame, config.size) for frame in frames] for frames in (edges, drawn + thick)]
+    own = [said.get(sketch.name, ()) for sketch in pair.sketches]
+    triplets = (own + [()] * len(pair.more_sketches)) * 2  # a sketch redrawn thick is still the one that was judged
+    return Sample(
+        pair.photo_id,
+        tuple(small[0]),
+        tuple(small[1] or small[0][1:]),
+        len(pair.sketches),
+        tuple(triplets),
+        tuple(frame for sketch in pair.sketches for frame in _unfinished(sketch, preprocess)),
+    )
+
+
+def _unfinished(sketch: Sketch, preprocess: Preprocess) -> Iterator[LineImage]:
+    """A sketch with strokes as a server sees it while it is drawn; what is too small to be a sketch is left out."""
+    for share in _DRAWN if sketch.strokes else ():
+        with suppress(BlankSketch):
+            yield to_size(preprocess.strokes(part_of(sketch.strokes or (), share)), preprocess.config.size)
 
 
 def _redrawn_thick(frame: Pixels, preprocess: Preprocess) -> Pixels:
@@ -88,9 +163,10 @@ def _redrawn_thick(frame: Pixels, preprocess: Preprocess) -> Pixels:
     return preprocess.sketch(Image.fromarray(np.asarray(cv2.erode(frame, pen), np.uint8)))
 
 
-def _shrink(frame: Pixels, size: int) -> Pixels:
-    return np.asarray(cv2.resize(frame, (size, size), interpolation=cv2.INTER_AREA), np.uint8)
+def to_size(frame: Pixels, size: int) -> LineImage:
+    """A frame (256,256) at the network's input size."""
+    return LineImage(np.asarray(cv2.resize(frame, (size, size), interpolation=cv2.INTER_AREA), np.uint8))
 
 
-def _any(frames: Sequence[Pixels], random: np.random.Generator) -> Pixels:
-    return frames[int(random.integers(len(frames)))]
+def _any(images: Sequence[LineImage], random: np.random.Generator) -> LineImage:
+    return images[int(random.integers(len(images)))]
