@@ -8,34 +8,31 @@ import os
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from index_builder.augment import augment
+from index_builder.objectives import TrainingError, find_objective
 from index_builder.presets import Preset
-from index_builder.samples import SampleSet, draw_batch, to_input
-from model.checkpoint import load_checkpoint
-from model.distances import HOLEF
-from model.images import Pixels
-from model.losses import contrastive_loss, holef_penalty, triplet_loss
+from index_builder.samples import LineImage, SampleSet, to_input, to_pieces
+from index_builder.start import Start, take_weights
+from model.compression import fit_compression
 from model.network import DSSA
 
-_SETTLED = 0.4  # share of the run after which batch normalisation keeps its statistics
-_MIXED = 0.25  # share of batches drawn from all folders
-_LARGE = 400  # pairs: a folder beyond that is not drawn from more often
-
-
-class TrainingError(ValueError):
-    """The run cannot start, or does not fit the state that it would resume."""
+__all__ = ["Learner", "TrainingError"]
 
 
 class Learner:
-    """Network, optimiser, schedule and random state of one training run: all that is needed to go on with it."""
+    """Network, objective, optimiser, schedule and random state of one training run: all that is needed to go on.
 
-    def __init__(self, preset: Preset, seed: int, device: str, data: dict[str, Any]) -> None:
+    `n_sets` is the number of sample sets that advance() will be given, and `data` describes them.
+    """
+
+    def __init__(self, preset: Preset, seed: int, device: str, data: dict[str, Any], n_sets: int = 1) -> None:
         torch.manual_seed(seed)
         self.preset, self.device, self.data = preset, torch.device(device), data
         self.identity = json.dumps({"preset": asdict(preset), "seed": seed, **data})
@@ -43,16 +40,23 @@ class Learner:
         self.step = 0
         self.network = DSSA(preset.network).to(self.device)
         self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.temperature = nn.Parameter(torch.tensor(math.log(0.15), device=self.device))
+        self.objective = find_objective(preset)(preset, self.network.head_dims, n_sets).to(self.device)
+        average = get_ema_multi_avg_fn(preset.averaging)  # type: ignore[no-untyped-call]
+        self._average = AveragedModel(self.network, multi_avg_fn=average, use_buffers=True)
         self.optimiser = self._optimiser()
         self.schedule = torch.optim.lr_scheduler.LambdaLR(self.optimiser, self._rate)
+
+    @property
+    def averaged(self) -> DSSA:
+        """The network whose weights are the moving average over the steps so far: the one to validate and to keep."""
+        return cast(DSSA, self._average.module)
 
     def _optimiser(self) -> torch.optim.Optimizer:
         distance = list(self.network.distance.parameters())
         special = {id(parameter) for parameter in distance}
-        others = [p for p in self.network.parameters() if id(p) not in special]
+        others = [p for p in self.network.parameters() if id(p) not in special] + list(self.objective.parameters())
         matrices = [p for p in others if p.ndim > 1]
-        vectors = [p for p in others if p.ndim <= 1] + [self.temperature]
+        vectors = [p for p in others if p.ndim <= 1]
         preset = self.preset
         groups: list[dict[str, Any]] = [
             {"params": matrices, "weight_decay": preset.weight_decay},
@@ -70,72 +74,36 @@ class Learner:
 
     def advance(self, sets: Sequence[SampleSet]) -> float:
         """One optimiser step; returns the loss."""
-        sketches, edges = self._draw(sets)
-        frames = torch.cat([to_input(sketches), to_input(edges)]).to(self.device)
-        flips = (torch.rand(len(sketches), device=self.device) < 0.5).repeat(2)
+        batch = self.objective.draw(sets, self.random)
+        images = [*batch.sketches, *batch.photos]
+        frames, pieces = to_input(images).to(self.device), to_pieces(images).to(self.device)
+        flips = torch.rand(len(batch.sketches), device=self.device) < 0.5
+        flips = torch.cat([flips, flips[batch.mates]])
         self.network.train()
-        if self.step >= _SETTLED * self.preset.steps:
+        if self.step >= self.preset.settled * self.preset.steps:
             _freeze_statistics(self.network)
-        frames = augment(frames, flips).contiguous(memory_format=torch.channels_last)
+        frames = augment(frames, pieces, flips).contiguous(memory_format=torch.channels_last)
         with torch.autocast(self.device.type, torch.bfloat16):
             embeddings = self.network.embed(frames)
-        loss = self._loss(*embeddings.chunk(2))
+        count = len(batch.sketches)
+        loss = self.objective.loss(self.network.distance, embeddings[:count], embeddings[count:], batch)
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.network.parameters(), 5.0)
         self.optimiser.step()
         self.schedule.step()
+        self._average.update_parameters(self.network)
         self.step += 1
         return loss.item()
 
-    def _draw(self, sets: Sequence[SampleSet]) -> tuple[list[Pixels], list[Pixels]]:
-        """Mostly pairs of one folder, larger folders somewhat more often: their photos are the hard negatives.
-
-        Now and then pairs of all folders, or nothing would teach the network to tell a boot from a chair.
-        """
-        if self.random.random() < _MIXED:
-            return self.draw_from_all(sets)
-        weights = np.sqrt([min(len(samples.samples), _LARGE) for samples in sets])
-        chosen = sets[self.random.choice(len(sets), p=weights / weights.sum())]
-        return draw_batch(chosen, self.preset.batch, self.random)
-
-    def draw_from_all(self, sets: Sequence[SampleSet]) -> tuple[list[Pixels], list[Pixels]]:
-        """A batch with pairs of as many folders as it can hold."""
-        batch = self.preset.batch
-        order = self.random.permutation(len(sets))[:batch]
-        share = -(-batch // len(order))
-        drawn = [draw_batch(sets[i], share, self.random) for i in order]
-        sketches, edges = ([frame for pair in drawn for frame in pair[side]] for side in (0, 1))
-        return sketches[:batch], edges[:batch]
-
-    def _loss(self, sketches: Tensor, photos: Tensor) -> Tensor:
-        """Every other photo of the batch is a negative. (B,D), (B,D) -> ()."""
-        distances = self.network.distance.pairwise(sketches, photos)
-        if self.preset.loss == "contrastive":
-            loss = contrastive_loss(distances, self.temperature.exp(), self.preset.smoothing)
-        else:
-            others = ~torch.eye(len(distances), dtype=torch.bool, device=distances.device)
-            positive = distances.diagonal().unsqueeze(1).expand_as(distances)
-            loss = triplet_loss(positive[others], distances[others], self.preset.margin)
-        if isinstance(self.network.distance, HOLEF):
-            loss = loss + holef_penalty(self.network.distance.weight)
-        return loss
-
     @torch.inference_mode()
     def validate(self, sets: Sequence[SampleSet]) -> dict[str, float]:
-        """acc@1 in percent of each set: every sketch that people drew against the set's photos."""
-        self.network.eval()
-        accuracy = {}
-        for samples in sets:
-            photos = self._embed([sample.edges[0] for sample in samples.samples])
-            sketches = [frame for sample in samples.samples for frame in sample.sketches[: sample.drawn]]
-            truth = [i for i, sample in enumerate(samples.samples) for _ in range(sample.drawn)]
-            nearest = self.network.distance.pairwise(self._embed(sketches), photos).argmin(1).cpu()
-            accuracy[samples.name] = 100 * float((nearest == torch.tensor(truth)).float().mean())
-        return accuracy
+        """What the objective measures on held-out sets, in percent."""
+        self.averaged.eval()
+        return self.objective.validate(self.averaged.distance, self._embed, sets)
 
-    def _embed(self, frames: Sequence[Pixels]) -> Tensor:
-        parts = [self.network.embed(to_input(frames[i : i + 64]).to(self.device)) for i in range(0, len(frames), 64)]
+    def _embed(self, frames: Sequence[LineImage]) -> Tensor:
+        parts = [self.averaged.embed(to_input(frames[i : i + 64]).to(self.device)) for i in range(0, len(frames), 64)]
         return torch.cat(parts)
 
     def save(self, path: Path) -> None:
@@ -144,7 +112,8 @@ class Learner:
             "identity": self.identity,
             "step": self.step,
             "network": self.network.state_dict(),
-            "temperature": self.temperature.detach(),
+            "average": self._average.state_dict(),
+            "objective": self.objective.state_dict(),
             "optimiser": self.optimiser.state_dict(),
             "schedule": self.schedule.state_dict(),
             "torch": torch.get_rng_state(),
@@ -156,17 +125,23 @@ class Learner:
         torch.save(state, partial)
         os.replace(partial, path)
 
-    def begin(self, start_from: Path | None, state: Path) -> None:
-        """Go on from a saved state if there is one, else from a checkpoint's weights if one is given."""
+    def begin(self, start: Start | None, state: Path) -> None:
+        """Go on from a saved state if there is one, else from what fits of other weights if some are given."""
         if state.exists():
             self._resume(state)
-        elif start_from is not None:
-            checkpoint = load_checkpoint(start_from, str(self.device))
-            if checkpoint.network.config != self.preset.network:
-                raise TrainingError(
-                    f"{start_from} holds another network: {checkpoint.network.config}, expected {self.preset.network}"
-                )
-            self.network.load_state_dict(checkpoint.network.state_dict())
+        elif start is not None:
+            take_weights(self.network, start)
+            take_weights(self.averaged, start)
+
+    @torch.inference_mode()
+    def fit_compression(self, sets: Sequence[SampleSet]) -> None:
+        """Fit the network's compression to what its heads give for a sketch and an edge map of every sample."""
+        images = [image for s in sets for x in s.samples for image in (*x.edges[:1], *x.sketches[:1])]
+        self.network.eval()
+        chunks = (to_input(images[i : i + 64]).to(self.device) for i in range(0, len(images), 64))
+        joined = torch.cat([self.network.joined(chunk) for chunk in chunks])
+        for network in (self.network, self.averaged):
+            fit_compression(network.compression, joined)
 
     def _resume(self, path: Path) -> None:
         """Raises TrainingError when the state is of another run."""
@@ -181,7 +156,8 @@ class Learner:
                 "remove it to start afresh, or choose another --out"
             )
         self.network.load_state_dict(state["network"])
-        self.temperature.data.copy_(state["temperature"])
+        self._average.load_state_dict(state["average"])
+        self.objective.load_state_dict(state["objective"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.schedule.load_state_dict(state["schedule"])
         torch.set_rng_state(state["torch"].cpu())

@@ -1,4 +1,4 @@
-"""Training: pair folders -> checkpoint, resumable at any moment."""
+"""Training: pair folders or labelled sketches -> checkpoint, resumable at any moment."""
 
 from __future__ import annotations
 
@@ -7,39 +7,33 @@ import logging
 import math
 import signal
 import threading
-import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
 
 from rich.progress import Progress
 
-from index_builder.learner import Learner, TrainingError
-from index_builder.pairs import PairFolder
+from index_builder.classes import LabelledSketches
+from index_builder.learner import Learner
+from index_builder.material import Material, Prepare, Source, gather
+from index_builder.objectives import TrainingError, find_objective
 from index_builder.presets import Preset
-from index_builder.samples import SampleSet, prepare
-from model.checkpoint import save_checkpoint
+from index_builder.samples import prepare
+from index_builder.shop import compare
+from index_builder.start import Inheritance, inheritance, load_start
+from index_builder.training_report import TrainingReport
+from model.checkpoint import Checkpoint, save_checkpoint
 from model.preprocess import Preprocess, PreprocessConfig
 
 _log = logging.getLogger(__name__)
 _VALIDATE_EVERY = 250
 _SAVE_EVERY = 100
-
-
-@dataclass(frozen=True)
-class TrainingReport:
-    """What a run ended with; validation is acc@1 in percent by pair folder, over its held-out photos."""
-
-    checkpoint: Path
-    steps: int
-    loss: float
-    validation: dict[str, float]
+_LISTED = 5  # folders whose figures fit beside the progress bar
 
 
 def train(
-    folders: Sequence[PairFolder],
+    source: Source,
     preset: Preset,
     out: Path,
     seed: int = 0,
@@ -47,35 +41,70 @@ def train(
     holdout: bool = True,
     start_from: Path | None = None,
     progress: Progress | None = None,
+    prepare_folder: Prepare = prepare,
 ) -> TrainingReport:
-    """Train the preset on pair folders and write the checkpoint `out`.
+    """Train the preset on pair folders, or on labelled sketches, and write the checkpoint `out`.
 
     The state is kept in `out`.state: a run that was cut short goes on from there, one that is finished only writes
     the checkpoint again. With holdout=False the held-out fifth is trained on too and nothing is validated. With
-    `start_from` the weights start as those of a checkpoint of the same network. Raises TrainingError, CheckpointError.
+    `start_from` the weights start as those of a checkpoint, as far as they fit. `prepare_folder`
+    makes the frames of pair folders, so that several runs can share them. Raises TrainingError, CheckpointError.
     """
-    _check(folders, out)
-    preprocess = Preprocess(PreprocessConfig(size=preset.size))
+    _check(source, preset, out)
+    start = load_start(start_from, device) if start_from else None
+    before = start.checkpoint if start else None
+    recipe, config = _adopted(preset, before)
+    inherited = inheritance(recipe.network, start) if start else None
+    if inherited is not None:
+        _log.info("from %s: %s", start_from, inherited)
     bars = progress or Progress(disable=True)
-    training, validation = _prepare_all(folders, preprocess, holdout, bars)
-    run = Learner(preset, seed, device, _described(training, holdout, start_from))
-    run.begin(start_from, _state_path(out))
-    task = bars.add_task("train", total=preset.steps, completed=run.step)
-    loss, accuracy = math.nan, run.validate(validation)
+    material = gather(source, Preprocess(config), holdout, bars, prepare_folder)
+    described = {"data": material.described, "holdout": holdout, "start_from": start.sha256 if start else None}
+    run = Learner(recipe, seed, device, described, len(material.training))
+    run.objective.check(material.training)
+    run.begin(start, _state_path(out))
+    if _is_to_fit_compression(run, inherited):
+        run.fit_compression(material.training)
+    loss, accuracy = _run_to_the_end(run, material, _state_path(out), bars)
+    notes = {"recipe": json.dumps(asdict(recipe)), "seed": str(seed), "training": json.dumps(run.data)}
+    save_checkpoint(out, run.averaged, config, notes)
+    comparison = None
+    if before and before.preprocess.config == config:  # on other frames the two cannot be compared
+        comparison = compare(before.network, run.averaged, material.training, material.shop)
+    return TrainingReport(out, run.step, loss, accuracy, start_from, inherited, comparison)
+
+
+def _adopted(preset: Preset, start: Checkpoint | None) -> tuple[Preset, PreprocessConfig]:
+    """The recipe with the network, and the preprocessing, that it is for: a stage keeps those it starts from."""
+    if start is None or not preset.keeps_network:
+        return preset, PreprocessConfig(size=preset.size)
+    config = start.preprocess.config
+    return replace(preset, network=start.network.config, size=config.size), config
+
+
+def _is_to_fit_compression(run: Learner, inherited: Inheritance | None) -> bool:
+    """A compression that was not taken from elsewhere starts as the principal components of what it compresses."""
+    fresh = inherited is None or "compression" in inherited.fresh
+    return run.step == 0 and run.preset.network.compressed > 0 and fresh
+
+
+def _run_to_the_end(run: Learner, material: Material, state: Path, bars: Progress) -> tuple[float, dict[str, float]]:
+    """All steps that are left; the last loss, and the last validation."""
+    total = run.preset.steps
+    task = bars.add_task("train", total=total, completed=run.step)
+    loss, accuracy = math.nan, run.validate(material.validation)
     with _stops_between_steps() as is_stopped:
-        while run.step < preset.steps:
-            loss = run.advance(training)
-            if run.step % _SAVE_EVERY == 0 or run.step == preset.steps or is_stopped():
-                run.save(_state_path(out))
+        while run.step < total:
+            loss = run.advance(material.training)
+            if run.step % _SAVE_EVERY == 0 or run.step == total or is_stopped():
+                run.save(state)
             if is_stopped():
                 raise KeyboardInterrupt
-            if run.step % _VALIDATE_EVERY == 0 or run.step == preset.steps:
-                accuracy = run.validate(validation)
+            if run.step % _VALIDATE_EVERY == 0 or run.step == total:
+                accuracy = run.validate(material.validation)
                 _log.info("step %d loss %.3f acc@1 %s", run.step, loss, json.dumps(accuracy))
             bars.update(task, completed=run.step, description=f"train: loss {loss:.3f}, acc@1 {_brief(accuracy)}")
-    notes = {"recipe": json.dumps(asdict(preset)), "seed": str(seed), "training": json.dumps(run.data)}
-    save_checkpoint(out, run.network, preprocess.config, notes)
-    return TrainingReport(out, run.step, loss, accuracy)
+    return loss, accuracy
 
 
 @contextmanager
@@ -93,46 +122,15 @@ def _stops_between_steps() -> Iterator[Callable[[], bool]]:
             signal.signal(number, handler)
 
 
-def _check(folders: Sequence[PairFolder], out: Path) -> None:
-    names = [folder.name for folder in folders]
-    if twice := [name for name in names if names.count(name) > 1]:
-        raise TrainingError(
-            f"two folders are named {twice[0]!r}: expected distinct names, figures are reported by them"
-        )
+def _check(source: Source, preset: Preset, out: Path) -> None:
+    """What can be refused before anything is read."""
+    labelled = isinstance(source, LabelledSketches)
+    if find_objective(preset).labelled != labelled:
+        given, needed = ("labelled sketches", "pairs") if labelled else ("pairs", "labelled sketches")
+        raise TrainingError(f"got {given} to train on, but {preset.objective} learns from {needed}")
     if out.is_dir():
         raise TrainingError(f"--out {out} is a folder, expected a file to write the checkpoint to")
     out.parent.mkdir(parents=True, exist_ok=True)
-
-
-def _prepare_all(
-    folders: Sequence[PairFolder], preprocess: Preprocess, holdout: bool, bars: Progress
-) -> tuple[list[SampleSet], list[SampleSet]]:
-    """Training sets of all folders, and validation sets of those that have sketches."""
-    training = [folder.training() if holdout else folder for folder in folders]
-    validation = [folder.held_out() for folder in folders] if holdout else []
-    validation = [folder for folder in validation if any(pair.sketches for pair in folder.pairs)]
-    task = bars.add_task("read", total=sum(len(f.pairs) for f in training + validation))
-    prepared = [prepare(folder, preprocess, lambda: bars.advance(task)) for folder in training + validation]
-    usable = [SampleSet(s.name, tuple(x for x in s.samples if x.sketches)) for s in prepared[: len(training)]]
-    for samples in usable:
-        if len(samples.samples) < 2:
-            raise TrainingError(f"{samples.name} has {len(samples.samples)} pair(s) to train on, expected at least 2")
-    return usable, prepared[len(training) :]
-
-
-def _described(sets: Sequence[SampleSet], holdout: bool, start_from: Path | None) -> dict[str, Any]:
-    """What, beside preset and seed, tells one run from another."""
-    return {
-        "data": {samples.name: _fingerprint(samples) for samples in sets},
-        "holdout": holdout,
-        "start_from": start_from.name if start_from else None,
-    }
-
-
-def _fingerprint(samples: SampleSet) -> str:
-    """How many samples there are, and a checksum of their ids."""
-    ids = "\n".join(sample.photo_id for sample in samples.samples)
-    return f"{len(samples.samples)} samples, {zlib.crc32(ids.encode()):08x}"
 
 
 def _state_path(out: Path) -> Path:
@@ -140,4 +138,6 @@ def _state_path(out: Path) -> Path:
 
 
 def _brief(accuracy: dict[str, float]) -> str:
+    if len(accuracy) > _LISTED:
+        return f"{sum(accuracy.values()) / len(accuracy):.1f} on average of {len(accuracy)} folders"
     return "  ".join(f"{name} {value:.1f}" for name, value in accuracy.items()) or "not validated"

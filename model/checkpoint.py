@@ -62,7 +62,7 @@ def save_checkpoint(
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".partial")
-    partial.write_bytes(save(weights, metadata))  # save_file() would leave it readable to its owner alone
+    partial.write_bytes(_ordered(save(weights, metadata)))  # save_file() would leave it readable to its owner alone
     os.replace(partial, path)
     return path
 
@@ -91,6 +91,14 @@ def load_checkpoint(path: Path, device: str = "cpu") -> Checkpoint:
     if wanting or unexpected:
         raise CheckpointError(f"checkpoint {path} does not fit its network: missing {wanting}, unexpected {unexpected}")
     return Checkpoint(network.eval().to(device), preprocess, _sha256(path))
+
+
+def _ordered(file: bytes) -> bytes:
+    """The same safetensors file with its header sorted: in the library's any order, equal networks get other hashes."""
+    length = int.from_bytes(file[:8], "little")
+    header = json.dumps(json.loads(file[8 : 8 + length]), sort_keys=True).encode()
+    header += b" " * (-len(header) % 8)  # tensors start at a multiple of 8 bytes
+    return len(header).to_bytes(8, "little") + header + file[8 + length :]
 
 
 def _sha256(path: Path) -> str:

@@ -7,9 +7,14 @@ from torch import Tensor
 from torch.nn import functional as F
 
 
-def triplet_loss(positive: Tensor, negative: Tensor, margin: float) -> Tensor:
-    """Mean of max(0, margin + d(s,p+) - d(s,p-)) over distances of one shape, the paper's ranking loss."""
-    return (margin + positive - negative).clamp(min=0).mean()
+def triplet_loss(distances: Tensor, target: Tensor, farther: Tensor, margin: float) -> Tensor:
+    """Mean of max(0, margin + d(s,p+) - d(s,p-)) over each sketch's p-, then over sketches: the paper's ranking loss.
+
+    Distances (B,M); target (B,) int64 says which photo is p+, farther (B,M) bool which ones are p-.
+    """
+    nearer = distances.gather(1, target.unsqueeze(1))  # (B,1)
+    violations = (margin + nearer - distances).clamp(min=0) * farther
+    return (violations.sum(1) / farther.sum(1).clamp(min=1)).mean()
 
 
 def contrastive_loss(distances: Tensor, temperature: Tensor, smoothing: float = 0.0) -> Tensor:

@@ -29,6 +29,12 @@ def test_a_checkpoint_restores_network_settings_and_embeddings(tmp_path: Path) -
     np.testing.assert_allclose(checkpoint.embed_frames(frames, batch_size=2), wanted, rtol=1e-5, atol=1e-6)
 
 
+def test_equal_networks_give_equal_files(tmp_path: Path) -> None:
+    network, notes = DSSA(TINY), {name: name for name in "abcdefgh"}
+    paths = [save_checkpoint(tmp_path / str(n), network, PreprocessConfig(size=128), notes) for n in range(4)]
+    assert len({path.read_bytes() for path in paths}) == 1
+
+
 def test_no_frames_embed_to_no_rows(tmp_path: Path) -> None:
     checkpoint = load_checkpoint(save_checkpoint(tmp_path / "n.safetensors", DSSA(TINY), PreprocessConfig(size=128)))
     assert checkpoint.embed_frames([]).shape == (0, checkpoint.network.dim)

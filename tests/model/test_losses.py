@@ -8,9 +8,11 @@ import torch
 from model.losses import contrastive_loss, holef_penalty, triplet_loss
 
 
-def test_triplet_loss_is_the_mean_hinge() -> None:
-    positive, negative = torch.tensor([1.0, 1.0, 3.0]), torch.tensor([2.0, 1.2, 1.0])
-    assert triplet_loss(positive, negative, 0.3).item() == pytest.approx((0 + 0.1 + 2.3) / 3)
+def test_triplet_loss_is_the_mean_hinge_of_each_sketch_then_of_all() -> None:
+    distances = torch.tensor([[1.0, 2.0, 1.2], [9.0, 0.0, 3.0], [1.0, 1.0, 1.0]])
+    target = torch.tensor([0, 2, 1])
+    farther = torch.tensor([[False, True, True], [False, True, False], [False, False, False]])
+    assert triplet_loss(distances, target, farther, 0.3).item() == pytest.approx(((0 + 0.1) / 2 + 3.3 + 0) / 3)
 
 
 def test_contrastive_loss_of_indistinguishable_pairs_is_log_b() -> None:
