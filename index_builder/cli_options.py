@@ -1,0 +1,18 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+_PRETRAINED = "the one that ships"
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else there.")]
+Checkpoint = Annotated[Path | None, typer.Option(metavar="FILE", help="Checkpoint to use.", show_default=_PRETRAINED)]
+Host = Annotated[
+    str | None, typer.Option(help="Address to listen on; 0.0.0.0 for every interface.", show_default="127.0.0.1")
+]
+Port = Annotated[int | None, typer.Option(min=0, max=65535, help="Port to listen on.", show_default="8000")]
+Device = Annotated[str, typer.Option(help="Where torch runs: auto (a GPU if there is one), cpu or cuda.")]

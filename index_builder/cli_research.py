@@ -1,0 +1,198 @@
+"""Commands of researchers: train a network, measure it, repeat the paper's experiments."""
+
+from __future__ import annotations
+
+import logging
+import shlex
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from index_builder.cli_options import Checkpoint, Device, Json
+from index_builder.console import check_choice, log_to_stderr, print_result, progress_bar
+from index_builder.presets import PRESETS
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+    from index_builder.material import Source
+    from index_builder.pairs import PairFolder
+
+
+def train(
+    out: Annotated[Path, typer.Option(metavar="FILE", help="Where to write the checkpoint (.safetensors).")],
+    data: Annotated[
+        list[Path] | None, typer.Option(metavar="DIR", help="Pairs, in any layout; give several times.")
+    ] = None,
+    photos: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="DIR", help="Folder of photos without sketches, learnt from by their edges; repeatable."),
+    ] = None,
+    classes: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Labelled sketches, a folder or .ndjson file a class.", show_default="none"),
+    ] = None,
+    preset: Annotated[
+        str | None,
+        typer.Option(
+            help=f"Recipe: {', '.join(PRESETS)}.",
+            show_default="oriented; recognition for --classes; photo-edges for --photos alone",
+        ),
+    ] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="Optimiser steps.", show_default="the preset's")] = None,
+    start_from: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Checkpoint to start from, with all of its weights that fit.",
+            show_default="none; the one that ships for --photos alone without --preset",
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the weights, batches and distortions.")] = 0,
+    holdout: Annotated[
+        bool, typer.Option(help="Hold out the fixed fifth of each pair folder's photos, and validate on it.")
+    ] = True,
+    device: Device = "auto",
+    as_json: Json = False,
+) -> None:
+    """Train a network on pair folders, photos or labelled sketches. Stopped and run again, it goes on."""
+    from app.retriever import resolve_device
+    from index_builder.presets import find_preset
+    from index_builder.train import train as run
+    from model.checkpoint import DEFAULT_CHECKPOINT
+
+    source = _source(data or [], photos or [], classes)
+    if preset is None and photos and not data:
+        start_from = start_from or DEFAULT_CHECKPOINT
+    fitting = "recognition" if classes else "oriented" if data else "photo-edges"
+    log_to_stderr()
+    with progress_bar(as_json) as progress:
+        report = run(
+            source,
+            find_preset(preset or fitting, steps),
+            out,
+            seed=seed,
+            device=resolve_device(device).type,
+            holdout=holdout,
+            start_from=start_from,
+            progress=progress,
+        )
+    print_result(report.as_json() if as_json else str(report), as_json)
+
+
+def _source(data: list[Path], photos: list[Path], classes: Path | None) -> Source:
+    """What there is to learn from. Raises ValueError when that is nothing, or two kinds that do not go together."""
+    from index_builder.classes import read_classes
+    from index_builder.pairs import read_data, read_photos
+
+    if classes is not None and (data or photos):
+        raise ValueError("got --classes with --data or --photos, expected one kind: run one stage after the other")
+    if classes is not None:
+        return read_classes(classes)
+    if not data and not photos:
+        raise ValueError("nothing to train on: expected at least one --data DIR, --photos DIR or --classes DIR")
+    return [*(folder for path in data for folder in read_data(path)), *map(read_photos, photos)]
+
+
+def evaluate(
+    data: Annotated[Path, typer.Option(metavar="DIR", help="Pairs, in any layout, whose sketches are the queries.")],
+    checkpoint: Checkpoint = None,
+    gallery_from: Annotated[
+        str, typer.Option(metavar="photos|edge_maps", help="What the gallery is made from.")
+    ] = "photos",
+    views: Annotated[
+        int, typer.Option(metavar="1|10", help="10: distances averaged over ten views, as the paper's authors do.")
+    ] = 1,
+    split: Annotated[
+        str, typer.Option(metavar="all|held-out", help="All pairs, or the fixed fifth that `train` holds out.")
+    ] = "all",
+    partial: Annotated[
+        bool, typer.Option("--partial", help="Also search when 20, 40, 60, 80 and 100 % of each sketch is drawn.")
+    ] = False,
+    report: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Also write report.html there.", show_default="none")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Print acc@1, acc@5 and acc@10 of a checkpoint on a pair folder, through the same search that serves."""
+    from app.retriever import resolve_device
+    from index_builder.evaluate import evaluate as run
+    from index_builder.partial import evaluate_partial, n_searches, partial_as_json, partial_as_text
+    from index_builder.ranking import GalleryFrom, check_views
+    from index_builder.report import write_report
+    from model.checkpoint import DEFAULT_CHECKPOINT, load_checkpoint
+
+    check_choice("--gallery-from", gallery_from, [choice.value for choice in GalleryFrom])
+    source = GalleryFrom(gallery_from)
+    check_views(views, source)
+    folder = _split(data, split)
+    n_images = len(folder.pairs) + sum(len(pair.sketches) for pair in folder.pairs)
+    n_partial = len(folder.pairs) + n_searches(folder) if partial else 0
+    network = load_checkpoint(checkpoint or DEFAULT_CHECKPOINT, resolve_device("auto").type)
+    with progress_bar(as_json) as progress:
+        results = {views: run(folder, network, source, views, _counter(progress, "evaluate", n_images))}
+        if report is not None and views > 1:
+            results[1] = run(folder, network, source, 1, _counter(progress, "one view", n_images))
+        advance = _counter(progress, "drawings in progress", n_partial)
+        drawn = evaluate_partial(folder, network, source, views, advance) if partial else {}
+    if report is not None:
+        write_report(report, folder, split, network, source, results, drawn)
+    about = {"data": folder.name, "split": split, "gallery_from": gallery_from, "views": views}
+    if as_json:
+        print_result(about | results[views].as_json() | ({"partial": partial_as_json(drawn)} if drawn else {}), True)
+    else:
+        lines = [*(f"{name:14}{value}" for name, value in about.items()), results[views].as_text()]
+        print_result("\n".join([*lines, *(["", partial_as_text(drawn)] if drawn else [])]), False)
+
+
+def _counter(progress: Progress, name: str, total: int) -> Callable[[int], None]:
+    task = progress.add_task(name, total=total, visible=total > 0)
+    return lambda count: progress.advance(task, count)
+
+
+def experiment(
+    name: Annotated[str, typer.Argument(metavar="ablation|losses", help="Which of the paper's experiments.")],
+    data: Annotated[list[Path], typer.Option(metavar="DIR", help="Pair folder; give several times.")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Where table, plot, figures and checkpoints go.")],
+    seeds: Annotated[int, typer.Option(min=1, help="Runs of each variant; one cannot tell what helps.")] = 3,
+    steps: Annotated[
+        int | None, typer.Option(min=1, help="Optimiser steps of each run.", show_default="the preset's")
+    ] = None,
+    trunk: Annotated[
+        str, typer.Option(metavar="sketch-a-net|residual", help="The paper's trunk, or a small one for a CPU.")
+    ] = "sketch-a-net",
+    start_from: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Checkpoint whose fitting parts all start from.", show_default="none"),
+    ] = None,
+    device: Device = "auto",
+    as_json: Json = False,
+) -> None:
+    """Repeat an experiment of the paper: a table and a plot of what each part brings. Run again, it goes on."""
+    from app.retriever import resolve_device
+    from index_builder.experiment import EXPERIMENTS, TRUNKS, Setting, run_experiment
+    from index_builder.experiment_report import as_json as figures_of
+    from index_builder.experiment_report import table_rows, write_table_and_plot
+    from index_builder.pairs import read_data
+
+    check_choice("NAME", name, list(EXPERIMENTS))
+    check_choice("--trunk", trunk, list(TRUNKS))
+    folders = tuple(folder for path in data for folder in read_data(path))
+    setting = Setting(name, folders, seeds, steps, trunk, start_from)
+    log_to_stderr()
+    logging.getLogger("app").setLevel(logging.WARNING)  # every measurement makes a gallery, and it would say so
+    with progress_bar(as_json) as progress:
+        rows = table_rows(setting, run_experiment(setting, out, resolve_device(device).type, progress))
+    table, plot = write_table_and_plot(out, setting, rows, shlex.join(["sketchfind", *sys.argv[1:]]))
+    figures = {"experiment": name, "table": str(table), "plot": str(plot), "variants": figures_of(rows)}
+    print_result(figures if as_json else table.read_text(encoding="utf-8").rstrip(), as_json)
+
+
+def _split(data: Path, split: str) -> PairFolder:
+    from index_builder.pairs import SPLITS, read_pairs
+
+    check_choice("--split", split, SPLITS)
+    return read_pairs(data).part(split)
