@@ -23,8 +23,8 @@ class AugmentConfig:
     scale: float = 0.12  # of each axis by itself, so that proportions change too
     shear: float = 0.08
     shift: float = 0.03
-    elastic: float = 0.025  # of a smooth random displacement
-    dropped: float = 0.2  # share of a frame's pieces of line that may go; twice as many of its short ones
+    elastic: float = 0.0125  # standard deviation of a smooth random displacement
+    dropped: float = 0.2  # share of a frame's pieces of line that may go; up to three times as many of the short ones
     moved: float = 0.01  # standard deviation of a piece's own displacement in the most careless frames
     patches: int = 3  # at most so many rectangles are erased
     patch: float = 0.22  # largest side of one
@@ -59,7 +59,7 @@ def _grid(frames: Tensor, flips: Tensor, config: AugmentConfig) -> Tensor:
     first = torch.stack([mirror * angle.cos() * width, (shear - angle.sin()) * height, spread(2 * config.shift)], 1)
     second = torch.stack([mirror * angle.sin() * width, angle.cos() * height, spread(2 * config.shift)], 1)
     affine = F.affine_grid(torch.stack([first, second], 1), list(frames.shape), align_corners=False)
-    rough = torch.randn(count, 2, 5, 5, device=device) * config.elastic
+    rough = torch.randn(count, 2, 5, 5, device=device) * 2 * config.elastic
     smooth = F.interpolate(rough, frames.shape[2:], mode="bicubic", align_corners=True)  # (B,2,S,S)
     return affine + smooth.permute(0, 2, 3, 1)
 

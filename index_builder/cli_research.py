@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from index_builder.material import Source
     from index_builder.pairs import PairFolder
 
+_DRAWINGS = 1000  # of each class at most: QuickDraw has some 150,000
+
 
 def train(
     out: Annotated[Path, typer.Option(metavar="FILE", help="Where to write the checkpoint (.safetensors).")],
@@ -91,7 +93,7 @@ def _source(data: list[Path], photos: list[Path], classes: Path | None) -> Sourc
     if classes is not None and (data or photos):
         raise ValueError("got --classes with --data or --photos, expected one kind: run one stage after the other")
     if classes is not None:
-        return read_classes(classes)
+        return read_classes(classes, _DRAWINGS)
     if not data and not photos:
         raise ValueError("nothing to train on: expected at least one --data DIR, --photos DIR or --classes DIR")
     return [*(folder for path in data for folder in read_data(path)), *map(read_photos, photos)]
@@ -132,6 +134,9 @@ def evaluate(
     n_images = len(folder.pairs) + sum(len(pair.sketches) for pair in folder.pairs)
     n_partial = len(folder.pairs) + n_searches(folder) if partial else 0
     network = load_checkpoint(checkpoint or DEFAULT_CHECKPOINT, resolve_device("auto").type)
+    if split == "held-out" and network.saw_held_out:
+        warning = "sketchfind: trained with nothing held out: on photos that it saw then, figures are no validation"
+        print(warning, file=sys.stderr)
     with progress_bar(as_json) as progress:
         results = {views: run(folder, network, source, views, _counter(progress, "evaluate", n_images))}
         if report is not None and views > 1:

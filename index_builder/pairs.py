@@ -8,7 +8,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from index_builder.pictures import FilePicture, Picture, Sketch
@@ -106,6 +106,13 @@ def _found(folder: Path) -> tuple[Layout, Path, Sequence[str]]:
 
 def read_photos(folder: Path) -> PairFolder:
     """Read a folder of photos without sketches, any depth, as pairs that have none."""
+    from index_builder.layouts import LAYOUTS
+
+    if any(layout.parts(folder) for layout in LAYOUTS):
+        raise PairsError(
+            f"{folder} holds photos together with sketches or edge maps, expected photos alone: "
+            "give it as --data, or name the folder of its photos"
+        )
     photos = [FilePicture(path) for path in sorted(folder.rglob("*")) if path.suffix.lower() in IMAGE_SUFFIXES]
     if not photos:
         raise PairsError(f"no photos found in {folder}, expected files ending in {', '.join(sorted(IMAGE_SUFFIXES))}")
@@ -122,5 +129,5 @@ def category_of(folder: Path) -> str:
 
 
 def is_held_out(photo_id: str) -> bool:
-    """Whether a photo is in the fixed fifth: its id alone decides, whatever else the folder holds."""
-    return zlib.crc32(photo_id.encode()) % _HOLDOUT == 0
+    """Whether a photo is in the fixed fifth: its id alone decides, less the folders before its name."""
+    return zlib.crc32(PurePosixPath(photo_id).name.encode()) % _HOLDOUT == 0

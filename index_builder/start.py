@@ -72,14 +72,22 @@ def inheritance(config: NetworkConfig, start: Start) -> Inheritance:
 
 
 def take_weights(network: DSSA, start: Start) -> None:
-    """Copy every weight whose name and shape fit into the network."""
+    """Copy every weight whose name and shape fit, and which means the same there, into the network."""
     with torch.no_grad():
         network.load_state_dict(_fitting(network, start), strict=False)
 
 
 def _fitting(network: DSSA, start: Start) -> dict[str, torch.Tensor]:
-    own = network.state_dict()
-    return {name: value for name, value in start.weights.items() if name in own and own[name].shape == value.shape}
+    own, config = network.state_dict(), network.config
+    held = start.checkpoint.network.config if start.checkpoint else config
+    # over another embedding a compression or a distance means nothing, whatever its shape
+    alike = (held.heads, held.compressed) == (config.heads, config.compressed)
+    means = {"compression": alike, "distance": alike and held.distance == config.distance}
+    return {
+        name: value
+        for name, value in start.weights.items()
+        if name in own and own[name].shape == value.shape and means.get(name.split(".")[0], True)
+    }
 
 
 def _parts(names: Iterable[str]) -> tuple[str, ...]:

@@ -59,7 +59,10 @@ def train(
         _log.info("from %s: %s", start_from, inherited)
     bars = progress or Progress(disable=True)
     material = gather(source, Preprocess(config), holdout, bars, prepare_folder)
-    described = {"data": material.described, "holdout": holdout, "start_from": start.sha256 if start else None}
+    clean = holdout and not (before and before.saw_held_out)
+    if holdout and not clean:
+        _log.warning("%s had nothing held out: on photos that it saw, figures are no validation", start_from)
+    described = {"data": material.described, "holdout": clean, "start_from": start.sha256 if start else None}
     run = Learner(recipe, seed, device, described, len(material.training))
     run.objective.check(material.training)
     run.begin(start, _state_path(out))

@@ -33,6 +33,7 @@ class Checkpoint:
     network: DSSA
     preprocess: Preprocess
     sha256: str
+    saw_held_out: bool = False  # trained on the held-out fifth too: figures on that are no validation
 
     def embed_frames(self, frames: Sequence[Pixels], batch_size: int = 32) -> NDArray[np.float32]:
         """Frames (256,256) -> embeddings (N,D) float32; build, evaluate and serve all embed here."""
@@ -90,7 +91,8 @@ def load_checkpoint(path: Path, device: str = "cpu") -> Checkpoint:
     wanting = [name for name in missing if not name.endswith("num_batches_tracked")]
     if wanting or unexpected:
         raise CheckpointError(f"checkpoint {path} does not fit its network: missing {wanting}, unexpected {unexpected}")
-    return Checkpoint(network.eval().to(device), preprocess, _sha256(path))
+    saw_held_out = not json.loads(metadata.get("training", "{}")).get("holdout", True)
+    return Checkpoint(network.eval().to(device), preprocess, _sha256(path), saw_held_out)
 
 
 def _ordered(file: bytes) -> bytes:

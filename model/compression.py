@@ -18,7 +18,7 @@ def fit_compression(compression: nn.Module, embeddings: Tensor) -> None:
     mean = values.mean(0)
     centred = values - mean
     axes = torch.linalg.eigh(centred.T @ centred).eigenvectors.flip(1)[:, : compression.out_features].T  # (d,D)
-    axes = axes * axes.sum(1, keepdim=True).sign()  # an axis points either way: always the same one
+    axes = torch.where(axes.sum(1, keepdim=True) < 0, -axes, axes)  # an axis points either way: always the same one
     with torch.no_grad():
         compression.weight.copy_(axes)
         compression.bias.copy_(-axes @ mean)

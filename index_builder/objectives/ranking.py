@@ -38,13 +38,16 @@ class ContrastivePairs(Objective):
     def loss(self, distance: Distance, sketches: Tensor, photos: Tensor, batch: Batch) -> Tensor:
         smoothing = self.preset.smoothing
         loss = contrastive_loss(distance.pairwise(sketches, photos), self.temperature.exp(), smoothing)
+        loss = loss + regularisation(distance)
+        if not self.preset.head_loss:
+            return loss
         dims = [part.dim for part in self._parts]
         parts = zip(self._parts, torch.split(sketches, dims, 1), torch.split(photos, dims, 1), strict=True)
         alone = [
             contrastive_loss(part.pairwise(s, p), temperature.exp(), smoothing)
             for (part, s, p), temperature in zip(parts, self.head_temperatures, strict=True)
         ]
-        return loss + self.preset.head_loss * torch.stack(alone).sum() + regularisation(distance)
+        return loss + self.preset.head_loss * torch.stack(alone).sum()
 
 
 class TripletPairs(Objective):

@@ -14,7 +14,7 @@ from index_builder.presets import PRESETS
 from index_builder.samples import SampleSet, prepare
 from index_builder.start import inheritance, load_start
 from index_builder.train import train
-from model.checkpoint import load_checkpoint
+from model.checkpoint import load_checkpoint, save_checkpoint
 from model.network import DSSA
 from model.preprocess import Preprocess, PreprocessConfig
 from tests.model.test_squeezenet import published
@@ -94,3 +94,19 @@ def test_imagenet_weights_start_the_squeezenet_head_alone(tmp_path: Path) -> Non
     taken = inheritance(config, start)
     assert start.checkpoint is None
     assert taken.partly == ("heads.squeezenet",) and "backbone" in taken.fresh and not taken.taken
+
+
+def test_a_distance_over_another_embedding_is_not_taken(tmp_path: Path) -> None:
+    mahalanobis = replace(TINY.network, distance="mahalanobis")
+    path = save_checkpoint(tmp_path / "net.safetensors", DSSA(mahalanobis), PreprocessConfig(size=64))
+    start = load_start(path, "cpu")
+    assert inheritance(TINY.network, start).fresh == ("distance",)  # W and L have one shape, but not one meaning
+    assert "distance" in inheritance(mahalanobis, start).taken
+
+
+def test_a_checkpoint_remembers_that_nothing_was_held_out(folder: Path, tmp_path: Path) -> None:
+    short = replace(TINY, steps=1)
+    whole = train([read_pairs(folder)], short, tmp_path / "whole.safetensors", holdout=False).checkpoint
+    later = train([read_pairs(folder)], short, tmp_path / "later.safetensors", start_from=whole).checkpoint
+    clean = train([read_pairs(folder)], short, tmp_path / "clean.safetensors").checkpoint
+    assert [load_checkpoint(path).saw_held_out for path in (whole, later, clean)] == [True, True, False]

@@ -162,3 +162,16 @@ def test_the_documented_split_of_qmul_is_the_one_that_is_used() -> None:
     text = (Path(__file__).resolve().parents[2] / "docs" / "datasets.md").read_text()
     listed = re.findall(r"\d+", text.split("<!-- held out -->")[1])
     assert listed == [str(i) for i in range(1, 401) if is_held_out(str(i))]
+
+
+def test_photos_that_lie_beside_sketches_are_refused_as_photos_alone(tmp_path: Path) -> None:
+    touch(tmp_path, "photos/a.jpg", "sketches/a.png")
+    with pytest.raises(PairsError, match="holds photos together with sketches or edge maps, expected photos alone"):
+        read_photos(tmp_path)
+    assert [pair.photo_id for pair in read_photos(tmp_path / "photos").pairs] == ["a"]
+
+
+def test_a_photo_is_held_out_wherever_it_lies(tmp_path: Path) -> None:
+    touch(tmp_path, *(f"one/{i}.jpg" for i in range(30)))
+    nested, flat = (read_photos(folder).held_out().pairs for folder in (tmp_path, tmp_path / "one"))
+    assert [pair.photo_id for pair in nested] == [f"one/{pair.photo_id}" for pair in flat] and flat
