@@ -41,5 +41,6 @@ class TrainingReport:
             advice = "It improved." if self.comparison.improved else f"It did not improve: keep {self.start_from}."
             return f"{wrote}\n{self.comparison}. {advice}"
         if self.start_from and not self.validation:
-            return f"{wrote}\nNothing was held out: whether it improved on {self.start_from} is not known."
+            unknown = f"Whether it improved on {self.start_from} is not known"
+            return f"{wrote}\n{unknown}: nothing was held out on which the two can be compared."
         return wrote
