@@ -5,13 +5,15 @@ from __future__ import annotations
 import hashlib
 import os
 from pathlib import Path
+from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 from fastapi.staticfiles import StaticFiles
 from fastapi.templating import Jinja2Templates
 from starlette.types import Scope
 
+from app.languages import read_languages, wanted
 from app.schemas import Status, error_docs
 from app.service import ServiceOf
 
@@ -21,6 +23,9 @@ _REVALIDATE = {"Cache-Control": "no-cache"}  # scripts import each other without
 
 router = APIRouter()
 _templates = Jinja2Templates(_ROOT / "templates")
+_LANGUAGES = read_languages()
+
+Lang = Annotated[str | None, Query(max_length=35, description="language, such as `de`; else what the browser wants")]
 
 
 class PageFiles(StaticFiles):
@@ -45,11 +50,18 @@ def static_version(directory: Path = STATIC) -> str:
 
 
 @router.get("/", include_in_schema=False)
-def page(request: Request, service: ServiceOf) -> Response:
-    """The page to draw on."""
+def page(request: Request, service: ServiceOf, lang: Lang = None) -> Response:
+    """The page to draw on, in the language that was asked for or that the browser wants."""
     service.gallery.refresh(wait=False)
-    context = {"version": request.app.state.static_version, "gallery_size": service.gallery.size}
-    return _templates.TemplateResponse(request, "index.html", context, headers=_REVALIDATE)
+    language = wanted(_LANGUAGES, request.headers.get("accept-language", ""), lang)
+    context = {
+        "version": request.app.state.static_version,
+        "gallery_size": service.gallery.size,
+        "language": language,
+        "say": language.say,
+    }
+    headers = {**_REVALIDATE, "Content-Language": language.code, "Vary": "Accept-Language"}
+    return _templates.TemplateResponse(request, "index.html", context, headers=headers)
 
 
 @router.get("/healthz", tags=["monitoring"])

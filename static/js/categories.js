@@ -1,6 +1,6 @@
 /** Chips to search one category only: the top level, then the children of the chosen one. */
 
-const ALL = "All";
+import { say } from "./messages.js";
 
 /** Fires "change" when another category is chosen. */
 export class Categories extends EventTarget {
@@ -60,7 +60,7 @@ export class Categories extends EventTarget {
     chip.type = "button";
     chip.className = "chip";
     chip.dataset.path = path;
-    chip.textContent = path ? parts(path).at(-1) : ALL;
+    chip.textContent = path ? parts(path).at(-1) : say("finding.all");
     chip.setAttribute("aria-pressed", String((path || null) === this.chosen));
     return chip;
   }

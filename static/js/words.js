@@ -1,18 +1,14 @@
-/** Every sentence that the page says about a search, in plain words. */
+/** What the page says about a search that failed, in plain words. */
+
+import { say } from "./messages.js";
 
 const PASSING = new Set([0, 408, 429, 502, 503, 504]);
 
 const BY_CODE = {
-  body_too_large: "This sketch has grown too large to send. Clear it and start again.",
-  bad_strokes: "This sketch could not be read. Undo the last stroke and try again.",
-  unknown_category: "This category is gone. Searching everything instead.",
-  internal: "Something went wrong on our side. Your next stroke tries again.",
-};
-
-const BY_STATUS = {
-  0: navigatorSays,
-  408: () => "The network is slow. These are the last results; trying again…",
-  429: () => "Very busy right now. These are the last results; trying again soon…",
+  body_too_large: "trouble.too_large",
+  bad_strokes: "trouble.unreadable",
+  unknown_category: "trouble.unknown_category",
+  internal: "trouble.internal",
 };
 
 /** Whether a failure passes by itself, so that sending the same again makes sense. @param {number} status */
@@ -26,20 +22,13 @@ export function isPassing(status) {
  * @returns {string}
  */
 export function explain(status, body) {
-  if (isPassing(status)) return (BY_STATUS[status] ?? (() => "The shop is not answering. Trying again…"))();
+  if (status === 0) return say(navigator.onLine ? "trouble.no_connection" : "trouble.offline");
+  if (status === 408) return say("trouble.slow");
+  if (status === 429) return say("trouble.busy");
+  if (isPassing(status)) return say("trouble.silent");
   const { code, message } = body?.error ?? {};
-  return BY_CODE[code] ?? (message ? sentence(message) : `The shop answered with error ${status}.`);
-}
-
-/** @param {number} found @param {number} size products in the gallery */
-export function count(found, size) {
-  const number = new Intl.NumberFormat("en");
-  return found ? `${number.format(found)} closest of ${number.format(size)}` : "Nothing found";
-}
-
-function navigatorSays() {
-  const reason = navigator.onLine ? "No connection to the shop" : "You are offline";
-  return `${reason}. Your sketch is safe; trying again…`;
+  if (code in BY_CODE) return say(BY_CODE[code]);
+  return message ? sentence(message) : say("trouble.status", { status });
 }
 
 function sentence(message) {

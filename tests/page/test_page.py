@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from playwright.sync_api import Page, Request, expect
 
 from tests.page.phone import BOOT, Phone, sent
@@ -110,7 +112,8 @@ def test_a_lost_network_is_said_and_mended_without_a_touch(phone: Phone) -> None
 
 
 def test_a_busy_server_is_asked_again(phone: Phone) -> None:
-    phone.page.route(SEARCH, lambda route: route.fulfill(status=503, body="<h1>Busy</h1>"), times=1)
+    busy: dict[str, Any] = {"status": 503, "headers": {"Retry-After": "3"}, "body": "<h1>Busy</h1>"}
+    phone.page.route(SEARCH, lambda route: route.fulfill(**busy), times=1)
     phone.draw(BOOT[0])
     expect(phone.status).to_have_text("The shop is not answering. Trying again…")
     expect(phone.results.first).to_be_visible()

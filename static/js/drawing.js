@@ -1,0 +1,44 @@
+/** The drawing side of the page: the paper and the tools around it. */
+
+import { Paper } from "./canvas.js";
+import { strokesOf } from "./examples.js";
+import { listen } from "./shortcuts.js";
+
+const $ = (selector) => document.querySelector(selector);
+
+/**
+ * Puts the sketch on the page and connects its tools.
+ * @param {import("./strokes.js").Sketch} sketch
+ * @returns {Paper}
+ */
+export function openPaper(sketch) {
+  const [undo, redo, eraser, clear] = ["#undo", "#redo", "#eraser", "#clear"].map($);
+  const canvas = $("#sketch");
+  const paper = new Paper(canvas, sketch);
+
+  function toggleEraser() {
+    if (sketch.isEmpty && !paper.erasing) return; // the shortcut, like the button, does nothing on empty paper
+    paper.erasing = !paper.erasing;
+    eraser.setAttribute("aria-pressed", String(paper.erasing));
+    canvas.classList.toggle("erasing", paper.erasing);
+  }
+
+  sketch.addEventListener("change", () => {
+    undo.disabled = !sketch.canUndo;
+    redo.disabled = !sketch.canRedo;
+    clear.disabled = eraser.disabled = sketch.isEmpty;
+    $(".invitation").hidden = !sketch.isEmpty;
+    if (sketch.isEmpty && paper.erasing) toggleEraser(); // nothing is left to erase: the next touch should draw
+  });
+  paper.addEventListener("progress", () => ($(".invitation").hidden = true));
+
+  undo.addEventListener("click", () => sketch.undo());
+  redo.addEventListener("click", () => sketch.redo());
+  clear.addEventListener("click", () => sketch.clear());
+  eraser.addEventListener("click", toggleEraser);
+  for (const example of document.querySelectorAll(".example")) {
+    example.addEventListener("click", () => paper.put(strokesOf(example, paper.size)));
+  }
+  listen({ undo: () => sketch.undo(), redo: () => sketch.redo(), eraser: toggleEraser });
+  return paper;
+}

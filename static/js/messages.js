@@ -1,0 +1,21 @@
+/** The page's words, in the language that the server chose. */
+
+const MESSAGES = JSON.parse(document.querySelector("#messages").textContent);
+
+/** @type {string} BCP 47 code of the page's language */
+export const LANGUAGE = document.documentElement.lang;
+
+const NUMBER = new Intl.NumberFormat(LANGUAGE);
+
+/**
+ * The sentence of a key such as "finding.count"; {name} in it gives way to values.name.
+ * @param {string} key area.name, as in templates/messages
+ * @param {Record<string, string | number>} values numbers are written as people of the language do
+ */
+export function say(key, values = {}) {
+  const [area, name] = key.split(".");
+  return MESSAGES[area][name].replace(/\{(\w+)\}/g, (_, place) => {
+    const value = values[place];
+    return typeof value === "number" ? NUMBER.format(value) : value;
+  });
+}
