@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import cv2
@@ -15,6 +15,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from index_builder.edge_styles import EDGE_STYLES
 from index_builder.pairs import Pair, PairFolder
 from index_builder.pictures import Sketch, frame_of
 from index_builder.pieces import pieces_of
@@ -24,8 +25,6 @@ from model.images import Pixels
 from model.preprocess import BlankSketch, Preprocess
 
 _DRAWN = (0.2, 0.35, 0.5, 0.7)  # how much of its ink an unfinished sketch has
-_SPARSE_EDGES, _DENSE_EDGES = (80, 200), (25, 60)  # Canny thresholds beside the preprocessing's own
-
 
 Triplet = tuple[str, str]  # ids of two photos: the one that most people found nearer to a sketch, and the other one
 
@@ -128,11 +127,8 @@ def agreed(triplets: Iterable[HumanTriplet]) -> dict[str, tuple[Triplet, ...]]:
 def _sample(pair: Pair, preprocess: Preprocess, said: Mapping[str, tuple[Triplet, ...]]) -> Sample:
     """`said` gives what people said of each sketch, by its name."""
     config = preprocess.config
-    edges = []
-    if pair.photo:
-        photo = pair.photo.open()
-        for low, high in ((config.canny_low, config.canny_high), _SPARSE_EDGES, _DENSE_EDGES):
-            edges.append(Preprocess(replace(config, canny_low=low, canny_high=high)).photo(photo))
+    photo = pair.photo.open() if pair.photo else None
+    edges = [style(photo, preprocess) for style in EDGE_STYLES.values()] if photo else []
     if pair.edge_map:
         edges.append(frame_of(pair.edge_map, preprocess.edge_map))
     drawn = [frame_of(sketch.picture, preprocess.sketch) for sketch in pair.sketches + pair.more_sketches]

@@ -141,7 +141,7 @@ def test_the_papers_presets_train(name: str, folder: PairFolder, tmp_path: Path)
 
 def test_photos_without_sketches_are_paired_with_their_other_edges(shapes: Path) -> None:
     samples = prepare(read_photos(shapes / "photos"), Preprocess(PreprocessConfig(size=64)))
-    assert all(len(sample.edges) == 3 and len(sample.sketches) == 2 for sample in samples.samples)
+    assert all(len(sample.edges) == 4 and len(sample.sketches) == 3 for sample in samples.samples)
     assert all(sample.drawn == 0 for sample in samples.samples)
 
 
