@@ -21,7 +21,7 @@ from index_builder.presets import Preset
 from index_builder.samples import LineImage, SampleSet, to_input, to_pieces
 from index_builder.start import Start, take_weights
 from model.compression import fit_compression
-from model.network import DSSA
+from model.network import DSSA, embed_in_chunks
 
 __all__ = ["Learner", "TrainingError"]
 
@@ -103,8 +103,7 @@ class Learner:
         return self.objective.validate(self.averaged.distance, self._embed, sets)
 
     def _embed(self, frames: Sequence[LineImage]) -> Tensor:
-        parts = [self.averaged.embed(to_input(frames[i : i + 64]).to(self.device)) for i in range(0, len(frames), 64)]
-        return torch.cat(parts)
+        return embed_in_chunks(self.averaged, frames, to_input)
 
     def save(self, path: Path) -> None:
         """Write the state atomically."""
@@ -138,8 +137,7 @@ class Learner:
         """Fit the network's compression to what its heads give for a sketch and an edge map of every sample."""
         images = [image for s in sets for x in s.samples for image in (*x.edges[:1], *x.sketches[:1])]
         self.network.eval()
-        chunks = (to_input(images[i : i + 64]).to(self.device) for i in range(0, len(images), 64))
-        joined = torch.cat([self.network.joined(chunk) for chunk in chunks])
+        joined = embed_in_chunks(self.network, images, to_input, embed=DSSA.joined)
         for network in (self.network, self.averaged):
             fit_compression(network.compression, joined)
 
