@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from index_builder.objectives.objective import Batch
-from index_builder.objectives.ranking import TripletPairs, shares
+from index_builder.objectives.ranking import TripletRanking, shares
 from index_builder.samples import LineImage, Sample, SampleSet
 
 
@@ -22,7 +22,7 @@ class _Anchor:
     farther: Sample | None
 
 
-class HumanTriplets(TripletPairs):
+class HumanTriplets(TripletRanking):
     """The paper's ranking loss, on one triplet for each sketch that people judged.
 
     With probability `hard_ratio` it is one of theirs; else the farther photo is an easy one, which none of the

@@ -11,7 +11,7 @@ from torch import Tensor
 from index_builder.objectives import Batch, TrainingError, find_objective
 from index_builder.objectives.categories import CategoryTriplets
 from index_builder.objectives.human import HumanTriplets
-from index_builder.objectives.ranking import ContrastivePairs, TripletPairs, draw_pairs
+from index_builder.objectives.ranking import ContrastivePairs, draw_pairs
 from index_builder.objectives.recognition import Recognition
 from index_builder.presets import PRESETS
 from index_builder.samples import LineImage, Sample, SampleSet
@@ -72,7 +72,7 @@ def test_pairs_are_of_one_folder_or_of_as_many_as_fit(count: int, from_sets: int
 
 
 def test_the_triplet_loss_is_zero_once_others_are_a_margin_farther() -> None:
-    objective = TripletPairs(PRESET, (2,), 1)
+    objective = HumanTriplets(PRESET, (2,), 1)
     batch = draw_pairs([pair_set("a", 0, 4)], 4, np.random.default_rng(0))
     far = torch.eye(4, 2) * 100 + torch.tensor([[0.0, 0], [0, 0], [50, 50], [0, 50]])
     assert objective.loss(DISTANCE, far, far, batch).item() == 0
@@ -82,12 +82,12 @@ def test_the_triplet_loss_is_zero_once_others_are_a_margin_farther() -> None:
 def test_holef_is_kept_near_the_identity_by_losses_that_it_takes_part_in() -> None:
     distance, points = HOLEF(2), torch.zeros(4, 2)
     batch = draw_pairs([pair_set("a", 0, 4)], 4, np.random.default_rng(0))
-    near = [kind(PRESET, (2,), 2).loss(distance, points, points, batch) for kind in (TripletPairs, ContrastivePairs)]
+    near = [kind(PRESET, (2,), 2).loss(distance, points, points, batch) for kind in (HumanTriplets, ContrastivePairs)]
     recognised = Recognition(PRESET, (2,), 4)
     indifferent = recognised.loss(distance, points, points[:0], batch)
     with torch.no_grad():
         distance.weight.add_(2)
-    far = [kind(PRESET, (2,), 2).loss(distance, points, points, batch) for kind in (TripletPairs, ContrastivePairs)]
+    far = [kind(PRESET, (2,), 2).loss(distance, points, points, batch) for kind in (HumanTriplets, ContrastivePairs)]
     assert [(b - a).item() for a, b in zip(near, far, strict=True)] == pytest.approx([0.0005 * (8 + 4)] * 2, abs=1e-6)
     assert recognised.loss(distance, points, points[:0], batch) == indifferent
 
@@ -196,10 +196,10 @@ def test_where_all_other_photos_were_judged_there_is_no_easy_one() -> None:
 
 def test_too_little_to_learn_from_is_refused() -> None:
     with pytest.raises(TrainingError, match=r"a has 1 pair\(s\) to train on, expected at least 2"):
-        TripletPairs(PRESET, (2,), 1).check([pair_set("a", 0, 1)])
+        HumanTriplets(PRESET, (2,), 1).check([pair_set("a", 0, 1)])
     with pytest.raises(TrainingError, match="a is the only category, expected at least 2"):
         CategoryTriplets(PRESET, (2,), 1).check([pair_set("a", 0, 2)])
     with pytest.raises(TrainingError, match=r"found sketches of 1 class\(es\) to train on, expected at least 2"):
         Recognition(PRESET, (2,), 2).check([class_set("cat", 1, 4), class_set("dog", 1, 0)])
-    with pytest.raises(ValueError, match="unknown objective 'guessing': expected one of contrastive-pairs, triplet"):
+    with pytest.raises(ValueError, match="unknown objective 'guessing': expected one of contrastive-pairs, human"):
         find_objective(replace(PRESET, objective="guessing"))
