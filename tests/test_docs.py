@@ -12,7 +12,7 @@ from fastapi.routing import APIRoute
 from app import pages, routes
 from app.settings import Settings
 from index_builder.cli import app
-from index_builder.experiment import EXPERIMENTS, TRUNKS
+from index_builder.experiment_setting import EXPERIMENTS, TRUNKS
 from index_builder.objectives import OBJECTIVES
 from index_builder.presets import PRESETS
 from index_builder.public_sets import PUBLIC_SETS

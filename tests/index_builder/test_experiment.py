@@ -15,8 +15,9 @@ from typer.testing import CliRunner
 
 from index_builder.cli import app
 from index_builder.evaluate import GalleryFrom, evaluate
-from index_builder.experiment import EXPERIMENTS, Setting, Variant, run_experiment
+from index_builder.experiment import run_experiment
 from index_builder.experiment_runs import ExperimentError, Run, gallery_from
+from index_builder.experiment_setting import EXPERIMENTS, Setting, Variant
 from index_builder.pairs import read_pairs
 from index_builder.presets import PRESETS
 from index_builder.samples import prepare
