@@ -94,5 +94,5 @@ def _by_class(source: LabelledSketches, preprocess: Preprocess, advance: Callabl
 
 def _fingerprint(sets: Sequence[SampleSet]) -> str:
     samples = [sample for samples in sets for sample in samples.samples]
-    lines = (f"{sample.photo_id} {len(sample.sketches)} {sample.triplets}" for sample in samples)
+    lines = (f"{sample.photo_id} {len(sample.sketches)} {sample.judgements}" for sample in samples)
     return f"{len(samples)} samples, {zlib.crc32(chr(10).join(lines).encode()):08x}"

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import chain
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from index_builder.objectives.ranking import ContrastivePairs, draw_pairs
 from index_builder.objectives.recognition import Recognition
 from index_builder.presets import PRESETS
 from index_builder.samples import LineImage, Sample, SampleSet
+from index_builder.triplets import Judgement, Triplet
 from model.distances import HOLEF, Euclidean
 
 PRESET = replace(PRESETS["dssa"], batch=6)
@@ -25,14 +27,13 @@ def image(value: int) -> LineImage:
     return LineImage(np.full((2, 2), value, np.uint8))
 
 
-def pair_set(name: str, first: int, count: int, triplets: tuple[tuple[str, str], ...] = ()) -> SampleSet:
-    """Photo i has edge maps of value i, and two sketches of the same value."""
-    return SampleSet(
-        name,
-        tuple(
-            Sample(f"{i}", (image(i),) * 2, (image(i),) * 2, 1, (triplets,) * 2) for i in range(first, first + count)
-        ),
-    )
+def pair_set(
+    name: str, first: int, count: int, triplets: tuple[Triplet, ...] = (), tied: tuple[str, ...] = ()
+) -> SampleSet:
+    """Photo i has edge maps of value i, and two sketches of the same value; all are judged alike."""
+    said = (Judgement(triplets, (*chain(*triplets), *tied)),) * 2
+    samples = (Sample(f"{i}", (image(i),) * 2, (image(i),) * 2, 1, said) for i in range(first, first + count))
+    return SampleSet(name, tuple(samples))
 
 
 def class_set(name: str, value: int, count: int) -> SampleSet:
@@ -162,6 +163,12 @@ def test_hard_ratio_is_the_share_of_negatives_that_people_judged(ratio: float, l
                 assert nearer in {0, 1} and negative not in {0, 1, 2, 3, sketches[i]}
         total += len(sketches)
     assert low <= judged / total <= high
+
+
+def test_a_photo_that_tied_is_no_easy_one() -> None:
+    objective = HumanTriplets(replace(PRESET, hard_ratio=0.0), (2,), 1)
+    drawn = batches(objective, [pair_set("a", 0, 8, (("0", "1"),), tied=("2", "3", "4", "5"))], 20)
+    assert set.union(*(farther for batch in drawn for farther in farther_values(batch))) == {6, 7}
 
 
 def test_a_sketch_that_nobody_judged_is_nearest_to_its_own_photo() -> None:
