@@ -11,8 +11,9 @@ from pathlib import Path
 from rich.progress import Progress
 
 from index_builder.evaluate import evaluate
-from index_builder.experiment_runs import Identity, Run, gallery_from, identify, machine, read_run, write_run
+from index_builder.experiment_runs import Run, describe, gallery_from, machine, read_run, write_run
 from index_builder.experiment_setting import Setting
+from index_builder.identity import Identity, identify
 from index_builder.pairs import PairFolder
 from index_builder.presets import Preset
 from index_builder.samples import SampleSet, prepare
@@ -65,12 +66,13 @@ def _plan(setting: Setting, out: Path) -> list[_Planned]:
     for folder in setting.folders:
         gallery_from(folder)
     start = load_checkpoint(setting.start_from).sha256 if setting.start_from else None
+    data = describe(setting.folders)
     planned = []
     for seed in range(setting.seeds):
         for variant in setting.experiment.variants:
             name, preset = f"{variant.preset}-{seed}", setting.preset(variant)
             checkpoint, figures = out / "checkpoints" / f"{name}.safetensors", out / "runs" / f"{name}.json"
-            identity = identify(preset, seed, setting.folders, start)
+            identity = identify(preset, seed, start_from=start, data=data)
             planned.append(_Planned(variant.preset, preset, seed, checkpoint, figures, identity))
     return planned
 
