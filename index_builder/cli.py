@@ -9,7 +9,8 @@ import typer
 
 from index_builder.cli_catalogue import build, demo, serve
 from index_builder.cli_data import fetch
-from index_builder.cli_research import evaluate, experiment, train
+from index_builder.cli_research import evaluate, experiment
+from index_builder.cli_train import train
 from index_builder.console import plain_errors
 
 app = typer.Typer(

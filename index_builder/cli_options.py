@@ -16,3 +16,6 @@ Host = Annotated[
 ]
 Port = Annotated[int | None, typer.Option(min=0, max=65535, help="Port to listen on.", show_default="8000")]
 Device = Annotated[str, typer.Option(help="Where torch runs: auto (a GPU if there is one), cpu or cuda.")]
+Steps = Annotated[
+    int | None, typer.Option(min=1, help="Optimiser steps of a training run.", show_default="the preset's")
+]

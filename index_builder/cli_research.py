@@ -1,4 +1,4 @@
-"""Commands of researchers: train a network, measure it, repeat the paper's experiments."""
+"""Commands of researchers: measure a network, repeat the paper's experiments."""
 
 from __future__ import annotations
 
@@ -11,92 +11,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from index_builder.cli_options import Checkpoint, Device, Json
+from index_builder.cli_options import Checkpoint, Device, Json, Steps
 from index_builder.console import check_choice, log_to_stderr, print_result, progress_bar
-from index_builder.presets import PRESETS
 
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-    from index_builder.material import Source
     from index_builder.pairs import PairFolder
-
-_DRAWINGS = 1000  # of each class at most: QuickDraw has some 150,000
-
-
-def train(
-    out: Annotated[Path, typer.Option(metavar="FILE", help="Where to write the checkpoint (.safetensors).")],
-    data: Annotated[
-        list[Path] | None, typer.Option(metavar="DIR", help="Pairs, in any layout; give several times.")
-    ] = None,
-    photos: Annotated[
-        list[Path] | None,
-        typer.Option(metavar="DIR", help="Folder of photos without sketches, learnt from by their edges; repeatable."),
-    ] = None,
-    classes: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="Labelled sketches, a folder or .ndjson file a class.", show_default="none"),
-    ] = None,
-    preset: Annotated[
-        str | None,
-        typer.Option(
-            help=f"Recipe: {', '.join(PRESETS)}.",
-            show_default="oriented; recognition for --classes; photo-edges for --photos alone",
-        ),
-    ] = None,
-    steps: Annotated[int | None, typer.Option(min=1, help="Optimiser steps.", show_default="the preset's")] = None,
-    start_from: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="Checkpoint to start from, with all of its weights that fit.",
-            show_default="none; the one that ships for --photos alone without --preset",
-        ),
-    ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the weights, batches and distortions.")] = 0,
-    holdout: Annotated[
-        bool, typer.Option(help="Hold out the fixed fifth of each pair folder's photos, and validate on it.")
-    ] = True,
-    device: Device = "auto",
-    as_json: Json = False,
-) -> None:
-    """Train a network on pair folders, photos or labelled sketches. Stopped and run again, it goes on."""
-    from app.retriever import resolve_device
-    from index_builder.presets import find_preset
-    from index_builder.train import train as run
-    from model.checkpoint import DEFAULT_CHECKPOINT
-
-    source = _source(data or [], photos or [], classes)
-    if preset is None and photos and not data:
-        start_from = start_from or DEFAULT_CHECKPOINT
-    fitting = "recognition" if classes else "oriented" if data else "photo-edges"
-    log_to_stderr()
-    with progress_bar(as_json) as progress:
-        report = run(
-            source,
-            find_preset(preset or fitting, steps),
-            out,
-            seed=seed,
-            device=resolve_device(device).type,
-            holdout=holdout,
-            start_from=start_from,
-            progress=progress,
-        )
-    print_result(report.as_json() if as_json else str(report), as_json)
-
-
-def _source(data: list[Path], photos: list[Path], classes: Path | None) -> Source:
-    """What there is to learn from. Raises ValueError when that is nothing, or two kinds that do not go together."""
-    from index_builder.classes import read_classes
-    from index_builder.pairs import read_data, read_photos
-
-    if classes is not None and (data or photos):
-        raise ValueError("got --classes with --data or --photos, expected one kind: run one stage after the other")
-    if classes is not None:
-        return read_classes(classes, _DRAWINGS)
-    if not data and not photos:
-        raise ValueError("nothing to train on: expected at least one --data DIR, --photos DIR or --classes DIR")
-    return [*(folder for path in data for folder in read_data(path)), *map(read_photos, photos)]
+    from model.checkpoint import Checkpoint as Network
 
 
 def evaluate(
@@ -134,9 +56,7 @@ def evaluate(
     n_images = len(folder.pairs) + sum(len(pair.sketches) for pair in folder.pairs)
     n_partial = len(folder.pairs) + n_searches(folder) if partial else 0
     network = load_checkpoint(checkpoint or DEFAULT_CHECKPOINT, resolve_device("auto").type)
-    if split == "held-out" and network.saw_held_out:
-        warning = "sketchfind: trained with nothing held out: on photos that it saw then, figures are no validation"
-        print(warning, file=sys.stderr)
+    _warn_of_what_it_saw(network, split)
     with progress_bar(as_json) as progress:
         results = {views: run(folder, network, source, views, _counter(progress, "evaluate", n_images))}
         if report is not None and views > 1:
@@ -153,6 +73,12 @@ def evaluate(
         print_result("\n".join([*lines, *(["", partial_as_text(drawn)] if drawn else [])]), False)
 
 
+def _warn_of_what_it_saw(network: Network, split: str) -> None:
+    if split == "held-out" and network.saw_held_out:
+        warning = "sketchfind: trained with nothing held out: on photos that it saw then, figures are no validation"
+        print(warning, file=sys.stderr)
+
+
 def _counter(progress: Progress, name: str, total: int) -> Callable[[int], None]:
     task = progress.add_task(name, total=total, visible=total > 0)
     return lambda count: progress.advance(task, count)
@@ -163,9 +89,7 @@ def experiment(
     data: Annotated[list[Path], typer.Option(metavar="DIR", help="Pair folder; give several times.")],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where table, plot, figures and checkpoints go.")],
     seeds: Annotated[int, typer.Option(min=1, help="Runs of each variant; one cannot tell what helps.")] = 3,
-    steps: Annotated[
-        int | None, typer.Option(min=1, help="Optimiser steps of each run.", show_default="the preset's")
-    ] = None,
+    steps: Steps = None,
     trunk: Annotated[
         str, typer.Option(metavar="sketch-a-net|residual", help="The paper's trunk, or a small one for a CPU.")
     ] = "sketch-a-net",
@@ -178,9 +102,10 @@ def experiment(
 ) -> None:
     """Repeat an experiment of the paper: a table and a plot of what each part brings. Run again, it goes on."""
     from app.retriever import resolve_device
-    from index_builder.experiment import EXPERIMENTS, TRUNKS, Setting, run_experiment
+    from index_builder.experiment import run_experiment
     from index_builder.experiment_report import as_json as figures_of
     from index_builder.experiment_report import table_rows, write_table_and_plot
+    from index_builder.experiment_setting import EXPERIMENTS, TRUNKS, Setting
     from index_builder.pairs import read_data
 
     check_choice("NAME", name, list(EXPERIMENTS))

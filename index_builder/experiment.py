@@ -1,109 +1,27 @@
-"""The paper's experiments: presets by seeds, each trained and measured on the held-out fifth; what is done is kept."""
+"""Running an experiment: presets by seeds, each trained and measured on the held-out fifth; what is done is kept."""
 
 from __future__ import annotations
 
 import json
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.progress import Progress
 
 from index_builder.evaluate import evaluate
-from index_builder.experiment_runs import (
-    ExperimentError,
-    Identity,
-    Run,
-    gallery_from,
-    identify,
-    machine,
-    read_run,
-    write_run,
-)
+from index_builder.experiment_runs import Run, describe, gallery_from, machine, read_run, write_run
+from index_builder.experiment_setting import Setting
+from index_builder.identity import Identity, identify
 from index_builder.pairs import PairFolder
-from index_builder.presets import Preset, find_preset
+from index_builder.presets import Preset
 from index_builder.samples import SampleSet, prepare
 from index_builder.train import train
 from model.checkpoint import load_checkpoint
 from model.preprocess import Preprocess, PreprocessConfig
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Variant:
-    """One row of an experiment's table: a preset, and what the table calls it."""
-
-    preset: str
-    label: str
-
-
-@dataclass(frozen=True)
-class Experiment:
-    """Variants of one network; all others are compared with the first."""
-
-    title: str
-    variants: tuple[Variant, ...]
-
-
-EXPERIMENTS: dict[str, Experiment] = {
-    "ablation": Experiment(
-        "The paper's parts, one at a time",
-        (
-            Variant("base", "base"),
-            Variant("attention", "+ attention"),
-            Variant("attention-no-shortcut", "+ attention without shortcut"),
-            Variant("fusion", "+ coarse-fine fusion"),
-            Variant("holef", "+ HOLEF"),
-            Variant("dssa", "full model"),
-        ),
-    ),
-    "losses": Experiment(
-        "The full network's triplet loss over four distances",
-        (
-            Variant("attention-fusion", "Euclidean"),
-            Variant("weighted-euclidean", "weighted Euclidean"),
-            Variant("mahalanobis", "Mahalanobis"),
-            Variant("dssa", "HOLEF"),
-        ),
-    ),
-}
-
-# what carries the parts that are compared: the paper's trunk, or one that learns from few pairs in half the time a step
-TRUNKS = {
-    "sketch-a-net": "Sketch-a-Net, the paper's trunk, on 225 px",
-    "residual": "the small residual trunk on orientation maps, on 128 px",
-}
-
-
-@dataclass(frozen=True)
-class Setting:
-    """What an experiment was run on: everything that its figures depend on beside variant and seed."""
-
-    name: str
-    folders: tuple[PairFolder, ...]
-    seeds: int = 3
-    steps: int | None = None  # the presets' own when None
-    trunk: str = "sketch-a-net"
-    start_from: Path | None = None  # checkpoint whose fitting parts every variant starts from
-
-    @property
-    def experiment(self) -> Experiment:
-        """Raises ExperimentError for an unknown name."""
-        if self.name not in EXPERIMENTS:
-            raise ExperimentError(f"unknown experiment {self.name!r}: expected one of {', '.join(EXPERIMENTS)}")
-        return EXPERIMENTS[self.name]
-
-    def preset(self, variant: Variant) -> Preset:
-        """The variant's recipe with the setting's steps and trunk. Raises ExperimentError for an unknown trunk."""
-        if self.trunk not in TRUNKS:
-            raise ExperimentError(f"unknown trunk {self.trunk!r}: expected one of {', '.join(TRUNKS)}")
-        preset = find_preset(variant.preset, self.steps)
-        if self.trunk == "sketch-a-net":
-            return preset
-        network = replace(preset.network, stem="orientations", backbone="residual")
-        return replace(preset, network=network, size=128)
 
 
 @dataclass(frozen=True)
@@ -148,12 +66,13 @@ def _plan(setting: Setting, out: Path) -> list[_Planned]:
     for folder in setting.folders:
         gallery_from(folder)
     start = load_checkpoint(setting.start_from).sha256 if setting.start_from else None
+    data = describe(setting.folders)
     planned = []
     for seed in range(setting.seeds):
         for variant in setting.experiment.variants:
             name, preset = f"{variant.preset}-{seed}", setting.preset(variant)
             checkpoint, figures = out / "checkpoints" / f"{name}.safetensors", out / "runs" / f"{name}.json"
-            identity = identify(preset, seed, setting.folders, start)
+            identity = identify(preset, seed, start_from=start, data=data)
             planned.append(_Planned(variant.preset, preset, seed, checkpoint, figures, identity))
     return planned
 

@@ -9,9 +9,9 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, select_autoescape
 
-from index_builder.experiment import TRUNKS, Setting
 from index_builder.experiment_plot import panels
 from index_builder.experiment_runs import Run, gallery_from
+from index_builder.experiment_setting import TRUNKS, Setting
 from index_builder.experiment_statistics import Difference, Verdict, compare, mean_and_spread
 
 _RANKS = (1, 10)  # the k of acc@k

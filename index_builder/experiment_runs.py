@@ -7,7 +7,7 @@ import os
 import platform
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +16,8 @@ import torch
 from numpy.typing import NDArray
 
 from index_builder.evaluate import Evaluation, GalleryFrom
+from index_builder.identity import Identity, difference
 from index_builder.pairs import PairFolder
-from index_builder.presets import Preset
-
-Identity = dict[str, Any]  # of JSON values only
 
 
 class ExperimentError(ValueError):
@@ -46,13 +44,9 @@ class Run:
     machine: str
 
 
-def identify(preset: Preset, seed: int, folders: Sequence[PairFolder], start: str | None) -> Identity:
-    """All that a run's figures depend on; `start` is the SHA-256 of the checkpoint that it starts from."""
-    recipe = asdict(preset)
-    del recipe["summary"]
-    data = {folder.name: _fingerprint(folder) for folder in folders}
-    identity: Identity = json.loads(json.dumps({"seed": seed, "start_from": start, "data": data, **recipe}))
-    return identity
+def describe(folders: Sequence[PairFolder]) -> dict[str, str]:
+    """By the folders' names, how many photos and sketches there are, and checksums of all that figures depend on."""
+    return {folder.name: _fingerprint(folder) for folder in folders}
 
 
 def write_run(path: Path, identity: Identity, machine: str, measured: Mapping[str, Evaluation]) -> Run:
@@ -81,12 +75,11 @@ def read_run(path: Path, identity: Identity) -> Run | None:
         run, found = _run(content), dict(content["identity"])
     except (ValueError, KeyError, TypeError) as error:
         raise ExperimentError(f"{path} is damaged ({type(error).__name__}): remove it to do the run again") from None
-    for name in {**identity, **found}:
-        if found.get(name) != identity.get(name):
-            raise ExperimentError(
-                f"{path} is of another recipe or data: its {name} is {found.get(name)!r}, expected "
-                f"{identity.get(name)!r}; choose another --out, or remove what is there to do it again"
-            )
+    if differs := difference(found, identity):
+        raise ExperimentError(
+            f"{path} is of another recipe or data: {differs}; choose another --out, or remove what is there to do it "
+            "again"
+        )
     return run
 
 
@@ -121,10 +114,16 @@ def _run(content: dict[str, Any]) -> Run:
 
 
 def _fingerprint(folder: PairFolder) -> str:
-    """How many photos and sketches there are, and a checksum of their names and of what is published of each photo."""
-    listed = [
-        f"{pair.photo_id} {pair.photo is not None} {pair.edge_map is not None} {[s.name for s in pair.sketches]}"
-        for pair in folder.pairs
-    ]
+    """Counts, a checksum of names and triplets, and one of what the pictures are decoded from, and of the strokes."""
+    listed, content = [repr(folder.triplets)], 0
+    for pair in folder.pairs:
+        drawn = (pair.sketches, pair.more_sketches)
+        names = [[sketch.name for sketch in sketches] for sketches in drawn]
+        listed.append(f"{pair.photo_id} {pair.photo is not None} {pair.edge_map is not None} {names}")
+        pictures = (pair.photo, pair.edge_map, *(sketch.picture for sketches in drawn for sketch in sketches))
+        for picture in filter(None, pictures):
+            content = zlib.crc32(picture.content(), content)
+        content = zlib.crc32(json.dumps([sketch.strokes for sketch in pair.sketches]).encode(), content)
     sketches = sum(len(pair.sketches) for pair in folder.pairs)
-    return f"{len(folder.pairs)} photos, {sketches} sketches, {zlib.crc32(chr(10).join(listed).encode()):08x}"
+    named = zlib.crc32("\n".join(listed).encode())
+    return f"{len(folder.pairs)} photos, {sketches} sketches, named {named:08x}, pictures {content:08x}"

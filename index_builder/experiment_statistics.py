@@ -9,10 +9,10 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from index_builder.experiment_runs import Run, Searches
+from index_builder.experiment_runs import Run
+from index_builder.statistics import Weights, drawn_clusters, interval
 
 _RESAMPLES = 5000
-Weights = NDArray[np.float64]
 
 
 class Verdict(StrEnum):
@@ -58,7 +58,8 @@ def compare(variant: Sequence[Run], first: Sequence[Run]) -> tuple[Difference, d
         hits = [np.stack([run.searches[name].ranks <= 1 for run in runs]) for runs in (variant, first)]  # (seeds,Q)
         points[name] = 100 * float(hits[0].mean() - hits[1].mean())
         by_query = draws[0] @ hits[0] - draws[1] @ hits[1]  # (R,Q)
-        resampled[name] = 100 * (by_query * _drawn_queries(searches, random)).sum(1)  # (R,)
+        drawn = drawn_clusters(searches.photos, _RESAMPLES, random)  # (R,Q)
+        resampled[name] = 100 * (by_query * drawn).sum(1) / drawn.sum(1)  # (R,)
     overall = float(np.mean(list(points.values()))), np.mean(list(resampled.values()), 0)
     told = min(len(variant), len(first)) > 1
     every = {name: _difference(points[name], resampled[name], told) for name in points}
@@ -75,16 +76,8 @@ def _drawn_seeds(count: int, random: np.random.Generator) -> Weights:
     return weights
 
 
-def _drawn_queries(searches: Searches, random: np.random.Generator) -> Weights:
-    """(R,Q) weights that sum to 1: photos drawn with replacement, each with all its sketches."""
-    photos, photo = np.unique(searches.photos, return_inverse=True)
-    drawn = random.multinomial(len(photos), np.full(len(photos), 1 / len(photos)), _RESAMPLES)
-    weights: Weights = drawn[:, photo] / drawn[:, photo].sum(1, keepdims=True)
-    return weights
-
-
 def _difference(points: float, resampled: NDArray[np.float64], told: bool) -> Difference:
     """`told`: whether there are seeds enough to tell their spread."""
     # rounded, or a sum of weights that is not quite 1 would count as a difference
-    low, high = (round(float(limit), 6) for limit in np.percentile(resampled, (2.5, 97.5)))
+    low, high = (round(float(limit), 6) for limit in interval(resampled))
     return Difference(points, (low, high) if told else None)

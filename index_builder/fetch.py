@@ -39,7 +39,7 @@ class FetchedFile:
 
 @dataclass(frozen=True)
 class FetchReport:
-    """What is in the folder now, and the commands that read it. What an earlier run unpacked is not in `files`."""
+    """What is in the folder now, and which commands read it, in order. What was unpacked before is not in `files`."""
 
     name: str
     folder: Path

@@ -6,7 +6,6 @@ import json
 import math
 import os
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, cast
 
@@ -16,12 +15,13 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from index_builder.augment import augment
+from index_builder.identity import difference, identify
 from index_builder.objectives import TrainingError, find_objective
 from index_builder.presets import Preset
 from index_builder.samples import LineImage, SampleSet, to_input, to_pieces
 from index_builder.start import Start, take_weights
 from model.compression import fit_compression
-from model.network import DSSA
+from model.network import DSSA, embed_in_chunks
 
 __all__ = ["Learner", "TrainingError"]
 
@@ -35,7 +35,7 @@ class Learner:
     def __init__(self, preset: Preset, seed: int, device: str, data: dict[str, Any], n_sets: int = 1) -> None:
         torch.manual_seed(seed)
         self.preset, self.device, self.data = preset, torch.device(device), data
-        self.identity = json.dumps({"preset": asdict(preset), "seed": seed, **data})
+        self.identity = identify(preset, seed, **data)
         self.random = np.random.default_rng(seed)
         self.step = 0
         self.network = DSSA(preset.network).to(self.device)
@@ -103,13 +103,12 @@ class Learner:
         return self.objective.validate(self.averaged.distance, self._embed, sets)
 
     def _embed(self, frames: Sequence[LineImage]) -> Tensor:
-        parts = [self.averaged.embed(to_input(frames[i : i + 64]).to(self.device)) for i in range(0, len(frames), 64)]
-        return torch.cat(parts)
+        return embed_in_chunks(self.averaged, frames, to_input)
 
     def save(self, path: Path) -> None:
         """Write the state atomically."""
         state = {
-            "identity": self.identity,
+            "identity": json.dumps(self.identity),
             "step": self.step,
             "network": self.network.state_dict(),
             "average": self._average.state_dict(),
@@ -138,8 +137,7 @@ class Learner:
         """Fit the network's compression to what its heads give for a sketch and an edge map of every sample."""
         images = [image for s in sets for x in s.samples for image in (*x.edges[:1], *x.sketches[:1])]
         self.network.eval()
-        chunks = (to_input(images[i : i + 64]).to(self.device) for i in range(0, len(images), 64))
-        joined = torch.cat([self.network.joined(chunk) for chunk in chunks])
+        joined = embed_in_chunks(self.network, images, to_input, embed=DSSA.joined)
         for network in (self.network, self.averaged):
             fit_compression(network.compression, joined)
 
@@ -150,10 +148,9 @@ class Learner:
         except Exception as error:  # the unpickler raises almost anything
             reason = f"{type(error).__name__} while reading it"
             raise TrainingError(f"{path} is damaged ({reason}): remove it to start afresh") from None
-        if state["identity"] != self.identity:
+        if differs := difference(json.loads(state["identity"]), self.identity):
             raise TrainingError(
-                f"{path} is the state of another run: it has {state['identity']}, this one is {self.identity}; "
-                "remove it to start afresh, or choose another --out"
+                f"{path} is the state of another run: {differs}; remove it to start afresh, or choose another --out"
             )
         self.network.load_state_dict(state["network"])
         self._average.load_state_dict(state["average"])

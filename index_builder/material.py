@@ -27,7 +27,7 @@ class Material:
     training: list[SampleSet]
     validation: list[SampleSet]
     shop: list[SampleSet]  # the held-out photos where nobody has sketched any
-    described: dict[str, str]  # by the folder's name: how many samples there are, and a checksum of their description
+    described: dict[str, str]  # by the folder's name: how many samples there are, and checksums of them
 
 
 def gather(
@@ -93,6 +93,11 @@ def _by_class(source: LabelledSketches, preprocess: Preprocess, advance: Callabl
 
 
 def _fingerprint(sets: Sequence[SampleSet]) -> str:
-    samples = [sample for samples in sets for sample in samples.samples]
-    lines = (f"{sample.photo_id} {len(sample.sketches)} {sample.triplets}" for sample in samples)
-    return f"{len(samples)} samples, {zlib.crc32(chr(10).join(lines).encode()):08x}"
+    """How many samples there are, a checksum of their names and of what people said, and one of all their frames."""
+    listed, pictures = [], 0
+    for name, sample in ((samples.name, sample) for samples in sets for sample in samples.samples):
+        listed.append(f"{name} {sample.photo_id} {len(sample.sketches)} {sample.judgements}")
+        for image in (*sample.edges, *sample.sketches, *sample.unfinished):
+            pictures = zlib.crc32(image.frame.tobytes(), pictures)
+    named = zlib.crc32("\n".join(listed).encode())
+    return f"{len(listed)} samples, named {named:08x}, pictures {pictures:08x}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +21,9 @@ class Picture(Protocol):
     def name(self) -> str:
         """What reports call it: the file's stem, or the row in an archive."""
 
+    def content(self) -> bytes:
+        """What it is decoded from: while these bytes are the same, so is the image."""
+
     def open(self) -> Image.Image:
         """Decode it. Raises UnreadableImage, saying where it lies."""
 
@@ -33,6 +37,9 @@ class FilePicture:
     @property
     def name(self) -> str:
         return self.path.stem
+
+    def content(self) -> bytes:
+        return self.path.read_bytes()
 
     def open(self) -> Image.Image:
         return open_image(self.path)
@@ -49,6 +56,9 @@ class ArrayPicture:
     name: str
     pixels: Pixels = field(repr=False, compare=False)
 
+    def content(self) -> bytes:
+        return self.pixels.tobytes()
+
     def open(self) -> Image.Image:
         return Image.fromarray(self.pixels)
 
@@ -63,6 +73,9 @@ class StrokesPicture:
     source: Path
     name: str
     strokes: Strokes = field(repr=False, compare=False)
+
+    def content(self) -> bytes:
+        return json.dumps(self.strokes).encode()
 
     def open(self) -> Image.Image:
         """Raises BlankSketch when the strokes are too few or too small to be one."""

@@ -45,7 +45,7 @@ class PublicSet:
     by_hand: str
     files: tuple[PublicFile, ...]
     data: tuple[str, ...]  # glob patterns of what is read: a folder, or a file in it; none: the data set's own folder
-    commands: tuple[str, ...]  # that read such a folder: {data}, and {name} of what they make
+    commands: tuple[str, ...]  # that read such a folder, in this order: {data}, and {name} of what they make
 
     def as_json(self) -> dict[str, str | bool]:
         """What a list says of it. `by_program`: whether a program can fetch it."""
@@ -78,11 +78,16 @@ def find_set(name: str) -> PublicSet:
     quickdraw = PUBLIC_SETS["quickdraw"]
     files = tuple(file for file in quickdraw.files if name == f"quickdraw/{Path(file.name).stem}")
     if files:
-        return replace(quickdraw, files=files)
+        return replace(quickdraw, files=files, commands=(_another_class(name), *quickdraw.commands))
     if name.startswith("quickdraw/"):
         listed = f"{_QUICKDRAW}/blob/master/categories.txt"
         raise ValueError(f"unknown QuickDraw class {name.partition('/')[2]!r}: expected one of {listed}, such as shoe")
     raise ValueError(f"unknown data set {name!r}: expected one of {', '.join(PUBLIC_SETS)}, quickdraw/CLASS")
+
+
+def _another_class(name: str) -> str:
+    """The command that brings a second class beside quickdraw/CLASS: from one alone nothing can be told apart."""
+    return f"sketchfind fetch {'quickdraw/shoe' if name == 'quickdraw/chair' else 'quickdraw/chair'} --to {{data}}"
 
 
 def _quickdraw_files() -> tuple[PublicFile, ...]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import cv2
@@ -15,19 +14,16 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from index_builder.edge_styles import EDGE_STYLES
 from index_builder.pairs import Pair, PairFolder
 from index_builder.pictures import Sketch, frame_of
 from index_builder.pieces import pieces_of
 from index_builder.strokes import part_of
-from index_builder.triplets import HumanTriplet
+from index_builder.triplets import Judgement, judgements
 from model.images import Pixels
 from model.preprocess import BlankSketch, Preprocess
 
 _DRAWN = (0.2, 0.35, 0.5, 0.7)  # how much of its ink an unfinished sketch has
-_SPARSE_EDGES, _DENSE_EDGES = (80, 200), (25, 60)  # Canny thresholds beside the preprocessing's own
-
-
-Triplet = tuple[str, str]  # ids of two photos: the one that most people found nearer to a sketch, and the other one
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +52,7 @@ class Sample:
     edges: tuple[LineImage, ...]
     sketches: tuple[LineImage, ...]
     drawn: int
-    triplets: tuple[tuple[Triplet, ...], ...] = ()  # what people said of each of the sketches
+    judgements: tuple[Judgement, ...] = ()  # what people said of each of the sketches
     unfinished: tuple[LineImage, ...] = ()  # the pair's own sketches while they were being drawn
 
 
@@ -76,7 +72,7 @@ class SampleSet:
 def prepare(folder: PairFolder, preprocess: Preprocess, advance: Callable[[], None] = lambda: None) -> SampleSet:
     """Preprocess a pair folder, two images at a time, calling `advance` after each pair."""
 
-    said = agreed(folder.triplets)
+    said = judgements(folder.triplets)
 
     def one(pair: Pair) -> Sample:
         sample = _sample(pair, preprocess, said)
@@ -113,39 +109,24 @@ def to_pieces(images: Sequence[LineImage]) -> Tensor:
     return torch.from_numpy(np.stack([image.pieces for image in images]))
 
 
-def agreed(triplets: Iterable[HumanTriplet]) -> dict[str, tuple[Triplet, ...]]:
-    """By sketch, the triplets that more people affirmed than said the opposite."""
-    votes: Counter[tuple[str, str, str]] = Counter()
-    for triplet in triplets:
-        votes[triplet.sketch, triplet.nearer, triplet.farther] += triplet.votes
-    found: dict[str, tuple[Triplet, ...]] = {}
-    for (sketch, nearer, farther), count in votes.items():
-        if count > votes[sketch, farther, nearer]:
-            found[sketch] = (*found.get(sketch, ()), (nearer, farther))
-    return found
-
-
-def _sample(pair: Pair, preprocess: Preprocess, said: Mapping[str, tuple[Triplet, ...]]) -> Sample:
+def _sample(pair: Pair, preprocess: Preprocess, said: Mapping[str, Judgement]) -> Sample:
     """`said` gives what people said of each sketch, by its name."""
     config = preprocess.config
-    edges = []
-    if pair.photo:
-        photo = pair.photo.open()
-        for low, high in ((config.canny_low, config.canny_high), _SPARSE_EDGES, _DENSE_EDGES):
-            edges.append(Preprocess(replace(config, canny_low=low, canny_high=high)).photo(photo))
+    photo = pair.photo.open() if pair.photo else None
+    edges = [style(photo, preprocess) for style in EDGE_STYLES.values()] if photo else []
     if pair.edge_map:
         edges.append(frame_of(pair.edge_map, preprocess.edge_map))
     drawn = [frame_of(sketch.picture, preprocess.sketch) for sketch in pair.sketches + pair.more_sketches]
     thick = [_redrawn_thick(frame, preprocess) for frame in drawn]
     small = [[to_size(frame, config.size) for frame in frames] for frames in (edges, drawn + thick)]
-    own = [said.get(sketch.name, ()) for sketch in pair.sketches]
-    triplets = (own + [()] * len(pair.more_sketches)) * 2  # a sketch redrawn thick is still the one that was judged
+    own = [said.get(sketch.name, Judgement()) for sketch in pair.sketches]
+    judged = (own + [Judgement()] * len(pair.more_sketches)) * 2  # redrawn thick, a sketch is still the same one
     return Sample(
         pair.photo_id,
         tuple(small[0]),
         tuple(small[1] or small[0][1:]),
         len(pair.sketches),
-        tuple(triplets),
+        tuple(judged),
         tuple(frame for sketch in pair.sketches for frame in _unfinished(sketch, preprocess)),
     )
 

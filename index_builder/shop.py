@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,10 +11,10 @@ from torch import Tensor
 
 from index_builder.augment import augment
 from index_builder.samples import LineImage, SampleSet, to_input, to_pieces
-from model.network import DSSA
+from model.network import DSSA, embed_in_chunks
 
 _K = 10
-_CHUNK = 64
+_CHUNK = 64  # queries whose distances to all photos are in memory at once
 
 
 @dataclass(frozen=True)
@@ -62,22 +62,19 @@ def compare(before: DSSA, after: DSSA, seen: Sequence[SampleSet], held_out: Sequ
 @torch.inference_mode()
 def _acc_at_k(network: DSSA, queries: Sequence[LineImage], truth: Tensor, gallery: Sequence[LineImage]) -> float:
     network.eval()
-    device = next(network.parameters()).device
-    chunks = (gallery[i : i + _CHUNK] for i in range(0, len(gallery), _CHUNK))
-    photos = torch.cat([network.embed(to_input(chunk).to(device)) for chunk in chunks])
+    photos = embed_in_chunks(network, gallery, to_input)
+    with torch.random.fork_rng(devices=[]):  # the same distortions on every call
+        torch.manual_seed(0)
+        sketches = embed_in_chunks(network, queries, _distorted)
     ranks = []
-    for number, frames in enumerate(_distorted(queries)):
-        distances = network.distance.pairwise(network.embed(frames.to(device)), photos).cpu()
-        own = distances.gather(1, truth[number * _CHUNK :][: len(frames)].unsqueeze(1))
+    for some, theirs in zip(torch.split(sketches, _CHUNK), torch.split(truth, _CHUNK), strict=True):
+        distances = network.distance.pairwise(some, photos).cpu()
+        own = distances.gather(1, theirs.unsqueeze(1))
         # a network to which all photos look alike, or that ran off to NaN, must not count as right
         ranks.append((~(distances > own)).sum(1))
     return 100 * float((torch.cat(ranks) <= _K).float().mean())
 
 
-def _distorted(frames: Sequence[LineImage]) -> Iterator[Tensor]:
-    """Chunks (n,1,S,S) of the frames, distorted as in training but the same on every call; none is mirrored."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        for i in range(0, len(frames), _CHUNK):
-            part = frames[i : i + _CHUNK]
-            yield augment(to_input(part), to_pieces(part), torch.zeros(len(part), dtype=torch.bool))
+def _distorted(frames: Sequence[LineImage]) -> Tensor:
+    """(n,1,S,S): frames distorted as in training, by torch's own chance; none is mirrored."""
+    return augment(to_input(frames), to_pieces(frames), torch.zeros(len(frames), dtype=torch.bool))

@@ -13,6 +13,8 @@ _SEED = 0  # the same queries always get the same interval
 _CHUNK = 1000  # resamples in memory at once
 _TAILS = (0.025, 0.975)
 
+Weights = NDArray[np.float64]
+
 
 class Estimate(NamedTuple):
     """A mean, and the ends of its 95% interval."""
@@ -34,15 +36,20 @@ def estimate_means(values: NDArray[np.float64], clusters: Sequence[str]) -> list
     """
     if not len(values):
         raise ValueError("no values to estimate a mean of: got 0 queries, expected at least 1")
-    _, member_of = np.unique(np.asarray(clusters), return_inverse=True)  # (n,)
-    sizes = np.bincount(member_of).astype(np.float64)  # (c,)
-    sums = np.zeros((len(sizes), values.shape[1]))
-    np.add.at(sums, member_of, values)  # (c,m)
     random = np.random.default_rng(_SEED)
-    even = np.full(len(sizes), 1 / len(sizes))
-    means = []
-    for _ in range(_RESAMPLES // _CHUNK):
-        drawn = random.multinomial(len(sizes), even, _CHUNK).astype(np.float64)  # (chunk,c): how often each is drawn
-        means.append(drawn @ sums / (drawn @ sizes)[:, None])  # (chunk,m)
-    low, high = np.quantile(np.concatenate(means), _TAILS, axis=0)  # (m,) each
+    chunks = (drawn_clusters(clusters, _CHUNK, random) for _ in range(_RESAMPLES // _CHUNK))
+    means = [drawn @ values / drawn.sum(1, keepdims=True) for drawn in chunks]  # (chunk,m) each
+    low, high = interval(np.concatenate(means))  # (m,) each
     return [Estimate(*ends) for ends in zip(values.mean(0).tolist(), low.tolist(), high.tolist(), strict=True)]
+
+
+def drawn_clusters(clusters: Sequence[str] | NDArray[np.str_], count: int, random: np.random.Generator) -> Weights:
+    """(count,n): how often each of n queries is drawn when whole clusters are, as many as there are, and put back."""
+    names, member_of = np.unique(np.asarray(clusters), return_inverse=True)  # (c,), (n,)
+    drawn = random.multinomial(len(names), np.full(len(names), 1 / len(names)), count)  # (count,c)
+    return drawn[:, member_of].astype(np.float64)
+
+
+def interval(resampled: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The ends (2,...) of the 95% interval of resampled figures (R,...)."""
+    return np.quantile(resampled, _TAILS, axis=0)

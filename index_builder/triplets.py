@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +29,33 @@ class HumanTriplet:
     nearer: str
     farther: str
     votes: int
+
+
+Triplet = tuple[str, str]  # ids of two photos: the one that most people found nearer to a sketch, and the other one
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What people said of one sketch."""
+
+    triplets: tuple[Triplet, ...] = ()  # those that more people affirmed than said the opposite
+    compared: tuple[str, ...] = ()  # the ids of all photos that people compared, in a tie too; sorted
+
+
+def judgements(triplets: Iterable[HumanTriplet]) -> dict[str, Judgement]:
+    """What people said, by sketch."""
+    votes: Counter[tuple[str, str, str]] = Counter()
+    for triplet in triplets:
+        votes[triplet.sketch, triplet.nearer, triplet.farther] += triplet.votes
+    agreed: dict[str, list[Triplet]] = {}
+    compared: dict[str, set[str]] = {}
+    for (sketch, nearer, farther), count in votes.items():
+        compared.setdefault(sketch, set()).update((nearer, farther))
+        if count > votes[sketch, farther, nearer]:
+            agreed.setdefault(sketch, []).append((nearer, farther))
+    return {
+        sketch: Judgement(tuple(agreed.get(sketch, ())), tuple(sorted(photos))) for sketch, photos in compared.items()
+    }
 
 
 def read_triplets(path: Path) -> tuple[HumanTriplet, ...]:

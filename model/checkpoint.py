@@ -10,12 +10,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
-from model.network import DSSA, NetworkConfig
+from model.network import DSSA, NetworkConfig, embed_in_chunks
 from model.preprocess import Pixels, Preprocess, PreprocessConfig
 
 DEFAULT_CHECKPOINT = Path(__file__).parent / "pretrained" / "dssa.safetensors"
@@ -37,13 +36,9 @@ class Checkpoint:
 
     def embed_frames(self, frames: Sequence[Pixels], batch_size: int = 32) -> NDArray[np.float32]:
         """Frames (256,256) -> embeddings (N,D) float32; build, evaluate and serve all embed here."""
-        device = next(self.network.parameters()).device
-        parts = [np.zeros((0, self.network.dim), np.float32)]
-        with torch.inference_mode():
-            for start in range(0, len(frames), batch_size):
-                batch = self.preprocess.tensor(frames[start : start + batch_size]).to(device)
-                parts.append(self.network.embed(batch).cpu().numpy())
-        return np.concatenate(parts)
+        if not frames:
+            return np.zeros((0, self.network.dim), np.float32)
+        return embed_in_chunks(self.network, frames, self.preprocess.tensor, batch_size).cpu().numpy()
 
 
 def save_checkpoint(

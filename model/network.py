@@ -6,7 +6,7 @@ NetworkConfig, never a branch in forward().
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
@@ -94,6 +94,23 @@ class DSSA(nn.Module):
         features = self.backbone(maps[self._read_by["backbone"]])
         maps["attended"], maps["attention"] = self.attention(features)
         return maps
+
+
+_Image = TypeVar("_Image")
+
+
+@torch.inference_mode()
+def embed_in_chunks(
+    network: DSSA,
+    images: Sequence[_Image],
+    to_tensor: Callable[[Sequence[_Image]], Tensor],
+    chunk: int = 64,
+    embed: Callable[[DSSA, Tensor], Tensor] = DSSA.embed,
+) -> Tensor:
+    """One image or more -> embeddings (N,D) on the network's device; `to_tensor` makes (n,1,S,S) of a chunk of them."""
+    device = next(network.parameters()).device
+    parts = (images[start : start + chunk] for start in range(0, len(images), chunk))
+    return torch.cat([embed(network, to_tensor(part).to(device)) for part in parts])
 
 
 _Part = TypeVar("_Part")

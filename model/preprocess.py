@@ -6,7 +6,7 @@ normal width, black on white. It is the format in which QMUL published the paper
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,6 +39,7 @@ _WORKING_SIDE = 1024  # px: larger sketches are reduced to this before their lin
 
 Strokes = Sequence[Sequence[Sequence[float]]]
 Mask = NDArray[np.uint8]
+LineDetector = Callable[[Pixels], Mask]  # RGB (H,W,3) -> one-pixel lines (H,W) 0/255
 
 
 class BlankSketch(ValueError):
@@ -86,15 +87,18 @@ class Preprocess:
             cv2.polylines(canvas, [fixed.reshape(-1, 1, 2)], False, 255, 1, cv2.LINE_8, 4)
         return self._draw(canvas)
 
-    def photo(self, image: Image.Image) -> Pixels:
-        """Edge map, as a frame, of a product photo of any size and mode; blank when the photo has no edges."""
+    def photo(self, image: Image.Image, detect: LineDetector | None = None) -> Pixels:
+        """Edge map, as a frame, of a product photo of any size and mode; blank when the photo has no edges.
+
+        `detect` draws the lines instead of Canny, in the box that Canny's lines have all the same.
+        """
         rgb = to_rgb(image)
         coarse = _resize_to(rgb, FRAME)
-        top, bottom, left, right = _box_of(self._edges(coarse), coarse.shape)
+        top, bottom, left, right = _box_of(self._edges(coarse, self._canny), coarse.shape)
         ratio = np.array(rgb.shape[:2]) / np.array(coarse.shape[:2])
         rows = slice(int(top * ratio[0]), max(int(np.ceil(bottom * ratio[0])), 1))
         columns = slice(int(left * ratio[1]), max(int(np.ceil(right * ratio[1])), 1))
-        return self._draw(_centred(self._edges(_resize_to(rgb[rows, columns], BOX))))
+        return self._draw(_centred(self._edges(_resize_to(rgb[rows, columns], BOX), detect or self._canny)))
 
     def edge_map(self, image: Image.Image) -> Pixels:
         """Frame of an edge map that was made elsewhere, such as the published ones, which carry a grey rim."""
@@ -110,18 +114,21 @@ class Preprocess:
         batch = np.stack([cv2.resize(frame, (size, size), interpolation=cv2.INTER_AREA) for frame in frames])
         return 1 - torch.from_numpy(batch).unsqueeze(1).float() / 255
 
-    def _edges(self, rgb: Pixels) -> Mask:
-        """Edges (H,W) 0/255 of RGB pixels: bilateral filter, Canny on each channel, short pieces dropped."""
+    def _edges(self, rgb: Pixels, detect: LineDetector) -> Mask:
+        """Edges (H,W) 0/255 of RGB pixels, short pieces dropped."""
         margin = 4  # the picture's own border must not become an edge, nor hide one
-        padded = cv2.copyMakeBorder(rgb, margin, margin, margin, margin, cv2.BORDER_REPLICATE)
-        smooth = cv2.bilateralFilter(padded, 7, 50, 7)
-        low, high = self.config.canny_low, self.config.canny_high
-        edges = np.max([cv2.Canny(channel, low, high) for channel in cv2.split(smooth)], axis=0)
-        edges = np.ascontiguousarray(edges[margin:-margin, margin:-margin])
+        padded = np.asarray(cv2.copyMakeBorder(rgb, margin, margin, margin, margin, cv2.BORDER_REPLICATE), np.uint8)
+        edges = np.ascontiguousarray(detect(padded)[margin:-margin, margin:-margin])
         _, labels, stats, _ = cv2.connectedComponentsWithStats(edges, connectivity=8)
         keep = stats[:, cv2.CC_STAT_AREA] >= self.config.min_edge
         keep[0] = False  # the ground
         return np.where(keep[labels], 255, 0).astype(np.uint8)
+
+    def _canny(self, rgb: Pixels) -> Mask:
+        """A LineDetector: bilateral filter, then Canny on each channel."""
+        smooth = cv2.bilateralFilter(rgb, 7, 50, 7)
+        low, high = self.config.canny_low, self.config.canny_high
+        return np.asarray(np.max([cv2.Canny(c, low, high) for c in cv2.split(smooth)], axis=0), np.uint8)
 
     def _draw(self, lines: Mask) -> Pixels:
         """One-pixel lines (256,256) 0/255 -> the frame, with every line in the normal width."""

@@ -22,6 +22,9 @@ class Polygon:
     points: Points
     filled: bool = False
 
+    def content(self) -> bytes:
+        return repr((self.points, self.filled)).encode()
+
     def open(self) -> Image.Image:
         image = Image.new("RGB", (256, 256), "white")
         if self.filled:

@@ -12,7 +12,10 @@ from fastapi.routing import APIRoute
 from app import pages, routes
 from app.settings import Settings
 from index_builder.cli import app
+from index_builder.experiment_setting import EXPERIMENTS, TRUNKS
+from index_builder.objectives import OBJECTIVES
 from index_builder.presets import PRESETS
+from index_builder.public_sets import PUBLIC_SETS
 from model.distances import DISTANCES
 from model.network import ATTENTIONS, BACKBONES, HEADS, STEMS
 
@@ -59,10 +62,16 @@ def test_every_error_code_is_documented() -> None:
     assert [code for code in sorted(codes) if f"`{code}`" not in text("server.md")] == []
 
 
-def test_every_preset_and_part_is_documented() -> None:
-    model = text("model.md")
-    for name in [*PRESETS, *STEMS, *BACKBONES, *ATTENTIONS, *HEADS, *DISTANCES]:
-        assert f"`{name}`" in model
+@pytest.mark.parametrize(
+    ("page", "names"),
+    [
+        ("model.md", [*PRESETS, *OBJECTIVES, *STEMS, *BACKBONES, *ATTENTIONS, *HEADS, *DISTANCES]),
+        ("experiments.md", [*EXPERIMENTS, *TRUNKS]),
+        ("usage.md", [*EXPERIMENTS, *TRUNKS, *PUBLIC_SETS]),
+    ],
+)
+def test_every_part_that_can_be_chosen_is_documented(page: str, names: list[str]) -> None:
+    assert [name for name in names if f"`{name}`" not in text(page)] == []
 
 
 @pytest.mark.parametrize("page", ["../README.md", *sorted(path.name for path in DOCS.glob("*.md"))])

@@ -53,11 +53,14 @@ class LinePicture:
     def name(self) -> str:
         return f"{self.source.stem}-{self.line}"
 
-    def open(self) -> Image.Image:
-        """Raises DrawingError, and BlankSketch when the strokes are too small to be a sketch."""
+    def content(self) -> bytes:
         with self.source.open("rb") as file:
             file.seek(self.offset)
-            drawing = _parse(file.readline(), self)
+            return file.readline()
+
+    def open(self) -> Image.Image:
+        """Raises DrawingError, and BlankSketch when the strokes are too small to be a sketch."""
+        drawing = _parse(self.content(), self)
         return StrokesPicture(self.source, self.name, drawing.strokes()).open()
 
     def __str__(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from index_builder.objectives.categories import CategoryTriplets
 from index_builder.objectives.human import HumanTriplets
 from index_builder.objectives.objective import Batch, Objective, TrainingError
-from index_builder.objectives.ranking import ContrastivePairs, TripletPairs
+from index_builder.objectives.ranking import ContrastivePairs
 from index_builder.objectives.recognition import Recognition
 from index_builder.presets import Preset
 
@@ -13,7 +13,6 @@ __all__ = ["OBJECTIVES", "Batch", "Objective", "TrainingError", "find_objective"
 
 OBJECTIVES: dict[str, type[Objective]] = {
     "contrastive-pairs": ContrastivePairs,
-    "triplet-pairs": TripletPairs,
     "human-triplets": HumanTriplets,
     "categories": CategoryTriplets,
     "recognition": Recognition,

@@ -8,12 +8,12 @@ import numpy as np
 import torch
 
 from index_builder.objectives.objective import Batch, Embed, TrainingError
-from index_builder.objectives.ranking import TripletPairs
+from index_builder.objectives.ranking import TripletRanking
 from index_builder.samples import SampleSet
 from model.distances import Distance
 
 
-class CategoryTriplets(TripletPairs):
+class CategoryTriplets(TripletRanking):
     """The paper's ranking loss: photos of other categories are to be farther, those of the same one are left alone."""
 
     def check(self, sets: Sequence[SampleSet]) -> None:

@@ -9,8 +9,9 @@ import numpy as np
 import torch
 
 from index_builder.objectives.objective import Batch
-from index_builder.objectives.ranking import TripletPairs, shares
+from index_builder.objectives.ranking import TripletRanking, shares
 from index_builder.samples import LineImage, Sample, SampleSet
+from index_builder.triplets import Judgement
 
 
 @dataclass(frozen=True)
@@ -22,11 +23,12 @@ class _Anchor:
     farther: Sample | None
 
 
-class HumanTriplets(TripletPairs):
+class HumanTriplets(TripletRanking):
     """The paper's ranking loss, on one triplet for each sketch that people judged.
 
-    With probability `hard_ratio` it is one of theirs; else the farther photo is an easy one, which none of the
-    sketch's triplets mentions. A sketch that nobody judged is to be nearer to its own photo than to all others.
+    With probability `hard_ratio` it is one of theirs; else the farther photo is an easy one, which nobody compared with
+    others for the sketch: what people found as near as the nearer photo is not farther. A sketch that nobody judged is
+    to be nearer to its own photo than to all others.
     """
 
     def draw(self, sets: Sequence[SampleSet], random: np.random.Generator) -> Batch:
@@ -50,16 +52,17 @@ class HumanTriplets(TripletPairs):
 
     def _anchor(self, samples: SampleSet, sample: Sample, random: np.random.Generator) -> _Anchor:
         n = int(random.integers(len(sample.sketches)))
+        judgement = sample.judgements[n] if sample.judgements else Judgement()
         judged = [
             (samples.by_id[nearer], samples.by_id[farther])
-            for nearer, farther in (sample.triplets[n] if sample.triplets else ())
+            for nearer, farther in judgement.triplets
             if nearer in samples.by_id and farther in samples.by_id  # others are held out
         ]
         if not judged:
             return _Anchor(sample.sketches[n], sample, None)
         nearer, farther = judged[random.integers(len(judged))]
         if random.random() >= self.preset.hard_ratio:
-            mentioned = {photo.photo_id for triplet in judged for photo in triplet} | {sample.photo_id}
-            easy = [photo for photo in samples.samples if photo.photo_id not in mentioned]
+            known = {sample.photo_id, *judgement.compared}
+            easy = [photo for photo in samples.samples if photo.photo_id not in known]
             farther = easy[random.integers(len(easy))] if easy else farther
         return _Anchor(sample.sketches[n], nearer, farther)

@@ -1,4 +1,4 @@
-"""Pairs of a sketch and its photo: every other photo of the batch is to be farther."""
+"""Ranking losses, and pairs of a sketch and its photo: every other photo of the batch is to be farther."""
 
 from __future__ import annotations
 
@@ -50,11 +50,8 @@ class ContrastivePairs(Objective):
         return loss + self.preset.head_loss * torch.stack(alone).sum()
 
 
-class TripletPairs(Objective):
-    """The paper's ranking loss, over all photos of the batch that are to be farther."""
-
-    def draw(self, sets: Sequence[SampleSet], random: np.random.Generator) -> Batch:
-        return draw_pairs(sets, self.preset.batch, random, self.preset.unfinished)
+class TripletRanking(Objective):
+    """The paper's ranking loss, over the photos of the batch that are to be farther; subclasses draw the batches."""
 
     def loss(self, distance: Distance, sketches: Tensor, photos: Tensor, batch: Batch) -> Tensor:
         distances = distance.pairwise(sketches, photos)
@@ -67,9 +64,7 @@ def regularisation(distance: Distance) -> Tensor | float:
     return holef_penalty(distance.weight) if isinstance(distance, HOLEF) else 0.0
 
 
-def draw_pairs(
-    sets: Sequence[SampleSet], count: int, random: np.random.Generator, unfinished: float = 0.0
-) -> Batch:
+def draw_pairs(sets: Sequence[SampleSet], count: int, random: np.random.Generator, unfinished: float = 0.0) -> Batch:
     """Pairs of distinct photos; `unfinished` is the share of sketches that are shown while being drawn."""
     drawn = [draw_batch(samples, share, random, unfinished) for samples, share in shares(sets, count, random)]
     sketches, edges = ([frame for pair in drawn for frame in pair[side]][:count] for side in (0, 1))

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections import Counter
 from collections.abc import Callable
@@ -15,8 +16,9 @@ from typer.testing import CliRunner
 
 from index_builder.cli import app
 from index_builder.evaluate import GalleryFrom, evaluate
-from index_builder.experiment import EXPERIMENTS, Setting, Variant, run_experiment
-from index_builder.experiment_runs import ExperimentError, Run, gallery_from
+from index_builder.experiment import run_experiment
+from index_builder.experiment_runs import ExperimentError, Run, describe, gallery_from
+from index_builder.experiment_setting import EXPERIMENTS, Setting, Variant
 from index_builder.pairs import read_pairs
 from index_builder.presets import PRESETS
 from index_builder.samples import prepare
@@ -143,6 +145,31 @@ def test_figures_of_another_recipe_data_or_start_are_refused(
     with pytest.raises(ExperimentError, match=r"-0\.json is damaged \(JSONDecodeError\): remove it"):
         run_experiment(setting, done)
     assert not calls
+
+
+@pytest.mark.parametrize(
+    ("same", "change"),
+    [
+        (r"named (\w+)", lambda folder: shutil.copy(folder / "sketches" / "3_0.png", folder / "sketches" / "4_0.png")),
+        (r"named (\w+)", lambda folder: shutil.copy(folder / "photos" / "3.jpg", folder / "photos" / "4.jpg")),
+        (r"pictures (\w+)", lambda folder: (folder / "triplets.json").write_text('{"3_0": [["3", "4", 1]]}')),
+        (r"(\d+) sketches", lambda folder: _more_sketches(folder)),
+    ],
+)
+def test_figures_of_other_pictures_or_triplets_are_refused(
+    same: str, change: Callable[[Path], object], setting: Setting, done: Path, shapes: Path, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(shapes, tmp_path / "shapes")
+    assert describe([read_pairs(folder)]) == describe(setting.folders)
+    change(folder)
+    with pytest.raises(ExperimentError, match=f"its data is .*{same}.*expected .*{same}") as caught:
+        run_experiment(replace(setting, folders=(read_pairs(folder),)), done)
+    assert len(set(re.findall(same, str(caught.value)))) == 1
+
+
+def _more_sketches(folder: Path) -> None:
+    (folder / "more_sketches").mkdir()
+    shutil.copy(folder / "sketches" / "3_0.png", folder / "more_sketches" / "3_9.png")
 
 
 def test_the_trunk_is_exchanged_and_nothing_else(setting: Setting) -> None:

@@ -9,10 +9,10 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from index_builder.experiment import Setting
 from index_builder.experiment_plot import LEFT, RIGHT, panels, ticks
 from index_builder.experiment_report import Row, as_json, sentence, table_rows, write_table_and_plot
 from index_builder.experiment_runs import Run, Searches
+from index_builder.experiment_setting import Setting
 from index_builder.experiment_statistics import Difference
 from index_builder.pairs import PairFolder, read_pairs
 from tests.shapes import write_shapes

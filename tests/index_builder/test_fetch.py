@@ -13,9 +13,10 @@ import pytest
 from rich.progress import Progress
 from typer.testing import CliRunner
 
+from index_builder.classes import read_classes
 from index_builder.cli import app
 from index_builder.fetch import FIRST, PUBLISHED, RECORDED, FetchReport, fetch
-from index_builder.public_sets import PUBLIC_SETS, PublicFile, PublicSet
+from index_builder.public_sets import PUBLIC_SETS, PublicFile, PublicSet, find_set
 from tests.index_builder.file_server import FileServer, serving
 
 
@@ -176,6 +177,16 @@ def test_files_that_are_no_archives_stay_as_they_are(server: FileServer, tmp_pat
     (tmp_path / "shoe.ndjson").unlink()
     again = bring(replace(boots(None), files=files, data=()), tmp_path)
     assert [file.checked for file in again.files] == [RECORDED, RECORDED] and len(server.asked) == 3
+
+
+def test_a_class_of_quickdraw_can_be_read_once_the_commands_brought_another(server: FileServer, tmp_path: Path) -> None:
+    for name, other in (("shoe", "chair"), ("chair", "shoe")):
+        server.content = json.dumps({"word": name, "recognized": True, "drawing": [[[0, 99], [0, 60]]]}).encode()
+        files = (PublicFile(f"{name}.ndjson", f"{server.url}/{name}.ndjson"),)
+        report = bring(replace(find_set(f"quickdraw/{name}"), files=files), tmp_path / "my data")
+        train = f"sketchfind train --classes '{tmp_path}/my data' --out quickdraw.safetensors"
+        assert report.commands == (f"sketchfind fetch quickdraw/{other} --to '{tmp_path}/my data'", train)
+    assert read_classes(tmp_path / "my data").classes == ("chair", "shoe")
 
 
 def test_bars_go_to_the_progress_and_go_away(server: FileServer, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import chain
 
 import numpy as np
 import pytest
@@ -11,10 +12,11 @@ from torch import Tensor
 from index_builder.objectives import Batch, TrainingError, find_objective
 from index_builder.objectives.categories import CategoryTriplets
 from index_builder.objectives.human import HumanTriplets
-from index_builder.objectives.ranking import ContrastivePairs, TripletPairs, draw_pairs
+from index_builder.objectives.ranking import ContrastivePairs, draw_pairs
 from index_builder.objectives.recognition import Recognition
 from index_builder.presets import PRESETS
 from index_builder.samples import LineImage, Sample, SampleSet
+from index_builder.triplets import Judgement, Triplet
 from model.distances import HOLEF, Euclidean
 
 PRESET = replace(PRESETS["dssa"], batch=6)
@@ -25,14 +27,13 @@ def image(value: int) -> LineImage:
     return LineImage(np.full((2, 2), value, np.uint8))
 
 
-def pair_set(name: str, first: int, count: int, triplets: tuple[tuple[str, str], ...] = ()) -> SampleSet:
-    """Photo i has edge maps of value i, and two sketches of the same value."""
-    return SampleSet(
-        name,
-        tuple(
-            Sample(f"{i}", (image(i),) * 2, (image(i),) * 2, 1, (triplets,) * 2) for i in range(first, first + count)
-        ),
-    )
+def pair_set(
+    name: str, first: int, count: int, triplets: tuple[Triplet, ...] = (), tied: tuple[str, ...] = ()
+) -> SampleSet:
+    """Photo i has edge maps of value i, and two sketches of the same value; all are judged alike."""
+    said = (Judgement(triplets, (*chain(*triplets), *tied)),) * 2
+    samples = (Sample(f"{i}", (image(i),) * 2, (image(i),) * 2, 1, said) for i in range(first, first + count))
+    return SampleSet(name, tuple(samples))
 
 
 def class_set(name: str, value: int, count: int) -> SampleSet:
@@ -72,7 +73,7 @@ def test_pairs_are_of_one_folder_or_of_as_many_as_fit(count: int, from_sets: int
 
 
 def test_the_triplet_loss_is_zero_once_others_are_a_margin_farther() -> None:
-    objective = TripletPairs(PRESET, (2,), 1)
+    objective = HumanTriplets(PRESET, (2,), 1)
     batch = draw_pairs([pair_set("a", 0, 4)], 4, np.random.default_rng(0))
     far = torch.eye(4, 2) * 100 + torch.tensor([[0.0, 0], [0, 0], [50, 50], [0, 50]])
     assert objective.loss(DISTANCE, far, far, batch).item() == 0
@@ -82,12 +83,12 @@ def test_the_triplet_loss_is_zero_once_others_are_a_margin_farther() -> None:
 def test_holef_is_kept_near_the_identity_by_losses_that_it_takes_part_in() -> None:
     distance, points = HOLEF(2), torch.zeros(4, 2)
     batch = draw_pairs([pair_set("a", 0, 4)], 4, np.random.default_rng(0))
-    near = [kind(PRESET, (2,), 2).loss(distance, points, points, batch) for kind in (TripletPairs, ContrastivePairs)]
+    near = [kind(PRESET, (2,), 2).loss(distance, points, points, batch) for kind in (HumanTriplets, ContrastivePairs)]
     recognised = Recognition(PRESET, (2,), 4)
     indifferent = recognised.loss(distance, points, points[:0], batch)
     with torch.no_grad():
         distance.weight.add_(2)
-    far = [kind(PRESET, (2,), 2).loss(distance, points, points, batch) for kind in (TripletPairs, ContrastivePairs)]
+    far = [kind(PRESET, (2,), 2).loss(distance, points, points, batch) for kind in (HumanTriplets, ContrastivePairs)]
     assert [(b - a).item() for a, b in zip(near, far, strict=True)] == pytest.approx([0.0005 * (8 + 4)] * 2, abs=1e-6)
     assert recognised.loss(distance, points, points[:0], batch) == indifferent
 
@@ -164,6 +165,12 @@ def test_hard_ratio_is_the_share_of_negatives_that_people_judged(ratio: float, l
     assert low <= judged / total <= high
 
 
+def test_a_photo_that_tied_is_no_easy_one() -> None:
+    objective = HumanTriplets(replace(PRESET, hard_ratio=0.0), (2,), 1)
+    drawn = batches(objective, [pair_set("a", 0, 8, (("0", "1"),), tied=("2", "3", "4", "5"))], 20)
+    assert set.union(*(farther for batch in drawn for farther in farther_values(batch))) == {6, 7}
+
+
 def test_a_sketch_that_nobody_judged_is_nearest_to_its_own_photo() -> None:
     sets = [pair_set("judged", 0, 6, JUDGED[:2]), pair_set("not", 10, 6)]
     mixed = 0
@@ -196,10 +203,10 @@ def test_where_all_other_photos_were_judged_there_is_no_easy_one() -> None:
 
 def test_too_little_to_learn_from_is_refused() -> None:
     with pytest.raises(TrainingError, match=r"a has 1 pair\(s\) to train on, expected at least 2"):
-        TripletPairs(PRESET, (2,), 1).check([pair_set("a", 0, 1)])
+        HumanTriplets(PRESET, (2,), 1).check([pair_set("a", 0, 1)])
     with pytest.raises(TrainingError, match="a is the only category, expected at least 2"):
         CategoryTriplets(PRESET, (2,), 1).check([pair_set("a", 0, 2)])
     with pytest.raises(TrainingError, match=r"found sketches of 1 class\(es\) to train on, expected at least 2"):
         Recognition(PRESET, (2,), 2).check([class_set("cat", 1, 4), class_set("dog", 1, 0)])
-    with pytest.raises(ValueError, match="unknown objective 'guessing': expected one of contrastive-pairs, triplet"):
+    with pytest.raises(ValueError, match="unknown objective 'guessing': expected one of contrastive-pairs, human"):
         find_objective(replace(PRESET, objective="guessing"))

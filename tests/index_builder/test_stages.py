@@ -25,6 +25,7 @@ from index_builder.pairs import PairFolder, read_pairs, read_photos
 from index_builder.presets import PRESETS, Preset
 from index_builder.samples import prepare
 from index_builder.train import train
+from index_builder.triplets import Judgement
 from model.checkpoint import load_checkpoint, save_checkpoint
 from model.network import DSSA, NetworkConfig
 from model.preprocess import BlankSketch, Preprocess, PreprocessConfig
@@ -147,9 +148,9 @@ def test_what_most_people_said_of_a_sketch_is_learnt(tmp_path: Path) -> None:
     told = {"7_0": [["7", "8", 2], ["8", "7", 1], ["9", "10", 1], ["10", "9", 1], ["11", "1", 3]]}
     (folder / "triplets.json").write_text(json.dumps(told))
     samples = prepare(read_pairs(folder), Preprocess(PreprocessConfig(size=64)))
-    said = samples.by_id["7"].triplets
-    assert said == ((("7", "8"), ("11", "1")),) * 2  # as it was drawn, and redrawn thick
-    assert all(not any(sample.triplets) for sample in samples.samples if sample.photo_id != "7")
+    said = Judgement((("7", "8"), ("11", "1")), ("1", "10", "11", "7", "8", "9"))  # of 9 and 10 they disagreed
+    assert samples.by_id["7"].judgements == (said,) * 2  # as it was drawn, and redrawn thick
+    assert all(set(sample.judgements) == {Judgement()} for sample in samples.samples if sample.photo_id != "7")
     network = replace(PRESETS["dssa"].network, stem="orientations", backbone="residual", heads=("coarse",))
     preset = replace(short("dssa", 2), network=network, size=64)
     report = train([read_pairs(folder)], preset, tmp_path / "net.safetensors")

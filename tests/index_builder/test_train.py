@@ -14,7 +14,7 @@ from PIL import Image
 from index_builder.augment import augment
 from index_builder.evaluate import evaluate
 from index_builder.learner import TrainingError
-from index_builder.pairs import PairFolder, read_pairs, read_photos
+from index_builder.pairs import PairFolder, is_held_out, read_pairs, read_photos
 from index_builder.presets import PRESETS, find_preset
 from index_builder.samples import draw_batch, prepare
 from index_builder.train import train
@@ -96,8 +96,23 @@ def test_the_seed_decides(folder: PairFolder, tmp_path: Path) -> None:
 def test_the_state_of_another_run_is_refused(folder: PairFolder, tmp_path: Path) -> None:
     short = replace(TINY, steps=1)
     train([folder], short, tmp_path / "net.safetensors")
-    with pytest.raises(TrainingError, match="is the state of another run"):
+    with pytest.raises(TrainingError, match="is the state of another run: its seed is 0, expected 5; remove it"):
         train([folder], short, tmp_path / "net.safetensors", seed=5)
+
+
+def test_a_run_is_not_resumed_on_other_pictures(shapes: Path, tmp_path: Path) -> None:
+    copy, short = shutil.copytree(shapes, tmp_path / "shapes"), replace(TINY, steps=1)
+    sketches = sorted((copy / "sketches").iterdir())
+    trained = [path for path in sketches if not is_held_out(path.stem.partition("_")[0])]
+    out = tmp_path / "net.safetensors"
+    before = train([read_pairs(copy)], short, out).checkpoint.read_bytes()
+    again = trained[0].read_bytes()
+    shutil.copy(trained[-1], trained[0])
+    changed = r"its data is \{'shapes': '(.*), pictures .*'\}, expected \{'shapes': '\1, pictures .*'\}; remove it"
+    with pytest.raises(TrainingError, match=changed):
+        train([read_pairs(copy)], short, out)
+    trained[0].write_bytes(again)
+    assert train([read_pairs(copy)], short, out).checkpoint.read_bytes() == before
 
 
 def test_a_damaged_state_is_named(folder: PairFolder, tmp_path: Path) -> None:
@@ -141,7 +156,7 @@ def test_the_papers_presets_train(name: str, folder: PairFolder, tmp_path: Path)
 
 def test_photos_without_sketches_are_paired_with_their_other_edges(shapes: Path) -> None:
     samples = prepare(read_photos(shapes / "photos"), Preprocess(PreprocessConfig(size=64)))
-    assert all(len(sample.edges) == 3 and len(sample.sketches) == 2 for sample in samples.samples)
+    assert all(len(sample.edges) == 4 and len(sample.sketches) == 3 for sample in samples.samples)
     assert all(sample.drawn == 0 for sample in samples.samples)
 
 
