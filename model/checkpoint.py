@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
+from model.attention import strengths
 from model.network import DSSA, NetworkConfig
 from model.preprocess import Pixels, Preprocess, PreprocessConfig
 
@@ -37,13 +38,24 @@ class Checkpoint:
 
     def embed_frames(self, frames: Sequence[Pixels], batch_size: int = 32) -> NDArray[np.float32]:
         """Frames (256,256) -> embeddings (N,D) float32; build, evaluate and serve all embed here."""
-        device = next(self.network.parameters()).device
         parts = [np.zeros((0, self.network.dim), np.float32)]
         with torch.inference_mode():
             for start in range(0, len(frames), batch_size):
-                batch = self.preprocess.tensor(frames[start : start + batch_size]).to(device)
-                parts.append(self.network.embed(batch).cpu().numpy())
+                parts.append(self.network.embed(self._input(frames[start : start + batch_size])).cpu().numpy())
         return np.concatenate(parts)
+
+    def attend_frames(self, frames: Sequence[Pixels]) -> NDArray[np.float32] | None:
+        """Frames (256,256) -> how strongly to show attention over them, (N,h,w) float32, 0..1; see strengths().
+
+        None for a network without attention.
+        """
+        with torch.inference_mode():
+            shown = strengths(self.network.attention_map(self._input(frames)))
+        return None if shown is None else shown.cpu().numpy()
+
+    def _input(self, frames: Sequence[Pixels]) -> torch.Tensor:
+        """(B,1,S,S) where the network is."""
+        return self.preprocess.tensor(frames).to(next(self.network.parameters()).device)
 
 
 def save_checkpoint(
