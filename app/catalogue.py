@@ -12,23 +12,25 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import URL, Column, Text, and_, bindparam, create_engine, func, insert, select, update
+from sqlalchemy import URL, Column, and_, create_engine, func, insert, select, update
 
-from app.products import Filters, Product, category_counts
+from app.conditions import LIVE, passes
+from app.facets import Facets, count_categories, count_facets
+from app.products import Filters, Product
 from app.records import (
-    LIVE,
     PRODUCT_COLUMNS,
     CatalogueError,
     CatalogueState,
     Change,
     CheckpointMismatch,
     advance,
-    below,
+    bury_rows,
     check_fit,
     chunks,
     create_tables,
     embedding_of,
-    passes,
+    note_all_colors,
+    note_colors,
     prepare_sqlite,
     product_of,
     remove_rows,
@@ -53,6 +55,7 @@ class Catalogue:
         if self._engine.dialect.name == "sqlite":
             prepare_sqlite(self._engine)
         create_tables(self._engine)
+        note_all_colors(self._engine)
 
     def close(self) -> None:
         """Close all connections."""
@@ -101,6 +104,7 @@ class Catalogue:
         with self._engine.begin() as connection:
             last = advance(connection, len(products))
             remove_rows(connection, [product.product_id for product in products])
+            note_colors(connection, [product.color for product in products if product.color])
             revisions = range(last - len(products) + 1, last + 1)
             rows = [row_of(*parts) for parts in zip(products, embeddings, revisions, strict=True)]
             if rows:
@@ -109,20 +113,8 @@ class Catalogue:
 
     def delete(self, product_ids: Sequence[str]) -> int:
         """Delete products, all or none, and return how many; ids that are not there are ignored."""
-        target = bindparam("target", type_=Text)
-        tombstone = update(_products).where(_products.c.product_id == target)
-        tombstone = tombstone.values(deleted=True, embedding=None, revision=bindparam("number"))
         with self._engine.begin() as connection:
-            advance(connection, 0)  # other writers wait before we look at what is there
-            gone: list[str] = []
-            for chunk in chunks(product_ids):
-                there = select(_products.c.product_id).where(LIVE, _products.c.product_id.in_(chunk))
-                gone.extend(connection.execute(there).scalars())
-            first = advance(connection, len(gone)) - len(gone) + 1
-            if gone:
-                rows = [{"target": name, "number": number} for number, name in enumerate(gone, first)]
-                connection.execute(tombstone, rows)
-        return len(gone)
+            return bury_rows(connection, product_ids)
 
     # reading products
 
@@ -157,19 +149,30 @@ class Catalogue:
         with self._engine.connect() as connection:
             return embedding_of(connection.execute(query).scalar())
 
-    def categories(self) -> dict[str, int]:
-        """How many products each category has in and below it, ancestors included, in the order of paths."""
-        key = _products.c.category_key
-        query = select(func.min(_products.c.category), func.count()).where(LIVE, key.is_not(None)).group_by(key)
-        with self._engine.connect() as connection:
-            rows = connection.execute(query).all()
-        return category_counts([(row[0], row[1]) for row in rows])
+    # what there is to choose from
 
-    def has_category(self, category: str) -> bool:
-        """Whether any product is of this category or of one below it."""
-        query = select(_products.c.product_id).where(LIVE, below(category)).limit(1)
+    def has(self, filters: Filters) -> bool:
+        """Whether any product passes."""
+        query = select(_products.c.product_id).where(*passes(filters)).limit(1)
         with self._engine.connect() as connection:
             return connection.execute(query).first() is not None
+
+    def facets(self, filters: Filters = Filters()) -> Facets:
+        """How many products there are of each kind, as count_facets() counts them."""
+        with self._engine.connect() as connection:
+            return count_facets(connection, filters)
+
+    def categories(self) -> dict[str, int]:
+        """How many products each category has in and below it, ancestors included, in the order of paths."""
+        with self._engine.connect() as connection:
+            return count_categories(connection, Filters())
+
+    def currencies(self) -> list[str]:
+        """The currencies that products have prices in."""
+        currency = _products.c.currency
+        query = select(currency).where(LIVE, _products.c.price.is_not(None), currency.is_not(None)).distinct()
+        with self._engine.connect() as connection:
+            return sorted(connection.execute(query).scalars())
 
     # following changes
 

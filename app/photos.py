@@ -40,6 +40,20 @@ class PhotoStore:
         """Where the photo of that SHA-256 is kept."""
         return self.directory / f"{sha256}.webp"
 
+    def open(self, sha256: str) -> Image.Image:
+        """The photo itself. Raises FileNotFoundError, and another OSError for a damaged file."""
+        with Image.open(self.photo(sha256)) as image:
+            image.load()
+            return image
+
+    def size(self, sha256: str) -> tuple[int, int] | None:
+        """Its width and height in px, from its header; None when it cannot be had."""
+        try:
+            with Image.open(self.photo(sha256)) as image:
+                return image.size
+        except OSError:
+            return None
+
     def thumbnail(self, sha256: str) -> Path:
         """Where its thumbnail is kept."""
         return self.directory / f"{sha256}.thumb.webp"

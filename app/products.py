@@ -22,7 +22,7 @@ class Product:
     price: Decimal | None = None
     currency: str | None = None  # ISO 4217, such as "EUR"
     link: str | None = None
-    color: str | None = None
+    color: str | None = None  # or several: "Black/Red"
     gender: str | None = None
     photo: str = ""  # SHA-256 of the stored WebP file, which is also its name
     source: str = ""  # SHA-256 of the photo's original bytes
@@ -30,6 +30,7 @@ class Product:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "category", category_path(self.category))
+        object.__setattr__(self, "currency", self.currency.upper() if self.currency else None)
         name = self.product_id
         if not name.strip() or len(name) > _MAX_ID or any(unicodedata.category(c) in ("Cc", "Cs") for c in name):
             raise ValueError(
@@ -41,14 +42,18 @@ class Product:
 
 @dataclass(frozen=True)
 class Filters:
-    """What results must have; None leaves a property open. A product without a price fails every price filter.
+    """What results must have; None or nothing leaves a property open. A product without one fails every filter of it.
 
-    A category matches itself and everything below it: "shoes" matches "Shoes > Boots". Prices are inclusive.
+    A category matches itself and everything below it: "shoes" matches "Shoes > Boots". A product of any of the colours
+    passes; "red" matches "Black/Red", and "red/black" what has both. Prices are inclusive, and compared as numbers
+    unless a currency is given, in which they then are. Case never matters. Raises ValueError for what nothing can have.
     """
 
     category: str | None = None
     min_price: Decimal | None = None
     max_price: Decimal | None = None
+    colors: tuple[str, ...] = ()
+    currency: str | None = None
 
     def __post_init__(self) -> None:
         for name, price in (("min_price", self.min_price), ("max_price", self.max_price)):
@@ -56,11 +61,15 @@ class Filters:
                 raise ValueError(f"{name} is {price}: expected a number from 0")
         if self.category is not None and category_path(self.category) is None:
             raise ValueError(f"category is {self.category!r}: expected a path such as 'Shoes > Boots'")
+        if nameless := [color for color in self.colors if not color_keys(color)]:
+            raise ValueError(f"color is {nameless[0]!r}: expected a name such as 'red'")
+        if self.currency is not None and not self.currency.strip():
+            raise ValueError(f"currency is {self.currency!r}: expected a code such as 'EUR'")
 
     @property
     def is_open(self) -> bool:
         """Whether every product passes."""
-        return self.category is None and self.min_price is None and self.max_price is None
+        return self == Filters()
 
 
 def category_path(text: str | None) -> str | None:
@@ -88,5 +97,31 @@ def category_counts(rows: Iterable[tuple[str, int]]) -> dict[str, int]:
             path = " > ".join(parts[:depth])
             key = path.casefold()
             names[key] = min(names.get(key, path), path)
+            counts[key] += count
+    return {names[key]: counts[key] for key in sorted(counts)}
+
+
+def color_names(text: str | None) -> list[str]:
+    """The single colours of a feed's "Black / Dark  Red": ["Black", "Dark Red"]."""
+    parts = (" ".join(part.split()) for part in (text or "").split("/"))
+    return [part for part in parts if part]
+
+
+def color_keys(text: str | None) -> set[str]:
+    """What colours are compared by: the single ones, without their case."""
+    return {name.casefold() for name in color_names(text)}
+
+
+def color_counts(rows: Iterable[tuple[str, int]]) -> dict[str, int]:
+    """Colours as products have them with the number of these -> the number that has each single colour, by name.
+
+    Spellings that differ in case are one colour, under the spelling that sorts first.
+    """
+    names: dict[str, str] = {}
+    counts: Counter[str] = Counter()
+    for color, count in rows:
+        for name in color_names(color):
+            names[name.casefold()] = min(names.get(name.casefold(), name), name)
+        for key in color_keys(color):
             counts[key] += count
     return {names[key]: counts[key] for key in sorted(counts)}

@@ -11,26 +11,25 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import (
-    ColumnElement,
     Connection,
     Engine,
     Row,
+    Text,
+    bindparam,
     delete,
     event,
     insert,
-    or_,
     select,
-    true,
     update,
 )
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from app.products import Filters, Product, category_key
-from app.tables import FORMAT, catalogue, metadata, products
+from app.conditions import LIVE
+from app.products import Product, category_key, color_keys
+from app.tables import FORMAT, catalogue, colors, metadata, products
 
 PRODUCT_COLUMNS = [products.c[field.name] for field in fields(Product)]
-LIVE = ~products.c.deleted
 
 _CHUNK = 500  # values in one IN (...): below every engine's limit
 _BUSY_MS = 30_000  # how long a writer waits for another one
@@ -119,6 +118,43 @@ def remove_rows(connection: Connection, product_ids: Sequence[str]) -> None:
         connection.execute(delete(products).where(products.c.product_id.in_(chunk)))
 
 
+def bury_rows(connection: Connection, product_ids: Sequence[str]) -> int:
+    """Make tombstones of those rows that are live, each with a revision of its own; returns how many."""
+    advance(connection, 0)  # other writers wait before we look at what is there
+    gone: list[str] = []
+    for chunk in chunks(product_ids):
+        there = select(products.c.product_id).where(LIVE, products.c.product_id.in_(chunk))
+        gone.extend(connection.execute(there).scalars())
+    first = advance(connection, len(gone)) - len(gone) + 1
+    tombstone = update(products).where(products.c.product_id == bindparam("target", type_=Text))
+    tombstone = tombstone.values(deleted=True, embedding=None, revision=bindparam("number"))
+    if gone:
+        connection.execute(tombstone, [{"target": name, "number": number} for number, name in enumerate(gone, first)])
+    return len(gone)
+
+
+def note_colors(connection: Connection, found: Iterable[str]) -> None:
+    """Record the single colours of colours as products have them. Other writers must be waiting already."""
+    for chunk in chunks(found):
+        known = set(connection.execute(select(colors.c.color).where(colors.c.color.in_(chunk))).scalars())
+        # one that names none is recorded too, or it would be looked for at every start
+        rows = [{"color": one, "key": key} for one in chunk if one not in known for key in color_keys(one) or {""}]
+        if rows:
+            connection.execute(insert(colors), rows)
+
+
+def note_all_colors(engine: Engine) -> None:
+    """Record what is missing: all colours, in a catalogue of a version that could not filter by them."""
+    recorded = select(colors.c.color)
+    missing = select(products.c.color).where(products.c.color.is_not(None), products.c.color.not_in(recorded))
+    with engine.connect() as connection:
+        if connection.execute(missing.limit(1)).first() is None:
+            return
+    with engine.begin() as connection:
+        advance(connection, 0)
+        note_colors(connection, connection.execute(missing.distinct()).scalars().all())
+
+
 def check_fit(products: Sequence[Product], embeddings: NDArray[np.float32], dim: int | None) -> None:
     """Raises CatalogueError unless embeddings are finite, (N,dim), and of N products with distinct ids."""
     if dim is None:
@@ -151,27 +187,6 @@ def product_of(row: Row[Any]) -> Product:
 def embedding_of(value: bytes | None) -> NDArray[np.float32] | None:
     """(D,) float32 of an embedding column."""
     return None if value is None else np.frombuffer(value, "<f4")
-
-
-def below(category: str) -> ColumnElement[bool]:
-    """Whether a product's category is this one or lies below it."""
-    key = category_key(category)
-    if key is None:
-        return true()
-    column = products.c.category_key
-    return or_(column == key, column.startswith(f"{key} > ", autoescape=True))
-
-
-def passes(filters: Filters) -> list[ColumnElement[bool]]:
-    """Conditions that a live product must all meet."""
-    conditions: list[ColumnElement[bool]] = [LIVE]
-    if filters.category is not None:
-        conditions.append(below(filters.category))
-    if filters.min_price is not None:
-        conditions.append(products.c.price >= filters.min_price)
-    if filters.max_price is not None:
-        conditions.append(products.c.price <= filters.max_price)
-    return conditions
 
 
 def chunks(values: Iterable[_T]) -> Iterator[list[_T]]:

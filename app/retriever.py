@@ -86,8 +86,7 @@ class Retriever:
         catalogues show shoes from one side, people draw them from either.
         """
         started = time.perf_counter()
-        views = [frame, np.ascontiguousarray(frame[:, ::-1])] if mirror else [frame]
-        embeddings = self._checkpoint.embed_frames(views)
+        embeddings = self._checkpoint.embed_frames(_views(frame, mirror))
         embed_ms = (time.perf_counter() - started) * 1000
         found = _either(self.search_embeddings(embeddings, k, filters), k)
         return replace(found, timings_ms={"embed": embed_ms, **found.timings_ms})
@@ -114,12 +113,27 @@ class Retriever:
 
     def similar(self, product_id: str, k: int, filters: Filters = ALL) -> SearchResult:
         """The k products nearest to a product's own photo, itself left out. Raises UnknownProduct."""
+        found = self.search_embeddings(self._embedding(product_id), k + 1, filters)[0]
+        others = [result for result in found.results if result.product.product_id != product_id]
+        return replace(found, results=others[:k])
+
+    def compare(self, frame: Pixels, product_id: str, mirror: bool = True) -> tuple[float, bool]:
+        """A product's distance from a sketch's frame, as search() gives it, and whether the mirror image is nearer.
+
+        Raises UnknownProduct.
+        """
+        photo = torch.from_numpy(self._embedding(product_id)).to(self.device)  # (1,D)
+        sketches = torch.from_numpy(self._checkpoint.embed_frames(_views(frame, mirror))).to(self.device)  # (1 or 2,D)
+        with torch.inference_mode():
+            distances = self._distance.pairwise(sketches, photo)[:, 0].tolist()
+        return min(distances), distances[-1] < distances[0]
+
+    def _embedding(self, product_id: str) -> Embeddings:
+        """(1,D) of a product. Raises UnknownProduct."""
         embedding = self.gallery.catalogue.embedding(product_id)
         if embedding is None:
             raise UnknownProduct(product_id)
-        found = self.search_embeddings(embedding[None].astype(np.float32), k + 1, filters)[0]
-        others = [result for result in found.results if result.product.product_id != product_id]
-        return replace(found, results=others[:k])
+        return embedding[None].astype(np.float32)
 
     def _distances(self, snapshot: Snapshot, sketch: torch.Tensor, rows: Rows) -> Ranked:
         """Exact distances of a sketch (1,D) to candidates."""
@@ -134,6 +148,11 @@ class Retriever:
         if len(products) < len(wanted):  # some have changed since the snapshot, so others take their places
             products = self.gallery.catalogue.at_revisions([int(r) for one in ranked for r in one.revisions])
         return products
+
+
+def _views(frame: Pixels, mirror: bool) -> list[Pixels]:
+    """A sketch's frame and, with `mirror`, its mirror image."""
+    return [frame, np.ascontiguousarray(frame[:, ::-1])] if mirror else [frame]
 
 
 def _nearest(ranked: Ranked, products: Mapping[int, Product], k: int) -> list[Result]:

@@ -11,8 +11,11 @@ from fastapi.responses import FileResponse
 from app.errors import ApiError
 from app.filters import FiltersOf
 from app.messages import short
+from app.paths import LiteralEnd
 from app.retriever import UnknownProduct
-from app.schemas import CategoryCount, CategoryList, ProductInfo, ProductPage, SearchResponse, error_docs
+from app.schemas import ProductDetails, ProductInfo, ProductPage, SearchResponse, error_docs
+from app.schemas_facets import CategoryList, FacetsResponse
+from app.schemas_match import MatchResponse
 from app.service import ServiceOf
 from app.uploads import BODY_DOCS, read_sketch
 
@@ -21,9 +24,11 @@ _FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}  # the name
 
 K = Annotated[int, Query(ge=1, le=100, description="how many results")]
 Mirror = Annotated[bool, Query(description="whether a product may also match the sketch's mirror image")]
-ProductId = Annotated[str, Path(max_length=1000, description="may contain slashes")]
+ProductId = Annotated[
+    str, Path(max_length=1000, description="slashes may be encoded, and have to be before a last /similar or /match")
+]
 
-router = APIRouter()
+router = APIRouter(route_class=LiteralEnd)
 
 
 @router.post(
@@ -49,6 +54,24 @@ async def similar(product_id: ProductId, service: ServiceOf, filters: FiltersOf,
         raise _no_product(product_id) from None
 
 
+@router.post(
+    "/products/{product_id:path}/match",
+    responses=error_docs(400, 404, 413, 415, 422, 500, 503),
+    openapi_extra={"requestBody": BODY_DOCS},
+    tags=["search"],
+)
+async def match(request: Request, product_id: ProductId, service: ServiceOf, mirror: Mirror = True) -> MatchResponse:
+    """Show what of a sketch and of a product's photo matched: where the network looked on both."""
+    sketch = await read_sketch(request, service.settings.max_body_bytes, service.settings.max_pixels)
+    try:
+        return MatchResponse.of(await service.match(product_id, sketch, mirror))
+    except UnknownProduct:
+        raise _no_product(product_id) from None
+    except FileNotFoundError:
+        message = f"the photo of product {short(product_id)} is not stored: expected a product that has a photo_url"
+        raise ApiError(404, "not_found", message) from None
+
+
 @router.get("/products", responses=error_docs(422, 500, 503), tags=["products"])
 def products(
     service: ServiceOf,
@@ -63,19 +86,24 @@ def products(
 
 
 @router.get("/products/{product_id:path}", responses=error_docs(404, 422, 500, 503), tags=["products"])
-def product(product_id: ProductId, service: ServiceOf) -> ProductInfo:
+def product(product_id: ProductId, service: ServiceOf) -> ProductDetails:
     """One product."""
     found = service.gallery.catalogue.get(product_id)
     if found is None:
         raise _no_product(product_id)
-    return ProductInfo.of(found)
+    return ProductDetails.showing(found, service.gallery.photos.size(found.photo))
 
 
 @router.get("/categories", responses=error_docs(500, 503), tags=["products"])
 def categories(service: ServiceOf) -> CategoryList:
     """All categories, with how many products are in and below each."""
-    counts = service.gallery.catalogue.categories()
-    return CategoryList(categories=[CategoryCount(category=name, count=count) for name, count in counts.items()])
+    return CategoryList.of(service.gallery.catalogue.categories())
+
+
+@router.get("/facets", responses=error_docs(422, 500, 503), tags=["search"])
+def facets(service: ServiceOf, filters: FiltersOf) -> FacetsResponse:
+    """What there is to filter by: each list is counted with all filters but its own."""
+    return FacetsResponse.of(service.gallery.catalogue.facets(filters))
 
 
 @router.get(

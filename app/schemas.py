@@ -50,6 +50,19 @@ class ProductInfo(_Shown):
         return ProductInfo(**_shown(product), color=product.color, gender=product.gender)
 
 
+class ProductDetails(ProductInfo):
+    """One product with the size of its photo, so that a page can keep room for it."""
+
+    photo_width: int | None = Field(description="px of the photo at photo_url")
+    photo_height: int | None
+
+    @staticmethod
+    def showing(product: Product, photo_size: tuple[int, int] | None) -> ProductDetails:
+        """The product as clients see it."""
+        width, height = photo_size or (None, None)
+        return ProductDetails(**dict(ProductInfo.of(product)), photo_width=width, photo_height=height)
+
+
 class ResultInfo(_Shown):
     """A product that was found."""
 
@@ -101,19 +114,6 @@ class ProductPage(BaseModel):
 
     products: list[ProductInfo]
     next: str | None = Field(description="`after` of the next page; null on the last")
-
-
-class CategoryCount(BaseModel):
-    """A category and how many products are in and below it."""
-
-    category: str
-    count: int
-
-
-class CategoryList(BaseModel):
-    """All categories, ancestors included."""
-
-    categories: list[CategoryCount]
 
 
 class Status(BaseModel):

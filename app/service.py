@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import faiss
 import torch
@@ -16,10 +16,13 @@ from fastapi import Depends, Request
 from app.catalogue import CatalogueError, Filters
 from app.errors import ApiError
 from app.gallery import CATALOGUE_FILE, CHECKPOINT_FILE, Gallery
+from app.match import Match, match
 from app.retriever import Retriever, SearchResult
 from app.settings import Settings
 from app.uploads import Sketch
 from model.checkpoint import load_checkpoint
+
+_T = TypeVar("_T")
 
 
 class Service:
@@ -37,7 +40,7 @@ class Service:
         checkpoint = load_checkpoint(directory / CHECKPOINT_FILE)
         self.settings = settings
         self.gallery = Gallery.open(directory, checkpoint)
-        self._preprocess = checkpoint.preprocess
+        self._checkpoint = checkpoint
         self._retriever = Retriever(checkpoint, self.gallery, settings.n_candidates, settings.device)
         # one at a time: a search uses all cores by itself, and so needs its memory only once
         self._worker = ThreadPoolExecutor(1, "search")
@@ -50,27 +53,38 @@ class Service:
 
     async def search(self, sketch: Sketch, k: int, filters: Filters, mirror: bool) -> SearchResult:
         """The k products nearest to a sketch (with `mirror`, either way round); timings have preprocess and total."""
-        return await self._run(lambda: self._search(sketch, k, filters, mirror))
+        return await self._timed(lambda: self._search(sketch, k, filters, mirror))
 
     async def similar(self, product_id: str, k: int, filters: Filters) -> SearchResult:
         """The k products nearest to a product, itself left out. Raises UnknownProduct."""
-        return await self._run(lambda: self._retriever.similar(product_id, k, filters))
+        return await self._timed(lambda: self._retriever.similar(product_id, k, filters))
 
-    async def _run(self, work: Callable[[], SearchResult]) -> SearchResult:
+    async def match(self, product_id: str, sketch: Sketch, mirror: bool) -> Match:
+        """What of a sketch and of a product's photo matched. Raises UnknownProduct and FileNotFoundError."""
+        return await self._run(lambda: self._match(product_id, sketch, mirror))
+
+    async def _run(self, work: Callable[[], _T]) -> _T:
+        return await asyncio.get_running_loop().run_in_executor(self._worker, work)
+
+    async def _timed(self, work: Callable[[], SearchResult]) -> SearchResult:
         started = time.perf_counter()
-        found = await asyncio.get_running_loop().run_in_executor(self._worker, work)
+        found = await self._run(work)
         total = (time.perf_counter() - started) * 1000
         return replace(found, timings_ms={"preprocess": 0.0, "embed": 0.0, **found.timings_ms, "total": total})
 
     def _search(self, sketch: Sketch, k: int, filters: Filters, mirror: bool) -> SearchResult:
         started = time.perf_counter()
-        frame = sketch.frame(self._preprocess)
+        frame = sketch.picture(self._checkpoint.preprocess).frame
         preprocess = (time.perf_counter() - started) * 1000
         found = self._retriever.search(frame, k, filters, mirror)
         return replace(found, timings_ms={"preprocess": preprocess, **found.timings_ms})
 
+    def _match(self, product_id: str, sketch: Sketch, mirror: bool) -> Match:
+        picture = sketch.picture(self._checkpoint.preprocess)
+        return match(self._retriever, self._checkpoint, product_id, picture, mirror)
+
     def _warm_up(self) -> None:
-        self._retriever.search(self._preprocess.strokes([[[0, 0], [100, 100]]]), 1)
+        self._retriever.search(self._checkpoint.preprocess.strokes([[[0, 0], [100, 100]]]), 1)
 
 
 def _limit_threads(threads: int | None) -> None:

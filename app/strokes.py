@@ -35,9 +35,20 @@ class StrokesBody(BaseModel):
         examples=[[[[10, 20], [30.5, 40, 0.5]], [[5, 5], [60, 80]]]],
     )
 
+    @property
+    def scale(self) -> float:
+        """Pixels in one of the canvas's units."""
+        return max(1.0, _FULL_SIZE / max(self.width, self.height))
 
-def parse_strokes(data: bytes) -> list[list[list[float]]]:
-    """The strokes of a JSON body, in pixels. Raises ApiError bad_strokes for anything but a StrokesBody."""
+    def in_pixels(self) -> list[list[list[float]]]:
+        """The strokes in pixels."""
+        if self.scale == 1:
+            return self.strokes
+        return [[[x * self.scale, y * self.scale] for x, y, *_ in stroke] for stroke in self.strokes]
+
+
+def parse_strokes(data: bytes) -> StrokesBody:
+    """A JSON body. Raises ApiError bad_strokes for anything but a StrokesBody of at most MAX_POINTS points."""
     if data.count(b",") > _MAX_COMMAS:  # so that what is parsed stays small in memory
         raise _too_many_points()
     try:
@@ -49,13 +60,7 @@ def parse_strokes(data: bytes) -> list[list[list[float]]]:
     count = sum(map(len, body.strokes))
     if count > MAX_POINTS:
         raise _too_many_points(f"{count:,} points")
-    return _scaled(body.strokes, max(1.0, _FULL_SIZE / max(body.width, body.height)))
-
-
-def _scaled(strokes: list[list[list[float]]], scale: float) -> list[list[list[float]]]:
-    if scale == 1:
-        return strokes
-    return [[[x * scale, y * scale] for x, y, *_ in stroke] for stroke in strokes]
+    return body
 
 
 def _too_many_points(count: str = "too many points") -> ApiError:

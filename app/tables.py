@@ -1,10 +1,10 @@
-"""The catalogue's two tables, in SQL that SQLite and PostgreSQL both speak."""
+"""The catalogue's tables, in SQL that SQLite and PostgreSQL both speak."""
 
 from __future__ import annotations
 
 from decimal import Decimal
 
-from sqlalchemy import BigInteger, Boolean, Column, Dialect, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Dialect, Index, Integer, LargeBinary, MetaData, Table, Text
 from sqlalchemy.types import TypeDecorator
 
 FORMAT = 1
@@ -62,4 +62,17 @@ products = Table(
     Column("photo", Text, nullable=False),
     Column("source", Text, nullable=False),
     Column("embedding", LargeBinary),  # float32, little-endian; NULL in a tombstone
+)
+
+# all that filters and facets read, so that they need not pass over the embeddings
+Index(
+    "ix_products_filters",
+    *(products.c[name] for name in ("deleted", "category_key", "category", "color", "currency", "price", "revision")),
+)
+
+colors = Table(  # "Black/Red" is two rows; which products have it is in `products` alone
+    "colors",
+    metadata,
+    Column("color", Text, primary_key=True),  # as products have it
+    Column("key", Text, primary_key=True, index=True),  # one of the colours that it names
 )

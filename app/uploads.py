@@ -12,8 +12,10 @@ from starlette.requests import Request
 
 from app.errors import ApiError
 from app.messages import short
+from app.pictures import Picture
 from app.strokes import StrokesBody, parse_strokes
-from model.preprocess import Pixels, Preprocess, decode_image
+from model.images import decode_image, upright
+from model.preprocess import Preprocess
 
 FIELD = "sketch"
 
@@ -40,8 +42,8 @@ _MAX_PARTS = 20
 class Sketch(Protocol):
     """A sketch as it was sent."""
 
-    def frame(self, preprocess: Preprocess) -> Pixels:
-        """Decode and normalise it to (256,256). Raises UnreadableImage, BlankSketch or ApiError."""
+    def picture(self, preprocess: Preprocess) -> Picture:
+        """Decode it and make its frame. Raises UnreadableImage, BlankSketch or ApiError."""
 
 
 @dataclass(frozen=True)
@@ -51,9 +53,9 @@ class RasterSketch:
     data: bytes
     max_pixels: int
 
-    def frame(self, preprocess: Preprocess) -> Pixels:
-        """Decode and normalise the image."""
-        return preprocess.sketch(decode_image(self.data, self.max_pixels))
+    def picture(self, preprocess: Preprocess) -> Picture:
+        """Decode the image; its place is in pixels of the upright image."""
+        return Picture.of(upright(decode_image(self.data, self.max_pixels)), preprocess.place_sketch)
 
 
 @dataclass(frozen=True)
@@ -62,9 +64,11 @@ class StrokesSketch:
 
     data: bytes
 
-    def frame(self, preprocess: Preprocess) -> Pixels:
-        """Check and draw the strokes."""
-        return preprocess.strokes(parse_strokes(self.data))
+    def picture(self, preprocess: Preprocess) -> Picture:
+        """Check and draw the strokes; their place is in the canvas's own unit."""
+        body = parse_strokes(self.data)
+        frame, placement = preprocess.place_strokes(body.in_pixels())
+        return Picture(frame, placement.scaled(1 / body.scale, 1 / body.scale), body.width, body.height)
 
 
 async def read_sketch(request: Request, max_bytes: int, max_pixels: int) -> Sketch:

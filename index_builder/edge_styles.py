@@ -10,8 +10,9 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from model.frames import Mask
 from model.images import Pixels, to_rgb
-from model.preprocess import Mask, Preprocess
+from model.preprocess import Preprocess
 
 _BLUR = 1.0  # px: sigma of the narrower Gaussian
 _SURROUND = 9  # px: side of the wider Gaussian's window, whose sigma is then 1.7 px

@@ -8,7 +8,6 @@ from collections.abc import Callable
 
 import cv2
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -22,7 +21,6 @@ from model.preprocess import FRAME, BlankSketch, Strokes
 
 _THUMBNAIL = 160  # px; shown smaller, so that they are sharp on dense screens too
 _ATTENTION = np.array((226, 61, 20), np.float32)  # RGB where a network attends most
-_UNIFORM = 1e-6  # attention that varies by less is none
 
 
 class Pictures:
@@ -67,24 +65,16 @@ class Pictures:
         ids = {"true photo": query.truth} | ({"first result": query.first[0]} if query.rank > 1 else {})
         frames = [frame_of(query.sketch.picture, preprocess.sketch)]
         frames += [gallery_frame(self._pairs[i], preprocess, self._gallery_from) for i in ids.values()]
-        network = self._checkpoint.network
-        with torch.inference_mode():
-            batch = preprocess.tensor(frames).to(next(network.parameters()).device)
-            maps = network.attention_map(batch)[:, 0].cpu().numpy()  # (n,h,w)
-        if np.ptp(maps, axis=(1, 2)).max() < _UNIFORM:
+        maps = self._checkpoint.attend_frames(frames)
+        if maps is None:
             return []
-        overlays = [_data_url(overlay(frame, weights)) for frame, weights in zip(frames, maps, strict=True)]
+        overlays = [_data_url(overlay(frame, strength)) for frame, strength in zip(frames, maps, strict=True)]
         return list(zip(["sketch", *ids], overlays, strict=True))
 
 
-def overlay(frame: Pixels, attention: NDArray[np.float32]) -> Image.Image:
-    """An attention map (h,w) as a translucent colour over its frame (256,256), ink staying black.
-
-    The colour's strength is the square root of the weight, as a share of the map's largest: maps are so peaked that
-    all but one position would be white otherwise.
-    """
+def overlay(frame: Pixels, strength: NDArray[np.float32]) -> Image.Image:
+    """Attention as it is shown (h,w), 0..1, as a translucent colour over its frame (256,256), ink staying black."""
     height, width = frame.shape
-    strength = np.sqrt(attention / attention.max())
     strength = cv2.resize(strength, (width, height), interpolation=cv2.INTER_CUBIC).clip(0, 1)[..., None]
     tint = 1 - strength * (1 - _ATTENTION / 255)  # (256,256,3)
     return Image.fromarray((frame[..., None] * tint).astype(np.uint8))

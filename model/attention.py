@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+_UNIFORM = 1e-6  # weights that differ by less are all the same
+
 
 class NoAttention(nn.Module):
     """The ablation without attention: the map passes through, and every position weighs the same."""
@@ -34,3 +36,14 @@ class SpatialAttention(nn.Module):
         alpha = energy.flatten(2).float().softmax(2).view_as(energy)  # (B,1,H,W)
         attended = features * alpha
         return (features + attended if self.shortcut else attended), alpha
+
+
+def strengths(attention: Tensor) -> Tensor | None:
+    """Attention maps (B,1,H,W) as they are shown: (B,H,W) from 0 to 1, the largest of each map 1.
+
+    It is the square root of a weight's share of its map's largest: maps are so peaked that all but one position would
+    be blank otherwise. None when no map has any position that weighs more than another.
+    """
+    maps = attention[:, 0]  # (B,H,W)
+    largest, least = maps.amax((1, 2), keepdim=True), maps.amin((1, 2), keepdim=True)
+    return (maps / largest).sqrt() if (largest - least).max() > _UNIFORM else None

@@ -10,10 +10,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
+from model.attention import strengths
 from model.network import DSSA, NetworkConfig, embed_in_chunks
 from model.preprocess import Pixels, Preprocess, PreprocessConfig
 
@@ -39,6 +41,16 @@ class Checkpoint:
         if not frames:
             return np.zeros((0, self.network.dim), np.float32)
         return embed_in_chunks(self.network, frames, self.preprocess.tensor, batch_size).cpu().numpy()
+
+    def attend_frames(self, frames: Sequence[Pixels]) -> NDArray[np.float32] | None:
+        """Frames (256,256) -> how strongly to show attention over them, (N,h,w) float32, 0..1; see strengths().
+
+        None for a network without attention.
+        """
+        with torch.inference_mode():
+            inputs = self.preprocess.tensor(frames).to(next(self.network.parameters()).device)  # (N,1,S,S)
+            shown = strengths(self.network.attention_map(inputs))
+        return None if shown is None else shown.cpu().numpy()
 
 
 def save_checkpoint(

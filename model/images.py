@@ -73,12 +73,12 @@ def to_rgb(image: Image.Image) -> Pixels:
 
 
 def to_ink(image: Image.Image, side: int) -> NDArray[np.float32]:
-    """How far each pixel is from the ground it is drawn on: (H,W) float32, 0 = ground, 1 = the strongest contrast.
+    """How far an upright image's pixels are from their ground: (H,W) float32, 0 = ground, 1 = the strongest contrast.
 
     Works for dark on light, light on dark, any colours, and on a transparent ground. Pictures whose longer side is
     twice `side` or more are reduced by whole numbers first, down to between one and two times that.
     """
-    image = _eight_bit(upright(image))
+    image = _eight_bit(image)
     # premultiplied, so that averaging does not mix in the colours of what cannot be seen
     image = image.convert("RGBA").convert("RGBa") if _has_alpha(image) else image.convert("RGB")
     pixels = np.asarray(image.reduce(max(1, max(image.size) // side)), np.float32) / np.float32(255)

@@ -34,13 +34,14 @@ PRODUCTS = [
     ("sack-1", "Bags", "19.00 EUR", "bags/sack-1.png"),
     ("odd-1", "", "5.00 EUR", "odd-1.png"),
 ]
+COLORS = {"boot-2": "Black/Red", "pump-1": "black"}  # all others are red
 
 
 @pytest.fixture(scope="session")
 def tiny_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A random network whose stem alone already tells shapes apart, and a HOLEF that is not Euclidean."""
     torch.manual_seed(7)
-    network = DSSA(NetworkConfig("orientations", "residual", "none", ("coarse", "stem"), "holef")).eval()
+    network = DSSA(NetworkConfig("orientations", "residual", "shortcut", ("coarse", "stem"), "holef")).eval()
     weight: torch.nn.Parameter = network.distance.weight  # type: ignore[assignment]
     with torch.no_grad():
         weight.add_(0.002 * torch.randn_like(weight))
@@ -65,7 +66,8 @@ def feed(photo_folder: Path) -> Path:
     lines = ["id\ttitle\tproduct_type\tcolor\tgender\tprice\tlink\timage_link"]
     for name, category, price, photo in PRODUCTS:
         title = name.replace("-", " number ").capitalize()
-        lines.append(f"{name}\t{title}\t{category}\tred\twomen\t{price}\thttps://shop.example/{name}\t{photo}")
+        link, color = f"https://shop.example/{name}", COLORS.get(name, "red")
+        lines.append(f"{name}\t{title}\t{category}\t{color}\twomen\t{price}\t{link}\t{photo}")
     path = photo_folder / "feed.tsv"
     path.write_text("\n".join(lines) + "\n")
     return path

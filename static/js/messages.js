@@ -1,6 +1,6 @@
 /** The page's words, in the language that the server chose. */
 
-const MESSAGES = JSON.parse(document.querySelector("#messages").textContent);
+const MESSAGES = JSON.parse(document.querySelector("meta[name=messages]").content);
 
 /** @type {string} BCP 47 code of the page's language */
 export const LANGUAGE = document.documentElement.lang;

@@ -35,6 +35,14 @@ from tests.app.sketches import PNG, refused, sketch_file
         ("category=", "unknown_category", "category '' is unknown"),
         ("category=%00", "unknown_category", "is unknown"),
         ("category=" + "x" * 5000, "invalid_parameter", "expected at most 1000 characters"),
+        ("color=mauve", "unknown_color", "color 'mauve' is unknown: expected one of Black, Red"),
+        ("color=red&color=Black%2Fmauve", "unknown_color", "color 'Black/mauve' is unknown"),
+        ("color=", "unknown_color", "color '' is unknown"),
+        ("color=%00", "unknown_color", "is unknown"),
+        ("color=" + "x" * 5000, "invalid_parameter", "color[0] is 'xxx"),
+        ("&color=red" * 51, "invalid_parameter", "color has 51 items: expected at most 50"),
+        ("currency=XAU", "unknown_currency", "currency 'XAU' is unknown: expected one of EUR"),
+        ("currency=", "unknown_currency", "currency '' is unknown"),
     ],
 )
 def test_bad_parameters(client: httpx.Client, query: str, code: str, words: str) -> None:

@@ -99,6 +99,7 @@ def test_one_product(client: httpx.Client) -> None:
     product = client.get("/products/boot-1").json()
     assert product["category"] == "Shoes > Boots" and product["color"] == "red" and product["gender"] == "women"
     assert (product["price"], product["currency"]) == (129, "EUR")
+    assert (product["photo_width"], product["photo_height"]) == (320, 240)
     assert client.get("/products/pump-2").json()["price"] is None
 
 

@@ -95,3 +95,15 @@ def test_nothing_of_a_photo_remains_when_the_disk_is_full(tmp_path: Path, monkey
     with pytest.raises(OSError, match="No space left"):
         PhotoStore(tmp_path).put(draw_product(1))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_photo_is_opened_and_measured(tmp_path: Path) -> None:
+    store = PhotoStore(tmp_path)
+    name = store.put(draw_product(1, (200, 100)))
+    assert store.size(name) == store.open(name).size == (200, 100)
+    store.photo("damaged").write_bytes(store.photo(name).read_bytes()[:40])
+    assert store.size("none") is None
+    with pytest.raises(FileNotFoundError):
+        store.open("none")
+    with pytest.raises(OSError, match="decoder"):
+        store.open("damaged")

@@ -113,7 +113,7 @@ def test_new_words_for_a_photo_do_not_embed_it_again(
     tmp_path: Path, shop: Path, tiny_checkpoint: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     build(shop, tmp_path / "gallery", tiny_checkpoint)
-    shop.write_text(shop.read_text().replace("red", "blue"))
+    shop.write_text(shop.read_text().replace("\twomen\t", "\tmen\t"))
     monkeypatch.setattr(module, "decode_image", None)
     assert build(shop, tmp_path / "gallery", tiny_checkpoint) == BuildReport(0, 12, 0, (), 12)
     monkeypatch.undo()

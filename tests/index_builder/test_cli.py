@@ -59,7 +59,8 @@ def test_a_shop_without_sketches_starts_from_the_checkpoint_that_ships(
     out, arguments = tmp_path / "shop.safetensors", ["--photos", pairs / "photos", "--steps", 1, "--device", "cpu"]
     figures = answer("train", *arguments, "--out", out)
     assert figures["start_from"]["checkpoint"] == str(tiny_checkpoint)
-    assert figures["start_from"]["taken"] == ["backbone", "distance"] and figures["start_from"]["fresh"] == []
+    assert figures["start_from"]["taken"] == ["backbone", "attention", "distance"]
+    assert figures["start_from"]["fresh"] == []
     measured = figures["comparison"]
     assert set(measured["acc@10"]) == {"before", "after"} and measured["n_gallery"] == 12
     assert measured["improved"] == (measured["acc@10"]["after"] > measured["acc@10"]["before"])

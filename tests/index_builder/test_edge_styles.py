@@ -9,8 +9,9 @@ from PIL import Image, ImageDraw
 from index_builder.edge_styles import EDGE_STYLES, contour_lines
 from index_builder.pairs import read_pairs
 from index_builder.samples import prepare
+from model.frames import BOX
 from model.images import Pixels
-from model.preprocess import BOX, FRAME, Preprocess, PreprocessConfig
+from model.preprocess import FRAME, Preprocess, PreprocessConfig
 from tests.conftest import draw_product
 from tests.model.test_preprocess import agreement
 from tests.shapes import write_shapes

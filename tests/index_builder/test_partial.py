@@ -53,7 +53,7 @@ def test_each_share_is_searched_as_the_server_draws_it(
             for pair, query in zip(folder.pairs, by_share[percent].queries, strict=True):
                 part = part_of(pair.sketches[0].strokes or (), percent / 100)
                 body = json.dumps({"width": 256, "height": 256, "strokes": part}).encode()
-                found = rank(checkpoint.preprocess.strokes(parse_strokes(body)))
+                found = rank(checkpoint.preprocess.strokes(parse_strokes(body).in_pixels()))
                 assert (query.rank, query.first) == (found.index(pair.photo_id) + 1, tuple(found[:8]))
                 assert query.sketch.strokes == part
 

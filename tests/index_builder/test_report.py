@@ -148,9 +148,9 @@ def test_both_numbers_of_views_and_a_drawing_in_progress_are_shown(
 def test_attention_colours_the_ground_and_leaves_the_ink() -> None:
     frame = np.full((256, 256), 255, np.uint8)
     frame[:, 100:104] = 0
-    attention = np.zeros((4, 4), np.float32)
-    attention[3, 0] = 0.9
-    pixels = np.asarray(overlay(frame, attention)).astype(int)
+    strength = np.zeros((4, 4), np.float32)
+    strength[3, 0] = 1
+    pixels = np.asarray(overlay(frame, strength)).astype(int)
     assert (pixels[:, 100:104] == 0).all()
     assert (pixels[:64, 160:] == 255).all()
     red, green, blue = pixels[240, 10]

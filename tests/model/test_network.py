@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from index_builder.presets import PRESETS
-from model.attention import SpatialAttention
+from model.attention import NoAttention, SpatialAttention, strengths
 from model.backbone import SketchANet
 from model.network import DSSA, NetworkConfig
 from model.orientation import OrientationMap
@@ -107,3 +107,15 @@ def test_shifting_the_sketch_moves_its_orientation_map() -> None:
 def test_oriented_network_has_three_normalised_parts() -> None:
     embedding = DSSA(ORIENTED).eval().embed(torch.rand(2, 1, 128, 128))
     torch.testing.assert_close(embedding.norm(dim=1), torch.full((2,), 3**0.5))
+
+
+def test_attention_is_shown_by_the_root_of_its_share_of_the_largest() -> None:
+    maps = torch.tensor([[0.64, 0.16, 0.16, 0.04], [0.1, 0.2, 0.3, 0.4]]).view(2, 1, 2, 2)
+    wanted = torch.tensor([[1, 0.5, 0.5, 0.25], [0.5, 0.5**0.5, 0.75**0.5, 1]]).view(2, 2, 2)
+    shown = strengths(maps)
+    assert shown is not None
+    torch.testing.assert_close(shown, wanted)
+
+
+def test_attention_that_is_everywhere_alike_is_not_shown() -> None:
+    assert strengths(NoAttention(3)(torch.randn(2, 3, 4, 4))[1]) is None

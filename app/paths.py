@@ -1,0 +1,23 @@
+"""Paths in which a product's id may hold slashes."""
+
+from __future__ import annotations
+
+from fastapi.routing import APIRoute
+from starlette.routing import Match
+from starlette.types import Scope
+
+
+class LiteralEnd(APIRoute):
+    """A route whose end, after all parameters, counts only as it is written: /products/a%2Fsimilar is the product
+    "a/similar", not what is similar to "a".
+
+    Paths are decoded before they are matched, so this looks at the path as it was sent, where the server tells it.
+    """
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Whether a request is for this route, by its method or without, and the path's parameters."""
+        matched, parameters = super().matches(scope)
+        end = self.path.rpartition("}")[2].encode() if "}" in self.path else b""
+        if matched is not Match.NONE and not (scope.get("raw_path") or end).endswith(end):
+            return Match.NONE, {}
+        return matched, parameters

@@ -1,0 +1,92 @@
+"""Filters and facets as clients ask for them."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import httpx
+import pytest
+
+from app.catalogue import Product
+from app.main import create_app
+from app.settings import Settings
+from tests.app.sketches import ZIGZAG, refused
+from tests.app.small import open_catalogue, vectors
+from tests.app.test_errors import call
+from tests.conftest import COLORS, PRODUCTS
+
+
+def found(client: httpx.Client, **query: Any) -> set[str]:
+    response = client.post("/search", params=query, json=ZIGZAG)
+    assert response.status_code == 200, response.text
+    return {result["product_id"] for result in response.json()["results"]}
+
+
+def facets(client: httpx.Client, **query: Any) -> dict[str, Any]:
+    response = client.get("/facets", params=query)
+    assert response.status_code == 200, response.text
+    answer: dict[str, Any] = response.json()
+    return answer
+
+
+def test_a_product_of_two_colours_is_found_by_each(client: httpx.Client) -> None:
+    everything = {name for name, *_ in PRODUCTS}
+    assert found(client, color="BLACK") == {"boot-2", "pump-1"}
+    assert found(client, color="red") == everything - {"pump-1"}
+    assert found(client, color="red/black") == {"boot-2"}
+    assert found(client, color=["black", "red"]) == everything
+    assert found(client, color="black", category="Shoes > Boots", currency="eur", max_price=100) == {"boot-2"}
+
+
+def test_similar_products_are_filtered_by_colour(client: httpx.Client) -> None:
+    answer = client.get("/products/boot-1/similar", params={"color": "black"}).json()
+    assert {result["product_id"] for result in answer["results"]} == set(COLORS)
+
+
+def test_facets_of_everything(client: httpx.Client) -> None:
+    answer = facets(client)
+    assert answer["size"] == len(PRODUCTS)
+    assert answer["categories"] == client.get("/categories").json()["categories"]
+    assert answer["colors"] == [{"color": "Black", "count": 2}, {"color": "Red", "count": 11}]
+    assert answer["prices"] == [{"currency": "EUR", "min": 5, "max": 899, "count": 11}]
+
+
+def test_each_facet_is_counted_with_the_other_filters(client: httpx.Client) -> None:
+    answer = facets(client, category="Shoes > Boots", color="black", min_price=80, max_price=100)
+    assert answer["size"] == 1
+    assert answer["categories"] == [{"category": "Shoes", "count": 1}, {"category": "Shoes > Boots", "count": 1}]
+    assert answer["colors"] == [{"color": "Black", "count": 1}, {"color": "Red", "count": 1}]
+    assert answer["prices"] == [{"currency": "EUR", "min": 89.5, "max": 89.5, "count": 1}]
+    dear = facets(client, category="Shoes", min_price=500)
+    assert dear["size"] == 0 and dear["colors"] == []
+    assert [entry["category"] for entry in dear["categories"]] == ["Chairs", "Chairs > Sofas"]
+    assert dear["prices"] == [{"currency": "EUR", "min": 25, "max": 129, "count": 4}]
+
+
+def test_an_unknown_colour_comes_with_the_known_ones(client: httpx.Client) -> None:
+    detail = refused(client.get("/facets", params={"color": "mauve"}), 422, "unknown_color")["detail"]
+    assert detail == {"color": "mauve", "known": ["Black", "Red"]}
+
+
+@pytest.mark.parametrize(("bound", "euros"), [("min_price=50", 1), ("max_price=50", 1), ("min_price=5", 2)])
+def test_prices_in_several_currencies_are_not_compared(tmp_path: Path, bound: str, euros: int) -> None:
+    catalogue = open_catalogue(tmp_path)
+    prices = [("EUR", 10), ("EUR", 100), ("JPY", 100), (None, 10)]
+    products = [Product(f"p{n}", "T", None, Decimal(price), currency) for n, (currency, price) in enumerate(prices)]
+    catalogue.put(products, vectors(len(products)))
+    app = create_app(Settings(gallery=tmp_path))
+    app.state.service = SimpleNamespace(gallery=SimpleNamespace(catalogue=catalogue))
+    error = refused(call(app, "GET", f"/facets?{bound}"), 422, "invalid_parameter", "currency is missing", "EUR, JPY")
+    assert error["detail"] == {"parameter": "currency", "known": ["EUR", "JPY"]}
+    assert call(app, "GET", f"/facets?{bound}&currency=EUR").json()["size"] == euros
+    assert call(app, "GET", "/facets?currency=EUR").json()["size"] == 2
+    assert call(app, "GET", "/facets").json()["prices"] == [
+        {"currency": None, "min": 10, "max": 10, "count": 1},
+        {"currency": "EUR", "min": 10, "max": 100, "count": 2},
+        {"currency": "JPY", "min": 100, "max": 100, "count": 1},
+    ]
+    catalogue.delete(["p2"])
+    assert call(app, "GET", f"/facets?{bound}").status_code == 200
