@@ -20,6 +20,7 @@ from app.errors import UnexpectedErrors, install_error_handlers
 from app.middleware import HeadAsGet, SecurityHeaders
 from app.service import Service
 from app.settings import Settings, load_settings
+from app.static_files import STATIC, Assets, PageFiles
 
 _API_VERSION = "1"
 _GRACE = 30  # s that requests in progress are given when the server stops
@@ -49,16 +50,16 @@ def create_app(settings: Settings | None = None, service: Service | None = None)
         favicon_url="/static/icons/favicon.svg",
         redirect_slashes=False,
     )
-    app.state.static_version = pages.static_version()
+    app.state.assets = assets = Assets(STATIC)
     install_error_handlers(app)
     # the last one added is the outermost
     app.add_middleware(UnexpectedErrors)
-    app.add_middleware(GZipMiddleware, minimum_size=1024, compresslevel=5)
+    app.add_middleware(GZipMiddleware, minimum_size=256, compresslevel=5)
     app.add_middleware(HeadAsGet)
-    app.add_middleware(SecurityHeaders, docs_path="/docs")
+    app.add_middleware(SecurityHeaders, docs_path="/docs", embed_origins=chosen.embed_origins)
     app.include_router(pages.router)
     app.include_router(routes.router)
-    app.mount("/static", pages.PageFiles(directory=pages.STATIC), name="static")
+    app.mount("/static", PageFiles(assets), name="static")
     return app
 
 

@@ -2,38 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-_POLICY = (
+OWN_FILES = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; "
-    "connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+    "connect-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'"
 )
 _DOCS_POLICY = (  # Swagger UI is started by a script in the page
     "default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-_HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "strict-origin-when-cross-origin",
+_NO_PAGE = "default-src 'none'; frame-ancestors 'none'"
+_HEADERS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "strict-origin-when-cross-origin"}
+_PAGE_HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 
 
 class SecurityHeaders:
-    """Tells browsers to run nothing but our own files. Outermost, so that errors are covered too."""
+    """Tells browsers to run nothing but our own files, and whose pages may frame ours. Outermost, for errors too.
 
-    def __init__(self, app: ASGIApp, docs_path: str) -> None:
+    What is no page may do nothing at all, in fewer bytes, since on a phone's network those of headers count. A response
+    that needs another policy brings its own; `docs_path` is that of the API docs, which cannot.
+    """
+
+    def __init__(self, app: ASGIApp, docs_path: str, embed_origins: Sequence[str]) -> None:
         self.app, self.docs_path = app, docs_path
+        self._policy = f"{OWN_FILES}; frame-ancestors " + " ".join(["'self'", *embed_origins])
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 headers.update(_HEADERS)
-                policy = _DOCS_POLICY if scope["path"] == self.docs_path else _POLICY
-                headers["Content-Security-Policy"] = policy
+                policy = _NO_PAGE
+                if headers.get("content-type", "").startswith("text/html"):
+                    headers.update(_PAGE_HEADERS)
+                    policy = _DOCS_POLICY if scope["path"] == self.docs_path else self._policy
+                headers.setdefault("Content-Security-Policy", policy)
             await send(message)
 
         await self.app(scope, receive, send_with_headers)

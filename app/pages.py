@@ -1,67 +1,81 @@
-"""The sketching page, its static files, and what monitors ask."""
+"""The sketching page and what belongs to it: installing it as an app, and showing it in a shop's page."""
 
 from __future__ import annotations
 
-import hashlib
-import os
 from pathlib import Path
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
-from fastapi.staticfiles import StaticFiles
 from fastapi.templating import Jinja2Templates
-from starlette.types import Scope
 
-from app.languages import read_languages, wanted
+from app.languages import Language, read_languages, wanted
+from app.middleware import OWN_FILES
 from app.schemas import Status, error_docs
 from app.service import ServiceOf
+from app.static_files import REVALIDATE, Assets
 
-_ROOT = Path(__file__).resolve().parents[1]
-STATIC = _ROOT / "static"
-_REVALIDATE = {"Cache-Control": "no-cache"}  # scripts import each other without a version: always ask, mostly 304
+_WIDGET_AREA = "widget"  # words that only shops' pages need
+_WIDGET_HEADERS = {"Cache-Control": "public, max-age=3600", "Cross-Origin-Resource-Policy": "cross-origin"}
+_WORKER_HEADERS = {**REVALIDATE, "Content-Security-Policy": "default-src 'none'; connect-src 'self'"}
+_EXAMPLE_POLICY = f"{OWN_FILES}; frame-src 'self'; frame-ancestors 'none'"
 
 router = APIRouter()
-_templates = Jinja2Templates(_ROOT / "templates")
+_templates = Jinja2Templates(Path(__file__).resolve().parents[1] / "templates")
+_templates.env.policies["json.dumps_kwargs"] = {"ensure_ascii": False}  # or Chinese would take six bytes a character
 _LANGUAGES = read_languages()
 
 Lang = Annotated[str | None, Query(max_length=35, description="language, such as `de`; else what the browser wants")]
 
 
-class PageFiles(StaticFiles):
-    """Static files that browsers ask for again, and mostly get a 304 for."""
-
-    def file_response(
-        self, full_path: str | os.PathLike[str], stat_result: os.stat_result, scope: Scope, status_code: int = 200
-    ) -> Response:
-        """The file, or 304 when the browser has this version of it."""
-        response = super().file_response(full_path, stat_result, scope, status_code)
-        response.headers.update(_REVALIDATE)
-        return response
+def _language(request: Request, lang: Lang = None) -> Language:
+    return wanted(_LANGUAGES, request.headers.get("accept-language", ""), lang)
 
 
-def static_version(directory: Path = STATIC) -> str:
-    """A short name of what the static files contain now."""
-    digest = hashlib.sha256()
-    for path in sorted(directory.rglob("*")):
-        if path.is_file():
-            digest.update(path.relative_to(directory).as_posix().encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()[:12]
+LanguageOf = Annotated[Language, Depends(_language)]
 
 
 @router.get("/", include_in_schema=False)
-def page(request: Request, service: ServiceOf, lang: Lang = None) -> Response:
+def page(request: Request, service: ServiceOf, language: LanguageOf) -> Response:
     """The page to draw on, in the language that was asked for or that the browser wants."""
     service.gallery.refresh(wait=False)
-    language = wanted(_LANGUAGES, request.headers.get("accept-language", ""), lang)
-    context = {
-        "version": request.app.state.static_version,
-        "gallery_size": service.gallery.size,
-        "language": language,
-        "say": language.say,
+    messages = {area: words for area, words in language.messages.items() if area != _WIDGET_AREA}
+    return _page(request, "index.html", language, messages=messages, gallery_size=service.gallery.size)
+
+
+@router.get("/manifest.webmanifest", include_in_schema=False)
+def manifest(request: Request, language: LanguageOf) -> Response:
+    """What a phone needs to know to install the page as an app."""
+    return _page(request, "manifest.webmanifest", language, "application/manifest+json")
+
+
+@router.get("/sw.js", include_in_schema=False)
+def service_worker(request: Request) -> Response:
+    """The script that opens the page without a network. It names the version, so a new version is a new script."""
+    context = {"assets": _assets(request)}
+    return _templates.TemplateResponse(
+        request, "sw.js", context, headers=_WORKER_HEADERS, media_type="text/javascript"
+    )
+
+
+@router.get("/widget.js", include_in_schema=False)
+def widget(request: Request) -> Response:
+    """The script that opens the page in a panel of a shop's page, with its words in every language."""
+    words = {
+        code: {"open": language.say("widget.open"), "close": language.say("widget.close")}
+        for code, language in sorted(_LANGUAGES.items())
     }
-    headers = {**_REVALIDATE, "Content-Language": language.code, "Vary": "Accept-Language"}
-    return _templates.TemplateResponse(request, "index.html", context, headers=headers)
+    return _templates.TemplateResponse(
+        request, "widget.js", {"words": words}, headers=_WIDGET_HEADERS, media_type="text/javascript"
+    )
+
+
+@router.get("/widget-example", include_in_schema=False)
+def widget_example(request: Request, language: LanguageOf) -> Response:
+    """A page of a shop that uses the widget."""
+    response = _page(request, "widget-example.html", language)
+    response.headers["Content-Security-Policy"] = _EXAMPLE_POLICY
+    return response
 
 
 @router.get("/healthz", tags=["monitoring"])
@@ -74,3 +88,17 @@ async def health() -> Status:
 async def ready(_service: ServiceOf) -> Status:
     """Whether searches are answered: the gallery is open and a first search has been run."""
     return Status(status="ready")
+
+
+def _page(
+    request: Request, template: str, language: Language, media_type: str = "text/html", **context: object
+) -> Response:
+    """A template in a language. Browsers ask for it again each time."""
+    known = {"assets": _assets(request), "language": language, "say": language.say}
+    headers = {**REVALIDATE, "Content-Language": language.code, "Vary": "Accept-Language"}
+    return _templates.TemplateResponse(request, template, known | context, headers=headers, media_type=media_type)
+
+
+def _assets(request: Request) -> Assets:
+    assets: Assets = request.app.state.assets
+    return assets

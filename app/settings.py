@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AfterValidator, Field, ValidationError, field_validator
+from pydantic_core import PydanticCustomError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.messages import explain
+
+_ORIGIN = re.compile(r"https?://[a-z0-9-]+(\.[a-z0-9-]+)*(:[0-9]{1,5})?")
 
 
 class SettingsError(ValueError):
     """A setting is missing or has a value that cannot be used."""
+
+
+def _origin(value: str) -> str:
+    """An origin as browsers write it. What passes is safe in a header."""
+    if not _ORIGIN.fullmatch(value.lower()):
+        raise PydanticCustomError("origin", "an origin such as https://shop.example, without a path")
+    return value.lower()
 
 
 class Settings(BaseSettings):
@@ -28,6 +39,15 @@ class Settings(BaseSettings):
     max_pixels: int = Field(default=40_000_000, ge=1, le=150_000_000, description="largest sketch, width x height")
     device: Literal["auto", "cpu", "cuda"] = Field(default="auto", description="where to compute; auto prefers a GPU")
     threads: int | None = Field(default=None, ge=1, description="CPU threads of one search; unset leaves it to torch")
+    embed_origins: Annotated[tuple[Annotated[str, AfterValidator(_origin)], ...], NoDecode] = Field(
+        default=(), description="origins, separated by commas, whose pages may show the page in a frame"
+    )
+
+    @field_validator("embed_origins", mode="before")
+    @classmethod
+    def _listed(cls, value: object) -> object:
+        """The environment has them in one string."""
+        return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
 def load_settings(**given: Any) -> Settings:

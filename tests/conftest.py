@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -84,13 +85,19 @@ def tiny_gallery(tmp_path_factory: pytest.TempPathFactory, feed: Path, tiny_chec
 @pytest.fixture(scope="session")
 def live_server(tiny_gallery: Path) -> Iterator[str]:
     """The base URL of a server of the tiny gallery, in a thread of this process."""
+    with serving(tiny_gallery) as url:
+        yield url
+
+
+@contextmanager
+def serving(gallery: Path, port: int = 0, **settings: object) -> Iterator[str]:
+    """The base URL of a server of that gallery, in a thread of this process. Only the lasting one is a fixture."""
     from app.main import create_app
     from app.settings import load_settings
 
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        config = uvicorn.Config(create_app(load_settings(gallery=tiny_gallery)), log_level="warning", ws="none")
-        server = uvicorn.Server(config)
+    with socket.create_server(("127.0.0.1", port)) as listener:
+        app = create_app(load_settings(gallery=gallery, **settings))
+        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", ws="none"))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
         deadline = time.monotonic() + 30

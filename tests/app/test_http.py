@@ -135,27 +135,30 @@ def test_the_page_and_its_files(client: httpx.Client) -> None:
     page = client.get("/")
     assert page.headers["content-type"].startswith("text/html")
     assert f"{len(PRODUCTS)} products" in page.text
-    files = re.findall(r'(?:src|href)="(/static/[^"]+)"', page.text)
+    files = re.findall(r'(?:src|href)="(/[^"]+)"', page.text)
     assert len(files) >= 3
     for file in files:
         response = client.get(file)
         assert response.status_code == 200
-        again = client.get(file, headers={"If-None-Match": response.headers["etag"]})
-        assert again.status_code == 304 and again.headers["cache-control"] == "no-cache"
+        assert ("immutable" in response.headers["cache-control"]) == file.startswith("/static/")
 
 
-def test_the_page_runs_nothing_but_its_files(client: httpx.Client) -> None:
-    page = client.get("/")
+@pytest.mark.parametrize("path", ["/", "/widget-example"])
+def test_the_page_runs_nothing_but_its_files(client: httpx.Client, path: str) -> None:
+    page = client.get(path)
     assert not re.search(r"<script(?![^>]*\ssrc=)|<style|\sstyle=|\son[a-z]+=", page.text)
     policy = page.headers["content-security-policy"]
     assert "default-src 'none'" in policy and "script-src 'self';" in policy and "unsafe" not in policy
+    assert ("frame-src" in policy) == (path == "/widget-example")
 
 
-@pytest.mark.parametrize("path", ["/", "/products", "/static/js/main.js", "/nowhere", "/docs"])
+@pytest.mark.parametrize("path", ["/", "/products", "/static/js/main.js", "/sw.js", "/widget.js", "/nowhere", "/docs"])
 def test_every_response_has_the_security_headers(client: httpx.Client, path: str) -> None:
     headers = client.get(path).headers
     assert headers["x-content-type-options"] == "nosniff"
-    assert "content-security-policy" in headers and "referrer-policy" in headers
+    assert "default-src 'none'" in headers["content-security-policy"] and "referrer-policy" in headers
+    is_page = headers["content-type"].startswith("text/html")
+    assert ("cross-origin-opener-policy" in headers) == ("permissions-policy" in headers) == is_page
 
 
 def test_text_is_compressed(client: httpx.Client) -> None:

@@ -19,11 +19,12 @@ def sentences(language: Language) -> dict[str, str]:
 
 
 def used() -> set[str]:
-    """Every key that the templates and scripts name."""
-    files = [*(ROOT / "templates").rglob("*.html"), *(ROOT / "static/js").glob("*.js")]
+    """Every key that the templates, scripts and pages name."""
+    templates = [path for path in (ROOT / "templates").rglob("*") if path.is_file() and path.suffix != ".json"]
+    files = [*templates, *(ROOT / "static/js").glob("*.js"), ROOT / "app/pages.py"]
     source = "".join(path.read_text() for path in files)
     areas = "|".join(LANGUAGES["en"].messages)
-    return set(re.findall(rf'"((?:{areas})\.\w+)"', source))
+    return set(re.findall(rf'"((?:{areas})\.(?!js")\w+)"', source))  # "widget.js" is a file
 
 
 def test_the_five_languages_are_there() -> None:

@@ -6,13 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from app.settings import SettingsError, load_settings
+from app.settings import Settings, SettingsError, load_settings
+
+ORIGIN = "an origin such as https://shop.example, without a path"
 
 
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("GALLERY", "HOST", "PORT", "N_CANDIDATES", "MAX_BODY_BYTES", "MAX_PIXELS", "DEVICE", "THREADS"):
-        monkeypatch.delenv(f"SKETCHFIND_{name}", raising=False)
+    for name in Settings.model_fields:
+        monkeypatch.delenv(f"SKETCHFIND_{name.upper()}", raising=False)
 
 
 def test_defaults() -> None:
@@ -37,6 +39,10 @@ def test_the_environment_sets_and_the_caller_wins(monkeypatch: pytest.MonkeyPatc
         ("PORT", "70000", "SKETCHFIND_PORT is '70000': expected at most 65535"),
         ("DEVICE", "gpu", "SKETCHFIND_DEVICE is 'gpu': expected 'auto', 'cpu' or 'cuda'"),
         ("THREADS", "0", "SKETCHFIND_THREADS is '0': expected at least 1"),
+        *(
+            ("EMBED_ORIGINS", f"https://a.example,{value}", f"SKETCHFIND_EMBED_ORIGINS is {value!r}: expected {ORIGIN}")
+            for value in ("b.example", "https://b.example/", "*", "https://*.b.example", "ftp://b.example", "'self'")
+        ),
     ],
 )
 def test_bad_settings_are_named_in_one_line(monkeypatch: pytest.MonkeyPatch, name: str, value: str, words: str) -> None:
@@ -44,6 +50,14 @@ def test_bad_settings_are_named_in_one_line(monkeypatch: pytest.MonkeyPatch, nam
     with pytest.raises(SettingsError) as error:
         load_settings(gallery=Path("here"))
     assert str(error.value) == words
+
+
+def test_origins_are_listed_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load_settings(gallery=Path("here")).embed_origins == ()
+    monkeypatch.setenv("SKETCHFIND_EMBED_ORIGINS", "https://Shop.Example , http://localhost:8080,")
+    assert load_settings(gallery=Path("here")).embed_origins == ("https://shop.example", "http://localhost:8080")
+    given = load_settings(gallery=Path("here"), embed_origins="https://b.example")
+    assert given.embed_origins == ("https://b.example",)
 
 
 def test_a_missing_gallery_is_named() -> None:

@@ -5,39 +5,45 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.page.phone import Phone
+from tests.conftest import serving
+from tests.page.phone import PHONE, Phone
+from tests.page.shop import Shop, open_shop
 
 _ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+@contextmanager
+def open_browser() -> Iterator[Browser]:
+    """Chromium as it is installed. Raises FileNotFoundError when it is not."""
     path = os.environ.get("CHROMIUM") or shutil.which("chromium")
     if not path:
-        reason = "no browser: set CHROMIUM to its path, or install a `chromium` that is on PATH"
-        pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
+        raise FileNotFoundError("no browser: set CHROMIUM to its path, or install a `chromium` that is on PATH")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=_ARGUMENTS)
         yield browser
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    try:
+        with open_browser() as browser:
+            yield browser
+    except FileNotFoundError as error:
+        pytest.fail(str(error)) if os.environ.get("CI") else pytest.skip(str(error))
+
+
 @pytest.fixture
 def page(browser: Browser, live_server: str) -> Iterator[Page]:
     """The page, just opened on a phone. Fails afterwards if a script died or broke the security policy."""
-    context = browser.new_context(
-        base_url=live_server,
-        viewport={"width": 390, "height": 844},
-        device_scale_factor=3,
-        has_touch=True,
-        is_mobile=True,
-        locale="en-GB",
-        service_workers="block",
-    )
+    context = browser.new_context(base_url=live_server, locale="en-GB", service_workers="block", **PHONE)
     context.set_default_timeout(10_000)
     page = context.new_page()
     dead: list[str] = []
@@ -53,3 +59,30 @@ def page(browser: Browser, live_server: str) -> Iterator[Page]:
 @pytest.fixture
 def phone(page: Page) -> Phone:
     return Phone(page)
+
+
+@pytest.fixture(scope="session")
+def shop() -> Iterator[Shop]:
+    with open_shop() as shop:
+        yield shop
+
+
+@pytest.fixture(scope="session")
+def home(tiny_gallery: Path, shop: Shop) -> Iterator[str]:
+    """A server that this shop may embed."""
+    with serving(tiny_gallery, embed_origins=shop.origin) as url:
+        yield url
+
+
+@pytest.fixture
+def device(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """A phone, unless a test asks for something else."""
+    return dict(getattr(request, "param", PHONE))
+
+
+@pytest.fixture
+def shopper(browser: Browser, shop: Shop, device: dict[str, Any]) -> Iterator[Page]:
+    context = browser.new_context(base_url=shop.origin, locale="en-GB", **device)
+    context.set_default_timeout(10_000)
+    yield context.new_page()
+    context.close()

@@ -11,6 +11,12 @@ from playwright.sync_api import Locator, Page, Request, Response, expect
 
 Share = tuple[float, float]
 
+# of browser contexts
+PHONE: dict[str, Any] = {
+    "viewport": {"width": 390, "height": 844}, "device_scale_factor": 3, "has_touch": True, "is_mobile": True,
+}  # fmt: skip
+DESKTOP: dict[str, Any] = {"viewport": {"width": 1440, "height": 900}}
+
 # a boot in five strokes: back, front, collar, sole, lace; as shares of the paper's width and height
 BOOT: list[list[Share]] = [
     [(0.35, 0.15), (0.35, 0.45), (0.32, 0.80)],
