@@ -2,8 +2,10 @@
 
 import { openPaper } from "./drawing.js";
 import { searchWhileDrawing } from "./finding.js";
+import { Filters } from "./filters.js";
 import { Sketch } from "./strokes.js";
 
 const sketch = new Sketch();
 const paper = openPaper(sketch);
-searchWhileDrawing(sketch, paper);
+const filters = new Filters();
+searchWhileDrawing(sketch, paper, filters);
