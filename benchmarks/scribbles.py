@@ -2,8 +2,8 @@
 
     python -m benchmarks.scribbles --gallery DIR --data PAIRS... [--split all|held-out] [--json]
 
-For every signal prints its AUC (how often a real sketch has the lower value of a pair), and the share of scribbles that it
-would catch where it is wrong about one real sketch in twenty. A gallery opened with another checkpoint is refused.
+For every signal prints its AUC (how often a real sketch has the lower value of a pair), and the share of scribbles that
+it would catch where it is wrong about one real sketch in twenty; then what the server's own rule makes of both.
 """
 
 from __future__ import annotations
@@ -14,13 +14,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
+from app.confidence import is_confident
 from app.gallery import CHECKPOINT_FILE, Gallery
+from app.retriever import Retriever
 from index_builder.pairs import SPLITS, read_pairs
 from index_builder.pictures import frame_of
-from model.checkpoint import Checkpoint, load_checkpoint
+from model.checkpoint import load_checkpoint
 from model.images import Pixels
 from model.preprocess import Strokes
 
@@ -28,6 +29,7 @@ Array = NDArray[np.float64]
 Random = np.random.Generator
 
 _OF_EACH_KIND = 40
+_RESULTS = 24
 _FALSE_ALARMS = 0.05
 
 
@@ -65,8 +67,10 @@ def corners(random: Random) -> list[Array]:
 def loop(random: Random) -> list[Array]:
     """One closed curve of no shape."""
     around = np.linspace(0, 2 * np.pi, 150)
-    waves = [random.normal(0, 1 / k, 2)[:, None] * np.cos(k * around + random.uniform(0, 6, (2, 1))) for k in range(1, 8)]
-    return [80 * np.sum(waves, axis=0).T]
+    curve = np.zeros((2, len(around)))
+    for k in range(1, 8):
+        curve += random.normal(0, 1 / k, (2, 1)) * np.cos(k * around + random.uniform(0, 6, (2, 1)))
+    return [80 * curve.T]
 
 
 KINDS: Sequence[Callable[[Random], list[Array]]] = (zigzag, spiral, wander, corners, loop)
@@ -78,23 +82,14 @@ def scribbles(seed: int = 0) -> list[Strokes]:
     return [[stroke.tolist() for stroke in kind(random)] for kind in KINDS for _ in range(_OF_EACH_KIND)]
 
 
-def signals(checkpoint: Checkpoint, gallery: Gallery, frames: Sequence[Pixels]) -> dict[str, Array]:
+def signals(retriever: Retriever, frames: Sequence[Pixels]) -> dict[str, Array]:
     """What could tell a good answer from a bad one: name -> (N,) values, lower for better answers if it works."""
-    parts = gallery.snapshot.parts
-    photos = torch.from_numpy(np.concatenate([part.segment.embeddings[part.live] for part in parts]))
-    views = (frames, [np.ascontiguousarray(frame[:, ::-1]) for frame in frames])  # as searches are: either way round
-    distance = checkpoint.network.distance
-    with torch.inference_mode():
-        both = [distance.pairwise(torch.from_numpy(checkpoint.embed_frames(view)), photos).numpy() for view in views]
-    ranked = np.sort(np.minimum(*both), axis=1).astype(np.float64)
-    mean, spread = ranked.mean(1), ranked.std(1)
+    answers = [retriever.search(frame, _RESULTS) for frame in frames]
+    ranked = np.array([[result.distance for result in answer.results] for answer in answers])
     return {
+        "contrast": np.array([answer.contrast for answer in answers], np.float64),
         "nearest": ranked[:, 0],
-        "nearest / mean of all": ranked[:, 0] / mean,
-        "nearest, in deviations from that mean": (ranked[:, 0] - mean) / spread,
-        "fifth / mean of all": ranked[:, 4] / mean,
-        "mean of 24 / mean of all": ranked[:, :24].mean(1) / mean,
-        "nearest / 24th": ranked[:, 0] / ranked[:, 23],
+        "nearest / 24th": ranked[:, 0] / ranked[:, -1],
         "nearest / second": ranked[:, 0] / ranked[:, 1],
     }
 
@@ -104,7 +99,13 @@ def separation(real: Array, scribbled: Array) -> dict[str, float]:
     pairs = np.subtract.outer(scribbled, real)
     threshold = float(np.quantile(real, 1 - _FALSE_ALARMS))
     auc = float((pairs > 0).mean() + (pairs == 0).mean() / 2)
-    return {"auc": round(auc, 3), "caught": round(100 * float((scribbled > threshold).mean()), 1), "threshold": threshold}
+    caught = 100 * float((scribbled > threshold).mean())
+    return {"auc": round(auc, 3), "caught": round(caught, 1), "threshold": round(threshold, 3)}
+
+
+def rule(contrasts: Array) -> float:
+    """The share, in percent, of sketches that the server is not confident of."""
+    return round(100 * float(np.mean([not is_confident(contrast) for contrast in contrasts])), 1)
 
 
 def main() -> None:
@@ -117,18 +118,22 @@ def main() -> None:
     options = parser.parse_args()
     checkpoint = load_checkpoint(options.gallery / CHECKPOINT_FILE)
     gallery = Gallery.open(options.gallery, checkpoint)
+    retriever = Retriever(checkpoint, gallery)
     pairs = [pair for data in options.data for pair in read_pairs(data).part(options.split).pairs]
     real = [frame_of(sketch.picture, checkpoint.preprocess.sketch) for pair in pairs for sketch in pair.sketches]
-    ours = signals(checkpoint, gallery, real)
-    theirs = signals(checkpoint, gallery, [checkpoint.preprocess.strokes(strokes) for strokes in scribbles()])
+    drawn = [checkpoint.preprocess.strokes(strokes) for strokes in scribbles()]
+    ours, theirs = signals(retriever, real), signals(retriever, drawn)
     figures = {name: separation(values, theirs[name]) for name, values in ours.items()}
+    doubted = {"sketches": rule(ours["contrast"]), "scribbles": rule(theirs["contrast"])}
+    size = gallery.size
     gallery.close()
     if options.json:
-        print(json.dumps({"n_sketches": len(real), "n_scribbles": len(theirs["nearest"]), **figures}))
+        print(json.dumps({"n_sketches": len(real), "n_scribbles": len(drawn), **figures, "not_confident": doubted}))
         return
-    print(f"{len(real)} sketches, {len(theirs['nearest'])} scribbles, {gallery.size} products")
+    print(f"{len(real)} sketches, {len(drawn)} scribbles, {size} products")
     for name, figure in figures.items():
-        print(f"{name:40} AUC {figure['auc']:.3f}   caught {figure['caught']:5.1f}%   beyond {figure['threshold']:.3f}")
+        print(f"{name:20} AUC {figure['auc']:.3f}   caught {figure['caught']:5.1f}%   beyond {figure['threshold']:.3f}")
+    print(f"not confident of {doubted['sketches']}% of the sketches and {doubted['scribbles']}% of the scribbles")
 
 
 if __name__ == "__main__":

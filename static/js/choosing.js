@@ -28,7 +28,7 @@ export function openChoices(filters) {
     prices.show(facets.counts?.prices ?? []);
     opener.querySelector(".count").textContent = active ? written(active) : "";
     opener.hidden = $(".colors").hidden && $(".prices").hidden;
-    $("#show-found").textContent = leaving(facets.counts?.size);
+    $("#show-found").textContent = leaving(facets.counts?.size ?? null);
     $("#reset").disabled = active === 0;
   }
 
@@ -44,27 +44,9 @@ export function openChoices(filters) {
   return facets;
 }
 
-/** @param {number | undefined} count of products that pass; undefined as long as nobody knows */
+/** @param {number | null} count of products that pass; null while nobody knows */
 function leaving(count) {
-  if (count === undefined) return say("filters.show_results");
+  if (count === null) return say("filters.show_results");
   if (count === 0) return say("filters.show_none");
   return count === 1 ? say("filters.show_one") : say("filters.show", { count });
-}
-
-/**
- * Drops a filter that the server does not know any more.
- * @param {import("./filters.js").Filters} filters
- * @param {{code?: string, detail?: any} | undefined} error
- * @returns {string | null} what to say about it; null when the error is another one
- */
-export function dropUnknown(filters, error) {
-  if (error?.code === "unknown_category") {
-    filters.choose({ category: null });
-    return say("trouble.unknown_category");
-  }
-  if (error?.code !== "unknown_color") return null;
-  const gone = error.detail?.color; // if the server does not say which, none can be kept
-  const isKept = (color) => gone !== undefined && color.toLowerCase() !== String(gone).toLowerCase();
-  filters.choose({ colors: filters.chosen.colors.filter(isKept) });
-  return say("trouble.unknown_color");
 }

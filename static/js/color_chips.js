@@ -29,9 +29,8 @@ export class ColorChips {
   show(counts) {
     const { colors: chosen } = this.#filters.chosen;
     const known = new Map([...chosen.map((color) => [color, 0]), ...counts.map(({ color, count }) => [color, count])]);
-    const names = [...known.keys()];
-    if (!this.#labels.size) names.sort((a, b) => known.get(b) - known.get(a)); // later they stay: fingers are near
-    const order = [...new Set([...this.#labels.keys(), ...names])].filter((color) => known.has(color));
+    const names = [...known.keys()].sort((a, b) => known.get(b) - known.get(a));
+    const order = [...new Set([...this.#labels.keys(), ...names])].filter((color) => known.has(color)); // near fingers nothing moves
     this.#labels = new Map(order.map((color) => [color, this.#labels.get(color) ?? makeLabel(color)]));
     for (const [color, label] of this.#labels) {
       label.control.checked = chosen.includes(color);

@@ -5,35 +5,28 @@
  * @param {HTMLElement} place
  */
 export function measure(search, place) {
-  const readout = document.createElement("output");
+  const readout = document.createElement("p");
   readout.className = "debug";
   place.append(readout);
-  let lifted = 0;
-  let isUp = false; // a stroke that grows is searched too, but nobody has lifted a finger
-  let bytes = "";
+  let lifted = null; // when the finger was, as long as that state has no results
+  let bytes = 0;
 
   const paper = document.querySelector("#sketch");
-  paper.addEventListener("pointerdown", () => (isUp = false));
-  for (const end of ["pointerup", "pointercancel"]) {
-    paper.addEventListener(end, (event) => {
-      [lifted, isUp] = [event.timeStamp, true];
-    });
-  }
+  paper.addEventListener("pointerdown", () => (lifted = null));
+  for (const end of ["pointerup", "pointercancel"]) paper.addEventListener(end, ({ timeStamp }) => (lifted = timeStamp));
   new PerformanceObserver((list) => {
-    for (const entry of list.getEntriesByType("resource")) {
-      if (new URL(entry.name).pathname === "/search") bytes = `${entry.transferSize} B`;
-    }
+    for (const { name, transferSize } of list.getEntries()) if (new URL(name).pathname === "/search") bytes = transferSize;
   }).observe({ type: "resource" });
 
-  search.addEventListener("results", ({ detail: { answer, sketch } }) => {
-    const since = isUp ? lifted : 0;
-    isUp = false;
+  search.addEventListener("results", ({ detail: { answer, sketch, growing } }) => {
+    const since = growing ? null : lifted;
+    if (!growing) lifted = null;
     // the first frame begins before the results are painted, the second after
     requestAnimationFrame(() => requestAnimationFrame((now) => {
-      const seen = since ? `${Math.round(now - since)} ms to results` : "while drawing";
+      const seen = since === null ? "no finger lifted" : `${Math.round(now - since)} ms to results`;
       const stages = Object.entries(answer.timings_ms ?? {}).map(([name, spent]) => `${name} ${Math.round(spent)}`);
-      const sent = `${new Blob([sketch]).size} B`;
-      readout.textContent = `${seen} · server ${stages.join(", ")} ms · ${sent} up, ${bytes} down`;
+      const sent = new Blob([sketch]).size;
+      readout.textContent = `${seen} · server ${stages.join(", ")} ms · ${sent} B up, ${bytes} B down`;
     }));
   });
 }

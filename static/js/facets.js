@@ -1,10 +1,11 @@
 /** What there is to choose from, and how many products each choice would leave. */
 
 import { ask } from "./ask.js";
+import { isPassing } from "./words.js";
 
 /**
  * @typedef {object} Counts as GET /facets gives them, each counted with the other filters applied
- * @property {number} size products that pass all filters
+ * @property {number | null} size products that pass all filters; null while the network keeps it from us
  * @property {{category: string, count: number}[]} categories
  * @property {{color: string, count: number}[]} colors
  * @property {{currency: string | null, min: number, max: number, count: number}[]} prices
@@ -17,6 +18,7 @@ export class Facets extends EventTarget {
 
   #filters;
   #controller = null;
+  #isMissing = false;
 
   /** @param {import("./filters.js").Filters} filters */
   constructor(filters) {
@@ -32,14 +34,19 @@ export class Facets extends EventTarget {
     const { status, body } = await ask(`/facets?${this.#filters.parameters}`, { signal: controller.signal });
     if (this.#controller !== controller) return;
     this.#controller = null;
-    if (status === 200 && body) {
-      this.counts = body;
-      this.dispatchEvent(new Event("change"));
-    } else if (body?.error) this.dispatchEvent(new CustomEvent("refused", { detail: body.error }));
+    this.#isMissing = isPassing(status);
+    if (status === 200 && body) this.#show(body);
+    else if (body?.error) this.dispatchEvent(new CustomEvent("refused", { detail: body.error }));
+    else if (this.counts) this.#show({ ...this.counts, size: null });
   }
 
-  /** Asks again if no answer has come, as when the network was lost. */
+  /** Asks again if the network kept the last answer from us. */
   ensure() {
-    if (!this.counts && !this.#controller) this.load();
+    if (this.#isMissing && !this.#controller) this.load();
+  }
+
+  #show(counts) {
+    this.counts = counts;
+    this.dispatchEvent(new Event("change"));
   }
 }

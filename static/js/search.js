@@ -25,9 +25,9 @@ const SPREAD = 0.2; // of a wait, added at random: a thousand pages should not a
 /**
  * @typedef {{width: number, height: number, strokes: number[][][]}} Snapshot
  *
- * Fires "searching", "slow", "results" (detail: {answer: the body of POST /search, sketch: the JSON it answers}),
- * "unclear" (too little is drawn yet), "failed" (detail: {message, error}) and "lost" (detail: {message}; it tries
- * again by itself).
+ * Fires "searching", "slow", "results" (detail: {answer: the body of POST /search, sketch: the JSON that it answers,
+ * growing: whether a stroke of it was in the making}), "unclear" (too little is drawn yet), "failed" (detail: {message,
+ * error}) and "lost" (detail: {message}; it tries again by itself).
  */
 export class Search extends EventTarget {
   #flight = null; // the request without an answer
@@ -50,11 +50,12 @@ export class Search extends EventTarget {
    * @param {URLSearchParams} filters
    */
   now(sketch, filters) {
-    const query = queryOf(sketch, filters);
-    const inFlight = this.#flight?.query;
-    if (inFlight && inFlight.path !== query.path) this.#drop();
-    const isSent = this.#flight && inFlight.json === query.json; // while it grew
-    this.#next = isSent ? null : { make: () => query, growing: false };
+    const query = queryOf(sketch, filters, false);
+    if (this.#flight && this.#flight.query.path !== query.path) this.#drop();
+    if (this.#flight?.query.json === query.json) {
+      this.#flight.query.growing = false; // it was sent while it grew, and is finished now
+      this.#next = null;
+    } else this.#next = { make: () => query, growing: false };
     this.#hurry(); // a new stroke is a good reason to try a lost network again
   }
 
@@ -64,7 +65,7 @@ export class Search extends EventTarget {
    * @param {URLSearchParams} filters
    */
   soon(take, filters) {
-    this.#next = { make: () => queryOf(take(), filters), growing: true };
+    this.#next = { make: () => queryOf(take(), filters, true), growing: true };
     this.#proceed();
   }
 
@@ -131,7 +132,7 @@ export class Search extends EventTarget {
     if (isPassing(status)) return this.#wait(answer, query);
     this.#tries = this.#givenUp = this.#pause.until = 0;
     this.#usual = (this.#usual + performance.now() - this.#sentAt) / 2;
-    if (status === 200 && body) this.#fire("results", { answer: body, sketch: query.json });
+    if (status === 200 && body) this.#fire("results", { answer: body, sketch: query.json, growing: query.growing });
     else if (body?.error?.code === "blank_sketch") this.#fire("unclear");
     else this.#fire("failed", { message: explain(status, body), error: body?.error });
   }
@@ -150,9 +151,9 @@ export class Search extends EventTarget {
   }
 }
 
-function queryOf(sketch, filters) {
+function queryOf(sketch, filters, growing) {
   const path = `/search?${new URLSearchParams([["k", String(RESULTS)], ...filters])}`;
-  return { path, json: JSON.stringify(sketch), strokes: sketch.strokes };
+  return { path, json: JSON.stringify(sketch), strokes: sketch.strokes, growing };
 }
 
 /** Whether a growing sketch is worth a request: the server says no to a mere dot, or to nothing after an eraser. */
