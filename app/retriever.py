@@ -17,6 +17,7 @@ import torch
 from numpy.typing import NDArray
 
 from app.catalogue import Filters, Product
+from app.confidence import contrast_of
 from app.gallery import Gallery
 from app.segments import Embeddings, Rows
 from app.snapshot import Snapshot
@@ -45,6 +46,7 @@ class SearchResult:
     size: int
     revision: int
     timings_ms: dict[str, float]  # embed, candidates, rerank
+    contrast: float | None  # see app/confidence.py
 
 
 @dataclass(frozen=True)
@@ -106,10 +108,20 @@ class Retriever:
                 self._distances(snapshot, sketch[None], found[found >= 0])
                 for sketch, found in zip(sketches, rows, strict=True)
             ]
+            sample = self._distance.pairwise(sketches, torch.from_numpy(snapshot.sample).to(self.device)).cpu().numpy()
         products = self._products(ranked, k)
         timings = {"candidates": taken - started, "rerank": time.perf_counter() - taken}
         timings = {stage: 1000 * seconds / len(embeddings) for stage, seconds in timings.items()}
-        return [SearchResult(_nearest(one, products, k), snapshot.size, snapshot.revision, timings) for one in ranked]
+        return [
+            SearchResult(
+                _nearest(one, products, k),
+                snapshot.size,
+                snapshot.revision,
+                timings,
+                contrast_of(one.distances, typical),
+            )
+            for one, typical in zip(ranked, sample, strict=True)
+        ]
 
     def similar(self, product_id: str, k: int, filters: Filters = ALL) -> SearchResult:
         """The k products nearest to a product's own photo, itself left out. Raises UnknownProduct."""
@@ -171,7 +183,8 @@ def _either(views: Sequence[SearchResult], k: int) -> SearchResult:
     for result in sorted((result for view in views for result in view.results), key=_order):
         nearest.setdefault(result.product.product_id, result)
     timings = {stage: sum(view.timings_ms[stage] for view in views) for stage in views[0].timings_ms}
-    return replace(views[0], results=list(nearest.values())[:k], timings_ms=timings)
+    contrast = min((view.contrast for view in views if view.contrast is not None), default=None)
+    return replace(views[0], results=list(nearest.values())[:k], timings_ms=timings, contrast=contrast)
 
 
 def resolve_device(name: str) -> torch.device:

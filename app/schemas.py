@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
+from app.confidence import is_confident
 from app.products import Product
 from app.retriever import Result, SearchResult
 
@@ -98,6 +99,7 @@ class SearchResponse(BaseModel):
     results: list[ResultInfo]
     gallery: GalleryInfo
     timings_ms: Timings
+    confident: bool = Field(description="false when results are hardly nearer than any product is: maybe a scribble")
 
     @staticmethod
     def of(found: SearchResult) -> SearchResponse:
@@ -106,6 +108,7 @@ class SearchResponse(BaseModel):
             results=[ResultInfo.of(result, rank) for rank, result in enumerate(found.results, 1)],
             gallery=GalleryInfo(size=found.size, revision=found.revision),
             timings_ms=Timings(**{name: round(spent, 3) for name, spent in found.timings_ms.items()}),
+            confident=is_confident(found.contrast),
         )
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from app.confidence import SAMPLE
 from app.segments import Embeddings, Mask, Rows, Segment
 
 
@@ -81,6 +83,12 @@ class Snapshot:
     def size(self) -> int:
         """How many products can be found."""
         return sum(part.size for part in self.parts)
+
+    @cached_property
+    def sample(self) -> Embeddings:
+        """Embeddings (n,D) of products all over the gallery, at most SAMPLE of them: the same for the same snapshot."""
+        rows = np.flatnonzero(np.concatenate([part.live for part in self.parts]))
+        return self.embeddings(rows[np.linspace(0, len(rows) - 1, min(SAMPLE, len(rows))).astype(np.int64)])
 
     def candidates(self, queries: Embeddings, n: int, revisions: Rows | None = None) -> Rows:
         """Rows (B,n) nearest to queries (B,Q) by the search form, nearest first, -1 padded.

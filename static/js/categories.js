@@ -1,69 +1,80 @@
 /** Chips to search one category only: the top level, then the children of the chosen one. */
 
-import { say } from "./messages.js";
+import { arrange } from "./arrange.js";
+import { say, written } from "./messages.js";
 
-/** Fires "change" when another category is chosen. */
-export class Categories extends EventTarget {
-  /** @type {string | null} the full path of the chosen category; null for everything */
-  chosen = null;
-
+export class Categories {
   #group;
+  #filters;
   #paths = [];
+  #counts = new Map();
+  #chips = new Map(); // chips stay the same elements: one that is replaced under a finger would not be tapped
 
-  /** @param {HTMLElement} group holds the chips; stays hidden while there is nothing to choose */
-  constructor(group) {
-    super();
+  /**
+   * @param {HTMLElement} group holds the chips; stays hidden while there is nothing to choose
+   * @param {import("./filters.js").Filters} filters
+   * @param {import("./facets.js").Facets} facets
+   */
+  constructor(group, filters, facets) {
     this.#group = group;
-    group.addEventListener("click", (event) => {
-      const chip = event.target.closest("button");
-      if (chip) this.choose(chip.dataset.path || null);
+    this.#filters = filters;
+    group.addEventListener("click", ({ target }) => {
+      const chip = target.closest("button");
+      if (chip) this.#choose(chip.dataset.path || null);
+    });
+    filters.addEventListener("change", () => this.#draw());
+    facets.addEventListener("change", () => {
+      this.#counts = new Map(facets.counts.categories.map(({ category, count }) => [category, count]));
+      this.#paths = withAncestors([...this.#counts.keys()]);
+      this.#draw();
     });
   }
 
-  /** Asks the server which categories there are. Without an answer people search everything: no harm done. */
-  async load() {
-    try {
-      const response = await fetch("/categories");
-      if (!response.ok) return;
-      const { categories } = await response.json();
-      this.#paths = withAncestors(categories.map(({ category }) => category));
-      this.#draw();
-    } catch {
-      // the status line belongs to searching, and the next search will say when the network is lost
-    }
-  }
-
-  /** @param {string | null} path choosing the chosen one again goes back up */
-  choose(path) {
-    this.chosen = path === this.chosen ? parent(path) : path;
-    this.#draw();
-    this.dispatchEvent(new Event("change"));
+  /** Choosing the chosen one again goes back up. */
+  #choose(path) {
+    const { category } = this.#filters.chosen;
+    this.#filters.choose({ category: path === category ? parent(path) : path });
   }
 
   #draw() {
-    const focused = this.#group.contains(document.activeElement) ? document.activeElement.dataset.path : null;
-    this.#group.replaceChildren(...this.#choices().map((path) => this.#chip(path)));
-    this.#group.hidden = this.#paths.length < 2;
-    if (focused !== null) [...this.#group.children].find((chip) => chip.dataset.path === focused)?.focus();
+    const chips = this.#choices().map((path) => this.#chip(path));
+    arrange(this.#group, chips);
+    this.#group.hidden = this.#paths.length < 2 && this.#filters.chosen.category === null;
   }
 
   /** All, the way down to the chosen one, and what lies below it or, at a leaf, beside it. */
   #choices() {
-    const children = (path) => this.#paths.filter((each) => parent(each) === path);
-    const below = children(this.chosen);
-    const level = below.length > 1 ? this.chosen : parent(this.chosen);
+    const chosen = this.#filters.chosen.category;
+    const paths = chosen ? withAncestors([...this.#paths, chosen]) : this.#paths;
+    const children = (path) => paths.filter((each) => parent(each) === path);
+    const below = children(chosen);
+    const level = below.length > 1 ? chosen : parent(chosen);
     return ["", ...ancestors(level), ...children(level)];
   }
 
   #chip(path) {
-    const chip = document.createElement("button");
-    chip.type = "button";
-    chip.className = "chip";
-    chip.dataset.path = path;
-    chip.textContent = path ? parts(path).at(-1) : say("finding.all");
-    chip.setAttribute("aria-pressed", String((path || null) === this.chosen));
+    const chip = this.#chips.get(path) ?? makeChip(path);
+    this.#chips.set(path, chip);
+    const count = this.#counts.get(path);
+    chip.setAttribute("aria-pressed", String((path || null) === this.#filters.chosen.category));
+    if (count === undefined) {
+      delete chip.dataset.count;
+      chip.removeAttribute("aria-description");
+    } else {
+      chip.dataset.count = written(count);
+      chip.setAttribute("aria-description", say(count === 1 ? "filters.one_product" : "filters.products", { count }));
+    }
     return chip;
   }
+}
+
+function makeChip(path) {
+  const chip = document.createElement("button");
+  chip.type = "button";
+  chip.className = "chip";
+  chip.dataset.path = path;
+  chip.textContent = path ? parts(path).at(-1) : say("finding.all");
+  return chip;
 }
 
 function parts(path) {

@@ -1,63 +1,128 @@
 /** The finding side of the page: searches what is drawn, narrowed down as chosen, and shows what comes back. */
 
-import { Categories } from "./categories.js";
+import { Announcer } from "./announcer.js";
+import { nameOf } from "./card.js";
+import { openChoices } from "./choosing.js";
+import { isThin } from "./hint.js";
 import { say } from "./messages.js";
+import { Note } from "./note.js";
+import { ProductPanel } from "./product.js";
 import { Results } from "./results.js";
 import { Search } from "./search.js";
 import { WELCOME, tell } from "./status.js";
+import { takeBack } from "./vanished.js";
 
 const $ = (selector) => document.querySelector(selector);
 
-/**
- * Searches the sketch whenever it changes or grows.
- * @param {import("./strokes.js").Sketch} sketch
- * @param {import("./canvas.js").Paper} paper
- */
-export function searchWhileDrawing(sketch, paper) {
-  const found = $(".found");
-  const search = new Search();
-  const results = new Results($("#results"));
-  const categories = new Categories($(".chips"));
-  const query = () => ({ ...paper.snapshot(), category: categories.chosen });
+/** Searches the sketch whenever it changes or grows, or other filters are chosen. */
+export class Finding {
+  #sketch;
+  #paper;
+  #filters;
+  #facets;
+  #found = $(".found");
+  #scroller = $(".scroll");
+  #search = new Search();
+  #results = new Results($("#results"), this.#scroller);
+  #panel = new ProductPanel($("#product"));
+  #note = new Note($(".note"));
+  #announcer = new Announcer($(".status"), $(".spoken"), () => this.#first());
+  #searched = ""; // the JSON of the sketch that found what is shown
 
-  function searchNow() {
-    if (!sketch.isEmpty) return search.now(query());
-    search.cancel();
-    results.clear();
-    show("empty", WELCOME);
+  /**
+   * @param {import("./strokes.js").Sketch} sketch
+   * @param {import("./canvas.js").Paper} paper
+   * @param {import("./filters.js").Filters} filters
+   */
+  constructor(sketch, paper, filters) {
+    this.#sketch = sketch;
+    this.#paper = paper;
+    this.#filters = filters;
+    this.#followPaper();
+    this.#followFilters();
+    this.#followSearch();
+    this.#results.addEventListener("open", ({ detail }) => this.#panel.open(detail, this.#results.products, this.#searched));
+    if (new URLSearchParams(window.location.search).has("debug")) {
+      import("./debug.js").then(({ measure }) => measure(this.#search, this.#found));
+    }
   }
 
-  /** @param {"empty" | "results" | "nothing"} state of this side @param {string} words for the status line */
-  function show(state, words) {
-    found.dataset.state = state;
-    settle(words);
+  #followPaper() {
+    this.#sketch.addEventListener("change", () => this.#searchNow());
+    const take = () => this.#paper.snapshot();
+    this.#paper.addEventListener("progress", () => this.#search.soon(take, this.#filters.parameters));
   }
 
-  function settle(words, trouble = false) {
-    found.classList.remove("searching");
+  #followFilters() {
+    const filters = this.#filters;
+    filters.addEventListener("change", () => {
+      this.#found.toggleAttribute("data-narrowed", !filters.areOpen);
+      this.#scroller.scrollTop = 0;
+      this.#searchNow();
+    });
+    this.#facets = openChoices(filters);
+    this.#facets.addEventListener("refused", ({ detail: error }) => this.#takeBack(error));
+    $("#everything").addEventListener("click", () => filters.clear());
+  }
+
+  #followSearch() {
+    const search = this.#search;
+    search.addEventListener("searching", () => this.#found.classList.add("searching"));
+    search.addEventListener("slow", () => tell(say("trouble.slow"), true));
+    search.addEventListener("results", ({ detail }) => this.#show(detail));
+    search.addEventListener("unclear", () => this.#settle(say("finding.unclear")));
+    search.addEventListener("lost", ({ detail: { message } }) => this.#settle(message, true));
+    search.addEventListener("failed", ({ detail: { message, error } }) => {
+      if (!this.#takeBack(error)) this.#settle(message, true);
+    });
+  }
+
+  #searchNow() {
+    this.#note.hide();
+    if (!this.#sketch.isEmpty) return this.#search.now(this.#paper.snapshot(), this.#filters.parameters);
+    this.#search.cancel();
+    this.#results.show([]);
+    this.#scroller.scrollTop = 0; // the filters that are left should be seen
+    this.#found.dataset.state = "empty";
+    this.#settle(WELCOME);
+  }
+
+  #show({ answer, sketch, growing }) {
+    const { results: products, gallery } = answer;
+    this.#searched = sketch;
+    this.#results.show(products);
+    this.#found.dataset.state = products.length ? "results" : "nothing";
+    $("#everything").hidden = this.#filters.areOpen;
+    $(".nothing span").textContent = say(gallery.size ? "finding.nothing_here" : "finding.no_products");
+    if (products.length) this.#settle(say("finding.count", { found: products.length, size: gallery.size }));
+    else this.#settle(say("finding.nothing"));
+    if (products.length && !growing) this.#advise(answer.confident);
+    this.#announcer.changed();
+    this.#facets.ensure();
+  }
+
+  /** Says what would help, once the finger is up: who draws knows that it is not done. */
+  #advise(confident) {
+    if (isThin(this.#sketch.strokes)) this.#note.show(say("finding.thin"));
+    else if (confident === false) this.#note.show(say("finding.unlike"));
+  }
+
+  /** Takes back a filter that is no more, which searches again. @returns {boolean} whether the error was one */
+  #takeBack(error) {
+    const words = takeBack(this.#filters, error ?? {});
+    if (words) this.#note.show(words);
+    return words !== "";
+  }
+
+  /** @param {string} words for the status line @param {boolean} trouble */
+  #settle(words, trouble = false) {
+    this.#found.classList.remove("searching");
     tell(words, trouble);
   }
 
-  sketch.addEventListener("change", searchNow);
-  paper.addEventListener("progress", () => search.soon(query));
-  categories.addEventListener("change", () => {
-    $(".scroll").scrollTop = 0;
-    searchNow();
-  });
-  $("#everything").addEventListener("click", () => categories.choose(null));
-
-  search.addEventListener("searching", () => found.classList.add("searching"));
-  search.addEventListener("results", ({ detail: { results: products, gallery } }) => {
-    results.show(products);
-    $("#everything").hidden = categories.chosen === null;
-    if (products.length) show("results", say("finding.count", { found: products.length, size: gallery.size }));
-    else show("nothing", say("finding.nothing"));
-  });
-  search.addEventListener("unclear", () => settle(say("finding.unclear")));
-  search.addEventListener("lost", ({ detail }) => settle(detail.message, true));
-  search.addEventListener("failed", ({ detail }) => {
-    settle(detail.message, true);
-    if (detail.code === "unknown_category") categories.choose(null);
-  });
-  categories.load();
+  /** The nearest product, for those who hear the page. */
+  #first() {
+    const [nearest] = this.#results.products;
+    return nearest ? say("finding.first", { title: nameOf(nearest) }) : "";
+  }
 }

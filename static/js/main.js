@@ -1,7 +1,8 @@
 /** Wires the page together: sketch -> search -> results. */
 
 import { openPaper } from "./drawing.js";
-import { searchWhileDrawing } from "./finding.js";
+import { Filters } from "./filters.js";
+import { Finding } from "./finding.js";
 import { joinShop } from "./host.js";
 import { keepForOffline, sayWhenOffline } from "./offline.js";
 import { Sketch } from "./strokes.js";
@@ -9,6 +10,8 @@ import { Sketch } from "./strokes.js";
 joinShop();
 const sketch = new Sketch();
 const paper = openPaper(sketch);
-searchWhileDrawing(sketch, paper);
+const filters = new Filters();
+new Finding(sketch, paper, filters);
+filters.parameters = new URLSearchParams(location.search); // a shop's widget may begin with a category
 sayWhenOffline(sketch);
 keepForOffline();

@@ -7,6 +7,11 @@ export const LANGUAGE = document.documentElement.lang;
 
 const NUMBER = new Intl.NumberFormat(LANGUAGE);
 
+/** @param {number} value @returns {string} as people of the language write it */
+export function written(value) {
+  return NUMBER.format(value);
+}
+
 /**
  * The sentence of a key such as "finding.count"; {name} in it gives way to values.name.
  * @param {string} key area.name, as in templates/messages
@@ -16,6 +21,6 @@ export function say(key, values = {}) {
   const [area, name] = key.split(".");
   return MESSAGES[area][name].replace(/\{(\w+)\}/g, (_, place) => {
     const value = values[place];
-    return typeof value === "number" ? NUMBER.format(value) : value;
+    return typeof value === "number" ? written(value) : value;
   });
 }

@@ -1,50 +1,83 @@
 /** The grid of results. Products that stay keep their element, so nothing reloads or flickers while one draws. */
 
-import { money } from "./money.js";
+import { arrange } from "./arrange.js";
+import { card } from "./card.js";
+import { Grip } from "./grip.js";
+import { columnsOf, walk } from "./grid.js";
 
 const CALM = window.matchMedia("(prefers-reduced-motion: reduce)");
 const GLIDE = { duration: 260, easing: "cubic-bezier(.2, .7, .2, 1)" };
 
-export class Results {
+/** Fires "open" (detail: a product) when one is tapped. */
+export class Results extends EventTarget {
+  /** @type {readonly import("./card.js").Product[]} what was shown last, best first */
+  products = [];
+
   #list;
+  #grip;
   #items = new Map();
 
-  /** @param {HTMLUListElement} list */
-  constructor(list) {
+  /**
+   * @param {HTMLUListElement} list
+   * @param {HTMLElement} scroller
+   */
+  constructor(list, scroller) {
+    super();
     this.#list = list;
+    this.#grip = new Grip(scroller, ".card");
+    this.#grip.addEventListener("release", () => this.#draw());
+    walk(list);
+    list.addEventListener("click", ({ target }) => {
+      const id = target.closest(".card")?.dataset.productId;
+      const product = this.products.find(({ product_id }) => product_id === id);
+      if (product) this.dispatchEvent(new CustomEvent("open", { detail: product }));
+    });
   }
 
-  /** @param {{product_id: string, rank: number}[]} products best first, as POST /search gives them */
+  /** @param {readonly import("./card.js").Product[]} products best first */
   show(products) {
+    this.products = products;
+    this.#draw();
+  }
+
+  #draw() {
     const places = this.#places();
     const focused = this.#list.contains(document.activeElement) ? document.activeElement : null;
-    this.#items = new Map(products.map((product) => [product.product_id, this.#item(product)]));
-    this.#list.replaceChildren(...this.#items.values());
+    const held = this.products.length && this.#list.contains(this.#grip.held) ? this.#grip.held : null;
+    const place = [...this.#list.children].indexOf(held);
+    const inFirstRow = columnsOf(this.#list);
+    const items = new Map(this.products.map((product, i) => [keyOf(product), this.#item(product, i < inFirstRow)]));
+    const order = [...items.values()].filter((item) => item !== held);
+    if (held) {
+      order.splice(place, 0, held); // it stays where it is, even if it was found no more, until it is let go
+      items.set(held.dataset.key, held);
+    }
+    this.#items = items;
+    arrange(this.#list, order, held ?? focused?.closest(".card"));
     if (focused?.isConnected) focused.focus({ preventScroll: true }); // moving an element takes its focus away
     this.#glide(places);
   }
 
-  clear() {
-    this.show([]);
-  }
-
-  #item(product) {
-    const item = this.#items.get(product.product_id) ?? card(product);
+  #item(product, first) {
+    const key = keyOf(product);
+    const item = this.#items.get(key) ?? card(product, first);
+    item.dataset.key = key;
     item.dataset.rank = String(product.rank);
     return item;
   }
 
-  /** Where the items are now; empty when motion is unwelcome. */
+  /** Where the items are now, on their way or not; empty when motion is unwelcome. */
   #places() {
     const places = new Map();
-    if (!CALM.matches) for (const [id, item] of this.#items) places.set(id, item.getBoundingClientRect());
+    if (!CALM.matches) for (const item of this.#items.values()) places.set(item, item.getBoundingClientRect());
     return places;
   }
 
   /** Lets items travel from where they were; all is read before anything is written, so layout is done once. */
   #glide(places) {
     if (CALM.matches) return;
-    const moves = [...this.#items].map(([id, item]) => ({ item, from: places.get(id), to: item.getBoundingClientRect() }));
+    for (const item of places.keys()) for (const motion of item.getAnimations()) motion.cancel(); // or they count twice
+    const moves = [...this.#list.children].map((item) => ({ item, from: places.get(item), to: item.getBoundingClientRect() }));
     for (const { item, from, to } of moves) {
       if (to.top > window.innerHeight) continue; // nobody sees it
       if (!from) item.animate([{ opacity: 0, transform: "scale(.96)" }, {}], GLIDE);
@@ -55,42 +88,7 @@ export class Results {
   }
 }
 
-/** One product: built by hand and not from HTML, since titles come from somebody else's feed. */
-function card(product) {
-  const item = element("li", "card");
-  item.dataset.productId = product.product_id;
-  const body = element(isWeb(product.link) ? "a" : "div", "card-body");
-  if (body instanceof HTMLAnchorElement) {
-    Object.assign(body, { href: product.link, target: "_blank", rel: "noopener" });
-  }
-  const tile = element("span", "tile");
-  tile.append(thumbnail(product));
-  const caption = element("span", "caption");
-  caption.append(element("span", "title", product.title || product.product_id));
-  caption.append(element("span", "price", money(product.price, product.currency)));
-  body.append(tile, caption);
-  item.append(body);
-  return item;
-}
-
-function thumbnail(product) {
-  const image = element("img", "thumbnail");
-  // the title follows as text, so a reader that spoke the picture too would say it twice
-  Object.assign(image, { alt: "", loading: "lazy", decoding: "async", width: 320, height: 320, draggable: false });
-  image.addEventListener("error", () => image.classList.add("missing"), { once: true });
-  if (product.thumbnail_url) image.src = product.thumbnail_url;
-  else image.classList.add("missing");
-  return image;
-}
-
-/** A feed's link could be javascript: or worse. */
-function isWeb(link) {
-  return /^https?:\/\//i.test(link ?? "");
-}
-
-function element(name, className, text = "") {
-  const made = document.createElement(name);
-  made.className = className;
-  made.textContent = text;
-  return made;
+/** A product that looks different by now gets a new element. */
+function keyOf({ product_id, title, category, price, currency, thumbnail_url }) {
+  return JSON.stringify([product_id, title, category, price, currency, thumbnail_url]);
 }

@@ -1,90 +1,149 @@
-/** Asks the server for the newest sketch: one request in flight, outdated ones aborted, lost ones sent again. */
+/**
+ * Searches the newest sketch, one request at a time.
+ *
+ * A newer sketch does not abort a request that is on time. The server cannot stop a search that it has begun, so
+ * aborting would not bring the newer answer sooner, and whoever draws faster than the network answers would never see
+ * any. Instead the newest state waits for the answer, is sent right after it, and all states between are skipped. A
+ * request is given up when something newer waits and it takes longer than requests do here (twice as long, and twice
+ * that again after each one given up, so that on any network one gets through), when other filters are chosen, since
+ * its answer would be wrong then, and when there is nothing left to search.
+ */
 
+import { LATE, ask } from "./ask.js";
 import { boundsOf } from "./strokes.js";
 import { explain, isPassing } from "./words.js";
 
 const RESULTS = 24;
 const THROTTLE = 350; // ms between requests during one long stroke
 const SMALLEST = 8; // CSS px
-const PATIENCE = 20_000; // ms until a request without an answer counts as lost
-const LONGEST_WAIT = 15_000; // ms between two tries
+const USUAL = 1000; // ms that an answer takes, before there was one
+const PROMPT = 1000; // ms: no answer that took less was ever late
+const SLOW = 5000; // ms after which the page says that the network is slow
+const LONGEST_WAIT = 15_000; // ms between two tries, unless the server asks for more
+const SPREAD = 0.2; // of a wait, added at random: a thousand pages should not all come back at once
 
 /**
- * @typedef {{width: number, height: number, strokes: number[][][], category: string | null}} Query
+ * @typedef {{width: number, height: number, strokes: number[][][]}} Snapshot
  *
- * Fires "searching", "results" (detail: the answer of POST /search), "unclear" (too little is drawn yet), "failed"
- * (detail: {message}) and "lost" (detail: {message}; it tries again by itself).
+ * Fires "searching", "slow", "results" (detail: {answer: the body of POST /search, sketch: the JSON that it answers,
+ * growing: whether a stroke of it was in the making}), "unclear" (too little is drawn yet), "failed" (detail: {message,
+ * error}) and "lost" (detail: {message}; it tries again by itself).
  */
 export class Search extends EventTarget {
-  #controller = null;
-  #retry = 0;
-  #tries = 0;
-  #query = null;
+  #flight = null; // the request without an answer
+  #next = null; // what is sent after it
+  #timer = 0;
   #sentAt = -Infinity;
+  #usual = USUAL;
+  #givenUp = 0; // requests since the last answer
+  #tries = 0;
+  #pause = { until: 0, asked: false }; // after a failure; asked: by the server, so nothing may cut it short
 
   constructor() {
     super();
-    window.addEventListener("online", () => this.#retry && this.#send());
-  }
-
-  /** Searches this now, instead of whatever is in flight. @param {Query} query */
-  now(query) {
-    this.cancel();
-    this.#query = query;
-    this.#send();
+    window.addEventListener("online", () => this.#hurry());
   }
 
   /**
-   * Searches a stroke that is still growing, unless a request is in flight or was sent just now: aborting here would
-   * mean that on a slow network nobody gets results before lifting the finger.
-   * @param {() => Query} makeQuery
+   * Searches a finished state.
+   * @param {Snapshot} sketch
+   * @param {URLSearchParams} filters
    */
-  soon(makeQuery) {
-    if (this.#controller || this.#retry || performance.now() - this.#sentAt < THROTTLE) return;
-    const query = makeQuery();
-    if (!tellsSomething(query.strokes)) return;
-    this.#query = query;
-    this.#send();
+  now(sketch, filters) {
+    const query = queryOf(sketch, filters, false);
+    if (this.#flight && this.#flight.query.path !== query.path) this.#drop();
+    if (this.#flight?.query.json === query.json) {
+      this.#flight.query.growing = false; // it was sent while it grew, and is finished now
+      this.#next = null;
+    } else this.#next = { make: () => query, growing: false };
+    this.#hurry(); // a new stroke is a good reason to try a lost network again
   }
 
-  /** Forgets the request in flight and the one that waits for its next try. */
+  /**
+   * Searches a stroke that is still growing.
+   * @param {() => Snapshot} take called when the time has come, for the state of that moment
+   * @param {URLSearchParams} filters
+   */
+  soon(take, filters) {
+    this.#next = { make: () => queryOf(take(), filters, true), growing: true };
+    this.#proceed();
+  }
+
+  /** Forgets the request in flight and what waits. */
   cancel() {
-    clearTimeout(this.#retry);
-    this.#retry = this.#tries = 0;
-    const controller = this.#controller;
-    this.#controller = null; // before abort(), so that its rejection knows that it is outdated
-    controller?.abort();
+    this.#next = null;
+    this.#tries = this.#givenUp = 0;
+    this.#drop();
+    this.#proceed();
   }
 
-  async #send() {
-    clearTimeout(this.#retry);
-    this.#retry = 0;
-    this.#sentAt = performance.now();
-    const controller = (this.#controller = new AbortController());
-    const patience = setTimeout(() => controller.abort(), PATIENCE);
-    this.#fire("searching");
-    const answer = await post(this.#query, controller.signal);
-    clearTimeout(patience);
-    if (this.#controller !== controller) return; // a newer sketch has taken over
-    this.#controller = null;
-    this.#settle(answer);
+  #drop() {
+    const flight = this.#flight;
+    this.#flight = null; // before abort(), so that its end knows that it is outdated
+    flight?.controller.abort();
   }
 
-  #settle({ status, body, retryAfter }) {
-    const code = body?.error?.code;
-    if (status === 200 && body) {
-      this.#tries = 0;
-      this.#fire("results", body);
-    } else if (code === "blank_sketch") {
-      this.#tries = 0;
-      this.#fire("unclear");
-    } else if (isPassing(status)) {
-      const wait = Math.max(retryAfter * 1000, Math.min(LONGEST_WAIT, 1000 * 2 ** this.#tries++));
-      this.#retry = setTimeout(() => this.#send(), wait);
-      this.#fire("lost", { message: explain(status, body) });
-    } else {
-      this.#fire("failed", { message: explain(status, body), code });
+  #hurry() {
+    if (!this.#pause.asked) this.#pause.until = 0;
+    this.#proceed();
+  }
+
+  /** Sends what waits as soon as it may be. */
+  #proceed() {
+    clearTimeout(this.#timer);
+    if (!this.#next) return;
+    const wait = this.#due() - performance.now();
+    if (wait > 0) this.#timer = setTimeout(() => this.#proceed(), wait);
+    else this.#send();
+  }
+
+  #due() {
+    if (this.#flight) return this.#sentAt + Math.max(PROMPT, 2 * this.#usual) * 2 ** this.#givenUp;
+    return Math.max(this.#pause.until, this.#next.growing ? this.#sentAt + THROTTLE : 0);
+  }
+
+  #send() {
+    const { make, growing } = this.#next;
+    this.#next = null;
+    const query = make();
+    if (growing && !tellsSomething(query.strokes)) return;
+    if (this.#flight) {
+      this.#givenUp++;
+      this.#drop();
     }
+    this.#fly(query);
+  }
+
+  async #fly(query) {
+    const flight = (this.#flight = { query, controller: new AbortController() });
+    this.#sentAt = performance.now();
+    const slow = setTimeout(() => this.#flight === flight && this.#fire("slow"), SLOW);
+    this.#fire("searching");
+    const answer = await ask(query.path, { json: query.json, signal: flight.controller.signal });
+    clearTimeout(slow);
+    if (this.#flight !== flight) return;
+    this.#flight = null;
+    this.#settle(answer, query);
+    this.#proceed();
+  }
+
+  #settle(answer, query) {
+    const { status, body } = answer;
+    if (isPassing(status)) return this.#wait(answer, query);
+    this.#tries = this.#givenUp = this.#pause.until = 0;
+    this.#usual = (this.#usual + performance.now() - this.#sentAt) / 2;
+    if (status === 200 && body) this.#fire("results", { answer: body, sketch: query.json, growing: query.growing });
+    else if (body?.error?.code === "blank_sketch") this.#fire("unclear");
+    else this.#fire("failed", { message: explain(status, body), error: body?.error });
+  }
+
+  #wait({ status, body, retryAfter }, query) {
+    if (status === LATE) this.#usual *= 2;
+    const backoff = Math.min(LONGEST_WAIT, 1000 * 2 ** this.#tries++);
+    const wait = Math.max(retryAfter, backoff) * (1 + SPREAD * Math.random());
+    this.#pause = { until: performance.now() + wait, asked: retryAfter > 0 || status === 429 };
+    this.#next ??= { make: () => query, growing: false };
+    this.#fire("lost", { message: explain(status, body) });
   }
 
   #fire(type, detail) {
@@ -92,36 +151,13 @@ export class Search extends EventTarget {
   }
 }
 
+function queryOf(sketch, filters, growing) {
+  const path = `/search?${new URLSearchParams([["k", String(RESULTS)], ...filters])}`;
+  return { path, json: JSON.stringify(sketch), strokes: sketch.strokes, growing };
+}
+
 /** Whether a growing sketch is worth a request: the server says no to a mere dot, or to nothing after an eraser. */
 function tellsSomething(strokes) {
   const bounds = boundsOf(strokes);
   return bounds !== null && Math.max(bounds.right - bounds.left, bounds.bottom - bounds.top) >= SMALLEST;
-}
-
-/** @returns {Promise<{status: number, body: any, retryAfter: number}>} status 0 when no whole answer came back */
-async function post({ category, ...sketch }, signal) {
-  const parameters = new URLSearchParams({ k: String(RESULTS) });
-  if (category) parameters.set("category", category);
-  try {
-    const response = await fetch(`/search?${parameters}`, {
-      method: "POST",
-      headers: { "Content-Type": "application/json" },
-      body: JSON.stringify(sketch),
-      signal,
-    });
-    const retryAfter = Number(response.headers.get("Retry-After")) || 0;
-    return { status: response.status, body: await readJson(response), retryAfter };
-  } catch {
-    return { status: 0, body: null, retryAfter: 0 };
-  }
-}
-
-/** A proxy between us and the server may answer in HTML: that is still an answer, only without a body for us. */
-async function readJson(response) {
-  const text = await response.text();
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

@@ -7,7 +7,6 @@ const PASSING = new Set([0, 408, 429, 502, 503, 504]);
 const BY_CODE = {
   body_too_large: "trouble.too_large",
   bad_strokes: "trouble.unreadable",
-  unknown_category: "trouble.unknown_category",
   internal: "trouble.internal",
 };
 

@@ -47,6 +47,13 @@ class Phone:
     def up(self) -> None:
         self._send("touchEnd", [])
 
+    def hold(self, what: Locator) -> None:
+        """Puts the finger down on the middle of something other than the paper, and leaves it there until up()."""
+        box = what.bounding_box()
+        assert box is not None
+        point = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
+        self._touch.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [point]})
+
     def draw(self, stroke: Sequence[Share], steps: int = 8) -> None:
         """One stroke along straight lines between the places given."""
         self.down(stroke[0])
@@ -73,6 +80,19 @@ class Phone:
         response = self.searches[-1].response()
         assert response is not None
         return response
+
+    def wait_until_sent(self, accepts: Callable[[dict[str, Any]], bool]) -> None:
+        """Waits for a search of a sketch like that."""
+        for request in self.searches:
+            if accepts(sent(request)):
+                return
+        self.page.wait_for_event("request", lambda request: is_search(request) and accepts(sent(request)))
+
+    def slow_down(self, milliseconds: int) -> None:
+        """From now on the network takes this long for every request, besides what the server takes."""
+        self._touch.send("Network.enable")
+        conditions = {"offline": False, "latency": milliseconds, "downloadThroughput": -1, "uploadThroughput": -1}
+        self._touch.send("Network.emulateNetworkConditions", conditions)
 
     def ids(self) -> list[str]:
         return [item.get_attribute("data-product-id") or "" for item in self.results.all()]

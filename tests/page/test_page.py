@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from playwright.sync_api import Page, Request, expect
+from playwright.sync_api import Request, expect
 
 from tests.page.phone import BOOT, Phone, sent
 
@@ -125,30 +125,6 @@ def test_an_example_starts_a_sketch(phone: Phone) -> None:
     expect(phone.results.first).to_be_visible()
     phone.button("Undo").tap()
     expect(phone.results).to_have_count(0)
-
-
-def test_a_category_narrows_the_search(page: Page, phone: Phone) -> None:
-    known = [{"category": name, "count": 1} for name in ("Shoes > Boots", "Shoes > Pumps", "Bags")]
-    page.route("**/categories", lambda route: route.fulfill(json={"categories": known}))
-    page.route(SEARCH, lambda route: route.fulfill(json={"results": [], "gallery": {"size": 3}}))
-    page.reload()
-    phone.draw_and_wait(BOOT[0])
-    chips = page.get_by_role("group", name="Category").get_by_role("button")
-    expect(chips).to_have_text(["All", "Bags", "Shoes"])
-    phone.press("Shoes")
-    expect(chips).to_have_text(["All", "Shoes", "Boots", "Pumps"])
-    phone.press("Boots")
-    assert "category=Shoes+%3E+Boots" in phone.searches[-1].url
-    expect(phone.status).to_have_text("Nothing found")
-    phone.press("Search everything")
-    assert "category" not in phone.searches[-1].url
-
-
-def test_no_categories_no_chips(page: Page, phone: Phone) -> None:
-    page.route("**/categories", lambda route: route.fulfill(status=404, json={}))
-    page.reload()
-    phone.draw_and_wait(BOOT[0])
-    expect(page.get_by_role("group", name="Category")).to_be_hidden()
 
 
 def test_a_feed_cannot_put_code_on_the_page(phone: Phone) -> None:

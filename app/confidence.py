@@ -1,0 +1,29 @@
+"""Whether a sketch shows anything that a gallery has, as far as its distances tell."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+MOST = 0.775  # contrast: of the demo gallery about one real sketch in twenty lies above (docs/accuracy.md)
+SAMPLE = 1000  # products that stand for all of a gallery
+
+_PLACE = 5  # one result may be near by chance, five seldom are
+_LEAST = 100  # products: in a smaller gallery the fifth nearest is far, whatever is drawn
+
+
+def contrast_of(candidates: NDArray[np.float32], sample: NDArray[np.float32]) -> float | None:
+    """How far the fifth nearest of the candidates is, as a share of the mean distance of a gallery's sample.
+
+    Near 1 the results are hardly nearer than any product is. Of a ratio it does not matter in what unit a network
+    measures. None where it tells nothing: too few products, or a distance that is not positive.
+    """
+    if len(sample) < _LEAST or len(candidates) < _PLACE:
+        return None
+    mean = float(sample.mean(dtype=np.float64))
+    return float(np.partition(candidates, _PLACE - 1)[_PLACE - 1]) / mean if mean > 0 else None
+
+
+def is_confident(contrast: float | None) -> bool:
+    """Whether results may be like the sketch. When nothing tells that they are not, they may."""
+    return contrast is None or contrast <= MOST

@@ -1,0 +1,52 @@
+/** All that a shopper narrows the search down with: the row of categories, and the sheet of filters behind a button. */
+
+import { Categories } from "./categories.js";
+import { ColorChips } from "./color_chips.js";
+import { Facets } from "./facets.js";
+import { say, written } from "./messages.js";
+import { PriceRange } from "./price_range.js";
+import { Sheet } from "./sheet.js";
+
+const $ = (selector) => document.querySelector(selector);
+
+/**
+ * @param {import("./filters.js").Filters} filters
+ * @returns {Facets}
+ */
+export function openChoices(filters) {
+  const opener = $("#filters");
+  const sheet = new Sheet($("#filter-sheet"));
+  const facets = new Facets(filters);
+  new Categories($(".chips"), filters, facets);
+  const colors = new ColorChips($(".colors"), filters);
+  const prices = new PriceRange($(".prices"), filters);
+
+  function show() {
+    const { colors: chosen, minPrice, maxPrice } = filters.chosen;
+    const active = chosen.length + (minPrice === null && maxPrice === null ? 0 : 1);
+    colors.show(facets.counts?.colors ?? []);
+    prices.show(facets.counts?.prices ?? []);
+    opener.querySelector(".count").textContent = active ? written(active) : "";
+    opener.hidden = $(".colors").hidden && $(".prices").hidden;
+    $("#show-found").textContent = leaving(facets.counts?.size ?? null);
+    $("#reset").disabled = active === 0;
+  }
+
+  filters.addEventListener("change", show);
+  facets.addEventListener("change", show);
+  opener.addEventListener("click", () => sheet.open());
+  $("#show-found").addEventListener("click", () => sheet.close());
+  $("#reset").addEventListener("click", () => {
+    filters.choose({ colors: [], minPrice: null, maxPrice: null });
+    $("#filter-sheet").focus(); // the button that had it can be pressed no more
+  });
+  facets.load();
+  return facets;
+}
+
+/** @param {number | null} count of products that pass; null while nobody knows */
+function leaving(count) {
+  if (count === null) return say("filters.show_results");
+  if (count === 0) return say("filters.show_none");
+  return count === 1 ? say("filters.show_one") : say("filters.show", { count });
+}

@@ -1,0 +1,82 @@
+/** What the search is narrowed down to: category, colours, prices. */
+
+/**
+ * @typedef {object} Choice
+ * @property {string | null} category full path, such as "Shoes > Boots"
+ * @property {readonly string[]} colors any of these
+ * @property {number | null} minPrice
+ * @property {number | null} maxPrice
+ * @property {string | null} currency of the prices
+ */
+
+/** @type {Readonly<Choice>} */
+const EVERYTHING = Object.freeze({ category: null, colors: [], minPrice: null, maxPrice: null, currency: null });
+
+/** Fires "change" whenever something else is chosen. */
+export class Filters extends EventTarget {
+  #chosen = EVERYTHING;
+
+  /** @returns {Readonly<Choice>} */
+  get chosen() {
+    return this.#chosen;
+  }
+
+  /** Whether nothing is left out. */
+  get areOpen() {
+    return String(this.parameters) === "";
+  }
+
+  /**
+   * The chosen filters as the server's routes take them, and as a link may hold them: category, color (repeated),
+   * min_price, max_price, currency. What is not chosen is not there; setting them chooses nothing else.
+   * @returns {URLSearchParams}
+   */
+  get parameters() {
+    const { category, colors, minPrice, maxPrice, currency } = this.#chosen;
+    const hasPrice = minPrice !== null || maxPrice !== null;
+    const all = [
+      ["category", category],
+      ...colors.map((color) => ["color", color]),
+      ["min_price", minPrice],
+      ["max_price", maxPrice],
+      ["currency", hasPrice ? currency : null],
+    ];
+    return new URLSearchParams(all.filter(([, value]) => value !== null).map(([name, value]) => [name, String(value)]));
+  }
+
+  /** @param {URLSearchParams} parameters others may be among them; what cannot be read is left out */
+  set parameters(parameters) {
+    this.choose({
+      category: parameters.get("category") || null,
+      colors: parameters.getAll("color").filter(Boolean),
+      minPrice: priceOf(parameters.get("min_price")),
+      maxPrice: priceOf(parameters.get("max_price")),
+      currency: parameters.get("currency") || null,
+    });
+  }
+
+  /** @param {Partial<Choice>} changes what is not named stays */
+  choose(changes) {
+    const before = JSON.stringify(this.#chosen);
+    this.#chosen = inOrder({ ...this.#chosen, ...changes });
+    if (JSON.stringify(this.#chosen) !== before) this.dispatchEvent(new Event("change"));
+  }
+
+  /** Opens everything. */
+  clear() {
+    this.choose(EVERYTHING);
+  }
+}
+
+/** @param {string | null} text @returns {number | null} null when it is no price */
+export function priceOf(text) {
+  const price = text?.trim() ? Number(text) : NaN;
+  return price >= 0 && price < Infinity ? price : null;
+}
+
+/** Who enters a range the wrong way round means it all the same. Colours are sorted, so that equal choices are equal. */
+function inOrder({ category, colors, minPrice, maxPrice, currency }) {
+  const isTurned = minPrice !== null && maxPrice !== null && minPrice > maxPrice;
+  const [low, high] = isTurned ? [maxPrice, minPrice] : [minPrice, maxPrice];
+  return { category, colors: [...new Set(colors)].sort(), minPrice: low, maxPrice: high, currency };
+}

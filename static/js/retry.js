@@ -1,0 +1,35 @@
+/** What went wrong in a part of a panel, in plain words, and the button to try it again. */
+
+import { LATE, LOST } from "./ask.js";
+import { say } from "./messages.js";
+
+export class Retry {
+  #line;
+  #again = () => {};
+
+  /** @param {HTMLElement} line holds a place for the words and a button */
+  constructor(line) {
+    this.#line = line;
+    line.querySelector("button").addEventListener("click", () => {
+      this.hide();
+      this.#again();
+    });
+  }
+
+  hide() {
+    this.#line.hidden = true;
+  }
+
+  /** @param {number} status of the answer @param {() => void} again */
+  offer(status, again) {
+    this.#again = again;
+    this.#line.querySelector("span").textContent = wordsFor(status);
+    this.#line.hidden = false;
+  }
+}
+
+function wordsFor(status) {
+  if (status === LOST) return say("product.lost");
+  if (status === LATE || status === 429 || status === 503) return say("product.busy");
+  return say("product.failed");
+}
