@@ -103,6 +103,7 @@ export class Finding {
 
   /** Says what would help, once the finger is up: who draws knows that it is not done. */
   #advise(confident) {
+    if (this.#note.isShown) return; // it says why other filters are searched than were chosen
     if (isThin(this.#sketch.strokes)) this.#note.show(say("finding.thin"));
     else if (confident === false) this.#note.show(say("finding.unlike"));
   }

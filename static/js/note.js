@@ -11,6 +11,10 @@ export class Note {
     this.#place = place;
   }
 
+  get isShown() {
+    return this.#place.classList.contains("shown");
+  }
+
   /** @param {string} words */
   show(words) {
     clearTimeout(this.#timer);

@@ -1,0 +1,334 @@
+"""Narrowing the search down by category, colour and price."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from playwright.sync_api import Locator, Page, Route, expect
+
+from tests.page.phone import BOOT, Phone
+from tests.page.test_finding import answer, product
+
+SEARCH = "**/search?*"
+FACETS = "**/facets?*"
+
+Serve = Callable[..., list[dict[str, list[str]]]]
+
+
+def facets(**more: Any) -> dict[str, Any]:
+    """The body of GET /facets."""
+    categories = [("Bags", 3), ("Shoes", 9), ("Shoes > Boots", 5), ("Shoes > Pumps", 1)]
+    colors = [("black", 2), ("dark blue", 7), ("rojo", 3), ("mystery", 1)]
+    prices = {"currency": "EUR", "min": 19, "max": 129.5, "count": 12}
+    return {
+        "size": 12,
+        "categories": [{"category": name, "count": count} for name, count in categories],
+        "colors": [{"color": name, "count": count} for name, count in colors],
+        "prices": [prices],
+        **more,
+    }
+
+
+def asked(url: str) -> dict[str, list[str]]:
+    """The parameters of a request, less k."""
+    return {name: values for name, values in parse_qs(urlsplit(url).query).items() if name != "k"}
+
+
+@pytest.fixture
+def serve(page: Page) -> Serve:
+    """Lets the server have these facets, whatever is asked, and answer searches; returns what facets are asked for."""
+
+    def start(**more: Any) -> list[dict[str, list[str]]]:
+        questions: list[dict[str, list[str]]] = []
+
+        def count(route: Route) -> None:
+            questions.append(asked(route.request.url))
+            route.fulfill(json=facets(**more))
+
+        page.route(FACETS, count)
+        page.route(SEARCH, lambda route: route.fulfill(json=answer(product("a"), product("b"))))
+        page.reload()
+        return questions
+
+    return start
+
+
+def chips(page: Page) -> Locator:
+    return page.get_by_role("group", name="Category").get_by_role("button")
+
+
+def open_sheet(phone: Phone) -> Locator:
+    phone.page.locator("#filters").tap()
+    sheet = phone.page.get_by_role("dialog", name="Filters")
+    expect(sheet).to_be_visible()
+    sheet.evaluate("sheet => Promise.all(sheet.getAnimations().map(each => each.finished))")
+    return sheet
+
+
+def test_a_category_narrows_the_search(page: Page, phone: Phone, serve: Serve) -> None:
+    serve()
+    phone.draw_and_wait(BOOT[0])
+    expect(chips(page)).to_have_text(["All", "Bags", "Shoes"])
+    expect(chips(page).nth(2)).to_have_accessible_description("9 products")
+    phone.press("Shoes")
+    expect(chips(page)).to_have_text(["All", "Shoes", "Boots", "Pumps"])
+    expect(chips(page).nth(3)).to_have_accessible_description("1 product")
+    phone.press("Boots")
+    assert asked(phone.searches[-1].url) == {"category": ["Shoes > Boots"]}
+    phone.press("Boots")  # once more goes back up
+    assert asked(phone.searches[-1].url) == {"category": ["Shoes"]}
+    phone.press("All")
+    assert asked(phone.searches[-1].url) == {}
+
+
+def test_nothing_to_choose_no_choices(page: Page, phone: Phone, serve: Serve) -> None:
+    serve(categories=[], colors=[], prices=[])
+    phone.draw_and_wait(BOOT[0])
+    expect(page.get_by_role("group", name="Category")).to_be_hidden()
+    expect(page.locator("#filters")).to_be_hidden()
+
+
+def test_without_facets_everything_is_searched(page: Page, phone: Phone) -> None:
+    page.route(FACETS, lambda route: route.fulfill(status=404, json={"error": {"code": "not_found"}}))
+    page.reload()
+    phone.draw_and_wait(BOOT[0])
+    expect(phone.results).not_to_have_count(0)
+    expect(chips(page)).to_have_count(0)
+
+
+def test_facets_that_the_network_lost_are_asked_for_again(page: Page, phone: Phone, serve: Serve) -> None:
+    serve()
+    page.route(FACETS, lambda route: route.abort(), times=1)
+    page.reload()
+    phone.draw_and_wait(BOOT[0])
+    expect(chips(page)).to_have_count(3)
+
+
+def test_filters_combine_and_reach_the_search(page: Page, phone: Phone, serve: Serve) -> None:
+    questions = serve()
+    phone.draw_and_wait(BOOT[0])
+    phone.press("Shoes")
+    sheet = open_sheet(phone)
+    sheet.get_by_role("checkbox", name="black").check()
+    sheet.get_by_role("checkbox", name="dark blue").check()
+    sheet.get_by_label("From").fill("20")
+    sheet.get_by_label("To").fill("99.5")
+    phone.wait_for_search(lambda: sheet.get_by_label("To").press("Enter"))
+    wanted = {
+        "category": ["Shoes"], "color": ["black", "dark blue"], "min_price": ["20"], "max_price": ["99.5"],
+        "currency": ["EUR"],
+    }  # fmt: skip
+    assert asked(phone.searches[-1].url) == questions[-1] == wanted
+    sheet.get_by_role("button", name="Show 12 products").tap()
+    expect(sheet).to_be_hidden()
+    expect(page.locator("#filters")).to_have_text(re.compile(r"Filters\s+3"))  # two colours and a price
+    assert asked(phone.wait_for_search(lambda: phone.draw(BOOT[1])).url) == wanted
+    sheet = open_sheet(phone)
+    expect(sheet.get_by_role("checkbox", name="black")).to_be_checked()
+    phone.wait_for_search(sheet.get_by_role("button", name="Reset").tap)
+    assert asked(phone.searches[-1].url) == {"category": ["Shoes"]}
+    expect(sheet.get_by_label("From")).to_have_value("")
+    expect(sheet.get_by_role("button", name="Reset")).to_be_disabled()
+
+
+def test_a_range_the_wrong_way_round_is_turned(phone: Phone, serve: Serve) -> None:
+    serve()
+    phone.draw_and_wait(BOOT[0])
+    sheet = open_sheet(phone)
+    sheet.get_by_label("From").fill("90")
+    sheet.get_by_label("To").fill("30")
+    phone.wait_for_search(lambda: sheet.get_by_label("To").press("Enter"))
+    assert asked(phone.searches[-1].url) == {"min_price": ["30"], "max_price": ["90"], "currency": ["EUR"]}
+    expect(sheet.get_by_label("From")).to_have_value("30")
+    expect(sheet.get_by_label("To")).to_have_value("90")
+
+
+def test_the_sheet_says_what_there_is(phone: Phone, serve: Serve) -> None:
+    serve()
+    phone.draw_and_wait(BOOT[0])
+    sheet = open_sheet(phone)
+    options = sheet.get_by_role("checkbox")
+    most_first = ["dark blue7", "rojo3", "black2", "mystery1"]
+    expect(sheet.locator(".colors .option")).to_have_text(most_first)
+    seen = "all => all.map(swatch => swatch.hidden || getComputedStyle(swatch).backgroundColor)"
+    looks = sheet.locator(".swatch").evaluate_all(seen)
+    assert looks == ["rgb(0, 0, 139)", "rgb(255, 0, 0)", "rgb(0, 0, 0)", True]
+    expect(sheet.get_by_label("From")).to_have_attribute("placeholder", "19")
+    expect(sheet.get_by_label("To")).to_have_attribute("placeholder", "129.5")
+    expect(sheet.get_by_role("radio")).to_have_count(0)
+    options.nth(3).check()
+    expect(sheet.locator(".colors .option")).to_have_text(most_first)  # nothing moves
+
+
+def test_prices_are_compared_in_one_currency(phone: Phone, serve: Serve) -> None:
+    ranges = [("CHF", 3, 30, 300), ("EUR", 9, 10, 100)]
+    serve(prices=[{"currency": name, "count": count, "min": low, "max": high} for name, count, low, high in ranges])
+    phone.draw_and_wait(BOOT[0])
+    sheet = open_sheet(phone)
+    expect(sheet.get_by_role("radio", name="EUR")).to_be_checked()  # most products have it
+    sheet.get_by_role("radio", name="CHF").check()
+    expect(sheet.get_by_label("To")).to_have_attribute("placeholder", "300")
+    assert asked(phone.searches[-1].url) == {}  # no price yet, so no currency either
+    sheet.get_by_label("To").fill("200")
+    phone.wait_for_search(lambda: sheet.get_by_label("To").press("Enter"))
+    assert asked(phone.searches[-1].url) == {"max_price": ["200"], "currency": ["CHF"]}
+
+
+def test_a_filter_survives_clearing_and_is_seen(page: Page, phone: Phone, serve: Serve) -> None:
+    serve()
+    row = page.locator(".choosing")
+    expect(row).to_be_hidden()
+    phone.draw_and_wait(BOOT[0])
+    phone.press("Bags")
+    phone.button("Clear").tap()
+    expect(phone.results).to_have_count(0)
+    expect(row).to_be_visible()
+    expect(chips(page).nth(1)).to_have_attribute("aria-pressed", "true")
+    phone.button("All").tap()
+    expect(row).to_be_hidden()
+
+
+def test_nothing_found_offers_everything(page: Page, phone: Phone, serve: Serve) -> None:
+    serve()
+    page.route(SEARCH, lambda route: route.fulfill(json={**answer(), "gallery": {"size": 3}}))
+    phone.draw_and_wait(BOOT[0])
+    expect(phone.status).to_have_text("Nothing found")
+    expect(phone.button("Search everything")).to_be_hidden()
+    sheet = open_sheet(phone)
+    phone.wait_for_search(sheet.get_by_role("checkbox", name="black").check)
+    page.keyboard.press("Escape")
+    phone.press("Search everything")
+    assert asked(phone.searches[-1].url) == {}
+
+
+@pytest.mark.parametrize(
+    ("error", "words", "left"),
+    [
+        ({"code": "unknown_color", "detail": {"color": "Black"}}, "This colour is gone.", ["rojo"]),
+        ({"code": "unknown_color", "detail": None}, "This colour is gone.", None),
+    ],
+)
+def test_a_colour_that_is_gone_is_dropped(
+    page: Page, phone: Phone, serve: Serve, error: dict[str, Any], words: str, left: list[str] | None
+) -> None:
+    serve()
+    phone.draw_and_wait(BOOT[0])
+    sheet = open_sheet(phone)
+    phone.wait_for_search(sheet.get_by_role("checkbox", name="rojo").check)
+    body = {"error": {"message": "color is unknown", **error}}
+    page.route(SEARCH, lambda route: refuse(route, "color=black", body))
+    phone.wait_for_search(sheet.get_by_role("checkbox", name="black").click)
+    expect(page.locator(".note")).to_contain_text(words)
+    expect(sheet.get_by_role("checkbox", name="black")).not_to_be_checked()
+    expect(phone.status).to_have_text("2 closest of 2")
+    assert asked(phone.searches[-1].url).get("color") == left
+
+
+def test_a_category_or_currency_that_is_gone_is_dropped(page: Page, phone: Phone, serve: Serve) -> None:
+    serve()
+    phone.draw_and_wait(BOOT[0])
+    body = {"error": {"code": "unknown_category", "message": "category is unknown", "detail": {"known": []}}}
+    page.route(SEARCH, lambda route: refuse(route, "category=Bags", body))
+    phone.wait_for_search(phone.button("Bags").tap)
+    expect(page.locator(".note")).to_have_text("This category is gone. Searching everything instead.")
+    expect(chips(page).first).to_have_attribute("aria-pressed", "true")
+    body = {"error": {"code": "unknown_currency", "message": "currency is unknown", "detail": {"currency": "EUR"}}}
+    page.route(SEARCH, lambda route: refuse(route, "currency=EUR", body))
+    sheet = open_sheet(phone)
+    sheet.get_by_label("From").fill("20")
+    phone.wait_for_search(lambda: sheet.get_by_label("From").press("Enter"))
+    expect(page.locator(".note")).to_contain_text("Nothing is sold in this currency any more.")
+    expect(sheet.get_by_label("From")).to_have_value("")
+    assert asked(phone.searches[-1].url) == {}
+
+
+def refuse(route: Route, part: str, body: dict[str, Any]) -> None:
+    """Answers a request that has this in its address with 422; others are answered as before."""
+    route.fulfill(status=422, json=body) if part in route.request.url else route.fallback()
+
+
+def test_slow_facets_do_not_hold_the_search_up(page: Page, phone: Phone, serve: Serve) -> None:
+    serve()
+    phone.draw_and_wait(BOOT[0])
+    page.route(FACETS, lambda route: None)
+    phone.press("Shoes")
+    assert asked(phone.searches[-1].url) == {"category": ["Shoes"]}
+    expect(phone.status).to_have_text("2 closest of 2")
+
+
+def test_a_feed_s_colours_are_text(page: Page, phone: Phone, serve: Serve) -> None:
+    bad = ["<img src=x onerror=alert(1)>", "red;background:url(//evil.example)", "inherit"]
+    serve(colors=[{"color": name, "count": 1} for name in bad], categories=[{"category": f"{bad[0]} > a", "count": 1}])
+    phone.draw_and_wait(BOOT[0])
+    sheet = open_sheet(phone)
+    expect(sheet.locator(".colors .option-name")).to_have_text(bad)
+    assert sheet.locator(".swatch").evaluate_all("all => all.every(swatch => swatch.hidden)")
+    assert page.locator("[onerror]").count() == 0
+
+
+@pytest.mark.parametrize("way", ["Escape", "Close filters", "back"])
+def test_the_sheet_closes(page: Page, phone: Phone, serve: Serve, way: str) -> None:
+    serve()
+    phone.draw_and_wait(BOOT[0])
+    address = page.url
+    sheet = open_sheet(phone)
+    if way == "Escape":
+        page.keyboard.press("Escape")
+    elif way == "back":
+        page.go_back()
+    else:
+        phone.button(way).tap()
+    expect(sheet).to_be_hidden()
+    expect(page.locator("#filters")).to_be_focused()
+    assert page.url == address
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("", ""),
+        ("s=1zAbc&category=Shoes+%3E+Boots&color=red&color=Black", "category=Shoes+%3E+Boots&color=Black&color=red"),
+        ("min_price=20&max_price=5.5&currency=EUR", "min_price=5.5&max_price=20&currency=EUR"),
+        ("min_price=-1&max_price=much&currency=EUR", ""),
+        ("color=&category=", ""),
+        ("min_price=0", "min_price=0"),
+    ],
+)
+def test_filters_can_be_had_and_set_as_parameters(page: Page, text: str, kept: str) -> None:
+    """What a link holds; "change" says when it has to be made anew."""
+    found = page.evaluate(
+        """async (text) => {
+            const {Filters} = await import("/static/js/filters.js");
+            const filters = new Filters();
+            let changes = 0;
+            filters.addEventListener("change", () => changes++);
+            filters.parameters = new URLSearchParams(text);
+            filters.parameters = filters.parameters;
+            return [String(filters.parameters), changes, filters.areOpen];
+        }""",
+        text,
+    )
+    assert found[0] == kept and found[2] == (kept == "")
+    assert found[1] <= 2 if "much" in text else found[1] == (kept != "")
+
+
+@pytest.mark.parametrize(("width", "height"), [(390, 844), (320, 568), (844, 390), (1440, 900)])
+def test_it_fits_and_its_targets_are_large(page: Page, phone: Phone, serve: Serve, width: int, height: int) -> None:
+    colors = [{"color": f"colour number {number}", "count": number} for number in range(40)]
+    ranges = [{"currency": name, "count": 1, "min": 1, "max": 2} for name in ("CHF", "EUR")]
+    serve(colors=colors, prices=ranges)
+    page.set_viewport_size({"width": width, "height": height})
+    phone.draw_and_wait(BOOT[0])
+    sheet = open_sheet(phone)
+    box = sheet.bounding_box()
+    assert box and box["x"] >= 0 and box["y"] >= 0
+    assert box["x"] + box["width"] <= width and box["y"] + box["height"] <= height
+    assert sheet.locator(".panel-body").evaluate("body => body.scrollWidth <= body.clientWidth")
+    for target in sheet.locator("button:visible, input:visible").all():
+        size = target.bounding_box()
+        assert size and min(size["width"], size["height"]) >= 44
+    expect(sheet.get_by_role("button", name="Show 12 products")).to_be_in_viewport()
