@@ -18,6 +18,7 @@ export class Paper extends EventTarget {
   #fingers;
   #size = { width: 0, height: 0 };
   #view = fit(this.#size, null); // kept while it shows the whole sketch: it should not jump after every stroke
+  #density = 0;
   #rect = null; // read once a stroke: asking for layout at every move costs frames
   #pointer = null;
   #pointerType = "";
@@ -90,6 +91,7 @@ export class Paper extends EventTarget {
     const palm = drawing && pointerType === "pen" && this.#pointerType === "touch"; // it lay down before the pen did
     if (drawing && !palm) return;
     event.preventDefault(); // no selection, no focus change, no emulated mouse events
+    if (this.#density !== window.devicePixelRatio) this.#resize(); // not every browser has told
     this.#capture(pointerId);
     this.#pointer = pointerId;
     this.#pointerType = pointerType;
@@ -157,7 +159,8 @@ export class Paper extends EventTarget {
     if (!width || !height) return;
     this.#size = { width, height };
     this.#rect = this.#canvas.getBoundingClientRect();
-    this.#surface.resize(this.#size, window.devicePixelRatio || 1);
+    this.#density = window.devicePixelRatio;
+    this.#surface.resize(this.#size, this.#density);
     this.#view = fit(this.#size, boundsOf(this.#visible()));
     this.#show();
   }

@@ -1,16 +1,16 @@
 /** The keeping side of the page: what brings sketches to the paper and takes them elsewhere. */
 
+import { closeLink, isLink } from "./fragment.js";
 import { keep } from "./keep.js";
-import { closeLink, isLink, openLink } from "./link.js";
-import { Menu } from "./menu.js";
 import { say } from "./messages.js";
 import { pack } from "./packing.js";
+import { fetchParts, part } from "./parts.js";
+import { acceptPictures } from "./pictures.js";
 import { Recents } from "./recents.js";
-import { download, toPng, toSvg } from "./saving.js";
-import { share } from "./sharing.js";
 import { listen } from "./shortcuts.js";
 import { announce } from "./status.js";
-import { Upload, acceptPictures } from "./upload.js";
+
+const CALM = 5000; // ms after the first stroke: by then its results are there
 
 const $ = (selector) => document.querySelector(selector);
 
@@ -21,20 +21,44 @@ const $ = (selector) => document.querySelector(selector);
  */
 export function openKeeping(sketch, paper) {
   const recents = new Recents();
-  const savePng = async () => sketch.isEmpty || download(await toPng(sketch.strokes), "sketch.png");
-  const needingInk = ["#share", "#save-png", "#save-svg"].map($);
-
   sketch.addEventListener("leave", ({ detail }) => recents.push(detail));
-  sketch.addEventListener("change", () => needingInk.forEach((button) => (button.disabled = sketch.isEmpty)));
-  $("#share").addEventListener("click", () => share(sketch.strokes));
-  $("#save-png").addEventListener("click", savePng);
-  $("#save-svg").addEventListener("click", () => download(toSvg(sketch.strokes), "sketch.svg"));
-  listen({ save: savePng });
-  acceptPictures(new Upload(paper), $("#upload"), $("#picture"), $(".paper"));
-  new Menu($("#menu"), $("#more"), sketch, recents);
-
+  sketch.addEventListener("change", () => setTimeout(fetchParts, CALM), { once: true });
+  offerSharingAndSaving(sketch);
+  offerMenu(sketch, recents);
+  offerUpload(paper);
   keep(sketch, recents);
   followLinks(sketch);
+}
+
+function offerSharingAndSaving(sketch) {
+  const [share, png, svg] = ["#share", "#save-png", "#save-svg"].map($);
+  const savePng = async () => sketch.isEmpty || (await part("saving"))?.savePng(sketch.strokes);
+  share.addEventListener("click", async () => (await part("sharing"))?.share(sketch.strokes));
+  png.addEventListener("click", savePng);
+  svg.addEventListener("click", async () => (await part("saving"))?.saveSvg(sketch.strokes));
+  listen({ save: savePng });
+  sketch.addEventListener("change", () => {
+    for (const button of [share, png, svg]) button.disabled = sketch.isEmpty;
+  });
+}
+
+function offerMenu(sketch, recents) {
+  let menu = null;
+  $("#more").addEventListener("click", async ({ currentTarget: opener }) => {
+    const Menu = (await part("menu"))?.Menu;
+    menu ??= Menu && new Menu($("#menu"), opener, sketch, recents);
+    menu?.open();
+  });
+}
+
+function offerUpload(paper) {
+  let upload = null;
+  const read = async (picture) => {
+    const Upload = (await part("upload"))?.Upload;
+    upload ??= Upload && new Upload(paper);
+    upload?.read(picture);
+  };
+  acceptPictures(read, $("#upload"), $("#picture"), $(".paper"));
 }
 
 /** Opens the link in the address, now and whenever another one is put there, and closes it as soon as one draws on. */
@@ -43,16 +67,12 @@ function followLinks(sketch) {
 
   async function open() {
     if (!isLink()) return;
-    try {
-      const strokes = await openLink();
-      if (isSame(strokes, sketch.strokes)) return; // a reload: the sketch is back already
-      opening = true;
-      sketch.replace(strokes);
-    } catch {
-      announce(say("keeping.broken_link"), true);
-    } finally {
-      opening = false;
-    }
+    const link = await part("link");
+    const strokes = await link?.openLink().catch(() => announce(say("keeping.broken_link"), true));
+    if (!strokes || isSame(strokes, sketch.strokes)) return; // after a reload the sketch is back already
+    opening = true;
+    sketch.replace(strokes);
+    opening = false;
   }
 
   sketch.addEventListener("change", () => opening || closeLink());

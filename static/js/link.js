@@ -4,28 +4,16 @@
  * `r` for raw bytes of pack(), as base64url.
  */
 
+import { extras, parameters } from "./fragment.js";
 import { fromText, pack, toText, unpack } from "./packing.js";
 
 const VERSION = "1";
 const MOST_BYTES = 1 << 20; // after inflating: no sketch has as many, so it is a link that wants to do harm
 
-/** What goes with the strokes. Whoever has something to add sets both. */
-export const extras = {
-  /** @type {() => [string, string][]} parameters for a link that is being made */
-  collect: () => [],
-  /** @type {(parameters: URLSearchParams) => void} the parameters of a link that is being opened */
-  apply: () => {},
-};
-
 /** @param {readonly import("./strokes.js").Stroke[]} strokes @returns {Promise<string>} */
 export async function linkTo(strokes) {
-  const parameters = new URLSearchParams([["s", await encode(pack(strokes))], ...extras.collect()]);
-  return `${window.location.origin}${window.location.pathname}#${parameters}`;
-}
-
-/** Whether the page's address holds a sketch. */
-export function isLink() {
-  return parametersHere().has("s");
+  const fragment = new URLSearchParams([["s", await encode(pack(strokes))], ...extras.collect()]);
+  return `${window.location.origin}${window.location.pathname}#${fragment}`;
 }
 
 /**
@@ -34,20 +22,11 @@ export function isLink() {
  * @throws for a link that is damaged, or of a newer version
  */
 export async function openLink() {
-  const parameters = parametersHere();
-  const strokes = unpack(await decode(parameters.get("s")));
+  const given = parameters();
+  const strokes = unpack(await decode(given.get("s")));
   if (!strokes.length) throw new RangeError("the link holds no strokes");
-  extras.apply(parameters);
+  extras.apply(given);
   return strokes;
-}
-
-/** Takes the sketch out of the address, where it would come back with the next reload. */
-export function closeLink() {
-  if (isLink()) window.history.replaceState(window.history.state, "", window.location.pathname + window.location.search);
-}
-
-function parametersHere() {
-  return new URLSearchParams(window.location.hash.slice(1));
 }
 
 async function encode(bytes) {

@@ -21,7 +21,6 @@ export class Menu {
     this.#recents = recents;
     this.#thumbnails = dialog.querySelector(".recent-sketches");
     copyExamples(dialog.querySelector(".examples"));
-    opener.addEventListener("click", () => this.#open());
     dialog.addEventListener("click", ({ target }) => {
       // the dialog itself is hit beside its content only: on the backdrop
       if (target === dialog || target.closest(".closing, .example")) dialog.close();
@@ -30,7 +29,7 @@ export class Menu {
     dialog.querySelector("#forget").addEventListener("click", () => this.#forget());
   }
 
-  #open() {
+  open() {
     this.#show();
     this.#dialog.showModal();
   }

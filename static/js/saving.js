@@ -7,8 +7,8 @@ const MARGIN = 24; // CSS px around the sketch
 const SIDE = 1600; // px at least of a PNG's longer side
 const NAMESPACE = "http://www.w3.org/2000/svg";
 
-/** @param {readonly import("./strokes.js").Stroke[]} strokes @returns {Blob} an SVG with one path a stroke */
-export function toSvg(strokes) {
+/** Downloads an SVG with one path a stroke. @param {readonly import("./strokes.js").Stroke[]} strokes not empty */
+export function saveSvg(strokes) {
   const { left, top, width, height } = sheet(strokes);
   const svg = document.createElementNS(NAMESPACE, "svg");
   svg.setAttribute("viewBox", `${left} ${top} ${width} ${height}`);
@@ -20,11 +20,11 @@ export function toSvg(strokes) {
     path.setAttribute("d", outlineOf(stroke));
     svg.append(path);
   }
-  return new Blob([new XMLSerializer().serializeToString(svg)], { type: "image/svg+xml" });
+  download(new Blob([new XMLSerializer().serializeToString(svg)], { type: "image/svg+xml" }), "sketch.svg");
 }
 
-/** @param {readonly import("./strokes.js").Stroke[]} strokes @returns {Promise<Blob>} a PNG on white */
-export function toPng(strokes) {
+/** Downloads a PNG on white. @param {readonly import("./strokes.js").Stroke[]} strokes not empty */
+export function savePng(strokes) {
   const { left, top, width, height } = sheet(strokes);
   const zoom = Math.max(1, SIDE / Math.max(width, height));
   const canvas = document.createElement("canvas");
@@ -36,11 +36,11 @@ export function toPng(strokes) {
   context.setTransform(zoom, 0, 0, zoom, -left * zoom, -top * zoom);
   context.fillStyle = INK;
   for (const stroke of strokes) context.fill(new Path2D(outlineOf(stroke)));
-  return new Promise((resolve) => canvas.toBlob(resolve));
+  canvas.toBlob((blob) => download(blob, "sketch.png"));
 }
 
-/** Gives a file to the browser's downloads. @param {Blob} blob @param {string} name */
-export function download(blob, name) {
+/** Gives a file to the browser's downloads. */
+function download(blob, name) {
   const anchor = document.createElement("a");
   anchor.href = URL.createObjectURL(blob);
   anchor.download = name;

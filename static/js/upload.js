@@ -1,4 +1,4 @@
-/** Pictures of sketches as strokes: chosen, photographed, pasted or dropped, read by the server, put on the paper. */
+/** Pictures of sketches as strokes: read by the server, put on the paper. */
 
 import { say } from "./messages.js";
 import { shrink } from "./picture.js";
@@ -27,9 +27,8 @@ export class Upload {
     this.#paper = paper;
   }
 
-  /** @param {Blob | undefined} file nothing happens without one */
+  /** @param {Blob} file */
   async read(file) {
-    if (!file) return;
     this.#controller?.abort();
     const controller = (this.#controller = new AbortController());
     const timer = setTimeout(() => controller.abort(), PATIENCE);
@@ -57,42 +56,4 @@ async function strokesIn(file, signal) {
   } catch {
     return { trouble: navigator.onLine ? "keeping.no_answer" : "keeping.offline" };
   }
-}
-
-/**
- * Connects the ways in which pictures come.
- * @param {Upload} upload
- * @param {HTMLButtonElement} button
- * @param {HTMLInputElement} input of type file
- * @param {HTMLElement} target shows that it would take what is dragged over the page
- */
-export function acceptPictures(upload, button, input, target) {
-  button.addEventListener("click", () => input.click());
-  input.addEventListener("change", () => {
-    upload.read(input.files[0]);
-    input.value = ""; // so that the same picture can be chosen again
-  });
-  document.addEventListener("paste", (event) => {
-    const picture = pictureIn(event.clipboardData);
-    if (!picture) return;
-    event.preventDefault();
-    upload.read(picture);
-  });
-  const drags = (event) => event.dataTransfer?.types.includes("Files");
-  document.addEventListener("dragover", (event) => {
-    if (!drags(event)) return;
-    event.preventDefault(); // or the browser would leave the page for the picture
-    target.classList.add("awaiting");
-  });
-  document.addEventListener("dragleave", (event) => event.relatedTarget ?? target.classList.remove("awaiting"));
-  document.addEventListener("drop", (event) => {
-    if (!drags(event)) return;
-    event.preventDefault();
-    target.classList.remove("awaiting");
-    upload.read(pictureIn(event.dataTransfer) ?? event.dataTransfer.files[0]);
-  });
-}
-
-function pictureIn(transfer) {
-  return [...(transfer?.files ?? [])].find((file) => file.type.startsWith("image/"));
 }
