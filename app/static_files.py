@@ -34,7 +34,7 @@ class Assets:
         self.base = f"/static/{self.version}"
         self.stylesheet = "\n".join(path.read_text("utf-8") for path in sorted((directory / "css").glob("*.css")))
         self.modules = [f"{self.base}/js/{name}" for name in _imported(directory / "js", "main.js")]
-        scripts = sorted(path.name for path in (directory / "js").glob("*.js"))
+        scripts = sorted(path.relative_to(directory / "js").as_posix() for path in (directory / "js").rglob("*.js"))
         self.shell = [f"{self.base}/{_STYLESHEET}", f"{self.base}/icons/favicon.svg"]
         self.shell += [f"{self.base}/js/{name}" for name in scripts]
 

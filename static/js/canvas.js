@@ -1,11 +1,10 @@
 /** The paper: turns pointer events into strokes of a Sketch and keeps the canvas showing it, sharp at any density. */
 
 import { touched } from "./eraser.js";
-import { finish, paint, paintFrom, prepare } from "./ink.js";
-import { boundsOf } from "./strokes.js";
-import { fit, holds } from "./view.js";
+import { UNMEASURED, boundsOf, isApart, pointAt, snap } from "./strokes.js";
+import { Surface } from "./surface.js";
+import { centred, fit, holds } from "./view.js";
 
-const NEAR = 0.75; // CSS px: closer points add bytes, not shape
 const PEN_ERASER = 32; // PointerEvent.buttons of the other end of a pen
 
 /** Fires "progress" when a stroke has grown on screen, at most once a frame; finished strokes go to the sketch. */
@@ -14,72 +13,92 @@ export class Paper extends EventTarget {
   erasing = false;
 
   #canvas;
-  #context;
+  #surface;
   #sketch;
+  #fingers;
   #size = { width: 0, height: 0 };
-  #home = this.#size;
-  #view = { scale: 1, x: 0, y: 0 };
-  #density = 1;
+  #view = fit(this.#size, null); // kept while it shows the whole sketch: it should not jump after every stroke
+  #density = 0;
   #rect = null; // read once a stroke: asking for layout at every move costs frames
   #pointer = null;
+  #pointerType = "";
   #stroke = null;
-  #painted = 0;
   #erased = null;
   #frame = 0;
 
   /**
    * @param {HTMLCanvasElement} canvas
    * @param {import("./strokes.js").Sketch} sketch
+   * @param {import("./fingers.js").Fingers} fingers
    */
-  constructor(canvas, sketch) {
+  constructor(canvas, sketch, fingers) {
     super();
     this.#canvas = canvas;
-    this.#context = canvas.getContext("2d", { alpha: false });
+    this.#surface = new Surface(canvas);
     this.#sketch = sketch;
-    sketch.addEventListener("change", () => this.#show());
+    this.#fingers = fingers;
+    this.#resize();
     new ResizeObserver(() => this.#resize()).observe(canvas);
+    this.#watchDensity();
+    sketch.addEventListener("leave", () => (this.#view = fit(this.#size, null)));
+    sketch.addEventListener("change", () => this.#show());
+    canvas.addEventListener("pointerenter", (event) => event.pointerType === "pen" && fingers.seePen());
     canvas.addEventListener("pointerdown", (event) => this.#down(event));
     canvas.addEventListener("pointermove", (event) => this.#move(event));
-    canvas.addEventListener("pointerup", (event) => this.#up(event));
-    canvas.addEventListener("pointercancel", (event) => this.#up(event)); // a call comes in: keep what is drawn
+    for (const end of ["pointerup", "pointercancel", "lostpointercapture"]) {
+      canvas.addEventListener(end, (event) => event.pointerId === this.#pointer && this.lift());
+    }
     // touch-action alone leaves gestures in the making: Safari's magnifier, Chromium dropping a tap soon after a stroke
     canvas.addEventListener("touchstart", (event) => event.preventDefault(), { passive: false });
     canvas.addEventListener("contextmenu", (event) => event.preventDefault());
+    document.addEventListener("visibilitychange", () => document.hidden && this.lift()); // it may never come back
   }
 
   /**
-   * The sketch as POST /search wants it, the growing stroke included.
-   * @returns {{width: number, height: number, strokes: number[][][]}} in CSS pixels of the canvas
+   * The sketch as POST /search wants it, the growing stroke included: in CSS pixels of the canvas, moved by whole steps
+   * of the grid and never scaled, so that every paper sends the same shape.
+   * @returns {{width: number, height: number, strokes: number[][][]}}
    */
   snapshot() {
     const { scale, x, y } = this.#view;
-    const place = (point) => [round(point[0] * scale + x, 10), round(point[1] * scale + y, 10), point[2]];
+    const [left, top] = [snap(x / scale), snap(y / scale)];
     return {
-      width: Math.round(this.#size.width),
-      height: Math.round(this.#size.height),
-      strokes: this.#visible().map((stroke) => stroke.map(place)),
+      width: Math.ceil(this.#size.width / scale),
+      height: Math.ceil(this.#size.height / scale),
+      strokes: this.#visible().map((stroke) => stroke.map((point) => [point[0] + left, point[1] + top, point[2]])),
     };
   }
 
-  /** @returns {import("./view.js").Size} the paper's size, in the coordinates that new strokes are drawn in */
-  get size() {
-    return this.#size;
+  /** Puts strokes of any unit on the middle of the paper instead of what is drawn, as one step. */
+  put(strokes) {
+    this.#sketch.replace(centred(strokes, this.#size));
   }
 
-  /** Adds strokes given in CSS pixels of the canvas, as one step. */
-  put(strokes) {
-    this.#sketch.add(...strokes.map((stroke) => stroke.map(([x, y, pressure]) => this.#toSketch(x, y, pressure))));
+  /** Ends the stroke that is being drawn, if there is one, and keeps it. */
+  lift() {
+    const [stroke, erased] = [this.#stroke, this.#erased];
+    this.#pointer = this.#stroke = this.#erased = null;
+    if (erased) this.#sketch.remove(erased);
+    else if (stroke) this.#sketch.add(stroke);
   }
 
   #down(event) {
-    if (this.#pointer !== null || (event.button > 0 && event.buttons !== PEN_ERASER)) return;
+    const { pointerType, pointerId, button, buttons } = event;
+    if (pointerType === "pen") this.#fingers.seePen();
+    if (pointerType === "touch" && !this.#fingers.draw) return;
+    if (button > 0 && buttons !== PEN_ERASER) return;
+    const drawing = this.#pointer !== null;
+    const palm = drawing && pointerType === "pen" && this.#pointerType === "touch"; // it lay down before the pen did
+    if (drawing && !palm) return;
     event.preventDefault(); // no selection, no focus change, no emulated mouse events
-    this.#canvas.setPointerCapture(event.pointerId);
-    this.#pointer = event.pointerId;
+    if (this.#density !== window.devicePixelRatio) this.#resize(); // not every browser has told
+    this.#capture(pointerId);
+    this.#pointer = pointerId;
+    this.#pointerType = pointerType;
     this.#rect = this.#canvas.getBoundingClientRect();
     this.#stroke = [this.#point(event)];
-    this.#painted = 0;
-    this.#erased = this.erasing || event.buttons === PEN_ERASER ? new Set() : null;
+    this.#erased = this.erasing || buttons === PEN_ERASER ? new Set() : null;
+    if (palm) this.#show();
     if (this.#erased) this.#erase(this.#stroke[0], this.#stroke[0]);
     this.#draw();
   }
@@ -91,23 +110,25 @@ export class Paper extends EventTarget {
     for (const each of events.length ? events : [event]) {
       const point = this.#point(each);
       const last = this.#stroke.at(-1);
-      if (Math.hypot(point[0] - last[0], point[1] - last[1]) * this.#view.scale < NEAR) continue;
+      if (!isApart(last, point)) continue;
       this.#stroke.push(point);
       if (this.#erased) this.#erase(last, point);
     }
     this.#draw();
   }
 
-  #up(event) {
-    if (event.pointerId !== this.#pointer) return;
-    const [stroke, erased] = [this.#stroke, this.#erased];
-    this.#pointer = this.#stroke = this.#erased = null;
-    if (erased) this.#sketch.remove(erased);
-    else this.#sketch.add(stroke);
+  #capture(pointerId) {
+    try {
+      this.#canvas.setPointerCapture(pointerId);
+    } catch {
+      // a tap may be over before its event comes: then there is nothing to capture
+    }
   }
 
   #erase(from, to) {
+    const before = this.#erased.size;
     for (const stroke of touched(this.#visible(), from, to, this.#view.scale)) this.#erased.add(stroke);
+    if (this.#erased.size > before) this.#surface.show(this.#visible(), this.#view);
   }
 
   /** Everything on the paper now: finished strokes, the growing one, less those being erased. */
@@ -120,55 +141,42 @@ export class Paper extends EventTarget {
     this.#frame ||= requestAnimationFrame(() => {
       this.#frame = 0;
       if (!this.#stroke) return;
-      if (this.#erased) this.#repaint();
-      else {
-        prepare(this.#context, this.#view, this.#density);
-        paintFrom(this.#context, this.#stroke, this.#painted, this.#view);
-        if (this.#stroke.length === 1) finish(this.#context, this.#stroke, this.#view);
-        this.#painted = this.#stroke.length;
-      }
+      if (!this.#erased) this.#surface.grow(this.#stroke);
       this.dispatchEvent(new Event("progress"));
     });
   }
 
-  #repaint() {
-    paint(this.#context, this.#visible(), this.#view, this.#density);
-  }
-
   /** After undo on a paper that has turned meanwhile, strokes may lie outside. */
   #show() {
-    const bounds = boundsOf(this.#sketch.strokes);
-    if (bounds && !holds(this.#size, bounds, this.#view)) this.#view = fit(this.#home, this.#size, bounds);
-    this.#repaint();
+    const bounds = boundsOf(this.#visible());
+    if (!bounds || !holds(this.#size, bounds, this.#view)) this.#view = fit(this.#size, bounds);
+    this.#surface.show(this.#erased ? this.#visible() : this.#sketch.strokes, this.#view);
+    this.#draw(); // a stroke may be growing meanwhile
   }
 
   #resize() {
     const { width, height } = this.#canvas.getBoundingClientRect();
     if (!width || !height) return;
-    this.#density = window.devicePixelRatio || 1;
-    this.#canvas.width = Math.round(width * this.#density);
-    this.#canvas.height = Math.round(height * this.#density);
     this.#size = { width, height };
     this.#rect = this.#canvas.getBoundingClientRect();
-    if (!this.#home.width || (!this.#sketch.canUndo && !this.#stroke)) this.#home = this.#size;
-    this.#view = fit(this.#home, this.#size, boundsOf(this.#visible()));
-    this.#repaint();
+    this.#density = window.devicePixelRatio;
+    this.#surface.resize(this.#size, this.#density);
+    this.#view = fit(this.#size, boundsOf(this.#visible()));
+    this.#show();
+  }
+
+  /** Zooming, and moving the window to another screen, change the density and perhaps not the size. */
+  #watchDensity() {
+    const same = window.matchMedia(`(resolution: ${window.devicePixelRatio}dppx)`);
+    same.addEventListener("change", () => (this.#resize(), this.#watchDensity()), { once: true });
   }
 
   #point(event) {
     const clamp = (value, high) => Math.max(0, Math.min(high, value)); // only what is seen is searched
-    const x = clamp(event.clientX - this.#rect.left, this.#size.width);
-    const y = clamp(event.clientY - this.#rect.top, this.#size.height);
+    const { scale, x, y } = this.#view;
+    const left = clamp(event.clientX - this.#rect.left, this.#size.width);
+    const top = clamp(event.clientY - this.#rect.top, this.#size.height);
     // only pens measure pressure; a mouse says 0.5 and fingers say anything
-    return this.#toSketch(x, y, event.pointerType === "pen" ? round(event.pressure, 100) : 0.5);
+    return pointAt((left - x) / scale, (top - y) / scale, event.pointerType === "pen" ? event.pressure : UNMEASURED);
   }
-
-  #toSketch(x, y, pressure) {
-    const { scale, x: left, y: top } = this.#view;
-    return [round((x - left) / scale, 100), round((y - top) / scale, 100), pressure];
-  }
-}
-
-function round(value, steps) {
-  return Math.round(value * steps) / steps;
 }

@@ -2,7 +2,10 @@
 
 import { Paper } from "./canvas.js";
 import { strokesOf } from "./examples.js";
+import { Fingers } from "./fingers.js";
+import { say } from "./messages.js";
 import { listen } from "./shortcuts.js";
+import { announce } from "./status.js";
 
 const $ = (selector) => document.querySelector(selector);
 
@@ -14,7 +17,8 @@ const $ = (selector) => document.querySelector(selector);
 export function openPaper(sketch) {
   const [undo, redo, eraser, clear] = ["#undo", "#redo", "#eraser", "#clear"].map($);
   const canvas = $("#sketch");
-  const paper = new Paper(canvas, sketch);
+  const fingers = new Fingers();
+  const paper = new Paper(canvas, sketch, fingers);
 
   function toggleEraser() {
     if (sketch.isEmpty && !paper.erasing) return; // the shortcut, like the button, does nothing on empty paper
@@ -36,9 +40,25 @@ export function openPaper(sketch) {
   redo.addEventListener("click", () => sketch.redo());
   clear.addEventListener("click", () => sketch.clear());
   eraser.addEventListener("click", toggleEraser);
-  for (const example of document.querySelectorAll(".example")) {
-    example.addEventListener("click", () => paper.put(strokesOf(example, paper.size)));
-  }
-  listen({ undo: () => sketch.undo(), redo: () => sketch.redo(), eraser: toggleEraser });
+  document.addEventListener("click", ({ target }) => {
+    const example = target.closest(".example");
+    if (example) paper.put(strokesOf(example));
+  });
+  listen({ undo: () => sketch.undo(), redo: () => sketch.redo(), eraser: toggleEraser, clear: () => sketch.clear() });
+  offerFingers($("#finger"), fingers);
   return paper;
+}
+
+/** The way back for who has put the pen away; there from the moment a pen is seen. */
+function offerFingers(button, fingers) {
+  const show = () => {
+    button.hidden = !fingers.penSeen;
+    button.setAttribute("aria-pressed", String(fingers.draw));
+  };
+  button.addEventListener("click", () => fingers.toggle());
+  fingers.addEventListener("change", () => {
+    show();
+    if (!fingers.draw) announce(say("drawing.pen_only"));
+  });
+  show();
 }

@@ -1,69 +1,63 @@
-/** How strokes look: lines smoothed by quadratic curves through the midpoints of neighbouring points. */
-
-const INK = "#15171e";
-const PAPER = "#fff";
-const WIDTH = 3.2; // CSS px at middle pressure
-
 /**
- * Paints the whole sketch on white.
- * @param {CanvasRenderingContext2D} context
- * @param {readonly import("./strokes.js").Stroke[]} strokes
- * @param {import("./view.js").View} view
- * @param {number} density device pixels per CSS pixel
+ * How strokes look: outlines by perfect-freehand, filled. An outline is a function of the stroke alone, so the same
+ * strokes are the same picture on the paper, replayed, and saved.
+ *
+ * A long stroke is a row of pieces. All but the last one stay as they are while it grows, so a frame costs the same
+ * after twenty seconds of drawing as after two.
  */
-export function paint(context, strokes, view, density) {
-  context.setTransform(1, 0, 0, 1, 0, 0);
-  context.fillStyle = PAPER; // never transparent: what is seen is what a saved picture holds
-  context.fillRect(0, 0, context.canvas.width, context.canvas.height);
-  prepare(context, view, density);
-  for (const stroke of strokes) {
-    paintFrom(context, stroke, 0, view);
-    finish(context, stroke, view);
-  }
+
+import { UNMEASURED } from "./strokes.js";
+import { getStroke } from "./vendor/perfect-freehand.js";
+
+export const INK = "#15171e";
+export const PAPER = "#fff";
+export const SIZE = 3.6; // CSS px at middle pressure
+
+const PEN = { size: SIZE, thinning: 0.3, streamline: 0.35, simulatePressure: false };
+const PIECE = 256; // points
+const LEAD = 16; // points that a piece begins early: smoothing has forgotten by then where it began
+
+/** @param {import("./strokes.js").Stroke} stroke @returns {number} how many pieces it has, the growing one included */
+export function pieces(stroke) {
+  return Math.max(1, Math.ceil((stroke.length - 1) / PIECE));
 }
 
-/** Sets the pen up in the sketch's own coordinates. */
-export function prepare(context, view, density) {
-  const zoom = view.scale * density;
-  context.setTransform(zoom, 0, 0, zoom, view.x * density, view.y * density);
-  context.strokeStyle = context.fillStyle = INK;
-  context.lineCap = context.lineJoin = "round";
+/** @param {import("./strokes.js").Stroke} stroke @param {number} piece @returns {import("./strokes.js").Point[]} */
+export function pointsOf(stroke, piece) {
+  return stroke.slice(Math.max(0, piece * PIECE - LEAD), (piece + 1) * PIECE + 1);
 }
 
 /**
- * Paints what a growing stroke gained, up to the middle of its last segment; paint() draws the very same pieces.
- * @param {CanvasRenderingContext2D} context
+ * Traces the outline of a piece.
+ * @param {Pick<Path2D, "moveTo" | "quadraticCurveTo" | "closePath">} path
  * @param {import("./strokes.js").Stroke} stroke
- * @param {number} from the number of points that are painted already
- * @param {import("./view.js").View} view
+ * @param {number} piece
  */
-export function paintFrom(context, stroke, from, view) {
-  for (let i = Math.max(1, from); i < stroke.length; i++) {
-    const before = i > 1 ? middle(stroke[i - 2], stroke[i - 1]) : stroke[0];
-    const after = middle(stroke[i - 1], stroke[i]);
-    context.lineWidth = widthAt(stroke[i - 1], view);
-    context.beginPath();
-    context.moveTo(before[0], before[1]);
-    context.quadraticCurveTo(stroke[i - 1][0], stroke[i - 1][1], after[0], after[1]);
-    context.stroke();
+export function trace(path, stroke, piece) {
+  const last = piece === pieces(stroke) - 1; // others end where the next one goes on, not at their last point
+  const outline = getStroke(pressed(stroke, piece), { ...PEN, last });
+  outline.forEach(([x, y], i) => {
+    const [nextX, nextY] = outline[(i + 1) % outline.length];
+    if (i === 0) path.moveTo((x + nextX) / 2, (y + nextY) / 2);
+    else path.quadraticCurveTo(x, y, (x + nextX) / 2, (y + nextY) / 2);
+  });
+  path.closePath();
+}
+
+/**
+ * The points of a piece with pressures: the pen's own or, where nothing measured any, of a hand that presses less the
+ * quicker it moves. That is the library's formula; it cannot do it for us, since it would begin anew with each piece.
+ */
+function pressed(stroke, piece) {
+  const points = pointsOf(stroke, piece);
+  if (stroke.slice(0, PIECE).some(([, , pressure]) => pressure !== UNMEASURED)) return points;
+  const first = Math.max(0, piece * PIECE - LEAD);
+  let pressure = UNMEASURED;
+  for (let i = 1; i < first + points.length; i++) {
+    const [[x, y], [lastX, lastY]] = [stroke[i], stroke[i - 1]];
+    const speed = Math.min(1, Math.hypot(x - lastX, y - lastY) / SIZE);
+    pressure += (1 - speed - pressure) * speed * 0.275;
+    if (i >= first) points[i - first] = [x, y, pressure];
   }
-}
-
-/** Paints the last half segment, or the dot that a single point is. */
-export function finish(context, stroke, view) {
-  const last = stroke.at(-1);
-  const from = stroke.length > 1 ? middle(stroke.at(-2), last) : last;
-  context.lineWidth = widthAt(last, view);
-  context.beginPath();
-  context.moveTo(from[0], from[1]);
-  context.lineTo(last[0], last[1]); // of no length for a dot: its round caps are the dot
-  context.stroke();
-}
-
-function middle(a, b) {
-  return [(a[0] + b[0]) / 2, (a[1] + b[1]) / 2];
-}
-
-function widthAt([, , pressure], view) {
-  return (WIDTH * (0.55 + 0.9 * pressure)) / view.scale;
+  return points;
 }

@@ -1,14 +1,14 @@
 /**
- * Keyboard shortcuts, as people know them from drawing programs.
- * @param {{undo: () => void, redo: () => void, eraser: () => void}} actions
+ * Keyboard shortcuts, as people know them from drawing programs. They rest while one types or a dialog is open.
+ * @param {Partial<Record<"undo" | "redo" | "eraser" | "clear" | "save", () => void>>} actions
  */
 export function listen(actions) {
   document.addEventListener("keydown", (event) => {
-    if (event.target.closest?.("input, textarea, select, [contenteditable]")) return;
-    const action = meaning(event);
+    if (event.target.closest?.("input, textarea, select, [contenteditable]") || document.querySelector("dialog[open]")) return;
+    const action = actions[meaning(event)];
     if (!action) return;
     event.preventDefault();
-    actions[action]();
+    action();
   });
 }
 
@@ -17,6 +17,8 @@ function meaning(event) {
   const command = event.ctrlKey || event.metaKey;
   if (command && key === "z") return event.shiftKey ? "redo" : "undo";
   if (command && key === "y") return "redo";
-  if (!command && !event.altKey && !event.repeat && key === "e") return "eraser";
-  return null;
+  if (command && key === "s") return "save";
+  if (command || event.altKey || event.repeat) return "";
+  if (key === "e") return "eraser";
+  return key === "delete" || key === "backspace" ? "clear" : "";
 }

@@ -1,12 +1,45 @@
 /** The status line: the one place where the page says how it is going, read out politely. */
 
+const NEWS = 6000; // ms that news stay
+const FOREVER = -1;
+
 const line = document.querySelector(".status");
+
+let news = 0; // the timer that ends them; FOREVER while nothing but release() does
 
 /** What it says while nothing is drawn. @type {string} */
 export const WELCOME = line.textContent;
 
-/** @param {string} words @param {boolean} trouble whether something is in the way of searching */
+let usual = { words: WELCOME, trouble: false }; // what the line says as soon as the news are old
+
+/** How searching goes. @param {string} words @param {boolean} trouble whether something is in the way of searching */
 export function tell(words, trouble = false) {
+  usual = { words, trouble };
+  if (!news) show(usual);
+}
+
+/** News that a search must not wipe away before they are read: a link is copied, a picture could not be read. */
+export function announce(words, trouble = false) {
+  clearTimeout(news);
+  news = setTimeout(release, NEWS);
+  show({ words, trouble });
+}
+
+/** What is being done for the shopper, until announce() or release() says that it is done. @param {string} words */
+export function occupy(words) {
+  clearTimeout(news);
+  news = FOREVER;
+  show({ words, trouble: false });
+}
+
+/** Gives the line back to searching. */
+export function release() {
+  clearTimeout(news);
+  news = 0;
+  show(usual);
+}
+
+function show({ words, trouble }) {
   line.classList.toggle("trouble", trouble);
   if (line.textContent !== words) line.textContent = words; // the same words again would be read out again
 }

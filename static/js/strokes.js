@@ -2,11 +2,24 @@
  * The sketch as data. A stroke is an array of points [x, y, pressure]; strokes never change once they are added, so
  * every past state is just an array of references and undo is a step in a list.
  *
- * @typedef {[number, number, number]} Point   x, y in CSS pixels of the paper's first size; pressure 0..1
+ * Coordinates are CSS pixels from the middle of the paper, on a grid, so that links and storage hold them exactly and
+ * the same sketch is the same numbers on every screen.
+ *
+ * @typedef {[number, number, number]} Point   x, y in multiples of GRID; pressure 0..1 in steps of 1 / PRESSURES
  * @typedef {Point[]} Stroke
+ * @typedef {{steps: readonly (readonly Stroke[])[], now: number}} History   every state; which of them is now
  */
 
-/** Strokes with undo and redo. Fires "change" after every step. */
+export const GRID = 0.5; // CSS px: finer than a finger, and it halves a link
+export const PRESSURES = 20;
+export const UNMEASURED = 0.5; // the pressure of fingers and mice
+
+const NEAR = 1; // CSS px: closer points add bytes, not shape
+
+/**
+ * Strokes with undo and redo. Fires "change" after every step, and "leave" (detail: the strokes) before a sketch is
+ * taken off the paper as a whole.
+ */
 export class Sketch extends EventTarget {
   #history = [[]];
   #now = 0;
@@ -14,6 +27,11 @@ export class Sketch extends EventTarget {
   /** @returns {readonly Stroke[]} what is drawn now */
   get strokes() {
     return this.#history[this.#now];
+  }
+
+  /** @returns {History} */
+  get history() {
+    return { steps: this.#history, now: this.#now };
   }
 
   get isEmpty() {
@@ -28,9 +46,9 @@ export class Sketch extends EventTarget {
     return this.#now < this.#history.length - 1;
   }
 
-  /** @param {...Stroke} strokes added as one step */
-  add(...strokes) {
-    this.#step([...this.strokes, ...strokes]);
+  /** @param {Stroke} stroke added as one step */
+  add(stroke) {
+    this.#step([...this.strokes, stroke]);
   }
 
   /** @param {Set<Stroke>} gone removed as one step; an empty set is no step */
@@ -38,9 +56,15 @@ export class Sketch extends EventTarget {
     if (gone.size) this.#step(this.strokes.filter((stroke) => !gone.has(stroke)));
   }
 
+  /** Puts other strokes in the place of all that is drawn, as one step. @param {readonly Stroke[]} strokes */
+  replace(strokes) {
+    if (!this.isEmpty) this.dispatchEvent(new CustomEvent("leave", { detail: this.strokes }));
+    this.#step([...strokes]);
+  }
+
   /** Empties the sketch; undo brings it back. */
   clear() {
-    if (!this.isEmpty) this.#step([]);
+    if (!this.isEmpty) this.replace([]);
   }
 
   undo() {
@@ -49,6 +73,12 @@ export class Sketch extends EventTarget {
 
   redo() {
     if (this.canRedo) this.#go(this.#now + 1);
+  }
+
+  /** Goes on where another page stopped. @param {History} history */
+  restore({ steps, now }) {
+    this.#history = [...steps];
+    this.#go(now);
   }
 
   #step(strokes) {
@@ -62,9 +92,24 @@ export class Sketch extends EventTarget {
   }
 }
 
+/** @param {number} length @returns {number} the nearest multiple of GRID */
+export function snap(length) {
+  return Math.round(length / GRID) * GRID;
+}
+
+/** @returns {Point} the nearest point that a sketch may have */
+export function pointAt(x, y, pressure = UNMEASURED) {
+  return [snap(x), snap(y), Math.round(pressure * PRESSURES) / PRESSURES];
+}
+
+/** Whether a stroke needs this point besides its last one. @param {Point} last @param {Point} next */
+export function isApart(last, next) {
+  return Math.hypot(next[0] - last[0], next[1] - last[1]) >= NEAR;
+}
+
 /**
  * The box around strokes.
- * @param {readonly Stroke[]} strokes
+ * @param {readonly (readonly number[][])[]} strokes
  * @returns {{left: number, top: number, right: number, bottom: number} | null} null when nothing is drawn
  */
 export function boundsOf(strokes) {

@@ -1,22 +1,24 @@
 /**
- * Where the sketch lies on a paper whose size changes. Strokes keep the coordinates they were drawn in and only this
- * transform follows a rotation, so that turning the phone back gives exactly the picture from before.
+ * Where the sketch lies on a paper whose size changes. The sketch's origin is the middle of every paper; only what
+ * would be cut off is moved or shrunk, so that turning the phone back gives exactly the picture from before.
  *
  * @typedef {{scale: number, x: number, y: number}} View   paper = sketch * scale + (x, y)
  * @typedef {{width: number, height: number}} Size          CSS pixels
  */
 
+import { boundsOf, isApart, pointAt, snap } from "./strokes.js";
+
 const MARGIN = 12; // CSS px kept free around a sketch that had to be moved
+const SHARE = 0.8; // of the paper, for a sketch that comes from elsewhere
 
 /**
- * The view that keeps the sketch's middle in the paper's middle and moves or shrinks only what would be cut off.
- * @param {Size} home the paper's size when the sketch was begun
- * @param {Size} paper its size now
+ * The view that keeps the origin in the paper's middle as long as the paper then shows the whole sketch.
+ * @param {Size} paper
  * @param {ReturnType<import("./strokes.js").boundsOf>} bounds of the sketch
  * @returns {View}
  */
-export function fit(home, paper, bounds) {
-  const centred = { scale: 1, x: (paper.width - home.width) / 2, y: (paper.height - home.height) / 2 };
+export function fit(paper, bounds) {
+  const centred = { scale: 1, x: snap(paper.width / 2), y: snap(paper.height / 2) };
   if (!bounds || holds(paper, bounds, centred)) return centred;
   const width = bounds.right - bounds.left;
   const height = bounds.bottom - bounds.top;
@@ -41,6 +43,26 @@ export function holds(paper, bounds, view) {
     bounds.right * view.scale + view.x <= paper.width + 1 &&
     bounds.bottom * view.scale + view.y <= paper.height + 1
   );
+}
+
+/**
+ * Strokes from elsewhere, in any unit, as a sketch that fills the middle of the paper.
+ * @param {readonly (readonly number[][])[]} strokes
+ * @param {Size} paper
+ * @returns {import("./strokes.js").Stroke[]}
+ */
+export function centred(strokes, paper) {
+  const drawn = strokes.filter((stroke) => stroke.length);
+  const bounds = boundsOf(drawn);
+  if (!bounds) return [];
+  const { left, top, right, bottom } = bounds;
+  const scale = SHARE * Math.min(paper.width / Math.max(right - left, 1), paper.height / Math.max(bottom - top, 1));
+  return drawn.map((stroke) => {
+    const points = stroke.map(([x, y]) => pointAt((x - (left + right) / 2) * scale, (y - (top + bottom) / 2) * scale));
+    const kept = [points[0]];
+    for (const point of points) if (isApart(kept.at(-1), point)) kept.push(point);
+    return kept;
+  });
 }
 
 /** The shift nearest to the wanted one that brings low..high inside the margins of `length`. */

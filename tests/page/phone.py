@@ -10,6 +10,7 @@ from typing import Any
 from playwright.sync_api import Locator, Page, Request, Response, expect
 
 Share = tuple[float, float]
+Sketch = dict[str, Any]
 
 # of browser contexts
 PHONE: dict[str, Any] = {
@@ -54,6 +55,10 @@ class Phone:
         point = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
         self._touch.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [point]})
 
+    def two(self, kind: str, first: Share, second: Share) -> None:
+        """Two fingers at once; `kind` is touchStart or touchMove."""
+        self._send(kind, [first, second])
+
     def draw(self, stroke: Sequence[Share], steps: int = 8) -> None:
         """One stroke along straight lines between the places given."""
         self.down(stroke[0])
@@ -66,7 +71,7 @@ class Phone:
         """One stroke; returns the answer to the search that followed it, which holds the whole stroke."""
         return self.wait_for_search(lambda: self.draw(stroke))
 
-    def press(self, name: str) -> dict[str, Any]:
+    def press(self, name: str) -> Sketch:
         """Presses a button that changes the sketch; returns the sketch that is then searched."""
         return sent(self.wait_for_search(self.button(name).tap).request)
 
@@ -94,6 +99,15 @@ class Phone:
         conditions = {"offline": False, "latency": milliseconds, "downloadThroughput": -1, "uploadThroughput": -1}
         self._touch.send("Network.emulateNetworkConditions", conditions)
 
+    def wait_for_sketch(self, action: Callable[[], object], wanted: Callable[[Sketch], bool] = bool) -> Response:
+        """The answer to the first search for a sketch as wanted that `action` causes, at once or after some work."""
+        with self.page.expect_request(lambda request: is_search(request) and wanted(sent(request))) as search:
+            action()
+        expect(self.page.locator(".found")).not_to_have_class(re.compile("searching"))
+        response = search.value.response()
+        assert response is not None
+        return response
+
     def ids(self) -> list[str]:
         return [item.get_attribute("data-product-id") or "" for item in self.results.all()]
 
@@ -108,6 +122,6 @@ def is_search(request: Request) -> bool:
     return request.method == "POST" and "/search" in request.url
 
 
-def sent(request: Request) -> dict[str, Any]:
+def sent(request: Request) -> Sketch:
     """The sketch in a search."""
     return dict(request.post_data_json or {})

@@ -34,7 +34,7 @@ def test_the_canvas_is_sharp_and_inked(phone: Phone) -> None:
     assert phone.page.locator("#sketch").evaluate(ink) == pytest.approx(drawn, rel=0.1)
 
 
-@pytest.mark.parametrize(("width", "height"), [(390, 844), (320, 568), (844, 390), (1280, 800)])
+@pytest.mark.parametrize(("width", "height"), [(390, 844), (320, 568), (844, 390), (568, 320), (1280, 800)])
 def test_nothing_overflows_and_targets_are_large(phone: Phone, width: int, height: int) -> None:
     phone.page.set_viewport_size({"width": width, "height": height})
     phone.draw_and_wait(BOOT[0])

@@ -1,0 +1,208 @@
+"""A shared link shows others the same sketch and the same results, whatever they open it on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.page.phone import BOOT, Phone, sent
+from tests.page.pointers import Pen
+
+Link = Callable[[], str]
+Stranger = Callable[[int, int], Phone]
+
+LACE = [(0.50, 0.40), (0.59, 0.38)]
+
+
+@pytest.fixture
+def link(page: Page, phone: Phone) -> Link:
+    """Presses Share; returns what is then in the clipboard."""
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+
+    def share() -> str:
+        page.evaluate("delete Navigator.prototype.share")
+        phone.button("Share").tap()
+        expect(phone.status).to_have_text("Link copied. Whoever opens it sees your sketch.")
+        copied: str = page.evaluate("navigator.clipboard.readText()")
+        return copied
+
+    return share
+
+
+@pytest.fixture
+def stranger(browser: Browser, live_server: str) -> Iterator[Stranger]:
+    """Somebody else's browser, of a size of its own."""
+    contexts = []
+
+    def open_page(width: int, height: int) -> Phone:
+        viewport: Any = {"width": width, "height": height}
+        contexts.append(browser.new_context(base_url=live_server, viewport=viewport, has_touch=True, locale="en-GB"))
+        return Phone(contexts[-1].new_page())
+
+    yield open_page
+    for context in contexts:
+        context.close()
+
+
+def test_a_link_brings_the_same_strokes_and_results(page: Page, phone: Phone, link: Link, stranger: Stranger) -> None:
+    for stroke in BOOT:
+        phone.draw_and_wait(stroke)
+    response = phone.wait_for_search(lambda: Pen(page).draw(LACE))
+    drawn, address = sent(response.request), link()
+    assert len(address) < 2000
+    same = stranger(390, 844)
+    opened = same.wait_for_sketch(lambda: same.page.goto(address))
+    assert sent(opened.request) == drawn
+    assert opened.json()["results"] == response.json()["results"] and same.ids() == phone.ids()
+    wide = stranger(1440, 900)
+    opened = wide.wait_for_sketch(lambda: wide.page.goto(address))
+    assert opened.json()["results"] == response.json()["results"]
+    assert _moved_to_zero(sent(opened.request)) == _moved_to_zero(drawn)
+
+
+def test_a_link_is_as_exact_on_a_paper_that_is_too_small_for_the_sketch(
+    page: Page, phone: Phone, link: Link, stranger: Stranger
+) -> None:
+    page.set_viewport_size({"width": 1440, "height": 900})
+    drawn = sent(phone.draw_and_wait([(0.01, 0.02), (0.6, 0.5), (0.99, 0.98)]).request)
+    small = stranger(320, 568)
+    opened = sent(small.wait_for_sketch(lambda: small.page.goto(link())).request)
+    assert _moved_to_zero(opened) == _moved_to_zero(drawn)
+    assert all(0 <= x <= opened["width"] and 0 <= y <= opened["height"] for x, y, _ in opened["strokes"][0])
+
+
+def test_the_link_stays_in_the_address_until_one_draws(phone: Phone, link: Link, stranger: Stranger) -> None:
+    phone.draw_and_wait(BOOT[0])
+    address = link()
+    other = stranger(390, 844)
+    other.wait_for_sketch(lambda: other.page.goto(address))
+    assert other.page.url == address
+    assert len(sent(other.wait_for_sketch(other.page.reload).request)["strokes"]) == 1
+    assert other.page.url == address
+    other.draw_and_wait(BOOT[1])
+    assert other.page.url == address.partition("#")[0]
+    assert len(sent(other.wait_for_sketch(other.page.reload).request)["strokes"]) == 2
+
+
+def test_a_link_does_not_destroy_what_was_drawn_before(page: Page, phone: Phone, link: Link) -> None:
+    shared = sent(phone.draw_and_wait(BOOT[0]).request)
+    address = link()
+    phone.button("Clear").tap()
+    mine = sent(phone.draw_and_wait(BOOT[1]).request)
+    page.goto("about:blank")
+    phone.wait_for_sketch(lambda: page.goto(address), lambda sketch: sketch == shared)
+    phone.button("More").tap()
+    expect(page.get_by_role("button", name="Recent sketch")).to_have_count(2)
+    page.keyboard.press("Escape")
+    assert phone.press("Undo") == mine
+
+
+def test_a_link_put_into_the_address_of_an_open_page_is_opened(page: Page, phone: Phone, link: Link) -> None:
+    shared = sent(phone.draw_and_wait(BOOT[0]).request)
+    address = link()
+    phone.button("Clear").tap()
+    assert sent(phone.wait_for_sketch(lambda: page.goto(address)).request) == shared
+
+
+@pytest.mark.parametrize("code", ["", "1", "1z", "1zAAAA", "1r", "1rAA", "1rAgIAAA", "1r!", "9zAQID", "1r_____w"])
+def test_a_broken_link_is_said_politely(page: Page, phone: Phone, code: str) -> None:
+    mine = sent(phone.draw_and_wait(BOOT[0]).request)
+    page.goto("about:blank")
+    opened = phone.wait_for_sketch(lambda: page.goto(f"/#s={code}"))
+    expect(phone.status).to_have_text("This link is damaged, or too new for this browser. Ask for it once more.")
+    assert sent(opened.request) == mine
+    expect(phone.status).to_contain_text("closest of", timeout=10_000)
+
+
+def test_a_link_that_unpacks_to_too_much_is_refused(page: Page, phone: Phone) -> None:
+    bomb = """async () => {
+        const bytes = new Blob([new Uint8Array(50_000_000)]).stream().pipeThrough(new CompressionStream("deflate-raw"));
+        const {toText} = await import("/static/js/packing.js");
+        return toText(new Uint8Array(await new Response(bytes).arrayBuffer()));
+    }"""
+    code = page.evaluate(bomb)
+    page.goto(f"/#s=1z{code}")
+    expect(phone.status).to_contain_text("This link is damaged")
+
+
+def test_the_phone_s_own_sheet_is_used_where_there_is_one(page: Page, phone: Phone) -> None:
+    page.evaluate("Object.defineProperty(navigator, 'share', {value: (data) => { window.shared = data; }})")
+    phone.draw_and_wait(BOOT[0])
+    phone.button("Share").tap()
+    page.wait_for_function("() => window.shared !== undefined")
+    shared = page.evaluate("window.shared")
+    assert shared["url"].startswith(page.url) and "#s=1z" in shared["url"] and shared["title"]
+    expect(phone.status).to_contain_text("closest of")
+
+
+def test_without_a_clipboard_the_link_is_in_the_address_bar(page: Page, phone: Phone) -> None:
+    page.evaluate("Object.defineProperty(navigator, 'clipboard', {value: undefined}); delete Navigator.prototype.share")
+    drawn = sent(phone.draw_and_wait(BOOT[0]).request)
+    phone.button("Share").tap()
+    expect(phone.status).to_have_text("The link is in the address bar now: copy it from there.")
+    assert "#s=1z" in page.url
+    assert sent(phone.wait_for_sketch(page.reload).request) == drawn
+
+
+def test_browsers_that_cannot_deflate_share_as_well(page: Page, phone: Phone, link: Link, stranger: Stranger) -> None:
+    page.evaluate("delete window.CompressionStream")
+    drawn = sent(phone.draw_and_wait(BOOT[0]).request)
+    address = link()
+    assert "#s=1r" in address
+    other = stranger(390, 844)
+    assert sent(other.wait_for_sketch(lambda: other.page.goto(address)).request) == drawn
+
+
+def test_a_sketch_with_too_much_in_it_is_not_shared_as_a_link(page: Page, phone: Phone) -> None:
+    noise = """() => {
+        const canvas = document.querySelector("#sketch"), {left, top} = canvas.getBoundingClientRect();
+        let seed = 1;
+        const random = () => (seed = (seed * 48271) % 2147483647) / 2147483647;
+        const fire = (type) => canvas.dispatchEvent(new PointerEvent(type, {
+            pointerId: 9, pointerType: "touch", clientX: left + 350 * random(), clientY: top + 380 * random()}));
+        fire("pointerdown");
+        for (let i = 0; i < 6000; i++) fire("pointermove");
+        fire("pointerup");
+    }"""
+    phone.wait_for_search(lambda: page.evaluate(noise))
+    phone.button("Share").tap()
+    expect(phone.status).to_have_text("This sketch is too detailed for a link. Save it as a picture instead.")
+
+
+def test_what_the_search_was_narrowed_down_to_goes_with_the_link(page: Page, phone: Phone, link: Link) -> None:
+    page.evaluate("""async () => {
+        const {extras} = await import("/static/js/fragment.js");
+        extras.collect = () => [["category", "Shoes > Boots"], ["color", "red"], ["color", "blue"]];
+        extras.apply = (parameters) => {
+            window.applied = parameters.getAll("color").concat(parameters.get("category"));
+        };
+    }""")
+    phone.draw_and_wait(BOOT[0])
+    address = link()
+    phone.button("Clear").tap()
+    phone.wait_for_sketch(lambda: page.goto(address))
+    assert page.evaluate("window.applied") == ["red", "blue", "Shoes > Boots"]
+
+
+def test_packing_loses_nothing(page: Page) -> None:
+    same = """async () => {
+        const {pack, unpack, toText, fromText} = await import("/static/js/packing.js");
+        const {pointAt} = await import("/static/js/strokes.js");
+        let seed = 7;
+        const random = () => (seed = (seed * 48271) % 2147483647) / 2147483647;
+        const stroke = (length, measured) => Array.from({length}, () =>
+            pointAt(3000 * (random() - 0.5), 3000 * (random() - 0.5), measured ? random() : undefined));
+        const strokes = [1, 2, 3, 64, 500].flatMap((length) => [stroke(length, true), stroke(length, false)]);
+        return JSON.stringify(unpack(fromText(toText(pack(strokes))))) === JSON.stringify(strokes);
+    }"""
+    assert page.evaluate(same)
+
+
+def _moved_to_zero(sketch: dict[str, Any]) -> list[list[list[float]]]:
+    """The strokes, with their box in the corner: what the search makes of them first."""
+    left = min(x for stroke in sketch["strokes"] for x, _, _ in stroke)
+    top = min(y for stroke in sketch["strokes"] for _, y, _ in stroke)
+    return [[[x - left, y - top, pressure] for x, y, pressure in stroke] for stroke in sketch["strokes"]]
