@@ -2,15 +2,13 @@
 
 import { Announcer } from "./announcer.js";
 import { nameOf } from "./card.js";
-import { openChoices } from "./choosing.js";
 import { isThin } from "./hint.js";
 import { say } from "./messages.js";
 import { Note } from "./note.js";
-import { ProductPanel } from "./product.js";
+import { part } from "./parts.js";
 import { Results } from "./results.js";
 import { Search } from "./search.js";
 import { WELCOME, tell } from "./status.js";
-import { takeBack } from "./vanished.js";
 
 const $ = (selector) => document.querySelector(selector);
 
@@ -19,12 +17,12 @@ export class Finding {
   #sketch;
   #paper;
   #filters;
-  #facets;
+  #facets = null; // what there is to choose from; null until the first results
   #found = $(".found");
   #scroller = $(".scroll");
   #search = new Search();
   #results = new Results($("#results"), this.#scroller);
-  #panel = new ProductPanel($("#product"));
+  #panel = null; // until a product is opened
   #note = new Note($(".note"));
   #announcer = new Announcer($(".status"), $(".spoken"), () => this.#first());
   #searched = ""; // the JSON of the sketch that found what is shown
@@ -41,7 +39,7 @@ export class Finding {
     this.#followPaper();
     this.#followFilters();
     this.#followSearch();
-    this.#results.addEventListener("open", ({ detail }) => this.#panel.open(detail, this.#results.products, this.#searched));
+    this.#results.addEventListener("open", ({ detail }) => this.#open(detail));
     if (new URLSearchParams(window.location.search).has("debug")) {
       import("./debug.js").then(({ measure }) => measure(this.#search, this.#found));
     }
@@ -59,9 +57,8 @@ export class Finding {
       this.#found.toggleAttribute("data-narrowed", !filters.areOpen);
       this.#scroller.scrollTop = 0;
       this.#searchNow();
+      this.#offerChoices();
     });
-    this.#facets = openChoices(filters);
-    this.#facets.addEventListener("refused", ({ detail: error }) => this.#takeBack(error));
     $("#everything").addEventListener("click", () => filters.clear());
   }
 
@@ -72,8 +69,8 @@ export class Finding {
     search.addEventListener("results", ({ detail }) => this.#show(detail));
     search.addEventListener("unclear", () => this.#settle(say("finding.unclear")));
     search.addEventListener("lost", ({ detail: { message } }) => this.#settle(message, true));
-    search.addEventListener("failed", ({ detail: { message, error } }) => {
-      if (!this.#takeBack(error)) this.#settle(message, true);
+    search.addEventListener("failed", async ({ detail: { message, error } }) => {
+      if (!(await this.#takeBack(error))) this.#settle(message, true);
     });
   }
 
@@ -98,7 +95,21 @@ export class Finding {
     else this.#settle(say("finding.nothing"));
     if (products.length && !growing) this.#advise(answer.confident);
     this.#announcer.changed();
-    this.#facets.ensure();
+    this.#offerChoices();
+  }
+
+  /** Without results there is nothing to narrow down: what that takes must not delay the first ones. */
+  async #offerChoices() {
+    const choosing = await part("choosing");
+    if (this.#facets || !choosing) return this.#facets?.ensure();
+    this.#facets = choosing.openChoices(this.#filters);
+    this.#facets.addEventListener("refused", ({ detail: error }) => this.#takeBack(error));
+  }
+
+  async #open(product) {
+    const ProductPanel = (await part("product"))?.ProductPanel;
+    this.#panel ??= ProductPanel && new ProductPanel($("#product"));
+    this.#panel?.open(product, this.#results.products, this.#searched);
   }
 
   /** Says what would help, once the finger is up: who draws knows that it is not done. */
@@ -108,11 +119,11 @@ export class Finding {
     else if (confident === false) this.#note.show(say("finding.unlike"));
   }
 
-  /** Takes back a filter that is no more, which searches again. @returns {boolean} whether the error was one */
-  #takeBack(error) {
-    const words = takeBack(this.#filters, error ?? {});
+  /** Takes back a filter that is no more, which searches again. @returns {Promise<boolean>} whether the error was one */
+  async #takeBack(error) {
+    const words = this.#filters.areOpen ? "" : (await part("vanished"))?.takeBack(this.#filters, error ?? {});
     if (words) this.#note.show(words);
-    return words !== "";
+    return Boolean(words);
   }
 
   /** @param {string} words for the status line @param {boolean} trouble */

@@ -4,12 +4,11 @@ import { openPaper } from "./drawing.js";
 import { Filters } from "./filters.js";
 import { Finding } from "./finding.js";
 import { extras } from "./fragment.js";
-import { joinShop } from "./host.js";
 import { openKeeping } from "./keeping.js";
 import { keepForOffline, sayWhenOffline } from "./offline.js";
 import { Sketch } from "./strokes.js";
 
-joinShop();
+if (window.parent !== window) import("./host.js").then(({ joinShop }) => joinShop());
 const sketch = new Sketch();
 const paper = openPaper(sketch);
 const filters = new Filters();

@@ -4,11 +4,14 @@ import { say } from "./messages.js";
 import { announce } from "./status.js";
 
 const PARTS = {
+  choosing: () => import("./choosing.js"),
   link: () => import("./link.js"),
   menu: () => import("./menu.js"),
+  product: () => import("./product.js"),
   saving: () => import("./saving.js"),
   sharing: () => import("./sharing.js"),
   upload: () => import("./upload.js"),
+  vanished: () => import("./vanished.js"),
 };
 
 /** @param {keyof typeof PARTS} name @returns {Promise<any>} the module; null, and the status line says so, without network */

@@ -41,13 +41,13 @@ def test_what_main_imports_is_found(directory: Path) -> None:
     assets = Assets(directory)
     assert names(assets.modules, assets.base) == ["js/main.js", "js/a.js", "js/b.js", "js/d.js"]
     assert {"css/page.css", "js/c.js", "js/later.js"} <= set(names(assets.shell, assets.base))
-    assert assets.stylesheet == "b{}\na{}"
+    assert assets.texts["css/page.css"] == "b{}a{}"
 
 
 def test_the_page_s_scripts_are_all_imported_or_loaded_later() -> None:
     assets = Assets(STATIC)
     loaded = {name.removeprefix("js/") for name in names(assets.modules, assets.base)}
-    everything = {path.name for path in (STATIC / "js").glob("*.js")}
+    everything = {path.relative_to(STATIC / "js").as_posix() for path in (STATIC / "js").rglob("*.js")}
     source = "".join((STATIC / "js" / name).read_text() for name in everything)
     later = {name for name in everything - loaded if f'"./{name}"' in source}
     assert loaded | later == everything
@@ -62,6 +62,14 @@ def test_a_versioned_file_is_kept_for_ever(client: httpx.Client) -> None:
         assert "etag" not in response.headers
 
 
+def test_versioned_scripts_are_smaller_than_they_were_written(client: httpx.Client) -> None:
+    written = client.get("/static/js/search.js")
+    small = client.get(f"{Assets(STATIC).base}/js/search.js")
+    assert written.content == (STATIC / "js/search.js").read_bytes()
+    assert len(small.content) < 0.7 * len(written.content) and "/*" not in small.text
+    assert "MIT licence" in client.get(f"{Assets(STATIC).base}/js/vendor/perfect-freehand.js").text
+
+
 def test_without_a_version_browsers_ask_again(client: httpx.Client) -> None:
     response = client.get("/static/js/main.js")
     assert response.headers["cache-control"] == "no-cache"
@@ -71,7 +79,7 @@ def test_without_a_version_browsers_ask_again(client: httpx.Client) -> None:
 
 def test_a_page_from_before_an_update_gets_today_s_files(client: httpx.Client) -> None:
     old = client.get("/static/0123456789ab/js/main.js")
-    assert old.status_code == 200 and old.content == client.get("/static/js/main.js").content
+    assert old.status_code == 200 and old.content == client.get(f"{Assets(STATIC).base}/js/main.js").content
     assert old.headers["cache-control"] == "no-cache"
 
 

@@ -223,7 +223,7 @@ def test_motion_is_left_out_where_it_is_unwelcome(phone: Phone) -> None:
 
 
 def test_thumbnails_keep_their_place_and_come_in_order(phone: Phone) -> None:
-    phone.draw_and_wait(BOOT[0])
+    show(phone, *(product(name) for name in "abcdefgh"))
     images = phone.results.locator("img")
     assert images.count() > 4
     kept = "images => images.every(i => i.width && i.height && i.loading === 'lazy' && i.decoding === 'async')"
