@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from tests.page.phone import Phone
+
+Menu = Callable[[], Locator]
 
 _ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
@@ -53,3 +55,16 @@ def page(browser: Browser, live_server: str) -> Iterator[Page]:
 @pytest.fixture
 def phone(page: Page) -> Phone:
     return Phone(page)
+
+
+@pytest.fixture
+def menu(page: Page, phone: Phone) -> Menu:
+    """Opens the menu."""
+
+    def open_menu() -> Locator:
+        phone.button("More").tap()
+        dialog = page.get_by_role("dialog", name="More")
+        expect(dialog).to_be_visible()
+        return dialog
+
+    return open_menu
