@@ -167,8 +167,11 @@ export class Paper extends EventTarget {
 
   /** Zooming, and moving the window to another screen, change the density and perhaps not the size. */
   #watchDensity() {
-    const same = window.matchMedia(`(resolution: ${window.devicePixelRatio}dppx)`);
-    same.addEventListener("change", () => (this.#resize(), this.#watchDensity()), { once: true });
+    const follow = () => {
+      this.#resize();
+      this.#watchDensity();
+    };
+    window.matchMedia(`(resolution: ${window.devicePixelRatio}dppx)`).addEventListener("change", follow, { once: true });
   }
 
   #point(event) {

@@ -25,11 +25,12 @@ export class Menu {
       // the dialog itself is hit beside its content only: on the backdrop
       if (target === dialog || target.closest(".closing, .example")) dialog.close();
     });
-    dialog.addEventListener("close", () => opener.focus()); // Safari does not focus what is tapped, so nothing to return to
+    dialog.addEventListener("close", () => opener.focus()); // Safari would not: it does not focus what is tapped
     dialog.querySelector("#forget").addEventListener("click", () => this.#forget());
   }
 
   open() {
+    if (this.#dialog.open) return; // tapped twice while this module was on its way
     this.#show();
     this.#dialog.showModal();
   }

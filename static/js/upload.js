@@ -48,10 +48,10 @@ async function strokesIn(file, signal) {
   const picture = await shrink(file).catch(() => null);
   if (!picture) return { trouble: "keeping.no_picture" };
   try {
-    const response = await fetch("/strokes", { method: "POST", headers: { "Content-Type": picture.type }, body: picture, signal });
+    const response = await fetch("/strokes", { method: "POST", body: picture, signal }); // it knows its own type
     const body = await response.json().catch(() => null);
-    if (response.ok && body?.strokes?.length) return { strokes: body.strokes };
-    if (response.ok || body?.error?.code === "blank_sketch") return { trouble: "keeping.blank" };
+    if (body?.strokes?.length) return { strokes: body.strokes };
+    if (body?.strokes || body?.error?.code === "blank_sketch") return { trouble: "keeping.blank" };
     return { trouble: BY_STATUS[response.status] ?? "keeping.not_read" };
   } catch {
     return { trouble: navigator.onLine ? "keeping.no_answer" : "keeping.offline" };

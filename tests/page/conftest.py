@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from tests.conftest import serving
 from tests.page.phone import PHONE, Phone
 from tests.page.shop import Shop, open_shop
+
+Menu = Callable[[], Locator]
 
 _ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
@@ -86,3 +88,16 @@ def shopper(browser: Browser, shop: Shop, device: dict[str, Any]) -> Iterator[Pa
     context.set_default_timeout(10_000)
     yield context.new_page()
     context.close()
+
+
+@pytest.fixture
+def menu(page: Page, phone: Phone) -> Menu:
+    """Opens the menu."""
+
+    def open_menu() -> Locator:
+        phone.button("More").tap()
+        dialog = page.get_by_role("dialog", name="More")
+        expect(dialog).to_be_visible()
+        return dialog
+
+    return open_menu

@@ -1,36 +1,16 @@
-"""A sketch is never lost: it outlives reloads and closed tabs, stays among the recent ones, and can be saved."""
+"""A sketch is never lost: it outlives reloads and closed tabs, and stays among the recent ones."""
 
 from __future__ import annotations
 
-import io
 import json
-import xml.etree.ElementTree as ElementTree
-from collections.abc import Callable
-from pathlib import Path
 
 import pytest
-from PIL import Image
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 
+from tests.page.conftest import Menu
 from tests.page.phone import BOOT, Phone, sent
 
 KEPT, RECENT = "sketchfind.sketch", "sketchfind.recent"
-
-
-Menu = Callable[[], Locator]
-
-
-@pytest.fixture
-def menu(page: Page, phone: Phone) -> Menu:
-    """Opens the menu."""
-
-    def open_menu() -> Locator:
-        phone.button("More").tap()
-        dialog = page.get_by_role("dialog", name="More")
-        expect(dialog).to_be_visible()
-        return dialog
-
-    return open_menu
 
 
 def test_the_sketch_and_its_undo_steps_survive_a_reload(page: Page, phone: Phone) -> None:
@@ -136,37 +116,6 @@ def test_a_sketch_that_another_tab_writes_over_stays_recent(page: Page, phone: P
     phone.draw_and_wait(BOOT[0])
     _wait_for(page, RECENT)
     expect(menu().get_by_role("button", name="Recent sketch")).to_have_count(1)
-
-
-def test_a_saved_svg_has_a_path_for_every_stroke(page: Page, phone: Phone, menu: Menu) -> None:
-    for stroke in BOOT[:3]:
-        phone.draw_and_wait(stroke)
-    with page.expect_download() as download:
-        menu().get_by_role("button", name="Save as SVG").tap()
-    assert download.value.suggested_filename == "sketch.svg"
-    svg = ElementTree.fromstring(Path(download.value.path()).read_text())
-    assert svg.tag == "{http://www.w3.org/2000/svg}svg"
-    assert [child.tag for child in svg] == ["{http://www.w3.org/2000/svg}path"] * 3
-    left, top, width, height = map(float, svg.attrib["viewBox"].split())
-    assert width < 390 and height < 390 and left < 0 and top < 0
-    assert all(path.attrib["d"].startswith("M") and path.attrib["d"].endswith("Z") for path in svg)
-
-
-def test_a_saved_png_is_ink_on_white(page: Page, phone: Phone) -> None:
-    phone.draw_and_wait(BOOT[0])
-    with page.expect_download() as download:
-        page.keyboard.press("Control+s")
-    assert download.value.suggested_filename == "sketch.png"
-    image = Image.open(io.BytesIO(Path(download.value.path()).read_bytes()))
-    assert image.format == "PNG" and max(image.size) == 1600
-    grey = image.convert("L")
-    assert grey.getextrema() == (23, 255) and grey.getpixel((0, 0)) == 255
-    assert image.convert("RGBA").getchannel("A").getextrema() == (255, 255)
-
-
-def test_nothing_is_saved_or_shared_while_the_paper_is_empty(phone: Phone, menu: Menu) -> None:
-    expect(phone.button("Share")).to_be_disabled()
-    expect(menu().get_by_role("button", name="Save as PNG")).to_be_disabled()
 
 
 def test_without_network_the_page_says_what_needs_it(page: Page, phone: Phone) -> None:

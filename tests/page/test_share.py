@@ -107,27 +107,6 @@ def test_a_link_put_into_the_address_of_an_open_page_is_opened(page: Page, phone
     assert sent(phone.wait_for_sketch(lambda: page.goto(address)).request) == shared
 
 
-@pytest.mark.parametrize("code", ["", "1", "1z", "1zAAAA", "1r", "1rAA", "1rAgIAAA", "1r!", "9zAQID", "1r_____w"])
-def test_a_broken_link_is_said_politely(page: Page, phone: Phone, code: str) -> None:
-    mine = sent(phone.draw_and_wait(BOOT[0]).request)
-    page.goto("about:blank")
-    opened = phone.wait_for_sketch(lambda: page.goto(f"/#s={code}"))
-    expect(phone.status).to_have_text("This link is damaged, or too new for this browser. Ask for it once more.")
-    assert sent(opened.request) == mine
-    expect(phone.status).to_contain_text("closest of", timeout=10_000)
-
-
-def test_a_link_that_unpacks_to_too_much_is_refused(page: Page, phone: Phone) -> None:
-    bomb = """async () => {
-        const bytes = new Blob([new Uint8Array(50_000_000)]).stream().pipeThrough(new CompressionStream("deflate-raw"));
-        const {toText} = await import("/static/js/packing.js");
-        return toText(new Uint8Array(await new Response(bytes).arrayBuffer()));
-    }"""
-    code = page.evaluate(bomb)
-    page.goto(f"/#s=1z{code}")
-    expect(phone.status).to_contain_text("This link is damaged")
-
-
 def test_the_phone_s_own_sheet_is_used_where_there_is_one(page: Page, phone: Phone) -> None:
     page.evaluate("Object.defineProperty(navigator, 'share', {value: (data) => { window.shared = data; }})")
     phone.draw_and_wait(BOOT[0])
@@ -185,20 +164,6 @@ def test_what_the_search_was_narrowed_down_to_goes_with_the_link(page: Page, pho
     phone.button("Clear").tap()
     phone.wait_for_sketch(lambda: page.goto(address))
     assert page.evaluate("window.applied") == ["red", "blue", "Shoes > Boots"]
-
-
-def test_packing_loses_nothing(page: Page) -> None:
-    same = """async () => {
-        const {pack, unpack, toText, fromText} = await import("/static/js/packing.js");
-        const {pointAt} = await import("/static/js/strokes.js");
-        let seed = 7;
-        const random = () => (seed = (seed * 48271) % 2147483647) / 2147483647;
-        const stroke = (length, measured) => Array.from({length}, () =>
-            pointAt(3000 * (random() - 0.5), 3000 * (random() - 0.5), measured ? random() : undefined));
-        const strokes = [1, 2, 3, 64, 500].flatMap((length) => [stroke(length, true), stroke(length, false)]);
-        return JSON.stringify(unpack(fromText(toText(pack(strokes))))) === JSON.stringify(strokes);
-    }"""
-    assert page.evaluate(same)
 
 
 def _moved_to_zero(sketch: dict[str, Any]) -> list[list[list[float]]]:

@@ -1,0 +1,43 @@
+"""What a link holds: nothing is lost on the way, and nothing that is broken does harm."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.page.phone import BOOT, Phone, sent
+
+
+@pytest.mark.parametrize("code", ["", "1", "1z", "1zAAAA", "1r", "1rAA", "1rAgIAAA", "1r!", "9zAQID", "1r_____w"])
+def test_a_broken_link_is_said_politely(page: Page, phone: Phone, code: str) -> None:
+    mine = sent(phone.draw_and_wait(BOOT[0]).request)
+    page.goto("about:blank")
+    opened = phone.wait_for_sketch(lambda: page.goto(f"/#s={code}"))
+    expect(phone.status).to_have_text("This link is damaged, or too new for this browser. Ask for it once more.")
+    assert sent(opened.request) == mine
+    expect(phone.status).to_contain_text("closest of", timeout=10_000)
+
+
+def test_a_link_that_unpacks_to_too_much_is_refused(page: Page, phone: Phone) -> None:
+    bomb = """async () => {
+        const bytes = new Blob([new Uint8Array(50_000_000)]).stream().pipeThrough(new CompressionStream("deflate-raw"));
+        const {toText} = await import("/static/js/packing.js");
+        return toText(new Uint8Array(await new Response(bytes).arrayBuffer()));
+    }"""
+    code = page.evaluate(bomb)
+    page.goto(f"/#s=1z{code}")
+    expect(phone.status).to_contain_text("This link is damaged")
+
+
+def test_packing_loses_nothing(page: Page) -> None:
+    same = """async () => {
+        const {pack, unpack, toText, fromText} = await import("/static/js/packing.js");
+        const {pointAt} = await import("/static/js/strokes.js");
+        let seed = 7;
+        const random = () => (seed = (seed * 48271) % 2147483647) / 2147483647;
+        const stroke = (length, measured) => Array.from({length}, () =>
+            pointAt(3000 * (random() - 0.5), 3000 * (random() - 0.5), measured ? random() : undefined));
+        const strokes = [1, 2, 3, 64, 500].flatMap((length) => [stroke(length, true), stroke(length, false)]);
+        return JSON.stringify(unpack(fromText(toText(pack(strokes))))) === JSON.stringify(strokes);
+    }"""
+    assert page.evaluate(same)
