@@ -17,8 +17,9 @@ from model.rulings import Density, is_ruled, without_rulings
 from model.sheet import find_sheet, straightened
 
 _EVEN = 0.03  # contrast within which a plain ground is of one colour
-_FAINTEST = 0.05  # density of the faintest ink
+_FAINTEST = 0.04  # density of the faintest ink
 _OF_USUAL = 0.35  # of the usual ink's density: less is no ink
+_STROKE = 0.02  # of the page's longer side: when nothing is longer, all of it is noise
 _SPECK = 0.005  # of all ink: less than this, on its own, is a speck ...
 _STRAY = 0.04  # ... or, far from all else, a stray mark
 
@@ -80,14 +81,17 @@ def _density(page: Pixels) -> Density:
     paper = cv2.resize(paper, (width, height), interpolation=cv2.INTER_LINEAR).astype(np.float32)
     seen = cv2.GaussianBlur(page, (0, 0), 0.8).astype(np.float32)
     dark = np.float32(5)  # of 255: below this there is noise alone
-    return np.asarray(np.log((paper + dark) / (seen + dark)).max(axis=2), np.float32)
+    density = np.log((paper + dark) / (seen + dark)).max(axis=2)
+    # where there is noise the lightest paper is lighter than most of it
+    return np.asarray(density - cv2.blur(np.clip(density, -0.1, 0.1), 2 * [4 * thick]), np.float32)
 
 
 def _is_chalk(page: Pixels) -> bool:
     """Whether lines are lighter than what they are drawn on, which is what there is more of around them."""
     grey = cv2.cvtColor(page, cv2.COLOR_RGB2GRAY)
     against = grey.astype(np.float32) - cv2.medianBlur(grey, _thickest(grey))
-    return float((np.maximum(against, 0) ** 2).sum()) > float((np.minimum(against, 0) ** 2).sum())
+    # noise and texture go both ways
+    return float((np.maximum(against, 0) ** 2).sum()) > 3 * float((np.minimum(against, 0) ** 2).sum())
 
 
 def _thickest(page: NDArray[np.generic]) -> int:
@@ -100,14 +104,15 @@ def _drawn(density: Density) -> InkMask:
     fine = np.abs(density - cv2.GaussianBlur(density, (0, 0), 4))
     # there is more noise in shadows; what is drawn is hardly noise, but much stronger
     noise = cv2.blur(np.minimum(fine, 4 * np.median(fine)), 2 * [_thickest(density)])
-    faint = np.maximum(_FAINTEST, 6 * noise)
+    faint = np.maximum(_FAINTEST, 5 * noise)
     present = density[density > faint]
     usual = float(np.percentile(present, 95)) if present.size else 0.0
     threshold = np.maximum(faint, _OF_USUAL * usual)
     strokes = _off_the_edges(_connected(density > 0.6 * threshold, density > threshold))
     weight = np.maximum(density - 0.6 * threshold, 0)
     strokes = _without_marks(_without_marks(strokes, weight, _SPECK, 1 / 80), weight, _STRAY, 1 / 12)
-    if not strokes.any():
+    _, _, stats, _ = cv2.connectedComponentsWithStats(strokes.astype(np.uint8), connectivity=8)
+    if stats[1:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(initial=0) < _STROKE * max(strokes.shape):
         raise BlankSketch("sketch is blank: nothing is drawn on the paper, expected lines darker than it")
     return strokes.astype(np.float32)
 
@@ -120,13 +125,16 @@ def _connected(weak: NDArray[np.bool_], strong: NDArray[np.bool_]) -> NDArray[np
 
 def _off_the_edges(inked: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Inked pixels, less those along the page's edges that belong to something that comes in from beyond them."""
-    rim = round(max(inked.shape) / 40)
-    inner = np.zeros_like(inked)
-    inner[rim:-rim, rim:-rim] = True
-    edge = np.ones_like(inked)
-    edge[3:-3, 3:-3] = False
     _, pieces = cv2.connectedComponents(inked.astype(np.uint8), connectivity=8)
-    return inked & (inner | ~_some(pieces, np.unique(pieces[inked & edge])))
+    return inked & ~(_rim(inked, 1 / 40) & _some(pieces, np.unique(pieces[inked & _rim(inked, 1 / 100)])))
+
+
+def _rim(page: NDArray[np.generic], share: float) -> NDArray[np.bool_]:
+    """What lies along a page's edges, as broad as a share of its longer side."""
+    broad = round(share * max(page.shape))
+    rim = np.ones(page.shape, bool)
+    rim[broad:-broad, broad:-broad] = False
+    return rim
 
 
 def _without_marks(

@@ -21,8 +21,8 @@ _RIM = 0.012  # of a sheet's sides: cut away, since it is where the table shows
 def find_sheet(rgb: Pixels) -> Outline | None:
     """The outline of the sheet in a photo (H,W,3); None when there is none, or it fills the picture.
 
-    It is the largest convex region that is brighter, or less coloured, than what is around it on all sides that are in
-    the picture. Drawn and printed lines do not count.
+    It is a large convex region that is brighter than what is around it on all sides that are in the picture: of those,
+    one with four corners, or else the one of which most of the outline is seen. Drawn and printed lines do not count.
     """
     scale = _SIDE / max(rgb.shape[:2])
     small = cv2.resize(rgb, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
@@ -31,10 +31,9 @@ def find_sheet(rgb: Pixels) -> Outline | None:
     planes = [bare.min(2), 255 - cv2.cvtColor(bare, cv2.COLOR_RGB2HSV)[..., 1]]
     outlines = [outline for plane in planes for outline in _candidates(plane)]
     light = np.log(bare.min(2) + 4.0)
-    fitting = [outline for outline in outlines if _step(light, outline) > _LEAST_STEP]
-    if not fitting:
-        return None
-    return max(fitting, key=lambda each: (_whole(each, small.shape), cv2.contourArea(each))) / np.float32(scale)
+    found = [(outline, *_step(light, outline)) for outline in outlines]
+    fitting = [(_whole(outline, small.shape), seen, outline) for outline, step, seen in found if step > _LEAST_STEP]
+    return max(fitting, key=lambda each: each[:2])[2] / np.float32(scale) if fitting else None
 
 
 def straightened(rgb: Pixels, outline: Outline) -> Pixels:
@@ -67,15 +66,19 @@ def _candidates(plane: NDArray[np.uint8]) -> list[Outline]:
             continue
         hull = cv2.convexHull(region, clockwise=False)  # with y down, as it is here: clockwise
         if cv2.contourArea(region) > 0.9 * cv2.contourArea(hull):
-            outlines.append(_sharpened(_corners(hull), region.reshape(-1, 2)))
+            outlines.append(_outline(hull, region.reshape(-1, 2), plane.shape))
     return outlines
 
 
-def _corners(hull: NDArray[np.int32]) -> Outline:
-    """The corners of a convex shape: four, unless that is too coarse."""
+def _outline(hull: NDArray[np.int32], boundary: NDArray[np.int32], shape: tuple[int, ...]) -> Outline:
+    """The corners of a convex region, of which there are four if that is not too coarse and it is all in the picture."""
     length = cv2.arcLength(hull, True)
-    fine, coarse = (cv2.approxPolyDP(hull, detail * length, True) for detail in (0.02, 0.04))
-    return (coarse if len(coarse) == 4 else fine).reshape(-1, 2).astype(np.float32)
+    finest, fine, coarse = (
+        cv2.approxPolyDP(hull, detail * length, True).reshape(-1, 2).astype(np.float32) for detail in (0.003, 0.02, 0.04)
+    )
+    if not _inside(boundary, shape, 1).all():
+        return finest
+    return _sharpened(coarse if len(coarse) == 4 else fine, boundary)
 
 
 def _sharpened(outline: Outline, points: NDArray[np.int32]) -> Outline:
@@ -103,25 +106,30 @@ def _from(points: NDArray[np.int32], start: Outline, direction: Outline) -> tupl
     return x * direction[0] + y * direction[1], y * direction[0] - x * direction[1]
 
 
-def _step(light: NDArray[np.float32], outline: Outline, reach: float = 4) -> float:
-    """How much lighter it is inside than outside along the side that shows that least.
+def _step(light: NDArray[np.float32], outline: Outline, reach: float = 4) -> tuple[float, float]:
+    """How much lighter it is inside than outside, along the side that shows that least, and how long all sides are.
 
-    -1 unless two sides are in the picture and not along its own: one alone may be the edge of a shadow.
+    Only sides that are in the picture and not along its own count; (0, 0) unless there are two of these, since one alone
+    may be the edge of a shadow.
     """
-    steps = []
+    steps, lengths = [], []
     for start, end in zip(outline, np.roll(outline, -1, axis=0), strict=True):
+        length = float(np.hypot(*(end - start)))
+        if length < 0.1 * max(light.shape):
+            continue  # a cut corner
         along = start + np.linspace(0.08, 0.92, 24, dtype=np.float32)[:, None] * (end - start)  # (24,2)
-        outwards = np.array([end[1] - start[1], start[0] - end[0]]) / max(float(np.hypot(*(end - start))), 1.0)
+        outwards = np.array([end[1] - start[1], start[0] - end[0]]) / length
         inner, outer = along - reach * outwards, along + reach * outwards
-        if _inside(outer, light.shape, 0).mean() > 0.5:
-            steps.append(float(np.percentile(_at(light, inner) - _at(light, outer), 20)))
-    return min(steps) if len(steps) > 1 else -1.0
+        seen = _inside(inner, light.shape, 0) & _inside(outer, light.shape, 0)
+        if seen.mean() > 0.3:
+            steps.append(float(np.percentile(_at(light, inner[seen]) - _at(light, outer[seen]), 20)))
+            lengths.append(length)
+    return (min(steps), sum(lengths)) if len(steps) > 1 else (0.0, 0.0)
 
 
 def _at(plane: NDArray[np.float32], points: NDArray[np.floating]) -> NDArray[np.float32]:
-    """Values of a plane (H,W) at points (n,2), or at the nearest of its pixels."""
-    columns = np.clip(np.rint(points[:, 0]).astype(int), 0, plane.shape[1] - 1)
-    rows = np.clip(np.rint(points[:, 1]).astype(int), 0, plane.shape[0] - 1)
+    """Values of a plane (H,W) at points (n,2) in it."""
+    columns, rows = np.rint(points).astype(int).T
     return plane[rows, columns]
 
 
