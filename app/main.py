@@ -15,7 +15,7 @@ from fastapi_offline import FastAPIOffline
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.middleware.gzip import GZipMiddleware
 
-from app import pages, routes
+from app import pages, routes, tracing
 from app.errors import UnexpectedErrors, install_error_handlers
 from app.middleware import HeadAsGet, SecurityHeaders
 from app.service import Service
@@ -58,6 +58,7 @@ def create_app(settings: Settings | None = None, service: Service | None = None)
     app.add_middleware(SecurityHeaders, docs_path="/docs")
     app.include_router(pages.router)
     app.include_router(routes.router)
+    app.include_router(tracing.router)
     app.mount("/static", pages.PageFiles(directory=pages.STATIC), name="static")
     return app
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import faiss
 import torch
@@ -18,8 +18,11 @@ from app.errors import ApiError
 from app.gallery import CATALOGUE_FILE, CHECKPOINT_FILE, Gallery
 from app.retriever import Retriever, SearchResult
 from app.settings import Settings
-from app.uploads import Sketch
+from app.uploads import RasterSketch, Sketch
 from model.checkpoint import load_checkpoint
+from model.tracing import Tracing
+
+T = TypeVar("T")
 
 
 class Service:
@@ -56,9 +59,16 @@ class Service:
         """The k products nearest to a product, itself left out. Raises UnknownProduct."""
         return await self._run(lambda: self._retriever.similar(product_id, k, filters))
 
+    async def trace(self, picture: RasterSketch) -> Tracing:
+        """The strokes of a picture of a sketch. Raises UnreadableImage or BlankSketch."""
+        return await self._in_turn(picture.traced)
+
+    async def _in_turn(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._worker, work)
+
     async def _run(self, work: Callable[[], SearchResult]) -> SearchResult:
         started = time.perf_counter()
-        found = await asyncio.get_running_loop().run_in_executor(self._worker, work)
+        found = await self._in_turn(work)
         total = (time.perf_counter() - started) * 1000
         return replace(found, timings_ms={"preprocess": 0.0, "embed": 0.0, **found.timings_ms, "total": total})
 

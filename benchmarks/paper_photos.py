@@ -59,7 +59,7 @@ def photographed(sketch: Image.Image, way: Way, seed: int) -> bytes:
 
 
 def _ink(sketch: Image.Image, pencil: bool, random: np.random.Generator) -> Plane:
-    """The share of light (sheet's height, width) that strokes keep; the sketch is drawn two thirds of the sheet wide."""
+    """The share of light (sheet's height, width) that strokes keep: the sketch, two thirds of the sheet wide."""
     side = 2 * _SHEET[0] // 3
     grey = np.asarray(sketch.convert("L"), np.float32) / 255
     scale = side / max(grey.shape)

@@ -27,12 +27,13 @@ class BlankSketch(ValueError):
 
 
 class Fitted(NamedTuple):
-    """The inked pixels (h,w) of a mask's box in another size, and where they were: x = left + column / scale."""
+    """The inked pixels (h,w) of a mask's box, `scale` times as large, and where in the mask the box is."""
 
     solid: Mask
     left: int
     top: int
     scale: float
+    pen: float  # px of `solid`: how wide the usual line is
 
 
 def ink_mask(ink: NDArray[np.float32]) -> InkMask:
@@ -71,7 +72,7 @@ def fitted(mask: InkMask, times: int = 1) -> Fitted:
     coverage = cv2.resize(mask[top:bottom, left:right], size, interpolation=shrinks)
     # a hairline in a huge picture covers little of any pixel: compare with what lines cover in this sketch
     solid = coverage > 0.4 * float(np.percentile(coverage[coverage > 0], 90))
-    return Fitted(np.where(solid, 255, 0).astype(np.uint8), left, top, scale)
+    return Fitted(np.where(solid, 255, 0).astype(np.uint8), left, top, scale, (2 * half + 1) * scale)
 
 
 def centred(lines: Mask) -> Mask:

@@ -6,6 +6,8 @@ left is ink where it is dark enough, as a drawing and not as a stray mark.
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -63,19 +65,21 @@ def _roughness(ink: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def _crosses_rims(inked: NDArray[np.uint8], fewest: int = 5) -> bool:
     """Whether several lines run into the left rim and into the right one, as only printed ones do."""
-    at = max(1, inked.shape[1] // 50)
+    at = inked.shape[1] // 50
     return all(int((np.diff(inked[:, column].astype(np.int8)) > 0).sum()) >= fewest for column in (at, -1 - at))
 
 
 def _density(page: Pixels) -> Density:
     """How much darker each place of a page (H,W,3) is than the blank paper there; lighter, if lines are of chalk."""
     height, width = page.shape[:2]
-    quarter = cv2.resize(page, (max(1, width // 4), max(1, height // 4)), interpolation=cv2.INTER_AREA)
+    quarter = np.asarray(
+        cv2.resize(page, (max(1, width // 4), max(1, height // 4)), interpolation=cv2.INTER_AREA), np.uint8
+    )
     if _is_chalk(quarter):
         page, quarter = 255 - page, 255 - quarter
     thick = _thickest(quarter)
     # beyond the picture its rim goes on, so that a shadow along an edge is no line
-    padded = cv2.copyMakeBorder(cv2.medianBlur(quarter, 3), *4 * [thick], cv2.BORDER_REPLICATE)
+    padded = np.pad(cv2.medianBlur(quarter, 3), [(thick, thick), (thick, thick), (0, 0)], "edge")
     paper = cv2.morphologyEx(padded, cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (thick, thick)))
     paper = cv2.GaussianBlur(paper, (0, 0), thick / 8)[thick:-thick, thick:-thick]
     paper = cv2.resize(paper, (width, height), interpolation=cv2.INTER_LINEAR).astype(np.float32)
@@ -96,7 +100,7 @@ def _is_chalk(page: Pixels) -> bool:
 
 def _thickest(page: NDArray[np.generic]) -> int:
     """px, odd: no line on a page is as thick as this."""
-    return max(5, round(max(page.shape) / 20)) | 1
+    return int(max(5, round(max(page.shape) / 20)) | 1)
 
 
 def _drawn(density: Density) -> InkMask:
@@ -131,23 +135,21 @@ def _off_the_edges(inked: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 def _rim(page: NDArray[np.generic], share: float) -> NDArray[np.bool_]:
     """What lies along a page's edges, as broad as a share of its longer side."""
-    broad = round(share * max(page.shape))
+    broad = max(1, round(share * max(page.shape)))
     rim = np.ones(page.shape, bool)
     rim[broad:-broad, broad:-broad] = False
     return rim
 
 
-def _without_marks(
-    inked: NDArray[np.bool_], weight: Density, share: float, reach: float
-) -> NDArray[np.bool_]:
-    """Inked pixels without groups that have less than a share of all weight; strokes are one within reach x the side."""
+def _without_marks(inked: NDArray[np.bool_], weight: Density, share: float, reach: float) -> NDArray[np.bool_]:
+    """Inked pixels without groups that have less than a share of all weight; `reach` x the side keeps groups apart."""
     size = round(reach * max(inked.shape))
     _, groups = cv2.connectedComponents(cv2.dilate(inked.astype(np.uint8), np.ones((size, size), np.uint8)))
     ink = np.bincount(groups[inked], weight[inked], minlength=1)
     return inked & _some(groups, np.flatnonzero(ink > share * ink.sum()))
 
 
-def _some(pieces: NDArray[np.int32], which: NDArray[np.integer]) -> NDArray[np.bool_]:
+def _some(pieces: NDArray[Any], which: NDArray[np.integer]) -> NDArray[np.bool_]:
     """Where some of labelled pieces are."""
     keep = np.zeros(int(pieces.max()) + 1, bool)
     keep[which] = True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,7 +45,7 @@ def _lines(density: Density) -> list[Line]:
         return []
     bounds = np.linspace(0, width, _STRIPS + 1).astype(int)
     capped = np.clip(density, 0, 0.4)  # so that what is drawn does not count for more than what is printed
-    strips = np.stack([capped[:, a:b].mean(axis=1) for a, b in zip(bounds[:-1], bounds[1:], strict=True)], axis=1)
+    strips = np.stack([capped[:, a:b].mean(axis=1) for a, b in pairwise(bounds)], axis=1)
     strips -= uniform_filter1d(strips, 4 * _REACH + 1, axis=0)  # (H,strips)
     across = (bounds[:-1] + bounds[1:] - 1) / (2 * width) - 0.5  # -0.5 to 0.5
     bends = _bends(strips, across, width)
@@ -163,7 +164,7 @@ def _less(density: Density, lines: Sequence[Line]) -> Density:
 
 
 def _usual(band: NDArray[np.float32], parts: int = 12) -> NDArray[np.float32]:
-    """The medians of a band (n,W) along a third of its width, everywhere (n,W): strokes cover less than half of that."""
+    """The medians (n,W) of a band (n,W) along a third of its width: strokes cover less than half of that."""
     width = band.shape[1]
     edges = np.linspace(0, width, parts + 1).astype(int)
     reach = width // 6

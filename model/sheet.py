@@ -46,7 +46,7 @@ def straightened(rgb: Pixels, outline: Outline) -> Pixels:
     target = np.array([(0, 0), (width, 0), (width, height), (0, height)], np.float32)
     view = cv2.getPerspectiveTransform(corners, target)
     flat = cv2.warpPerspective(rgb, view, (round(width), round(height)), flags=cv2.INTER_AREA)
-    rim = round(_RIM * max(width, height))
+    rim = max(1, round(_RIM * max(width, height)))
     return np.asarray(flat[rim:-rim, rim:-rim], np.uint8)
 
 
@@ -58,7 +58,8 @@ def _whole(outline: Outline, shape: tuple[int, ...]) -> bool:
 def _candidates(plane: NDArray[np.uint8]) -> list[Outline]:
     """Outlines of the large convex regions above any of several thresholds."""
     outlines = []
-    for threshold in np.linspace(*np.percentile(plane, (3, 97)), 14)[1:-1]:
+    darkest, lightest = np.percentile(plane, (3, 97))
+    for threshold in np.linspace(darkest, lightest, 14)[1:-1]:
         above = np.where(plane > threshold, 255, 0).astype(np.uint8)
         contours, _ = cv2.findContours(above, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
         region = max(contours, key=cv2.contourArea, default=None)
@@ -66,22 +67,23 @@ def _candidates(plane: NDArray[np.uint8]) -> list[Outline]:
             continue
         hull = cv2.convexHull(region, clockwise=False)  # with y down, as it is here: clockwise
         if cv2.contourArea(region) > 0.9 * cv2.contourArea(hull):
-            outlines.append(_outline(hull, region.reshape(-1, 2), plane.shape))
+            outlines.append(_outline(hull.astype(np.float32), region.reshape(-1, 2).astype(np.float32), plane.shape))
     return outlines
 
 
-def _outline(hull: NDArray[np.int32], boundary: NDArray[np.int32], shape: tuple[int, ...]) -> Outline:
-    """The corners of a convex region, of which there are four if that is not too coarse and it is all in the picture."""
+def _outline(hull: NDArray[np.float32], boundary: Outline, shape: tuple[int, ...]) -> Outline:
+    """The corners of a convex region: four, if that is not too coarse, and if all of it is in the picture."""
     length = cv2.arcLength(hull, True)
     finest, fine, coarse = (
-        cv2.approxPolyDP(hull, detail * length, True).reshape(-1, 2).astype(np.float32) for detail in (0.003, 0.02, 0.04)
+        cv2.approxPolyDP(hull, detail * length, True).reshape(-1, 2).astype(np.float32)
+        for detail in (0.003, 0.02, 0.04)
     )
     if not _inside(boundary, shape, 1).all():
         return finest
     return _sharpened(coarse if len(coarse) == 4 else fine, boundary)
 
 
-def _sharpened(outline: Outline, points: NDArray[np.int32]) -> Outline:
+def _sharpened(outline: Outline, points: Outline) -> Outline:
     """The outline whose sides run through the middle of the boundary's points (n,2) near them."""
     starts, ends = outline, np.roll(outline, -1, axis=0)
     sides = []
@@ -91,8 +93,8 @@ def _sharpened(outline: Outline, points: NDArray[np.int32]) -> Outline:
         near = points[(along > 0.05 * length) & (along < 0.95 * length) & (np.abs(away) < 0.05 * length)]
         if len(near) < 2:
             return outline
-        dx, dy, x, y = cv2.fitLine(near.astype(np.float32), cv2.DIST_HUBER, 0, 0.01, 0.01).ravel()
-        sides.append(np.cross((x, y, 1), (x + dx, y + dy, 1)))  # the line, in homogeneous coordinates
+        dx, dy, x, y = map(float, cv2.fitLine(near, cv2.DIST_HUBER, 0, 0.01, 0.01).ravel())
+        sides.append(np.cross([x, y, 1.0], [x + dx, y + dy, 1.0]))  # the line, in homogeneous coordinates
     crossings = np.cross(np.roll(sides, 1, axis=0), sides)
     if np.abs(crossings[:, 2]).min() < 1e-6:
         return outline
@@ -100,7 +102,7 @@ def _sharpened(outline: Outline, points: NDArray[np.int32]) -> Outline:
     return corners if np.abs(corners - outline).max() < 0.05 * _SIDE else outline
 
 
-def _from(points: NDArray[np.int32], start: Outline, direction: Outline) -> tuple[Outline, Outline]:
+def _from(points: Outline, start: Outline, direction: Outline) -> tuple[Outline, Outline]:
     """How far points (n,2) are from a start, along a direction (2,) and across it."""
     x, y = (points - start).T
     return x * direction[0] + y * direction[1], y * direction[0] - x * direction[1]
@@ -109,8 +111,8 @@ def _from(points: NDArray[np.int32], start: Outline, direction: Outline) -> tupl
 def _step(light: NDArray[np.float32], outline: Outline, reach: float = 4) -> tuple[float, float]:
     """How much lighter it is inside than outside, along the side that shows that least, and how long all sides are.
 
-    Only sides that are in the picture and not along its own count; (0, 0) unless there are two of these, since one alone
-    may be the edge of a shadow.
+    Only sides that are in the picture and not along its own count; (0, 0) unless there are two of these, since one
+    alone may be the edge of a shadow.
     """
     steps, lengths = [], []
     for start, end in zip(outline, np.roll(outline, -1, axis=0), strict=True):
@@ -130,7 +132,7 @@ def _step(light: NDArray[np.float32], outline: Outline, reach: float = 4) -> tup
 def _at(plane: NDArray[np.float32], points: NDArray[np.floating]) -> NDArray[np.float32]:
     """Values of a plane (H,W) at points (n,2) in it."""
     columns, rows = np.rint(points).astype(int).T
-    return plane[rows, columns]
+    return np.asarray(plane[rows, columns], np.float32)
 
 
 def _inside(points: NDArray[np.floating], shape: tuple[int, ...], margin: float) -> NDArray[np.bool_]:
