@@ -15,7 +15,7 @@ from fastapi_offline import FastAPIOffline
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.middleware.gzip import GZipMiddleware
 
-from app import pages, routes
+from app import pages, routes, tracing
 from app.errors import UnexpectedErrors, install_error_handlers
 from app.middleware import HeadAsGet, SecurityHeaders
 from app.service import Service
@@ -54,11 +54,12 @@ def create_app(settings: Settings | None = None, service: Service | None = None)
     install_error_handlers(app)
     # the last one added is the outermost
     app.add_middleware(UnexpectedErrors)
-    app.add_middleware(GZipMiddleware, minimum_size=256, compresslevel=5)
+    app.add_middleware(GZipMiddleware, minimum_size=256)
     app.add_middleware(HeadAsGet)
     app.add_middleware(SecurityHeaders, docs_path="/docs", embed_origins=chosen.embed_origins)
     app.include_router(pages.router)
     app.include_router(routes.router)
+    app.include_router(tracing.router)
     app.mount("/static", PageFiles(assets), name="static")
     return app
 

@@ -19,8 +19,9 @@ from app.gallery import CATALOGUE_FILE, CHECKPOINT_FILE, Gallery
 from app.match import Match, match
 from app.retriever import Retriever, SearchResult
 from app.settings import Settings
-from app.uploads import Sketch
+from app.uploads import RasterSketch, Sketch
 from model.checkpoint import load_checkpoint
+from model.tracing import Tracing
 
 _T = TypeVar("_T")
 
@@ -62,6 +63,10 @@ class Service:
     async def match(self, product_id: str, sketch: Sketch, mirror: bool) -> Match:
         """What of a sketch and of a product's photo matched. Raises UnknownProduct and FileNotFoundError."""
         return await self._run(lambda: self._match(product_id, sketch, mirror))
+
+    async def trace(self, picture: RasterSketch) -> Tracing:
+        """The strokes of a picture of a sketch. Raises UnreadableImage or BlankSketch."""
+        return await self._run(picture.traced)
 
     async def _run(self, work: Callable[[], _T]) -> _T:
         return await asyncio.get_running_loop().run_in_executor(self._worker, work)

@@ -16,26 +16,30 @@ from app.pictures import Picture
 from app.strokes import StrokesBody, parse_strokes
 from model.images import decode_image, upright
 from model.preprocess import Preprocess
+from model.tracing import Tracing, traced
 
 FIELD = "sketch"
 
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
+_PICTURES = {
+    "multipart/form-data": {
+        "schema": {"type": "object", "required": [FIELD], "properties": {FIELD: _BINARY["schema"]}}
+    },
+    "image/png": _BINARY,
+    "image/jpeg": _BINARY,
+    "image/webp": _BINARY,
+    "application/octet-stream": _BINARY,
+}
 BODY_DOCS = {
     "required": True,
-    "content": {
-        "application/json": {"schema": StrokesBody.model_json_schema()},
-        "multipart/form-data": {
-            "schema": {"type": "object", "required": [FIELD], "properties": {FIELD: _BINARY["schema"]}}
-        },
-        "image/png": _BINARY,
-        "image/jpeg": _BINARY,
-        "image/webp": _BINARY,
-        "application/octet-stream": _BINARY,
-    },
+    "content": {"application/json": {"schema": StrokesBody.model_json_schema()}, **_PICTURES},
 }
 """OpenAPI's `requestBody` of a route that takes a sketch."""
+PICTURE_DOCS = {"required": True, "content": _PICTURES}
+"""The same for a picture of a sketch."""
 
-_ACCEPTED = f"multipart/form-data with a field `{FIELD}`, image/*, application/octet-stream, or application/json"
+_PICTURE = f"multipart/form-data with a field `{FIELD}`, image/*, or application/octet-stream"
+_SKETCH = f"{_PICTURE}, or application/json"
 _MAX_PARTS = 20
 
 
@@ -57,6 +61,10 @@ class RasterSketch:
         """Decode the image; its place is in pixels of the upright image."""
         return Picture.of(upright(decode_image(self.data, self.max_pixels)), preprocess.place_sketch)
 
+    def traced(self) -> Tracing:
+        """Decode the image and trace its lines. Raises UnreadableImage or BlankSketch."""
+        return traced(decode_image(self.data, self.max_pixels))
+
 
 @dataclass(frozen=True)
 class StrokesSketch:
@@ -73,21 +81,41 @@ class StrokesSketch:
 
 async def read_sketch(request: Request, max_bytes: int, max_pixels: int) -> Sketch:
     """The sketch in a request's body, by its content type. Raises ApiError."""
+    data = await _sent(request, max_bytes, _SKETCH)
+    if _media_type(request) == "application/json":
+        return StrokesSketch(data)
+    return RasterSketch(await _image(request, data, _SKETCH), max_pixels)
+
+
+async def read_picture(request: Request, max_bytes: int, max_pixels: int) -> RasterSketch:
+    """The picture of a sketch in a request's body. Raises ApiError."""
+    data = await _sent(request, max_bytes, _PICTURE)
+    return RasterSketch(await _image(request, data, _PICTURE), max_pixels)
+
+
+async def _sent(request: Request, max_bytes: int, expected: str) -> bytes:
+    """The body, unless it is empty or compressed."""
     data = await read_body(request, max_bytes)
     if not data:
-        raise ApiError(400, "empty_body", f"the body is empty: expected a sketch as {_ACCEPTED}")
+        raise ApiError(400, "empty_body", f"the body is empty: expected a sketch as {expected}")
     encoding = request.headers.get("content-encoding", "identity")
     if encoding != "identity":
         raise _unsupported("content-encoding", encoding, "a body that is not compressed")
-    content_type = request.headers.get("content-type", "")
-    media_type = content_type.partition(";")[0].strip().lower()
+    return data
+
+
+async def _image(request: Request, data: bytes, expected: str) -> bytes:
+    """The image file that a body is, or has in its field `sketch`."""
+    media_type = _media_type(request)
     if media_type == "multipart/form-data":
-        return RasterSketch(await _field(request.headers, data), max_pixels)
-    if media_type == "application/json":
-        return StrokesSketch(data)
+        return await _field(request.headers, data)
     if media_type.startswith("image/") or media_type == "application/octet-stream":
-        return RasterSketch(data, max_pixels)
-    raise _unsupported("content-type", content_type, _ACCEPTED)
+        return data
+    raise _unsupported("content-type", request.headers.get("content-type", ""), expected)
+
+
+def _media_type(request: Request) -> str:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 async def read_body(request: Request, max_bytes: int) -> bytes:

@@ -63,13 +63,17 @@ def _check_size(image: Image.Image, max_pixels: int) -> None:
         raise ImageTooLarge(f"image is too large: {width}x{height} pixels, expected at most {max_pixels} in all")
 
 
-def to_rgb(image: Image.Image) -> Pixels:
-    """Upright RGB pixels (H,W,3) uint8 of an image of any mode; transparent parts become white."""
+def to_rgb(image: Image.Image, side: int | None = None) -> Pixels:
+    """Upright RGB pixels (H,W,3) uint8 of an image of any mode; transparent parts become white.
+
+    With `side`, large ones are reduced as to_ink does.
+    """
     image = _eight_bit(upright(image))
     if _has_alpha(image):
         rgba = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba)
-    return np.asarray(image.convert("RGB"))
+    rgb = image.convert("RGB")
+    return np.asarray(rgb if side is None else rgb.reduce(max(1, max(rgb.size) // side)))
 
 
 def to_ink(image: Image.Image, side: int) -> NDArray[np.float32]:

@@ -17,7 +17,8 @@ from torch import Tensor
 
 from model.frames import BOX, FRAME, Mask, PlacedFrame, Placement, box_of, centred, resize_to
 from model.images import MAX_PIXELS, ImageTooLarge, Pixels, UnreadableImage, decode_image, to_ink, to_rgb, upright
-from model.tracing import MIN_SKETCH, WORKING_SIDE, BlankSketch, ink_mask, too_small, trace
+from model.lines import MIN_SKETCH, WORKING_SIDE, BlankSketch, ink_mask, too_small, trace
+from model.paper import sketch_mask
 
 __all__ = [
     "FRAME",
@@ -56,7 +57,10 @@ class Preprocess:
         self.config = config
 
     def sketch(self, image: Image.Image) -> Pixels:
-        """Frame of a raster sketch of any size, mode, ground and stroke width. Raises BlankSketch."""
+        """Frame of a raster sketch of any size, mode, ground and stroke width, or of a photo of one on paper.
+
+        Raises BlankSketch.
+        """
         return self.place_sketch(upright(image)).frame
 
     def strokes(self, strokes: Strokes) -> Pixels:
@@ -74,8 +78,11 @@ class Preprocess:
         return self.place_photo(image, detect).frame
 
     def place_sketch(self, image: Image.Image) -> PlacedFrame:
-        """What sketch() gives for an image that is upright already, and where it lies on that. Raises BlankSketch."""
-        mask = ink_mask(to_ink(image, WORKING_SIDE))
+        """What sketch() gives for an image that is upright already, and where it lies on that. Raises BlankSketch.
+
+        On a photo of a sheet that had to be straightened, it is where it lies on the straightened sheet.
+        """
+        mask = sketch_mask(image)
         lines, placement = trace(mask)
         height, width = mask.shape
         return PlacedFrame(self._draw(lines), placement.scaled(image.width / width, image.height / height))

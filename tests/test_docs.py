@@ -9,7 +9,7 @@ import pytest
 import typer
 from fastapi.routing import APIRoute
 
-from app import pages, routes
+from app import pages, routes, tracing
 from app.settings import Settings
 from index_builder.cli import app
 from index_builder.experiment_setting import EXPERIMENTS, TRUNKS
@@ -44,9 +44,8 @@ def test_every_option_is_documented(command: str) -> None:
 
 
 def test_every_route_is_documented() -> None:
-    known = [
-        route for router in (pages.router, routes.router) for route in router.routes if isinstance(route, APIRoute)
-    ]
+    routers = (pages.router, routes.router, tracing.router)
+    known = [route for router in routers for route in router.routes if isinstance(route, APIRoute)]
     assert len(known) >= 8
     listed = text("server.md")
     for route in known:

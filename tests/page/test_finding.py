@@ -65,7 +65,12 @@ def test_a_long_stroke_has_one_request_in_flight_and_the_last_state_is_searched(
         phone.move((0.1 + 0.8 * step / 120, 0.5 + 0.3 * (step % 20) / 20))
         page.wait_for_timeout(25)
     while_drawing = len(phone.searches) - before
-    phone.wait_for_search(lambda: (phone.move((0.95, 0.9)), phone.up()))
+
+    def finish() -> None:
+        phone.move((0.95, 0.9))
+        phone.up()
+
+    phone.wait_for_search(finish)
     last = sent(phone.searches[-1])
     assert while_drawing >= 3 and crowded(page) == 1
     assert len(last["strokes"]) == 2
@@ -80,7 +85,12 @@ def test_quick_strokes_do_not_starve_the_results(page: Page, phone: Phone) -> No
     page.reload()
     phone.draw_and_wait(BOOT[0])
     answered: list[int] = []
-    page.on("requestfinished", lambda request: is_search(request) and answered.append(len(sent(request)["strokes"])))
+
+    def note(request: Request) -> None:
+        if is_search(request):
+            answered.append(len(sent(request)["strokes"]))
+
+    page.on("requestfinished", note)
     phone.slow_down(300)
     for number in range(12):
         phone.draw([(0.2, 0.1 + 0.06 * number), (0.8, 0.1 + 0.06 * number)], steps=3)

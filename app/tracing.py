@@ -1,0 +1,58 @@
+"""A picture of a sketch -> its strokes, as the page takes them up: to erase, undo, share and search them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from itertools import pairwise
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, Field
+
+from app.schemas import error_docs
+from app.service import ServiceOf
+from app.strokes import MAX_POINTS, MAX_STROKES
+from app.uploads import PICTURE_DOCS, read_picture
+
+Stroke = list[list[float]]
+
+router = APIRouter()
+
+
+class StrokesResponse(BaseModel):
+    """A sketch as strokes on a canvas: what POST /search takes as JSON."""
+
+    width: int = Field(description="of the canvas: the picture's, cleaned and straightened, in pixels")
+    height: int = Field(description="of the canvas")
+    strokes: list[Stroke] = Field(description="points [x, y], y down")
+
+
+@router.post(
+    "/strokes",
+    responses=error_docs(400, 413, 415, 422, 500, 503),
+    openapi_extra={"requestBody": PICTURE_DOCS},
+    tags=["search"],
+)
+async def strokes(request: Request, service: ServiceOf) -> StrokesResponse:
+    """Trace the lines of a photo, a scan or a picture of a sketch."""
+    picture = await read_picture(request, service.settings.max_body_bytes, service.settings.max_pixels)
+    found = await service.trace(picture)
+    return StrokesResponse(width=found.width, height=found.height, strokes=within_limits(found.strokes))
+
+
+def within_limits(
+    strokes: Sequence[Stroke], most_strokes: int = MAX_STROKES, most_points: int = MAX_POINTS
+) -> list[Stroke]:
+    """The strokes, in their order, without the shortest of more than POST /search takes."""
+    order = sorted(range(len(strokes)), key=lambda i: -_length(strokes[i]))[:most_strokes]
+    kept, points = set(), 0
+    for i in order:
+        points += len(strokes[i])
+        if points > most_points:
+            break
+        kept.add(i)
+    return [stroke for i, stroke in enumerate(strokes) if i in kept]
+
+
+def _length(stroke: Stroke) -> float:
+    return math.fsum(math.dist(start, end) for start, end in pairwise(stroke))

@@ -1,0 +1,175 @@
+"""The lines that are printed on ruled or squared paper: found by running from edge to edge at even distances."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import maximum_filter1d, uniform_filter1d
+from scipy.signal import find_peaks
+
+Density = NDArray[np.float32]
+"""(H,W): the logarithm of how much darker each place is than blank paper."""
+
+Line = NDArray[np.float64]
+"""(W,): the height, in px, at which a line from the left edge to the right one passes each column."""
+
+_STRIPS = 32  # parts of the page's width, in each of which a line is looked for
+_STEEPEST = 0.15  # px a px: how far a photo may be from upright
+_LEAST = 0.02  # density of the faintest line
+_FEWEST = 5  # lines: fewer are not a ruling
+_SPANS = 0.75  # of the page's width: how much of a line must be seen
+_REACH = 4  # px: from the middle of a line to where there is nothing of it
+
+
+def without_rulings(density: Density) -> Density:
+    """The density of what is drawn on a page, less that of the lines printed on it, if there are any."""
+    across, down = _lines(density), _lines(density.T)
+    if not (_even(across) or _even(down)):
+        return density
+    # on printed paper a single line from edge to edge, such as that of a margin, is printed as well
+    return _less(_less(density, across).T, down).T
+
+
+def is_ruled(density: Density) -> bool:
+    """Whether lines are printed on a page."""
+    return _even(_lines(density)) or _even(_lines(density.T))
+
+
+def _lines(density: Density) -> list[Line]:
+    """The straight, or gently bent, lines from the left edge to the right one, from top to bottom."""
+    height, width = density.shape
+    if min(height, width) < 4 * _STRIPS:
+        return []
+    bounds = np.linspace(0, width, _STRIPS + 1).astype(int)
+    capped = np.clip(density, 0, 0.4)  # so that what is drawn does not count for more than what is printed
+    strips = np.stack([capped[:, a:b].mean(axis=1) for a, b in pairwise(bounds)], axis=1)
+    strips -= uniform_filter1d(strips, 4 * _REACH + 1, axis=0)  # (H,strips)
+    across = (bounds[:-1] + bounds[1:] - 1) / (2 * width) - 0.5  # -0.5 to 0.5
+    bends = _bends(strips, across, width)
+    if bends is None:
+        return []
+    columns = np.linspace(-0.5, 0.5, width)
+    return [_curve(line, columns) for line in _along(strips, across, bends)]
+
+
+def _bends(strips: Density, across: NDArray[np.float64], width: int) -> NDArray[np.float64] | None:
+    """(2,2): the slope of lines as a linear function of their height in the middle, and their bend likewise.
+
+    It is that of all lines that can be followed from the middle of the page to its edges; None if there are none.
+    """
+    slopes = np.linspace(-_STEEPEST, _STEEPEST, 121) * width
+    slope = max(slopes, key=lambda slope: float(_sheared(strips, across * slope).var()))
+    centre = slice(_STRIPS * 3 // 8, _STRIPS * 5 // 8)
+    profile = _sheared(strips[:, centre], across[centre] * slope)
+    peaks, _ = find_peaks(profile, height=_LEAST / 2, distance=_REACH + 1)
+    traced = [_traced(strips, across, float(peak), slope) for peak in peaks]
+    lines = np.array([line for line in traced if line is not None])  # (n,3)
+    if not len(lines):
+        return None
+    degree = 1 if len(lines) >= _FEWEST else 0
+    fits = [np.polyfit(lines[:, 2], lines[:, i], degree) for i in (1, 0)]
+    return np.array([np.concatenate([np.zeros(1 - degree), fit]) for fit in fits])
+
+
+def _sheared(strips: Density, falls: NDArray[np.float64]) -> NDArray[np.float32]:
+    """The mean (H,) of strips (H,n), each moved up by what lines fall on the way to it."""
+    moved = [np.roll(strip, -round(fall)) for strip, fall in zip(strips.T, falls, strict=True)]
+    return np.asarray(np.mean(moved, axis=0), np.float32)
+
+
+def _traced(
+    strips: Density, across: NDArray[np.float64], start: float, slope: float
+) -> tuple[float, float, float] | None:
+    """A line's (bend, slope, height), followed from the middle of the page to both edges, if it reaches them."""
+    heights: list[tuple[float, float]] = []
+    for order in (range(_STRIPS // 2, _STRIPS), range(_STRIPS // 2 - 1, -1, -1)):
+        x, y, rise = 0.0, start, slope
+        for i in order:
+            y += rise * (across[i] - x)
+            x = float(across[i])
+            seen = _ridge(strips[:, i], y)
+            if seen is not None:
+                heights.append((x, seen))
+                rise += 0.1 * (seen - y) * _STRIPS
+                y += 0.5 * (seen - y)
+    return _fit(heights) if len(heights) > _SPANS * _STRIPS else None
+
+
+def _along(
+    strips: Density, across: NDArray[np.float64], bends: NDArray[np.float64]
+) -> list[tuple[float, float, float]]:
+    """(bend, slope, height) of every line that bends as the others do, those included that a corner cuts off."""
+    height = len(strips)
+    starts = np.arange(-height // 8, height + height // 8)
+    heights = np.rint(starts[:, None] + np.polyval(bends[0], starts)[:, None] * across)
+    heights = np.rint(heights + np.polyval(bends[1], starts)[:, None] * across**2).astype(int)  # (starts,strips)
+    widened = maximum_filter1d(strips, 3, axis=0)
+    values = widened[np.clip(heights, 0, height - 1), np.arange(_STRIPS)]
+    seen = (heights >= 0) & (heights < height)
+    usual = np.nanmedian(np.where(seen | (seen.mean(axis=1) < 0.3)[:, None], np.where(seen, values, 0), np.nan), axis=1)
+    peaks, _ = find_peaks(usual, height=_LEAST / 2, distance=_REACH + 1)
+    lines = []
+    for peak in peaks:
+        ridges = [(x, _ridge(strips[:, i], float(heights[peak, i]))) for i, x in enumerate(across)]
+        found = [(x, y) for x, y in ridges if y is not None]
+        if len(found) > 0.2 * _STRIPS:
+            lines.append(_fit(found))
+    return lines
+
+
+def _ridge(strip: NDArray[np.float32], height: float) -> float | None:
+    """Where a line passes a strip (H,), within 2 px of a height; None if it does not."""
+    low = round(height) - 2
+    if low < 0 or low + 5 > len(strip):
+        return None
+    window = strip[low : low + 5]
+    return low + float(np.argmax(window)) if window.max() > _LEAST / 2 else None
+
+
+def _fit(heights: list[tuple[float, float]]) -> tuple[float, float, float]:
+    x, y = np.array(heights).T
+    bend, slope, height = np.polyfit(x, y, 2)
+    return float(bend), float(slope), float(height)
+
+
+def _curve(line: tuple[float, float, float], across: NDArray[np.float64]) -> Line:
+    return np.asarray(np.polyval(line, across), np.float64)
+
+
+def _even(lines: Sequence[Line]) -> bool:
+    """Whether these are many lines at mostly even distances."""
+    if len(lines) < _FEWEST:
+        return False
+    gaps = np.diff(np.sort([line[len(line) // 2] for line in lines]))
+    return float((np.abs(gaps / np.median(gaps) - 1) < 0.25).mean()) > 0.6
+
+
+def _less(density: Density, lines: Sequence[Line]) -> Density:
+    """The density without these lines: each one's usual density, nearby, is taken away all along it."""
+    left = density.copy()
+    for line in lines:
+        band = np.rint(line).astype(int) + np.arange(-_REACH, _REACH + 1)[:, None]  # (offsets,W)
+        if band.min() < 0 or band.max() >= len(density):
+            band = np.clip(band, 0, len(density) - 1)
+        columns = np.broadcast_to(np.arange(density.shape[1]), band.shape)
+        seen = left[band, columns]
+        printed = _usual(seen)
+        rest = seen - printed
+        # what is left of the line alone, since no line is that even, is not what is drawn
+        left[band, columns] = np.where(rest > 0.8 * printed.max(axis=0), rest, np.minimum(rest, 0))
+    return left
+
+
+def _usual(band: NDArray[np.float32], parts: int = 12) -> NDArray[np.float32]:
+    """The medians (n,W) of a band (n,W) along a third of its width: strokes cover less than half of that."""
+    width = band.shape[1]
+    edges = np.linspace(0, width, parts + 1).astype(int)
+    reach = width // 6
+    middles = (edges[:-1] + edges[1:]) // 2
+    medians = np.stack([np.median(band[:, max(0, m - reach) : m + reach], axis=1) for m in middles], axis=1)
+    medians = np.minimum(medians, 1.5 * np.median(band, axis=1, keepdims=True) + 0.02)
+    where = np.arange(width)
+    return np.stack([np.interp(where, middles, row) for row in np.maximum(medians, 0)]).astype(np.float32)
