@@ -91,7 +91,7 @@ def live_server(tiny_gallery: Path) -> Iterator[str]:
 
 @contextmanager
 def serving(gallery: Path, port: int = 0, **settings: object) -> Iterator[str]:
-    """The base URL of a server of that gallery, in a thread of this process. Only the lasting one is a fixture."""
+    """The base URL of a server of that gallery, in a thread of this process, until the block ends."""
     from app.main import create_app
     from app.settings import load_settings
 
@@ -104,9 +104,11 @@ def serving(gallery: Path, port: int = 0, **settings: object) -> Iterator[str]:
         while not server.started:
             assert thread.is_alive() and time.monotonic() < deadline, "the server did not start"
             time.sleep(0.02)
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        server.should_exit = True
-        thread.join(10)
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join(10)
 
 
 def draw_product(seed: int, size: tuple[int, int] = (320, 240)) -> Image.Image:

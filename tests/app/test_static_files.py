@@ -16,12 +16,13 @@ def directory(tmp_path: Path) -> Path:
     files = {
         "js/main.js": 'import { a } from "./a.js";\nimport {\n  b,\n} from "./b.js";\n/** {import("./c.js").C} */\n',
         "js/a.js": 'export { b } from "./b.js";\nconst later = () => import("./later.js");\n',
-        "js/b.js": 'import "./a.js";\nimport "./d.js";\n',
-        "js/c.js": "", "js/d.js": "", "js/later.js": "",
+        "js/b.js": 'import "./a.js";\nimport d from "./vendor/d.js";\n',
+        "js/vendor/d.js": 'import{e}from"./e-1.2.js";export default e;', "js/vendor/e-1.2.js": 'import "../main.js";',
+        "js/c.js": "", "js/later.js": "",
         "css/one.css": "a{}", "css/base.css": "b{}", "icons/favicon.svg": "<svg/>",
     }  # fmt: skip
     for name, text in files.items():
-        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
     return tmp_path
 
@@ -39,9 +40,10 @@ def test_the_version_changes_with_any_file(directory: Path) -> None:
 
 def test_what_main_imports_is_found(directory: Path) -> None:
     assets = Assets(directory)
-    assert names(assets.modules, assets.base) == ["js/main.js", "js/a.js", "js/b.js", "js/d.js"]
-    assert {"css/page.css", "js/c.js", "js/later.js"} <= set(names(assets.shell, assets.base))
-    assert assets.texts["css/page.css"] == "b{}a{}"
+    vendored = ["js/vendor/d.js", "js/vendor/e-1.2.js"]
+    assert names(assets.modules, assets.base) == ["js/main.js", "js/a.js", "js/b.js", *vendored]
+    assert {"css/page.css", "js/c.js", "js/later.js", *vendored} <= set(names(assets.shell, assets.base))
+    assert assets.files["css/page.css"] == b"b{}a{}"
 
 
 def test_the_page_s_scripts_are_all_imported_or_loaded_later() -> None:
@@ -62,12 +64,21 @@ def test_a_versioned_file_is_kept_for_ever(client: httpx.Client) -> None:
         assert "etag" not in response.headers
 
 
-def test_versioned_scripts_are_smaller_than_they_were_written(client: httpx.Client) -> None:
-    written = client.get("/static/js/search.js")
-    small = client.get(f"{Assets(STATIC).base}/js/search.js")
-    assert written.content == (STATIC / "js/search.js").read_bytes()
-    assert len(small.content) < 0.7 * len(written.content) and "/*" not in small.text
+def test_files_come_as_small_as_the_client_can_take_them(client: httpx.Client) -> None:
+    url = f"{Assets(STATIC).base}/js/main.js"
+    plain = client.get(url, headers={"Accept-Encoding": "identity"})
+    assert "content-encoding" not in plain.headers
+    assert b"openPaper" in plain.content and len(plain.content) < (STATIC / "js/main.js").stat().st_size
+    for accepted, encoding in (("gzip, deflate, br, zstd", "br"), ("br;q=1.0, gzip", "br"), ("br;q=0, gzip", "gzip")):
+        response = client.get(url, headers={"Accept-Encoding": accepted})
+        assert response.headers["content-encoding"] == encoding and "Accept-Encoding" in response.headers["vary"]
+        assert response.content == plain.content
+    assert "content-encoding" not in client.get(f"{Assets(STATIC).base}/icons/icon-192.png").headers
+
+
+def test_a_licence_stays_where_comments_go(client: httpx.Client) -> None:
     assert "MIT licence" in client.get(f"{Assets(STATIC).base}/js/vendor/perfect-freehand.js").text
+    assert "/*" not in client.get(f"{Assets(STATIC).base}/js/search.js").text
 
 
 def test_without_a_version_browsers_ask_again(client: httpx.Client) -> None:
@@ -79,8 +90,13 @@ def test_without_a_version_browsers_ask_again(client: httpx.Client) -> None:
 
 def test_a_page_from_before_an_update_gets_today_s_files(client: httpx.Client) -> None:
     old = client.get("/static/0123456789ab/js/main.js")
-    assert old.status_code == 200 and old.content == client.get(f"{Assets(STATIC).base}/js/main.js").content
+    assert old.status_code == 200 and old.content == client.get("/static/js/main.js").content
     assert old.headers["cache-control"] == "no-cache"
+
+
+def test_files_are_only_read(client: httpx.Client) -> None:
+    for url in ("/static/js/main.js", f"{Assets(STATIC).base}/js/main.js"):
+        assert client.post(url).status_code == 405
 
 
 @pytest.mark.parametrize("path", ["js/none.js", "0123456789ab", "0123456789ab/none.css", "0123456789ab/../../app/x.py"])

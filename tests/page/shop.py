@@ -55,8 +55,10 @@ def open_shop() -> Iterator[Shop]:
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         shop = Shop(server.server_address[1])
         Thread(target=server.serve_forever, daemon=True).start()
-        yield shop
-        server.shutdown()
+        try:
+            yield shop
+        finally:
+            server.shutdown()
 
 
 def panel_of(page: Page) -> FrameLocator:

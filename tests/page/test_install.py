@@ -76,8 +76,10 @@ def answering(port: int, status: int) -> Iterator[None]:
 
     with ThreadingHTTPServer(("127.0.0.1", port), Handler) as proxy:
         Thread(target=proxy.serve_forever, daemon=True).start()
-        yield
-        proxy.shutdown()
+        try:
+            yield
+        finally:
+            proxy.shutdown()
 
 
 def test_it_can_be_installed(browser: Browser, live_server: str) -> None:
