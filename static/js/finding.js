@@ -116,7 +116,7 @@ export class Finding {
   #advise(confident) {
     if (this.#note.isShown) return; // it says why other filters are searched than were chosen
     if (isThin(this.#sketch.strokes)) this.#note.show(say("finding.thin"));
-    else if (confident === false) this.#note.show(say("finding.unlike"));
+    else if (confident === false && this.#filters.areOpen) this.#note.show(say("finding.unlike")); // else it may be they
   }
 
   /** Takes back a filter that is no more, which searches again. @returns {Promise<boolean>} whether the error was one */

@@ -251,6 +251,19 @@ def refuse(route: Route, part: str, body: dict[str, Any]) -> None:
     route.fulfill(status=422, json=body) if part in route.request.url else route.fallback()
 
 
+def test_filters_are_not_taken_for_a_scribble(page: Page, phone: Phone, serve: Serve) -> None:
+    """With few products left none may be near, whatever is drawn."""
+    serve()
+    page.route(SEARCH, lambda route: route.fulfill(json=answer(product("a"), confident=False)))
+    for stroke in BOOT:
+        phone.draw_and_wait(stroke)
+    note = page.locator(".note")
+    expect(note).to_contain_text("Nothing here looks much like this yet.")
+    phone.press("Bags")
+    expect(phone.status).to_have_text("1 closest of 1")
+    expect(note).to_be_hidden()
+
+
 def test_slow_facets_do_not_hold_the_search_up(page: Page, phone: Phone, serve: Serve) -> None:
     serve()
     phone.draw_and_wait(BOOT[0])

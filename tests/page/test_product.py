@@ -283,3 +283,14 @@ def test_it_fits_and_its_targets_are_large(page: Page, phone: Phone, width: int,
     for target in dialog.locator("button:visible, a:visible").all():
         size = target.bounding_box()
         assert size and min(size["width"], size["height"]) >= 44
+
+
+def test_the_panel_s_code_may_come_late(page: Page, phone: Phone) -> None:
+    page.route("**/js/product.js", lambda route: route.abort())
+    page.reload()
+    phone.draw_and_wait(BOOT[0])
+    phone.results.first.get_by_role("button").tap()
+    expect(phone.status).to_contain_text("This needs the network")
+    page.unroute("**/js/product.js")
+    phone.results.first.get_by_role("button").tap()
+    expect(panel(page)).to_be_visible()
