@@ -186,4 +186,4 @@ def test_an_update_takes_over_and_takes_nothing_away(
         assert {path for _, path in kept} == {"/", *new.shell}
     visitor.reload()  # without a server: the new version opens
     assert new.version in str(visitor.locator("script[src$='main.js']").get_attribute("src"))
-    expect(visitor.locator("#undo")).to_be_disabled()
+    expect(visitor.locator("#undo")).to_be_enabled()  # the sketch is back
