@@ -108,10 +108,10 @@ def _along(
     heights = np.rint(heights + np.polyval(bends[1], starts)[:, None] * across**2).astype(int)  # (starts,strips)
     within = (heights >= 0) & (heights < height)
     values = maximum_filter1d(strips, 3, axis=0)[np.clip(heights, 0, height - 1), np.arange(_STRIPS)]
+    values[~within] = np.nan
     values[within.mean(axis=1) < 0.1] = 0  # hardly in the picture
-    # what a line has all along it, strokes being shorter
-    usual = np.nanquantile(np.where(within | (within.mean(axis=1) < 0.1)[:, None], values, np.nan), 1 - _SPANS, axis=1)
-    peaks, _ = find_peaks(usual, height=_LEAST / 2, distance=_REACH + 1)
+    throughout = np.nanquantile(values, 1 - _SPANS, axis=1)  # strokes are shorter than lines
+    peaks, _ = find_peaks(throughout, height=_LEAST / 2, distance=_REACH + 1)
     lines = []
     for peak in peaks:
         ridges = [(x, _ridge(strips[:, i], float(heights[peak, i]))) for i, x in enumerate(across)]
