@@ -1,23 +1,21 @@
 """What photographs of paper sketches find of what the sketches themselves find, for each way to photograph them.
 
-    python -m benchmarks.paper --data PAIRS [--split all|held-out] [--gallery-from photos|edge_maps]
-        [--checkpoint FILE] [--pictures DIR] [--json]
+    python -m benchmarks.paper --data PAIRS [--split all|held-out] [--gallery-from photos|edge_maps] [--checkpoint FILE]
+        [--json]
 
-The photographs are made by code (benchmarks/paper_photos.py), the same on every run; --pictures writes the first of
-each way with the frame that is searched. A photograph in which nothing is found to be drawn counts as a miss.
+The photographs are made by code (benchmarks/paper_photos.py), the same on every run. One in which nothing seems to be
+drawn counts as a miss.
 """
 
 from __future__ import annotations
 
 import argparse
-import io
 import json
 import zlib
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from benchmarks.paper_photos import WAYS, photographed
 from index_builder.pairs import SPLITS, PairFolder, read_pairs
@@ -30,9 +28,7 @@ from model.preprocess import BlankSketch, Preprocess
 _K = 10
 
 
-def found(
-    folder: PairFolder, checkpoint: Checkpoint, gallery_from: GalleryFrom, pictures: Path | None = None
-) -> dict[str, NDArray[np.bool_]]:
+def found(folder: PairFolder, checkpoint: Checkpoint, gallery_from: GalleryFrom) -> dict[str, NDArray[np.bool_]]:
     """Whether each sketch of a folder finds its photo among the first ten: as it is, and photographed in each way."""
     result: dict[str, list[bool]] = {"clean": [], **{way: [] for way in WAYS}}
     with ranking(folder, checkpoint, gallery_from, 1, lambda count: None) as rank:
@@ -42,10 +38,7 @@ def found(
                 result["clean"].append(_finds(rank, clean, pair.photo_id))
                 for name, way in WAYS.items():
                     seed = zlib.crc32(f"{sketch.name} {name}".encode())
-                    photo = photographed(sketch.picture.open(), way, seed)
-                    frame = _frame(photo, checkpoint.preprocess)
-                    if pictures and len(result[name]) == 0:
-                        _keep(photo, frame, pictures / f"{name.replace(' ', '-')}.jpg")
+                    frame = _frame(photographed(sketch.picture.open(), way, seed), checkpoint.preprocess)
                     result[name].append(frame is not None and _finds(rank, frame, pair.photo_id))
     return {name: np.array(each) for name, each in result.items()}
 
@@ -74,17 +67,6 @@ def _frame(photo: bytes, preprocess: Preprocess) -> Pixels | None:
         return None
 
 
-def _keep(photo: bytes, frame: Pixels | None, path: Path) -> None:
-    """Write a photograph and, beside it, the frame that is searched."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    image = Image.open(io.BytesIO(photo))
-    sheet = Image.new("RGB", (2 * image.width, image.height), "white")
-    sheet.paste(image, (0, 0))
-    if frame is not None:
-        sheet.paste(Image.fromarray(frame).resize((image.width, image.width)), (image.width, 0))
-    sheet.save(path, quality=85)
-
-
 def _percent(found: NDArray[np.bool_]) -> float:
     return round(100 * float(found.mean()), 1)
 
@@ -96,11 +78,10 @@ def main() -> None:
     parser.add_argument("--split", choices=SPLITS, default="held-out")
     parser.add_argument("--gallery-from", type=GalleryFrom, choices=list(GalleryFrom), default=GalleryFrom.photos)
     parser.add_argument("--checkpoint", type=Path, default=DEFAULT_CHECKPOINT)
-    parser.add_argument("--pictures", type=Path)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     folder = read_pairs(options.data).part(options.split)
-    outcome = found(folder, load_checkpoint(options.checkpoint), options.gallery_from, options.pictures)
+    outcome = found(folder, load_checkpoint(options.checkpoint), options.gallery_from)
     if options.json:
         print(json.dumps({"n_queries": len(outcome["clean"]), "n_gallery": len(folder.pairs), **figures(outcome)}))
         return

@@ -65,7 +65,7 @@ def _ink(sketch: Image.Image, pencil: bool, random: np.random.Generator) -> Plan
     scale = side / max(grey.shape)
     drawn = cv2.resize(1 - grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
     drawn = cv2.GaussianBlur(drawn, (0, 0), 0.4 * scale)
-    solid = drawn > 0.4 * np.percentile(drawn[drawn > 0.1], 95)
+    solid = drawn > 0.35 * drawn.max()
     middle = cv2.ximgproc.thinning(np.where(solid, 255, 0).astype(np.uint8))
     width = (0.5 if pencil else 0.9) * _MM
     drawn = np.clip(width / 2 + 0.5 - cv2.distanceTransform(255 - middle, cv2.DIST_L2, 5), 0, 1)

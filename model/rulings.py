@@ -106,16 +106,17 @@ def _along(
     starts = np.arange(-height // 8, height + height // 8)
     heights = np.rint(starts[:, None] + np.polyval(bends[0], starts)[:, None] * across)
     heights = np.rint(heights + np.polyval(bends[1], starts)[:, None] * across**2).astype(int)  # (starts,strips)
-    widened = maximum_filter1d(strips, 3, axis=0)
-    values = widened[np.clip(heights, 0, height - 1), np.arange(_STRIPS)]
-    seen = (heights >= 0) & (heights < height)
-    usual = np.nanmedian(np.where(seen | (seen.mean(axis=1) < 0.3)[:, None], np.where(seen, values, 0), np.nan), axis=1)
-    peaks, _ = find_peaks(usual, height=_LEAST / 2, distance=_REACH + 1)
+    within = (heights >= 0) & (heights < height)
+    values = maximum_filter1d(strips, 3, axis=0)[np.clip(heights, 0, height - 1), np.arange(_STRIPS)]
+    values[~within] = np.nan
+    values[within.mean(axis=1) < 0.1] = 0  # hardly in the picture
+    throughout = np.nanquantile(values, 1 - _SPANS, axis=1)  # strokes are shorter than lines
+    peaks, _ = find_peaks(throughout, height=_LEAST / 2, distance=_REACH + 1)
     lines = []
     for peak in peaks:
         ridges = [(x, _ridge(strips[:, i], float(heights[peak, i]))) for i, x in enumerate(across)]
         found = [(x, y) for x, y in ridges if y is not None]
-        if len(found) > 0.2 * _STRIPS:
+        if len(found) > 2:
             lines.append(_fit(found))
     return lines
 
@@ -149,27 +150,28 @@ def _even(lines: Sequence[Line]) -> bool:
 
 def _less(density: Density, lines: Sequence[Line]) -> Density:
     """The density without these lines: each one's usual density, nearby, is taken away all along it."""
+    if not lines:
+        return density
+    offsets = np.arange(-_REACH, _REACH + 1)[:, None]
+    bands = [np.clip(np.rint(line).astype(int) + offsets, 0, len(density) - 1) for line in lines]  # each (offsets,W)
+    columns = np.broadcast_to(np.arange(density.shape[1]), bands[0].shape)
+    # lines are printed alike: what is denser than they are is drawn
+    densest = 1.5 * np.median([np.median(density[band, columns].max(axis=0)) for band in bands])
     left = density.copy()
-    for line in lines:
-        band = np.rint(line).astype(int) + np.arange(-_REACH, _REACH + 1)[:, None]  # (offsets,W)
-        if band.min() < 0 or band.max() >= len(density):
-            band = np.clip(band, 0, len(density) - 1)
-        columns = np.broadcast_to(np.arange(density.shape[1]), band.shape)
+    for band in bands:
         seen = left[band, columns]
-        printed = _usual(seen)
+        printed = np.minimum(_usual(seen), densest)
         rest = seen - printed
         # what is left of the line alone, since no line is that even, is not what is drawn
         left[band, columns] = np.where(rest > 0.8 * printed.max(axis=0), rest, np.minimum(rest, 0))
     return left
 
 
-def _usual(band: NDArray[np.float32], parts: int = 12) -> NDArray[np.float32]:
-    """The medians (n,W) of a band (n,W) along a third of its width: strokes cover less than half of that."""
+def _usual(band: Density, parts: int = 12) -> Density:
+    """The medians (n,W) of a band (n,W) along a third of its width: strokes seldom cover half of that."""
     width = band.shape[1]
-    edges = np.linspace(0, width, parts + 1).astype(int)
-    reach = width // 6
-    middles = (edges[:-1] + edges[1:]) // 2
-    medians = np.stack([np.median(band[:, max(0, m - reach) : m + reach], axis=1) for m in middles], axis=1)
-    medians = np.minimum(medians, 1.5 * np.median(band, axis=1, keepdims=True) + 0.02)
+    middles = (np.arange(parts) + 0.5) * width / parts
+    around = [slice(max(0, int(middle - width / 6)), int(middle + width / 6)) for middle in middles]
+    medians = np.stack([np.median(band[:, part], axis=1) for part in around], axis=1)
     where = np.arange(width)
     return np.stack([np.interp(where, middles, row) for row in np.maximum(medians, 0)]).astype(np.float32)

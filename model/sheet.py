@@ -37,8 +37,10 @@ def find_sheet(rgb: Pixels) -> Outline | None:
 
 
 def straightened(rgb: Pixels, outline: Outline) -> Pixels:
-    """The sheet alone, from straight above (h,w,3), if all of its four corners are seen in a photo; else `rgb` with
-    the colour of paper around the sheet."""
+    """The sheet in a photo (H,W,3) alone, seen from straight above (h,w,3).
+
+    When one of its corners is not in the picture it stays as it is, and what is around it takes the paper's colour.
+    """
     if not _whole(outline, rgb.shape):
         return _without_surroundings(rgb, outline)
     corners = np.roll(outline, -_top_side(outline), axis=0)  # from the top left corner, clockwise
@@ -157,10 +159,11 @@ def _size_of(corners: Outline, shape: tuple[int, ...]) -> tuple[float, float]:
     m1, m2, m4, m3 = np.concatenate([(corners - middle) / focal, np.ones((4, 1))], 1)
     n2 = np.cross(m1, m4) @ m3 / (np.cross(m2, m4) @ m3) * m2 - m1
     n3 = np.cross(m1, m4) @ m2 / (np.cross(m3, m4) @ m2) * m3 - m1
-    ratio = float(np.linalg.norm(n2) / np.linalg.norm(n3))  # width / height
     sides = np.linalg.norm(corners - np.roll(corners, -1, axis=0), axis=1)
-    area = float(sides[0] + sides[2]) * float(sides[1] + sides[3]) / 4
-    return float(np.sqrt(area * ratio)), float(np.sqrt(area / ratio))
+    width, height = float(sides[0] + sides[2]) / 2, float(sides[1] + sides[3]) / 2
+    ratio = float(np.linalg.norm(n2) / np.linalg.norm(n3))  # width / height
+    stretch = np.clip(ratio / (width / height), 0.5, 2)  # a sheet is not seen more sidelong than that
+    return width * float(np.sqrt(stretch)), height / float(np.sqrt(stretch))
 
 
 def _without_surroundings(rgb: Pixels, outline: Outline) -> Pixels:

@@ -44,7 +44,7 @@ def traced(image: Image.Image) -> Tracing:
 
 def _rounded(start: int, at: float, box: Fitted) -> float:
     """Where in the mask a place of its box is."""
-    return round(start + (at + 0.5) / box.scale - 0.5, 2)
+    return round(start + (float(at) + 0.5) / box.scale - 0.5, 2)
 
 
 def _simplified(path: Path) -> NDArray[np.float32]:
