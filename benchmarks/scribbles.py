@@ -1,9 +1,10 @@
 """Whether an answer can tell that a sketch shows nothing: how well its distances separate real sketches from scribbles.
 
-    python -m benchmarks.scribbles --gallery DIR --data PAIRS... [--split all|held-out] [--json]
+    python -m benchmarks.scribbles --gallery DIR --data PAIRS... [--split all|held-out] [--others IMAGE...] [--json]
 
 For every signal prints its AUC (how often a real sketch has the lower value of a pair), and the share of scribbles that
-it would catch where it is wrong about one real sketch in twenty; then what the server's own rule makes of both.
+it would catch where it is wrong about one real sketch in twenty; then what the server's own rule makes of both. With
+--others, these images take the place of the scribbles.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from app.confidence import is_confident
 from app.gallery import CHECKPOINT_FILE, Gallery
 from app.retriever import Retriever
 from index_builder.pairs import SPLITS, read_pairs
-from index_builder.pictures import frame_of
+from index_builder.pictures import frame_of, open_image
 from model.checkpoint import load_checkpoint
 from model.images import Pixels
 from model.preprocess import Strokes
@@ -114,6 +115,7 @@ def main() -> None:
     parser.add_argument("--gallery", type=Path, required=True)
     parser.add_argument("--data", type=Path, nargs="+", required=True)
     parser.add_argument("--split", choices=SPLITS, default="held-out")
+    parser.add_argument("--others", type=Path, nargs="+", default=[])
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     checkpoint = load_checkpoint(options.gallery / CHECKPOINT_FILE)
@@ -121,19 +123,20 @@ def main() -> None:
     retriever = Retriever(checkpoint, gallery)
     pairs = [pair for data in options.data for pair in read_pairs(data).part(options.split).pairs]
     real = [frame_of(sketch.picture, checkpoint.preprocess.sketch) for pair in pairs for sketch in pair.sketches]
-    drawn = [checkpoint.preprocess.strokes(strokes) for strokes in scribbles()]
+    drawn = [checkpoint.preprocess.sketch(open_image(path)) for path in options.others]
+    drawn = drawn or [checkpoint.preprocess.strokes(strokes) for strokes in scribbles()]
     ours, theirs = signals(retriever, real), signals(retriever, drawn)
     figures = {name: separation(values, theirs[name]) for name, values in ours.items()}
-    doubted = {"sketches": rule(ours["contrast"]), "scribbles": rule(theirs["contrast"])}
+    doubted = {"sketches": rule(ours["contrast"]), "others": rule(theirs["contrast"])}
     size = gallery.size
     gallery.close()
     if options.json:
-        print(json.dumps({"n_sketches": len(real), "n_scribbles": len(drawn), **figures, "not_confident": doubted}))
+        print(json.dumps({"n_sketches": len(real), "n_others": len(drawn), **figures, "not_confident": doubted}))
         return
-    print(f"{len(real)} sketches, {len(drawn)} scribbles, {size} products")
+    print(f"{len(real)} sketches, {len(drawn)} others, {size} products")
     for name, figure in figures.items():
         print(f"{name:20} AUC {figure['auc']:.3f}   caught {figure['caught']:5.1f}%   beyond {figure['threshold']:.3f}")
-    print(f"not confident of {doubted['sketches']}% of the sketches and {doubted['scribbles']}% of the scribbles")
+    print(f"not confident of {doubted['sketches']}% of the sketches and {doubted['others']}% of the others")
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ import { nameOf } from "./card.js";
 import { isThin } from "./hint.js";
 import { say } from "./messages.js";
 import { Note } from "./note.js";
-import { part } from "./parts.js";
+import { fetchParts, part } from "./parts.js";
 import { Results } from "./results.js";
 import { Search } from "./search.js";
 import { WELCOME, tell } from "./status.js";
@@ -96,6 +96,7 @@ export class Finding {
     if (products.length && !growing) this.#advise(answer.confident);
     this.#announcer.changed();
     this.#offerChoices();
+    fetchParts();
   }
 
   /** Without results there is nothing to narrow down: what that takes must not delay the first ones. */

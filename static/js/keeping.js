@@ -4,13 +4,11 @@ import { closeLink, isLink } from "./fragment.js";
 import { keep } from "./keep.js";
 import { say } from "./messages.js";
 import { pack } from "./packing.js";
-import { fetchParts, part } from "./parts.js";
+import { part } from "./parts.js";
 import { acceptPictures } from "./pictures.js";
 import { Recents } from "./recents.js";
 import { listen } from "./shortcuts.js";
 import { announce } from "./status.js";
-
-const CALM = 5000; // ms after the first stroke: by then its results are there
 
 const $ = (selector) => document.querySelector(selector);
 
@@ -22,7 +20,6 @@ const $ = (selector) => document.querySelector(selector);
 export function openKeeping(sketch, paper) {
   const recents = new Recents();
   sketch.addEventListener("leave", ({ detail }) => recents.push(detail));
-  sketch.addEventListener("change", () => setTimeout(fetchParts, CALM), { once: true });
   offerSharingAndSaving(sketch);
   offerMenu(sketch, recents);
   offerUpload(paper);

@@ -14,6 +14,7 @@ import { drawSketch } from "./sketch_picture.js";
  */
 
 export class Matched {
+  #panel;
   #pictures;
   #toggle;
   #words;
@@ -24,6 +25,7 @@ export class Matched {
 
   /** @param {HTMLElement} panel */
   constructor(panel) {
+    this.#panel = panel;
     this.#pictures = panel.querySelector(".pictures");
     this.#toggle = panel.querySelector(".what-matched");
     this.#words = panel.querySelector(".matched-words");
@@ -47,6 +49,7 @@ export class Matched {
 
   #hide() {
     this.#toggle.setAttribute("aria-pressed", "false");
+    this.#toggle.removeAttribute("aria-busy");
     this.#pictures.classList.remove("matching");
     this.#words.textContent = "";
     this.#retry.hide();
@@ -70,6 +73,7 @@ export class Matched {
   #show({ mirrored, sketch, photo }) {
     if (!sketch.attention && !photo.attention) {
       this.#hide();
+      this.#panel.focus(); // the toggle, which had it, goes
       this.#toggle.hidden = true;
       this.#words.textContent = say("product.not_told");
       return;

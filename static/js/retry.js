@@ -11,6 +11,7 @@ export class Retry {
   constructor(line) {
     this.#line = line;
     line.querySelector("button").addEventListener("click", () => {
+      line.closest("dialog").focus(); // the button, which had it, goes
       this.hide();
       this.#again();
     });

@@ -70,6 +70,7 @@ def test_the_photo_s_room_is_kept_whatever_comes(page: Page, phone: Phone) -> No
     show(phone, wide, product("bare"))
     phone.results.first.get_by_role("button").tap()
     picture = panel(page).locator(".pictures")
+    expect(picture).to_be_visible()
     panel(page).evaluate("dialog => Promise.all(dialog.getAnimations().map(each => each.finished))")
     before = picture.bounding_box()
     panel(page).get_by_role("button", name="What matched").tap()
@@ -96,7 +97,7 @@ def test_more_like_this_leads_on_and_back(page: Page, phone: Phone) -> None:
 
 
 def test_the_browser_s_back_closes_it_and_the_address_stays(page: Page, phone: Phone) -> None:
-    page.goto("/#s=1zAbc")
+    page.goto("/#here")
     address = page.url
     dialog = open_first(phone)
     assert page.url == address
@@ -141,6 +142,7 @@ def test_arrow_keys_go_from_result_to_result(page: Page, phone: Phone) -> None:
     show(phone, *things)
     phone.results.nth(1).get_by_role("button").tap()
     heading = panel(page).get_by_role("heading", level=2)
+    expect(heading).to_have_text("Two")
     for step, name in [("Right", "Three"), ("Right", "Three"), ("Left", "Two"), ("Left", "One"), ("Left", "One")]:
         page.keyboard.press(f"Arrow{step}")
         expect(heading).to_have_text(name)
