@@ -141,7 +141,7 @@ def test_every_sentence_fits_over_the_paper(page: Page, width: int) -> None:
         too_long = page.evaluate("""() => {
             const line = document.querySelector(".status");
             const paper = document.querySelector(".paper").getBoundingClientRect().top;
-            const {keeping, trouble, drawing} = JSON.parse(document.querySelector("#messages").textContent);
+            const {keeping, trouble, drawing} = JSON.parse(document.querySelector("meta[name=messages]").content);
             return [...Object.values({...keeping, ...trouble}), drawing.pen_only].filter((words) => {
                 line.textContent = words;
                 const {top, bottom} = line.getBoundingClientRect();

@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 WEAR = """async (theme) => {
-    const { href } = document.querySelector('link[rel=modulepreload][href$="/host.js"]');
-    const { wear } = await import(href.replace("host.js", "theme.js"));
+    const { src } = document.querySelector('script[src$="/main.js"]');
+    const { wear } = await import(src.replace("main.js", "theme.js"));
     wear(theme);
     const style = getComputedStyle(document.documentElement);
     const names = ["--accent", "--on-accent", "--round", "--ground"];
