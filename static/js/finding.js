@@ -10,6 +10,8 @@ import { Results } from "./results.js";
 import { Search } from "./search.js";
 import { WELCOME, tell } from "./status.js";
 
+const CALM = 1000; // ms after results until what a tap may need is fetched: their photos come first
+
 const $ = (selector) => document.querySelector(selector);
 
 /** Searches the sketch whenever it changes or grows, or other filters are chosen. */
@@ -96,7 +98,7 @@ export class Finding {
     if (products.length && !growing) this.#advise(answer.confident);
     this.#announcer.changed();
     this.#offerChoices();
-    fetchParts();
+    setTimeout(fetchParts, CALM);
   }
 
   /** Without results there is nothing to narrow down: what that takes must not delay the first ones. */

@@ -16,8 +16,8 @@ PRODUCT = {
     "currency": "EUR", "link": "https://shop.example/boots/7", "photo_url": "/photos/a.webp", "thumbnail_url": None,
 }  # fmt: skip
 CHOOSE = """(body, product) => {
-    const { href } = document.querySelector('link[rel=modulepreload][href$="/host.js"]');
-    return import(href).then(({ announceChoice }) => announceChoice(product));
+    const { src } = document.querySelector('script[src$="/main.js"]');
+    return import(src.replace("main.js", "host.js")).then(({ announceChoice }) => announceChoice(product));
 }"""
 
 _PAGE = """<!doctype html><html lang="en"><title>Shop</title><meta name="viewport" content="width=device-width">

@@ -231,7 +231,9 @@ def test_what_fails_can_be_tried_again(page: Page, phone: Phone, route: str, sta
 
 
 def test_a_lost_network_leaves_what_is_known(page: Page, phone: Phone) -> None:
-    phone.draw_and_wait(BOOT[0])
+    with page.expect_response("**/js/vanished.js"):  # the last of what is fetched for later
+        phone.draw_and_wait(BOOT[0])
+    page.wait_for_load_state("networkidle")
     title = phone.results.first.locator(".title").inner_text()
     page.context.set_offline(True)
     phone.results.first.get_by_role("button").tap()
