@@ -33,7 +33,7 @@ def test_the_first_result_costs_less_than_the_budget(context: BrowserContext) ->
         addresses[event["requestId"]] = event["request"]["url"]
 
     def got(event: dict[str, Any]) -> None:
-        if "/search" not in {urlsplit(url).path for url in bytes_of}:  # what comes after the first result does not delay it
+        if "/search" not in {urlsplit(url).path for url in bytes_of}:  # what comes later delays no result
             bytes_of[addresses[event["requestId"]]] = int(event["encodedDataLength"])
 
     network.on("Network.requestWillBeSent", asked)
