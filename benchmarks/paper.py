@@ -1,4 +1,4 @@
-"""What photographs of paper sketches find of what the sketches themselves find, for each way to photograph them.
+"""What photographs of paper sketches, and strokes traced from the sketches, find of what the sketches themselves find.
 
     python -m benchmarks.paper --data PAIRS [--split all|held-out] [--gallery-from photos|edge_maps] [--checkpoint FILE]
         [--json]
@@ -12,63 +12,87 @@ from __future__ import annotations
 import argparse
 import json
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
+from PIL import Image
 
-from benchmarks.paper_photos import WAYS, photographed
+from benchmarks.paper_photos import WAYS, Way, photographed
+from index_builder.evaluate import Evaluation, Query
 from index_builder.pairs import SPLITS, PairFolder, read_pairs
-from index_builder.pictures import frame_of
+from index_builder.pictures import Sketch
 from index_builder.ranking import GalleryFrom, Rank, ranking
 from model.checkpoint import DEFAULT_CHECKPOINT, Checkpoint, load_checkpoint
 from model.images import Pixels, decode_image
 from model.preprocess import BlankSketch, Preprocess
+from model.tracing import traced
 
+CLEAN = "as it is"
 _K = 10
 
+Take = Callable[[Image.Image, str, Preprocess], Pixels]
+"""A sketch, a name to make a seed of, and what prepares frames -> the frame (256,256) that is searched."""
 
-def found(folder: PairFolder, checkpoint: Checkpoint, gallery_from: GalleryFrom) -> dict[str, NDArray[np.bool_]]:
-    """Whether each sketch of a folder finds its photo among the first ten: as it is, and photographed in each way."""
-    result: dict[str, list[bool]] = {"clean": [], **{way: [] for way in WAYS}}
+
+def evaluations(folder: PairFolder, checkpoint: Checkpoint, gallery_from: GalleryFrom) -> dict[str, Evaluation]:
+    """All sketches of a folder against all its photos: as they are, traced, and photographed in each way."""
+    queries: dict[str, list[Query]] = {name: [] for name in TAKES}
     with ranking(folder, checkpoint, gallery_from, 1, lambda count: None) as rank:
         for pair in folder.pairs:
             for sketch in pair.sketches:
-                clean = frame_of(sketch.picture, checkpoint.preprocess.sketch)
-                result["clean"].append(_finds(rank, clean, pair.photo_id))
-                for name, way in WAYS.items():
-                    seed = zlib.crc32(f"{sketch.name} {name}".encode())
-                    frame = _frame(photographed(sketch.picture.open(), way, seed), checkpoint.preprocess)
-                    result[name].append(frame is not None and _finds(rank, frame, pair.photo_id))
-    return {name: np.array(each) for name, each in result.items()}
+                for name, take in TAKES.items():
+                    query = _query(sketch, pair.photo_id, name, take, checkpoint.preprocess, rank)
+                    queries[name].append(query)
+    return {name: Evaluation(tuple(each), len(folder.pairs)) for name, each in queries.items()}
 
 
-def figures(found: dict[str, NDArray[np.bool_]]) -> dict[str, dict[str, float]]:
-    """For each way, in percent: acc@10 clean and photographed, and what is kept of that which clean sketches find."""
-    clean = found["clean"]
+def figures(found: dict[str, Evaluation]) -> dict[str, dict[str, float]]:
+    """In percent: acc@10, what is kept of what clean sketches find at 10, and how many first results are theirs."""
+    clean = found[CLEAN]
+    firsts = [query.first[:1] for query in clean.queries]
     return {
         name: {
-            "clean acc@10": _percent(clean),
-            "photographed acc@10": _percent(found[name]),
-            "kept": _percent(found[name][clean]),
+            f"acc@{_K}": round(each.acc_at_k(_K), 1),
+            "kept": _percent((each.ranks <= _K)[clean.ranks <= _K].tolist()),
+            "same first": _percent([q.first[:1] == first for q, first in zip(each.queries, firsts, strict=True)]),
         }
-        for name in WAYS
+        for name, each in found.items()
     }
 
 
-def _finds(rank: Rank, frame: Pixels, truth: str) -> bool:
-    return truth in rank(frame)[:_K]
+def _percent(values: list[bool]) -> float:
+    return round(100 * float(np.mean(values)), 1)
 
 
-def _frame(photo: bytes, preprocess: Preprocess) -> Pixels | None:
+def _query(sketch: Sketch, truth: str, name: str, take: Take, preprocess: Preprocess, rank: Rank) -> Query:
     try:
-        return preprocess.sketch(decode_image(photo))
+        frame = take(sketch.picture.open(), f"{sketch.name} {name}", preprocess)
     except BlankSketch:
-        return None
+        return Query(sketch, truth, 10**6, ())  # found nowhere
+    return Query.found(sketch, truth, rank(frame))
 
 
-def _percent(found: NDArray[np.bool_]) -> float:
-    return round(100 * float(found.mean()), 1)
+def _as_it_is(sketch: Image.Image, name: str, preprocess: Preprocess) -> Pixels:
+    return preprocess.sketch(sketch)
+
+
+def _traced(sketch: Image.Image, name: str, preprocess: Preprocess) -> Pixels:
+    return preprocess.strokes(traced(sketch).strokes)
+
+
+def _photographed(way: Way) -> Take:
+    def take(sketch: Image.Image, name: str, preprocess: Preprocess) -> Pixels:
+        return preprocess.sketch(decode_image(photographed(sketch, way, zlib.crc32(name.encode()))))
+
+    return take
+
+
+TAKES: dict[str, Take] = {
+    CLEAN: _as_it_is,
+    "traced into strokes": _traced,
+    **{name: _photographed(way) for name, way in WAYS.items()},
+}
 
 
 def main() -> None:
@@ -81,12 +105,13 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     folder = read_pairs(options.data).part(options.split)
-    outcome = found(folder, load_checkpoint(options.checkpoint), options.gallery_from)
+    found = evaluations(folder, load_checkpoint(options.checkpoint), options.gallery_from)
+    clean = found[CLEAN]
     if options.json:
-        print(json.dumps({"n_queries": len(outcome["clean"]), "n_gallery": len(folder.pairs), **figures(outcome)}))
+        print(json.dumps({"n_queries": len(clean.queries), "n_gallery": clean.n_gallery, **figures(found)}))
         return
-    print(f"{len(outcome['clean'])} sketches, {len(folder.pairs)} photos")
-    for name, values in figures(outcome).items():
+    print(f"{len(clean.queries)} sketches, {clean.n_gallery} photos")
+    for name, values in figures(found).items():
         print(f"{name:24}", "  ".join(f"{what} {value:5.1f}" for what, value in values.items()))
 
 

@@ -13,7 +13,7 @@ from model.lines import Fitted, fitted
 from model.paper import sketch_mask
 from model.skeleton import Path, paths
 
-_TIMES = 2  # a frame: lines are traced in a picture of 512 px
+_TIMES = 3  # a frame: lines are traced in a picture of 768 px
 _DETAIL = 0.6  # px of that picture: how far a stroke may be from the line
 
 
