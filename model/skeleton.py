@@ -18,6 +18,7 @@ _Graph = dict[int, list[int]]  # pixel (y * width + x) -> those next to it on a 
 _Walk = list[int]  # pixels from one fork or end to the next, both included
 _End = tuple[int, bool]  # a walk's number, and whether its last pixel is meant, not its first
 _SHARPEST = 0.5  # cosine: lines that turn by more than 60 degrees at a fork do not go on as each other
+_TANGLE = 24  # ends: where more meet than that nothing was drawn as one line
 _SKIPPED, _LOOK = 2, 10  # px from a fork: between these the direction of a line is measured
 
 
@@ -97,6 +98,7 @@ def _knots(graph: _Graph, walks: Sequence[_Walk], pen: float) -> dict[int, int]:
 
     def find(pixel: int) -> int:
         while knots[pixel] != pixel:
+            knots[pixel] = knots[knots[pixel]]  # so that the next time it is nearer
             pixel = knots[pixel]
         return pixel
 
@@ -119,6 +121,8 @@ def _partners(walks: Sequence[_Walk], knots: dict[int, int], width: int) -> dict
                 meeting[knots[walk[-last]]].append((i, last))
     partners: dict[_End, _End] = {}
     for ends in meeting.values():
+        if len(ends) > _TANGLE:
+            continue
         ways = np.array([_direction(walks[i], last, width) for i, last in ends])
         straight = -(ways @ ways.T)  # the cosine of how far a line would turn
         sharpest = -1.0 if len(ends) == 2 else _SHARPEST
