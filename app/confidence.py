@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-MOST = 0.78  # contrast: in the demo gallery one real sketch in twenty lies above (docs/accuracy.md)
+MOST = 0.78  # contrast: in the demo gallery 3% of real sketches lie above, and 37% of scribbles (docs/accuracy.md)
 SAMPLE = 1000  # products that stand for all of a gallery
 
 _PLACE = 5  # one result may be near by chance, five seldom are
