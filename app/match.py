@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from app.pictures import Picture
 from app.retriever import Retriever, UnknownProduct
 from model.checkpoint import Checkpoint
+from model.frames import mirror_image
 
 
 class Attended(NamedTuple):
@@ -40,7 +41,7 @@ def match(retriever: Retriever, checkpoint: Checkpoint, product_id: str, sketch:
         raise UnknownProduct(product_id)
     photo = Picture.of(retriever.gallery.photos.open(product.photo), checkpoint.preprocess.place_photo)
     distance, mirrored = retriever.compare(sketch.frame, product_id, mirror)
-    compared = np.ascontiguousarray(sketch.frame[:, ::-1]) if mirrored else sketch.frame
+    compared = mirror_image(sketch.frame) if mirrored else sketch.frame
     maps = checkpoint.attend_frames([compared, photo.frame])
     if maps is None:
         return Match(distance, mirrored, Attended(sketch, None), Attended(photo, None))

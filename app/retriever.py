@@ -22,6 +22,7 @@ from app.gallery import Gallery
 from app.segments import Embeddings, Rows
 from app.snapshot import Snapshot
 from model.checkpoint import Checkpoint
+from model.frames import mirror_image
 from model.preprocess import Pixels
 
 ALL = Filters()
@@ -164,7 +165,7 @@ class Retriever:
 
 def _views(frame: Pixels, mirror: bool) -> list[Pixels]:
     """A sketch's frame and, with `mirror`, its mirror image."""
-    return [frame, np.ascontiguousarray(frame[:, ::-1])] if mirror else [frame]
+    return [frame, mirror_image(frame)] if mirror else [frame]
 
 
 def _nearest(ranked: Ranked, products: Mapping[int, Product], k: int) -> list[Result]:

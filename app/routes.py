@@ -17,10 +17,10 @@ from app.schemas import ProductDetails, ProductInfo, ProductPage, SearchResponse
 from app.schemas_facets import CategoryList, FacetsResponse
 from app.schemas_match import MatchResponse
 from app.service import ServiceOf
+from app.static_files import FOR_EVER
 from app.uploads import BODY_DOCS, read_sketch
 
 _PHOTO_NAME = re.compile(r"[0-9a-f]{64}(\.thumb)?\.webp")
-_FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}  # the name is the hash of the content
 
 K = Annotated[int, Query(ge=1, le=100, description="how many results")]
 Mirror = Annotated[bool, Query(description="whether a product may also match the sketch's mirror image")]
@@ -117,7 +117,7 @@ def photo(name: Annotated[str, Path(max_length=100)], service: ServiceOf) -> Fil
     path = service.gallery.photos.directory / name
     if not _PHOTO_NAME.fullmatch(name) or not path.is_file():
         raise ApiError(404, "not_found", f"there is no photo {short(name)}: expected a name from photo_url")
-    return FileResponse(path, media_type="image/webp", headers=_FOR_EVER)
+    return FileResponse(path, media_type="image/webp", headers=FOR_EVER)  # the name is the hash of the content
 
 
 def _no_product(product_id: str) -> ApiError:

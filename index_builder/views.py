@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from model.checkpoint import Checkpoint
 from model.distances import Distance
+from model.frames import mirror_image
 from model.images import Pixels
 from model.preprocess import FRAME
 
@@ -22,7 +22,7 @@ def ten_views(frame: Pixels) -> list[Pixels]:
     end, middle = FRAME - CROP, (FRAME - CROP) // 2
     places = [(0, 0), (end, 0), (0, end), (end, end), (middle, middle)]  # top, left
     crops = [frame[top : top + CROP, left : left + CROP] for top, left in places]
-    return [*crops, *(np.ascontiguousarray(crop[:, ::-1]) for crop in crops)]
+    return [*crops, *map(mirror_image, crops)]
 
 
 def embed_views(checkpoint: Checkpoint, frames: Sequence[Pixels]) -> Tensor:

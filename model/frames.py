@@ -46,6 +46,11 @@ class PlacedFrame(NamedTuple):
     placement: Placement
 
 
+def mirror_image(frame: Pixels) -> Pixels:
+    """A frame (H,W), left and right exchanged."""
+    return np.ascontiguousarray(frame[:, ::-1])
+
+
 def centred(lines: Mask) -> Mask:
     """Lines placed in the middle of an empty frame (256,256)."""
     canvas = np.zeros((FRAME, FRAME), np.uint8)

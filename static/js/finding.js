@@ -10,7 +10,7 @@ import { Results } from "./results.js";
 import { Search } from "./search.js";
 import { WELCOME, tell } from "./status.js";
 
-const CALM = 1000; // ms after results until what a tap may need is fetched: their photos come first
+const CALM = 1000; // ms after the first results until what a tap may need is fetched: their photos come first
 
 const $ = (selector) => document.querySelector(selector);
 
@@ -69,6 +69,7 @@ export class Finding {
     search.addEventListener("searching", () => this.#found.classList.add("searching"));
     search.addEventListener("slow", () => tell(say("trouble.slow"), true));
     search.addEventListener("results", ({ detail }) => this.#show(detail));
+    search.addEventListener("results", () => setTimeout(fetchParts, CALM), { once: true });
     search.addEventListener("unclear", () => this.#settle(say("finding.unclear")));
     search.addEventListener("lost", ({ detail: { message } }) => this.#settle(message, true));
     search.addEventListener("failed", async ({ detail: { message, error } }) => {
@@ -98,7 +99,6 @@ export class Finding {
     if (products.length && !growing) this.#advise(answer.confident);
     this.#announcer.changed();
     this.#offerChoices();
-    setTimeout(fetchParts, CALM);
   }
 
   /** Without results there is nothing to narrow down: what that takes must not delay the first ones. */
@@ -110,9 +110,10 @@ export class Finding {
   }
 
   async #open(product) {
+    const found = [this.#results.products, this.#searched]; // others may have been found when the code has come
     const ProductPanel = (await part("product"))?.ProductPanel;
     this.#panel ??= ProductPanel && new ProductPanel($("#product"));
-    this.#panel?.open(product, this.#results.products, this.#searched);
+    this.#panel?.open(product, ...found);
   }
 
   /** Says what would help, once the finger is up: who draws knows that it is not done. */

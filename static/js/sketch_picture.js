@@ -1,7 +1,8 @@
 /** A sketch as a small picture of its own. */
 
+import { INK } from "./ink.js";
+
 const SIDE = 480; // px: the longer side of the picture
-const INK = "#15171e";
 const WIDTH = 5; // px
 
 /**

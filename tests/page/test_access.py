@@ -57,6 +57,22 @@ def test_every_language_says_which_it_is(page: Page, code: str) -> None:
     assert_accessible(page)
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("opener", ["More", "Filters", "the first result"])
+def test_what_opens_over_the_page_is_accessible(phone: Phone, opener: str, scheme: Any) -> None:
+    phone.page.emulate_media(color_scheme=scheme)
+    for stroke in BOOT:
+        phone.draw_and_wait(stroke)
+    first = phone.results.first.get_by_role("button")
+    (first if opener == "the first result" else phone.page.get_by_role("button", name=opener)).tap()
+    dialog = phone.page.locator("dialog[open]")
+    expect(dialog).to_be_visible()
+    if opener == "the first result":
+        dialog.get_by_role("button", name="What matched").tap()
+        expect(dialog).to_contain_text("The coloured places")
+    assert_accessible(phone.page)
+
+
 def test_axe_would_say_something(page: Page) -> None:
     page.locator("#undo").evaluate("button => ['aria-label', 'title'].forEach((name) => button.removeAttribute(name))")
     with pytest.raises(AssertionError, match="button-name"):

@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
+from tests.page.access import assert_fits
 from tests.page.phone import BOOT, Phone
 from tests.page.test_finding import answer, product
 
@@ -337,11 +338,5 @@ def test_it_fits_and_its_targets_are_large(page: Page, phone: Phone, serve: Serv
     page.set_viewport_size({"width": width, "height": height})
     phone.draw_and_wait(BOOT[0])
     sheet = open_sheet(phone)
-    box = sheet.bounding_box()
-    assert box and box["x"] >= 0 and box["y"] >= 0
-    assert box["x"] + box["width"] <= width and box["y"] + box["height"] <= height
-    assert sheet.locator(".panel-body").evaluate("body => body.scrollWidth <= body.clientWidth")
-    for target in sheet.locator("button:visible, input:visible").all():
-        size = target.bounding_box()
-        assert size and min(size["width"], size["height"]) >= 44
+    assert_fits(sheet, width, height)
     expect(sheet.get_by_role("button", name="Show 12 products")).to_be_in_viewport()

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
+from tests.page.access import assert_fits
 from tests.page.phone import BOOT, Phone
 from tests.page.test_finding import answer, product, show
 
@@ -280,13 +281,7 @@ def test_it_fits_and_its_targets_are_large(page: Page, phone: Phone, width: int,
     dialog = open_first(phone)
     expect(dialog.locator(".strip-button").first).to_be_attached()
     dialog.evaluate("dialog => Promise.all(dialog.getAnimations().map(each => each.finished))")
-    box = dialog.bounding_box()
-    assert box and box["x"] >= 0 and box["y"] >= 0
-    assert box["x"] + box["width"] <= width and box["y"] + box["height"] <= height
-    assert dialog.locator(".panel-body").evaluate("body => body.scrollWidth <= body.clientWidth")
-    for target in dialog.locator("button:visible, a:visible").all():
-        size = target.bounding_box()
-        assert size and min(size["width"], size["height"]) >= 44
+    assert_fits(dialog, width, height)
 
 
 def test_the_panel_s_code_may_come_late(page: Page, phone: Phone) -> None:
