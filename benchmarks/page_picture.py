@@ -88,7 +88,7 @@ def side_by_side(rows: list[list[Image.Image]]) -> Image.Image:
         for each in row:
             sheet.paste(each, (left, _GAP + (_HEIGHT + _GAP) * number))
             left += each.width + _GAP
-    return sheet
+    return sheet.quantize(128)
 
 
 def main() -> None:
