@@ -21,7 +21,7 @@ demo: install
 test: install
 	$(RUN) ruff check
 	$(RUN) mypy
-	$(RUN) pytest
+	$(RUN) pytest --numprocesses auto --dist worksteal
 
 .venv/installed: pyproject.toml
 	@.venv/bin/python $(SUPPORTED) 2>/dev/null || { \

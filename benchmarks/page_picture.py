@@ -1,19 +1,22 @@
-"""Pictures of the page with a sketch and its results, on a phone and on a desktop, for README and docs.
+"""Pictures of the page with a sketch and its results, for README and docs.
 
     python -m benchmarks.page_picture --url http://127.0.0.1:8000 --out docs/images
 
+Writes page-phone.png, page-desktop.png, and page-sizes.png: phones, tablet and desktop side by side, light and dark.
 Needs a running server and Chromium (CHROMIUM, or `chromium` on PATH).
 """
 
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import shutil
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 
 # an ankle boot with a block heel, as shares of the square that it is drawn in; drawn through these points in curves
@@ -25,15 +28,16 @@ BOOT: list[list[tuple[float, float]]] = [
     [(0.56, 0.68), (0.57, 0.78), (0.59, 0.88), (0.74, 0.88), (0.74, 0.78), (0.74, 0.72)],
     [(0.43, 0.40), (0.55, 0.43), (0.70, 0.42)],
 ]
-DEVICES: dict[str, dict[str, Any]] = {
-    "phone": {
-        "viewport": {"width": 390, "height": 844},
-        "device_scale_factor": 2,
-        "has_touch": True,
-        "is_mobile": True,
-    },
-    "desktop": {"viewport": {"width": 1280, "height": 800}},
-}
+_TOUCH: dict[str, Any] = {"has_touch": True, "is_mobile": True, "device_scale_factor": 2}
+PHONE: dict[str, Any] = {**_TOUCH, "viewport": {"width": 390, "height": 844}}
+DESKTOP: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}, "locale": "de-DE", "color_scheme": "dark"}
+SIZES: list[dict[str, Any]] = [
+    {**_TOUCH, "viewport": {"width": 320, "height": 640}},
+    PHONE,
+    {**_TOUCH, "viewport": {"width": 820, "height": 1180}},
+    {"viewport": {"width": 1440, "height": 900}},
+]
+_HEIGHT, _GAP = 640, 24  # px, in page-sizes.png
 
 
 def curve(points: list[tuple[float, float]], steps: int = 8) -> list[tuple[float, float]]:
@@ -48,9 +52,10 @@ def curve(points: list[tuple[float, float]], steps: int = 8) -> list[tuple[float
     return [(float(x), float(y)) for x, y in [*joined, points[-1]]]
 
 
-def picture(browser: Browser, url: str, device: str, out: Path) -> Path:
-    """Draw the boot on a device's page and write page-<device>.png into `out`."""
-    page = browser.new_context(**DEVICES[device]).new_page()
+def picture(browser: Browser, url: str, device: dict[str, Any]) -> Image.Image:
+    """What a device shows when the boot is drawn and its results have come to rest."""
+    context = browser.new_context(**device)
+    page = context.new_page()
     page.goto(url)
     box = page.locator("#sketch").bounding_box()
     if box is None:
@@ -68,9 +73,22 @@ def picture(browser: Browser, url: str, device: str, out: Path) -> Path:
     page.mouse.move(0, 0)
     page.wait_for_load_state("networkidle")
     page.wait_for_timeout(1000)  # results glide to their places
-    path = out / f"page-{device}.png"
-    page.screenshot(path=path)
-    return path
+    shown = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+    context.close()
+    return shown
+
+
+def side_by_side(rows: list[list[Image.Image]]) -> Image.Image:
+    """All pictures at the same height, a row under the other."""
+    scaled = [[each.resize((round(each.width * _HEIGHT / each.height), _HEIGHT)) for each in row] for row in rows]
+    width = max(sum(each.width + _GAP for each in row) for row in scaled) + _GAP
+    sheet = Image.new("RGB", (width, (_HEIGHT + _GAP) * len(rows) + _GAP), (128, 128, 128))
+    for number, row in enumerate(scaled):
+        left = _GAP
+        for each in row:
+            sheet.paste(each, (left, _GAP + (_HEIGHT + _GAP) * number))
+            left += each.width + _GAP
+    return sheet.quantize(128)
 
 
 def main() -> None:
@@ -83,9 +101,21 @@ def main() -> None:
     chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
-        for device in DEVICES:
-            print(f"wrote {picture(browser, options.url, device, options.out)}")
+        pictures = {
+            "phone": picture(browser, options.url, PHONE),
+            "desktop": picture(browser, options.url, DESKTOP),
+            "sizes": side_by_side(
+                [
+                    [picture(browser, options.url, {**size, "color_scheme": scheme}) for size in SIZES]
+                    for scheme in ("light", "dark")
+                ]
+            ),
+        }
         browser.close()
+    for name, image in pictures.items():
+        path = options.out / f"page-{name}.png"
+        image.save(path, optimize=True)
+        print(f"wrote {path}")
 
 
 if __name__ == "__main__":

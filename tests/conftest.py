@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,6 +14,7 @@ import pytest
 import torch
 import uvicorn
 from PIL import Image, ImageDraw
+from starlette.types import ASGIApp
 
 from index_builder.build import build
 from model.checkpoint import save_checkpoint
@@ -89,14 +90,23 @@ def live_server(tiny_gallery: Path) -> Iterator[str]:
         yield url
 
 
+def _as_it_is(app: ASGIApp) -> ASGIApp:
+    return app
+
+
 @contextmanager
-def serving(gallery: Path, port: int = 0, **settings: object) -> Iterator[str]:
-    """The base URL of a server of that gallery, in a thread of this process, until the block ends."""
+def serving(
+    gallery: Path, port: int = 0, within: Callable[[ASGIApp], ASGIApp] = _as_it_is, **settings: object
+) -> Iterator[str]:
+    """The base URL of a server of that gallery, in a thread of this process, until the block ends.
+
+    `within` wraps the app, as a network or a proxy would.
+    """
     from app.main import create_app
     from app.settings import load_settings
 
     with socket.create_server(("127.0.0.1", port)) as listener:
-        app = create_app(load_settings(gallery=gallery, **settings))
+        app = within(create_app(load_settings(gallery=gallery, **settings)))
         server = uvicorn.Server(uvicorn.Config(app, log_level="warning", ws="none"))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()

@@ -1,10 +1,13 @@
 /** The sheet behind the More button: recent sketches, examples, saving, and how to draw. */
 
 import { say } from "./messages.js";
+import { Sheet } from "./sheet.js";
 import { thumbnail } from "./thumbnail.js";
 
 export class Menu {
   #dialog;
+  #sheet;
+  #opener;
   #sketch;
   #recents;
   #thumbnails;
@@ -17,28 +20,24 @@ export class Menu {
    */
   constructor(dialog, opener, sketch, recents) {
     this.#dialog = dialog;
+    this.#sheet = new Sheet(dialog);
+    this.#opener = opener;
     this.#sketch = sketch;
     this.#recents = recents;
     this.#thumbnails = dialog.querySelector(".recent-sketches");
     copyExamples(dialog.querySelector(".examples"));
-    dialog.addEventListener("click", ({ target }) => {
-      // the dialog itself is hit beside its content only: on the backdrop
-      if (target === dialog || target.closest(".closing, .example")) dialog.close();
-    });
-    dialog.addEventListener("close", () => opener.focus()); // Safari would not: it does not focus what is tapped
     dialog.querySelector("#forget").addEventListener("click", () => this.#forget());
   }
 
   open() {
-    if (this.#dialog.open) return; // tapped twice while this module was on its way
     this.#show();
-    this.#dialog.showModal();
+    this.#sheet.open(this.#opener);
   }
 
   #forget() {
     this.#recents.forget();
     this.#show();
-    this.#dialog.querySelector(".close").focus(); // the button that had it is gone
+    this.#dialog.querySelector(".closing").focus(); // the button that had it is gone
   }
 
   #show() {
@@ -63,6 +62,7 @@ function copyExamples(place) {
   for (const example of document.querySelectorAll(".start .example")) {
     const copy = example.cloneNode(true);
     for (const named of copy.querySelectorAll("[id]")) named.removeAttribute("id");
+    copy.classList.add("closing");
     place.append(copy);
   }
 }

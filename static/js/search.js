@@ -1,12 +1,12 @@
 /**
  * Searches the newest sketch, one request at a time.
  *
- * A newer sketch does not abort a request that is on time. The server cannot stop a search that it has begun, so
- * aborting would not bring the newer answer sooner, and whoever draws faster than the network answers would never see
- * any. Instead the newest state waits for the answer, is sent right after it, and all states between are skipped. A
- * request is given up when something newer waits and it takes longer than requests do here (twice as long, and twice
- * that again after each one given up, so that on any network one gets through), when other filters are chosen, since
- * its answer would be wrong then, and when there is nothing left to search.
+ * When a stroke is finished, a request that still asks for half of it is aborted and the whole is sent at once. A
+ * request for a finished state is not aborted while it is on time: whoever draws faster than the network answers would
+ * never see any result. Instead the newest state waits for the answer, is sent right after it, and all states between
+ * are skipped. A request is given up when something newer waits and it takes longer than requests do here (twice as
+ * long, and twice that again after each one given up, so that on any network one gets through), when other filters are
+ * chosen, since its answer would be wrong then, and when there is nothing left to search.
  */
 
 import { LATE, ask } from "./ask.js";
@@ -51,11 +51,14 @@ export class Search extends EventTarget {
    */
   now(sketch, filters) {
     const query = queryOf(sketch, filters, false);
-    if (this.#flight && this.#flight.query.path !== query.path) this.#drop();
-    if (this.#flight?.query.json === query.json) {
-      this.#flight.query.growing = false; // it was sent while it grew, and is finished now
+    const asked = this.#flight?.query;
+    if (asked?.path === query.path && asked.json === query.json) {
+      asked.growing = false; // it was sent while it grew, and is finished now
       this.#next = null;
-    } else this.#next = { make: () => query, growing: false };
+    } else {
+      if (asked && (asked.growing || asked.path !== query.path)) this.#drop();
+      this.#next = { make: () => query, growing: false };
+    }
     this.#hurry(); // a new stroke is a good reason to try a lost network again
   }
 

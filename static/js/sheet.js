@@ -1,6 +1,6 @@
 /**
- * A dialog over the page: closed by its Close button, by Escape, by a tap beside it and by the browser's Back, which is
- * what people press on a phone. The address stays as it is, with what its fragment holds.
+ * A dialog over the page: closed by what has the class `closing` in it, by Escape, by a tap beside it and by the
+ * browser's Back, which is what people press on a phone. The address stays as it is, with what its fragment holds.
  */
 
 /** Fires "close". */
@@ -15,7 +15,7 @@ export class Sheet extends EventTarget {
     this.#dialog = dialog;
     dialog.addEventListener("click", ({ target }) => {
       // the dialog itself is hit beside its content only: on the backdrop
-      if (target === dialog || target.closest(".panel-close")) dialog.close();
+      if (target === dialog || target.closest(".closing")) dialog.close();
     });
     dialog.addEventListener("keydown", (event) => event.stopPropagation()); // the paper's shortcuts are off meanwhile
     dialog.addEventListener("close", () => this.#closed());
@@ -24,12 +24,12 @@ export class Sheet extends EventTarget {
     });
   }
 
-  async open() {
+  /** @param {HTMLElement} opener gets the focus afterwards; Safari does not focus what is tapped */
+  async open(opener = document.activeElement) {
     await this.#left;
     if (this.#dialog.open) return;
     this.#entry = String(performance.timeOrigin + performance.now()); // not one from before a reload
     window.history.pushState({ ...window.history.state, sheet: this.#entry }, "");
-    const opener = document.activeElement;
     this.#dialog.showModal();
     this.#dialog.addEventListener("close", () => opener?.focus({ preventScroll: true }), { once: true });
   }
@@ -43,10 +43,19 @@ export class Sheet extends EventTarget {
   }
 
   #closed() {
-    if (this.#isHere()) {
-      this.#left = new Promise((resolve) => window.addEventListener("popstate", resolve, { once: true }));
-      window.history.back();
-    }
+    if (this.#isHere()) this.#left = this.#goBack(window.location.href);
     this.dispatchEvent(new Event("close"));
+  }
+
+  /** To the entry before ours, which takes over the address: a link in it may have been closed meanwhile. */
+  #goBack(address) {
+    return new Promise((resolve) => {
+      const arrived = () => {
+        if (window.location.href !== address) window.history.replaceState(window.history.state, "", address);
+        resolve();
+      };
+      window.addEventListener("popstate", arrived, { once: true });
+      window.history.back();
+    });
   }
 }

@@ -113,6 +113,7 @@ def test_a_sketch_that_another_tab_writes_over_stays_recent(page: Page, phone: P
     other.page.goto("/")
     other.draw_and_wait(BOOT[1])
     _wait_for(other.page, KEPT)
+    page.bring_to_front()  # a page behind another draws no frames
     phone.draw_and_wait(BOOT[0])
     _wait_for(page, RECENT)
     expect(menu().get_by_role("button", name="Recent sketch")).to_have_count(1)

@@ -15,6 +15,13 @@ def test_a_broken_link_is_said_politely(page: Page, phone: Phone, code: str) -> 
     opened = phone.wait_for_sketch(lambda: page.goto(f"/#s={code}"))
     expect(phone.status).to_have_text("This link is damaged, or too new for this browser. Ask for it once more.")
     assert sent(opened.request) == mine
+
+
+def test_what_was_said_of_a_link_gives_way_to_how_searching_goes(page: Page, phone: Phone) -> None:
+    phone.draw_and_wait(BOOT[0])
+    page.goto("about:blank")
+    page.goto("/#s=1")
+    expect(phone.status).to_contain_text("This link is damaged")
     expect(phone.status).to_contain_text("closest of", timeout=10_000)
 
 

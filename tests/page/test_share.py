@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.page.conftest import Menu
 from tests.page.phone import BOOT, Phone, is_search, sent
 from tests.page.pointers import Pen
 
@@ -106,6 +107,28 @@ def test_a_link_put_into_the_address_of_an_open_page_is_opened(page: Page, phone
     address = link()
     phone.button("Clear").tap()
     assert sent(phone.wait_for_sketch(lambda: page.goto(address)).request) == shared
+
+
+def test_a_sketch_from_the_menu_takes_the_place_of_a_link(page: Page, phone: Phone, link: Link, menu: Menu) -> None:
+    phone.draw_and_wait(BOOT[0])
+    address = link()
+    page.goto("about:blank")
+    phone.wait_for_sketch(lambda: page.goto(address))
+    example = phone.wait_for_sketch(menu().locator(".example").first.tap)
+    page.wait_for_function("!history.state?.sheet")
+    assert page.url == address.partition("#")[0]
+    expect(page.get_by_role("dialog")).to_be_hidden()
+    assert phone.press("Undo")["strokes"] != sent(example.request)["strokes"]
+    assert phone.press("Redo") == sent(example.request)
+
+
+def test_the_browser_s_back_closes_the_menu(page: Page, phone: Phone, menu: Menu) -> None:
+    address = page.url
+    dialog = menu()
+    page.go_back()
+    expect(dialog).to_be_hidden()
+    assert page.url == address
+    expect(phone.button("More")).to_be_focused()
 
 
 def test_the_phone_s_own_sheet_is_used_where_there_is_one(page: Page, phone: Phone) -> None:

@@ -2,32 +2,59 @@
 
 from __future__ import annotations
 
-from typing import Any
+import asyncio
+import re
+from pathlib import Path
 
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page, expect
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from tests.page.phone import Phone, sent
+from tests.conftest import serving
+from tests.page.phone import PHONE, Phone, sent
+from tests.page.test_finding import COUNT_FLIGHTS
+from tests.page.tracing import LONG, main_thread_tasks
 
 
 def test_100_strokes_and_a_stroke_of_3000_points_never_hold_the_page_up(page: Page, phone: Phone) -> None:
-    """No task over 50 ms: measured by the tracing of Chromium in processor time of the page's main thread, which says
-    the same on a busy machine, where the clock would count what other programs do."""
-    events: list[dict[str, Any]] = []
-    tracing = page.context.new_cdp_session(page)
-    tracing.on("Tracing.dataCollected", lambda data: events.extend(data["value"]))
-    tracing.on("Tracing.tracingComplete", lambda data: events.append({"name": "complete"}))
     page.wait_for_load_state("networkidle")
-    categories = {"includedCategories": ["toplevel"]}
-    tracing.send("Tracing.start", {"transferMode": "ReportEvents", "traceConfig": categories})
-    points = phone.wait_for_search(lambda: page.evaluate(_SCRIBBLE))
-    tracing.send("Tracing.end")
-    while events[-1:] != [{"name": "complete"}]:
-        page.wait_for_timeout(50)
+    with main_thread_tasks(page) as tasks:
+        points = phone.wait_for_search(lambda: page.evaluate(_SCRIBBLE))
     strokes = sent(points.request)["strokes"]
     assert len(strokes) == 101 and len(strokes[-1]) > 2900
-    threads = [(e["pid"], e["tid"]) for e in events if e.get("args", {}).get("name") == "CrRendererMain"]
-    tasks = [e["tdur"] for e in events if (e.get("pid"), e.get("tid")) in threads and "tdur" in e]
-    assert len(tasks) > 200 and max(tasks) < 50_000  # microseconds
+    assert len(tasks) > 200 and max(tasks) < LONG
+
+
+def test_20_seconds_of_drawing_before_a_slow_server_lose_nothing(browser: Browser, tiny_gallery: Path) -> None:
+    """Every answer takes 300 ms; strokes of two seconds each, without a pause."""
+    with serving(tiny_gallery, within=_slowed) as url:
+        context = browser.new_context(base_url=url, locale="en-GB", service_workers="block", **PHONE)
+        page = context.new_page()
+        page.add_init_script(COUNT_FLIGHTS)
+        page.goto("/")
+        phone = Phone(page)
+        page.wait_for_load_state("networkidle")
+        with main_thread_tasks(page) as tasks:
+            drawn = page.evaluate(_TEN_STROKES)
+        expect(page.locator(".found")).not_to_have_class(re.compile("searching"))
+        last = sent(phone.searches[-1])
+        assert page.evaluate("flights.most") == 1
+        assert len(phone.searches) > 20  # not one search for all of it
+        assert [[point[:2] for point in stroke] for stroke in last["strokes"]] == drawn
+        assert len(drawn) == 10 and sum(map(len, drawn)) > 2000
+        assert len(tasks) > 2000 and max(tasks) < LONG
+        expect(phone.results.first).to_be_visible()
+        context.close()
+
+
+def _slowed(app: ASGIApp) -> ASGIApp:
+    """Whatever is searched takes 300 ms more."""
+
+    async def slow(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope.get("path") == "/search":
+            await asyncio.sleep(0.3)
+        await app(scope, receive, send)
+
+    return slow
 
 
 # in the page, since 3,700 events from outside would take minutes: six points a frame, as 360 Hz digitisers deliver them
@@ -53,4 +80,34 @@ _SCRIBBLE = """async () => {
         await frame();
     }
     fire("pointerup", at(3000));
+}"""
+
+
+# whole pixels, far enough from one another for each to be kept; three a frame, as 180 Hz digitisers deliver them
+_TEN_STROKES = """async () => {
+    const canvas = document.querySelector("#sketch");
+    const {left, top} = canvas.getBoundingClientRect();
+    const fire = (type, [x, y], coalesced = []) => canvas.dispatchEvent(new PointerEvent(type, {
+        pointerId: 9, pointerType: "touch", bubbles: true, clientX: left + x, clientY: top + y,
+        coalescedEvents: coalesced.map(([x, y]) => new PointerEvent(type, {clientX: left + x, clientY: top + y}))}));
+    const frame = () => new Promise(requestAnimationFrame);
+    const drawn = [];
+    for (let s = 0; s < 10; s++) {
+        let i = 0;
+        const at = () => {
+            const [x, y] = [180 + (60 + 9 * s) * Math.cos(++i / 11), 180 + 90 * Math.sin(i / 7 + s)];
+            return [Math.round(x), Math.round(y)];
+        };
+        const stroke = [at()], end = performance.now() + 2000;
+        fire("pointerdown", stroke[0]);
+        while (performance.now() < end) {
+            const points = [at(), at(), at()];
+            stroke.push(...points);
+            fire("pointermove", points[2], points);
+            await frame();
+        }
+        fire("pointerup", stroke.at(-1));
+        drawn.push(stroke);
+    }
+    return drawn;
 }"""
