@@ -7,39 +7,36 @@ queue up and revisions are committed in order, so whoever has seen revision r ha
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import URL, Column, and_, create_engine, func, insert, select, update
+from sqlalchemy import URL, Column, Connection, Select, and_, func, select, update
 
 from app.conditions import LIVE, passes
+from app.criteria import Filters
+from app.engines import open_engine
 from app.facets import Facets, count_categories, count_facets
-from app.products import Filters, Product
+from app.products import Photo, Product
 from app.records import (
     PRODUCT_COLUMNS,
     CatalogueError,
     CatalogueState,
     Change,
     CheckpointMismatch,
-    advance,
-    bury_rows,
     check_fit,
     chunks,
-    create_tables,
     embedding_of,
-    note_all_colors,
-    note_colors,
-    prepare_sqlite,
     product_of,
-    remove_rows,
-    row_of,
 )
 from app.tables import catalogue as _record
+from app.tables import photos as _photos
 from app.tables import products as _products
+from app.writing import advance, bury_rows, insert_photos, insert_products, remove_rows
 
-__all__ = ["Catalogue", "CatalogueError", "CheckpointMismatch", "Filters", "Product", "sqlite_url"]
+__all__ = ["Catalogue", "CatalogueError", "CheckpointMismatch", "Filters", "Photo", "Product", "sqlite_url"]
 
 
 def sqlite_url(path: Path) -> URL:
@@ -51,21 +48,17 @@ class Catalogue:
     """The products behind a SQLAlchemy URL; missing tables are made. Safe to use from many threads."""
 
     def __init__(self, url: str | URL) -> None:
-        self._engine = create_engine(url)
-        if self._engine.dialect.name == "sqlite":
-            prepare_sqlite(self._engine)
-        create_tables(self._engine)
-        note_all_colors(self._engine)
+        self._reading, self._writing = open_engine(url)
 
     def close(self) -> None:
         """Close all connections."""
-        self._engine.dispose()
+        self._reading.dispose()
 
     # the catalogue as a whole
 
     def state(self) -> CatalogueState:
         """What is recorded of the catalogue as a whole."""
-        with self._engine.connect() as connection:
+        with self._reading.connect() as connection:
             row = connection.execute(select(_record)).one()
         return CatalogueState(row.identity, row.revision, row.checkpoint, row.dim, row.factory)
 
@@ -76,12 +69,12 @@ class Catalogue:
     def size(self) -> int:
         """How many products there are."""
         query = select(func.count()).select_from(_products).where(LIVE)
-        with self._engine.connect() as connection:
+        with self._reading.connect() as connection:
             return int(connection.execute(query).scalar_one())
 
     def bind(self, checkpoint: str, dim: int) -> None:
         """Record which checkpoint (SHA-256) makes the embeddings; any later other one raises CheckpointMismatch."""
-        with self._engine.begin() as connection:
+        with self._writing.begin() as connection:
             unbound = _record.c.checkpoint.is_(None)
             connection.execute(update(_record).where(unbound).values(checkpoint=checkpoint, dim=dim))
             recorded = connection.execute(select(_record.c.checkpoint)).scalar_one()
@@ -90,30 +83,30 @@ class Catalogue:
 
     def set_factory(self, factory: str) -> None:
         """Record the faiss.index_factory string by which galleries index these products."""
-        with self._engine.begin() as connection:
+        with self._writing.begin() as connection:
             connection.execute(update(_record).values(factory=factory))
 
     # writing
 
     def put(self, products: Sequence[Product], embeddings: NDArray[np.float32]) -> int:
-        """Add or replace products, all or none, with embeddings (N,D) float32. Returns the new revision.
+        """Add or replace products, all or none, and return the new revision.
 
-        Raises CatalogueError for embeddings that do not fit, or when bind() was never called.
+        There is an embedding for every photo, (P,D) float32 in the order of the products and of their photos, and for
+        a product of no photo one too: of a picture that is not kept. Raises CatalogueError for embeddings that do not
+        fit, or when bind() was never called.
         """
         check_fit(products, embeddings, self.state().dim)
-        with self._engine.begin() as connection:
+        with self._writing.begin() as connection:
             last = advance(connection, len(products))
             remove_rows(connection, [product.product_id for product in products])
-            note_colors(connection, [product.color for product in products if product.color])
-            revisions = range(last - len(products) + 1, last + 1)
-            rows = [row_of(*parts) for parts in zip(products, embeddings, revisions, strict=True)]
-            if rows:
-                connection.execute(insert(_products), rows)
+            first = last - len(products) + 1
+            insert_products(connection, [replace(product, revision=n) for n, product in enumerate(products, first)])
+            insert_photos(connection, products, embeddings)
         return last
 
     def delete(self, product_ids: Sequence[str]) -> int:
         """Delete products, all or none, and return how many; ids that are not there are ignored."""
-        with self._engine.begin() as connection:
+        with self._writing.begin() as connection:
             return bury_rows(connection, product_ids)
 
     # reading products
@@ -131,62 +124,77 @@ class Catalogue:
         return {product.revision: product for product in self._where(_products.c.revision, revisions)}
 
     def _where(self, column: Column[Any], values: Sequence[object]) -> list[Product]:
-        with self._engine.connect() as connection:
-            queries = [select(*PRODUCT_COLUMNS).where(LIVE, column.in_(chunk)) for chunk in chunks(values)]
-            return [product_of(row) for query in queries for row in connection.execute(query)]
+        queries = [select(*PRODUCT_COLUMNS).where(LIVE, column.in_(chunk)) for chunk in chunks(values)]
+        with self._reading.connect() as connection:
+            return [product for query in queries for product in _read(connection, query)]
 
     def page(self, after: str | None = None, limit: int = 50) -> list[Product]:
         """Products in the order of their ids, from the first after `after`."""
         query = select(*PRODUCT_COLUMNS).where(LIVE).order_by(_products.c.product_id).limit(limit)
         if after is not None:
             query = query.where(_products.c.product_id > after)
-        with self._engine.connect() as connection:
-            return [product_of(row) for row in connection.execute(query)]
+        with self._reading.connect() as connection:
+            return _read(connection, query)
 
     def embedding(self, product_id: str) -> NDArray[np.float32] | None:
-        """(D,) float32 of a product; None when there is none of that id."""
-        query = select(_products.c.embedding).where(LIVE, _products.c.product_id == product_id)
-        with self._engine.connect() as connection:
-            return embedding_of(connection.execute(query).scalar())
+        """(P,D) float32 of a product's photos; None when there is none of that id."""
+        found = self.embedded(product_id)
+        return found and found[1]
+
+    def embedded(self, product_id: str) -> tuple[Product, NDArray[np.float32]] | None:
+        """A product and, as of the same moment, the embeddings (P,D) float32 of its photos."""
+        embeddings = select(_photos.c.embedding).where(_photos.c.product_id == product_id).order_by(_photos.c.position)
+        with self._reading.connect() as connection:
+            found = _read(connection, select(*PRODUCT_COLUMNS).where(LIVE, _products.c.product_id == product_id))
+            if not found:
+                return None
+            return found[0], np.stack([embedding_of(value) for value in connection.execute(embeddings).scalars()])
 
     # what there is to choose from
 
     def has(self, filters: Filters) -> bool:
         """Whether any product passes."""
         query = select(_products.c.product_id).where(*passes(filters)).limit(1)
-        with self._engine.connect() as connection:
+        with self._reading.connect() as connection:
             return connection.execute(query).first() is not None
 
     def facets(self, filters: Filters = Filters()) -> Facets:
         """How many products there are of each kind, as count_facets() counts them."""
-        with self._engine.connect() as connection:
+        with self._reading.connect() as connection:
             return count_facets(connection, filters)
 
     def categories(self) -> dict[str, int]:
         """How many products each category has in and below it, ancestors included, in the order of paths."""
-        with self._engine.connect() as connection:
+        with self._reading.connect() as connection:
             return count_categories(connection, Filters())
 
     def currencies(self) -> list[str]:
         """The currencies that products have prices in."""
         currency = _products.c.currency
         query = select(currency).where(LIVE, _products.c.price.is_not(None), currency.is_not(None)).distinct()
-        with self._engine.connect() as connection:
+        with self._reading.connect() as connection:
             return sorted(connection.execute(query).scalars())
 
     # following changes
 
     def changes(self, since: int, limit: int = 4096) -> list[Change]:
         """Products changed or deleted after revision `since`, oldest change first; empty when up to date."""
-        query = select(_products.c.product_id, _products.c.revision, _products.c.embedding)
-        query = query.where(_products.c.revision > since).order_by(_products.c.revision).limit(limit)
-        with self._engine.connect() as connection:
-            return [Change(row[0], row[1], embedding_of(row[2])) for row in connection.execute(query)]
+        newest = select(_products.c.product_id, _products.c.revision).where(_products.c.revision > since)
+        one = newest.order_by(_products.c.revision).limit(limit).subquery()
+        query = select(one.c.product_id, one.c.revision, _photos.c.embedding)
+        query = query.select_from(one.outerjoin(_photos, _photos.c.product_id == one.c.product_id))
+        found: dict[tuple[str, int], list[NDArray[np.float32]]] = {}
+        with self._reading.connect() as connection:
+            for name, revision, value in connection.execute(query.order_by(one.c.revision, _photos.c.position)):
+                of_product = found.setdefault((name, revision), [])
+                if value is not None:  # a deleted product has no photos
+                    of_product.append(embedding_of(value))
+        return [Change(*key, np.stack(each) if each else None) for key, each in found.items()]
 
     def live(self) -> dict[str, int]:
         """The revision of every product, by id."""
         query = select(_products.c.product_id, _products.c.revision).where(LIVE)
-        with self._engine.connect() as connection:
+        with self._reading.connect() as connection:
             return {row[0]: row[1] for row in connection.execute(query)}
 
     def matching(self, filters: Filters) -> tuple[int, NDArray[np.int64]]:
@@ -194,6 +202,18 @@ class Catalogue:
         # one statement, so that both are of one moment on any engine; the outer join is for when nothing passes
         joined = _record.outerjoin(_products, and_(*passes(filters)))
         query = select(_record.c.revision, _products.c.revision).select_from(joined)
-        with self._engine.connect() as connection:
+        with self._reading.connect() as connection:
             rows = connection.execute(query).all()
         return rows[0][0], np.array([row[1] for row in rows if row[1] is not None], np.int64)
+
+
+def _read(connection: Connection, query: Select[Any]) -> list[Product]:
+    """The products of a query for PRODUCT_COLUMNS, with their photos."""
+    rows = connection.execute(query).all()
+    photos: dict[str, list[Photo]] = {}
+    columns = _photos.c.product_id, _photos.c.name, _photos.c.source, _photos.c.link
+    for chunk in chunks(row.product_id for row in rows):
+        kept = select(*columns).where(_photos.c.product_id.in_(chunk), _photos.c.name.is_not(None))
+        for product_id, *photo in connection.execute(kept.order_by(_photos.c.product_id, _photos.c.position)):
+            photos.setdefault(product_id, []).append(Photo(*photo))
+    return [product_of(row, photos.get(row.product_id, [])) for row in rows]

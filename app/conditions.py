@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from sqlalchemy import ColumnElement, and_, or_, select
 
-from app.products import Filters, category_key, color_keys
-from app.tables import colors, products
+from app.criteria import Filters
+from app.names import category_key, color_names, key_of
+from app.tables import products, traits
 
 LIVE = ~products.c.deleted
 
@@ -17,12 +20,16 @@ def passes(filters: Filters) -> list[ColumnElement[bool]]:
         conditions.append(_below(filters.category))
     if filters.colors:
         conditions.append(or_(*map(_colored, filters.colors)))
+    conditions += [_has(name, values) for name, values in filters.wanted().items()]
     if filters.currency is not None:
         conditions.append(products.c.currency == filters.currency.upper())
     if filters.min_price is not None:
         conditions.append(products.c.price >= filters.min_price)
     if filters.max_price is not None:
         conditions.append(products.c.price <= filters.max_price)
+    if filters.in_stock:
+        known = products.c.availability
+        conditions.append(or_(known.is_(None), known != "out_of_stock"))
     return conditions
 
 
@@ -35,5 +42,10 @@ def _below(category: str) -> ColumnElement[bool]:
 
 def _colored(color: str) -> ColumnElement[bool]:
     """Whether a product has each of the single colours that this names."""
-    spellings = (select(colors.c.color).where(colors.c.key == key) for key in sorted(color_keys(color)))
-    return and_(*(products.c.color.in_(spelling) for spelling in spellings))
+    return and_(*(_has("color", [name]) for name in color_names(color)))
+
+
+def _has(name: str, values: Iterable[str]) -> ColumnElement[bool]:
+    """Whether a product has any of these values of a trait."""
+    having = select(traits.c.revision).where(traits.c.name == name, traits.c.key.in_([key_of(v) for v in values]))
+    return products.c.revision.in_(having)

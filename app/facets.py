@@ -1,15 +1,19 @@
-"""Facets: how many products there are of each category, of each colour and in each currency."""
+"""Facets: how many products there are of each category, of each colour and other trait, and in each currency."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from app.conditions import passes
-from app.products import Filters, category_counts, color_counts
-from app.tables import products
+from app.criteria import Filters
+from app.names import category_counts
+from app.tables import products, traits
+
+MOST_VALUES = 100  # of an attribute: more are no choice, but numbers or names
 
 
 @dataclass(frozen=True)
@@ -24,21 +28,31 @@ class PriceRange:
 
 @dataclass(frozen=True)
 class Facets:
-    """What there is to choose from."""
+    """What there is to choose from. Spellings that differ in case are one, under that which sorts first."""
 
     size: int  # products that pass all filters
     categories: dict[str, int]  # in and below each, ancestors included, in the order of paths
     colors: dict[str, int]  # of each, in the order of names; "Black/Red" is counted in both
+    brands: dict[str, int]
+    genders: dict[str, int]
+    sizes: dict[str, int]
+    attributes: dict[str, dict[str, int]]  # by name; of each at most MOST_VALUES values, the most frequent ones
+    in_stock: int  # products that are not out of stock
     prices: list[PriceRange]  # in the order of currencies
 
 
 def count_facets(connection: Connection, filters: Filters) -> Facets:
     """The facets of products that pass. Each is counted without the filter of its own: what it could be instead."""
-    size = connection.execute(select(func.count()).select_from(products).where(*passes(filters))).scalar_one()
+    found = _count_traits(connection, filters)
     return Facets(
-        size,
+        _count(connection, filters),
         count_categories(connection, replace(filters, category=None)),
-        _count_colors(connection, replace(filters, colors=())),
+        found.pop("color", {}),
+        found.pop("brand", {}),
+        found.pop("gender", {}),
+        found.pop("size", {}),
+        {name: _most_frequent(values) for name, values in sorted(found.items())},
+        _count(connection, replace(filters, in_stock=True)),
         _price_ranges(connection, replace(filters, min_price=None, max_price=None, currency=None)),
     )
 
@@ -50,10 +64,43 @@ def count_categories(connection: Connection, filters: Filters) -> dict[str, int]
     return category_counts([(row[0], row[1]) for row in connection.execute(query)])
 
 
-def _count_colors(connection: Connection, filters: Filters) -> dict[str, int]:
-    color = products.c.color
-    query = select(color, func.count()).where(*passes(filters), color.is_not(None)).group_by(color)
-    return color_counts([(row[0], row[1]) for row in connection.execute(query)])
+def _count(connection: Connection, filters: Filters) -> int:
+    query = select(func.count()).select_from(products).where(*passes(filters))
+    return int(connection.execute(query).scalar_one())
+
+
+def _count_traits(connection: Connection, filters: Filters) -> dict[str, dict[str, int]]:
+    """How many passing products have each value of each trait: by the trait's name, then in the order of values."""
+    filtered = [*filters.wanted(), *(["color"] if filters.colors else [])]
+    counts = _values(connection, filters, traits.c.name.not_in(filtered))
+    for name in filtered:
+        counts |= _values(connection, without(filters, name), traits.c.name == name)
+    return counts
+
+
+def without(filters: Filters, trait: str) -> Filters:
+    """The same filters but those of one trait."""
+    fields = {"color": "colors", "brand": "brands", "gender": "genders", "size": "sizes"}
+    kept = tuple((name, value) for name, value in filters.attributes if name != trait)
+    filters = replace(filters, attributes=kept)
+    return replace(filters, **{fields[trait]: ()}) if trait in fields else filters  # type: ignore[arg-type]
+
+
+def _values(connection: Connection, filters: Filters, which: ColumnElement[bool]) -> dict[str, dict[str, int]]:
+    query = select(traits.c.name, func.min(traits.c.value), func.count()).where(which)
+    if not filters.is_open:  # only live products have traits
+        query = query.where(traits.c.revision.in_(select(products.c.revision).where(*passes(filters))))
+    rows = connection.execute(query.group_by(traits.c.name, traits.c.key)).all()
+    counts: dict[str, dict[str, int]] = {}
+    for name, value, count in sorted(rows, key=lambda row: (row[1].casefold(), row[1])):
+        counts.setdefault(name, {})[value] = count
+    return counts
+
+
+def _most_frequent(counts: Mapping[str, int]) -> dict[str, int]:
+    """At most MOST_VALUES of them, in the order in which they were."""
+    kept = set(sorted(counts, key=lambda value: -counts[value])[:MOST_VALUES])
+    return {value: count for value, count in counts.items() if value in kept}
 
 
 def _price_ranges(connection: Connection, filters: Filters) -> list[PriceRange]:

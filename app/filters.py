@@ -9,9 +9,9 @@ from typing import Annotated, Any
 from fastapi import Depends, Query
 
 from app.catalogue import Catalogue
+from app.criteria import Filters
 from app.errors import ApiError
 from app.messages import short
-from app.products import Filters
 from app.service import ServiceOf
 
 _MOST_SHOWN = 20  # values that a message lists; its detail has up to ten times as many

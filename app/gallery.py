@@ -146,8 +146,9 @@ class Gallery:
         segment, revision = load_index(self._index_dir, self._distance, self._state)
         known = {name: number for name, number in self.catalogue.live().items() if number <= revision}
         rows = segment.rows_of(np.fromiter(known.values(), np.int64, len(known)))
-        if len(rows) != len(known):
-            raise UnusableIndex(f"it holds {len(rows)} of the {len(known)} products that it should")
+        held = len(np.unique(segment.revisions[rows]))
+        if held != len(known):
+            raise UnusableIndex(f"it holds {held} of the {len(known)} products that it should")
         live = np.zeros(len(segment), bool)
         live[rows] = True
         self._revisions = known
@@ -175,17 +176,16 @@ class Gallery:
         old = np.array([self._revisions[name] for name in names if name in self._revisions], np.int64)
         for change in changes:
             self._revisions.pop(change.product_id, None)
-            if change.embedding is not None:
+            if change.embeddings is not None:
                 self._revisions[change.product_id] = change.revision
         return [part.without(old) for part in parts]
 
     def _rows_of(self, changes: Sequence[Change]) -> Part:
-        """The changed products that are not deleted, not indexed yet."""
-        kept = [(change.revision, change.embedding) for change in changes if change.embedding is not None]
-        embeddings = np.zeros((len(kept), self._distance.dim), np.float32)
-        for row, (_, embedding) in enumerate(kept):
-            embeddings[row] = embedding
-        revisions = np.array([revision for revision, _ in kept], np.int64)
+        """Photos of the changed products that are not deleted, not indexed yet."""
+        kept = [(change.revision, change.embeddings) for change in changes if change.embeddings is not None]
+        none = np.zeros((0, self._distance.dim), np.float32)
+        embeddings = np.concatenate([none, *(embeddings for _, embeddings in kept)])
+        revisions = np.array([revision for revision, each in kept for _ in each], np.int64)
         return Part.whole(Segment(embeddings, revisions, None, self._distance))
 
     def _publish(self, revision: int, parts: Sequence[Part]) -> None:

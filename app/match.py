@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.pictures import Picture
-from app.retriever import Retriever, UnknownProduct
+from app.retriever import Retriever
 from model.checkpoint import Checkpoint
 from model.frames import mirror_image
 
@@ -26,24 +26,20 @@ class Match:
     """A sketch beside a product's photo."""
 
     distance: float  # as a search gives it
+    photo_name: str  # of the photo that is nearest to the sketch
     mirrored: bool  # whether the sketch's mirror image is the nearer one
     sketch: Attended  # as it was drawn, mirrored or not
     photo: Attended
 
 
 def match(retriever: Retriever, checkpoint: Checkpoint, product_id: str, sketch: Picture, mirror: bool) -> Match:
-    """Compare a sketch, or with `mirror` the nearer of it and its mirror image, with a product.
+    """Compare a sketch, or with `mirror` the nearer of it and its mirror image, with a product's nearest photo.
 
-    Raises UnknownProduct, and FileNotFoundError when the product's photo is not in the store.
+    Raises UnknownProduct, and FileNotFoundError when that photo is not in the store.
     """
-    product = retriever.gallery.catalogue.get(product_id)
-    if product is None:
-        raise UnknownProduct(product_id)
-    photo = Picture.of(retriever.gallery.photos.open(product.photo), checkpoint.preprocess.place_photo)
-    distance, mirrored = retriever.compare(sketch.frame, product_id, mirror)
-    compared = mirror_image(sketch.frame) if mirrored else sketch.frame
+    found = retriever.compare(sketch.frame, product_id, mirror)
+    photo = Picture.of(retriever.gallery.photos.open(found.photo), checkpoint.preprocess.place_photo)
+    compared = mirror_image(sketch.frame) if found.mirrored else sketch.frame
     maps = checkpoint.attend_frames([compared, photo.frame])
-    if maps is None:
-        return Match(distance, mirrored, Attended(sketch, None), Attended(photo, None))
-    drawn = maps[0, :, ::-1] if mirrored else maps[0]
-    return Match(distance, mirrored, Attended(sketch, drawn), Attended(photo, maps[1]))
+    drawn, seen = (None, None) if maps is None else (maps[0, :, ::-1] if found.mirrored else maps[0], maps[1])
+    return Match(found.distance, found.photo, found.mirrored, Attended(sketch, drawn), Attended(photo, seen))

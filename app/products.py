@@ -1,20 +1,40 @@
-"""What a product is, and how a shopper narrows a search down to some of them."""
+"""What a product is."""
 
 from __future__ import annotations
 
 import unicodedata
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
+from app.names import category_path, color_names, key_of, spaced
+
+AVAILABILITIES = ("in_stock", "out_of_stock", "preorder", "backorder")
+MAX_PHOTOS = 20
+
 _MAX_ID = 512  # characters
 _MAX_PRICE = Decimal(10) ** 12  # in any currency; keeps prices well inside a 64-bit column
+_MAX_TEXT = 2000  # characters of a text such as the title
+_MAX_DESCRIPTION = 10_000
+_MAX_ATTRIBUTES = 100
+_MAX_NAME = 100  # characters of an attribute's name
+_MAX_VALUE = 1000
+_TEXTS = ("title", "category", "currency", "link", "color", "gender", "brand", "size")
+_TAKEN = ("product_id", *_TEXTS, "price", "availability", "description", "attributes", "photos", "revision")
+
+
+@dataclass(frozen=True)
+class Photo:
+    """One of a product's photos."""
+
+    name: str  # SHA-256 of the stored WebP file, which is also its name
+    source: str  # SHA-256 of the photo's original bytes
+    link: str = ""  # where it came from, as the feed says it
 
 
 @dataclass(frozen=True)
 class Product:
-    """One product as the catalogue records it. Raises ValueError for an id or a price that cannot be recorded."""
+    """One product as the catalogue records it. Raises ValueError for what cannot be recorded."""
 
     product_id: str
     title: str
@@ -24,13 +44,18 @@ class Product:
     link: str | None = None
     color: str | None = None  # or several: "Black/Red"
     gender: str | None = None
-    photo: str = ""  # SHA-256 of the stored WebP file, which is also its name
-    source: str = ""  # SHA-256 of the photo's original bytes
+    brand: str | None = None
+    size: str | None = None
+    availability: str | None = None  # one of AVAILABILITIES
+    description: str | None = None
+    attributes: tuple[tuple[str, str], ...] = ()  # any other names and values, sorted, the names in lower case
+    photos: tuple[Photo, ...] = ()  # the first one is shown; of a search, the nearest counts
     revision: int = 0  # given by the catalogue when it stores the product
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "category", category_path(self.category))
         object.__setattr__(self, "currency", self.currency.upper() if self.currency else None)
+        object.__setattr__(self, "attributes", _attributes(self.attributes))
         name = self.product_id
         if not name.strip() or len(name) > _MAX_ID or any(unicodedata.category(c) in ("Cc", "Cs") for c in name):
             raise ValueError(
@@ -38,90 +63,51 @@ class Product:
             )
         if self.price is not None and not (self.price.is_finite() and 0 <= self.price < _MAX_PRICE):
             raise ValueError(f"price {self.price} is not usable: expected a number from 0 to {_MAX_PRICE:,}")
-
-
-@dataclass(frozen=True)
-class Filters:
-    """What results must have; None or nothing leaves a property open. A product without one fails every filter of it.
-
-    A category matches itself and everything below it: "shoes" matches "Shoes > Boots". A product of any of the colours
-    passes; "red" matches "Black/Red", and "red/black" what has both. Prices are inclusive, and compared as numbers
-    unless a currency is given, in which they then are. Case never matters. Raises ValueError for what nothing can have.
-    """
-
-    category: str | None = None
-    min_price: Decimal | None = None
-    max_price: Decimal | None = None
-    colors: tuple[str, ...] = ()
-    currency: str | None = None
-
-    def __post_init__(self) -> None:
-        for name, price in (("min_price", self.min_price), ("max_price", self.max_price)):
-            if price is not None and not (price.is_finite() and price >= 0):
-                raise ValueError(f"{name} is {price}: expected a number from 0")
-        if self.category is not None and category_path(self.category) is None:
-            raise ValueError(f"category is {self.category!r}: expected a path such as 'Shoes > Boots'")
-        if nameless := [color for color in self.colors if not color_keys(color)]:
-            raise ValueError(f"color is {nameless[0]!r}: expected a name such as 'red'")
-        if self.currency is not None and not self.currency.strip():
-            raise ValueError(f"currency is {self.currency!r}: expected a code such as 'EUR'")
+        if self.availability not in (None, *AVAILABILITIES):
+            raise ValueError(f"availability {self.availability!r} is unknown: expected {', '.join(AVAILABILITIES)}")
+        for kind in _TEXTS:
+            _check_text(kind, getattr(self, kind), _MAX_TEXT)
+        _check_text("description", self.description, _MAX_DESCRIPTION)
+        if len(self.photos) > MAX_PHOTOS:
+            raise ValueError(f"product {name!r} has {len(self.photos)} photos: expected at most {MAX_PHOTOS}")
+        for photo in self.photos:
+            _check_text("a photo's link", photo.link, _MAX_TEXT)
 
     @property
-    def is_open(self) -> bool:
-        """Whether every product passes."""
-        return self == Filters()
+    def photo(self) -> str:
+        """The name of the photo that is shown; empty when there is none."""
+        return self.photos[0].name if self.photos else ""
+
+    def traits(self) -> Iterator[tuple[str, str]]:
+        """All that it can be found by and counted under, each name and value once: colours, brand, ..., attributes."""
+        values = [("color", color) for color in color_names(self.color)]
+        values += [("brand", self.brand or ""), ("gender", self.gender or ""), ("size", self.size or "")]
+        distinct = {(name, key_of(value)): spaced(value) for name, value in (*values, *self.attributes)}
+        return ((name, value) for (name, _), value in distinct.items() if value)
 
 
-def category_path(text: str | None) -> str | None:
-    """The one spelling of a category path: "shoes>  Boots " -> "shoes > Boots"; None when nothing is left."""
-    parts = (" ".join(part.split()) for part in (text or "").split(">"))
-    return " > ".join(part for part in parts if part) or None
+def _attributes(pairs: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    """Attributes in their one form. Raises ValueError for unusable ones."""
+    if len(pairs) > _MAX_ATTRIBUTES:
+        raise ValueError(f"there are {len(pairs)} attributes: expected at most {_MAX_ATTRIBUTES}")
+    for name, value in pairs:
+        plain = spaced(name).lower()
+        if not 0 < len(plain) <= _MAX_NAME or ":" in plain:
+            raise ValueError(f"attribute {name[:60]!r} is not usable: expected 1 to {_MAX_NAME} characters, no colon")
+        if plain in _TAKEN:
+            raise ValueError(f"attribute {plain!r} is not usable: expected a name that products have no field of")
+        if not value.strip():
+            raise ValueError(f"attribute {plain!r} is empty: expected a value")
+        _check_text(f"attribute {plain!r}", plain, _MAX_NAME)
+        _check_text(f"attribute {plain!r}", value, _MAX_VALUE)
+    return tuple(sorted({(spaced(name).lower(), value.strip()) for name, value in pairs}))
 
 
-def category_key(text: str | None) -> str | None:
-    """What category paths are compared by: the path without its case."""
-    path = category_path(text)
-    return path.casefold() if path else None
-
-
-def category_counts(rows: Iterable[tuple[str, int]]) -> dict[str, int]:
-    """Category paths with the number of products right in each -> the number in and below each, ancestors included.
-
-    Spellings that differ in case are one category, under the spelling that sorts first.
-    """
-    names: dict[str, str] = {}
-    counts: Counter[str] = Counter()
-    for category, count in rows:
-        parts = category.split(" > ")
-        for depth in range(1, len(parts) + 1):
-            path = " > ".join(parts[:depth])
-            key = path.casefold()
-            names[key] = min(names.get(key, path), path)
-            counts[key] += count
-    return {names[key]: counts[key] for key in sorted(counts)}
-
-
-def color_names(text: str | None) -> list[str]:
-    """The single colours of a feed's "Black / Dark  Red": ["Black", "Dark Red"]."""
-    parts = (" ".join(part.split()) for part in (text or "").split("/"))
-    return [part for part in parts if part]
-
-
-def color_keys(text: str | None) -> set[str]:
-    """What colours are compared by: the single ones, without their case."""
-    return {name.casefold() for name in color_names(text)}
-
-
-def color_counts(rows: Iterable[tuple[str, int]]) -> dict[str, int]:
-    """Colours as products have them with the number of these -> the number that has each single colour, by name.
-
-    Spellings that differ in case are one colour, under the spelling that sorts first.
-    """
-    names: dict[str, str] = {}
-    counts: Counter[str] = Counter()
-    for color, count in rows:
-        for name in color_names(color):
-            names[name.casefold()] = min(names.get(name.casefold(), name), name)
-        for key in color_keys(color):
-            counts[key] += count
-    return {names[key]: counts[key] for key in sorted(counts)}
+def _check_text(kind: str, text: str | None, most: int) -> None:
+    """Raises ValueError for a text that is too long, or has characters that databases do not take."""
+    if text is None:
+        return
+    if len(text) > most:
+        raise ValueError(f"{kind} has {len(text):,} characters: expected at most {most:,}")
+    if any(c == "\0" or "\ud800" <= c <= "\udfff" for c in text):
+        raise ValueError(f"{kind} {text[:60]!r} is not usable: expected characters of Unicode, none of them NUL")

@@ -37,6 +37,21 @@ class Result(NamedTuple):
 
     product: Product
     distance: float
+    position: int  # of the photo that is nearest, among the product's photos
+
+    @property
+    def photo(self) -> str:
+        """The name of the photo that is nearest; empty when it is not kept."""
+        return _name(self.product, self.position)
+
+
+class Comparison(NamedTuple):
+    """A product beside a sketch: how far its nearest photo is, which that is, and whether it is nearer mirrored."""
+
+    product: Product
+    distance: float
+    photo: str  # its name; empty when it is not kept
+    mirrored: bool
 
 
 @dataclass(frozen=True)
@@ -52,10 +67,21 @@ class SearchResult:
 
 @dataclass(frozen=True)
 class Ranked:
-    """One sketch's candidates (n,) by their revisions, and its exact distances (n,) to them, in no order."""
+    """One sketch's candidates (n,) by their revisions, and its exact distances (n,) to them, in no order.
+
+    A product is as near as its nearest photo, which `positions` (n,) tell.
+    """
 
     revisions: Rows
     distances: NDArray[np.float32]
+    positions: Rows
+
+    def nearest_photos(self) -> Ranked:
+        """Each product once, where it was there by each of its photos; of photos as near, the first counts."""
+        order = np.lexsort((self.positions, self.distances, self.revisions))
+        _, first = np.unique(self.revisions[order], return_index=True)
+        kept = order[first]
+        return Ranked(self.revisions[kept], self.distances[kept], self.positions[kept])
 
     def within(self, k: int) -> list[int]:
         """Revisions of the k nearest and of all that tie with the last of these."""
@@ -125,34 +151,36 @@ class Retriever:
         ]
 
     def similar(self, product_id: str, k: int, filters: Filters = ALL) -> SearchResult:
-        """The k products nearest to a product's own photo, itself left out. Raises UnknownProduct."""
-        found = self.search_embeddings(self._embedding(product_id), k + 1, filters)[0]
+        """The k products nearest to a product's own photos, itself left out. Raises UnknownProduct."""
+        embeddings = self.gallery.catalogue.embedding(product_id)
+        if embeddings is None:
+            raise UnknownProduct(product_id)
+        found = _either(self.search_embeddings(embeddings, k + 1, filters), k + 1)
         others = [result for result in found.results if result.product.product_id != product_id]
         return replace(found, results=others[:k])
 
-    def compare(self, frame: Pixels, product_id: str, mirror: bool = True) -> tuple[float, bool]:
-        """A product's distance from a sketch's frame, as search() gives it, and whether the mirror image is nearer.
-
-        Raises UnknownProduct.
-        """
-        photo = torch.from_numpy(self._embedding(product_id)).to(self.device)  # (1,D)
+    def compare(self, frame: Pixels, product_id: str, mirror: bool = True) -> Comparison:
+        """A product beside a sketch's frame, at the distance that search() gives. Raises UnknownProduct."""
+        found = self.gallery.catalogue.embedded(product_id)
+        if found is None:
+            raise UnknownProduct(product_id)
+        product, embeddings = found
+        photos = torch.from_numpy(embeddings).to(self.device)  # (P,D)
         sketches = torch.from_numpy(self._checkpoint.embed_frames(_views(frame, mirror))).to(self.device)  # (1 or 2,D)
         with torch.inference_mode():
-            distances = self._distance.pairwise(sketches, photo)[:, 0].tolist()
-        return min(distances), distances[-1] < distances[0]
-
-    def _embedding(self, product_id: str) -> Embeddings:
-        """(1,D) of a product. Raises UnknownProduct."""
-        embedding = self.gallery.catalogue.embedding(product_id)
-        if embedding is None:
-            raise UnknownProduct(product_id)
-        return embedding[None].astype(np.float32)
+            distances = self._distance.pairwise(sketches, photos).cpu().numpy()  # (1 or 2,P)
+        nearest = distances.min(1)
+        mirrored = bool(nearest[-1] < nearest[0])
+        view = -1 if mirrored else 0
+        return Comparison(product, float(nearest[view]), _name(product, int(distances[view].argmin())), mirrored)
 
     def _distances(self, snapshot: Snapshot, sketch: torch.Tensor, rows: Rows) -> Ranked:
-        """Exact distances of a sketch (1,D) to candidates."""
+        """Exact distances of a sketch (1,D) to candidates, by all of their photos."""
+        rows = snapshot.photos_of(rows)
         photos = torch.from_numpy(snapshot.embeddings(rows)).to(self.device)  # (n,D)
         distances = self._distance.pairwise(sketch, photos)[0].cpu().numpy()
-        return Ranked(snapshot.revisions(rows), distances)
+        ranked = Ranked(snapshot.revisions(rows), distances, snapshot.positions(rows))
+        return ranked if snapshot.photos == snapshot.size else ranked.nearest_photos()
 
     def _products(self, ranked: Sequence[Ranked], k: int) -> dict[int, Product]:
         """The products, by revision, that can be among anyone's k nearest."""
@@ -169,9 +197,13 @@ def _views(frame: Pixels, mirror: bool) -> list[Pixels]:
 
 
 def _nearest(ranked: Ranked, products: Mapping[int, Product], k: int) -> list[Result]:
-    pairs = zip(ranked.revisions.tolist(), ranked.distances.tolist(), strict=True)
-    results = [Result(products[revision], distance) for revision, distance in pairs if revision in products]
+    triples = zip(ranked.revisions.tolist(), ranked.distances.tolist(), ranked.positions.tolist(), strict=True)
+    results = [Result(products[r], distance, position) for r, distance, position in triples if r in products]
     return sorted(results, key=_order)[:k]
+
+
+def _name(product: Product, position: int) -> str:
+    return product.photos[position].name if position < len(product.photos) else ""
 
 
 def _order(result: Result) -> tuple[float, str]:

@@ -39,16 +39,39 @@ class _Shown(BaseModel):
     thumbnail_url: str | None = Field(description="the same photo, at most 320 px")
 
 
+class AttributeInfo(BaseModel):
+    """Something else that is known of a product, such as its material."""
+
+    name: str
+    value: str
+
+
 class ProductInfo(_Shown):
     """One product of the gallery."""
 
     color: str | None
     gender: str | None
+    brand: str | None
+    size: str | None
+    availability: str | None = Field(description="in_stock, out_of_stock, preorder, backorder, or null: not known")
+    description: str | None
+    attributes: list[AttributeInfo] = Field(description="whatever else is known of it")
+    photo_urls: list[str] = Field(description="all its photos, the one at photo_url first")
 
     @staticmethod
     def of(product: Product) -> ProductInfo:
         """The product as clients see it."""
-        return ProductInfo(**_shown(product), color=product.color, gender=product.gender)
+        return ProductInfo(
+            **_shown(product, product.photo),
+            color=product.color,
+            gender=product.gender,
+            brand=product.brand,
+            size=product.size,
+            availability=product.availability,
+            description=product.description,
+            attributes=[AttributeInfo(name=name, value=value) for name, value in product.attributes],
+            photo_urls=[photo_url(photo.name) for photo in product.photos if photo.name],
+        )
 
 
 class ProductDetails(ProductInfo):
@@ -73,7 +96,7 @@ class ResultInfo(_Shown):
     @staticmethod
     def of(result: Result, rank: int) -> ResultInfo:
         """The result at a rank as clients see it."""
-        return ResultInfo(**_shown(result.product), rank=rank, distance=result.distance)
+        return ResultInfo(**_shown(result.product, result.photo), rank=rank, distance=result.distance)
 
 
 class GalleryInfo(BaseModel):
@@ -130,7 +153,13 @@ def error_docs(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {status: {"model": ErrorResponse, "description": HTTPStatus(status).phrase} for status in statuses}
 
 
-def _shown(product: Product) -> dict[str, Any]:
+def photo_url(name: str) -> str:
+    """Where the photo of that name is served."""
+    return f"/photos/{name}.webp"
+
+
+def _shown(product: Product, photo: str) -> dict[str, Any]:
+    """What is shown of a product beside one of its photos."""
     return {
         "product_id": product.product_id,
         "title": product.title,
@@ -138,6 +167,6 @@ def _shown(product: Product) -> dict[str, Any]:
         "price": None if product.price is None else float(product.price),
         "currency": product.currency,
         "link": product.link,
-        "photo_url": f"/photos/{product.photo}.webp" if product.photo else None,
-        "thumbnail_url": f"/photos/{product.photo}.thumb.webp" if product.photo else None,
+        "photo_url": photo_url(photo) if photo else None,
+        "thumbnail_url": f"/photos/{photo}.thumb.webp" if photo else None,
     }

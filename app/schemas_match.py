@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pydantic import BaseModel, Field
 
 from app.match import Attended, Match
+from app.schemas import photo_url
 
 
 class FrameBox(BaseModel):
@@ -45,9 +46,16 @@ class MatchResponse(BaseModel):
     mirrored: bool = Field(description="whether the sketch's mirror image is the nearer one")
     sketch: AttendedPicture = Field(description="as it was drawn, whether it is mirrored or not")
     photo: AttendedPicture = Field(description="the one at photo_url")
+    photo_url: str = Field(description="of the product's photos, the one that is nearest to the sketch")
 
     @staticmethod
     def of(found: Match) -> MatchResponse:
         """A match as clients see it."""
         sketch, photo = AttendedPicture.of(found.sketch), AttendedPicture.of(found.photo)
-        return MatchResponse(distance=found.distance, mirrored=found.mirrored, sketch=sketch, photo=photo)
+        return MatchResponse(
+            distance=found.distance,
+            mirrored=found.mirrored,
+            sketch=sketch,
+            photo=photo,
+            photo_url=photo_url(found.photo_name),
+        )

@@ -1,13 +1,15 @@
 """Immutable pieces of a gallery that are searched together: what one search sees while the gallery moves on.
 
-A segment holds the embeddings of some products and a FAISS index over their keys. Its rows are ordered by
-revision; a revision belongs to one state of one product, so it is a row's name for as long as that state lasts.
+A segment holds the embeddings of some products' photos and a FAISS index over their keys, a row for each photo. Rows
+are ordered by revision, and those of one product by the photos' order; a revision belongs to one state of one product,
+so it is the name of its rows for as long as that state lasts.
 """
 
 from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import faiss
@@ -34,7 +36,7 @@ def keys_of(distance: Distance, embeddings: Embeddings) -> Embeddings:
 
 @dataclass(frozen=True)
 class Segment:
-    """Rows of a gallery: embeddings (N,D), revisions (N,) ascending, an inner-product index over the keys."""
+    """Rows of a gallery: embeddings (N,D), revisions (N,) ascending with repeats, an inner-product index over keys."""
 
     embeddings: Embeddings
     revisions: Rows
@@ -50,7 +52,7 @@ class Segment:
                 index.train(keys_of(distance, embeddings))
         except RuntimeError as error:
             _log.warning(
-                "index %s is Flat for now, as %d products cannot train it: %s",
+                "index %s is Flat for now, as %d photos cannot train it: %s",
                 factory,
                 len(embeddings),
                 error,
@@ -63,12 +65,17 @@ class Segment:
     def __len__(self) -> int:
         return len(self.revisions)
 
+    @cached_property
+    def positions(self) -> Rows:
+        """(N,) which of its product's photos each row is, from 0."""
+        return np.arange(len(self)) - np.searchsorted(self.revisions, self.revisions)
+
     def rows_of(self, revisions: Rows) -> Rows:
-        """Rows of those revisions that are here, in no order."""
-        rows = np.searchsorted(self.revisions, revisions)
-        inside = rows < len(self)
-        found: Rows = rows[inside][self.revisions[rows[inside]] == revisions[inside]]
-        return found
+        """All rows of those products that are here; of one product they follow one another."""
+        first = np.searchsorted(self.revisions, revisions)
+        counts = np.searchsorted(self.revisions, revisions, side="right") - first
+        before = np.cumsum(counts) - counts  # how many rows come before those of each product
+        return np.repeat(first - before, counts) + np.arange(counts.sum())
 
     def nearest(self, queries: Embeddings, n: int, allowed: Mask) -> tuple[Embeddings, Rows]:
         """Inner products (B,m) and rows (B,m), m <= n, of the n nearest allowed rows; -1 pads."""

@@ -16,7 +16,10 @@ from app.segments import Embeddings, Mask, Rows, Segment
 
 @dataclass(frozen=True)
 class Part:
-    """A segment as one snapshot sees it: live (N,) tells the rows that were not replaced or deleted since."""
+    """A segment as one snapshot sees it: live (N,) tells the rows not replaced or deleted since.
+
+    Of one product, all rows are in one part, and all of them are live or none.
+    """
 
     segment: Segment
     live: Mask
@@ -30,6 +33,11 @@ class Part:
     def size(self) -> int:
         """Number of live rows."""
         return int(self.live.sum())
+
+    @cached_property
+    def products(self) -> int:
+        """Number of products that have live rows."""
+        return len(np.unique(self.segment.revisions[self.live]))
 
     def without(self, revisions: Rows) -> Part:
         """The same with these rows dead too."""
@@ -82,6 +90,11 @@ class Snapshot:
     @property
     def size(self) -> int:
         """How many products can be found."""
+        return sum(part.products for part in self.parts)
+
+    @cached_property
+    def photos(self) -> int:
+        """How many photos these have."""
         return sum(part.size for part in self.parts)
 
     @cached_property
@@ -91,10 +104,23 @@ class Snapshot:
         return self.embeddings(rows[np.linspace(0, len(rows) - 1, min(SAMPLE, len(rows))).astype(np.int64)])
 
     def candidates(self, queries: Embeddings, n: int, revisions: Rows | None = None) -> Rows:
-        """Rows (B,n) nearest to queries (B,Q) by the search form, nearest first, -1 padded.
+        """Rows (B,n) of the products nearest to queries (B,Q) by the search form, nearest first, -1 padded.
 
-        With `revisions`, only among those products; fewer than n come back only when there are fewer.
+        Each product is there once, by its nearest photo. With `revisions`, only those products are; fewer than n come
+        back only when there are fewer.
         """
+        if self.photos == self.size:
+            return self._nearest(queries, n, revisions)
+        wanted = n * -(-self.photos // self.size)
+        while True:
+            rows = self._nearest(queries, wanted, revisions)
+            found = np.stack([self._once(each, n) for each in rows])
+            if (found >= 0).all() or (rows[:, -1] < 0).all() or wanted >= self.photos:
+                return found
+            wanted *= 2
+
+    def _nearest(self, queries: Embeddings, n: int, revisions: Rows | None) -> Rows:
+        """Rows (B,n) of the nearest photos, -1 padded."""
         products = [np.full((len(queries), n), -np.inf, np.float32)]
         rows = [np.full((len(queries), n), -1, np.int64)]
         start = 0
@@ -106,6 +132,23 @@ class Snapshot:
         order = np.argsort(-np.concatenate(products, 1), axis=1, kind="stable")[:, :n]
         return np.take_along_axis(np.concatenate(rows, 1), order, axis=1)
 
+    def _once(self, rows: Rows, n: int) -> Rows:
+        """(n,) the first row of each product, in their order, -1 padded."""
+        rows = rows[rows >= 0]
+        _, first = np.unique(self.revisions(rows), return_index=True)
+        kept = rows[np.sort(first)[:n]]
+        return np.pad(kept, (0, n - len(kept)), constant_values=-1)
+
+    def photos_of(self, rows: Rows) -> Rows:
+        """All rows of the products that rows (N,) belong to."""
+        if self.photos == self.size:
+            return rows
+        revisions, found, start = np.unique(self.revisions(rows)), [], 0
+        for part in self.parts:
+            found.append(part.segment.rows_of(revisions) + start)
+            start += len(part.segment)
+        return np.concatenate(found)
+
     def embeddings(self, rows: Rows) -> Embeddings:
         """Full-precision embeddings (N,D) of rows (N,)."""
         return self._gather([part.segment.embeddings for part in self.parts], rows)
@@ -113,6 +156,10 @@ class Snapshot:
     def revisions(self, rows: Rows) -> Rows:
         """Revisions (N,) of rows (N,): by these the catalogue knows their products."""
         return self._gather([part.segment.revisions for part in self.parts], rows)
+
+    def positions(self, rows: Rows) -> Rows:
+        """Which of its product's photos each of rows (N,) is, from 0."""
+        return self._gather([part.segment.positions for part in self.parts], rows)
 
     def _gather(self, arrays: Sequence[NDArray[Any]], rows: Rows) -> NDArray[Any]:
         ends = np.cumsum([len(array) for array in arrays])

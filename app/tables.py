@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 
 from sqlalchemy import BigInteger, Boolean, Column, Dialect, Index, Integer, LargeBinary, MetaData, Table, Text
 from sqlalchemy.types import TypeDecorator
 
-FORMAT = 1
-"""Version of the tables below; a catalogue of another version is refused."""
+FORMAT = 2
+"""Version of the tables below; app/migration.py brings older ones up to it."""
 
 _PLACES = 4  # decimals kept of a price
 _LARGEST = 2**62
+# one order of texts everywhere, Python's, and not that of a database's language
+_Text = Text().with_variant(Text(collation="C"), "postgresql")
 
 
 class Money(TypeDecorator[Decimal]):
@@ -31,6 +34,21 @@ class Money(TypeDecorator[Decimal]):
         return Decimal(value).scaleb(-_PLACES) if value % 100 else Decimal(value // 100).scaleb(-2)
 
 
+class Pairs(TypeDecorator[tuple[tuple[str, str], ...]]):
+    """Names and values, kept as a JSON list of lists."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: tuple[tuple[str, str], ...] | None, dialect: Dialect) -> str | None:
+        """Pairs -> JSON."""
+        return None if value is None else json.dumps(value, ensure_ascii=False)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> tuple[tuple[str, str], ...]:
+        """JSON -> pairs."""
+        return tuple((name, text) for name, text in json.loads(value or "[]"))
+
+
 metadata = MetaData()
 
 catalogue = Table(
@@ -38,41 +56,59 @@ catalogue = Table(
     metadata,
     Column("key", Integer, primary_key=True, autoincrement=False),  # always 1: one row
     Column("format", Integer, nullable=False),
-    Column("identity", Text, nullable=False),  # random; an index says which catalogue it was made from
+    Column("identity", _Text, nullable=False),  # random; an index says which catalogue it was made from
     Column("revision", BigInteger, nullable=False),  # of the last change
-    Column("checkpoint", Text),  # SHA-256 of the checkpoint that made the embeddings
+    Column("checkpoint", _Text),  # SHA-256 of the checkpoint that made the embeddings
     Column("dim", Integer),
-    Column("factory", Text, nullable=False),  # faiss.index_factory string
+    Column("factory", _Text, nullable=False),  # faiss.index_factory string
 )
 
 products = Table(
     "products",
     metadata,
-    Column("product_id", Text, primary_key=True),
+    Column("product_id", _Text, primary_key=True),
     Column("revision", BigInteger, nullable=False, unique=True),
     Column("deleted", Boolean, nullable=False),  # a tombstone: tells those who follow, then means nothing
-    Column("title", Text, nullable=False),
-    Column("category", Text),
-    Column("category_key", Text, index=True),
+    Column("title", _Text, nullable=False),
+    Column("category", _Text),
+    Column("category_key", _Text),
     Column("price", Money),
-    Column("currency", Text),
-    Column("link", Text),
-    Column("color", Text),
-    Column("gender", Text),
-    Column("photo", Text, nullable=False),
-    Column("source", Text, nullable=False),
-    Column("embedding", LargeBinary),  # float32, little-endian; NULL in a tombstone
+    Column("currency", _Text),
+    Column("link", _Text),
+    Column("color", _Text),
+    Column("gender", _Text),
+    Column("brand", _Text),
+    Column("size", _Text),
+    Column("availability", _Text),
+    Column("attributes", Pairs, nullable=False),
+    Column("description", _Text),
 )
 
-# all that filters and facets read, so that they need not pass over the embeddings
+# all that filters read, so that they need not pass over descriptions; PostgreSQL keeps long texts elsewhere by itself
 Index(
     "ix_products_filters",
-    *(products.c[name] for name in ("deleted", "category_key", "category", "color", "currency", "price", "revision")),
+    *(products.c[name] for name in ("deleted", "category_key", "category", "currency", "price", "availability")),
+    products.c.revision,
+).ddl_if(dialect="sqlite")
+
+photos = Table(
+    "photos",
+    metadata,
+    Column("product_id", _Text, primary_key=True),
+    Column("position", Integer, primary_key=True, autoincrement=False),  # 0 for the one that is shown
+    Column("name", _Text, index=True),  # NULL for a photo of which only the embedding is kept
+    Column("source", _Text, nullable=False),
+    Column("link", _Text, nullable=False),
+    Column("embedding", LargeBinary, nullable=False),  # float32, little-endian
 )
 
-colors = Table(  # "Black/Red" is two rows; which products have it is in `products` alone
-    "colors",
+traits = Table(  # made from `products`: "Black/Red" is two rows here
+    "traits",
     metadata,
-    Column("color", Text, primary_key=True),  # as products have it
-    Column("key", Text, primary_key=True, index=True),  # one of the colours that it names
+    Column("revision", BigInteger, primary_key=True, autoincrement=False),  # of the product
+    Column("name", _Text, primary_key=True),
+    Column("key", _Text, primary_key=True),  # what values are compared by
+    Column("value", _Text, nullable=False),
+    sqlite_with_rowid=False,
 )
+Index("ix_traits_values", traits.c.name, traits.c.key, traits.c.revision)

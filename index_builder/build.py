@@ -20,7 +20,7 @@ import cv2
 import numpy as np
 from rich.progress import Progress
 
-from app.catalogue import Catalogue, Product, sqlite_url
+from app.catalogue import Catalogue, Photo, Product, sqlite_url
 from app.files import sha256_of, write_whole
 from app.gallery import CATALOGUE_FILE, CHECKPOINT_FILE, PHOTOS, Gallery
 from app.photos import PhotoStore
@@ -118,21 +118,19 @@ class _Writer:
             data = _read(item.path)
         except (OSError, UnreadableImage) as error:
             return FeedProblem(item.product.product_id, str(error))
-        product = replace(item.product, source=hashlib.sha256(data).hexdigest())
-        old = self._catalogue.get(product.product_id)
-        if old is not None and old.source == product.source and self._photos.has(old.photo):
-            product = replace(product, photo=old.photo)
-            if replace(old, revision=0) == product:
-                return None
-            embedding = self._catalogue.embedding(product.product_id)
-            if embedding is not None:
-                return _Ready(product, False, None, embedding)
+        source = hashlib.sha256(data).hexdigest()
+        found = self._catalogue.embedded(item.product.product_id)
+        old = found and found[0]
+        if found and old and [photo.source for photo in old.photos] == [source] and self._photos.has(old.photo):
+            product = replace(item.product, photos=old.photos)
+            return None if replace(old, revision=0) == product else _Ready(product, False, None, found[1][0])
         try:
             image = decode_image(data)
             frame = self._checkpoint.preprocess.photo(image)
         except (UnreadableImage, cv2.error, OSError, ValueError) as error:
-            return FeedProblem(product.product_id, str(error))
-        return _Ready(replace(product, photo=self._photos.put(image)), old is None, frame, None)
+            return FeedProblem(item.product.product_id, str(error))
+        product = replace(item.product, photos=(Photo(self._photos.put(image), source),))
+        return _Ready(product, old is None, frame, None)
 
     def take(self, outcome: _Ready | FeedProblem | None) -> None:
         """Count what prepare() gave, and write it when a batch is full."""

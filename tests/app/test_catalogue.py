@@ -5,26 +5,65 @@ import signal
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from app.catalogue import Catalogue, CatalogueError, CheckpointMismatch, Filters, Product, sqlite_url
+from app.catalogue import Catalogue, CatalogueError, CheckpointMismatch, Filters, Photo, Product, sqlite_url
 from tests.app.small import DIM, open_catalogue, products, vectors
 
 
 def test_a_product_comes_back_as_it_was_put(tmp_path: Path) -> None:
     catalogue = open_catalogue(tmp_path)
-    product = Product("id é/1", "T", "A  >b ", Decimal("1234567.8901"), "EUR", "https://x", "red", "men", "p", "s")
-    assert catalogue.put([product], vectors(1)) == 1
+    product = Product(
+        "id é/1",
+        "T",
+        "A  >b ",
+        Decimal("1234567.8901"),
+        "EUR",
+        link="https://x",
+        color="red",
+        gender="men",
+        brand="Läufer",
+        size="38 ½",
+        availability="preorder",
+        description="Schön\n" * 1000,
+        attributes=(("Sole  Material", " Gum "), ("fit", "wide"), ("fit", "Narrow")),
+        photos=tuple(Photo(f"name {n}", f"source {n}", f"https://x/{n}" if n else "") for n in range(3)),
+    )
+    assert catalogue.put([product], vectors(3)) == 1
     stored = catalogue.get("id é/1")
-    assert stored is not None and stored.revision == 1
+    assert stored is not None and stored == replace(product, revision=1)
     assert stored.category == "A > b"
-    assert (stored.title, stored.price, stored.currency, stored.link) == ("T", product.price, "EUR", "https://x")
-    assert (stored.color, stored.gender, stored.photo, stored.source) == ("red", "men", "p", "s")
-    np.testing.assert_array_equal(catalogue.embedding("id é/1"), vectors(1)[0])
+    assert stored.attributes == (("fit", "Narrow"), ("fit", "wide"), ("sole material", "Gum"))
+    assert (stored.photo, Product("a", "A").photo) == ("name 0", "")
+    assert catalogue.page() == [stored]
+    np.testing.assert_array_equal(catalogue.embedding("id é/1"), vectors(3))
+    catalogue.put([replace(product, photos=product.photos[2:])], vectors(1, 4))
+    assert catalogue.get_many(["id é/1"])["id é/1"].photo == "name 2"
+    np.testing.assert_array_equal(catalogue.embedding("id é/1"), vectors(1, 4))
+
+
+def test_photos_of_many_products_stay_with_their_own(tmp_path: Path) -> None:
+    catalogue = open_catalogue(tmp_path)
+    counts = [number % 4 for number in range(700)]
+    things = [
+        Product(f"p{number}", "T", photos=tuple(Photo(f"{number}/{n}", "s") for n in range(count)))
+        for number, count in enumerate(counts)
+    ]
+    made = vectors(sum(max(count, 1) for count in counts))
+    catalogue.put(things, made)
+    found = catalogue.get_many([product.product_id for product in things])
+    assert [replace(found[product.product_id], revision=0) for product in things] == things
+    kept = [change.embeddings for change in catalogue.changes(0)]
+    assert [len(each) for each in kept if each is not None] == [max(count, 1) for count in counts]
+    np.testing.assert_array_equal(np.concatenate([each for each in kept if each is not None]), made)
+    ends = np.cumsum([max(count, 1) for count in counts])
+    np.testing.assert_array_equal(catalogue.embedding("p7"), made[ends[6] : ends[7]])
 
 
 @pytest.mark.parametrize("price", ["0", "5", "59.90", "0.0001", "999999999999"])
@@ -41,12 +80,12 @@ def test_every_change_gets_the_next_revision_and_is_told_once(tmp_path: Path) ->
     assert catalogue.delete(["a", "nobody", "a"]) == 1
     assert (catalogue.revision(), catalogue.size()) == (5, 2)
     changes = catalogue.changes(0)
-    assert [(c.product_id, c.revision, c.embedding is None) for c in changes] == [
+    assert [(c.product_id, c.revision, c.embeddings is None) for c in changes] == [
         ("c", 3, False),
         ("b", 4, False),
         ("a", 5, True),
     ]
-    np.testing.assert_array_equal(changes[1].embedding, vectors(1, seed=9)[0])
+    np.testing.assert_array_equal(changes[1].embeddings, vectors(1, seed=9))
     assert [c.product_id for c in catalogue.changes(0, limit=2)] == ["c", "b"]
     assert [c.product_id for c in catalogue.changes(4)] == ["a"]
     assert catalogue.changes(5) == []
@@ -100,6 +139,7 @@ def test_embeddings_that_do_not_fit_change_nothing(tmp_path: Path) -> None:
     nothing = np.full((1, DIM), np.nan, np.float32)
     for things, embeddings, reason in (
         (products("a"), vectors(2), r"shape \(2, 8\): expected \(1, 8\)"),
+        ([Product("a", "A", photos=(Photo("p", "s"), Photo("q", "s")))], vectors(1), r"expected \(2, 8\)"),
         (products("a"), nothing, "NaN"),
         (products("aa"), vectors(2), "'a' comes twice"),
     ):
@@ -121,6 +161,30 @@ def test_unusable_prices_are_refused() -> None:
     for text in ("-1", "NaN", "Infinity", "1e12"):
         with pytest.raises(ValueError, match=r"price .* is not usable"):
             Product("a", "A", price=Decimal(text))
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"title": "x" * 2001}, "title has 2,001 characters: expected at most 2,000"),
+        ({"brand": "a\0b"}, r"brand 'a\\x00b' is not usable"),
+        ({"color": "\ud800"}, "color .* is not usable"),
+        ({"description": "x" * 10_001}, "description has 10,001 characters: expected at most 10,000"),
+        ({"availability": "soon"}, "availability 'soon' is unknown: expected in_stock, out_of_stock, preorder, back"),
+        ({"attributes": (("a", "b"),) * 101}, "101 attributes: expected at most 100"),
+        ({"attributes": (("fit", "x" * 1001),)}, "attribute 'fit' has 1,001 characters: expected at most 1,000"),
+        ({"attributes": ((" ", "b"),)}, "attribute ' ' is not usable: expected 1 to 100 characters, no colon"),
+        ({"attributes": (("a:b", "b"),)}, "attribute 'a:b' is not usable"),
+        ({"attributes": (("x" * 101, "b"),)}, "attribute 'x+' is not usable"),
+        ({"attributes": (("Brand", "b"),)}, "attribute 'brand' is not usable: expected a name that"),
+        ({"attributes": (("fit", " "),)}, "attribute 'fit' is empty"),
+        ({"photos": (Photo("p", "s"),) * 21}, "'a' has 21 photos: expected at most 20"),
+        ({"photos": (Photo("p", "s", "x" * 2001),)}, "a photo's link has 2,001 characters"),
+    ],
+)
+def test_unusable_fields_are_refused(fields: dict[str, Any], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        Product("a", **{"title": "A"} | fields)
 
 
 def test_writers_at_once_lose_nothing(tmp_path: Path) -> None:

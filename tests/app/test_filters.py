@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
@@ -15,7 +14,6 @@ import pytest
 
 from app.catalogue import Catalogue, Filters, Product
 from app.facets import PriceRange
-from app.gallery import CATALOGUE_FILE
 from tests.app.small import open_catalogue, vectors
 
 CATEGORIES = [None, "Shoes", "Shoes > Boots", "shoes>boots > Long", "Shoestrings", "100% wool > Sho_s", "Äpfel > Rot"]
@@ -165,22 +163,6 @@ def test_filters_are_of_the_revision_they_say(tmp_path: Path) -> None:
     assert passing(catalogue, Filters(colors=("red",))) == ["p2"]
     assert passing(catalogue, Filters(colors=("pink", "blue"))) == ["p1", "p2", "p3"]
     assert catalogue.matching(Filters(colors=("green",)))[1].size == 0
-
-
-def test_a_catalogue_of_a_version_without_colours_is_filtered_by_them(tmp_path: Path) -> None:
-    catalogue = open_catalogue(tmp_path)
-    names = ["Black/Red", "black", "/", "", None]
-    catalogue.put([Product(f"p{n}", "T", color=color) for n, color in enumerate(names)], vectors(len(names)))
-    catalogue.close()
-    with sqlite3.connect(tmp_path / CATALOGUE_FILE) as connection:
-        connection.execute("DROP TABLE colors")
-        connection.execute("DROP INDEX ix_products_filters")
-    connection.close()
-    for _ in range(2):
-        catalogue = open_catalogue(tmp_path)
-        assert passing(catalogue, Filters(colors=("black",))) == ["p0", "p1"]
-        assert catalogue.facets().colors == {"Black": 2, "Red": 1}
-        catalogue.close()
 
 
 @pytest.mark.parametrize(

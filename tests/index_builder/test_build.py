@@ -67,7 +67,8 @@ def test_a_feed_becomes_a_gallery(tiny_gallery: Path, tiny_checkpoint: Path, fee
         product = gallery.catalogue.get(name)
         assert product is not None
         assert (product.category or "", f"{product.price} EUR" if product.price else "") == (category, price)
-        assert product.source == hashlib.sha256((feed.parent / photo).read_bytes()).hexdigest()
+        assert len(product.photos) == 1
+        assert product.photos[0].source == hashlib.sha256((feed.parent / photo).read_bytes()).hexdigest()
         frame = checkpoint.preprocess.photo(draw_product(number))
         found = Retriever(checkpoint, gallery).search(frame, 1).results[0]
         assert found.product == product  # the edge map is of the original photo, not of the one that is kept

@@ -1,0 +1,55 @@
+"""The names that products are grouped by: categories, colours and other traits, in whatever spelling and case."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable
+
+_LONGEST_KEY = 200  # characters: PostgreSQL indexes nothing that is much longer
+
+
+def spaced(text: str | None) -> str:
+    """The text with single spaces between its words."""
+    return " ".join((text or "").split())
+
+
+def category_path(text: str | None) -> str | None:
+    """The one spelling of a category path: "shoes>  Boots " -> "shoes > Boots"; None when nothing is left."""
+    parts = (spaced(part) for part in (text or "").split(">"))
+    return " > ".join(part for part in parts if part) or None
+
+
+def category_key(text: str | None) -> str | None:
+    """What category paths are compared by: the path without its case."""
+    path = category_path(text)
+    return path.casefold() if path else None
+
+
+def category_counts(rows: Iterable[tuple[str, int]]) -> dict[str, int]:
+    """Category paths with the number of products right in each -> the number in and below each, ancestors included.
+
+    Spellings that differ in case are one category, under the spelling that sorts first.
+    """
+    names: dict[str, str] = {}
+    counts: Counter[str] = Counter()
+    for category, count in rows:
+        parts = category.split(" > ")
+        for depth in range(1, len(parts) + 1):
+            path = " > ".join(parts[:depth])
+            key = path.casefold()
+            names[key] = min(names.get(key, path), path)
+            counts[key] += count
+    return {names[key]: counts[key] for key in sorted(counts)}
+
+
+def color_names(text: str | None) -> list[str]:
+    """The single colours of a feed's "Black / Dark  Red": ["Black", "Dark Red"]."""
+    parts = (spaced(part) for part in (text or "").split("/"))
+    return [part for part in parts if part]
+
+
+def key_of(value: str) -> str:
+    """What values of traits are compared by: the words without their case, or a hash of very many."""
+    key = spaced(value).casefold()
+    return key if len(key) <= _LONGEST_KEY else hashlib.sha256(key.encode()).hexdigest()

@@ -1,0 +1,84 @@
+"""The steps of writes to a catalogue; each runs in a transaction that has called advance()."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection, Text, bindparam, delete, insert, select, update
+
+from app.conditions import LIVE
+from app.names import key_of
+from app.products import Product
+from app.records import chunks, row_of
+from app.tables import catalogue, photos, products, traits
+
+
+def advance(connection: Connection, count: int) -> int:
+    """Claim the next `count` revisions and return the last. Other writers wait from here until the commit."""
+    connection.execute(update(catalogue).values(revision=catalogue.c.revision + count))
+    return int(connection.execute(select(catalogue.c.revision)).scalar_one())
+
+
+def remove_rows(connection: Connection, product_ids: Sequence[str]) -> None:
+    """Delete products, tombstones too, with all that belongs to them, so that new ones can take their place."""
+    for chunk in chunks(product_ids):
+        _remove_parts(connection, chunk)
+        connection.execute(delete(products).where(products.c.product_id.in_(chunk)))
+
+
+def bury_rows(connection: Connection, product_ids: Sequence[str]) -> int:
+    """Make tombstones of those rows that are live, each with a revision of its own; returns how many."""
+    advance(connection, 0)  # other writers wait before we look at what is there
+    gone: list[str] = []
+    for chunk in chunks(product_ids):
+        there = select(products.c.product_id).where(LIVE, products.c.product_id.in_(chunk))
+        gone.extend(connection.execute(there).scalars())
+    for chunk in chunks(gone):
+        _remove_parts(connection, chunk)
+    first = advance(connection, len(gone)) - len(gone) + 1
+    tombstone = update(products).where(products.c.product_id == bindparam("target", type_=Text))
+    tombstone = tombstone.values(deleted=True, revision=bindparam("number"))
+    if gone:
+        connection.execute(tombstone, [{"target": name, "number": number} for number, name in enumerate(gone, first)])
+    return len(gone)
+
+
+def insert_products(connection: Connection, new: Sequence[Product]) -> None:
+    """Add products, by the revisions that they have, and what they are found by; their photos are not written."""
+    if not new:
+        return
+    connection.execute(insert(products), [row_of(product) for product in new])
+    found = [
+        {"revision": product.revision, "name": name, "key": key_of(value), "value": value}
+        for product in new
+        for name, value in product.traits()
+    ]
+    if found:
+        connection.execute(insert(traits), found)
+
+
+def insert_photos(connection: Connection, new: Sequence[Product], embeddings: NDArray[np.float32]) -> None:
+    """Add the products' photos with embeddings (P,D), one for every photo; a product of none has one embedding too."""
+    owners = [(product.product_id, *place) for product in new for place in enumerate(product.photos or [None])]
+    rows = [
+        {
+            "product_id": product_id,
+            "position": position,
+            "name": photo.name if photo else None,
+            "source": photo.source if photo else "",
+            "link": photo.link if photo else "",
+            "embedding": np.asarray(embedding, "<f4").tobytes(),
+        }
+        for (product_id, position, photo), embedding in zip(owners, embeddings, strict=True)
+    ]
+    if rows:
+        connection.execute(insert(photos), rows)
+
+
+def _remove_parts(connection: Connection, product_ids: Sequence[str]) -> None:
+    """Delete photos and traits of products; few enough for one IN (...)."""
+    revisions = select(products.c.revision).where(products.c.product_id.in_(product_ids))
+    connection.execute(delete(traits).where(traits.c.revision.in_(revisions)))
+    connection.execute(delete(photos).where(photos.c.product_id.in_(product_ids)))

@@ -1,0 +1,130 @@
+"""Catalogues of format 1, as the first version of Sketchfind made them, are brought up to date when they are opened."""
+
+from __future__ import annotations
+
+import sqlite3
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from decimal import Decimal
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from app.catalogue import Catalogue, CatalogueError, Filters, Photo, sqlite_url
+from app.gallery import CATALOGUE_FILE, Gallery
+from app.tables import FORMAT
+from tests.app.small import DIM, brute_force, ranking, small_checkpoint, vectors
+
+FORMAT_1 = """
+CREATE TABLE catalogue ("key" INTEGER NOT NULL, format INTEGER NOT NULL, identity TEXT NOT NULL,
+    revision BIGINT NOT NULL, checkpoint TEXT, dim INTEGER, factory TEXT NOT NULL, PRIMARY KEY ("key"));
+CREATE TABLE products (product_id TEXT NOT NULL, revision BIGINT NOT NULL, deleted BOOLEAN NOT NULL,
+    title TEXT NOT NULL, category TEXT, category_key TEXT, price BIGINT, currency TEXT, link TEXT, color TEXT,
+    gender TEXT, photo TEXT NOT NULL, source TEXT NOT NULL, embedding BLOB, PRIMARY KEY (product_id),
+    UNIQUE (revision));
+CREATE INDEX ix_products_category_key ON products (category_key);
+"""
+LATER = """
+CREATE INDEX ix_products_filters ON products (deleted, category_key, category, color, currency, price, revision);
+CREATE TABLE colors (color TEXT NOT NULL, "key" TEXT NOT NULL, PRIMARY KEY (color, "key"));
+CREATE INDEX ix_colors_key ON colors ("key");
+"""  # added to format 1 when filters by colour came
+COLORS = ["Black/Red", "black", "/", "", None]
+COUNT = 1203  # products; the last one is deleted
+
+
+def old_catalogue(directory: Path, with_colors: bool = True) -> Path:
+    """A file of format 1."""
+    path = directory / CATALOGUE_FILE
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript("PRAGMA journal_mode = WAL;" + FORMAT_1 + (LATER if with_colors else ""))
+        first = (1, 1, "i" * 32, COUNT + 1, "a" * 64, DIM, "Flat")
+        connection.execute("INSERT INTO catalogue VALUES (?, ?, ?, ?, ?, ?, ?)", first)
+        for number, vector in enumerate(vectors(COUNT)):
+            deleted = number == COUNT - 1
+            price = None if number % 7 == 0 else 599_000 + number
+            photo, source = ("", "") if number == 5 else (f"photo {number}", f"source {number}")
+            title = f"T\0{number}" + "x" * 3000
+            row: list[object] = [f"p{number}", COUNT + 1 if deleted else number + 1, deleted, title]
+            row += ("Shoes > Boots", "shoes > boots", price, "EUR", "https://x", COLORS[number % 5], "Men")
+            row += (photo, source, None if deleted else vector.tobytes())
+            connection.execute(f"INSERT INTO products VALUES ({', '.join('?' * len(row))})", row)
+        connection.commit()
+    return path
+
+
+@pytest.mark.parametrize("with_colors", [True, False])
+def test_nothing_is_lost(tmp_path: Path, with_colors: bool) -> None:
+    path = old_catalogue(tmp_path, with_colors)
+    catalogue = Catalogue(sqlite_url(path))
+    state = catalogue.state()
+    assert (state.identity, state.revision, state.checkpoint, state.dim) == ("i" * 32, COUNT + 1, "a" * 64, DIM)
+    assert catalogue.size() == COUNT - 1 and catalogue.get(f"p{COUNT - 1}") is None
+    product = catalogue.get("p1")
+    assert product is not None and product.revision == 2
+    assert (product.category, product.price, product.gender) == ("Shoes > Boots", Decimal("59.9001"), "Men")
+    assert product.title.startswith("T1x") and len(product.title) == 2000
+    assert product.photos == (Photo("photo 1", "source 1"),)
+    bare = catalogue.get("p5")
+    assert bare is not None and bare.photos == ()
+    np.testing.assert_array_equal(catalogue.embedding("p5"), vectors(COUNT)[5:6])
+    assert catalogue.facets().colors == {"Black": 482, "Red": 241}
+    assert catalogue.facets(Filters(genders=("men",), colors=("red",))).size == 241
+    changes = catalogue.changes(0)
+    assert [change.revision for change in changes] == [*range(1, COUNT), COUNT + 1]
+    assert changes[-1].embeddings is None
+    assert catalogue.put([product], vectors(1, 9)) == COUNT + 2
+    catalogue.close()
+    with closing(sqlite3.connect(path)) as connection:
+        names = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        assert names == {"catalogue", "products", "photos", "traits"}
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def test_a_saved_index_stays_usable(tmp_path: Path) -> None:
+    catalogue = Catalogue(sqlite_url(old_catalogue(tmp_path)))
+    gallery = Gallery.open(tmp_path, small_checkpoint(), catalogue)
+    sketch = vectors(1, 3)[0]
+    photos = {f"p{number}": vector for number, vector in enumerate(vectors(COUNT)[:-1])}
+    assert ranking(gallery.snapshot, catalogue, sketch, 50) == brute_force(sketch, photos)[:50]
+    gallery.close()
+
+
+def test_several_who_open_it_at_once_migrate_it_once(tmp_path: Path) -> None:
+    path = old_catalogue(tmp_path)
+    with ThreadPoolExecutor(6) as pool:
+        opened = list(pool.map(lambda _: Catalogue(sqlite_url(path)), range(6)))
+    for catalogue in opened:
+        assert (catalogue.size(), catalogue.revision()) == (COUNT - 1, COUNT + 1)
+        catalogue.close()
+
+
+def test_a_migration_that_fails_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = old_catalogue(tmp_path)
+
+    def fail(*_arguments: object) -> None:
+        raise OSError("power cut")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("app.migration.insert_products", fail)
+        with pytest.raises(OSError, match="power cut"):
+            Catalogue(sqlite_url(path))
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT format FROM catalogue").fetchone() == (1,)
+        assert connection.execute("SELECT count(embedding) FROM products").fetchone() == (COUNT - 1,)
+    assert Catalogue(sqlite_url(path)).size() == COUNT - 1
+
+
+def test_what_is_no_catalogue_is_refused_and_left_alone(tmp_path: Path) -> None:
+    path = old_catalogue(tmp_path)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("UPDATE catalogue SET format = 99")
+        connection.commit()
+    with pytest.raises(CatalogueError, match=f"catalogue has format 99: expected {FORMAT}"):
+        Catalogue(sqlite_url(path))
+    shop = tmp_path / "shop.sqlite"
+    with closing(sqlite3.connect(shop)) as connection:
+        connection.execute("CREATE TABLE products (id INTEGER)")
+    with pytest.raises(CatalogueError, match=r"the database has tables \(products\) that are no catalogue"):
+        Catalogue(sqlite_url(shop))
