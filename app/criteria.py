@@ -31,6 +31,8 @@ class Filters:
     in_stock: bool = False
 
     def __post_init__(self) -> None:
+        pairs = tuple((spaced(name).lower(), value) for name, value in self.attributes)
+        object.__setattr__(self, "attributes", pairs)
         for name, price in (("min_price", self.min_price), ("max_price", self.max_price)):
             if price is not None and not (price.is_finite() and price >= 0):
                 raise ValueError(f"{name} is {price}: expected a number from 0")
@@ -39,8 +41,8 @@ class Filters:
         if nameless := [color for color in self.colors if not color_names(color)]:
             raise ValueError(f"color is {nameless[0]!r}: expected a name such as 'red'")
         for name, values in self.wanted().items():
-            if not spaced(name) or not all(map(spaced, values)):
-                found = f"{name or 'attribute'} is {values[0]!r}"
+            if not name or not all(map(spaced, values)):
+                found = f"{name or 'attribute'} is {', '.join(map(repr, values))}"
                 raise ValueError(f"{found}: expected a name and a value, such as 'material' and 'leather'")
         if self.currency is not None and not self.currency.strip():
             raise ValueError(f"currency is {self.currency!r}: expected a code such as 'EUR'")
@@ -54,5 +56,5 @@ class Filters:
         """Values of traits but colour, any of which passes, by the trait's name."""
         wanted = {"brand": [*self.brands], "gender": [*self.genders], "size": [*self.sizes]}
         for name, value in self.attributes:
-            wanted.setdefault(spaced(name).lower(), []).append(value)
+            wanted.setdefault(name, []).append(value)
         return {name: values for name, values in wanted.items() if values}

@@ -2,24 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Depends, Query
 
 from app.catalogue import Catalogue
 from app.criteria import Filters
 from app.errors import ApiError
+from app.facets import Facets
 from app.messages import short
 from app.service import ServiceOf
 
 _MOST_SHOWN = 20  # values that a message lists; its detail has up to ten times as many
 _Price = Annotated[Decimal | None, Query(ge=0, le=10**12, allow_inf_nan=False)]
-_UNKNOWN = {
-    "category": (422, "unknown_category"),
-    "color": (422, "unknown_color"),
-    "currency": (422, "unknown_currency"),
+_Values = Annotated[
+    list[Annotated[str, Query(max_length=2000)]],
+    Query(max_length=50, description="may be given several times: products of any of them pass"),
+]
+_Attributes = Annotated[
+    list[Annotated[str, Query(max_length=2000)]],
+    Query(max_length=50, description="such as 'material:leather'; of one name any passes, of several all must"),
+]
+
+# what each parameter wants by itself, and what there is instead
+_WANTED: Mapping[str, Callable[[str], Filters]] = {
+    "category": lambda value: Filters(category=value),
+    "color": lambda value: Filters(colors=(value,)),
+    "brand": lambda value: Filters(brands=(value,)),
+    "gender": lambda value: Filters(genders=(value,)),
+    "size": lambda value: Filters(sizes=(value,)),
+    "attribute": lambda value: Filters(attributes=(_pair(value),)),
+    "currency": lambda value: Filters(currency=value),
+}
+_KNOWN: Mapping[str, Callable[[Facets], list[str]]] = {
+    "category": lambda facets: list(facets.categories),
+    "color": lambda facets: list(facets.colors),
+    "brand": lambda facets: list(facets.brands),
+    "gender": lambda facets: list(facets.genders),
+    "size": lambda facets: list(facets.sizes),
+    "attribute": lambda facets: [f"{name}:{value}" for name, values in facets.attributes.items() for value in values],
+    "currency": lambda facets: [prices.currency for prices in facets.prices if prices.currency],
 }
 
 
@@ -28,10 +53,12 @@ def read_filters(
     category: Annotated[
         str | None, Query(max_length=1000, description="path such as 'Shoes > Boots', or any ancestor")
     ] = None,
-    color: Annotated[
-        list[Annotated[str, Query(max_length=200)]],
-        Query(max_length=50, description="such as 'red'; given several times, products of any of them pass"),
-    ] = [],  # noqa: B006 - never changed
+    color: _Values = [],  # noqa: B006 - never changed
+    brand: _Values = [],  # noqa: B006
+    gender: _Values = [],  # noqa: B006
+    size: _Values = [],  # noqa: B006
+    attribute: _Attributes = [],  # noqa: B006
+    in_stock: Annotated[bool, Query(description="leave out what is out of stock")] = False,
     min_price: _Price = None,
     max_price: _Price = None,
     currency: Annotated[
@@ -40,28 +67,45 @@ def read_filters(
 ) -> Filters:
     """Filters of a request. Raises ApiError for a value that no product has, and prices that compare with nothing."""
     catalogue = service.gallery.catalogue
-    if category is not None:
-        _check_known(catalogue, "category", category, category=category)
-    for one in color:
-        _check_known(catalogue, "color", one, colors=(one,))
-    if currency is not None:
-        _check_known(catalogue, "currency", currency, currency=currency)
-    filters = Filters(category, min_price, max_price, tuple(color), currency)
+    named = {"category": category, "currency": currency}
+    repeated = {"color": color, "brand": brand, "gender": gender, "size": size, "attribute": attribute}
+    asked = [(kind, value) for kind, value in named.items() if value is not None]
+    for kind, value in (*asked, *((kind, value) for kind, values in repeated.items() for value in values)):
+        _check_known(catalogue, kind, value)
+    filters = Filters(
+        category,
+        min_price,
+        max_price,
+        tuple(color),
+        currency,
+        brands=tuple(brand),
+        genders=tuple(gender),
+        sizes=tuple(size),
+        attributes=tuple(map(_pair, attribute)),
+        in_stock=in_stock or service.settings.hide_out_of_stock,
+    )
     _check_prices(catalogue, filters)
     return filters
 
 
-def _check_known(catalogue: Catalogue, kind: str, value: str, **wanted: Any) -> None:
-    """Raises ApiError unless a product passes Filters(**wanted), which want this value alone."""
+def _pair(text: str) -> tuple[str, str]:
+    """ "material:leather" -> ("material", "leather") """
+    name, _, value = text.partition(":")
+    return name, value
+
+
+def _check_known(catalogue: Catalogue, kind: str, value: str) -> None:
+    """Raises ApiError unless any product passes a filter of this value alone."""
     with suppress(ValueError):  # of what no product can have
-        if "\0" not in value and catalogue.has(Filters(**wanted)):
+        if "\0" not in value and catalogue.has(_WANTED[kind](value)):
             return
-    facets = catalogue.facets()
-    currencies = [prices.currency for prices in facets.prices if prices.currency]
-    known = {"category": list(facets.categories), "color": list(facets.colors), "currency": currencies}[kind]
+    known = _KNOWN[kind](catalogue.facets())
+    if kind == "attribute":  # those of the same name, where there are any
+        same = f"{' '.join(_pair(value)[0].split()).lower()}:"
+        known = [each for each in known if each.startswith(same)] or known
     shown = ", ".join(known[:_MOST_SHOWN]) + (", …" if len(known) > _MOST_SHOWN else "")
     message = f"{kind} {short(value)} is unknown: expected one of {shown or 'none, as no product has any'}"
-    raise ApiError(*_UNKNOWN[kind], message, {kind: value[:80], "known": known[: 10 * _MOST_SHOWN]})
+    raise ApiError(422, f"unknown_{kind}", message, {kind: value[:80], "known": known[: 10 * _MOST_SHOWN]})
 
 
 def _check_prices(catalogue: Catalogue, filters: Filters) -> None:

@@ -39,6 +39,7 @@ class Settings(BaseSettings):
     max_pixels: int = Field(default=40_000_000, ge=1, le=150_000_000, description="largest sketch, width x height")
     device: Literal["auto", "cpu", "cuda"] = Field(default="auto", description="where to compute; auto prefers a GPU")
     threads: int | None = Field(default=None, ge=1, description="CPU threads of one search; unset leaves it to torch")
+    hide_out_of_stock: bool = Field(default=False, description="leave products that are out of stock out of searches")
     embed_origins: Annotated[tuple[Annotated[str, AfterValidator(_origin)], ...], NoDecode] = Field(
         default=(), description="origins, separated by commas, whose pages may show the page in a frame"
     )

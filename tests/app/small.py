@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from app.catalogue import Catalogue, Product, sqlite_url
+from app.catalogue import Catalogue, Photo, Product, sqlite_url
 from app.gallery import CATALOGUE_FILE
 from app.snapshot import Snapshot
 from model.checkpoint import Checkpoint
@@ -46,6 +46,12 @@ def vectors(count: int, seed: int = 0) -> NDArray[np.float32]:
 def products(names: Sequence[str], category: str | None = None) -> list[Product]:
     """Products of these ids."""
     return [Product(name, title=name, category=category) for name in names]
+
+
+def with_photos(name: str, count: int, **fields: Any) -> Product:
+    """A product of that many photos, which are in no store."""
+    photos = tuple(Photo(f"{name}/{position}", f"source {position}") for position in range(count))
+    return Product(name, title=name, photos=photos, **fields)
 
 
 def ranking(

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 from decimal import Decimal
+from functools import cache
 from itertools import product as combinations
 from pathlib import Path
 
@@ -13,23 +14,44 @@ import numpy as np
 import pytest
 
 from app.catalogue import Catalogue, Filters, Product
-from app.facets import PriceRange
+from app.facets import MOST_VALUES, PriceRange
+from app.products import AVAILABILITIES
 from tests.app.small import open_catalogue, vectors
 
 CATEGORIES = [None, "Shoes", "Shoes > Boots", "shoes>boots > Long", "Shoestrings", "100% wool > Sho_s", "Äpfel > Rot"]
 COLORS = [None, "", "/", "Black", "black/Red", "Black / Dark  Red/GRÜN", "red", "grün", "dark red", "100%", "r_d"]
 PRICES = [None, Decimal(0), Decimal(20), Decimal("59.90"), Decimal("59.9001"), Decimal(100)]
 CURRENCIES = ["EUR", "USD", "eur", None]
+BRANDS = [None, "Acme", "ACME", "Grün &  Co"]
+SIZES = [None, "38", "xl", "XL"]
+STOCKS = [None, *AVAILABILITIES]
+LONG = "very " * 190 + "long"
+MATERIALS = [(), ("Leather",), ("leather", "Wool"), ("wool",), (LONG,)]
 
 
+@cache
 def shop() -> list[Product]:
     """Products of every combination of things, thinned out."""
     random = np.random.default_rng(4)
     every = list(combinations(CATEGORIES, COLORS, PRICES, CURRENCIES))
     chosen = [every[i] for i in sorted(random.choice(len(every), 150, replace=False))]
+    others = list(combinations(BRANDS, SIZES, STOCKS, MATERIALS))
     return [
-        Product(f"p{number}", f"P {number}", category, price, currency, color=color)
+        Product(
+            f"p{number}",
+            f"P {number}",
+            category,
+            price,
+            currency,
+            color=color,
+            brand=brand,
+            gender="Women" if number % 3 else None,
+            size=size,
+            availability=stock,
+            attributes=(*(("material", value) for value in materials), ("Number", str(number % 4))),
+        )
         for number, (category, color, price, currency) in enumerate(chosen)
+        for brand, size, stock, materials in [others[random.integers(len(others))]]
     ]
 
 
@@ -61,11 +83,27 @@ def passes(product: Product, filters: Filters) -> bool:
         return False
     if filters.currency is not None and (product.currency or "").upper() != filters.currency.upper():
         return False
+    traits = zip(
+        (filters.brands, filters.genders, filters.sizes), (product.brand, product.gender, product.size), strict=True
+    )
+    for values, value in traits:
+        if values and not any(same(value, wanted) for wanted in values):
+            return False
+    for name in {name.casefold() for name, _ in filters.attributes}:
+        wanted = [value for other, value in filters.attributes if other.casefold() == name]
+        if not any(same(a, b) for other, a in product.attributes for b in wanted if other == name):
+            return False
+    if filters.in_stock and product.availability == "out_of_stock":
+        return False
     bounds = filters.min_price, filters.max_price
     if bounds != (None, None) and product.price is None:
         return False
     price = product.price or Decimal(0)
     return (bounds[0] is None or price >= bounds[0]) and (bounds[1] is None or price <= bounds[1])
+
+
+def same(one: str | None, other: str) -> bool:
+    return " ".join((one or "").split()).casefold() == " ".join(other.split()).casefold()
 
 
 def passing(catalogue: Catalogue, filters: Filters) -> list[str]:
@@ -81,6 +119,17 @@ EVERY = [
         [None, Decimal("59.90"), Decimal("1e300")],
         [(), ("BLACK",), ("red", "grün"), ("red/black",), ("dark  red", "100%"), ("r_d",)],
         [None, "EUR", "usd"],
+    )
+]
+EVERY += [
+    Filters(category, brands=brands, genders=genders, sizes=sizes, attributes=attributes, in_stock=in_stock)
+    for category, brands, genders, sizes, attributes, in_stock in combinations(
+        [None, "Shoes"],
+        [(), ("acme",), ("grün & co", "ACME")],
+        [(), ("WOMEN",)],
+        [(), ("xl",), ("38", "XL")],
+        [(), (("Material", "leather"),), (("material", "wool"), ("material", LONG.upper()), ("number", "1"))],
+        [False, True],
     )
 ]
 
@@ -116,7 +165,7 @@ def ranges(products: Iterable[Product]) -> list[PriceRange]:
 
 
 def test_facets_are_what_a_plain_loop_counts(catalogue: Catalogue) -> None:
-    for filters in EVERY[::3]:
+    for filters in EVERY[::5]:
         found = catalogue.facets(filters)
         by_category = [p for p in shop() if passes(p, replace(filters, category=None))]
         by_color = [p for p in shop() if passes(p, replace(filters, colors=()))]
@@ -129,6 +178,32 @@ def test_facets_are_what_a_plain_loop_counts(catalogue: Catalogue) -> None:
             name for p in by_color for name in colors_of(p.color)
         )
         assert found.prices == ranges(by_price)
+        assert found.in_stock == sum(passes(p, replace(filters, in_stock=True)) for p in shop())
+        by_brand = [p for p in shop() if passes(p, replace(filters, brands=()))]
+        by_gender = [p for p in shop() if passes(p, replace(filters, genders=()))]
+        by_size = [p for p in shop() if passes(p, replace(filters, sizes=()))]
+        for counts, things, kind in (
+            (found.brands, by_brand, "brand"),
+            (found.genders, by_gender, "gender"),
+            (found.sizes, by_size, "size"),
+        ):
+            wanted = counted(" ".join(getattr(p, kind).split()) for p in things if getattr(p, kind))
+            assert {name.casefold(): count for name, count in counts.items()} == wanted
+        for name in ("material", "number"):
+            others = tuple(pair for pair in filters.attributes if pair[0].casefold() != name)
+            things = [p for p in shop() if passes(p, replace(filters, attributes=others))]
+            wanted = counted(value for p in things for other, value in p.attributes if other == name)
+            counts = found.attributes.get(name, {})
+            assert {value.casefold(): count for value, count in counts.items()} == wanted
+
+
+def test_of_an_attribute_the_most_frequent_values_are_counted(tmp_path: Path) -> None:
+    catalogue = open_catalogue(tmp_path)
+    things = [Product(f"p{n}", "T", attributes=(("gtin", f"{n:04d}"),)) for n in range(150)]
+    things += [Product(f"q{n}", "T", attributes=(("gtin", "0149"),)) for n in range(3)]
+    catalogue.put(things, vectors(len(things)))
+    counts = catalogue.facets().attributes["gtin"]
+    assert len(counts) == MOST_VALUES and counts["0149"] == 4 and list(counts) == sorted(counts)
 
 
 def test_facets_have_an_order_and_one_spelling_each(catalogue: Catalogue) -> None:
@@ -171,6 +246,9 @@ def test_filters_are_of_the_revision_they_say(tmp_path: Path) -> None:
         ({"category": " > "}, "category is ' > '"),
         ({"colors": ("red", " / ")}, "color is ' / '"),
         ({"currency": " "}, "currency is ' '"),
+        ({"brands": ("Acme", " ")}, "brand is 'Acme', ' '"),
+        ({"attributes": ((" ", "x"),)}, "attribute is 'x'"),
+        ({"attributes": (("material", ""),)}, "material is ''"),
         *(({"min_price": Decimal(text)}, "min_price is") for text in ("-1", "NaN", "Infinity")),
     ],
 )

@@ -9,8 +9,9 @@ from typing import Any
 
 import httpx
 import pytest
+from fastapi import FastAPI
 
-from app.catalogue import Product
+from app.catalogue import Catalogue, Product
 from app.main import create_app
 from app.settings import Settings
 from tests.app.sketches import ZIGZAG, refused
@@ -71,14 +72,99 @@ def test_an_unknown_colour_comes_with_the_known_ones(client: httpx.Client) -> No
     assert detail == {"color": "mauve", "known": ["Black", "Red"]}
 
 
+def shop(catalogue: Catalogue, directory: Path, **settings: Any) -> FastAPI:
+    """The app of a catalogue that is not searched."""
+    chosen = Settings(gallery=directory, **settings)
+    app = create_app(chosen)
+    app.state.service = SimpleNamespace(gallery=SimpleNamespace(catalogue=catalogue), settings=chosen)
+    return app
+
+
+@pytest.fixture(scope="module")
+def leather(tmp_path_factory: pytest.TempPathFactory) -> FastAPI:
+    """Shoes of several brands, sizes and materials, one of them out of stock."""
+    catalogue = open_catalogue(tmp_path_factory.mktemp("leather"))
+    things = [
+        Product("a", "A", brand="Acme", size="38", gender="women", attributes=(("material", "Leather"),)),
+        Product("b", "B", brand="ACME", size="39", availability="out_of_stock", attributes=(("material", "felt"),)),
+        Product("c", "C", brand="Other", size="38", attributes=(("Material", "leather"), ("heel", "5 cm"))),
+        Product("d", "D", brand="Other", size="40", availability="preorder", gender="men"),
+    ]
+    catalogue.put(things, vectors(len(things)))
+    return shop(catalogue, tmp_path_factory.mktemp("none"))
+
+
+@pytest.mark.parametrize(
+    ("query", "size"),
+    [
+        ("brand=acme", 2),
+        ("brand=acme&brand=other", 4),
+        ("brand=acme&size=38", 1),
+        ("size=38&size=39", 3),
+        ("gender=MEN", 1),
+        ("in_stock=true", 3),
+        ("in_stock=true&brand=acme", 1),
+        ("in_stock=false", 4),
+        ("attribute=material:LEATHER", 2),
+        ("attribute=material:leather&attribute=Material:felt", 3),
+        ("attribute=material:leather&attribute=heel:5%20cm", 1),
+        ("attribute=material:felt&attribute=heel:5%20cm", 0),
+        ("attribute=brand:other", 2),
+    ],
+)
+def test_traits_narrow_down(leather: FastAPI, query: str, size: int) -> None:
+    assert call(leather, "GET", f"/facets?{query}").json()["size"] == size
+
+
+def test_facets_of_traits(leather: FastAPI) -> None:
+    answer = call(leather, "GET", "/facets?brand=acme&attribute=material:leather").json()
+    assert answer["size"] == 1
+    assert answer["brands"] == [{"brand": "Acme", "count": 1}, {"brand": "Other", "count": 1}]
+    assert answer["genders"] == [{"gender": "women", "count": 1}]
+    assert answer["sizes"] == [{"size": "38", "count": 1}]
+    values = [{"value": "felt", "count": 1}, {"value": "Leather", "count": 1}]
+    assert answer["attributes"] == [{"name": "material", "values": values}]
+    assert answer["in_stock"] == 1
+    everything = call(leather, "GET", "/facets").json()
+    assert everything["brands"] == [{"brand": "ACME", "count": 2}, {"brand": "Other", "count": 2}]
+    assert [each["name"] for each in everything["attributes"]] == ["heel", "material"]
+    assert everything["in_stock"] == 3
+
+
+@pytest.mark.parametrize(
+    ("query", "code", "known"),
+    [
+        ("brand=nobody", "unknown_brand", ["ACME", "Other"]),
+        ("gender=", "unknown_gender", ["men", "women"]),
+        ("size=41", "unknown_size", ["38", "39", "40"]),
+        ("attribute=material:gold", "unknown_attribute", ["material:felt", "material:Leather"]),
+        ("attribute=heel", "unknown_attribute", ["heel:5 cm"]),
+        ("attribute=lace:red", "unknown_attribute", ["heel:5 cm", "material:felt", "material:Leather"]),
+        ("attribute=:", "unknown_attribute", ["heel:5 cm", "material:felt", "material:Leather"]),
+        ("brand=a%00b", "unknown_brand", ["ACME", "Other"]),
+    ],
+)
+def test_unknown_traits_come_with_the_known_ones(leather: FastAPI, query: str, code: str, known: list[str]) -> None:
+    detail = refused(call(leather, "GET", f"/facets?{query}"), 422, code)["detail"]
+    assert detail["known"] == known
+
+
+def test_an_operator_can_hide_what_is_out_of_stock(tmp_path: Path) -> None:
+    catalogue = open_catalogue(tmp_path)
+    catalogue.put([Product("a", "A"), Product("b", "B", availability="out_of_stock")], vectors(2))
+    for query in ("", "?in_stock=false", "?in_stock=true"):
+        app = shop(catalogue, tmp_path, hide_out_of_stock=True)
+        assert call(app, "GET", f"/facets{query}").json()["size"] == 1
+    refused(call(shop(catalogue, tmp_path), "GET", "/facets?in_stock=perhaps"), 422, "invalid_parameter")
+
+
 @pytest.mark.parametrize(("bound", "euros"), [("min_price=50", 1), ("max_price=50", 1), ("min_price=5", 2)])
 def test_prices_in_several_currencies_are_not_compared(tmp_path: Path, bound: str, euros: int) -> None:
     catalogue = open_catalogue(tmp_path)
     prices = [("EUR", 10), ("EUR", 100), ("JPY", 100), (None, 10)]
     products = [Product(f"p{n}", "T", None, Decimal(price), currency) for n, (currency, price) in enumerate(prices)]
     catalogue.put(products, vectors(len(products)))
-    app = create_app(Settings(gallery=tmp_path))
-    app.state.service = SimpleNamespace(gallery=SimpleNamespace(catalogue=catalogue))
+    app = shop(catalogue, tmp_path)
     error = refused(call(app, "GET", f"/facets?{bound}"), 422, "invalid_parameter", "currency is missing", "EUR, JPY")
     assert error["detail"] == {"parameter": "currency", "known": ["EUR", "JPY"]}
     assert call(app, "GET", f"/facets?{bound}&currency=EUR").json()["size"] == euros
