@@ -9,13 +9,15 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, inspect, select, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, inspect, make_url, select, text
+from sqlalchemy.exc import ArgumentError
 
 from app.migration import migrate_from_1
 from app.records import CatalogueError
 from app.tables import FORMAT, catalogue, metadata
 
 _BUSY_MS = 30_000  # how long a writer waits for another one
+_PATIENCE = 10  # s to connect to a server in
 _MAKING = 0x5E7C4F1D  # names PostgreSQL's lock of those who make or migrate tables; any number would do
 
 
@@ -24,15 +26,43 @@ def open_engine(url: str | URL) -> tuple[Engine, Engine]:
 
     Raises CatalogueError for what is not a catalogue, or of a version that is not known.
     """
-    engine = create_engine(url)
-    if engine.dialect.name == "sqlite":
+    address = _address(url)
+    if address.get_backend_name() == "sqlite":
+        engine = create_engine(address)
         _prepare_sqlite(engine)
         reading, writing = engine, engine.execution_options(begin="IMMEDIATE")
     else:
+        engine = _postgresql(address)
         reading = engine.execution_options(isolation_level="REPEATABLE READ")
+        # each statement then sees what the writers before have committed, which it waited for in advance()
         writing = engine.execution_options(isolation_level="READ COMMITTED")
-    _prepare_tables(reading, writing)
+    try:
+        _prepare_tables(reading, writing)
+    except BaseException:
+        engine.dispose()
+        raise
     return reading, writing
+
+
+def _address(url: str | URL) -> URL:
+    """The URL, unless it is none of a database that a catalogue can be in. It has a password: no message repeats it."""
+    expected = "expected a URL such as postgresql://user:password@host/name or sqlite:////path"
+    try:
+        address = make_url(url)
+    except (ArgumentError, ValueError):
+        raise CatalogueError(f"the catalogue's URL cannot be read: {expected}") from None
+    kind = address.drivername.partition("+")[0]
+    if kind not in ("sqlite", "postgresql", "postgres"):
+        raise CatalogueError(f"the catalogue's URL is of a database {kind!r}: {expected}")
+    return address if kind == "sqlite" else address.set(drivername="postgresql+psycopg")
+
+
+def _postgresql(address: URL) -> Engine:
+    try:
+        # a connection that the server has closed in the meantime is replaced before it is used
+        return create_engine(address, pool_pre_ping=True, connect_args={"connect_timeout": _PATIENCE})
+    except ModuleNotFoundError:
+        raise CatalogueError("PostgreSQL needs psycopg: expected `pip install 'sketchfind[postgres]'`") from None
 
 
 def _prepare_sqlite(engine: Engine) -> None:

@@ -47,6 +47,16 @@ _KNOWN: Mapping[str, Callable[[Facets], list[str]]] = {
     "currency": lambda facets: [prices.currency for prices in facets.prices if prices.currency],
 }
 
+_UNKNOWN = {
+    "category": (422, "unknown_category"),
+    "color": (422, "unknown_color"),
+    "brand": (422, "unknown_brand"),
+    "gender": (422, "unknown_gender"),
+    "size": (422, "unknown_size"),
+    "attribute": (422, "unknown_attribute"),
+    "currency": (422, "unknown_currency"),
+}
+
 
 def read_filters(
     service: ServiceOf,
@@ -105,7 +115,7 @@ def _check_known(catalogue: Catalogue, kind: str, value: str) -> None:
         known = [each for each in known if each.startswith(same)] or known
     shown = ", ".join(known[:_MOST_SHOWN]) + (", …" if len(known) > _MOST_SHOWN else "")
     message = f"{kind} {short(value)} is unknown: expected one of {shown or 'none, as no product has any'}"
-    raise ApiError(422, f"unknown_{kind}", message, {kind: value[:80], "known": known[: 10 * _MOST_SHOWN]})
+    raise ApiError(*_UNKNOWN[kind], message, {kind: value[:80], "known": known[: 10 * _MOST_SHOWN]})
 
 
 def _check_prices(catalogue: Catalogue, filters: Filters) -> None:

@@ -13,7 +13,7 @@ import faiss
 import torch
 from fastapi import Depends, Request
 
-from app.catalogue import CatalogueError, Filters
+from app.catalogue import Catalogue, CatalogueError, Filters
 from app.errors import ApiError
 from app.gallery import CATALOGUE_FILE, CHECKPOINT_FILE, Gallery
 from app.match import Match, match
@@ -36,11 +36,13 @@ class Service:
     def __init__(self, settings: Settings) -> None:
         _limit_threads(settings.threads)
         directory = settings.gallery
-        if not (directory / CATALOGUE_FILE).is_file():
+        made = directory / (CHECKPOINT_FILE if settings.catalogue else CATALOGUE_FILE)
+        if not made.is_file():
             raise CatalogueError(f"no gallery at {directory}: expected a directory made by `sketchfind build`")
         checkpoint = load_checkpoint(directory / CHECKPOINT_FILE)
         self.settings = settings
-        self.gallery = Gallery.open(directory, checkpoint)
+        catalogue = Catalogue(settings.catalogue.get_secret_value()) if settings.catalogue else None
+        self.gallery = Gallery.open(directory, checkpoint, catalogue)
         self._checkpoint = checkpoint
         self._retriever = Retriever(checkpoint, self.gallery, settings.n_candidates, settings.device)
         # one at a time: a search uses all cores by itself, and so needs its memory only once

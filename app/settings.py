@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, ValidationError, field_validator
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -32,6 +32,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="SKETCHFIND_", env_ignore_empty=True, frozen=True)
 
     gallery: Path = Field(description="gallery directory, made by `sketchfind build`")
+    catalogue: SecretStr | None = Field(default=None, description="URL of a database that has the products")
     host: str = Field(default="127.0.0.1", description="address to listen on; 0.0.0.0 for all of this machine's")
     port: int = Field(default=8000, ge=0, le=65535, description="port to listen on; 0 takes any free one")
     n_candidates: int = Field(default=100, ge=1, description="products that are ranked by their exact distance")

@@ -67,9 +67,11 @@ def build(
     checkpoint_path: Path = DEFAULT_CHECKPOINT,
     index: str | None = None,
     progress: Progress | None = None,
+    catalogue_url: str | None = None,
 ) -> BuildReport:
     """Bring a gallery up to date with a photo folder or a feed file; products that SOURCE does not name are left alone.
 
+    Products are kept in the database of `catalogue_url`, or in a file of the gallery where it is None.
     `index` is a faiss.index_factory string; None keeps the gallery's, which is Flat at first. A bar is added to
     `progress`. Raises FeedError, CheckpointError, CheckpointMismatch for a gallery of another checkpoint, and
     ValueError for an unknown index; what is wrong with single products is only reported.
@@ -84,7 +86,7 @@ def build(
     checkpoint = load_checkpoint(checkpoint_path, str(resolve_device("auto")))
     if index is not None:
         make_index(checkpoint.network.distance.search_dim, index)
-    catalogue = _prepare_gallery(gallery_dir, checkpoint_path, checkpoint, index)
+    catalogue = _prepare_gallery(gallery_dir, checkpoint_path, checkpoint, index, catalogue_url)
     writer = _Writer(catalogue, PhotoStore(gallery_dir / PHOTOS), checkpoint)
     with ThreadPoolExecutor(min(_MAX_THREADS, os.cpu_count() or 1)) as pool:
         try:
@@ -155,10 +157,12 @@ class _Writer:
         self._batch = []
 
 
-def _prepare_gallery(directory: Path, checkpoint_path: Path, checkpoint: Checkpoint, index: str | None) -> Catalogue:
+def _prepare_gallery(
+    directory: Path, checkpoint_path: Path, checkpoint: Checkpoint, index: str | None, catalogue_url: str | None
+) -> Catalogue:
     """The gallery's catalogue, bound to the checkpoint, with the checkpoint's copy beside it."""
     directory.mkdir(parents=True, exist_ok=True)
-    catalogue = Catalogue(sqlite_url(directory / CATALOGUE_FILE))
+    catalogue = Catalogue(catalogue_url or sqlite_url(directory / CATALOGUE_FILE))
     catalogue.bind(checkpoint.sha256, checkpoint.network.dim)
     if index is not None:
         catalogue.set_factory(index)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from index_builder.cli_options import Checkpoint, Host, Json, Port
+from index_builder.cli_options import Catalogue, Checkpoint, Host, Json, Port
 from index_builder.console import print_result, progress_bar
 
 
@@ -19,6 +19,7 @@ def build(
     index: Annotated[
         str | None, typer.Option(metavar="FACTORY", help="faiss.index_factory string.", show_default="Flat")
     ] = None,
+    catalogue: Catalogue = None,
     as_json: Json = False,
 ) -> None:
     """Embed a photo folder or a product feed into a gallery. Run again, it only does what is new or changed."""
@@ -26,7 +27,7 @@ def build(
     from model.checkpoint import DEFAULT_CHECKPOINT
 
     with progress_bar(as_json) as progress:
-        report = run(source, gallery, checkpoint or DEFAULT_CHECKPOINT, index, progress)
+        report = run(source, gallery, checkpoint or DEFAULT_CHECKPOINT, index, progress, catalogue)
     if as_json:
         counts = {"added": report.added, "updated": report.updated, "unchanged": report.unchanged}
         print_result({**counts, "skipped": report.skipped, "size": report.size}, as_json)
@@ -45,6 +46,7 @@ def serve(
     host: Host = None,
     port: Port = None,
     device: Annotated[str | None, typer.Option(help="auto, cpu or cuda.", show_default="auto")] = None,
+    catalogue: Catalogue = None,
 ) -> None:
     """Serve the page and the search API for a gallery. More settings are environment variables: docs/server.md."""
     from app.main import serve as run
@@ -52,7 +54,7 @@ def serve(
 
     if gallery is None and not os.environ.get("SKETCHFIND_GALLERY"):
         raise ValueError("no gallery to serve: expected --gallery DIR, or SKETCHFIND_GALLERY in the environment")
-    run(load_settings(gallery=gallery, host=host, port=port, device=device))
+    run(load_settings(gallery=gallery, host=host, port=port, device=device, catalogue=catalogue))
 
 
 def demo(

@@ -15,6 +15,15 @@ Host = Annotated[
     str | None, typer.Option(help="Address to listen on; 0.0.0.0 for every interface.", show_default="127.0.0.1")
 ]
 Port = Annotated[int | None, typer.Option(min=0, max=65535, help="Port to listen on.", show_default="8000")]
+Catalogue = Annotated[
+    str | None,
+    typer.Option(
+        metavar="URL",
+        envvar="SKETCHFIND_CATALOGUE",
+        help="Database that has the products, such as postgresql://user:password@host/name.",
+        show_default="a file in the gallery",
+    ),
+]
 Device = Annotated[str, typer.Option(help="Where torch runs: auto (a GPU if there is one), cpu or cuda.")]
 Steps = Annotated[
     int | None, typer.Option(min=1, help="Optimiser steps of a training run.", show_default="the preset's")

@@ -1,13 +1,17 @@
-"""A client of the live server."""
+"""A client of the live server, and the databases that a catalogue can be in."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
 
+from tests.app.postgres import NoPostgres, Postgres, running
 from tests.app.sketches import JSON, strokes_body
+from tests.app.small import URL_FILE, close_catalogues
 
 
 @pytest.fixture(scope="session")
@@ -21,3 +25,23 @@ def survivor(client: httpx.Client) -> Iterator[httpx.Client]:
     """The client of a server that must still search after the test."""
     yield client
     assert client.post("/search", content=strokes_body(), headers=JSON).status_code == 200
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A server of its own for every process that runs tests."""
+    try:
+        with running() as server:
+            yield server
+    except NoPostgres as error:
+        pytest.fail(str(error)) if os.environ.get("CI") else pytest.skip(str(error))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def directory(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
+    """A gallery's directory whose catalogue is a file in it, or on a server."""
+    if request.param == "postgresql":
+        server: Postgres = request.getfixturevalue("postgres")
+        (tmp_path / URL_FILE).write_text(server.place())
+    yield tmp_path
+    close_catalogues()

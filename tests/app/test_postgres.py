@@ -1,0 +1,161 @@
+"""A catalogue on a PostgreSQL server: several servers and writers at once, and passwords that stay secret."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Event, Thread
+
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from app.catalogue import Catalogue, CatalogueError
+from app.gallery import Gallery
+from app.retriever import Retriever
+from app.service import Service
+from app.settings import load_settings
+from app.writing import advance
+from index_builder.build import build
+from tests.app.postgres import Postgres
+from tests.app.small import URL_FILE, close_catalogues, open_catalogue, small_checkpoint, url_of, vectors, with_photos
+
+# without torch, which takes seconds to import
+WRITER = """
+import sys
+import numpy as np
+from app.catalogue import Catalogue, Photo, Product
+number, catalogue, random = int(sys.argv[2]), Catalogue(sys.argv[1]), np.random.default_rng(int(sys.argv[2]))
+for turn in range(15):
+    photos = tuple(Photo(f"{number} {turn} {n}", "source") for n in range(1 + turn % 3))
+    names = [f"w{number}-{turn}", f"w{number}-gone", "shared"]
+    made = random.standard_normal((3 * len(photos), 8)).astype(np.float32)
+    catalogue.put([Product(name, name, photos=photos) for name in names], made)
+    assert catalogue.delete([f"w{number}-gone"]) == 1
+catalogue.close()
+"""
+
+
+@pytest.fixture
+def shared(tmp_path: Path, postgres: Postgres) -> Iterator[Path]:
+    """A directory whose catalogue is on the server."""
+    (tmp_path / URL_FILE).write_text(postgres.place())
+    yield tmp_path
+    close_catalogues()
+
+
+def follow(catalogue: Catalogue, stop: Event, missed: list[str]) -> None:
+    """Take in changes as they come. Whoever has come to a revision has had all that is below it, or what came after."""
+    have: dict[str, int] = {}
+    reached = 0
+    while not stop.is_set():
+        for change in catalogue.changes(reached):
+            have[change.product_id] = reached = change.revision
+        for name, revision in catalogue.live().items():
+            if revision <= reached and have.get(name, 0) < revision:
+                missed.append(f"{name} at {revision}, before {reached}")
+        time.sleep(0.005)
+
+
+def test_two_servers_and_three_writers_agree(shared: Path) -> None:
+    """After a storm both galleries answer alike, and like one that is made from the catalogue anew."""
+    checkpoint = small_checkpoint()
+    homes = [shared, shared / "second"]
+    galleries = [Gallery.open(home, checkpoint, open_catalogue(shared)) for home in homes]
+    stop, missed = Event(), list[str]()
+    follower = Thread(target=follow, args=(open_catalogue(shared), stop, missed))
+    follower.start()
+    url = str(url_of(shared))
+    writers = [subprocess.Popen([sys.executable, "-c", WRITER, url, str(number)]) for number in range(3)]
+    while any(writer.poll() is None for writer in writers):
+        for gallery in galleries:
+            gallery.refresh()
+        time.sleep(0.01)
+    stop.set()
+    follower.join()
+    assert [writer.returncode for writer in writers] == [0, 0, 0] and missed == []
+    catalogue = open_catalogue(shared)
+    assert catalogue.size() == 3 * 15 + 1 and catalogue.revision() == 3 * 15 * 4
+    assert catalogue.live().keys() == {"shared", *(f"w{number}-{turn}" for number in range(3) for turn in range(15))}
+    fresh = Gallery.open(shared / "fresh", checkpoint, catalogue)
+    sketches = vectors(4, 9)
+    answers = []
+    for gallery in (*galleries, fresh):
+        found = Retriever(checkpoint, gallery, device="cpu").search_embeddings(sketches, 100)
+        answers.append([[(result.product, result.position) for result in each.results] for each in found])
+        assert (gallery.size, gallery.revision) == (catalogue.size(), catalogue.revision())
+    assert answers[0] == answers[1] == answers[2] and len(answers[0][0]) == catalogue.size()
+
+
+def test_a_writer_waits_for_the_one_before(shared: Path) -> None:
+    """Revisions are committed in their order: nobody sees a later one first."""
+    slow, quick = open_catalogue(shared), open_catalogue(shared)
+    with slow._writing.begin() as connection:
+        advance(connection, 1)
+        second = Thread(target=quick.put, args=([with_photos("b", 1)], vectors(1)))
+        second.start()
+        second.join(0.3)
+        assert second.is_alive() and quick.revision() == 0
+    second.join(10)
+    assert quick.live() == {"b": 2} and quick.revision() == 2
+
+
+def test_many_may_open_an_empty_database_at_once(shared: Path) -> None:
+    opened: list[str] = []
+    threads = [Thread(target=lambda: opened.append(open_catalogue(shared).state().identity)) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(opened) == 8 and len(set(opened)) == 1
+
+
+def test_tables_of_others_are_left_alone(shared: Path) -> None:
+    catalogue = open_catalogue(shared)
+    with catalogue._writing.begin() as connection:
+        connection.exec_driver_sql("DROP TABLE catalogue")
+    with pytest.raises(CatalogueError, match=r"tables \(photos, products, traits\) that are no catalogue"):
+        open_catalogue(shared)
+
+
+def test_a_gallery_is_built_and_served_from_a_server(
+    postgres: Postgres, tmp_path: Path, feed: Path, tiny_checkpoint: Path, tiny_gallery: Path
+) -> None:
+    url, directory = postgres.place(), tmp_path / "gallery"
+    report = build(feed, directory, tiny_checkpoint, catalogue_url=url)
+    assert (report.added, report.size) == (12, 12)
+    assert build(feed, directory, tiny_checkpoint, catalogue_url=url).unchanged == 12
+    assert not (directory / "catalogue.sqlite").exists()
+    services = [
+        Service(load_settings(gallery=directory, catalogue=url, device="cpu")),
+        Service(load_settings(gallery=tiny_gallery, device="cpu")),
+    ]
+    pages = [service.gallery.catalogue.page() for service in services]
+    assert [product.product_id for product in pages[0]] == [product.product_id for product in pages[1]]
+    assert services[0].gallery.catalogue.facets() == services[1].gallery.catalogue.facets()
+    for service in services:
+        service.close()
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("mysql://me:hush@host/name", "a database 'mysql': expected a URL such as postgresql"),
+        ("hush", "URL cannot be read"),
+        ("postgresql://me:hush@host:port/name", "URL cannot be read"),
+    ],
+)
+def test_an_unusable_url_is_refused_and_not_repeated(url: str, words: str) -> None:
+    with pytest.raises(CatalogueError, match=words) as refused:
+        Catalogue(url)
+    assert "hush" not in str(refused.value)
+
+
+def test_passwords_are_in_no_message_and_no_settings(tmp_path: Path) -> None:
+    url = f"postgresql://me:hush@/name?host={tmp_path}"
+    with pytest.raises(OperationalError) as failed:
+        Catalogue(url)
+    settings = load_settings(gallery=tmp_path, catalogue=url)
+    assert "hush" not in f"{failed.value!r} {failed.value} {settings!r} {settings}"
