@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, and_, or_, select
 
 from app.criteria import Filters
 from app.names import category_key, color_names, key_of
-from app.tables import products, traits
+from app.tables import products, trait_values, traits
 
 LIVE = ~products.c.deleted
 
@@ -47,5 +47,6 @@ def _colored(color: str) -> ColumnElement[bool]:
 
 def _has(name: str, values: Iterable[str]) -> ColumnElement[bool]:
     """Whether a product has any of these values of a trait."""
-    having = select(traits.c.revision).where(traits.c.name == name, traits.c.key.in_([key_of(v) for v in values]))
-    return products.c.revision.in_(having)
+    named = select(trait_values.c.id)
+    named = named.where(trait_values.c.name == name, trait_values.c.key.in_([key_of(value) for value in values]))
+    return products.c.revision.in_(select(traits.c.revision).where(traits.c.value_id.in_(named)))

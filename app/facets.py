@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, func, select
 from app.conditions import passes
 from app.criteria import Filters
 from app.names import category_counts
-from app.tables import products, traits
+from app.tables import products, trait_values, traits
 
 MOST_VALUES = 100  # of an attribute: more are no choice, but numbers or names
 
@@ -72,9 +72,9 @@ def _count(connection: Connection, filters: Filters) -> int:
 def _count_traits(connection: Connection, filters: Filters) -> dict[str, dict[str, int]]:
     """How many passing products have each value of each trait: by the trait's name, then in the order of values."""
     filtered = [*filters.wanted(), *(["color"] if filters.colors else [])]
-    counts = _values(connection, filters, traits.c.name.not_in(filtered))
+    counts = _values(connection, filters, trait_values.c.name.not_in(filtered))
     for name in filtered:
-        counts |= _values(connection, without(filters, name), traits.c.name == name)
+        counts |= _values(connection, without(filters, name), trait_values.c.name == name)
     return counts
 
 
@@ -87,13 +87,16 @@ def without(filters: Filters, trait: str) -> Filters:
 
 
 def _values(connection: Connection, filters: Filters, which: ColumnElement[bool]) -> dict[str, dict[str, int]]:
-    query = select(traits.c.name, func.min(traits.c.value), func.count()).where(which)
+    query = select(traits.c.value_id, func.count().label("count"))
     if not filters.is_open:  # only live products have traits
         query = query.where(traits.c.revision.in_(select(products.c.revision).where(*passes(filters))))
-    rows = connection.execute(query.group_by(traits.c.name, traits.c.key)).all()
+    per_id = query.group_by(traits.c.value_id).subquery()
+    columns = trait_values.c.name, trait_values.c.key, func.min(trait_values.c.value), func.sum(per_id.c.count)
+    named = select(*columns).join(per_id, per_id.c.value_id == trait_values.c.id).where(which)
+    rows = connection.execute(named.group_by(trait_values.c.name, trait_values.c.key)).all()
     counts: dict[str, dict[str, int]] = {}
-    for name, value, count in sorted(rows, key=lambda row: (row[1].casefold(), row[1])):
-        counts.setdefault(name, {})[value] = count
+    for name, _, value, count in sorted(rows, key=lambda row: (row[2].casefold(), row[2])):
+        counts.setdefault(name, {})[value] = int(count)
     return counts
 
 

@@ -102,13 +102,22 @@ photos = Table(
     Column("embedding", LargeBinary, nullable=False),  # float32, little-endian
 )
 
-traits = Table(  # made from `products`: "Black/Red" is two rows here
+# made from `products`, so that filters and facets compare numbers; "Black/Red" is two colours here
+trait_values = Table(
+    "trait_values",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("name", _Text, nullable=False),
+    Column("key", _Text, nullable=False),  # what values are compared by
+    Column("value", _Text, nullable=False),  # in one spelling; each has an id of its own
+)
+Index("ix_trait_values_key", trait_values.c.key, trait_values.c.name)
+
+traits = Table(
     "traits",
     metadata,
     Column("revision", BigInteger, primary_key=True, autoincrement=False),  # of the product
-    Column("name", _Text, primary_key=True),
-    Column("key", _Text, primary_key=True),  # what values are compared by
-    Column("value", _Text, nullable=False),
+    Column("value_id", Integer, primary_key=True, autoincrement=False),
     sqlite_with_rowid=False,
 )
-Index("ix_traits_values", traits.c.name, traits.c.key, traits.c.revision)
+Index("ix_traits_value", traits.c.value_id, traits.c.revision)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, Text, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Text, bindparam, delete, func, insert, select, update
 
 from app.conditions import LIVE
 from app.names import key_of
 from app.products import Product
 from app.records import chunks, row_of
-from app.tables import catalogue, photos, products, traits
+from app.tables import catalogue, photos, products, trait_values, traits
 
 
 def advance(connection: Connection, count: int) -> int:
@@ -50,13 +50,28 @@ def insert_products(connection: Connection, new: Sequence[Product]) -> None:
     if not new:
         return
     connection.execute(insert(products), [row_of(product) for product in new])
-    found = [
-        {"revision": product.revision, "name": name, "key": key_of(value), "value": value}
-        for product in new
-        for name, value in product.traits()
-    ]
-    if found:
-        connection.execute(insert(traits), found)
+    found = [(product.revision, *trait) for product in new for trait in product.traits()]
+    ids = _ids_of(connection, {(name, value) for _, name, value in found})
+    rows = [{"revision": revision, "value_id": ids[name, value]} for revision, name, value in found]
+    if rows:
+        connection.execute(insert(traits), rows)
+
+
+def _ids_of(connection: Connection, wanted: Collection[tuple[str, str]]) -> dict[tuple[str, str], int]:
+    """The ids of names and values of traits; those that have none get one."""
+    ids: dict[tuple[str, str], int] = {}
+    columns = trait_values.c.name, trait_values.c.value, trait_values.c.id
+    for chunk in chunks(key_of(value) for _, value in wanted):
+        there = connection.execute(select(*columns).where(trait_values.c.key.in_(chunk)))
+        ids |= {(name, value): number for name, value, number in there}
+    missing = sorted(set(wanted) - ids.keys())
+    if missing:
+        last = connection.execute(select(func.coalesce(func.max(trait_values.c.id), 0))).scalar_one()
+        new = {pair: number for number, pair in enumerate(missing, last + 1)}
+        rows = [{"id": new[name, value], "name": name, "key": key_of(value), "value": value} for name, value in new]
+        connection.execute(insert(trait_values), rows)
+        ids |= new
+    return ids
 
 
 def insert_photos(connection: Connection, new: Sequence[Product], embeddings: NDArray[np.float32]) -> None:

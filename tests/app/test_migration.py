@@ -78,7 +78,7 @@ def test_nothing_is_lost(tmp_path: Path, with_colors: bool) -> None:
     catalogue.close()
     with closing(sqlite3.connect(path)) as connection:
         names = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-        assert names == {"catalogue", "products", "photos", "traits"}
+        assert names == {"catalogue", "products", "photos", "traits", "trait_values"}
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
