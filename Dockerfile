@@ -16,7 +16,8 @@ ARG PIP_EXTRA_INDEX_URL
 WORKDIR /build
 COPY pyproject.toml ./
 RUN python -c "import tomllib; p = tomllib.load(open('pyproject.toml', 'rb'))['project']; \
-print(*p['dependencies'], *p['optional-dependencies']['${ACCELERATOR}'], sep='\n')" > requirements.txt \
+extras = p['optional-dependencies']; \
+print(*p['dependencies'], *extras['${ACCELERATOR}'], *extras['postgres'], sep='\n')" > requirements.txt \
     && pip install --no-cache-dir -r requirements.txt
 
 FROM runtime AS package

@@ -15,6 +15,7 @@ import { drawSketch } from "./sketch_picture.js";
 
 export class Matched {
   #panel;
+  #photo;
   #pictures;
   #toggle;
   #words;
@@ -23,9 +24,13 @@ export class Matched {
   #sketch = "";
   #signal;
 
-  /** @param {HTMLElement} panel */
-  constructor(panel) {
+  /**
+   * @param {HTMLElement} panel
+   * @param {import("./photo.js").Photo} photo of the product, in the panel
+   */
+  constructor(panel, photo) {
     this.#panel = panel;
+    this.#photo = photo;
     this.#pictures = panel.querySelector(".pictures");
     this.#toggle = panel.querySelector(".what-matched");
     this.#words = panel.querySelector(".matched-words");
@@ -69,14 +74,18 @@ export class Matched {
     this.#retry.offer(status, () => this.#ask());
   }
 
-  /** @param {{mirrored: boolean, sketch: Side, photo: Side}} match */
-  #show({ mirrored, sketch, photo }) {
+  /** @param {{mirrored: boolean, sketch: Side, photo: Side, photo_url: string}} match */
+  #show({ mirrored, sketch, photo, photo_url }) {
     if (!sketch.attention && !photo.attention) {
       this.#hide();
       this.#panel.focus(); // the toggle, which had it, goes
       this.#toggle.hidden = true;
       this.#words.textContent = say("product.not_told");
       return;
+    }
+    if (photo_url !== this.#product.photo_url) {
+      this.#product = { ...this.#product, photo_url, thumbnail_url: null }; // of several photos, it is another that matched
+      this.#photo.show(this.#product);
     }
     drawSketch(this.#pictures.querySelector(".sketch-picture"), JSON.parse(this.#sketch), sketch.box);
     layHeat(this.#pictures.querySelector(".sketch-heat"), sketch.attention, whole(sketch.box));

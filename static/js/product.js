@@ -28,7 +28,7 @@ export class ProductPanel {
     this.#dialog = dialog;
     this.#sheet = new Sheet(dialog);
     this.#photo = new Photo(this.#$(".photo"));
-    this.#matched = new Matched(dialog);
+    this.#matched = new Matched(dialog, this.#photo);
     this.#similar = new Similar(this.#$(".similar"), (product) => this.#go([...this.#trail, product]));
     this.#$(".panel-back").addEventListener("click", () => this.#back());
     this.#$(".panel-previous").addEventListener("click", () => this.#step(-1));
