@@ -19,6 +19,7 @@ from app.conditions import LIVE, passes
 from app.criteria import Filters
 from app.engines import open_engine
 from app.facets import Facets, count_categories, count_facets
+from app.keys import Keys
 from app.products import Photo, Product
 from app.records import (
     PRODUCT_COLUMNS,
@@ -49,6 +50,7 @@ class Catalogue:
 
     def __init__(self, url: str | URL) -> None:
         self._reading, self._writing = open_engine(url)
+        self.keys = Keys(self._writing)
 
     def close(self) -> None:
         """Close all connections."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -30,20 +30,28 @@ _log = logging.getLogger(__name__)
 
 
 class ApiError(Exception):
-    """A request that is refused: HTTP status, a code for programs, a message for people, any JSON as detail."""
+    """A request that is refused: HTTP status, a code for programs, a message for people, any JSON as detail.
 
-    def __init__(self, status: int, code: str, message: str, detail: object = None) -> None:
+    `headers` go with the answer, such as Retry-After.
+    """
+
+    def __init__(
+        self, status: int, code: str, message: str, detail: object = None, headers: Mapping[str, str] | None = None
+    ) -> None:
         super().__init__(message)
         self.status, self.code, self.message, self.detail = status, code, message, detail
+        self.headers = headers
 
 
-def error_response(status: int, code: str, message: str, detail: object = None) -> JSONResponse:
+def error_response(
+    status: int, code: str, message: str, detail: object = None, headers: Mapping[str, str] | None = None
+) -> JSONResponse:
     """The one shape of all errors."""
-    return JSONResponse({"error": {"code": code, "message": message, "detail": detail}}, status)
+    return JSONResponse({"error": {"code": code, "message": message, "detail": detail}}, status, headers)
 
 
 async def _on_api_error(_request: Request, error: ApiError) -> Response:
-    return error_response(error.status, error.code, error.message, error.detail)
+    return error_response(error.status, error.code, error.message, error.detail, error.headers)
 
 
 async def _on_validation_error(_request: Request, error: RequestValidationError) -> Response:

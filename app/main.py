@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.middleware.gzip import GZipMiddleware
 
 from app import pages, routes, tracing
+from app.access import ReadAccess
 from app.errors import UnexpectedErrors, install_error_handlers
 from app.middleware import HeadAsGet, SecurityHeaders
 from app.service import Service
@@ -58,8 +59,9 @@ def create_app(settings: Settings | None = None, service: Service | None = None)
     app.add_middleware(HeadAsGet)
     app.add_middleware(SecurityHeaders, docs_path="/docs", embed_origins=chosen.embed_origins)
     app.include_router(pages.router)
-    app.include_router(routes.router)
-    app.include_router(tracing.router)
+    app.include_router(routes.router, dependencies=[ReadAccess])
+    app.include_router(routes.photos)
+    app.include_router(tracing.router, dependencies=[ReadAccess])
     app.mount("/static", PageFiles(assets), name="static")
     return app
 

@@ -29,6 +29,7 @@ ProductId = Annotated[
 ]
 
 router = APIRouter(route_class=LiteralEnd)
+photos = APIRouter()  # apart, as browsers show pictures without a key: their names cannot be guessed
 
 
 @router.post(
@@ -106,7 +107,7 @@ def facets(service: ServiceOf, filters: FiltersOf) -> FacetsResponse:
     return FacetsResponse.of(service.gallery.catalogue.facets(filters))
 
 
-@router.get(
+@photos.get(
     "/photos/{name}",
     response_class=FileResponse,
     responses={200: {"content": {"image/webp": {}}}, **error_docs(404, 422, 500, 503)},

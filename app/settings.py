@@ -44,6 +44,7 @@ class Settings(BaseSettings):
     embed_origins: Annotated[tuple[Annotated[str, AfterValidator(_origin)], ...], NoDecode] = Field(
         default=(), description="origins, separated by commas, whose pages may show the page in a frame"
     )
+    require_key: bool = Field(default=False, description="ask for an API key where products are searched or read, too")
 
     @field_validator("embed_origins", mode="before")
     @classmethod

@@ -63,6 +63,15 @@ catalogue = Table(
     Column("factory", _Text, nullable=False),  # faiss.index_factory string
 )
 
+keys = Table(  # who may do what; see app/keys.py
+    "keys",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("scope", Text, nullable=False),  # read or write
+    Column("sha256", Text, nullable=False),  # of the key, which is kept nowhere
+    Column("created", Text, nullable=False),  # UTC, ISO 8601
+)
+
 products = Table(
     "products",
     metadata,

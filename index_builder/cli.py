@@ -9,6 +9,7 @@ import typer
 
 from index_builder.cli_catalogue import build, demo, serve
 from index_builder.cli_data import fetch
+from index_builder.cli_keys import keys
 from index_builder.cli_research import evaluate, experiment
 from index_builder.cli_train import train
 from index_builder.console import plain_errors
@@ -22,6 +23,7 @@ app = typer.Typer(
 )
 for _command in (train, evaluate, experiment, fetch, build, serve, demo):
     app.command()(plain_errors(_command))
+app.add_typer(keys, name="keys")
 
 
 if __name__ == "__main__":

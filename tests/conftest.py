@@ -105,9 +105,16 @@ def serving(
     from app.main import create_app
     from app.settings import load_settings
 
+    with running(within(create_app(load_settings(gallery=gallery, **settings))), port) as url:
+        yield url
+
+
+@contextmanager
+def running(app: ASGIApp, port: int = 0) -> Iterator[str]:
+    """The base URL of a server of that app, in a thread of this process, until the block ends."""
     with socket.create_server(("127.0.0.1", port)) as listener:
-        app = within(create_app(load_settings(gallery=gallery, **settings)))
-        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", ws="none"))
+        config = uvicorn.Config(app, log_level="warning", ws="none", server_header=False, proxy_headers=False)
+        server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
         deadline = time.monotonic() + 30
