@@ -13,6 +13,7 @@ from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBea
 
 from app.errors import ApiError
 from app.keys import Key
+from app.rates import WriteRate
 from app.service import ServiceOf
 
 _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="sketchfind"'}
@@ -31,10 +32,10 @@ def _presented(bearer: _Bearer, header: _Header) -> str | None:
 _Presented = Annotated[str | None, Depends(_presented)]
 
 
-def write_access(service: ServiceOf, presented: _Presented) -> Key:
+def write_access(_rate: WriteRate, service: ServiceOf, presented: _Presented) -> Key:
     """The write key of a request.
 
-    Raises ApiError writes_disabled when nobody has one, missing_key, wrong_key, or read_only_key.
+    Raises ApiError too_many_requests, writes_disabled when nobody has one, missing_key, wrong_key, or read_only_key.
     """
     keys = service.gallery.catalogue.keys
     if not any(key.scope == "write" for key in keys.recent()):

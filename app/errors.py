@@ -16,6 +16,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.messages import explain, path_of, short
+from app.trace import note_code
 from model.preprocess import BlankSketch, ImageTooLarge, UnreadableImage
 
 _MOST_DETAILS = 10
@@ -47,6 +48,7 @@ def error_response(
     status: int, code: str, message: str, detail: object = None, headers: Mapping[str, str] | None = None
 ) -> JSONResponse:
     """The one shape of all errors."""
+    note_code(code)
     return JSONResponse({"error": {"code": code, "message": message, "detail": detail}}, status, headers)
 
 
@@ -106,7 +108,7 @@ class UnexpectedErrors:
         except Exception:
             if scope["type"] != "http" or started:
                 raise
-            _log.exception("%s %s failed", scope["method"], scope["path"])
+            _log.exception("%s %s failed", scope["method"], short(scope["path"]))
             message = "the server failed on this request: it is logged there"
             await error_response(500, "internal", message)(scope, receive, send)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import socket
 import sys
 from collections.abc import AsyncIterator
@@ -14,11 +13,16 @@ from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.middleware.gzip import GZipMiddleware
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from app import pages, routes, tracing
+from app import logs, monitoring, pages, routes, tracing
 from app.access import ReadAccess
+from app.cors import AllowedOrigins
 from app.errors import UnexpectedErrors, install_error_handlers
+from app.metrics import Metrics
 from app.middleware import HeadAsGet, SecurityHeaders
+from app.rates import Rates
+from app.request_log import RequestLog
 from app.service import Service
 from app.settings import Settings, load_settings
 from app.static_files import STATIC, Assets, PageFiles
@@ -34,10 +38,11 @@ def create_app(settings: Settings | None = None, service: Service | None = None)
     Without settings they come from the environment, so this is also a factory for ASGI servers.
     """
     chosen = settings or load_settings()
+    metrics = service.metrics if service else Metrics()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        app.state.service = service or Service(chosen)
+        app.state.service = service or Service(chosen, metrics)
         yield
         app.state.service.close()
         app.state.service = None
@@ -52,13 +57,20 @@ def create_app(settings: Settings | None = None, service: Service | None = None)
         redirect_slashes=False,
     )
     app.state.assets = assets = Assets(STATIC)
+    app.state.metrics = metrics
+    app.state.rates = Rates(chosen.search_rate, chosen.write_rate)
     install_error_handlers(app)
     # the last one added is the outermost
     app.add_middleware(UnexpectedErrors)
     app.add_middleware(GZipMiddleware, minimum_size=256)
     app.add_middleware(HeadAsGet)
+    if chosen.cors_origins:
+        app.add_middleware(AllowedOrigins, origins=chosen.cors_origins)
     app.add_middleware(SecurityHeaders, docs_path="/docs", embed_origins=chosen.embed_origins)
+    app.add_middleware(RequestLog, metrics=metrics)
+    app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(chosen.trusted_proxies))
     app.include_router(pages.router)
+    app.include_router(monitoring.router)
     app.include_router(routes.router, dependencies=[ReadAccess])
     app.include_router(routes.photos)
     app.include_router(tracing.router, dependencies=[ReadAccess])
@@ -71,20 +83,19 @@ def serve(settings: Settings) -> None:
 
     Exits with a line on stderr and status 2 when the gallery cannot be served, 1 when the port cannot be had.
     """
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.INFO)
-    logging.getLogger("python_multipart").setLevel(logging.ERROR)  # it warns of what clients get wrong
-    try:
-        listener = _bind(settings.host, settings.port)
-    except OSError as error:
-        reason = error.strerror or error
-        _give_up(1, f"cannot listen on {settings.host} port {settings.port} ({reason}): choose another --port")
-    with listener:
+    with logs.to_stderr(settings.log_format):
         try:
-            service = Service(settings)
-        except (ValueError, OSError, SQLAlchemyError) as error:
-            _give_up(2, f"gallery {settings.gallery} cannot be served: {str(error).partition(chr(10))[0]}")
-        with suppress(KeyboardInterrupt):  # uvicorn has stopped in an orderly way when it raises this
-            _Server(settings, service).run(sockets=[listener])
+            listener = _bind(settings.host, settings.port)
+        except OSError as error:
+            reason = error.strerror or error
+            _give_up(1, f"cannot listen on {settings.host} port {settings.port} ({reason}): choose another --port")
+        with listener:
+            try:
+                service = Service(settings)
+            except (ValueError, OSError, SQLAlchemyError) as error:
+                _give_up(2, f"gallery {settings.gallery} cannot be served: {str(error).partition(chr(10))[0]}")
+            with suppress(KeyboardInterrupt):  # uvicorn has stopped in an orderly way when it raises this
+                _Server(settings, service).run(sockets=[listener])
 
 
 class _Server(uvicorn.Server):
@@ -98,6 +109,7 @@ class _Server(uvicorn.Server):
                 log_level="warning",
                 access_log=False,
                 server_header=False,
+                proxy_headers=False,  # the app knows whom to believe
                 ws="none",
                 timeout_graceful_shutdown=_GRACE,
             )

@@ -39,6 +39,7 @@ class SecurityHeaders:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 headers.update(_HEADERS)
+                headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
                 policy = _NO_PAGE
                 if headers.get("content-type", "").startswith("text/html"):
                     headers.update(_PAGE_HEADERS)
@@ -62,6 +63,7 @@ class HeadAsGet:
             await send(message)
 
         if scope["type"] == "http" and scope["method"] == "HEAD":
-            await self.app({**scope, "method": "GET"}, receive, send_without_body)
+            scope["method"] = "GET"  # in place, so that those outside see which route was found
+            await self.app(scope, receive, send_without_body)
         else:
             await self.app(scope, receive, send)

@@ -11,7 +11,6 @@ from fastapi.templating import Jinja2Templates
 
 from app.languages import Language, read_languages, wanted
 from app.middleware import OWN_FILES
-from app.schemas import Status, error_docs
 from app.service import ServiceOf
 from app.static_files import REVALIDATE, Assets
 
@@ -76,18 +75,6 @@ def widget_example(request: Request, language: LanguageOf) -> Response:
     response = _page(request, "widget-example.html", language)
     response.headers["Content-Security-Policy"] = _EXAMPLE_POLICY
     return response
-
-
-@router.get("/healthz", tags=["monitoring"])
-async def health() -> Status:
-    """Whether the process answers."""
-    return Status(status="ok")
-
-
-@router.get("/readyz", responses=error_docs(503), tags=["monitoring"])
-async def ready(_service: ServiceOf) -> Status:
-    """Whether searches are answered: the gallery is open and a first search has been run."""
-    return Status(status="ready")
 
 
 def _page(

@@ -12,15 +12,20 @@ from app.errors import ApiError
 from app.filters import FiltersOf
 from app.messages import short
 from app.paths import LiteralEnd
+from app.rates import SearchRate
 from app.retriever import UnknownProduct
 from app.schemas import ProductDetails, ProductInfo, ProductPage, SearchResponse, error_docs
 from app.schemas_facets import CategoryList, FacetsResponse
 from app.schemas_match import MatchResponse
-from app.service import ServiceOf
+from app.service import Room, ServiceOf
 from app.static_files import FOR_EVER
 from app.uploads import BODY_DOCS, read_sketch
+from app.waiting import unless_gone
 
 _PHOTO_NAME = re.compile(r"[0-9a-f]{64}(\.thumb)?\.webp")
+
+# the name is the hash of the content; shops may show photos in pages of their own
+_PHOTO_HEADERS = {**FOR_EVER, "Cross-Origin-Resource-Policy": "cross-origin"}
 
 K = Annotated[int, Query(ge=1, le=100, description="how many results")]
 Mirror = Annotated[bool, Query(description="whether a product may also match the sketch's mirror image")]
@@ -34,8 +39,9 @@ photos = APIRouter()  # apart, as browsers show pictures without a key: their na
 
 @router.post(
     "/search",
-    responses=error_docs(400, 413, 415, 422, 500, 503),
+    responses=error_docs(400, 401, 413, 415, 422, 429, 500, 503),
     openapi_extra={"requestBody": BODY_DOCS},
+    dependencies=[SearchRate, Room],
     tags=["search"],
 )
 async def search(
@@ -43,29 +49,37 @@ async def search(
 ) -> SearchResponse:
     """Find the products that a sketch shows."""
     sketch = await read_sketch(request, service.settings.max_body_bytes, service.settings.max_pixels)
-    return SearchResponse.of(await service.search(sketch, k, filters, mirror))
+    return SearchResponse.of(await unless_gone(request, service.search(sketch, k, filters, mirror)))
 
 
-@router.get("/products/{product_id:path}/similar", responses=error_docs(404, 422, 500, 503), tags=["search"])
-async def similar(product_id: ProductId, service: ServiceOf, filters: FiltersOf, k: K = 24) -> SearchResponse:
+@router.get(
+    "/products/{product_id:path}/similar",
+    responses=error_docs(401, 404, 422, 429, 500, 503),
+    dependencies=[SearchRate, Room],
+    tags=["search"],
+)
+async def similar(
+    request: Request, product_id: ProductId, service: ServiceOf, filters: FiltersOf, k: K = 24
+) -> SearchResponse:
     """Find the products that look like one of them; itself is left out."""
     try:
-        return SearchResponse.of(await service.similar(product_id, k, filters))
+        return SearchResponse.of(await unless_gone(request, service.similar(product_id, k, filters)))
     except UnknownProduct:
         raise _no_product(product_id) from None
 
 
 @router.post(
     "/products/{product_id:path}/match",
-    responses=error_docs(400, 404, 413, 415, 422, 500, 503),
+    responses=error_docs(400, 401, 404, 413, 415, 422, 429, 500, 503),
     openapi_extra={"requestBody": BODY_DOCS},
+    dependencies=[SearchRate, Room],
     tags=["search"],
 )
 async def match(request: Request, product_id: ProductId, service: ServiceOf, mirror: Mirror = True) -> MatchResponse:
     """Show what of a sketch and of a product's photo matched: where the network looked on both."""
     sketch = await read_sketch(request, service.settings.max_body_bytes, service.settings.max_pixels)
     try:
-        return MatchResponse.of(await service.match(product_id, sketch, mirror))
+        return MatchResponse.of(await unless_gone(request, service.match(product_id, sketch, mirror)))
     except UnknownProduct:
         raise _no_product(product_id) from None
     except FileNotFoundError:
@@ -73,7 +87,7 @@ async def match(request: Request, product_id: ProductId, service: ServiceOf, mir
         raise ApiError(404, "not_found", message) from None
 
 
-@router.get("/products", responses=error_docs(422, 500, 503), tags=["products"])
+@router.get("/products", responses=error_docs(401, 422, 500, 503), tags=["products"])
 def products(
     service: ServiceOf,
     after: Annotated[str | None, Query(max_length=1000, description="`next` of the page before")] = None,
@@ -86,7 +100,7 @@ def products(
     return ProductPage(products=infos, next=page[-1].product_id if more else None)
 
 
-@router.get("/products/{product_id:path}", responses=error_docs(404, 422, 500, 503), tags=["products"])
+@router.get("/products/{product_id:path}", responses=error_docs(401, 404, 422, 500, 503), tags=["products"])
 def product(product_id: ProductId, service: ServiceOf) -> ProductDetails:
     """One product."""
     found = service.gallery.catalogue.get(product_id)
@@ -95,13 +109,13 @@ def product(product_id: ProductId, service: ServiceOf) -> ProductDetails:
     return ProductDetails.showing(found, service.gallery.photos.size(found.photo))
 
 
-@router.get("/categories", responses=error_docs(500, 503), tags=["products"])
+@router.get("/categories", responses=error_docs(401, 500, 503), tags=["products"])
 def categories(service: ServiceOf) -> CategoryList:
     """All categories, with how many products are in and below each."""
     return CategoryList.of(service.gallery.catalogue.categories())
 
 
-@router.get("/facets", responses=error_docs(422, 500, 503), tags=["search"])
+@router.get("/facets", responses=error_docs(401, 422, 500, 503), tags=["search"])
 def facets(service: ServiceOf, filters: FiltersOf) -> FacetsResponse:
     """What there is to filter by: each list is counted with all filters but its own."""
     return FacetsResponse.of(service.gallery.catalogue.facets(filters))
@@ -118,7 +132,7 @@ def photo(name: Annotated[str, Path(max_length=100)], service: ServiceOf) -> Fil
     path = service.gallery.photos.directory / name
     if not _PHOTO_NAME.fullmatch(name) or not path.is_file():
         raise ApiError(404, "not_found", f"there is no photo {short(name)}: expected a name from photo_url")
-    return FileResponse(path, media_type="image/webp", headers=FOR_EVER)  # the name is the hash of the content
+    return FileResponse(path, media_type="image/webp", headers=_PHOTO_HEADERS)
 
 
 def _no_product(product_id: str) -> ApiError:

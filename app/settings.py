@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -10,6 +11,7 @@ from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_va
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from app.logs import LogFormat
 from app.messages import explain
 
 _ORIGIN = re.compile(r"https?://[a-z0-9-]+(\.[a-z0-9-]+)*(:[0-9]{1,5})?")
@@ -24,6 +26,19 @@ def _origin(value: str) -> str:
     if not _ORIGIN.fullmatch(value.lower()):
         raise PydanticCustomError("origin", "an origin such as https://shop.example, without a path")
     return value.lower()
+
+
+def _network(value: str) -> str:
+    """An address or network as ip_network() writes it."""
+    try:
+        return str(ip_network(value))
+    except ValueError:
+        expected = "an address or network such as 127.0.0.1 or 10.0.0.0/8, without host bits"
+        raise PydanticCustomError("network", expected) from None
+
+
+_Origins = Annotated[tuple[Annotated[str, AfterValidator(_origin)], ...], NoDecode]
+_Networks = Annotated[tuple[Annotated[str, AfterValidator(_network)], ...], NoDecode]
 
 
 class Settings(BaseSettings):
@@ -41,12 +56,27 @@ class Settings(BaseSettings):
     device: Literal["auto", "cpu", "cuda"] = Field(default="auto", description="where to compute; auto prefers a GPU")
     threads: int | None = Field(default=None, ge=1, description="CPU threads of one search; unset leaves it to torch")
     hide_out_of_stock: bool = Field(default=False, description="leave products that are out of stock out of searches")
-    embed_origins: Annotated[tuple[Annotated[str, AfterValidator(_origin)], ...], NoDecode] = Field(
+    embed_origins: _Origins = Field(
         default=(), description="origins, separated by commas, whose pages may show the page in a frame"
+    )
+    cors_origins: _Origins = Field(
+        default=(), description="origins, separated by commas, whose scripts may use the HTTP interface"
     )
     require_key: bool = Field(default=False, description="ask for an API key where products are searched or read, too")
 
-    @field_validator("embed_origins", mode="before")
+    search_rate: float = Field(
+        default=30, ge=0, allow_inf_nan=False, description="searches a second that one client may go on with; 0: any"
+    )
+    write_rate: float = Field(
+        default=50, ge=0, allow_inf_nan=False, description="writes a second that one client may go on with; 0: any"
+    )
+    trusted_proxies: _Networks = Field(
+        default=(), description="addresses or networks, separated by commas, whose X-Forwarded-For is believed"
+    )
+    max_queue: int = Field(default=32, ge=0, description="searches that may wait for the one that is computed")
+    log_format: LogFormat = Field(default="text", description="text or json")
+
+    @field_validator("embed_origins", "cors_origins", "trusted_proxies", mode="before")
     @classmethod
     def _listed(cls, value: object) -> object:
         """The environment has them in one string."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
-from typing import Protocol
 
 from starlette.datastructures import FormData, Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
@@ -13,10 +12,9 @@ from starlette.requests import Request
 from app.errors import ApiError
 from app.messages import short
 from app.pictures import Picture
+from app.rasters import RasterSketch
 from app.strokes import StrokesBody, parse_strokes
-from model.images import decode_image, upright
 from model.preprocess import Preprocess
-from model.tracing import Tracing, traced
 
 FIELD = "sketch"
 
@@ -43,29 +41,6 @@ _SKETCH = f"{_PICTURE}, or application/json"
 _MAX_PARTS = 20
 
 
-class Sketch(Protocol):
-    """A sketch as it was sent."""
-
-    def picture(self, preprocess: Preprocess) -> Picture:
-        """Decode it and make its frame. Raises UnreadableImage, BlankSketch or ApiError."""
-
-
-@dataclass(frozen=True)
-class RasterSketch:
-    """The bytes of an image file."""
-
-    data: bytes
-    max_pixels: int
-
-    def picture(self, preprocess: Preprocess) -> Picture:
-        """Decode the image; its place is in pixels of the upright image."""
-        return Picture.of(upright(decode_image(self.data, self.max_pixels)), preprocess.place_sketch)
-
-    def traced(self) -> Tracing:
-        """Decode the image and trace its lines. Raises UnreadableImage or BlankSketch."""
-        return traced(decode_image(self.data, self.max_pixels))
-
-
 @dataclass(frozen=True)
 class StrokesSketch:
     """The bytes of JSON strokes."""
@@ -77,6 +52,10 @@ class StrokesSketch:
         body = parse_strokes(self.data)
         frame, placement = preprocess.place_strokes(body.in_pixels())
         return Picture(frame, placement.scaled(1 / body.scale, 1 / body.scale), body.width, body.height)
+
+
+Sketch = RasterSketch | StrokesSketch
+"""A sketch as it was sent."""
 
 
 async def read_sketch(request: Request, max_bytes: int, max_pixels: int) -> Sketch:

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
-import torch
 from PIL import Image
-from torch import Tensor
 
 from model.frames import BOX, FRAME, Mask, PlacedFrame, Placement, box_of, centred, resize_to
 from model.images import MAX_PIXELS, ImageTooLarge, Pixels, UnreadableImage, decode_image, to_ink, to_rgb, upright
 from model.lines import MIN_SKETCH, WORKING_SIDE, BlankSketch, ink_mask, too_small, trace
 from model.paper import sketch_mask
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 __all__ = [
     "FRAME",
@@ -128,6 +130,8 @@ class Preprocess:
 
     def tensor(self, frames: Sequence[Pixels]) -> Tensor:
         """Frames -> (B,1,size,size) float32, ink 1 on ground 0."""
+        import torch  # only here: a process that decodes images for the server does without its 200 MB
+
         size = self.config.size
         batch = np.stack([cv2.resize(frame, (size, size), interpolation=cv2.INTER_AREA) for frame in frames])
         return 1 - torch.from_numpy(batch).unsqueeze(1).float() / 255

@@ -90,6 +90,9 @@ def live_server(tiny_gallery: Path) -> Iterator[str]:
         yield url
 
 
+_NO_RATES: dict[str, object] = {"search_rate": 0, "write_rate": 0}
+
+
 def _as_it_is(app: ASGIApp) -> ASGIApp:
     return app
 
@@ -100,12 +103,12 @@ def serving(
 ) -> Iterator[str]:
     """The base URL of a server of that gallery, in a thread of this process, until the block ends.
 
-    `within` wraps the app, as a network or a proxy would.
+    `within` wraps the app, as a network or a proxy would. Without other settings, nobody asks too often.
     """
     from app.main import create_app
     from app.settings import load_settings
 
-    with running(within(create_app(load_settings(gallery=gallery, **settings))), port) as url:
+    with running(within(create_app(load_settings(gallery=gallery, **_NO_RATES | settings))), port) as url:
         yield url
 
 

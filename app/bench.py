@@ -1,0 +1,90 @@
+"""The process in which images are decoded: `python -m app.bench FD`, started and watched by app/workshop.py.
+
+It answers on the socket FD, one order after the other, until that is closed. An order is a JSON header and the bytes of
+an image; an answer is a JSON header and the bytes of a frame. No pickles: an image that takes this process over can say
+nothing to the server but that.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+from multiprocessing.connection import Connection
+from typing import Any
+
+import cv2
+import numpy as np
+
+from app.pictures import Picture
+from app.rasters import RasterSketch
+from model.frames import FRAME, Placement
+from model.preprocess import BlankSketch, ImageTooLarge, Preprocess, PreprocessConfig, UnreadableImage
+from model.tracing import Tracing
+
+REFUSALS: dict[str, type[ValueError]] = {kind.__name__: kind for kind in (BlankSketch, ImageTooLarge, UnreadableImage)}
+"""What an image can be refused for, by the name that answers give it."""
+TOO_COSTLY = "too costly"
+READY = b"ready"
+
+_BASE = 1 << 30  # bytes of address space besides pixels: code, libraries, arenas of the allocator
+_PER_PIXEL = 24  # bytes: a picture as it is decoded, with alpha, premultiplied, and as floats once reduced
+
+
+def memory_limit(max_pixels: int) -> int:
+    """Bytes of address space that the process may have."""
+    return _BASE + _PER_PIXEL * max_pixels
+
+
+def order(task: str, sketch: RasterSketch, config: PreprocessConfig) -> bytes:
+    """The header of an order: "picture" or "traced"."""
+    return json.dumps({"task": task, "max_pixels": sketch.max_pixels, "config": vars(config)}).encode()
+
+
+def picture_of(answer: dict[str, Any], frame: bytes) -> Picture:
+    """The picture in an answer."""
+    pixels = np.frombuffer(frame, np.uint8).reshape(FRAME, FRAME)
+    return Picture(pixels, Placement(*answer["placement"]), answer["width"], answer["height"])
+
+
+def tracing_of(answer: dict[str, Any]) -> Tracing:
+    """The strokes in an answer."""
+    return Tracing(answer["width"], answer["height"], answer["strokes"])
+
+
+def _carry_out(wanted: dict[str, Any], data: bytes) -> tuple[dict[str, Any], bytes]:
+    """The answer to an order."""
+    sketch = RasterSketch(data, wanted["max_pixels"])
+    try:
+        if wanted["task"] == "traced":
+            return vars(sketch.traced()), b""
+        frame, placement, width, height = sketch.picture(Preprocess(PreprocessConfig(**wanted["config"])))
+        placed = [placement.left, placement.top, placement.width, placement.height]
+        return {"placement": placed, "width": width, "height": height}, frame.tobytes()
+    except tuple(REFUSALS.values()) as error:
+        if isinstance(error.__cause__ or error.__context__, MemoryError):
+            return {"refused": TOO_COSTLY, "message": ""}, b""
+        return {"refused": type(error).__name__, "message": str(error)}, b""
+    except (MemoryError, cv2.error):  # which is what OpenCV makes of memory that it does not get
+        return {"refused": TOO_COSTLY, "message": ""}, b""
+
+
+def main(descriptor: int, limit: int) -> None:
+    """Answer orders until the other end is closed."""
+    cv2.setNumThreads(1)  # one image has one core
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    with Connection(descriptor) as server:
+        server.send_bytes(READY)
+        while True:
+            try:
+                wanted, data = json.loads(server.recv_bytes()), server.recv_bytes()
+            except EOFError:
+                return
+            answer, frame = _carry_out(wanted, data)
+            server.send_bytes(json.dumps(answer).encode())
+            server.send_bytes(frame)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), int(sys.argv[2]))

@@ -1,0 +1,33 @@
+"""Which other origins' scripts may read what we answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from starlette.datastructures import Headers
+from starlette.middleware.cors import CORSMiddleware
+from starlette.responses import Response
+from starlette.types import ASGIApp
+
+from app.errors import error_response
+from app.messages import short
+
+_METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE")
+_SENT = ("Authorization", "Content-Type", "X-API-Key", "X-Request-Id")
+_SEEN = ("Location", "Retry-After", "X-Request-Id")
+
+
+class AllowedOrigins(CORSMiddleware):
+    """CORS for a list of origins. A refused preflight has the one shape of all errors."""
+
+    def __init__(self, app: ASGIApp, origins: Sequence[str]) -> None:
+        super().__init__(app, origins, _METHODS, _SENT, expose_headers=_SEEN, max_age=3600)
+
+    def preflight_response(self, request_headers: Headers) -> Response:
+        """What a browser is told that asks before it sends."""
+        response = super().preflight_response(request_headers)
+        if response.status_code == 200:
+            return response
+        reason = bytes(response.body).decode()
+        message = f"{reason} (from {short(request_headers['origin'])}): expected one of SKETCHFIND_CORS_ORIGINS"
+        return error_response(400, "cors_refused", message)

@@ -1,0 +1,71 @@
+"""What the server counts, as Prometheus reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.process_collector import ProcessCollector
+
+_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+_METHODS = {"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"}
+
+
+class _Sized(Protocol):
+    @property
+    def size(self) -> int: ...
+    @property
+    def revision(self) -> int: ...
+
+
+class Metrics:
+    """The counts of one server process, in a registry of their own."""
+
+    def __init__(self) -> None:
+        self._registry = registry = CollectorRegistry()
+        ProcessCollector(registry=registry)
+        self._requests = Counter(
+            "sketchfind_requests", "Requests answered", ["method", "route", "status"], registry=registry
+        )
+        self._seconds = Histogram(
+            "sketchfind_request_seconds", "Time to answer", ["route"], buckets=_SECONDS, registry=registry
+        )
+        self._rejected = Counter(
+            "sketchfind_rejected", "Requests refused, by the code of their error", ["code"], registry=registry
+        )
+        self._stages = Histogram(
+            "sketchfind_stage_seconds", "Time of a search's stages", ["stage"], buckets=_SECONDS, registry=registry
+        )
+        self._batch = Histogram(
+            "sketchfind_batch_size", "Searches in one forward pass", buckets=(1, 2, 4, 8, 16, 32), registry=registry
+        )
+        self._queue = Gauge("sketchfind_queue_length", "Searches that wait or are computed", registry=registry)
+        self._size = Gauge("sketchfind_gallery_size", "Products that can be found", registry=registry)
+        self._revision = Gauge("sketchfind_gallery_revision", "Revision that searches see", registry=registry)
+
+    def watch(self, gallery: _Sized, queue_length: Callable[[], int]) -> None:
+        """Show these, as they are whenever somebody asks."""
+        self._size.set_function(lambda: gallery.size)
+        self._revision.set_function(lambda: gallery.revision)
+        self._queue.set_function(queue_length)
+
+    def answered(self, method: str, route: str, status: int, seconds: float, code: str | None) -> None:
+        """Count a request, and the code of its error if it has one."""
+        self._requests.labels(method if method in _METHODS else "other", route, status).inc()
+        self._seconds.labels(route).observe(seconds)
+        if code is not None:
+            self._rejected.labels(code).inc()
+
+    def searched(self, timings_ms: Mapping[str, float]) -> None:
+        """Count a search by the time of its stages."""
+        for stage, spent in timings_ms.items():
+            self._stages.labels(stage).observe(spent / 1000)
+
+    def forward_pass(self, searches: int) -> None:
+        """Count a forward pass of the network for so many searches."""
+        self._batch.observe(searches)
+
+    def text(self) -> bytes:
+        """All of it, in Prometheus's text format."""
+        return generate_latest(self._registry)

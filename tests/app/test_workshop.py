@@ -1,0 +1,109 @@
+"""Images are decoded elsewhere: with the same results, and within limits of time and memory."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import Coroutine, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from app.errors import ApiError
+from app.pictures import Picture
+from app.rasters import RasterSketch
+from app.workshop import Workshop
+from model.preprocess import BlankSketch, ImageTooLarge, Preprocess, PreprocessConfig, UnreadableImage
+from tests.app.sketches import blank_file, bomb, image_file, sketch_file
+from tests.conftest import draw_product
+
+PIXELS = 40_000_000
+CONFIG = PreprocessConfig(size=64, line_width=3)
+
+
+@pytest.fixture(scope="module")
+def workshop() -> Iterator[Workshop]:
+    made = Workshop(CONFIG, PIXELS)
+    made.warm_up()
+    yield made
+    made.close()
+
+
+def run(work: Coroutine[Any, Any, Any]) -> Any:
+    return asyncio.run(work)
+
+
+@pytest.mark.parametrize("format", ["PNG", "JPEG", "WEBP", "GIF", "TIFF", "BMP"])
+def test_it_gives_what_decoding_here_gives(workshop: Workshop, format: str) -> None:
+    sketch = RasterSketch(sketch_file(4, format), PIXELS)
+    there: Picture = run(workshop.picture(sketch))
+    here = sketch.picture(Preprocess(CONFIG))
+    assert np.array_equal(there.frame, here.frame)
+    assert (there.placement, there.width, there.height) == (here.placement, here.width, here.height)
+    assert run(workshop.traced(sketch)) == sketch.traced()
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [(b"hello", UnreadableImage), (bomb(), ImageTooLarge), (blank_file(300, 200), BlankSketch), (b"", UnreadableImage)],
+)
+def test_it_refuses_what_decoding_here_refuses(workshop: Workshop, data: bytes, kind: type[Exception]) -> None:
+    sketch = RasterSketch(data, PIXELS)
+    with pytest.raises(kind) as here:
+        sketch.picture(Preprocess(CONFIG))
+    with pytest.raises(kind) as there:
+        run(workshop.picture(sketch))
+    assert type(there.value) is type(here.value) and str(there.value) == str(here.value)
+
+
+def test_the_largest_pictures_fit(workshop: Workshop) -> None:
+    large = draw_product(3, (8000, 5000)).convert("RGBA")
+    picture: Picture = run(workshop.picture(RasterSketch(image_file(large, "PNG"), PIXELS)))
+    assert (picture.width, picture.height) == (8000, 5000)
+
+
+def test_an_image_that_takes_too_long_is_given_up_and_the_next_one_is_served() -> None:
+    workshop = Workshop(CONFIG, PIXELS, seconds=1.0)
+    workshop.warm_up()
+    process = workshop._benches[-1]._process
+    os.kill(process.pid, signal.SIGSTOP)  # as a decoder that never ends
+    started = time.perf_counter()
+    with pytest.raises(ApiError) as refusal:
+        run(workshop.picture(RasterSketch(sketch_file(), PIXELS)))
+    assert time.perf_counter() - started < 3
+    assert (refusal.value.status, refusal.value.code) == (422, "image_too_costly")
+    assert process.poll() is not None
+    assert run(workshop.picture(RasterSketch(sketch_file(), PIXELS))).frame.shape == (256, 256)
+    workshop.close()
+
+
+def test_an_image_that_takes_too_much_memory_is_refused() -> None:
+    data = image_file(Image.new("RGB", (30_000, 30_000)), "PNG")  # 2.7 GB
+    workshop = Workshop(CONFIG, 1000)
+    with pytest.raises(ApiError) as refusal:
+        run(workshop.picture(RasterSketch(data, 10**9)))
+    assert refusal.value.code == "image_too_costly"
+    assert run(workshop.picture(RasterSketch(sketch_file(), PIXELS))).frame.shape == (256, 256)
+    workshop.close()
+
+
+def test_a_process_that_crashed_is_replaced(workshop: Workshop) -> None:
+    for each in workshop._benches:
+        if each._server is not None:
+            os.kill(each._process.pid, signal.SIGSEGV)
+            each._process.wait()
+    with pytest.raises(ApiError):
+        run(workshop.picture(RasterSketch(sketch_file(), PIXELS)))
+    assert run(workshop.picture(RasterSketch(sketch_file(), PIXELS))).frame.shape == (256, 256)
+
+
+def test_no_process_outlives_the_workshop() -> None:
+    workshop = Workshop(CONFIG, PIXELS)
+    run(workshop.picture(RasterSketch(sketch_file(), PIXELS)))
+    processes = [each._process for each in workshop._benches]
+    workshop.close()
+    assert all(process.poll() is not None for process in processes)
