@@ -1,4 +1,4 @@
-"""The process in which images are decoded: `python -m app.bench FD`, started and watched by app/workshop.py.
+"""The process in which images are decoded: `python -m app.bench FD BYTES SECONDS`, as app/workshop.py starts it.
 
 It answers on the socket FD, one order after the other, until that is closed. An order is a JSON header and the bytes of
 an image; an answer is a JSON header and the bytes of a frame. No pickles: an image that takes this process over can say
@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import resource
 import sys
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -69,22 +70,27 @@ def _carry_out(wanted: dict[str, Any], data: bytes) -> tuple[dict[str, Any], byt
         return {"refused": TOO_COSTLY, "message": ""}, b""
 
 
-def main(descriptor: int, limit: int) -> None:
+def main(descriptor: int, limit: int, seconds: int) -> None:
     """Answer orders until the other end is closed."""
     cv2.setNumThreads(1)  # one image has one core
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    with Connection(descriptor) as server:
+    with Connection(descriptor) as server, suppress(EOFError, ConnectionError):
         server.send_bytes(READY)
         while True:
-            try:
-                wanted, data = json.loads(server.recv_bytes()), server.recv_bytes()
-            except EOFError:
-                return
+            wanted, data = json.loads(server.recv_bytes()), server.recv_bytes()
+            _allow(seconds)
             answer, frame = _carry_out(wanted, data)
             server.send_bytes(json.dumps(answer).encode())
             server.send_bytes(frame)
 
 
+def _allow(seconds: int) -> None:
+    """Have the process killed once it has computed for so much longer. The time of other processes does not count."""
+    spent = resource.getrusage(resource.RUSAGE_SELF)
+    end = int(spent.ru_utime + spent.ru_stime) + 1 + seconds
+    resource.setrlimit(resource.RLIMIT_CPU, (end, resource.RLIM_INFINITY))
+
+
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]))
+    main(*map(int, sys.argv[1:]))

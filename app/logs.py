@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from logging.handlers import QueueHandler, QueueListener
-from typing import Literal
+from typing import Any, Literal
 
 from app.trace import current
 
@@ -17,6 +17,7 @@ LogFormat = Literal["text", "json"]
 
 _TEXT = "%(asctime)s %(levelname)s %(name)s [%(request_id)s]: %(message)s"
 _MOST_WAITING = 10_000  # lines
+_PATIENCE = 2  # s
 
 
 @contextmanager
@@ -28,7 +29,7 @@ def to_stderr(format: LogFormat) -> Iterator[None]:
     writer = logging.StreamHandler()
     writer.setFormatter(JsonFormatter() if format == "json" else logging.Formatter(_TEXT))
     waiting: queue.Queue[logging.LogRecord] = queue.Queue(_MOST_WAITING)
-    handler, listener = _WithRequest(waiting), QueueListener(waiting, writer)
+    handler, listener = _WithRequest(waiting), _Writer(waiting, writer)
     root = logging.getLogger()
     root.addHandler(handler)
     root.setLevel(logging.INFO)
@@ -55,6 +56,21 @@ class _WithRequest(QueueHandler):
         """Hand the record over, without ever waiting."""
         with suppress(queue.Full):
             self.queue.put_nowait(record)
+
+
+class _Writer(QueueListener):
+    """Writes the lines. Whoever reads them may have stopped for good, so its end is waited for only so long."""
+
+    def __init__(self, waiting: queue.Queue[Any], writer: logging.Handler) -> None:
+        super().__init__(waiting, writer)
+        self._waiting = waiting
+
+    def stop(self) -> None:
+        """Write the last lines."""
+        with suppress(queue.Full):
+            self._waiting.put(None, timeout=_PATIENCE)
+        if self._thread is not None:
+            self._thread.join(_PATIENCE)
 
 
 class JsonFormatter(logging.Formatter):

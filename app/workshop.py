@@ -26,8 +26,9 @@ from app.rasters import RasterSketch
 from model.preprocess import PreprocessConfig
 from model.tracing import Tracing
 
-SECONDS = 5.0  # that an image may take; a photo of 40 megapixels takes about one
+SECONDS = 4  # of computing that an image may take; the largest photos take about one
 
+_PATIENCE = 5  # times as long may pass on a machine that is busy with something else
 _BENCHES = 2
 _START = 60.0  # s that a process may take to start
 _PACKAGES = Path(__file__).resolve().parents[1]
@@ -42,7 +43,7 @@ class Workshop:
     It takes as long as an import of OpenCV, so wait for it with warm_up() before images are accepted.
     """
 
-    def __init__(self, config: PreprocessConfig, max_pixels: int, seconds: float = SECONDS) -> None:
+    def __init__(self, config: PreprocessConfig, max_pixels: int, seconds: int = SECONDS) -> None:
         self._config = config
         self._benches = [_Bench(bench.memory_limit(max_pixels), seconds) for _ in range(_BENCHES)]
         self._free: LifoQueue[_Bench] = LifoQueue()  # the last used is used next, so the others may never have to start
@@ -90,7 +91,7 @@ class Workshop:
 class _Bench:
     """One process, replaced by a new one whenever an image was too much for it. Used by one thread at a time."""
 
-    def __init__(self, limit: int, seconds: float) -> None:
+    def __init__(self, limit: int, seconds: int) -> None:
         self._limit, self._seconds = limit, seconds
         self._starting = threading.Lock()
         self._server: Connection | None = None
@@ -102,7 +103,7 @@ class _Bench:
             server = self._begin()
             server.send_bytes(header)
             server.send_bytes(data)
-            _wait(server, self._seconds)
+            _wait(server, _PATIENCE * self._seconds)
             answer, frame = json.loads(server.recv_bytes()), server.recv_bytes()
         except (OSError, EOFError, TimeoutError) as error:
             _log.warning("an image of %s bytes was too much for the process that decodes: %r", len(data), error)
@@ -125,7 +126,7 @@ class _Bench:
     def _start(self) -> None:
         self._server, child = Pipe()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", bench.__name__, str(child.fileno()), str(self._limit)],
+            [sys.executable, "-m", bench.__name__, str(child.fileno()), str(self._limit), str(self._seconds)],
             cwd=_PACKAGES,
             env=os.environ | _ONE_THREAD,
             stdin=subprocess.DEVNULL,
@@ -159,6 +160,6 @@ def _wait(server: Connection, seconds: float) -> None:
         raise TimeoutError(f"nothing within {seconds:g} s")
 
 
-def _too_costly(seconds: float) -> ApiError:
-    message = f"image takes too much to decode: expected one that needs less than {seconds:g} s, and no more memory"
+def _too_costly(seconds: int) -> ApiError:
+    message = f"image takes too much to decode: expected one that needs less than {seconds} s, and no more memory"
     return ApiError(422, "image_too_costly", f"{message} than an image of the most pixels does")

@@ -35,9 +35,9 @@ class Held:
 
         def counted(*arguments: object) -> object:
             self.computed += 1
-            return search(*arguments)  # type: ignore[arg-type]
+            return search(*arguments)
 
-        self.service._retriever.search = counted  # type: ignore[method-assign, assignment]
+        self.service._retriever.search = counted
         self.service._worker.submit(self._go.wait)
 
     def let_go(self) -> None:

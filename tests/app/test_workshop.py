@@ -67,25 +67,36 @@ def test_the_largest_pictures_fit(workshop: Workshop) -> None:
 
 
 def test_an_image_that_takes_too_long_is_given_up_and_the_next_one_is_served() -> None:
-    workshop = Workshop(CONFIG, PIXELS, seconds=1.0)
+    workshop = Workshop(CONFIG, PIXELS, seconds=1)
     workshop.warm_up()
     process = workshop._benches[-1]._process
     os.kill(process.pid, signal.SIGSTOP)  # as a decoder that never ends
     started = time.perf_counter()
     with pytest.raises(ApiError) as refusal:
         run(workshop.picture(RasterSketch(sketch_file(), PIXELS)))
-    assert time.perf_counter() - started < 3
+    assert 4 < time.perf_counter() - started < 10
     assert (refusal.value.status, refusal.value.code) == (422, "image_too_costly")
     assert process.poll() is not None
     assert run(workshop.picture(RasterSketch(sketch_file(), PIXELS))).frame.shape == (256, 256)
     workshop.close()
 
 
+def test_an_image_that_computes_for_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.workshop._wait", lambda server, _seconds: server.poll(60))
+    workshop = Workshop(CONFIG, PIXELS, seconds=0)  # what is left of a second, that is
+    process = workshop._benches[-1]._process
+    data = image_file(draw_product(3, (8000, 5000)).convert("RGBA"))
+    with pytest.raises(ApiError) as refusal:
+        run(workshop.picture(RasterSketch(data, PIXELS)))
+    assert refusal.value.code == "image_too_costly" and process.returncode == -signal.SIGXCPU
+    workshop.close()
+
+
 def test_an_image_that_takes_too_much_memory_is_refused() -> None:
-    data = image_file(Image.new("RGB", (30_000, 30_000)), "PNG")  # 2.7 GB
+    data = image_file(Image.new("L", (12_000, 12_000)), "PNG")  # 0.6 GB once it is RGB
     workshop = Workshop(CONFIG, 1000)
     with pytest.raises(ApiError) as refusal:
-        run(workshop.picture(RasterSketch(data, 10**9)))
+        run(workshop.picture(RasterSketch(data, 150_000_000)))
     assert refusal.value.code == "image_too_costly"
     assert run(workshop.picture(RasterSketch(sketch_file(), PIXELS))).frame.shape == (256, 256)
     workshop.close()
