@@ -9,7 +9,7 @@ import pytest
 import typer
 from fastapi.routing import APIRoute
 
-from app import pages, routes, tracing
+from app import monitoring, pages, routes, tracing
 from app.settings import Settings
 from index_builder.cli import app
 from index_builder.experiment_setting import EXPERIMENTS, TRUNKS
@@ -33,18 +33,20 @@ def test_every_setting_is_documented_with_its_default(name: str) -> None:
     assert row, f"SKETCHFIND_{name.upper()} is not in docs/server.md"
     default = Settings.model_fields[name].default
     if isinstance(default, str | int):
-        assert row[1] == str(default)
+        assert row[1] == str(default).lower()  # as the environment has it
 
 
 @pytest.mark.parametrize("command", sorted(COMMANDS))
 def test_every_option_is_documented(command: str) -> None:
     section = text("usage.md").split(f"## `sketchfind {command}")[1].split("\n## ")[0]
-    options = [option for parameter in COMMANDS[command].params for option in parameter.opts if option[:2] == "--"]
+    commands = [COMMANDS[command], *getattr(COMMANDS[command], "commands", {}).values()]  # and those of a group
+    parameters = [parameter for each in commands for parameter in each.params]
+    options = [option for parameter in parameters for option in parameter.opts if option[:2] == "--"]
     assert [option for option in options if option != "--help" and f"`{option}`" not in section] == []
 
 
 def test_every_route_is_documented() -> None:
-    routers = (pages.router, routes.router, tracing.router)
+    routers = (pages.router, monitoring.router, routes.router, routes.photos, tracing.router)
     known = [route for router in routers for route in router.routes if isinstance(route, APIRoute)]
     assert len(known) >= 8
     listed = text("server.md")
