@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import sys
 from collections.abc import AsyncIterator
@@ -94,7 +95,9 @@ def serve(settings: Settings) -> None:
                 service = Service(settings)
             except (ValueError, OSError, SQLAlchemyError) as error:
                 _give_up(2, f"gallery {settings.gallery} cannot be served: {str(error).partition(chr(10))[0]}")
-            with suppress(KeyboardInterrupt):  # uvicorn has stopped in an orderly way when it raises this
+            # once uvicorn has stopped in an orderly way it raises the signal again, which is to end nothing but the block
+            signal.signal(signal.SIGTERM, signal.default_int_handler)
+            with suppress(KeyboardInterrupt):
                 _Server(settings, service).run(sockets=[listener])
 
 
