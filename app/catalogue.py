@@ -50,7 +50,7 @@ class Catalogue:
 
     def __init__(self, url: str | URL) -> None:
         self._reading, self._writing = open_engine(url)
-        self.keys = Keys(self._writing)
+        self.keys = Keys(self._reading, self._writing)
 
     def close(self) -> None:
         """Close all connections."""

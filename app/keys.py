@@ -43,8 +43,8 @@ class Key:
 class Keys:
     """The keys in a catalogue's database. Safe to use from many threads and processes."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, reading: Engine, writing: Engine) -> None:
+        self._reading, self._writing = reading, writing
         self._read: tuple[float, list[Key]] = (-_FRESH, [])
 
     def add(self, name: str, scope: Scope) -> str:
@@ -56,7 +56,7 @@ class Keys:
         created = datetime.now(UTC).isoformat(timespec="seconds")
         row = {"name": name, "scope": scope, "sha256": _sha256(key), "created": created}
         try:
-            with self._engine.begin() as connection:
+            with self._writing.begin() as connection:
                 connection.execute(insert(_keys), [row])
         except IntegrityError:
             raise BadKey(f"there is a key {name!r} already: expected another name, or remove it first") from None
@@ -64,14 +64,14 @@ class Keys:
 
     def remove(self, name: str) -> None:
         """Remove a key; servers refuse it within a second. Raises BadKey when there is none of that name."""
-        with self._engine.begin() as connection:
+        with self._writing.begin() as connection:
             if not connection.execute(delete(_keys).where(_keys.c.name == name)).rowcount:
                 known = ", ".join(connection.execute(select(_keys.c.name).order_by(_keys.c.name)).scalars())
                 raise BadKey(f"there is no key {short(name)}: expected one of {known or 'none, as there is none'}")
 
     def all(self) -> list[Key]:
         """Every key, in the order of the names."""
-        with self._engine.connect() as connection:
+        with self._reading.connect() as connection:
             return [Key(**row._mapping) for row in connection.execute(select(_keys).order_by(_keys.c.name))]
 
     def recent(self) -> list[Key]:

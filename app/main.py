@@ -95,7 +95,7 @@ def serve(settings: Settings) -> None:
                 service = Service(settings)
             except (ValueError, OSError, SQLAlchemyError) as error:
                 _give_up(2, f"gallery {settings.gallery} cannot be served: {str(error).partition(chr(10))[0]}")
-            # once uvicorn has stopped in an orderly way it raises the signal again, which is to end nothing but the block
+            # having stopped in an orderly way, uvicorn raises the signal again, which is to end only the block below
             signal.signal(signal.SIGTERM, signal.default_int_handler)
             with suppress(KeyboardInterrupt):
                 _Server(settings, service).run(sockets=[listener])

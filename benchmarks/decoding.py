@@ -18,8 +18,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
+from app.criteria import Filters
 from app.pictures import Picture
-from app.products import Filters
 from app.rasters import RasterSketch
 from app.service import Service
 from app.settings import load_settings
