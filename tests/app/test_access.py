@@ -34,6 +34,7 @@ TABLE: dict[str, tuple[str, dict[str, Any], tuple[int, ...]]] = {
     "GET /widget-example": ("/widget-example", {}, OPEN),
     "GET /healthz": ("/healthz", {}, OPEN),
     "GET /readyz": ("/readyz", {}, OPEN),
+    "GET /metrics": ("/metrics", {}, READING),
     "GET /photos/{name}": ("/photos/{photo}", {}, OPEN),
     "POST /search": ("/search", {"json": ZIGZAG}, READING),
     "POST /strokes": ("/strokes", {"files": {"sketch": ("a.png", sketch_file())}}, READING),
