@@ -18,10 +18,20 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> str:
             os.fsync(file.fileno())
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         os.replace(partial, path)
+        _sync_folder(path.parent)
     except BaseException:
         partial.unlink(missing_ok=True)
         raise
     return sha256
+
+
+def _sync_folder(folder: Path) -> None:
+    """Force to disk which names a folder has: a file's content alone does not survive a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def sha256_of(path: Path) -> str:

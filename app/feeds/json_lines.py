@@ -1,0 +1,46 @@
+"""Feeds as JSON Lines: an object a line, whose values are texts, numbers, or lists of these."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from app.feeds.items import FeedProblem, Fields, Record, note
+from app.feeds.lines import Lines
+from app.messages import short
+
+
+def read_json_lines(lines: Lines) -> Iterator[Record | FeedProblem]:
+    """The objects of a file. What is wrong with one of them is only that line's problem. Raises FeedError."""
+    for line in lines:
+        lines.spent = 0
+        if not line.strip():
+            continue
+        where = f"line {lines.number}"
+        try:
+            yield Record(where, _fields(json.loads(line, parse_float=str, parse_int=str)))
+        except json.JSONDecodeError as error:
+            yield FeedProblem(where, f"it is not valid JSON ({error.msg} at column {error.colno}): expected an object")
+        except RecursionError:
+            yield FeedProblem(where, "it is nested too deeply: expected an object of texts and numbers")
+        except ValueError as error:
+            yield FeedProblem(where, str(error))
+
+
+def _fields(value: object) -> Fields:
+    if not isinstance(value, dict):
+        raise ValueError(f"it is {short(value)}: expected an object such as {{\"id\": \"7\", \"image_link\": \"…\"}}")
+    fields: Fields = {}
+    for name, content in value.items():
+        for one in content if isinstance(content, list) else [content]:
+            if one is not None:
+                note(fields, name, _text(name, one))
+    return fields
+
+
+def _text(name: str, value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):  # numbers too: they are taken as they are written
+        return value
+    raise ValueError(f"{short(name)} is {short(value)}: expected a text, a number, or a list of these")

@@ -1,0 +1,32 @@
+"""Prices as feeds spell them."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+
+_SYMBOLS = {"€": "EUR", "$": "USD", "£": "GBP", "¥": "JPY", "₹": "INR"}
+_CURRENCY = rf"[A-Za-z]{{3}}|[{''.join(_SYMBOLS)}]"
+_PLAIN, _POINT, _COMMA = r"\d+(?:[.,]\d{1,2})?", r"\d{1,3}(?:,\d{3})+(?:\.\d+)?", r"\d{1,3}(?:\.\d{3})+(?:,\d+)?"
+_PRICE = re.compile(rf"({_CURRENCY})?\s*({_PLAIN}|{_POINT}|{_COMMA}|\d+\.\d+)\s*({_CURRENCY})?")
+
+
+def read_price(name: str, text: str) -> tuple[Decimal, str | None]:
+    """ "59.90 EUR", "59,90 €", "$1,299.00", "EUR 1.299,00", "12" -> (Decimal, "EUR" or such).
+
+    Raises ValueError, which names the field.
+    """
+    match = _PRICE.fullmatch(text)
+    if match is None or (match[1] and match[3]):
+        raise ValueError(f"{name} {text[:60]!r} cannot be read: expected a form such as '59.90 EUR'")
+    currency = match[1] or match[3]
+    return _number(match[2]), _SYMBOLS.get(currency, currency.upper()) if currency else None
+
+
+def _number(text: str) -> Decimal:
+    """The last separator is the decimal one, unless three digits follow it where separators group thousands."""
+    if re.fullmatch(_POINT, text):
+        return Decimal(text.replace(",", ""))
+    if re.fullmatch(_COMMA, text) and ("," in text or text.count(".") > 1):
+        return Decimal(text.replace(".", "").replace(",", "."))
+    return Decimal(text.replace(",", "."))

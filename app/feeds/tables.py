@@ -1,0 +1,45 @@
+"""Feeds as tables: a header, then a product a line, with tabs, commas or semicolons between (TSV, CSV)."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+
+from app.feeds.items import FeedProblem, Fields, Record, field_name, note
+from app.feeds.lines import Lines
+
+REQUIRED = ("id", "image_link")
+
+
+def read_table(lines: Lines) -> Iterator[Record | FeedProblem]:
+    """The lines of a table. Raises FeedError unless its first line names at least id and image_link."""
+    header = next(lines, "")
+    delimiter = max("\t,;", key=header.count)
+    try:
+        names = _names(lines, next(csv.reader([header], delimiter=delimiter), []))
+        lines.spent = 0
+        start = lines.number + 1
+        for values in csv.reader(lines, delimiter=delimiter):
+            if any(map(str.strip, values)):
+                yield _record(f"line {start}", names, values)
+            lines.spent, start = 0, lines.number + 1
+    except csv.Error as error:
+        raise lines.error(f"{error}: expected a table with tabs or commas, in UTF-8") from None
+
+
+def _names(lines: Lines, header: list[str]) -> list[str]:
+    names = [field_name(name) for name in header]
+    missing = [name for name in REQUIRED if name not in names]
+    if missing:
+        found = ", ".join(names)[:200] or "nothing"
+        raise lines.error(f"it has no column {' and no '.join(missing)}: found {found} in its first line")
+    return names
+
+
+def _record(where: str, names: list[str], values: list[str]) -> Record | FeedProblem:
+    if len(values) > len(names) and any(map(str.strip, values[len(names) :])):
+        return FeedProblem(where, f"it has {len(values)} values: expected {len(names)}, one a column")
+    fields: Fields = {}
+    for name, value in zip(names, values, strict=False):
+        note(fields, name, value)
+    return Record(where, fields)
