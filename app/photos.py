@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -57,6 +59,11 @@ class PhotoStore:
     def thumbnail(self, sha256: str) -> Path:
         """Where its thumbnail is kept."""
         return self.directory / f"{sha256}.thumb.webp"
+
+    def touch(self, sha256: str) -> None:
+        """Count a photo as new, for those who remove old ones that no product shows."""
+        with suppress(FileNotFoundError):
+            os.utime(self.photo(sha256))
 
     def has(self, sha256: str) -> bool:
         """Whether both are there."""

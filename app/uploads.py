@@ -60,54 +60,60 @@ Sketch = RasterSketch | StrokesSketch
 
 async def read_sketch(request: Request, max_bytes: int, max_pixels: int) -> Sketch:
     """The sketch in a request's body, by its content type. Raises ApiError."""
-    data = await _sent(request, max_bytes, _SKETCH)
-    if _media_type(request) == "application/json":
+    data = await sent(request, max_bytes, f"a sketch as {_SKETCH}")
+    if media_type(request) == "application/json":
         return StrokesSketch(data)
     return RasterSketch(await _image(request, data, _SKETCH), max_pixels)
 
 
 async def read_picture(request: Request, max_bytes: int, max_pixels: int) -> RasterSketch:
     """The picture of a sketch in a request's body. Raises ApiError."""
-    data = await _sent(request, max_bytes, _PICTURE)
+    data = await sent(request, max_bytes, f"a sketch as {_PICTURE}")
     return RasterSketch(await _image(request, data, _PICTURE), max_pixels)
 
 
-async def _sent(request: Request, max_bytes: int, expected: str) -> bytes:
-    """The body, unless it is empty or compressed."""
+async def sent(request: Request, max_bytes: int, expected: str) -> bytes:
+    """The body, unless it is empty or compressed. Raises ApiError."""
     data = await read_body(request, max_bytes)
     if not data:
-        raise ApiError(400, "empty_body", f"the body is empty: expected a sketch as {expected}")
+        raise ApiError(400, "empty_body", f"the body is empty: expected {expected}")
     encoding = request.headers.get("content-encoding", "identity")
     if encoding != "identity":
-        raise _unsupported("content-encoding", encoding, "a body that is not compressed")
+        raise unsupported("content-encoding", encoding, "a body that is not compressed")
     return data
 
 
 async def _image(request: Request, data: bytes, expected: str) -> bytes:
     """The image file that a body is, or has in its field `sketch`."""
-    media_type = _media_type(request)
-    if media_type == "multipart/form-data":
+    kind = media_type(request)
+    if kind == "multipart/form-data":
         return await _field(request.headers, data)
-    if media_type.startswith("image/") or media_type == "application/octet-stream":
+    if kind.startswith("image/") or kind == "application/octet-stream":
         return data
-    raise _unsupported("content-type", request.headers.get("content-type", ""), expected)
+    raise unsupported("content-type", request.headers.get("content-type", ""), expected)
 
 
-def _media_type(request: Request) -> str:
+def media_type(request: Request) -> str:
+    """The content type without its parameters; "" when there is none."""
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 async def read_body(request: Request, max_bytes: int) -> bytes:
     """The whole body; raises ApiError body_too_large as soon as it is known to be over the limit."""
-    announced = request.headers.get("content-length", "")
-    if announced.isdecimal() and (len(announced) > 18 or int(announced) > max_bytes):
-        raise _body_too_large(announced[:18], max_bytes)
+    check_announced(request, max_bytes)
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
         if len(body) > max_bytes:
-            raise _body_too_large(f"more than {max_bytes}", max_bytes)
+            raise body_too_large(f"more than {max_bytes}", max_bytes)
     return bytes(body)
+
+
+def check_announced(request: Request, max_bytes: int) -> None:
+    """Raises ApiError body_too_large if the headers announce more."""
+    announced = request.headers.get("content-length", "")
+    if announced.isdecimal() and (len(announced) > 18 or int(announced) > max_bytes):
+        raise body_too_large(announced[:18], max_bytes)
 
 
 class _InMemory(MultiPartParser):
@@ -116,13 +122,17 @@ class _InMemory(MultiPartParser):
     spool_max_size = 0  # no limit
 
 
+async def read_form(headers: Headers, data: bytes, most: int) -> FormData:
+    """A multipart body of at most so many files, and as many texts. Raises ApiError bad_multipart."""
+    try:
+        return await _InMemory(headers, _once(data), max_files=most, max_fields=most).parse()
+    except MultiPartException as error:
+        raise bad_multipart(error) from None
+
+
 async def _field(headers: Headers, data: bytes) -> bytes:
     """The file in the field `sketch` of a multipart body. Raises ApiError."""
-    try:
-        form = await _InMemory(headers, _once(data), max_files=_MAX_PARTS, max_fields=_MAX_PARTS).parse()
-    except MultiPartException as error:
-        reason = error.message.rstrip(".")
-        raise ApiError(400, "bad_multipart", f"the multipart body cannot be read: {reason}") from None
+    form = await read_form(headers, data, _MAX_PARTS)
     try:
         return await _file_in(form)
     finally:
@@ -147,10 +157,18 @@ async def _once(data: bytes) -> AsyncGenerator[bytes, None]:
     yield data
 
 
-def _body_too_large(size: str, limit: int) -> ApiError:
+def bad_multipart(error: MultiPartException) -> ApiError:
+    """The error for a form that cannot be read."""
+    reason = error.message.rstrip(".")
+    return ApiError(400, "bad_multipart", f"the multipart body cannot be read: {reason}")
+
+
+def body_too_large(size: str, limit: int) -> ApiError:
+    """The error for a body of more bytes than allowed."""
     return ApiError(413, "body_too_large", f"the body has {size} bytes: expected at most {limit}", {"limit": limit})
 
 
-def _unsupported(header: str, value: str, expected: str) -> ApiError:
+def unsupported(header: str, value: str, expected: str) -> ApiError:
+    """The error for a header that says the body is of a kind that is not taken."""
     found = f"is {short(value)}" if value else "is missing"
     return ApiError(415, "unsupported_media_type", f"{header} {found}: expected {expected}")

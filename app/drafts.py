@@ -1,0 +1,143 @@
+"""What somebody wants a product to be -> all of it but the embeddings of new photos. Only the photo store is changed.
+
+What the catalogue has of the product already is compared, and taken over where it is the same: its photos are not
+decoded, nor embedded, again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import cv2
+
+from app.catalogue import Catalogue
+from app.photos import PhotoStore
+from app.products import Photo, Product
+from app.segments import Embeddings
+from model.images import UnreadableImage, decode_image
+from model.preprocess import Pixels, Preprocess
+
+Fetch = Callable[[str | None], bytes | None]
+"""The bytes of a photo; None when it still is the one of the SHA-256 given. Raises UnreadableImage or OSError."""
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A product to be written: what describes it, given what is there now; each photo's link ("" for none) and bytes.
+
+    `photos` is None to keep those that it has. `describe` may raise ValueError or an error of its caller's.
+    """
+
+    product_id: str
+    describe: Callable[[Product | None], Product]
+    photos: Sequence[tuple[str, Fetch]] | None
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A product to be written; for each photo its frame (256,256) to embed, or its embedding (D,) if it had one.
+
+    `old` is what was there; it is to be written over nothing else. `failures` are of photos that are left out or,
+    where an older one of the same link is there, left as they are.
+    """
+
+    draft: Draft
+    product: Product
+    old: Product | None
+    views: tuple[Pixels | Embeddings, ...]
+    failures: tuple[Exception, ...] = ()
+
+    @property
+    def is_unchanged(self) -> bool:
+        """Whether the catalogue has the product just so."""
+        return self.old is not None and replace(self.old, revision=0) == self.product
+
+
+class Preparer:
+    """Prepares drafts for one gallery. Safe to use from many threads, of which only some may decode at a time."""
+
+    def __init__(self, catalogue: Catalogue, photos: PhotoStore, preprocess: Preprocess, decoders: int) -> None:
+        self._catalogue, self._photos, self._preprocess = catalogue, photos, preprocess
+        self._decoding = threading.BoundedSemaphore(decoders)
+
+    def prepare(self, draft: Draft) -> Prepared:
+        """Fetch, decode and store what is new of a product. Raises what describe() does; the failure, if no photo is
+        left; and OSError where the photo store cannot be written."""
+        old, embeddings = self._catalogue.embedded(draft.product_id) or (None, None)
+        product = replace(draft.describe(old), revision=0)
+        if draft.photos is None and old is not None and embeddings is not None:
+            return Prepared(draft, replace(product, photos=old.photos), old, tuple(embeddings))
+        known = _Known(old, embeddings, self._photos)
+        taken: dict[Photo, Pixels | Embeddings] = {}
+        failures: list[Exception] = []
+        for link, fetch in draft.photos or ():
+            try:
+                self._take(taken, link, fetch, known)
+            except UnreadableImage as error:
+                failures.append(error)
+        if not taken:
+            raise failures[0] if failures else UnreadableImage("there is no photo: expected at least one")
+        return Prepared(draft, replace(product, photos=tuple(taken)), old, tuple(taken.values()), tuple(failures))
+
+    def _take(self, taken: dict[Photo, Pixels | Embeddings], link: str, fetch: Fetch, known: _Known) -> None:
+        """Add a photo, unless the same is there by another link. Raises UnreadableImage after adding an older one."""
+        before = known.of_link(link)
+        try:
+            data = _fetched(fetch, before)
+        except UnreadableImage:
+            if before is not None:
+                taken[before] = known.embedding(before)
+            raise
+        photo, view = (before, None) if data is None else self._read(data, known)
+        if photo is not None and not any(other.source == photo.source for other in taken):
+            taken[replace(photo, link=link)] = known.embedding(photo) if view is None else view
+
+    def _read(self, data: bytes, known: _Known) -> tuple[Photo, Pixels | None]:
+        """The photo of these bytes, stored, and its frame unless it is known. Raises UnreadableImage."""
+        source = hashlib.sha256(data).hexdigest()
+        same = known.of_source(source)
+        if same is not None:
+            return same, None
+        with self._decoding:
+            image = decode_image(data)
+            try:
+                frame = self._preprocess.photo(image)
+            except UnreadableImage:
+                raise
+            except (cv2.error, OSError, ValueError) as error:
+                raise UnreadableImage(str(error)) from None
+            return Photo(self._photos.put(image), source), frame
+
+
+class _Known:
+    """The photos that a product has in the catalogue and in the store, with their embeddings."""
+
+    def __init__(self, old: Product | None, embeddings: Embeddings | None, store: PhotoStore) -> None:
+        pairs = zip(old.photos, embeddings, strict=True) if old and old.photos and embeddings is not None else ()
+        self._views = {photo: view for photo, view in pairs if store.has(photo.name)}
+
+    def of_link(self, link: str) -> Photo | None:
+        """The one of that link; "" is no link."""
+        return next((photo for photo in self._views if link and photo.link == link), None)
+
+    def of_source(self, source: str) -> Photo | None:
+        """The one of that SHA-256."""
+        return next((photo for photo in self._views if photo.source == source), None)
+
+    def embedding(self, photo: Photo) -> Embeddings:
+        """(D,) of one of them."""
+        return self._views[photo]
+
+
+def _fetched(fetch: Fetch, before: Photo | None) -> bytes | None:
+    """The bytes of a photo, None for the one from before. Raises UnreadableImage."""
+    try:
+        data = fetch(before.source if before else None)
+    except OSError as error:
+        raise UnreadableImage(str(error)) from None
+    if data is None and before is None:
+        raise UnreadableImage("there is no photo: expected its bytes")
+    return data

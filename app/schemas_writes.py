@@ -1,0 +1,118 @@
+"""The JSON of requests that write, and of their answers."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from app.errors import ApiError
+from app.messages import explain, path_of
+from app.operations import Operation
+from app.products import Product
+
+MAX_METADATA_BYTES = 256 * 1024
+
+_Price = Annotated[Decimal, Field(ge=0, lt=10**12, allow_inf_nan=False)]
+
+
+class ProductBody(BaseModel):
+    """What a product is, all of it but its photos: what is left out, it has not."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    product_id: str | None = Field(None, description="may be left out; if not, that of the path")
+    title: str | None = Field(None, description="the id, if left out")
+    category: str | None = Field(None, description="path such as 'Shoes > Boots'", examples=["Shoes > Boots"])
+    price: _Price | None = Field(None, examples=["59.90"])
+    currency: str | None = Field(None, description="ISO 4217 code", examples=["EUR"])
+    link: str | None = Field(None, description="the shop's page")
+    color: str | None = Field(None, description="one or several: 'Black/Red'")
+    gender: str | None = None
+    brand: str | None = None
+    size: str | None = None
+    availability: str | None = Field(None, description="in_stock, out_of_stock, preorder or backorder")
+    description: str | None = None
+    attributes: dict[str, str | list[str]] = Field({}, description="any other names and values", examples=[{"heel": "high"}])
+
+    def of(self, product_id: str) -> Product:
+        """The product of that id, without photos. Raises ApiError for another id, or values that it cannot have."""
+        if self.product_id not in (None, product_id):
+            message = f"product_id is {self.product_id!r}: expected {product_id!r}, the one in the path"
+            raise ApiError(422, "id_mismatch", message[:400])
+        values = self.model_dump(exclude={"product_id", "attributes", "title"})
+        pairs = [(name, [value] if isinstance(value, str) else value) for name, value in self.attributes.items()]
+        attributes = tuple((name, value) for name, each in pairs for value in each)
+        try:
+            return Product(product_id, self.title or product_id, attributes=attributes, **values)
+        except ValueError as error:
+            raise ApiError(422, "invalid_product", str(error)) from None
+
+
+def parse_product(data: bytes) -> ProductBody:
+    """Metadata as JSON. Raises ApiError invalid_product, which names the field."""
+    if len(data) > MAX_METADATA_BYTES:
+        message = f"the product's JSON has {len(data):,} bytes: expected at most {MAX_METADATA_BYTES:,}"
+        raise ApiError(413, "body_too_large", message, {"limit": MAX_METADATA_BYTES})
+    try:
+        return ProductBody.model_validate_json(data)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = path_of(first["loc"])
+        words = explain(first, where)
+        if first["type"] == "extra_forbidden":
+            words = f"{where[:80]} is unknown: expected some of {', '.join(ProductBody.model_fields)}"
+        raise ApiError(422, "invalid_product", words, {"where": where[:80]}) from None
+
+
+class Deleted(BaseModel):
+    """A product is gone."""
+
+    product_id: str
+    revision: int = Field(description="the catalogue's, in which it is gone")
+
+
+class ProblemInfo(BaseModel):
+    """Something in a feed that could not be used."""
+
+    where: str = Field(description="line or entry of the feed, or product id", examples=["line 7"])
+    reason: str
+
+
+class OperationInfo(BaseModel):
+    """An import, as it stands."""
+
+    id: str
+    state: str = Field(description="queued, running, done or failed")
+    total: int | None = Field(description="entries of the feed; null until they are counted")
+    done: int = Field(description="entries that are over: the catalogue has what they said, or they had an error")
+    added: int
+    updated: int
+    unchanged: int
+    error_count: int = Field(description="entries that gave no product, and photos that could not be had")
+    errors: list[ProblemInfo] = Field(description="the first hundred of these")
+    message: str | None = Field(description="why it failed, or what it waits for")
+    created: float = Field(description="s since 1970")
+    updated_at: float = Field(description="s since 1970, of the last change of this answer")
+
+    @staticmethod
+    def of(operation: Operation) -> OperationInfo:
+        """The operation as clients see it."""
+        counts = operation.counts
+        return OperationInfo(
+            id=operation.id,
+            state=operation.state,
+            total=operation.total,
+            done=counts.done,
+            added=counts.added,
+            updated=counts.updated,
+            unchanged=counts.unchanged,
+            error_count=counts.problems,
+            errors=[ProblemInfo(where=error.where, reason=error.reason) for error in operation.errors],
+            message=operation.message,
+            created=operation.created,
+            updated_at=operation.updated,
+        )
+
+

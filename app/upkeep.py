@@ -1,0 +1,56 @@
+"""A thread that follows what other processes write to a gallery, and has its index merged when much has changed."""
+
+from __future__ import annotations
+
+import logging
+import threading
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.gallery import Gallery
+
+_EVERY = 0.25  # s between looks at the catalogue's revision
+_AGAIN = 60.0  # s before a compaction is tried again that the disk has stopped
+_log = logging.getLogger(__name__)
+
+
+class Upkeep:
+    """Keeps one gallery up, until close()."""
+
+    def __init__(self, gallery: Gallery) -> None:
+        self._gallery = gallery
+        self._stopping = threading.Event()
+        self._threads = [
+            threading.Thread(target=self._follow, name="follow", daemon=True),
+            threading.Thread(target=self._compact, name="compact", daemon=True),
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def close(self) -> None:
+        """Stop, after a compaction that is going on."""
+        self._stopping.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _follow(self) -> None:
+        told = False
+        while not self._stopping.wait(_EVERY):
+            try:
+                self._gallery.refresh()
+                told = False
+            except SQLAlchemyError as error:
+                if not told:  # once, not four times a second
+                    _log.warning("the catalogue cannot be followed: %s", str(error).partition("\n")[0])
+                told = True
+
+    def _compact(self) -> None:
+        pause = _EVERY
+        while not self._stopping.wait(pause):
+            pause = _EVERY
+            try:
+                if self._gallery.is_scattered:
+                    self._gallery.compact()
+            except (OSError, SQLAlchemyError) as error:
+                _log.warning("the index cannot be saved for now: %s", str(error).partition("\n")[0])
+                pause = _AGAIN

@@ -1,0 +1,62 @@
+"""What changes a gallery while it is served: single products, whole feeds, and following what other processes write."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import BinaryIO, TypeVar
+
+from app.drafts import Draft, Prepared
+from app.gallery import Gallery
+from app.imports import Importer
+from app.ingest import Ingest
+from app.operations import Operation
+from app.upkeep import Upkeep
+from model.checkpoint import Checkpoint
+
+_THREADS = 2  # that write single products: one can wait for the disk while the other computes
+
+_T = TypeVar("_T")
+
+
+class Writer:
+    """Changes one gallery, and shows every change to the searches of this process before it says that it is done."""
+
+    def __init__(self, gallery: Gallery, checkpoint: Checkpoint, allow_private: bool) -> None:
+        self._gallery = gallery
+        self._ingest = Ingest(gallery.catalogue, gallery.photos, checkpoint)
+        self._pool = ThreadPoolExecutor(_THREADS, "write")
+        self._importer = Importer(gallery.directory, gallery.catalogue, self._ingest, allow_private)
+        self._upkeep = Upkeep(gallery)
+
+    def close(self) -> None:
+        """Finish single writes; leave imports to the next process."""
+        self._pool.shutdown()
+        self._importer.close()
+        self._upkeep.close()
+
+    async def put(self, draft: Draft) -> Prepared:
+        """Write a product. Raises what Ingest.write() does."""
+        return await self._run(lambda: self._put(draft))
+
+    async def delete(self, product_id: str) -> int | None:
+        """Delete a product: the revision in which it is gone, None when there is none of that id."""
+        return await self._run(lambda: self._delete(product_id))
+
+    async def import_feed(self, feed: BinaryIO) -> Operation:
+        """Take a feed to be imported. Raises OSError and SQLAlchemyError when it cannot be kept."""
+        return await self._run(lambda: self._importer.submit(feed))
+
+    async def _run(self, work: Callable[[], _T]) -> _T:
+        return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+
+    def _put(self, draft: Draft) -> Prepared:
+        written = self._ingest.write(draft)
+        self._gallery.refresh()
+        return written
+
+    def _delete(self, product_id: str) -> int | None:
+        found = self._ingest.delete([product_id])
+        self._gallery.refresh()
+        return self._gallery.revision if found else None

@@ -1,0 +1,112 @@
+"""The routes that change the gallery."""
+
+from __future__ import annotations
+
+from typing import Annotated, NoReturn
+
+from fastapi import APIRouter, Path, Request, Response
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.access import WriteAccess
+from app.drafts import Draft, Fetch
+from app.errors import ApiError
+from app.messages import short
+from app.products import Product
+from app.routes import ProductId, no_product
+from app.schemas import ProductDetails, error_docs
+from app.schemas_writes import Deleted, OperationInfo
+from app.service import ServiceOf
+from app.write_uploads import IMPORT_DOCS, PUT_DOCS, ProductUpload, read_feed_upload, read_product
+
+router = APIRouter(tags=["writes"])
+
+
+@router.put(
+    "/products/{product_id:path}",
+    responses={201: {"model": ProductDetails, "description": "Created"}, **error_docs(400, 413, 415, 422, 500, 503)},
+    openapi_extra={"requestBody": PUT_DOCS},
+)
+async def put_product(
+    request: Request, response: Response, product_id: ProductId, service: ServiceOf, key: WriteAccess
+) -> ProductDetails:
+    """Add or replace a product. Without photos, or without metadata, it keeps those that it has."""
+    upload = await read_product(request, service.settings.max_write_bytes)
+    try:
+        written = await service.writer.put(_draft(product_id, upload))
+    except (OSError, SQLAlchemyError) as error:
+        _not_stored(error)
+    response.status_code = 200 if written.old else 201
+    return ProductDetails.showing(written.product, service.gallery.photos.size(written.product.photo))
+
+
+@router.delete("/products/{product_id:path}", responses=error_docs(404, 422, 500, 503))
+async def delete_product(product_id: ProductId, service: ServiceOf, key: WriteAccess) -> Deleted:
+    """Delete a product."""
+    try:
+        revision = await service.writer.delete(product_id)
+    except (OSError, SQLAlchemyError) as error:
+        _not_stored(error)
+    if revision is None:
+        raise no_product(product_id)
+    return Deleted(product_id=product_id, revision=revision)
+
+
+@router.post(
+    "/products/import",
+    status_code=202,
+    responses=error_docs(400, 413, 415, 422, 500, 503),
+    openapi_extra={"requestBody": IMPORT_DOCS},
+)
+async def import_products(
+    request: Request, response: Response, service: ServiceOf, key: WriteAccess
+) -> OperationInfo:
+    """Take a feed, to be imported beside searches; the answer's Location tells how it stands."""
+    async with read_feed_upload(request, service.settings.max_feed_bytes) as feed:
+        try:
+            operation = await service.writer.import_feed(feed)
+        except (OSError, SQLAlchemyError) as error:
+            _not_stored(error)
+    response.headers["Location"] = f"/operations/{operation.id}"
+    return OperationInfo.of(operation)
+
+
+@router.get("/operations/{operation_id}", responses=error_docs(404, 422, 500, 503))
+def operation(
+    operation_id: Annotated[str, Path(max_length=100)], service: ServiceOf, key: WriteAccess
+) -> OperationInfo:
+    """How an import stands."""
+    found = service.gallery.catalogue.operations.get(operation_id)
+    if found is None:
+        message = f"there is no operation {short(operation_id)}: expected the id of an answer of /products/import"
+        raise ApiError(404, "not_found", message)
+    return OperationInfo.of(found)
+
+
+def _draft(product_id: str, upload: ProductUpload) -> Draft:
+    """What a request wants a product to be."""
+
+    def describe(old: Product | None) -> Product:
+        if old is None and not upload.photos:
+            message = f"product {short(product_id)} is new and has no photo: expected a file in the field 'photo'"
+            raise ApiError(422, "missing_photo", message)
+        if upload.metadata is not None:
+            return upload.metadata.of(product_id)
+        if old is not None:
+            return old
+        try:
+            return Product(product_id, title=product_id)
+        except ValueError as error:
+            raise ApiError(422, "invalid_product", str(error)) from None
+
+    return Draft(product_id, describe, [("", _given(data)) for data in upload.photos] or None)
+
+
+def _given(data: bytes) -> Fetch:
+    return lambda known: data
+
+
+def _not_stored(error: Exception) -> NoReturn:
+    """Raises ApiError for what the disk or the database has against a change."""
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else "the database cannot be written"
+    message = f"the change could not be stored ({reason}): nothing was changed, try again later"
+    raise ApiError(503, "not_stored", message, headers={"Retry-After": "10"}) from error
