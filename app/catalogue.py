@@ -6,7 +6,7 @@ queue up and revisions are committed in order, so whoever has seen revision r ha
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from app.criteria import Filters
 from app.engines import open_engine
 from app.facets import Facets, count_categories, count_facets
 from app.keys import Keys
+from app.operations import Operations
 from app.products import Photo, Product
 from app.records import (
     PRODUCT_COLUMNS,
@@ -35,7 +36,7 @@ from app.records import (
 from app.tables import catalogue as _record
 from app.tables import photos as _photos
 from app.tables import products as _products
-from app.writing import advance, bury_rows, insert_photos, insert_products, remove_rows
+from app.writing import advance, bury_rows, check_seen, insert_photos, insert_products, remove_rows
 
 __all__ = ["Catalogue", "CatalogueError", "CheckpointMismatch", "Filters", "Photo", "Product", "sqlite_url"]
 
@@ -51,6 +52,7 @@ class Catalogue:
     def __init__(self, url: str | URL) -> None:
         self._reading, self._writing = open_engine(url)
         self.keys = Keys(self._reading, self._writing)
+        self.operations = Operations(self._writing)
 
     def close(self) -> None:
         """Close all connections."""
@@ -90,16 +92,20 @@ class Catalogue:
 
     # writing
 
-    def put(self, products: Sequence[Product], embeddings: NDArray[np.float32]) -> int:
+    def put(
+        self, products: Sequence[Product], embeddings: NDArray[np.float32], seen: Mapping[str, int] | None = None
+    ) -> int:
         """Add or replace products, all or none, and return the new revision.
 
         There is an embedding for every photo, (P,D) float32 in the order of the products and of their photos, and for
         a product of no photo one too: of a picture that is not kept. Raises CatalogueError for embeddings that do not
-        fit, or when bind() was never called.
+        fit, or when bind() was never called; ChangedMeanwhile unless the products still have the revisions that
+        `seen` gives by id, 0 for one that is not there.
         """
         check_fit(products, embeddings, self.state().dim)
         with self._writing.begin() as connection:
             last = advance(connection, len(products))
+            check_seen(connection, seen or {})
             remove_rows(connection, [product.product_id for product in products])
             first = last - len(products) + 1
             insert_products(connection, [replace(product, revision=n) for n, product in enumerate(products, first)])
@@ -110,6 +116,16 @@ class Catalogue:
         """Delete products, all or none, and return how many; ids that are not there are ignored."""
         with self._writing.begin() as connection:
             return bury_rows(connection, product_ids)
+
+    def forget_photos(self, names: Iterable[str], remove: Callable[[str], object]) -> None:
+        """Call remove() for each of these photos that no product has; nobody writes a product meanwhile."""
+        for chunk in chunks(names):
+            with self._writing.begin() as connection:
+                advance(connection, 0)
+                used = set(connection.execute(select(_photos.c.name).where(_photos.c.name.in_(chunk))).scalars())
+                for name in chunk:
+                    if name not in used:
+                        remove(name)
 
     # reading products
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import cv2
@@ -37,8 +37,15 @@ class Draft:
 
 
 @dataclass(frozen=True)
+class Frame:
+    """A new photo's frame (256,256), to be embedded."""
+
+    pixels: Pixels
+
+
+@dataclass(frozen=True)
 class Prepared:
-    """A product to be written; for each photo its frame (256,256) to embed, or its embedding (D,) if it had one.
+    """A product to be written; for each photo its frame, or its embedding (D,) if it had one.
 
     `old` is what was there; it is to be written over nothing else. `failures` are of photos that are left out or,
     where an older one of the same link is there, left as they are.
@@ -47,13 +54,14 @@ class Prepared:
     draft: Draft
     product: Product
     old: Product | None
-    views: tuple[Pixels | Embeddings, ...]
+    views: tuple[Frame | Embeddings, ...]
     failures: tuple[Exception, ...] = ()
 
     @property
     def is_unchanged(self) -> bool:
         """Whether the catalogue has the product just so."""
-        return self.old is not None and replace(self.old, revision=0) == self.product
+        same = self.old is not None and replace(self.old, revision=0) == self.product
+        return same and not any(isinstance(view, Frame) for view in self.views)  # a photo that was lost is there again
 
 
 class Preparer:
@@ -71,7 +79,7 @@ class Preparer:
         if draft.photos is None and old is not None and embeddings is not None:
             return Prepared(draft, replace(product, photos=old.photos), old, tuple(embeddings))
         known = _Known(old, embeddings, self._photos)
-        taken: dict[Photo, Pixels | Embeddings] = {}
+        taken: dict[Photo, Frame | Embeddings] = {}
         failures: list[Exception] = []
         for link, fetch in draft.photos or ():
             try:
@@ -82,7 +90,7 @@ class Preparer:
             raise failures[0] if failures else UnreadableImage("there is no photo: expected at least one")
         return Prepared(draft, replace(product, photos=tuple(taken)), old, tuple(taken.values()), tuple(failures))
 
-    def _take(self, taken: dict[Photo, Pixels | Embeddings], link: str, fetch: Fetch, known: _Known) -> None:
+    def _take(self, taken: dict[Photo, Frame | Embeddings], link: str, fetch: Fetch, known: _Known) -> None:
         """Add a photo, unless the same is there by another link. Raises UnreadableImage after adding an older one."""
         before = known.of_link(link)
         try:
@@ -95,7 +103,7 @@ class Preparer:
         if photo is not None and not any(other.source == photo.source for other in taken):
             taken[replace(photo, link=link)] = known.embedding(photo) if view is None else view
 
-    def _read(self, data: bytes, known: _Known) -> tuple[Photo, Pixels | None]:
+    def _read(self, data: bytes, known: _Known) -> tuple[Photo, Frame | None]:
         """The photo of these bytes, stored, and its frame unless it is known. Raises UnreadableImage."""
         source = hashlib.sha256(data).hexdigest()
         same = known.of_source(source)
@@ -109,15 +117,17 @@ class Preparer:
                 raise
             except (cv2.error, OSError, ValueError) as error:
                 raise UnreadableImage(str(error)) from None
-            return Photo(self._photos.put(image), source), frame
+            return Photo(self._photos.put(image), source), Frame(frame)
 
 
 class _Known:
     """The photos that a product has in the catalogue and in the store, with their embeddings."""
 
     def __init__(self, old: Product | None, embeddings: Embeddings | None, store: PhotoStore) -> None:
-        pairs = zip(old.photos, embeddings, strict=True) if old and old.photos and embeddings is not None else ()
-        self._views = {photo: view for photo, view in pairs if store.has(photo.name)}
+        pairs: Iterable[tuple[Photo, Embeddings]] = ()
+        if old is not None and old.photos and embeddings is not None:
+            pairs = zip(old.photos, embeddings, strict=True)
+        self._views: dict[Photo, Embeddings] = {photo: view for photo, view in pairs if store.has(photo.name)}
 
     def of_link(self, link: str) -> Photo | None:
         """The one of that link; "" is no link."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -23,6 +25,14 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> str:
         partial.unlink(missing_ok=True)
         raise
     return sha256
+
+
+@contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """Have no other process in a block of this file; waits for one that is."""
+    with path.open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def _sync_folder(folder: Path) -> None:

@@ -19,7 +19,7 @@ from app.index_files import UnusableIndex, load_index, save_index
 from app.photos import PhotoStore
 from app.records import Change
 from app.segments import Rows, Segment
-from app.snapshot import Part, Snapshot, add, merge
+from app.snapshot import Part, Snapshot, add, merge, newer_rows
 from model.checkpoint import Checkpoint
 
 CATALOGUE_FILE = "catalogue.sqlite"
@@ -27,6 +27,7 @@ CHECKPOINT_FILE = "checkpoint.safetensors"
 PHOTOS = "photos"
 
 _REPLAY = 1000  # revisions: a cache that is further behind is written anew at the start
+_SHARE = 5  # so many times more products than changes need no new index
 _ATTEMPTS = 3  # to catch up with writers before a filter is taken as it was
 _log = logging.getLogger(__name__)
 
@@ -41,6 +42,7 @@ class Gallery:
         self._distance = copy.deepcopy(checkpoint.network.distance).cpu().requires_grad_(False)
         self._index_dir = directory / "index"
         self._lock = threading.Lock()  # held by whoever makes the next snapshot
+        self._saving = threading.Lock()
         self._revisions: dict[str, int] = {}  # of every live product, by id
         self._state = catalogue.state()
         self._snapshot = Snapshot(0, ())
@@ -116,16 +118,37 @@ class Gallery:
             self.refresh()  # else products that changed since would be in neither
         return snapshot, passing
 
+    @property
+    def is_scattered(self) -> bool:
+        """Whether so much has changed since the index was saved that save() is worth its time."""
+        return self.revision - self._saved > max(_REPLAY, self.size // _SHARE)
+
     def save(self) -> Path:
-        """Bring the gallery up to date and write its index for the next start; returns the manifest's path."""
-        with self._lock:
-            self._follow()
-            parts = self._snapshot.parts
-            if len(parts) != 1 or not parts[0].live.all():
-                self._publish(self.revision, [merge(parts or [self._rows_of([])], self._state.factory)])
-            manifest = save_index(self._index_dir, self._snapshot.parts[0].segment, self.revision, self._state)
-            self._saved = self.revision
+        """Index all products as one part and write that for the next start; returns the manifest's path.
+
+        Searches and changes go on meanwhile: what changes is replayed on the new part when it takes the place of all
+        that it was made from.
+        """
+        with self._saving:
+            self.refresh()
+            snapshot = self._snapshot
+            whole = snapshot.parts[0] if snapshot.parts else self._rows_of([])
+            if len(snapshot.parts) != 1 or not whole.live.all():
+                whole = merge(snapshot.parts or [whole], self._state.factory)
+                with self._lock:
+                    self._adopt(whole, snapshot.revision)
+            manifest = save_index(self._index_dir, whole.segment, snapshot.revision, self._state)
+            self._saved = snapshot.revision
             return manifest
+
+    def _adopt(self, whole: Part, revision: int) -> None:
+        """Put a part that has all products as of `revision` in the place of older ones."""
+        alive = np.fromiter(self._revisions.values(), np.int64, len(self._revisions))
+        rows = np.zeros(len(whole.live), bool)
+        rows[whole.segment.rows_of(alive)] = True
+        newer = newer_rows(self._snapshot.parts, revision)
+        parts = [Part(whole.segment, rows)]
+        self._publish(self.revision, add(parts, newer, self._state.factory) if newer is not None else parts)
 
     def _start(self) -> None:
         """Make the first snapshot, and save it when the next start would otherwise have as much to do."""

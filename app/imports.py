@@ -21,11 +21,12 @@ from typing import BinaryIO
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.catalogue import Catalogue
+from app.counts import Counts
 from app.feeds.items import FeedError, FeedItem, FeedProblem
 from app.feeds.photos import LinkedPhotos, Stopped
 from app.feeds.read import count_source, read_feed
 from app.files import write_whole
-from app.ingest import Counts, Ingest
+from app.ingest import Ingest
 from app.operations import MOST_ERRORS, Operation, Operations, State, new_id
 
 FOLDER = "imports"  # in a gallery

@@ -16,13 +16,14 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
-from app.files import sha256_of, write_whole
+from app.files import alone, sha256_of, write_whole
 from app.records import CatalogueState
 from app.segments import Segment
 from model.distances import Distance
 
 _FORMAT = 1
 _MANIFEST = "manifest.json"
+_LOCK = "lock"  # held by the process that writes, since what it has not written it removes
 
 
 class UnusableIndex(ValueError):
@@ -46,6 +47,11 @@ class Manifest:
 def save_index(directory: Path, segment: Segment, revision: int, state: CatalogueState) -> Path:
     """Write a segment that holds all products as of `revision`; returns the manifest's path. Raises OSError."""
     directory.mkdir(parents=True, exist_ok=True)
+    with alone(directory / _LOCK):
+        return _save(directory, segment, revision, state)
+
+
+def _save(directory: Path, segment: Segment, revision: int, state: CatalogueState) -> Path:
     writers: dict[str, Callable[[Path], object]] = {
         f"{revision}.faiss": lambda path: faiss.write_index(segment.index, str(path)),
         f"{revision}.embeddings.npy": lambda path: _save_array(path, segment.embeddings),
@@ -64,7 +70,7 @@ def save_index(directory: Path, segment: Segment, revision: int, state: Catalogu
     text = json.dumps(asdict(manifest), indent=1)
     write_whole(directory / _MANIFEST, lambda path: path.write_text(text))
     for path in directory.iterdir():
-        if path.name not in files and path.name != _MANIFEST:
+        if path.name not in files and path.name not in (_MANIFEST, _LOCK):
             path.unlink(missing_ok=True)
     return directory / _MANIFEST
 

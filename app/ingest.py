@@ -9,17 +9,19 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import astuple, dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
 
-from app.catalogue import Catalogue, ChangedMeanwhile
-from app.drafts import Draft, Prepared, Preparer
+from app.catalogue import Catalogue
+from app.counts import Counts
+from app.drafts import Draft, Frame, Prepared, Preparer
 from app.feeds.items import FeedItem, FeedProblem
 from app.feeds.photos import Photos
 from app.feeds.remote import CONNECTIONS
 from app.photos import PhotoStore
+from app.records import ChangedMeanwhile
 from app.segments import Embeddings
 from model.checkpoint import Checkpoint
 
@@ -28,20 +30,6 @@ BATCH = 32  # products embedded at once and written in one transaction
 _AHEAD = 2 * BATCH  # products prepared before their turn: bounds memory
 _DECODERS = 4  # photos decoded at once, at most; embedding is the slower part
 _ATTEMPTS = 20  # to write a product that others keep changing
-
-
-@dataclass(frozen=True)
-class Counts:
-    """What has become of the items so far. `done` are over: written, unchanged, or not to be used."""
-
-    done: int = 0
-    added: int = 0
-    updated: int = 0
-    unchanged: int = 0
-    problems: int = 0  # of items without a product, and of single photos
-
-    def __add__(self, other: Counts) -> Counts:
-        return Counts(*(ours + theirs for ours, theirs in zip(astuple(self), astuple(other), strict=True)))
 
 
 class Ingest:
@@ -83,6 +71,14 @@ class Ingest:
             raise prepared.failures[0]
         return prepared if prepared.is_unchanged else self.write_all([prepared])[0]
 
+    def delete(self, product_ids: Sequence[str]) -> int:
+        """Delete products and return how many there were."""
+        gone = self._catalogue.get_many(product_ids).values()
+        found = self._catalogue.delete(product_ids)
+        for photo in {photo.name for product in gone for photo in product.photos}:
+            self._photos.touch(photo)
+        return found
+
     def write_all(self, prepared: Sequence[Prepared]) -> list[Prepared]:
         """Embed and write products of distinct ids, in one transaction; returns what was written.
 
@@ -121,8 +117,8 @@ class Ingest:
     def _embed(self, prepared: Sequence[Prepared]) -> Embeddings:
         """(P,D) of all photos, in order."""
         views = [view for one in prepared for view in one.views]
-        made = iter(self._checkpoint.embed_frames([view for view in views if view.ndim == 2]))
-        rows = [next(made) if view.ndim == 2 else view for view in views]
+        made = iter(self._checkpoint.embed_frames([view.pixels for view in views if isinstance(view, Frame)]))
+        rows = [next(made) if isinstance(view, Frame) else view for view in views]
         return np.stack(rows) if rows else np.zeros((0, self._checkpoint.network.dim), np.float32)
 
     def _let_go(self, written: Iterable[Prepared]) -> None:

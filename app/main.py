@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.middleware.gzip import GZipMiddleware
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from app import logs, monitoring, pages, routes, tracing
+from app import logs, monitoring, pages, routes, tracing, writes
 from app.access import ReadAccess
 from app.cors import AllowedOrigins
 from app.errors import UnexpectedErrors, install_error_handlers
@@ -74,6 +74,7 @@ def create_app(settings: Settings | None = None, service: Service | None = None)
     app.include_router(monitoring.router)
     app.include_router(routes.router, dependencies=[ReadAccess])
     app.include_router(routes.photos)
+    app.include_router(writes.router)
     app.include_router(tracing.router, dependencies=[ReadAccess])
     app.mount("/static", PageFiles(assets), name="static")
     return app

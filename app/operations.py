@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from sqlalchemy import Engine, Row, delete, insert, select, update
 
+from app.counts import Counts
 from app.feeds.items import FeedProblem
-from app.ingest import Counts
 from app.tables import operations as _table
 
 State = Literal["queued", "running", "done", "failed"]
@@ -99,6 +98,6 @@ def _dumped(counts: Counts) -> str:
 
 
 def _operation(row: Row[Any]) -> Operation:
-    values: Mapping[str, Any] = row._mapping
+    values = dict(row._mapping)
     errors = tuple(FeedProblem(**problem) for problem in json.loads(values["errors"]))
-    return Operation(**{**values, "counts": Counts(**json.loads(values["counts"])), "errors": errors})
+    return Operation(**values | {"counts": Counts(**json.loads(values["counts"])), "errors": errors})

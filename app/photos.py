@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import time
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from model.images import to_rgb, upright
 PHOTO_SIDE = 1024  # px, at most, of the longer side
 THUMBNAIL_SIDE = 320
 
+_NEW = 60.0  # s
 _QUALITY = 85
 _SRGB = ImageCms.createProfile("sRGB")
 
@@ -65,9 +68,36 @@ class PhotoStore:
         with suppress(FileNotFoundError):
             os.utime(self.photo(sha256))
 
+    def older_than(self, moment: float) -> Iterator[str]:
+        """Photos that were stored or touched last before then, s since 1970; removes what interrupted writes left."""
+        for entry in os.scandir(self.directory) if self.directory.is_dir() else ():
+            with suppress(FileNotFoundError):
+                if entry.stat().st_mtime >= moment:
+                    continue
+                if entry.name.endswith(".partial"):
+                    os.unlink(entry.path)
+                elif not entry.name.endswith(".thumb.webp"):
+                    yield entry.name.removesuffix(".webp")
+
+    def remove(self, sha256: str) -> None:
+        """Remove a photo and its thumbnail, each unless it has been stored or touched within the last minute."""
+        for path in (self.photo(sha256), self.thumbnail(sha256)):
+            with suppress(FileNotFoundError):
+                _remove_old(path)
+
     def has(self, sha256: str) -> bool:
         """Whether both are there."""
         return self.photo(sha256).is_file() and self.thumbnail(sha256).is_file()
+
+
+def _remove_old(path: Path) -> None:
+    """Remove a file unless it is new. Moved away first: whoever stores the same photo now must not lose it."""
+    gone = path.with_suffix(".partial")
+    os.rename(path, gone)
+    if time.time() - gone.stat().st_mtime < _NEW:
+        os.rename(gone, path)
+    else:
+        gone.unlink()
 
 
 def _as_srgb(image: Image.Image) -> Image.Image:

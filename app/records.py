@@ -37,6 +37,14 @@ class CheckpointMismatch(CatalogueError):
         self.recorded, self.given = recorded, given
 
 
+class ChangedMeanwhile(Exception):
+    """Products are not any more as whoever wants to write them has seen them."""
+
+    def __init__(self, ids: set[str]) -> None:
+        super().__init__(f"{len(ids)} products have been changed by others")
+        self.ids = ids
+
+
 @dataclass(frozen=True)
 class CatalogueState:
     """The catalogue as a whole, at one moment."""

@@ -65,7 +65,7 @@ async def similar(
     try:
         return SearchResponse.of(await unless_gone(request, service.similar(product_id, k, filters)))
     except UnknownProduct:
-        raise _no_product(product_id) from None
+        raise no_product(product_id) from None
 
 
 @router.post(
@@ -81,7 +81,7 @@ async def match(request: Request, product_id: ProductId, service: ServiceOf, mir
     try:
         return MatchResponse.of(await unless_gone(request, service.match(product_id, sketch, mirror)))
     except UnknownProduct:
-        raise _no_product(product_id) from None
+        raise no_product(product_id) from None
     except FileNotFoundError:
         message = f"the photo of product {short(product_id)} is not stored: expected a product that has a photo_url"
         raise ApiError(404, "not_found", message) from None
@@ -105,7 +105,7 @@ def product(product_id: ProductId, service: ServiceOf) -> ProductDetails:
     """One product."""
     found = service.gallery.catalogue.get(product_id)
     if found is None:
-        raise _no_product(product_id)
+        raise no_product(product_id)
     return ProductDetails.showing(found, service.gallery.photos.size(found.photo))
 
 
@@ -135,5 +135,6 @@ def photo(name: Annotated[str, Path(max_length=100)], service: ServiceOf) -> Fil
     return FileResponse(path, media_type="image/webp", headers=_PHOTO_HEADERS)
 
 
-def _no_product(product_id: str) -> ApiError:
+def no_product(product_id: str) -> ApiError:
+    """The error for an id that is not there."""
     return ApiError(404, "not_found", f"there is no product {short(product_id)}: expected an id from /products")

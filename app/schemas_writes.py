@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -34,7 +34,9 @@ class ProductBody(BaseModel):
     size: str | None = None
     availability: str | None = Field(None, description="in_stock, out_of_stock, preorder or backorder")
     description: str | None = None
-    attributes: dict[str, str | list[str]] = Field({}, description="any other names and values", examples=[{"heel": "high"}])
+    attributes: dict[str, str | list[str]] = Field(
+        {}, description="any other names and values", examples=[{"heel": "high"}]
+    )
 
     def of(self, product_id: str) -> Product:
         """The product of that id, without photos. Raises ApiError for another id, or values that it cannot have."""

@@ -25,6 +25,7 @@ from app.settings import Settings
 from app.uploads import Sketch
 from app.waiting import WaitingLine
 from app.workshop import Workshop
+from app.writer import Writer
 from model.checkpoint import load_checkpoint
 from model.tracing import Tracing
 
@@ -58,9 +59,11 @@ class Service:
         self.metrics = metrics or Metrics()
         self.metrics.watch(self.gallery, lambda: self.line.length)
         self._worker.submit(self._warm_up).result()
+        self.writer = Writer(self.gallery, checkpoint, settings.allow_private_addresses)
 
     def close(self) -> None:
         """Finish what was accepted, then close the gallery."""
+        self.writer.close()
         self._workshop.close()
         self._worker.shutdown()
         self.gallery.close()

@@ -56,6 +56,11 @@ class Settings(BaseSettings):
     device: Literal["auto", "cpu", "cuda"] = Field(default="auto", description="where to compute; auto prefers a GPU")
     threads: int | None = Field(default=None, ge=1, description="CPU threads of one search; unset leaves it to torch")
     hide_out_of_stock: bool = Field(default=False, description="leave products that are out of stock out of searches")
+    max_write_bytes: int = Field(default=64 * 2**20, ge=1, description="largest product with its photos, in bytes")
+    max_feed_bytes: int = Field(default=2**30, ge=1, description="largest uploaded feed, in bytes")
+    allow_private_addresses: bool = Field(
+        default=False, description="whether photos of feeds may come from this machine and private networks"
+    )
     embed_origins: _Origins = Field(
         default=(), description="origins, separated by commas, whose pages may show the page in a frame"
     )

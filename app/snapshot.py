@@ -64,6 +64,16 @@ def merge(parts: Sequence[Part], factory: str) -> Part:
     return Part.whole(Segment.build(parts[0].segment.distance, embeddings, revisions, factory))
 
 
+def newer_rows(parts: Sequence[Part], revision: int) -> Part | None:
+    """One part, not indexed yet, of the live rows of changes after `revision`; None when there are none."""
+    chosen = [(part.segment, part.live & (part.segment.revisions > revision)) for part in parts]
+    if not any(rows.any() for _, rows in chosen):
+        return None
+    embeddings = np.concatenate([segment.embeddings[rows] for segment, rows in chosen])
+    revisions = np.concatenate([segment.revisions[rows] for segment, rows in chosen])
+    return Part.whole(Segment(embeddings, revisions, None, parts[0].segment.distance))
+
+
 def add(parts: Sequence[Part], new: Part, factory: str) -> list[Part]:
     """Parts with newer rows after them; only the oldest part is indexed by `factory`.
 

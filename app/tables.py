@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from decimal import Decimal
 
-from sqlalchemy import BigInteger, Boolean, Column, Dialect, Index, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Dialect, Float, Index, Integer, LargeBinary, MetaData, Table, Text
 from sqlalchemy.types import TypeDecorator
 
 FORMAT = 2
@@ -109,6 +109,19 @@ photos = Table(
     Column("source", _Text, nullable=False),
     Column("link", _Text, nullable=False),
     Column("embedding", LargeBinary, nullable=False),  # float32, little-endian
+)
+
+operations = Table(  # see app/operations.py
+    "operations",
+    metadata,
+    Column("id", _Text, primary_key=True),
+    Column("state", _Text, nullable=False),
+    Column("created", Float, nullable=False),  # s since 1970
+    Column("updated", Float, nullable=False),
+    Column("total", Integer),
+    Column("counts", _Text, nullable=False),  # JSON
+    Column("errors", _Text, nullable=False),  # JSON
+    Column("message", _Text),
 )
 
 # made from `products`, so that filters and facets compare numbers; "Black/Red" is two colours here

@@ -8,6 +8,7 @@ import threading
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.gallery import Gallery
+from app.sweep import remove_unused_photos
 
 _EVERY = 0.25  # s between looks at the catalogue's revision
 _AGAIN = 60.0  # s before a compaction is tried again that the disk has stopped
@@ -50,7 +51,8 @@ class Upkeep:
             pause = _EVERY
             try:
                 if self._gallery.is_scattered:
-                    self._gallery.compact()
+                    self._gallery.save()
+                    remove_unused_photos(self._gallery.photos, self._gallery.catalogue)
             except (OSError, SQLAlchemyError) as error:
                 _log.warning("the index cannot be saved for now: %s", str(error).partition("\n")[0])
                 pause = _AGAIN

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Text, bindparam, delete, func, insert, select
 from app.conditions import LIVE
 from app.names import key_of
 from app.products import Product
-from app.records import chunks, row_of
+from app.records import ChangedMeanwhile, chunks, row_of
 from app.tables import catalogue, photos, products, trait_values, traits
 
 
@@ -19,6 +19,17 @@ def advance(connection: Connection, count: int) -> int:
     """Claim the next `count` revisions and return the last. Other writers wait from here until the commit."""
     connection.execute(update(catalogue).values(revision=catalogue.c.revision + count))
     return int(connection.execute(select(catalogue.c.revision)).scalar_one())
+
+
+def check_seen(connection: Connection, seen: Mapping[str, int]) -> None:
+    """Raises ChangedMeanwhile unless products have the revisions given by id; 0 is for one that is not there."""
+    now: dict[str, int] = {}
+    for chunk in chunks(seen):
+        found = select(products.c.product_id, products.c.revision).where(LIVE, products.c.product_id.in_(chunk))
+        now.update({row.product_id: row.revision for row in connection.execute(found)})
+    changed = {name for name, revision in seen.items() if now.get(name, 0) != revision}
+    if changed:
+        raise ChangedMeanwhile(changed)
 
 
 def remove_rows(connection: Connection, product_ids: Sequence[str]) -> None:

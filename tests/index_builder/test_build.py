@@ -17,13 +17,14 @@ import torch
 from numpy.typing import NDArray
 from rich.progress import Progress
 
+from app import drafts
 from app.catalogue import CheckpointMismatch
+from app.feeds import photos as linked
+from app.feeds.items import FeedError
 from app.gallery import Gallery
 from app.products import Product
 from app.retriever import Retriever
-from index_builder import build as module
 from index_builder.build import BuildReport, build
-from index_builder.feed import FeedError
 from model.checkpoint import load_checkpoint, save_checkpoint
 from model.network import DSSA
 from model.preprocess import PreprocessConfig
@@ -85,7 +86,7 @@ def test_building_again_does_nothing(
 ) -> None:
     build(shop, tmp_path / "gallery", tiny_checkpoint)
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "gallery").rglob("*") if path.is_file()}
-    monkeypatch.setattr(module, "decode_image", None)
+    monkeypatch.setattr(drafts, "decode_image", None)
     assert build(shop, tmp_path / "gallery", tiny_checkpoint) == BuildReport(0, 0, 12, (), 12)
     after = {path: path.stat().st_mtime_ns for path in (tmp_path / "gallery").rglob("*") if path.is_file()}
     database = tmp_path / "gallery" / "catalogue.sqlite"
@@ -115,7 +116,7 @@ def test_new_words_for_a_photo_do_not_embed_it_again(
 ) -> None:
     build(shop, tmp_path / "gallery", tiny_checkpoint)
     shop.write_text(shop.read_text().replace("\twomen\t", "\tmen\t"))
-    monkeypatch.setattr(module, "decode_image", None)
+    monkeypatch.setattr(drafts, "decode_image", None)
     assert build(shop, tmp_path / "gallery", tiny_checkpoint) == BuildReport(0, 12, 0, (), 12)
     monkeypatch.undo()
     build(shop, tmp_path / "fresh", tiny_checkpoint)
@@ -132,7 +133,7 @@ def test_photos_that_cannot_be_used_are_listed(
     (photos / "bags" / "sack-1.png").unlink()
     (photos / "chairs" / "sofa-1.png").write_bytes(b"")
     (photos / "odd-1.png").write_bytes(b"x" * 200_000)
-    monkeypatch.setattr(module, "MAX_PHOTO_BYTES", 100_000)
+    monkeypatch.setattr(linked, "MAX_PHOTO_BYTES", 100_000)
     shop.write_text(shop.read_text() + "x\tT\t\t\t\tcheap\t\todd-1.png\n")
     report = build(shop, tmp_path / "gallery", tiny_checkpoint)
     assert (report.added, report.size) == (7, 7)

@@ -86,8 +86,8 @@ def test_several_photos() -> None:
 
 
 def test_all_else_is_an_attribute_unless_it_is_too_long() -> None:
-    fields = {"gtin": "123", "c:heel": "high", "material": ["leather", "wool"], "html": "x" * 1001, "revision": "9"}
-    product = item(**fields, color=["Black", "Red"], size=["41"], brand="Acme").product
+    fields: dict[str, str | list[str]] = {"gtin": "123", "c:heel": "high", "html": "x" * 1001, "revision": "9"}
+    product = item(**fields, material=["leather", "wool"], color=["Black", "Red"], size="41", brand="Acme").product
     expected = (("c_heel", "high"), ("gtin", "123"), ("material", "leather"), ("material", "wool"))
     assert product.attributes == expected
     assert (product.color, product.size, product.brand) == ("Black/Red", "41", "Acme")

@@ -103,7 +103,7 @@ def test_a_body_that_drips_ends_when_its_time_is_over(
     server.drip = 0.05
     server.answers["/a.jpg"] = (200, {}, b"x" * 500)
     started = time.monotonic()
-    with pytest.raises(UnreadableImage, match="it took too long|timed out"):
+    with pytest.raises(UnreadableImage, match=r"it took too long|timed out"):
         photos.fetch(server.url(), None)
     assert time.monotonic() - started < 2
 
