@@ -39,13 +39,14 @@ def memory_limit(max_pixels: int) -> int:
 
 def order(task: str, sketch: RasterSketch, config: PreprocessConfig) -> bytes:
     """The header of an order: "picture" or "traced"."""
-    return json.dumps({"task": task, "max_pixels": sketch.max_pixels, "config": vars(config)}).encode()
+    wanted = {"task": task, "max_pixels": sketch.max_pixels, "kind": sketch.kind, "config": vars(config)}
+    return json.dumps(wanted).encode()
 
 
 def picture_of(answer: dict[str, Any], frame: bytes) -> Picture:
     """The picture in an answer."""
     pixels = np.frombuffer(frame, np.uint8).reshape(FRAME, FRAME)
-    return Picture(pixels, Placement(*answer["placement"]), answer["width"], answer["height"])
+    return Picture(pixels, Placement(*answer["placement"]), answer["width"], answer["height"], answer["kind"])
 
 
 def tracing_of(answer: dict[str, Any]) -> Tracing:
@@ -55,13 +56,13 @@ def tracing_of(answer: dict[str, Any]) -> Tracing:
 
 def _carry_out(wanted: dict[str, Any], data: bytes) -> tuple[dict[str, Any], bytes]:
     """The answer to an order."""
-    sketch = RasterSketch(data, wanted["max_pixels"])
+    sketch = RasterSketch(data, wanted["max_pixels"], wanted["kind"])
     try:
         if wanted["task"] == "traced":
             return vars(sketch.traced()), b""
-        frame, placement, width, height = sketch.picture(Preprocess(PreprocessConfig(**wanted["config"])))
+        frame, placement, width, height, kind = sketch.picture(Preprocess(PreprocessConfig(**wanted["config"])))
         placed = [placement.left, placement.top, placement.width, placement.height]
-        return {"placement": placed, "width": width, "height": height}, frame.tobytes()
+        return {"placement": placed, "width": width, "height": height, "kind": kind}, frame.tobytes()
     except tuple(REFUSALS.values()) as error:
         if isinstance(error.__cause__ or error.__context__, MemoryError):
             return {"refused": TOO_COSTLY, "message": ""}, b""

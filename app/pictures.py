@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from PIL import Image
 
+from model.kinds import Kind
 from model.preprocess import Pixels, PlacedFrame, Placement
 
 
@@ -17,6 +18,7 @@ class Picture(NamedTuple):
     placement: Placement
     width: float
     height: float
+    kind: Kind = "sketch"
 
     @staticmethod
     def of(image: Image.Image, place: Callable[[Image.Image], PlacedFrame]) -> Picture:

@@ -1,13 +1,18 @@
-"""A sketch as an image file. What is done to it here is done in a process of its own: see app/workshop.py."""
+"""A sketch, or a product's photo, as an image file. What is done to it here is done in a process of its own: see app/workshop.py."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from app.pictures import Picture
 from model.images import decode_image, upright
-from model.preprocess import Preprocess
+from model.kinds import Kind
+from model.preprocess import BlankSketch, Preprocess
 from model.tracing import Tracing, traced
+
+AskedKind = Literal["auto", "sketch", "photo"]
+"""What whoever sends an image says that it is; auto leaves it to us."""
 
 
 @dataclass(frozen=True)
@@ -16,10 +21,21 @@ class RasterSketch:
 
     data: bytes
     max_pixels: int
+    kind: AskedKind = "auto"
 
     def picture(self, preprocess: Preprocess) -> Picture:
         """Decode the image; its place is in pixels of the upright image. Raises UnreadableImage or BlankSketch."""
-        return Picture.of(upright(decode_image(self.data, self.max_pixels)), preprocess.place_sketch)
+        image = upright(decode_image(self.data, self.max_pixels))
+        if self.kind == "sketch":
+            return Picture.of(image, preprocess.place_sketch)
+        kind: Kind = "photo"
+        if self.kind == "auto":
+            placed, kind = preprocess.place_picture(image)
+        else:
+            placed = preprocess.place_photo(image)
+        if kind == "photo" and placed.frame.min() == 255:
+            raise BlankSketch("photo is blank: found no edges in it, expected a thing on a plain ground")
+        return Picture(*placed, *image.size, kind)
 
     def traced(self) -> Tracing:
         """Decode the image and trace its lines. Raises UnreadableImage or BlankSketch."""

@@ -23,6 +23,7 @@ from app.segments import Embeddings, Rows
 from app.snapshot import Snapshot
 from model.checkpoint import Checkpoint
 from model.frames import mirror_image
+from model.kinds import Kind
 from model.preprocess import Pixels
 
 ALL = Filters()
@@ -63,6 +64,7 @@ class SearchResult:
     revision: int
     timings_ms: dict[str, float]  # embed, candidates, rerank
     contrast: float | None  # see app/confidence.py
+    kind: Kind = "sketch"  # what was searched by
 
 
 @dataclass(frozen=True)
@@ -157,7 +159,7 @@ class Retriever:
             raise UnknownProduct(product_id)
         found = _either(self.search_embeddings(embeddings, k + 1, filters), k + 1)
         others = [result for result in found.results if result.product.product_id != product_id]
-        return replace(found, results=others[:k])
+        return replace(found, results=others[:k], kind="photo")
 
     def compare(self, frame: Pixels, product_id: str, mirror: bool = True) -> Comparison:
         """A product beside a sketch's frame, at the distance that search() gives. Raises UnknownProduct."""

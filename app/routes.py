@@ -13,6 +13,7 @@ from app.filters import FiltersOf
 from app.messages import short
 from app.paths import LiteralEnd
 from app.rates import SearchRate
+from app.rasters import AskedKind
 from app.retriever import UnknownProduct
 from app.schemas import ProductDetails, ProductInfo, ProductPage, SearchResponse, error_docs
 from app.schemas_facets import CategoryList, FacetsResponse
@@ -29,6 +30,7 @@ _PHOTO_HEADERS = {**FOR_EVER, "Cross-Origin-Resource-Policy": "cross-origin"}
 
 K = Annotated[int, Query(ge=1, le=100, description="how many results")]
 Mirror = Annotated[bool, Query(description="whether a product may also match the sketch's mirror image")]
+AskedFor = Annotated[AskedKind, Query(description="what an image is; auto tells by the picture")]
 ProductId = Annotated[
     str, Path(max_length=1000, description="slashes may be encoded, and have to be before a last /similar or /match")
 ]
@@ -45,10 +47,10 @@ photos = APIRouter()  # apart, as browsers show pictures without a key: their na
     tags=["search"],
 )
 async def search(
-    request: Request, service: ServiceOf, filters: FiltersOf, k: K = 24, mirror: Mirror = True
+    request: Request, service: ServiceOf, filters: FiltersOf, k: K = 24, mirror: Mirror = True, kind: AskedFor = "auto"
 ) -> SearchResponse:
-    """Find the products that a sketch shows."""
-    sketch = await read_sketch(request, service.settings.max_body_bytes, service.settings.max_pixels)
+    """Find the products that a sketch shows, or that look like the thing in a photo."""
+    sketch = await read_sketch(request, service.settings.max_body_bytes, service.settings.max_pixels, kind)
     return SearchResponse.of(await unless_gone(request, service.search(sketch, k, filters, mirror)))
 
 

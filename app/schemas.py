@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 from app.confidence import is_confident
 from app.products import Product
 from app.retriever import Result, SearchResult
+from model.kinds import Kind
 
 
 class ErrorBody(BaseModel):
@@ -122,6 +123,7 @@ class SearchResponse(BaseModel):
     results: list[ResultInfo]
     gallery: GalleryInfo
     timings_ms: Timings
+    kind: Kind = Field(description="what was searched by: a sketch's lines, or the edges of a product's photo")
     confident: bool = Field(description="false when results are hardly nearer than any product is: maybe a scribble")
 
     @staticmethod
@@ -131,6 +133,7 @@ class SearchResponse(BaseModel):
             results=[ResultInfo.of(result, rank) for rank, result in enumerate(found.results, 1)],
             gallery=GalleryInfo(size=found.size, revision=found.revision),
             timings_ms=Timings(**{name: round(spent, 3) for name, spent in found.timings_ms.items()}),
+            kind=found.kind,
             confident=is_confident(found.contrast),
         )
 

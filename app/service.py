@@ -118,7 +118,7 @@ class Service:
         picture, before = decoded()
         preprocess = (time.perf_counter() - started + before) * 1000
         found = self._retriever.search(picture.frame, k, filters, mirror)
-        return replace(found, timings_ms={"preprocess": preprocess, **found.timings_ms})
+        return replace(found, kind=picture.kind, timings_ms={"preprocess": preprocess, **found.timings_ms})
 
     def _match(self, product_id: str, decoded: _Decoded, mirror: bool) -> Match:
         return match(self._retriever, self._checkpoint, product_id, decoded()[0], mirror)

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from app.errors import ApiError
 from app.messages import short
 from app.pictures import Picture
-from app.rasters import RasterSketch
+from app.rasters import AskedKind, RasterSketch
 from app.strokes import StrokesBody, parse_strokes
 from model.preprocess import Preprocess
 
@@ -58,12 +58,14 @@ Sketch = RasterSketch | StrokesSketch
 """A sketch as it was sent."""
 
 
-async def read_sketch(request: Request, max_bytes: int, max_pixels: int) -> Sketch:
-    """The sketch in a request's body, by its content type. Raises ApiError."""
+async def read_sketch(request: Request, max_bytes: int, max_pixels: int, kind: AskedKind = "auto") -> Sketch:
+    """The sketch in a request's body, by its content type, or a product's photo in its place. Raises ApiError."""
     data = await sent(request, max_bytes, f"a sketch as {_SKETCH}")
     if media_type(request) == "application/json":
+        if kind == "photo":
+            raise ApiError(422, "invalid_parameter", "kind is 'photo': expected an image with it, not strokes")
         return StrokesSketch(data)
-    return RasterSketch(await _image(request, data, _SKETCH), max_pixels)
+    return RasterSketch(await _image(request, data, _SKETCH), max_pixels, kind)
 
 
 async def read_picture(request: Request, max_bytes: int, max_pixels: int) -> RasterSketch:

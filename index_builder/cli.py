@@ -10,6 +10,7 @@ import typer
 from index_builder.cli_catalogue import build, demo, serve
 from index_builder.cli_data import fetch
 from index_builder.cli_keys import keys
+from index_builder.cli_products import add, import_, list_, remove
 from index_builder.cli_research import evaluate, experiment
 from index_builder.cli_train import train
 from index_builder.console import plain_errors
@@ -21,8 +22,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _command in (train, evaluate, experiment, fetch, build, serve, demo):
+for _command in (train, evaluate, experiment, fetch, build, serve, demo, add, remove):
     app.command()(plain_errors(_command))
+for _name, _command in (("import", import_), ("list", list_)):
+    app.command(_name)(plain_errors(_command))
 app.add_typer(keys, name="keys")
 
 

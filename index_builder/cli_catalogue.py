@@ -8,18 +8,19 @@ from typing import Annotated
 
 import typer
 
-from index_builder.cli_options import Catalogue, Checkpoint, Host, Json, Port
-from index_builder.console import print_result, progress_bar
+from index_builder.cli_options import Catalogue, Checkpoint, Host, Json, Port, Private
+from index_builder.console import print_report, progress_bar
 
 
 def build(
-    source: Annotated[Path, typer.Argument(metavar="SOURCE", help="Photo folder, or feed file (CSV or TSV).")],
+    source: Annotated[Path, typer.Argument(metavar="SOURCE", help="Photo folder, or feed file.")],
     gallery: Annotated[Path, typer.Option(metavar="DIR", help="Gallery to make or bring up to date.")],
     checkpoint: Checkpoint = None,
     index: Annotated[
         str | None, typer.Option(metavar="FACTORY", help="faiss.index_factory string.", show_default="Flat")
     ] = None,
     catalogue: Catalogue = None,
+    allow_private_addresses: Private = False,
     as_json: Json = False,
 ) -> None:
     """Embed a photo folder or a product feed into a gallery. Run again, it only does what is new or changed."""
@@ -27,15 +28,10 @@ def build(
     from model.checkpoint import DEFAULT_CHECKPOINT
 
     with progress_bar(as_json) as progress:
-        report = run(source, gallery, checkpoint or DEFAULT_CHECKPOINT, index, progress, catalogue)
-    if as_json:
-        counts = {"added": report.added, "updated": report.updated, "unchanged": report.unchanged}
-        print_result({**counts, "skipped": report.skipped, "size": report.size}, as_json)
-        return
-    print(f"{report.added} added, {report.updated} updated, {report.unchanged} unchanged: {report.size} products.")
-    for what, why in report.skipped:
-        print(f"skipped {what}: {why}")
-    if not report.size:
+        checkpoint_path = checkpoint or DEFAULT_CHECKPOINT
+        report = run(source, gallery, checkpoint_path, index, progress, catalogue, allow_private_addresses)
+    print_report(report, as_json)
+    if not report.size and not as_json:
         raise ValueError(f"the gallery is empty: nothing in {source} could be used")
 
 

@@ -25,6 +25,12 @@ Catalogue = Annotated[
     ),
 ]
 Device = Annotated[str, typer.Option(help="Where torch runs: auto (a GPU if there is one), cpu or cuda.")]
+Private = Annotated[
+    bool,
+    typer.Option(
+        "--allow-private-addresses", help="Fetch photos from this machine and private networks too, if the feed asks."
+    ),
+]
 Steps = Annotated[
     int | None, typer.Option(min=1, help="Optimiser steps of a training run.", show_default="the preset's")
 ]

@@ -8,7 +8,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any, ParamSpec
+from typing import TYPE_CHECKING, Any, ParamSpec
 
 import typer
 from rich.console import Console
@@ -22,6 +22,9 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 from sqlalchemy.exc import SQLAlchemyError
+
+if TYPE_CHECKING:
+    from index_builder.build import BuildReport
 
 _Parameters = ParamSpec("_Parameters")
 
@@ -67,6 +70,17 @@ def download_bar(quiet: bool) -> Progress:
 def log_to_stderr() -> None:
     """Show what stages report of themselves, such as validation figures, which a progress bar overwrites."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+
+
+def print_report(report: BuildReport, as_json: bool) -> None:
+    """What a build or an import did, on stdout."""
+    if as_json:
+        counts = {"added": report.added, "updated": report.updated, "unchanged": report.unchanged}
+        print_result({**counts, "skipped": report.skipped, "size": report.size}, as_json)
+        return
+    print(f"{report.added} added, {report.updated} updated, {report.unchanged} unchanged: {report.size} products.")
+    for what, why in report.skipped:
+        print(f"skipped {what}: {why}")
 
 
 def print_result(value: Any, as_json: bool) -> None:

@@ -16,6 +16,7 @@ from PIL import Image
 
 from model.frames import BOX, FRAME, Mask, PlacedFrame, Placement, box_of, centred, resize_to
 from model.images import MAX_PIXELS, ImageTooLarge, Pixels, UnreadableImage, decode_image, to_ink, to_rgb, upright
+from model.kinds import Kind, kind_of
 from model.lines import MIN_SKETCH, WORKING_SIDE, BlankSketch, ink_mask, too_small, trace
 from model.paper import sketch_mask
 
@@ -84,7 +85,19 @@ class Preprocess:
 
         On a photo of a sheet that had to be straightened, it is where it lies on the straightened sheet.
         """
+        return self._place_mask(sketch_mask(image), image)
+
+    def place_picture(self, image: Image.Image) -> tuple[PlacedFrame, Kind]:
+        """What place_photo() gives for a product's photo and place_sketch() for all else, and which of them it was.
+
+        Raises BlankSketch.
+        """
         mask = sketch_mask(image)
+        kind = kind_of(mask)
+        return self.place_photo(image) if kind == "photo" else self._place_mask(mask, image), kind
+
+    def _place_mask(self, mask: InkMask, image: Image.Image) -> PlacedFrame:
+        """The frame of an upright image's ink, and where it lies on the image."""
         lines, placement = trace(mask)
         height, width = mask.shape
         return PlacedFrame(self._draw(lines), placement.scaled(image.width / width, image.height / height))

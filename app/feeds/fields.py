@@ -32,12 +32,13 @@ _AVAILABILITY = {  # without case, spaces, and what stands before them, as in ht
 def read_record(record: Record) -> FeedItem | FeedProblem:
     """The product that a record describes, or what is wrong with it."""
     try:
-        return FeedItem(_product(record.fields), _links(record.fields))
+        return FeedItem(read_fields(record.fields), _links(record.fields))
     except ValueError as error:
         return FeedProblem(record.where, str(error))
 
 
-def _product(fields: Fields) -> Product:
+def read_fields(fields: Fields) -> Product:
+    """The product that fields describe, without photos. Raises ValueError."""
     name = _first(fields, "id") or ""
     price, currency, attributes = _price(fields)
     return Product(

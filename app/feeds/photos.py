@@ -43,7 +43,7 @@ class LinkedPhotos:
         """As Photos says. Raises Stopped after stop()."""
         if "://" in link:
             return self._remote.fetch(link, known)
-        return _read(self._file(link))
+        return read_photo(self._file(link))
 
     def _file(self, link: str) -> Path:
         """The file that a link means; one that leaves the folder could name any file of this machine."""
@@ -58,8 +58,8 @@ class LinkedPhotos:
         return path
 
 
-def _read(path: Path) -> bytes:
-    """A photo file's bytes, unless it is absent or larger than any photo."""
+def read_photo(path: Path) -> bytes:
+    """A photo file's bytes. Raises UnreadableImage if it is absent or larger than any photo, OSError."""
     if not path.is_file():
         raise UnreadableImage(f"photo {path} is not there")
     size = path.stat().st_size

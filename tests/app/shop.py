@@ -1,0 +1,79 @@
+"""A gallery of one's own with a key to write to it, and requests that do."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from app.catalogue import Catalogue, sqlite_url
+from app.gallery import CATALOGUE_FILE
+from tests.app.sketches import PNG, image_file
+from tests.conftest import draw_product, serving
+
+
+@dataclass
+class Shop:
+    """A served gallery and a client that may write."""
+
+    gallery: Path
+    client: httpx.Client
+
+    def put(self, product_id: str, *seeds: int, **metadata: Any) -> httpx.Response:
+        """PUT a product with drawn photos, and metadata unless there is none."""
+        files: list[tuple[str, Any]] = [("photo", ("p.png", photo(seed), "image/png")) for seed in seeds]
+        if metadata:
+            files.append(("product", (None, json.dumps(metadata))))
+        return self.client.put(f"/products/{product_id}", files=files)
+
+    def found(self, seed: int, **query: Any) -> list[str]:
+        """Ids of what a search for a drawn product finds, nearest first."""
+        response = self.client.post("/search", params=query, content=photo(seed), headers=PNG)
+        assert response.status_code == 200, response.text
+        return [result["product_id"] for result in response.json()["results"]]
+
+    def finished(self, response: httpx.Response) -> dict[str, Any]:
+        """The operation that a response has started, once it is over."""
+        assert response.status_code == 202, response.text
+        return wait_for(self.client, response.headers["location"])
+
+
+def wait_for(client: httpx.Client, location: str) -> dict[str, Any]:
+    """An operation once it is over."""
+    deadline = time.monotonic() + 60
+    while True:
+        operation: dict[str, Any] = client.get(location).json()
+        if operation["state"] in ("done", "failed"):
+            return operation
+        assert time.monotonic() < deadline, operation
+        time.sleep(0.05)
+
+
+def photo(seed: int) -> bytes:
+    """A drawn product's photo."""
+    return image_file(draw_product(seed))
+
+
+def own_gallery(tiny_gallery: Path, folder: Path) -> tuple[Path, str]:
+    """A copy of a gallery, and a key to write to it."""
+    gallery = Path(shutil.copytree(tiny_gallery, folder / "gallery"))
+    catalogue = Catalogue(sqlite_url(gallery / CATALOGUE_FILE))
+    key = catalogue.keys.add("shop", "write")
+    catalogue.close()
+    return gallery, key
+
+
+@contextmanager
+def opened(gallery: Path, key: str, **settings: object) -> Iterator[Shop]:
+    """A server of a gallery until the block ends."""
+    with serving(gallery, **settings) as url, httpx.Client(
+        base_url=url, timeout=30, headers={"Authorization": f"Bearer {key}"}
+    ) as client:
+        yield Shop(gallery, client)

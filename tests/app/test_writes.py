@@ -1,0 +1,154 @@
+"""Products that are added, replaced and deleted while they are searched."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.app.shop import Shop, opened, own_gallery, photo
+from tests.app.sketches import JSON, bomb, refused
+
+METADATA = {
+    "title": "Red boot",
+    "category": "Shoes > Boots",
+    "price": "59.90",
+    "currency": "eur",
+    "color": "Black/Red",
+    "brand": "Acme",
+    "availability": "in_stock",
+    "attributes": {"heel": "high", "material": ["leather", "wool"]},
+}
+
+
+@pytest.fixture(scope="module")
+def shop(tiny_gallery: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    gallery, key = own_gallery(tiny_gallery, tmp_path_factory.mktemp("writes"))
+    with opened(gallery, key, max_write_bytes=500_000) as found:
+        yield found
+
+
+def test_a_product_is_found_as_soon_as_it_is_there_and_not_once_it_is_gone(shop: Shop) -> None:
+    made = shop.put("new/1", 40, **METADATA)
+    assert made.status_code == 201, made.text
+    assert (made.json()["title"], made.json()["price"], made.json()["currency"]) == ("Red boot", 59.9, "EUR")
+    assert shop.client.get(made.json()["photo_url"]).status_code == 200
+    assert shop.found(40)[0] == "new/1"
+    assert shop.client.get("/products/new/1").json() == made.json()
+    gone = shop.client.delete("/products/new/1")
+    assert gone.status_code == 200 and gone.json()["product_id"] == "new/1"
+    assert "new/1" not in shop.found(40)
+    refused(shop.client.delete("/products/new/1"), 404, "not_found", "'new/1'")
+
+
+def test_photos_and_metadata_are_replaced_by_themselves(shop: Shop) -> None:
+    assert shop.put("p", 41, 42).json()["title"] == "p"
+    assert shop.found(41)[0] == shop.found(42)[0] == "p"
+    words = shop.client.put("/products/p", json=METADATA)
+    assert words.status_code == 200 and words.json()["title"] == "Red boot"
+    assert shop.found(42)[0] == "p"
+    pictures = shop.put("p", 43)
+    assert pictures.status_code == 200 and pictures.json()["title"] == "Red boot"
+    assert shop.found(43)[0] == "p" and shop.found(42)[0] != "p"
+    bare = shop.client.put("/products/p", json={"product_id": "p"})
+    assert (bare.json()["title"], bare.json()["price"]) == ("p", None)
+    assert shop.client.delete("/products/p").status_code == 200
+
+
+def test_the_same_again_changes_nothing(shop: Shop) -> None:
+    shop.put("same", 44, **METADATA)
+    before = shop.client.post("/search", content=photo(44), headers={"Content-Type": "image/png"}).json()["gallery"]
+    assert shop.put("same", 44, **METADATA).status_code == 200
+    after = shop.client.post("/search", content=photo(44), headers={"Content-Type": "image/png"}).json()["gallery"]
+    assert before == after
+    shop.client.delete("/products/same")
+
+
+def test_writers_at_once_lose_nothing(shop: Shop) -> None:
+    def write(number: int) -> list[int]:
+        first = shop.put("many", 50, title="first").status_code
+        return [first, shop.put(f"many-{number}", 50 + number).status_code]
+
+    with ThreadPoolExecutor(8) as pool:
+        statuses = [status for each in pool.map(write, range(8)) for status in each]
+    assert set(statuses) <= {200, 201}
+    assert {f"many-{number}" for number in range(8)} <= set(shop.found(50, k=100))
+    for name in ("many", *(f"many-{number}" for number in range(8))):
+        assert shop.client.delete(f"/products/{name}").status_code == 200
+
+
+def _form(*parts: tuple[str, Any]) -> dict[str, Any]:
+    return {"files": list(parts)}
+
+
+PHOTO = ("photo", ("p.png", photo(1), "image/png"))
+
+
+@pytest.mark.parametrize(
+    ("request_", "status", "code", "words"),
+    [
+        ({"content": b"", "headers": JSON}, 400, "empty_body", "expected a product as multipart/form-data"),
+        ({"content": b"x", "headers": {"Content-Type": "text/plain"}}, 415, "unsupported_media_type", "'text/plain'"),
+        ({"content": b"x"}, 415, "unsupported_media_type", "content-type is missing"),
+        ({"content": b"{", "headers": JSON}, 422, "invalid_product", "is not valid JSON"),
+        ({"json": []}, 422, "invalid_product", "expected"),
+        ({"json": {"tilte": "x"}}, 422, "invalid_product", "tilte is unknown: expected some of product_id, title"),
+        ({"json": {"title": 7}}, 422, "invalid_product", "title is 7: expected a valid string"),
+        ({"json": {"price": "cheap"}}, 422, "invalid_product", "price is 'cheap': expected"),
+        ({"json": {"price": -1}}, 422, "invalid_product", "expected at least 0"),
+        ({"json": {"availability": "maybe"}}, 422, "missing_photo", "is new and has no photo"),
+        ({"json": {"attributes": {"a": 1}}}, 422, "invalid_product", "attributes.a"),
+        ({"json": {"title": "x"}}, 422, "missing_photo", "product 'unknown' is new and has no photo"),
+        ({"content": b'{"title": "' + b"x" * 300_000 + b'"}', "headers": JSON}, 413, "body_too_large", "262,144"),
+        ({"content": b"x" * 600_000, "headers": JSON}, 413, "body_too_large", "500000"),
+        (_form(("product", (None, "{}"))), 422, "missing_photo", "has no photo"),
+        (_form(PHOTO, ("product", (None, '{"product_id": "b"}'))), 422, "id_mismatch", "product_id is 'b'"),
+        (_form(PHOTO, ("product", (None, '{"availability": "maybe"}'))), 422, "invalid_product", "'maybe' is unknown"),
+        (_form(PHOTO, ("product", (None, '{"title": "\\u0000"}'))), 422, "invalid_product", "title"),
+        (_form(PHOTO, ("product", (None, "{}")), ("product", (None, "{}"))), 422, "invalid_parameter", "2 times"),
+        (_form(PHOTO, ("foto", ("a", b"x"))), 422, "invalid_parameter", "field 'foto' is unknown: expected files in"),
+        (_form(("photo", (None, "text"))), 422, "invalid_parameter", "field 'photo' is text"),
+        (_form(("photo", ("p.png", b"")), PHOTO), 415, "not_an_image", "is empty"),
+        (_form(("photo", ("p.png", b"no image"))), 415, "not_an_image", "cannot be read"),
+        (_form(PHOTO, ("photo", ("p.png", b"no image"))), 415, "not_an_image", "cannot be read"),
+        (_form(("photo", ("p.png", bomb()))), 413, "image_too_large", "image is too large"),
+        (_form(*[PHOTO] * 21), 422, "invalid_parameter", "there are 21 photos: expected at most 20"),
+        (_form(*[PHOTO] * 22), 400, "bad_multipart", "Too many files"),
+    ],
+)
+def test_what_is_refused(shop: Shop, request_: dict[str, Any], status: int, code: str, words: str) -> None:
+    refused(shop.client.put("/products/unknown", **request_), status, code, words)
+    assert shop.client.get("/products/unknown").status_code == 404
+
+
+def test_an_id_that_cannot_be(shop: Shop) -> None:
+    response = shop.put("a%00b", 1)
+    refused(response, 422, "invalid_product", "product id 'a\\x00b' is not usable")
+
+
+def test_another_process_shows_a_change_within_a_second(shop: Shop) -> None:
+    key = shop.client.headers["authorization"].split()[1]
+    with opened(shop.gallery, key) as other:
+        shop.put("seen", 60)
+        assert _sees(other, "seen", True) < 1
+        other.client.delete("/products/seen")
+        assert _sees(shop, "seen", False) < 1
+
+
+def _sees(shop: Shop, name: str, is_there: bool) -> float:
+    """Seconds until a server's gallery has a product, or has it no more, without being searched."""
+    started = time.monotonic()
+    while (name in shop.found(60, k=100)) != is_there:
+        assert time.monotonic() - started < 10
+    return time.monotonic() - started
+
+
+def test_nothing_is_written_without_a_key(shop: Shop) -> None:
+    for method, path in (("PUT", "/products/a"), ("DELETE", "/products/boot-1"), ("POST", "/products/import")):
+        response = httpx.request(method, f"{shop.client.base_url}{path}", content=json.dumps(METADATA), headers=JSON)
+        refused(response, 401, "missing_key")
