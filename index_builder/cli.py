@@ -24,8 +24,8 @@ app = typer.Typer(
 )
 for _command in (train, evaluate, experiment, fetch, build, serve, demo, add, remove):
     app.command()(plain_errors(_command))
-for _name, _command in (("import", import_), ("list", list_)):
-    app.command(_name)(plain_errors(_command))
+app.command("import")(plain_errors(import_))
+app.command("list")(plain_errors(list_))
 app.add_typer(keys, name="keys")
 
 

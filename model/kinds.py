@@ -16,7 +16,7 @@ _SOLID = 0.01  # share of the ink that lies deeper than that
 
 
 def kind_of(mask: InkMask) -> Kind:
-    """What a picture is, by its ink (H,W), 0 to 1, as sketch_mask gives it: things are solid, and sketches are lines."""
+    """What a picture is, by its ink (H,W) as sketch_mask gives it: things are solid, and sketches are lines."""
     inked = (np.asarray(mask) > 0.5).astype(np.uint8)
     depth = cv2.distanceTransform(inked, cv2.DIST_L2, 3)  # px from each place to the nearest that has no ink
     deep = np.count_nonzero(depth > _DEEP * max(inked.shape))

@@ -17,7 +17,7 @@ from PIL import Image
 from model.frames import BOX, FRAME, Mask, PlacedFrame, Placement, box_of, centred, resize_to
 from model.images import MAX_PIXELS, ImageTooLarge, Pixels, UnreadableImage, decode_image, to_ink, to_rgb, upright
 from model.kinds import Kind, kind_of
-from model.lines import MIN_SKETCH, WORKING_SIDE, BlankSketch, ink_mask, too_small, trace
+from model.lines import MIN_SKETCH, WORKING_SIDE, BlankSketch, InkMask, ink_mask, too_small, trace
 from model.paper import sketch_mask
 
 if TYPE_CHECKING:

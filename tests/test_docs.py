@@ -9,7 +9,7 @@ import pytest
 import typer
 from fastapi.routing import APIRoute
 
-from app import monitoring, pages, routes, tracing
+from app import monitoring, pages, routes, tracing, writes
 from app.settings import Settings
 from index_builder.cli import app
 from index_builder.experiment_setting import EXPERIMENTS, TRUNKS
@@ -46,7 +46,7 @@ def test_every_option_is_documented(command: str) -> None:
 
 
 def test_every_route_is_documented() -> None:
-    routers = (pages.router, monitoring.router, routes.router, routes.photos, tracing.router)
+    routers = (pages.router, monitoring.router, routes.router, routes.photos, tracing.router, writes.router)
     known = [route for router in routers for route in router.routes if isinstance(route, APIRoute)]
     assert len(known) >= 8
     listed = text("server.md")

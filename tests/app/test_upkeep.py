@@ -1,0 +1,109 @@
+"""Merging the index and removing photos, beside searches and writes."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from app import gallery as module
+from app.gallery import Gallery
+from app.photos import PhotoStore
+from app.products import Photo, Product
+from app.records import ChangedMeanwhile
+from app.sweep import GRACE, remove_unused_photos
+from app.upkeep import Upkeep
+from tests.app.small import brute_force, open_catalogue, products, ranking, small_checkpoint, vectors
+from tests.conftest import draw_product
+
+
+def test_saving_keeps_what_changes_meanwhile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    catalogue = open_catalogue(tmp_path)
+    names = [f"p{number}" for number in range(40)]
+    everything = vectors(50)
+    catalogue.put(products(names), everything[:40])
+    gallery = Gallery.open(tmp_path, small_checkpoint())
+    catalogue.delete(["p0"])
+
+    def merge_slowly(*arguments: object) -> object:
+        catalogue.delete(["p1"])
+        catalogue.put(products([f"q{number}" for number in range(10)]), everything[40:])
+        gallery.refresh()  # of a search that does not wait
+        return merge(*arguments)  # type: ignore[arg-type]
+
+    merge = module.merge
+    monkeypatch.setattr(module, "merge", merge_slowly)
+    gallery.save()
+    monkeypatch.undo()
+    photos = dict(zip([*names, *(f"q{number}" for number in range(10))], everything, strict=True))
+    del photos["p0"], photos["p1"]
+    sketch = vectors(1, seed=9)[0]
+    assert ranking(gallery.snapshot, catalogue, sketch, 48) == brute_force(sketch, photos)
+    assert gallery.size == 48 and gallery.revision == catalogue.revision()
+    again = Gallery.open(tmp_path, small_checkpoint())
+    assert ranking(again.snapshot, catalogue, sketch, 48) == brute_force(sketch, photos)
+    gallery.close(), again.close(), catalogue.close()
+
+
+def test_the_index_is_merged_when_much_has_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_REPLAY", 5)
+    catalogue = open_catalogue(tmp_path)
+    catalogue.put(products(["a", "b"]), vectors(2))
+    gallery = Gallery.open(tmp_path, small_checkpoint())
+    assert not gallery.is_scattered
+    upkeep = Upkeep(gallery)
+    for number in range(6):
+        catalogue.put(products(["a"]), vectors(1, seed=number))
+    deadline = time.monotonic() + 10
+    while not (gallery.is_saved and gallery.revision == 8):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    upkeep.close()
+    assert len(gallery.snapshot.parts) == 1 and gallery.snapshot.parts[0].live.all()
+    gallery.close(), catalogue.close()
+
+
+def test_another_process_is_followed_without_a_search(tmp_path: Path) -> None:
+    catalogue = open_catalogue(tmp_path)
+    gallery = Gallery.open(tmp_path, small_checkpoint())
+    upkeep = Upkeep(gallery)
+    catalogue.put(products(["a"]), vectors(1))
+    deadline = time.monotonic() + 1
+    while gallery.size == 0:
+        assert time.monotonic() < deadline
+    upkeep.close(), gallery.close(), catalogue.close()
+    assert not [thread for thread in threading.enumerate() if thread in upkeep._threads]
+
+
+def test_only_old_photos_that_nobody_shows_are_removed(tmp_path: Path) -> None:
+    catalogue, store = open_catalogue(tmp_path), PhotoStore(tmp_path / "photos")
+    used, unused, fresh = (store.put(draw_product(number, (40, 30))) for number in range(3))
+    catalogue.put([Product("a", "a", photos=(Photo(used, "s"),))], vectors(1))
+    (tmp_path / "photos" / "left.webp.1-1.partial").touch()
+    for path in (tmp_path / "photos").iterdir():
+        os.utime(path, (0, time.time() - GRACE - 9))
+    store.touch(fresh)
+    remove_unused_photos(store, catalogue)
+    assert (store.has(used), store.has(unused), store.has(fresh)) == (True, False, True)
+    assert len(list((tmp_path / "photos").iterdir())) == 4
+    catalogue.close()
+
+
+def test_a_photo_that_is_stored_again_is_not_removed(tmp_path: Path) -> None:
+    store = PhotoStore(tmp_path / "photos")
+    name = store.put(draw_product(1, (40, 30)))
+    store.remove(name)
+    assert store.has(name)
+
+
+def test_what_others_have_changed_is_not_overwritten(tmp_path: Path) -> None:
+    catalogue = open_catalogue(tmp_path)
+    catalogue.put(products(["a"]), vectors(1), {"a": 0})
+    with pytest.raises(ChangedMeanwhile) as error:
+        catalogue.put(products(["a", "b"]), vectors(2), {"a": 0, "b": 0})
+    assert error.value.ids == {"a"} and catalogue.revision() == 1
+    catalogue.put(products(["a", "b"]), vectors(2), {"a": 1, "b": 0})
+    catalogue.close()

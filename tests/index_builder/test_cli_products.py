@@ -1,0 +1,86 @@
+"""Changing a gallery from the command line, beside a server that shows it."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from index_builder.cli import app
+from tests.app.shop import Shop, opened, own_gallery
+from tests.conftest import draw_product
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+def answer(*arguments: object) -> dict[str, Any]:
+    result = run(*arguments, "--json")
+    assert result.exit_code == 0, result.output
+    return dict(json.loads(result.stdout))
+
+
+def seen(shop: Shop, seed: int, name: str, is_first: bool) -> bool:
+    """Whether within a second a search for a drawn product finds this one first, or does not."""
+    deadline = time.monotonic() + 1
+    while time.monotonic() < deadline:
+        if (shop.found(seed)[0] == name) == is_first:
+            return True
+    return False
+
+
+def test_products_come_and_go_beside_a_server(tiny_gallery: Path, tmp_path: Path) -> None:
+    gallery, key = own_gallery(tiny_gallery, tmp_path)
+    draw_product(30).save(tmp_path / "a.png")
+    with opened(gallery, key) as shop:
+        words = ("--title", "Red boot", "--price", "59.90 EUR", "--attribute", "heel=high")
+        added = answer("add", "x", "--gallery", gallery, "--photo", tmp_path / "a.png", *words)
+        assert added == {"product_id": "x", "outcome": "added"}
+        assert seen(shop, 30, "x", True)
+        assert shop.client.get("/products/x").json()["price"] == 59.9
+        assert answer("add", "x", "--gallery", gallery, "--photo", tmp_path / "a.png")["outcome"] == "unchanged"
+        assert answer("add", "x", "--gallery", gallery, "--brand", "Acme")["outcome"] == "updated"
+        listed = answer("list", "--gallery", gallery, "--after", "tote-2", "--limit", 1)
+        assert [product["product_id"] for product in listed["products"]] == ["x"] and listed["next"] is None
+        assert answer("remove", "x", "--gallery", gallery) == {"removed": 1}
+        assert seen(shop, 30, "x", False)
+    assert run("list", "--gallery", gallery, "--limit", 1).stdout == "boot-1\tBoot number 1\tShoes > Boots\t129.00 EUR\n"
+
+
+def test_a_feed_is_imported_into_a_gallery(tiny_gallery: Path, tmp_path: Path, feed: Path) -> None:
+    gallery, _ = own_gallery(tiny_gallery, tmp_path)
+    same = answer("import", feed, "--gallery", gallery)
+    assert (same["added"], same["updated"], same["unchanged"], same["size"]) == (0, 0, 12, 12)
+    draw_product(31).save(tmp_path / "b.png")
+    (tmp_path / "new.jsonl").write_text('{"id": "y", "image_link": "b.png"}\n{"id": "z", "image_link": "c.png"}\n')
+    new = answer("import", tmp_path / "new.jsonl", "--gallery", gallery)
+    assert (new["added"], new["size"]) == (1, 13) and "is not there" in new["skipped"][0][1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["add", "x"], "product 'x' is new and has no photo: expected --photo FILE"),
+        (["add", "x", "--photo", "/nowhere.png"], "photo /nowhere.png is not there"),
+        (["add", "boot-1", "--price", "cheap"], "price 'cheap' cannot be read"),
+        (["add", "boot-1", "--attribute", "heel"], "--attribute is 'heel': expected NAME=VALUE"),
+        (["remove", "boot-1", "x"], "there is no product 'x'"),
+        (["import", "/nowhere"], "no source at /nowhere"),
+    ],
+)
+def test_wrong_input_is_one_line_and_changes_nothing(tiny_gallery: Path, arguments: list[str], words: str) -> None:
+    result = run(*arguments, "--gallery", tiny_gallery)
+    assert result.exit_code == 2 and words in result.stderr and len(result.stderr.strip().splitlines()) == 1
+    assert answer("list", "--gallery", tiny_gallery, "--limit", 100)["products"][0]["product_id"] == "boot-1"
+
+
+def test_no_gallery_is_made_by_accident(tmp_path: Path) -> None:
+    for arguments in (["list"], ["add", "x"], ["remove", "x"], ["import", str(tmp_path)]):
+        result = run(*arguments, "--gallery", tmp_path / "none")
+        assert result.exit_code == 2 and "no gallery at" in result.stderr
+    assert not (tmp_path / "none").exists()
