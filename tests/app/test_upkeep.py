@@ -14,6 +14,7 @@ from app.gallery import Gallery
 from app.photos import PhotoStore
 from app.products import Photo, Product
 from app.records import ChangedMeanwhile
+from app.snapshot import merge
 from app.sweep import GRACE, remove_unused_photos
 from app.upkeep import Upkeep
 from tests.app.small import brute_force, open_catalogue, products, ranking, small_checkpoint, vectors
@@ -34,7 +35,6 @@ def test_saving_keeps_what_changes_meanwhile(tmp_path: Path, monkeypatch: pytest
         gallery.refresh()  # of a search that does not wait
         return merge(*arguments)  # type: ignore[arg-type]
 
-    merge = module.merge
     monkeypatch.setattr(module, "merge", merge_slowly)
     gallery.save()
     monkeypatch.undo()
@@ -45,7 +45,8 @@ def test_saving_keeps_what_changes_meanwhile(tmp_path: Path, monkeypatch: pytest
     assert gallery.size == 48 and gallery.revision == catalogue.revision()
     again = Gallery.open(tmp_path, small_checkpoint())
     assert ranking(again.snapshot, catalogue, sketch, 48) == brute_force(sketch, photos)
-    gallery.close(), again.close(), catalogue.close()
+    for opened in (gallery, again, catalogue):
+        opened.close()
 
 
 def test_the_index_is_merged_when_much_has_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -63,7 +64,8 @@ def test_the_index_is_merged_when_much_has_changed(tmp_path: Path, monkeypatch: 
         time.sleep(0.05)
     upkeep.close()
     assert len(gallery.snapshot.parts) == 1 and gallery.snapshot.parts[0].live.all()
-    gallery.close(), catalogue.close()
+    gallery.close()
+    catalogue.close()
 
 
 def test_another_process_is_followed_without_a_search(tmp_path: Path) -> None:
@@ -74,7 +76,9 @@ def test_another_process_is_followed_without_a_search(tmp_path: Path) -> None:
     deadline = time.monotonic() + 1
     while gallery.size == 0:
         assert time.monotonic() < deadline
-    upkeep.close(), gallery.close(), catalogue.close()
+    upkeep.close()
+    gallery.close()
+    catalogue.close()
     assert not [thread for thread in threading.enumerate() if thread in upkeep._threads]
 
 

@@ -49,7 +49,8 @@ def test_products_come_and_go_beside_a_server(tiny_gallery: Path, tmp_path: Path
         assert [product["product_id"] for product in listed["products"]] == ["x"] and listed["next"] is None
         assert answer("remove", "x", "--gallery", gallery) == {"removed": 1}
         assert seen(shop, 30, "x", False)
-    assert run("list", "--gallery", gallery, "--limit", 1).stdout == "boot-1\tBoot number 1\tShoes > Boots\t129.00 EUR\n"
+    listed_as_text = run("list", "--gallery", gallery, "--limit", 1).stdout
+    assert listed_as_text == "boot-1\tBoot number 1\tShoes > Boots\t129.00 EUR\n"
 
 
 def test_a_feed_is_imported_into_a_gallery(tiny_gallery: Path, tmp_path: Path, feed: Path) -> None:
