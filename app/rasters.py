@@ -1,4 +1,7 @@
-"""A sketch, or a product's photo, as an image file. What is done to it here is done in a process of its own: see app/workshop.py."""
+"""A sketch, or a product's photo, as an image file.
+
+What is done to it here is done in a process of its own: see app/workshop.py.
+"""
 
 from __future__ import annotations
 

@@ -12,8 +12,8 @@ from app.errors import ApiError
 from app.filters import FiltersOf
 from app.messages import short
 from app.paths import LiteralEnd
-from app.rates import SearchRate
 from app.rasters import AskedKind
+from app.rates import SearchRate
 from app.retriever import UnknownProduct
 from app.schemas import ProductDetails, ProductInfo, ProductPage, SearchResponse, error_docs
 from app.schemas_facets import CategoryList, FacetsResponse

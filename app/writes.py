@@ -23,7 +23,10 @@ router = APIRouter(tags=["writes"])
 
 @router.put(
     "/products/{product_id:path}",
-    responses={201: {"model": ProductDetails, "description": "Created"}, **error_docs(400, 413, 415, 422, 500, 503)},
+    responses={
+        201: {"model": ProductDetails, "description": "Created"},
+        **error_docs(400, 401, 403, 413, 415, 422, 429, 500, 503),
+    },
     openapi_extra={"requestBody": PUT_DOCS},
 )
 async def put_product(
@@ -39,7 +42,7 @@ async def put_product(
     return ProductDetails.showing(written.product, service.gallery.photos.size(written.product.photo))
 
 
-@router.delete("/products/{product_id:path}", responses=error_docs(404, 422, 500, 503))
+@router.delete("/products/{product_id:path}", responses=error_docs(401, 403, 404, 422, 429, 500, 503))
 async def delete_product(product_id: ProductId, service: ServiceOf, key: WriteAccess) -> Deleted:
     """Delete a product."""
     try:
@@ -54,7 +57,7 @@ async def delete_product(product_id: ProductId, service: ServiceOf, key: WriteAc
 @router.post(
     "/products/import",
     status_code=202,
-    responses=error_docs(400, 413, 415, 422, 500, 503),
+    responses=error_docs(400, 401, 403, 413, 415, 422, 429, 500, 503),
     openapi_extra={"requestBody": IMPORT_DOCS},
 )
 async def import_products(
@@ -70,7 +73,7 @@ async def import_products(
     return OperationInfo.of(operation)
 
 
-@router.get("/operations/{operation_id}", responses=error_docs(404, 422, 500, 503))
+@router.get("/operations/{operation_id}", responses=error_docs(401, 403, 404, 422, 429, 500, 503))
 def operation(
     operation_id: Annotated[str, Path(max_length=100)], service: ServiceOf, key: WriteAccess
 ) -> OperationInfo:
