@@ -1,0 +1,97 @@
+"""Servers that benchmarks start, kill and start again: real processes, forked from one that has loaded every module.
+
+Forking saves the seconds that importing torch takes, so that hundreds of starts can be had in minutes.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+_LOADED = ["app.main", "index_builder.build"]
+_START = 60.0  # s that a server may take to be ready
+_context = multiprocessing.get_context("forkserver")
+
+
+class Server:
+    """`sketchfind serve` on a gallery, started by start(). `patch` is run in the process before it serves."""
+
+    def __init__(self, gallery: Path, log: Path, patch: Callable[[], None] | None = None, **settings: Any) -> None:
+        self._gallery, self._log, self._patch, self._settings = gallery, log, patch, settings
+        self._process: BaseProcess | None = None
+        self.port = _free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> float:
+        """Start it and wait until it is ready; the seconds that took. Raises RuntimeError when it does not start."""
+        started = time.monotonic()
+        arguments = (self._gallery, self.port, self._log, self._patch, self._settings)
+        self._process = process = run(_serve, *arguments)
+        while not self._is_ready():
+            if not process.is_alive() or time.monotonic() - started > _START:
+                process.kill()
+                raise RuntimeError(f"the server did not start: {self._log.read_text()[-2000:]}")
+            time.sleep(0.02)
+        return time.monotonic() - started
+
+    def kill(self) -> None:
+        """SIGKILL, at once."""
+        self._end(signal.SIGKILL)
+
+    def stop(self) -> None:
+        """SIGTERM, and wait until it has finished what it accepted."""
+        self._end(signal.SIGTERM)
+
+    @property
+    def pid(self) -> int:
+        """Of the process that start() has made."""
+        assert self._process is not None and self._process.pid is not None
+        return self._process.pid
+
+    def _end(self, number: int) -> None:
+        os.kill(self.pid, number)
+        assert self._process is not None
+        self._process.join()
+
+    def _is_ready(self) -> bool:
+        try:
+            return httpx.get(f"{self.url}/readyz", timeout=5).status_code == 200
+        except httpx.TransportError:
+            return False
+
+
+def run(work: Callable[..., object], *arguments: object) -> BaseProcess:
+    """A process of its own that does some work."""
+    _context.set_forkserver_preload(_LOADED)
+    process = _context.Process(target=work, args=arguments, daemon=True)
+    process.start()
+    return process
+
+
+def _serve(
+    gallery: Path, port: int, log: Path, patch: Callable[[], None] | None, settings: dict[str, Any]
+) -> None:
+    from app.main import serve
+    from app.settings import load_settings
+
+    with log.open("a") as file:
+        os.dup2(file.fileno(), sys.stdout.fileno())
+        os.dup2(file.fileno(), sys.stderr.fileno())
+    if patch is not None:
+        patch()
+    serve(load_settings(gallery=gallery, port=port, **settings))
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
