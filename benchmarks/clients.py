@@ -114,15 +114,14 @@ class Writer:
         way = self._chance.random()
         known = next(iter(before)) if len(before) == 1 else None
         if known is not None and way < 0.3:
-            self._ask("deleted", product_id, None, lambda: self._client.delete(f"/products/{product_id}"))
+            self._ask("deleted", product_id, None, partial(self._client.delete, f"/products/{product_id}"))
         elif known is not None and way < 0.6:
-            body = {"title": title}
-            put = partial(self._client.put, f"/products/{product_id}", json=body)
+            put = partial(self._client.put, f"/products/{product_id}", json={"title": title})
             self._ask("changed", product_id, State(title, known.photo), put)
         else:
             photo = self._chance.randrange(PHOTOS)
-            body = {"product": (None, json.dumps({"title": title})), "photo": ("photo.png", photo_bytes(photo))}
-            put = partial(self._client.put, f"/products/{product_id}", files=body)
+            data, files = {"product": json.dumps({"title": title})}, {"photo": ("photo.png", photo_bytes(photo))}
+            put = partial(self._client.put, f"/products/{product_id}", data=data, files=files)
             self._ask("put", product_id, State(title, photo), put)
 
     def _ask(self, what: str, product_id: str, state: State | None, request: partial[httpx.Response]) -> None:

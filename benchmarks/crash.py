@@ -3,10 +3,9 @@
     python -m benchmarks.crash [--rounds 200] [--seed 0] [--json]
 
 In each round clients add, replace and delete products and import feeds, and the server is killed (SIGKILL) at a random
-moment. In some rounds its disk fills up before (as root: the gallery then lies on a file system of its own, small), in
-some the files of its index are cut, emptied, removed, or a bit of them is turned afterwards. Then it is started again by
-itself and must have every acknowledged change, no part of one that was not, all of it must be found by a search, and
-`verify` must have nothing to say.
+moment. In some rounds its disk fills up before (for root: the gallery then lies on a small file system of its own), in
+some a file of its index is cut, emptied, removed, or a bit of it turned afterwards. Then it is started again and must
+have every acknowledged change, no part of any other, and find all of it; `verify` must have nothing to say.
 """
 
 from __future__ import annotations
@@ -71,9 +70,9 @@ def one_round(
     server: Server, shop: Shop, key: str, expected: Expected, number: int, chance: random.Random, disk: Path
 ) -> Counter[str]:
     """Let clients write until the server is killed; what they were answered."""
-    clients = [Writer(server.url, key, expected, f"w{n}", chance.random()) for n in range(3)]
-    importer = Importer(server.url, key, expected, shop.url, number)
-    threads = [threading.Thread(target=client.run) for client in (*clients, importer)]
+    writers = [Writer(server.url, key, expected, f"w{n}", chance.random()) for n in range(3)]
+    clients: list[Writer | Importer] = [*writers, Importer(server.url, key, expected, shop.url, number)]
+    threads = [threading.Thread(target=client.run) for client in clients]
     for thread in threads:
         thread.start()
     time.sleep(chance.uniform(0.05, 1.0))
@@ -84,7 +83,7 @@ def one_round(
         thread.join()
     (disk / "filler").unlink(missing_ok=True)
     total: Counter[str] = Counter({"disk full": int(full)})
-    for client in (*clients, importer):
+    for client in clients:
         total.update(client.answers)
     return total
 

@@ -12,11 +12,13 @@ import socket
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 
 _LOADED = ["app.main", "index_builder.build"]
 _START = 60.0  # s that a server may take to be ready
@@ -95,3 +97,13 @@ def _serve(
 def _free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return int(listener.getsockname()[1])
+
+
+def memory_of(pid: int) -> int:
+    """Bytes in memory of a process and of all that descend from it."""
+    family = [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
+    total = 0
+    for process in family:
+        with suppress(psutil.NoSuchProcess):  # it has ended meanwhile
+            total += process.memory_info().rss
+    return total
