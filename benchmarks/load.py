@@ -86,6 +86,11 @@ class Load:
     async def go(self, rate: float, seconds: float) -> None:
         """Send `rate` requests a second, at random moments, and wait for all answers."""
         crowd, going = asyncio.Semaphore(_CROWD), set[asyncio.Task[None]]()
+
+        def over(task: asyncio.Task[None]) -> None:
+            going.discard(task)
+            crowd.release()
+
         until = time.monotonic() + seconds
         while time.monotonic() < until:
             await asyncio.sleep(self._chance.expovariate(rate))
@@ -95,7 +100,7 @@ class Load:
             await crowd.acquire()
             task = asyncio.create_task(self._one())
             going.add(task)
-            task.add_done_callback(lambda done: (going.discard(done), crowd.release()))
+            task.add_done_callback(over)
         await asyncio.gather(*going)
 
     async def settle(self) -> None:
