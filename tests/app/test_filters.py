@@ -141,7 +141,7 @@ EVERY += [
 def test_every_combination_of_filters_passes_what_a_plain_loop_does(catalogue: Catalogue) -> None:
     products = shop()
     sizes = []
-    for filters in EVERY[::2]:
+    for filters in EVERY[::4]:
         wanted = sorted(product.product_id for product in products if passes(product, filters))
         assert passing(catalogue, filters) == wanted, filters
         assert catalogue.has(filters) == bool(wanted), filters
@@ -169,7 +169,7 @@ def ranges(products: Iterable[Product]) -> list[PriceRange]:
 
 
 def test_facets_are_what_a_plain_loop_counts(catalogue: Catalogue) -> None:
-    for filters in EVERY[::9]:
+    for filters in EVERY[::13]:
         found = catalogue.facets(filters)
         by_category = [p for p in shop() if passes(p, replace(filters, category=None))]
         by_color = [p for p in shop() if passes(p, replace(filters, colors=()))]

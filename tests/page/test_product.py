@@ -37,7 +37,8 @@ def match(**more: Any) -> dict[str, Any]:
     box = {"left": 0, "top": 0, "width": 320, "height": 320, "picture_width": 320, "picture_height": 240}
     sketch = {"attention": one_place(0, 0), "box": {**box, "picture_height": 320}}
     photo = {"attention": one_place(5, 7), "box": box}
-    return {"distance": 1, "mirrored": False, "sketch": sketch, "photo": photo, **more}
+    known = {"distance": 1, "mirrored": False, "photo_url": "/photos/none.webp"}
+    return known | {"sketch": sketch, "photo": photo, **more}
 
 
 def opacity(canvas: Locator, x: float, y: float) -> int:
@@ -170,10 +171,11 @@ def test_the_paper_s_shortcuts_are_off_meanwhile(page: Page, phone: Phone) -> No
 
 def test_what_matched_is_laid_over_both_pictures(page: Page, phone: Phone) -> None:
     asked: list[Any] = []
+    other = page.request.get("/products/sofa-1").json()["photo_url"]  # as if it were the second photo of each product
 
     def serve(route: Route) -> None:
         asked.append(route.request.post_data_json)
-        route.fulfill(json=match())
+        route.fulfill(json=match(photo_url=other))
 
     page.route(MATCH, serve)
     dialog = open_first(phone)
@@ -189,6 +191,7 @@ def test_what_matched_is_laid_over_both_pictures(page: Page, phone: Phone) -> No
     assert opacity(over_photo, 0.97, 0.95) > 100 and opacity(over_photo, 0.1, 0.1) == 0  # row 5 of 8 of the square
     ink = "canvas => canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.some(value => value)"
     assert dialog.get_by_role("img", name="Your drawing beside the photo").evaluate(ink)
+    expect(dialog.locator(".product-photo")).to_have_attribute("src", other)
     boxes = [dialog.locator(name).bounding_box() for name in (".product-photo", ".photo-heat")]
     assert boxes[0] == boxes[1]
     toggle.tap()
