@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from index_builder.cli_options import Catalogue as CatalogueUrl
 from index_builder.cli_options import Json
 from index_builder.console import check_choice, plain_errors, print_result
 
@@ -25,21 +26,22 @@ def add(
     name: Name,
     gallery: Gallery,
     scope: Annotated[str, typer.Option(help="read, or write, which includes reading.")] = "read",
+    catalogue: CatalogueUrl = None,
     as_json: Json = False,
 ) -> None:
     """Make a key and print it. It cannot be shown again: only its hash is kept."""
     from app.keys import SCOPES
 
     check_choice("--scope", scope, SCOPES)
-    key = _open(gallery).keys.add(name, "write" if scope == "write" else "read")
+    key = _open(gallery, catalogue).keys.add(name, "write" if scope == "write" else "read")
     print_result({"name": name, "scope": scope, "key": key} if as_json else key, as_json)
 
 
 @keys.command("list")
 @plain_errors
-def list_(gallery: Gallery, as_json: Json = False) -> None:
+def list_(gallery: Gallery, catalogue: CatalogueUrl = None, as_json: Json = False) -> None:
     """List the keys by name, with their scope and when they were made."""
-    found = _open(gallery).keys.all()
+    found = _open(gallery, catalogue).keys.all()
     if as_json:
         shown = [{"name": key.name, "scope": key.scope, "created": key.created} for key in found]
         print_result({"keys": shown}, as_json)
@@ -50,17 +52,19 @@ def list_(gallery: Gallery, as_json: Json = False) -> None:
 
 @keys.command()
 @plain_errors
-def remove(name: Name, gallery: Gallery, as_json: Json = False) -> None:
+def remove(name: Name, gallery: Gallery, catalogue: CatalogueUrl = None, as_json: Json = False) -> None:
     """Remove a key: running servers refuse it within a second."""
-    _open(gallery).keys.remove(name)
+    _open(gallery, catalogue).keys.remove(name)
     print_result({"removed": name} if as_json else f"{name} removed", as_json)
 
 
-def _open(gallery: Path) -> Catalogue:
-    """The catalogue of a gallery. Raises CatalogueError when there is none."""
+def _open(gallery: Path, url: str | None) -> Catalogue:
+    """The catalogue of a gallery, its own file or the database at `url`. Raises CatalogueError when there is none."""
     from app.catalogue import Catalogue, CatalogueError, sqlite_url
     from app.gallery import CATALOGUE_FILE
 
+    if url:
+        return Catalogue(url)
     path = gallery / CATALOGUE_FILE
     if not path.is_file():
         raise CatalogueError(f"no gallery at {gallery}: expected a directory made by `sketchfind build`")
