@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from index_builder.cli_options import Json, Private
+from index_builder.cli_options import Catalogue, Json, Private
 from index_builder.console import print_report, print_result, progress_bar
 
 Gallery = Annotated[Path, typer.Option(metavar="DIR", help="Gallery made by `sketchfind build`.")]
@@ -33,10 +33,11 @@ def add(
     attribute: Annotated[
         list[str] | None, typer.Option(metavar="NAME=VALUE", help="Anything else; may be repeated.")
     ] = None,
+    catalogue: Catalogue = None,
     as_json: Json = False,
 ) -> None:
     """Add a product or replace it. Without photos, or without any description, it keeps those that it has."""
-    from index_builder.products import add_product
+    from index_builder.products import Place, add_product
 
     given = {"title": title, "product_type": category, "price": price, "link": link, "color": color, "gender": gender}
     given |= {"brand": brand, "size": size, "availability": availability, "description": description}
@@ -46,17 +47,20 @@ def add(
         if not equals or not name.strip():
             raise ValueError(f"--attribute is {one!r}: expected NAME=VALUE")
         fields.setdefault(name.strip(), []).append(value)
-    change = add_product(gallery, product_id, fields, photo or [])
+    change = add_product(Place(gallery, catalogue), product_id, fields, photo or [])
     print_result({"product_id": product_id, "outcome": change.outcome} if as_json else change.outcome, as_json)
 
 
 def remove(
-    product_ids: Annotated[list[str], typer.Argument(metavar="ID...")], gallery: Gallery, as_json: Json = False
+    product_ids: Annotated[list[str], typer.Argument(metavar="ID...")],
+    gallery: Gallery,
+    catalogue: Catalogue = None,
+    as_json: Json = False,
 ) -> None:
     """Remove products, all or none."""
-    from index_builder.products import remove_products
+    from index_builder.products import Place, remove_products
 
-    count = remove_products(gallery, product_ids)
+    count = remove_products(Place(gallery, catalogue), product_ids)
     print_result({"removed": count} if as_json else f"{count} removed", as_json)
 
 
@@ -64,13 +68,14 @@ def import_(
     source: Annotated[Path, typer.Argument(metavar="FEED", help="Feed file, or photo folder.")],
     gallery: Gallery,
     allow_private_addresses: Private = False,
+    catalogue: Catalogue = None,
     as_json: Json = False,
 ) -> None:
     """Bring a gallery up to date with a feed: only what is new or changed is done."""
-    from index_builder.products import import_products
+    from index_builder.products import Place, import_products
 
     with progress_bar(as_json) as progress:
-        report = import_products(gallery, source, progress, allow_private_addresses)
+        report = import_products(Place(gallery, catalogue), source, progress, allow_private_addresses)
     print_report(report, as_json)
 
 
@@ -78,14 +83,15 @@ def list_(
     gallery: Gallery,
     after: Annotated[str | None, typer.Option(metavar="ID", help="Begin after this ID.", show_default="none")] = None,
     limit: Annotated[int, typer.Option(min=1, help="How many products.")] = 50,
+    catalogue: Catalogue = None,
     as_json: Json = False,
 ) -> None:
     """List products in the order of their ids: id, title, category and price."""
     from app.schemas import ProductInfo
-    from index_builder.products import open_catalogue
+    from index_builder.products import Place
 
-    with open_catalogue(gallery) as catalogue:
-        found = catalogue.page(after, limit + 1)
+    with Place(gallery, catalogue).catalogue() as opened:
+        found = opened.page(after, limit + 1)
     page = found[:limit]
     following = page[-1].product_id if len(found) > limit else None
     if as_json:

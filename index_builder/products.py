@@ -32,17 +32,33 @@ class Change:
     outcome: str
 
 
-@contextmanager
-def open_catalogue(gallery: Path) -> Iterator[Catalogue]:
-    """The catalogue of a gallery that there is. Raises CatalogueError."""
-    path = gallery / CATALOGUE_FILE
-    if not path.is_file():
-        raise CatalogueError(f"no gallery at {gallery}: expected {CATALOGUE_FILE} in it, made by `sketchfind build`")
-    with closing(Catalogue(sqlite_url(path))) as catalogue:
-        yield catalogue
+@dataclass(frozen=True)
+class Place:
+    """A gallery that there is: its directory, and the URL of the database that has its products, if that is no file."""
+
+    gallery: Path
+    url: str | None = None
+
+    @contextmanager
+    def catalogue(self) -> Iterator[Catalogue]:
+        """The gallery's catalogue. Raises CatalogueError."""
+        needed = self.gallery / (CHECKPOINT_FILE if self.url else CATALOGUE_FILE)
+        if not needed.is_file():
+            made = f"expected {needed.name} in it, made by `sketchfind build`"
+            raise CatalogueError(f"no gallery at {self.gallery}: {made}")
+        with closing(Catalogue(self.url or sqlite_url(needed))) as catalogue:
+            yield catalogue
+
+    @contextmanager
+    def writing(self) -> Iterator[tuple[Catalogue, Ingest]]:
+        """The catalogue, and what writes to it by the checkpoint that it was made with."""
+        with self.catalogue() as catalogue:
+            checkpoint = load_checkpoint(self.gallery / CHECKPOINT_FILE)
+            catalogue.bind(checkpoint.sha256, checkpoint.network.dim)
+            yield catalogue, Ingest(catalogue, PhotoStore(self.gallery / PHOTOS), checkpoint)
 
 
-def add_product(gallery: Path, product_id: str, fields: Fields, photos: Sequence[Path]) -> Change:
+def add_product(place: Place, product_id: str, fields: Fields, photos: Sequence[Path]) -> Change:
     """Add or replace a product, described by a feed's fields; without fields, or photos, it keeps those that it has.
 
     Raises ValueError for what it cannot be, and UnreadableImage.
@@ -56,41 +72,33 @@ def add_product(gallery: Path, product_id: str, fields: Fields, photos: Sequence
         return old
 
     given = [("", partial(_fetch, path)) for path in photos] or None
-    with _writing(gallery) as ingest:
+    with place.writing() as (_, ingest):
         written = ingest.write(Draft(product_id, describe, given))
     outcome = "unchanged" if written.is_unchanged else "updated"
     return Change(written.product, "added" if written.old is None else outcome)
 
 
-def remove_products(gallery: Path, product_ids: Sequence[str]) -> int:
+def remove_products(place: Place, product_ids: Sequence[str]) -> int:
     """Delete products and return how many. Raises ValueError, and deletes nothing, when one is not there."""
-    with _writing(gallery) as ingest, open_catalogue(gallery) as catalogue:
+    with place.writing() as (catalogue, ingest):
         missing = [name for name in product_ids if name not in catalogue.get_many(product_ids)]
         if missing:
-            raise ValueError(f"there is no product {missing[0]!r} in {gallery}: nothing was removed")
+            raise ValueError(f"there is no product {missing[0]!r} in {place.gallery}: nothing was removed")
         return ingest.delete(product_ids)
 
 
 def import_products(
-    gallery: Path, source: Path, progress: Progress | None = None, allow_private: bool = False
+    place: Place, source: Path, progress: Progress | None = None, allow_private: bool = False
 ) -> BuildReport:
     """Bring a gallery that there is up to date with a feed or photo folder, by the checkpoint that it was made with.
 
     Its index is left to the servers. Raises FeedError before anything is changed.
     """
-    with _writing(gallery) as ingest, open_catalogue(gallery) as catalogue:
+    with place.writing() as (catalogue, ingest):
         if not count_source(source):
             raise FeedError(f"{source} has no products: expected photos, or a feed with lines")
-        counts, skipped = import_source(source, gallery, ingest, progress, allow_private)
+        counts, skipped = import_source(source, place.gallery, ingest, progress, allow_private)
         return BuildReport(counts.added, counts.updated, counts.unchanged, skipped, catalogue.size())
-
-
-@contextmanager
-def _writing(gallery: Path) -> Iterator[Ingest]:
-    with open_catalogue(gallery) as catalogue:
-        checkpoint = load_checkpoint(gallery / CHECKPOINT_FILE)
-        catalogue.bind(checkpoint.sha256, checkpoint.network.dim)
-        yield Ingest(catalogue, PhotoStore(gallery / PHOTOS), checkpoint)
 
 
 def _fetch(path: Path, _known: str | None) -> bytes:
