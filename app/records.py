@@ -32,7 +32,7 @@ class CheckpointMismatch(CatalogueError):
     def __init__(self, recorded: str, given: str) -> None:
         super().__init__(
             f"the gallery was built with checkpoint {recorded}, but the checkpoint given is {given}: "
-            "use the one that it was built with, or build a new gallery with the other"
+            "use the one that it was built with, or `sketchfind reembed` the gallery with the other"
         )
         self.recorded, self.given = recorded, given
 

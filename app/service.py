@@ -14,8 +14,9 @@ import torch
 from fastapi import Depends, Request
 
 from app.catalogue import Catalogue, CatalogueError, Filters
+from app.checkpoints import CHECKPOINT_FILE
 from app.errors import ApiError
-from app.gallery import CATALOGUE_FILE, CHECKPOINT_FILE, Gallery
+from app.gallery import CATALOGUE_FILE, Gallery
 from app.match import Match, match
 from app.metrics import Metrics
 from app.pictures import Picture
