@@ -33,6 +33,7 @@ from app.records import (
     chunks,
     embedding_of,
     product_of,
+    state_in,
 )
 from app.tables import catalogue as _record
 from app.tables import photos as _photos
@@ -78,8 +79,7 @@ class Catalogue:
     def state(self) -> CatalogueState:
         """What is recorded of the catalogue as a whole."""
         with self._reading.connect() as connection:
-            row = connection.execute(select(_record)).one()
-        return CatalogueState(row.identity, row.revision, row.checkpoint, row.dim, row.factory)
+            return state_in(connection)
 
     def revision(self) -> int:
         """Revision of the last change; 0 before the first. Raises CheckpointMismatch as bind() says."""

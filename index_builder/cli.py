@@ -13,7 +13,7 @@ from index_builder.cli_keys import keys
 from index_builder.cli_products import add, import_, list_, remove
 from index_builder.cli_research import evaluate, experiment
 from index_builder.cli_train import train
-from index_builder.cli_versions import reembed
+from index_builder.cli_versions import backup, reembed, restore, verify
 from index_builder.console import plain_errors
 
 app = typer.Typer(
@@ -23,7 +23,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _command in (train, evaluate, experiment, fetch, build, serve, demo, add, remove, reembed):
+for _command in (train, evaluate, experiment, fetch, build, serve, demo, add, remove):
+    app.command()(plain_errors(_command))
+for _command in (reembed, backup, restore, verify):
     app.command()(plain_errors(_command))
 app.command("import")(plain_errors(import_))
 app.command("list")(plain_errors(list_))
