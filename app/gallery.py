@@ -32,8 +32,10 @@ _ATTEMPTS = 3  # to catch up with writers before a filter is taken as it was
 _log = logging.getLogger(__name__)
 
 
-def catalogue_of(directory: Path) -> Catalogue:
-    """The catalogue in a gallery directory. Raises CatalogueError when there is none."""
+def catalogue_of(directory: Path, url: str | None = None) -> Catalogue:
+    """A gallery's catalogue: behind a URL, or in the directory's own file. Raises CatalogueError if there is none."""
+    if url is not None:
+        return Catalogue(url)
     path = directory / CATALOGUE_FILE
     if not path.is_file():
         expected = f"expected {CATALOGUE_FILE} in it, made by `sketchfind build`"

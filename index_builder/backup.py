@@ -50,13 +50,15 @@ class BackupReport:
     missing: tuple[str, ...]  # one line for each photo that could not be copied
 
 
-def backup(directory: Path, to: Path, progress: Progress | None = None) -> BackupReport:
+def backup(
+    directory: Path, to: Path, progress: Progress | None = None, catalogue_url: str | None = None
+) -> BackupReport:
     """Bring a folder, empty or with an earlier backup of the same gallery, to what the gallery is now.
 
     Until that is done, it holds the earlier backup. Raises BackupError for another folder, CatalogueError when there
     is no gallery, and InUse while another process does the same.
     """
-    catalogue = catalogue_of(directory)
+    catalogue = catalogue_of(directory, catalogue_url)
     try:
         _claim(to, origin(catalogue.state().identity))
         with only_one(to / MARK, f"the backup in {to}"):

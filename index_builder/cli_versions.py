@@ -9,12 +9,16 @@ from typing import Annotated
 
 import typer
 
-from index_builder.cli_options import Checkpoint, Device, GalleryDir, Json
+from index_builder.cli_options import Catalogue, Checkpoint, Device, GalleryDir, Json
 from index_builder.console import print_result, progress_bar
 
 
 def reembed(
-    gallery: GalleryDir, checkpoint: Checkpoint = None, device: Device = "auto", as_json: Json = False
+    gallery: GalleryDir,
+    checkpoint: Checkpoint = None,
+    catalogue: Catalogue = None,
+    device: Device = "auto",
+    as_json: Json = False,
 ) -> None:
     """Embed all photos by another checkpoint and switch to it, beside servers. Run again, it goes on where it was."""
     from index_builder.reembed import ReembedError
@@ -23,7 +27,7 @@ def reembed(
 
     try:
         with progress_bar(as_json) as progress:
-            report = run(gallery, checkpoint or DEFAULT_CHECKPOINT, progress, device)
+            report = run(gallery, checkpoint or DEFAULT_CHECKPOINT, progress, device, catalogue)
     except ReembedError as error:
         for product_id, why in error.problems:
             print(f"product {product_id!r}: {why}", file=sys.stderr)
@@ -39,13 +43,14 @@ def reembed(
 def backup(
     to: Annotated[Path, typer.Argument(metavar="TO", help="Folder: empty, or an earlier backup of the same gallery.")],
     gallery: GalleryDir,
+    catalogue: Catalogue = None,
     as_json: Json = False,
 ) -> None:
     """Copy a gallery as it is at one moment, beside servers and writers. Keys and unfinished imports are in it too."""
     from index_builder.backup import backup as run
 
     with progress_bar(as_json) as progress:
-        report = run(gallery, to, progress)
+        report = run(gallery, to, progress, catalogue)
     if as_json:
         print_result(asdict(report), as_json)
     else:
@@ -60,28 +65,26 @@ def backup(
 def restore(
     source: Annotated[Path, typer.Argument(metavar="FROM", help="Folder made by `sketchfind backup`.")],
     gallery: Annotated[Path, typer.Option(metavar="DIR", help="Gallery to make: an empty folder, or none.")],
-    catalogue: Annotated[
-        str | None, typer.Option(metavar="URL", help="Database for the products.", show_default="a file in DIR")
-    ] = None,
+    catalogue: Catalogue = None,
     as_json: Json = False,
 ) -> None:
     """Make a gallery from a backup, after a check of all of it."""
     from index_builder.restore import restore as run
 
     with progress_bar(as_json) as progress:
-        report = run(source, gallery, catalogue, progress)
+        report = run(source, gallery, progress, catalogue)
     if as_json:
         print_result(asdict(report), as_json)
     else:
         print(f"{gallery} has revision {report.revision}: {report.products} products, {report.photos} photos.")
 
 
-def verify(gallery: GalleryDir, as_json: Json = False) -> None:
+def verify(gallery: GalleryDir, catalogue: Catalogue = None, as_json: Json = False) -> None:
     """Check every row, photo, checkpoint and index of a gallery, beside servers. Status 1 if anything is wrong."""
     from index_builder.verify import verify as run
 
     with progress_bar(as_json) as progress:
-        report = run(gallery, progress)
+        report = run(gallery, progress, catalogue)
     if as_json:
         found = {name: [one._asdict() for one in getattr(report, name)] for name in ("problems", "notes")}
         counts = {"revision": report.revision, "products": report.products, "photos": report.photos}

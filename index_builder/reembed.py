@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.progress import Progress, TaskID
 
-from app.catalogue import Catalogue
+from app.catalogue import Catalogue, CatalogueError
 from app.checkpoints import keep_checkpoint, settle_checkpoint
 from app.gallery import PHOTOS, Gallery, catalogue_of
 from app.locks import only_one
@@ -63,6 +63,7 @@ def reembed(
     checkpoint_path: Path = DEFAULT_CHECKPOINT,
     progress: Progress | None = None,
     device: str = "auto",
+    catalogue_url: str | None = None,
 ) -> ReembedReport:
     """Have a gallery use another checkpoint. What a run for the same one has done before is not done again.
 
@@ -72,7 +73,9 @@ def reembed(
     """
     if not checkpoint_path.is_file():
         load_checkpoint(checkpoint_path)  # says what is wrong with it
-    catalogue = catalogue_of(directory)
+    if not directory.is_dir():
+        raise CatalogueError(f"no gallery at {directory}: expected a directory made by `sketchfind build`")
+    catalogue = catalogue_of(directory, catalogue_url)
     try:
         with only_one(directory / _LOCK, f"re-embedding {directory}"):
             checkpoint = _kept(directory, checkpoint_path, device)

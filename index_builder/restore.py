@@ -33,10 +33,12 @@ class RestoreReport:
     photos: int
 
 
-def restore(source: Path, directory: Path, url: str | None = None, progress: Progress | None = None) -> RestoreReport:
+def restore(
+    source: Path, directory: Path, progress: Progress | None = None, catalogue_url: str | None = None
+) -> RestoreReport:
     """Make a gallery directory, absent or empty before, from a backup, and check every byte of it on the way.
 
-    With a SQLAlchemy URL, the products go to that database, which must have none, instead of a file in the directory.
+    With `catalogue_url`, the products go to that database, which must have none, instead of a file in the directory.
     Raises BackupError.
     """
     manifest = read_manifest(source)
@@ -50,10 +52,10 @@ def restore(source: Path, directory: Path, url: str | None = None, progress: Pro
         if manifest.checkpoint:
             _copy(source / manifest.checkpoint[0], partial / CHECKPOINT_FILE, manifest.checkpoint[1])
             Gallery.open(partial, load_checkpoint(partial / CHECKPOINT_FILE)).close()  # makes the index
-        if url is None:
+        if catalogue_url is None:
             os.rename(partial, directory)
         else:
-            _move_to(url, partial, directory)
+            _move_to(catalogue_url, partial, directory)
     return RestoreReport(manifest.revision, manifest.products, manifest.photos)
 
 

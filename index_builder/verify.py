@@ -31,10 +31,10 @@ class VerifyReport:
     notes: tuple[Finding, ...]
 
 
-def verify(directory: Path, progress: Progress | None = None) -> VerifyReport:
+def verify(directory: Path, progress: Progress | None = None, catalogue_url: str | None = None) -> VerifyReport:
     """Check a gallery as of one moment. Raises CatalogueError when there is none."""
     try:
-        catalogue = catalogue_of(directory)
+        catalogue = catalogue_of(directory, catalogue_url)
     except SQLAlchemyError as error:
         return VerifyReport(0, 0, 0, (_unreadable(error),), ())
     try:

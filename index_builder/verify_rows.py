@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from sqlalchemy import Connection, Row, and_, select, text
+from sqlalchemy import Connection, Row, Select, and_, select, text
 
 from app.conditions import LIVE
 from app.names import key_of
@@ -15,7 +15,7 @@ from app.products import Product
 from app.raw import raw_columns
 from app.records import PRODUCT_COLUMNS, CatalogueState, embedding_of, row_of
 from app.segments import Embeddings
-from app.tables import photos, products, traits
+from app.tables import photos, products, trait_values, traits
 from index_builder.findings import Findings
 
 _ROWS = 500  # products read at a time: fits one IN (...)
@@ -68,7 +68,7 @@ def _check_products(
     connection: Connection, rows: Sequence[Row[Any]], state: CatalogueState, findings: Findings
 ) -> Iterator[Checked]:
     own_photos = select(*raw_columns(photos)).where(photos.c.product_id.in_([row.product_id for row in rows]))
-    own_traits = select(traits).where(traits.c.revision.in_([row.revision for row in rows]))
+    own_traits = _named_traits().where(traits.c.revision.in_([row.revision for row in rows]))
     photos_of, traits_of = dict[str, list[Row[Any]]](), dict[int, list[Row[Any]]]()
     for photo in connection.execute(own_photos.order_by(photos.c.product_id, photos.c.position)):
         photos_of.setdefault(photo.product_id, []).append(photo)
@@ -81,6 +81,11 @@ def _check_products(
         its_photos = photos_of.get(row.product_id, [])
         names = [photo.name for photo in its_photos if photo.name is not None]
         yield Checked(row.product_id, row.revision, names, _check_photos(row, its_photos, state.dim, findings))
+
+
+def _named_traits() -> Select[Any]:
+    columns = traits.c.revision, trait_values.c.name, trait_values.c.key, trait_values.c.value
+    return select(*columns).join_from(traits, trait_values, trait_values.c.id == traits.c.value_id)
 
 
 def _check_texts(row: Row[Any], found: Sequence[Row[Any]], findings: Findings) -> None:
@@ -145,9 +150,9 @@ def _check_orphans(connection: Connection, findings: Findings) -> None:
     for row in connection.execute(lost):
         findings.problem(_of(row), f"there is a photo at {row.position}, but no such product: expected none")
     having = traits.outerjoin(products, and_(products.c.revision == traits.c.revision, LIVE))
-    found = select(traits.c.revision, traits.c.name).select_from(having).where(products.c.product_id.is_(None))
-    for row in connection.execute(found):
-        findings.problem("catalogue", f"a {row.name} is kept of revision {row.revision}, which no product has")
+    unowned = select(traits.c.revision).select_from(having).where(products.c.product_id.is_(None)).distinct()
+    for revision in connection.execute(unowned).scalars():
+        findings.problem("catalogue", f"traits are kept of revision {revision}, which no product has: expected none")
 
 
 def _of(row: Any) -> str:

@@ -15,7 +15,7 @@ from app.catalogue import Photo, Product, sqlite_url
 from app.checkpoints import CHECKPOINT_FILE, keep_checkpoint
 from app.files import sha256_of
 from app.gallery import CATALOGUE_FILE, PHOTOS, Gallery, catalogue_of
-from index_builder import verify_index
+from app.segments import keys_of
 from index_builder.verify import verify
 from model.checkpoint import load_checkpoint
 from tests.index_builder.test_cli import answer, run
@@ -124,16 +124,16 @@ def test_a_sound_gallery(gallery: Path) -> None:
             "product pump-1: its currency is 'eur': expected 'EUR'",
         ),
         (
-            "DELETE FROM traits WHERE name = 'heel'",
+            "DELETE FROM traits WHERE value_id = (SELECT id FROM trait_values WHERE name = 'heel')",
             "product boot-1: it is not found by heel 'low': expected all that it has",
         ),
         (
-            "UPDATE traits SET key = 'high', value = 'high' WHERE name = 'heel'",
+            "UPDATE trait_values SET key = 'high', value = 'high' WHERE name = 'heel'",
             "product boot-1: it is found by heel 'high': expected only what it has",
         ),
         (
-            "INSERT INTO traits VALUES (77, 'heel', 'low', 'low')",
-            "catalogue: a heel is kept of revision 77, which no product has",
+            "INSERT INTO traits VALUES (77, 1)",
+            "catalogue: traits are kept of revision 77, which no product has: expected none",
         ),
         (
             "INSERT INTO photos SELECT 'sack-1', 0, name, source, link, embedding FROM photos {pump}",
@@ -220,8 +220,7 @@ def test_an_index_that_is_absent_or_of_something_else_is_only_noted(gallery: Pat
 
 
 def test_an_index_that_searches_wrongly(gallery: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    keys = verify_index.keys_of
-    monkeypatch.setattr(verify_index, "keys_of", lambda distance, rows: keys(distance, rows)[::-1] * 2)
+    monkeypatch.setattr("index_builder.verify_index.keys_of", lambda distance, rows: keys_of(distance, rows)[::-1] * 2)
     found = said(gallery)
     assert len(found) == 1 and found[0].startswith("index: a search for row ") and "expected [" in found[0]
 
@@ -273,7 +272,7 @@ def test_left_over_files_are_noted(gallery: Path) -> None:
 
 
 def test_the_exit_status_and_what_is_no_gallery(gallery: Path, tmp_path: Path) -> None:
-    sql(gallery, "DELETE FROM traits WHERE name = 'heel'")
+    sql(gallery, "DELETE FROM traits WHERE value_id = (SELECT id FROM trait_values WHERE name = 'heel')")
     result = run("verify", "--gallery", gallery)
     assert result.exit_code == 1 and "1 problems." in result.stdout
     as_json = run("verify", "--gallery", gallery, "--json")
