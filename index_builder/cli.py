@@ -25,8 +25,8 @@ app = typer.Typer(
 )
 for _command in (train, evaluate, experiment, fetch, build, serve, demo, add, remove):
     app.command()(plain_errors(_command))
-for _command in (reembed, backup, restore, verify):
-    app.command()(plain_errors(_command))
+for _kept in (reembed, backup, restore, verify):
+    app.command()(plain_errors(_kept))
 app.command("import")(plain_errors(import_))
 app.command("list")(plain_errors(list_))
 app.add_typer(keys, name="keys")

@@ -11,12 +11,13 @@ from pathlib import Path
 from rich.progress import Progress
 
 from app.catalogue import Catalogue, CatalogueError, sqlite_url
+from app.checkpoints import checkpoint_file
 from app.drafts import Draft
 from app.feeds.fields import read_fields
 from app.feeds.items import FeedError, Fields
 from app.feeds.photos import read_photo
 from app.feeds.read import count_source
-from app.gallery import CATALOGUE_FILE, CHECKPOINT_FILE, PHOTOS
+from app.gallery import CATALOGUE_FILE, PHOTOS
 from app.ingest import Ingest
 from app.photos import PhotoStore
 from app.products import Product
@@ -88,7 +89,7 @@ def import_products(
 @contextmanager
 def _writing(gallery: Path) -> Iterator[Ingest]:
     with open_catalogue(gallery) as catalogue:
-        checkpoint = load_checkpoint(gallery / CHECKPOINT_FILE)
+        checkpoint = load_checkpoint(checkpoint_file(gallery, catalogue.state().checkpoint))
         catalogue.bind(checkpoint.sha256, checkpoint.network.dim)
         yield Ingest(catalogue, PhotoStore(gallery / PHOTOS), checkpoint)
 
