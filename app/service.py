@@ -51,9 +51,14 @@ class Service:
         self.metrics.watch(lambda: self.gallery, lambda: self.line.length)
 
     @property
+    def serving(self) -> Serving:
+        """What serves now."""
+        return self._current.serving
+
+    @property
     def gallery(self) -> Gallery:
-        """The one that is served now."""
-        return self._current.serving.gallery
+        """The gallery that is served now."""
+        return self.serving.gallery
 
     def close(self) -> None:
         """Finish what was accepted, then close the gallery."""
