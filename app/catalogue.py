@@ -6,7 +6,8 @@ queue up and revisions are committed in order, so whoever has seen revision r ha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,7 @@ from app.records import (
     chunks,
     embedding_of,
     product_of,
+    state_in,
 )
 from app.tables import catalogue as _record
 from app.tables import photos as _photos
@@ -53,22 +55,37 @@ class Catalogue:
         self._reading, self._writing = open_engine(url)
         self.keys = Keys(self._reading, self._writing)
         self.operations = Operations(self._writing)
+        self._bound: str | None = None  # the checkpoint of whoever uses this; None for who compares no embeddings
 
     def close(self) -> None:
         """Close all connections."""
         self._reading.dispose()
+
+    @contextmanager
+    def moment(self) -> Iterator[Connection]:
+        """A connection to read by: all that it sees is of one moment, however long that takes."""
+        with self._reading.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """A connection to write by, all or nothing; other writers wait until the block ends."""
+        with self._writing.begin() as connection:
+            advance(connection, 0)
+            yield connection
 
     # the catalogue as a whole
 
     def state(self) -> CatalogueState:
         """What is recorded of the catalogue as a whole."""
         with self._reading.connect() as connection:
-            row = connection.execute(select(_record)).one()
-        return CatalogueState(row.identity, row.revision, row.checkpoint, row.dim, row.factory)
+            return state_in(connection)
 
     def revision(self) -> int:
-        """Revision of the last change; 0 before the first."""
-        return self.state().revision
+        """Revision of the last change; 0 before the first. Raises CheckpointMismatch as bind() says."""
+        state = self.state()
+        self._check_bound(state.checkpoint)
+        return state.revision
 
     def size(self) -> int:
         """How many products there are."""
@@ -77,13 +94,27 @@ class Catalogue:
             return int(connection.execute(query).scalar_one())
 
     def bind(self, checkpoint: str, dim: int) -> None:
-        """Record which checkpoint (SHA-256) makes the embeddings; any later other one raises CheckpointMismatch."""
+        """Record which checkpoint (SHA-256) makes the embeddings; any later other one raises CheckpointMismatch.
+
+        So does, from then on, whatever reads or writes embeddings here after they were made anew by another one.
+        """
         with self._writing.begin() as connection:
             unbound = _record.c.checkpoint.is_(None)
             connection.execute(update(_record).where(unbound).values(checkpoint=checkpoint, dim=dim))
             recorded = connection.execute(select(_record.c.checkpoint)).scalar_one()
         if recorded != checkpoint:
             raise CheckpointMismatch(str(recorded), checkpoint)
+        self._bound = checkpoint
+
+    def _dim(self, connection: Connection) -> int | None:
+        """D of the embeddings as a transaction sees them. Raises CheckpointMismatch when bind() named other ones."""
+        row = connection.execute(select(_record.c.checkpoint, _record.c.dim)).one()
+        self._check_bound(row.checkpoint)
+        return None if row.dim is None else int(row.dim)
+
+    def _check_bound(self, recorded: str | None) -> None:
+        if self._bound not in (None, recorded):
+            raise CheckpointMismatch(str(recorded), str(self._bound))
 
     def set_factory(self, factory: str) -> None:
         """Record the faiss.index_factory string by which galleries index these products."""
@@ -99,12 +130,12 @@ class Catalogue:
 
         There is an embedding for every photo, (P,D) float32 in the order of the products and of their photos, and for
         a product of no photo one too: of a picture that is not kept. Raises CatalogueError for embeddings that do not
-        fit, or when bind() was never called; ChangedMeanwhile unless the products still have the revisions that
-        `seen` gives by id, 0 for one that is not there.
+        fit, or when bind() was never called; CheckpointMismatch as bind() says; ChangedMeanwhile unless the products
+        still have the revisions that `seen` gives by id, 0 for one that is not there.
         """
-        check_fit(products, embeddings, self.state().dim)
         with self._writing.begin() as connection:
             last = advance(connection, len(products))
+            check_fit(products, embeddings, self._dim(connection))
             check_seen(connection, seen or {})
             remove_rows(connection, [product.product_id for product in products])
             first = last - len(products) + 1
@@ -155,14 +186,18 @@ class Catalogue:
             return _read(connection, query)
 
     def embedding(self, product_id: str) -> NDArray[np.float32] | None:
-        """(P,D) float32 of a product's photos; None when there is none of that id."""
+        """(P,D) float32 of a product's photos; None when there is none of that id. Raises as embedded() does."""
         found = self.embedded(product_id)
         return found and found[1]
 
     def embedded(self, product_id: str) -> tuple[Product, NDArray[np.float32]] | None:
-        """A product and, as of the same moment, the embeddings (P,D) float32 of its photos."""
+        """A product and, as of the same moment, the embeddings (P,D) float32 of its photos.
+
+        None when there is none of that id. Raises CheckpointMismatch as bind() says.
+        """
         embeddings = select(_photos.c.embedding).where(_photos.c.product_id == product_id).order_by(_photos.c.position)
         with self._reading.connect() as connection:
+            self._dim(connection)
             found = _read(connection, select(*PRODUCT_COLUMNS).where(LIVE, _products.c.product_id == product_id))
             if not found:
                 return None
@@ -196,13 +231,17 @@ class Catalogue:
     # following changes
 
     def changes(self, since: int, limit: int = 4096) -> list[Change]:
-        """Products changed or deleted after revision `since`, oldest change first; empty when up to date."""
+        """Products changed or deleted after revision `since`, oldest change first; empty when up to date.
+
+        Raises CheckpointMismatch as bind() says.
+        """
         newest = select(_products.c.product_id, _products.c.revision).where(_products.c.revision > since)
         one = newest.order_by(_products.c.revision).limit(limit).subquery()
         query = select(one.c.product_id, one.c.revision, _photos.c.embedding)
         query = query.select_from(one.outerjoin(_photos, _photos.c.product_id == one.c.product_id))
         found: dict[tuple[str, int], list[NDArray[np.float32]]] = {}
         with self._reading.connect() as connection:
+            self._dim(connection)
             for name, revision, value in connection.execute(query.order_by(one.c.revision, _photos.c.position)):
                 of_product = found.setdefault((name, revision), [])
                 if value is not None:  # a deleted product has no photos

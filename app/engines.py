@@ -6,12 +6,12 @@ catalogue's one row (advance() in app/writing.py), and so revisions are committe
 
 from __future__ import annotations
 
-import uuid
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, inspect, make_url, select, text
 from sqlalchemy.exc import ArgumentError
 
+from app.identity import new_identity
 from app.migration import migrate_from_1
 from app.records import CatalogueError
 from app.tables import FORMAT, catalogue, metadata
@@ -92,7 +92,7 @@ def _prepare_tables(reading: Engine, writing: Engine) -> None:
             migrate_from_1(connection)
         elif found is None:
             metadata.create_all(connection)
-            first = {"key": 1, "format": FORMAT, "identity": uuid.uuid4().hex, "revision": 0, "factory": "Flat"}
+            first = {"key": 1, "format": FORMAT, "identity": new_identity(), "revision": 0, "factory": "Flat"}
             connection.execute(insert(catalogue), first)
         elif found != FORMAT:
             raise CatalogueError(f"catalogue has format {found}: expected {FORMAT}, the one of this version")

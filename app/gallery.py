@@ -10,11 +10,12 @@ import copy
 import logging
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 
-from app.catalogue import Catalogue, CatalogueError, Filters, sqlite_url
+from app.catalogue import Catalogue, CatalogueError, CheckpointMismatch, Filters, sqlite_url
 from app.index_files import UnusableIndex, load_index, save_index
 from app.photos import PhotoStore
 from app.records import Change
@@ -23,13 +24,23 @@ from app.snapshot import Part, Snapshot, add, merge, newer_rows
 from model.checkpoint import Checkpoint
 
 CATALOGUE_FILE = "catalogue.sqlite"
-CHECKPOINT_FILE = "checkpoint.safetensors"
 PHOTOS = "photos"
 
 _REPLAY = 1000  # revisions: a cache that is further behind is written anew at the start
 _SHARE = 5  # so many times more products than changes need no new index
 _ATTEMPTS = 3  # to catch up with writers before a filter is taken as it was
 _log = logging.getLogger(__name__)
+
+
+def catalogue_of(directory: Path, url: str | None = None) -> Catalogue:
+    """A gallery's catalogue: behind a URL, or in the directory's own file. Raises CatalogueError if there is none."""
+    if url is not None:
+        return Catalogue(url)
+    path = directory / CATALOGUE_FILE
+    if not path.is_file():
+        expected = f"expected {CATALOGUE_FILE} in it, made by `sketchfind build`"
+        raise CatalogueError(f"no gallery at {directory}: {expected}")
+    return Catalogue(sqlite_url(path))
 
 
 class Gallery:
@@ -56,11 +67,7 @@ class Gallery:
         built with another checkpoint, and CatalogueError when there is no catalogue.
         """
         if catalogue is None:
-            path = directory / CATALOGUE_FILE
-            if not path.is_file():
-                made = f"expected {CATALOGUE_FILE} in it, made by `sketchfind build`"
-                raise CatalogueError(f"no gallery at {directory}: {made}")
-            catalogue = Catalogue(sqlite_url(path))
+            catalogue = catalogue_of(directory)
         catalogue.bind(checkpoint.sha256, checkpoint.network.dim)
         gallery = cls(directory, catalogue, checkpoint)
         gallery._start()
@@ -93,7 +100,8 @@ class Gallery:
     def refresh(self, wait: bool = True) -> bool:
         """Take in what anyone wrote to the catalogue; returns whether the gallery is now up to date.
 
-        With wait=False, gives up at once when another thread is at it already.
+        With wait=False, gives up at once when another thread is at it already. Raises CheckpointMismatch once the
+        catalogue has been embedded anew: this gallery then stays as it is, and another one has to take its place.
         """
         if self.catalogue.revision() == self._snapshot.revision:
             return True
@@ -108,14 +116,16 @@ class Gallery:
     def select(self, filters: Filters) -> tuple[Snapshot, Rows | None]:
         """The newest snapshot and the revisions of the products in it that pass; None when all do."""
         if filters.is_open:
-            self.refresh(wait=False)
+            with suppress(CheckpointMismatch):
+                self.refresh(wait=False)
             return self._snapshot, None
         for _ in range(_ATTEMPTS):
             revision, passing = self.catalogue.matching(filters)
             snapshot = self._snapshot
             if snapshot.revision == revision:
                 break
-            self.refresh()  # else products that changed since would be in neither
+            with suppress(CheckpointMismatch):
+                self.refresh()  # else products that changed since would be in neither
         return snapshot, passing
 
     @property

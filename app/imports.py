@@ -20,7 +20,7 @@ from typing import BinaryIO
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.catalogue import Catalogue
+from app.catalogue import Catalogue, CheckpointMismatch
 from app.counts import Counts
 from app.feeds.items import FeedError, FeedItem, FeedProblem
 from app.feeds.photos import LinkedPhotos, Stopped
@@ -79,7 +79,7 @@ class Importer:
             try:
                 while not self._stopping.is_set() and self._next():
                     pass
-            except Stopped:
+            except (Stopped, CheckpointMismatch):
                 return
             except (OSError, SQLAlchemyError) as error:
                 _log.warning("imports have to wait: %s", str(error).partition("\n")[0])
@@ -104,7 +104,10 @@ class Importer:
         return False
 
     def _import(self, operation: Operation, path: Path) -> None:
-        """Import a feed from where it was left, and record the outcome. Raises Stopped, OSError, SQLAlchemyError."""
+        """Import a feed from where it was left, and record the outcome.
+
+        Raises Stopped, CheckpointMismatch (whoever serves the new checkpoint goes on), OSError and SQLAlchemyError.
+        """
         progress = _Progress(self._operations, operation)
         try:
             progress.total = count_source(path)
@@ -115,8 +118,9 @@ class Importer:
             progress.note("done")
         except FeedError as error:
             progress.note("failed", str(error))
-        except (Stopped, OSError, SQLAlchemyError) as error:
-            progress.note("queued", None if isinstance(error, Stopped) else str(error).partition("\n")[0])
+        except (Stopped, CheckpointMismatch, OSError, SQLAlchemyError) as error:
+            is_brief = isinstance(error, (Stopped, CheckpointMismatch))
+            progress.note("queued", None if is_brief else str(error).partition("\n")[0])
             raise
         except Exception:  # a fault of ours; trying again would not mend it
             _log.exception("import %s failed", operation.id)

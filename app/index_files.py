@@ -22,12 +22,16 @@ from app.segments import Segment
 from model.distances import Distance
 
 _FORMAT = 1
-_MANIFEST = "manifest.json"
+MANIFEST = "manifest.json"
 _LOCK = "lock"  # held by the process that writes, since what it has not written it removes
 
 
 class UnusableIndex(ValueError):
     """The files on disk are absent, damaged, or made from something else; the message says what is wrong."""
+
+
+class OutdatedIndex(UnusableIndex):
+    """The files may be whole, but they were made from something else."""
 
 
 @dataclass(frozen=True)
@@ -68,17 +72,17 @@ def _save(directory: Path, segment: Segment, revision: int, state: CatalogueStat
         files,
     )
     text = json.dumps(asdict(manifest), indent=1)
-    write_whole(directory / _MANIFEST, lambda path: path.write_text(text))
+    write_whole(directory / MANIFEST, lambda path: path.write_text(text))
     for path in directory.iterdir():
-        if path.name not in files and path.name not in (_MANIFEST, _LOCK):
+        if path.name not in files and path.name not in (MANIFEST, _LOCK):
             path.unlink(missing_ok=True)
-    return directory / _MANIFEST
+    return directory / MANIFEST
 
 
 def load_index(directory: Path, distance: Distance, state: CatalogueState) -> tuple[Segment, int]:
     """The saved segment and its revision. Raises UnusableIndex unless manifest, files and catalogue agree."""
     try:
-        manifest = Manifest(**json.loads((directory / _MANIFEST).read_text()))
+        manifest = Manifest(**json.loads((directory / MANIFEST).read_text()))
     except FileNotFoundError:
         raise UnusableIndex("there is no manifest") from None
     except (OSError, ValueError, TypeError) as error:
@@ -103,9 +107,9 @@ def _check_manifest(manifest: Manifest, distance: Distance, state: CatalogueStat
     names = ("format", "catalogue", "checkpoint", "dimension", "factory")
     for name, value, other in zip(names, found, expected, strict=True):
         if value != other:
-            raise UnusableIndex(f"its {name} is {value}: expected {other}")
+            raise OutdatedIndex(f"its {name} is {value}: expected {other}")
     if manifest.revision > state.revision:
-        raise UnusableIndex(f"its revision is {manifest.revision}: the catalogue is only at {state.revision}")
+        raise OutdatedIndex(f"its revision is {manifest.revision}: the catalogue is only at {state.revision}")
 
 
 def _check_files(directory: Path, manifest: Manifest) -> None:

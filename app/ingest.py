@@ -21,7 +21,7 @@ from app.feeds.items import FeedItem, FeedProblem
 from app.feeds.photos import Photos
 from app.feeds.remote import CONNECTIONS
 from app.photos import PhotoStore
-from app.records import ChangedMeanwhile
+from app.records import ChangedMeanwhile, CheckpointMismatch
 from app.segments import Embeddings
 from model.checkpoint import Checkpoint
 
@@ -50,7 +50,7 @@ class Ingest:
         """Bring the catalogue up to date with items; products that they do not name are left alone.
 
         `on_step` is called after each item, with counts of what is in the catalogue for good. Raises OSError and
-        SQLAlchemyError when photos or products cannot be written.
+        SQLAlchemyError when photos or products cannot be written, and CheckpointMismatch when they are embedded anew.
         """
         batch = _Batch(self, on_problem)
         with ThreadPoolExecutor(CONNECTIONS, "prepare") as pool:
@@ -107,6 +107,8 @@ class Ingest:
         photos = [(link, partial(source.fetch, link)) for link in item.links]
         try:
             return self._preparer.prepare(Draft(item.product.product_id, lambda _: item.product, photos))
+        except CheckpointMismatch:
+            raise
         except ValueError as error:
             return FeedProblem(item.product.product_id, str(error))
 

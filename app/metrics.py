@@ -44,10 +44,10 @@ class Metrics:
         self._size = Gauge("sketchfind_gallery_size", "Products that can be found", registry=registry)
         self._revision = Gauge("sketchfind_gallery_revision", "Revision that searches see", registry=registry)
 
-    def watch(self, gallery: _Sized, queue_length: Callable[[], int]) -> None:
+    def watch(self, gallery: Callable[[], _Sized], queue_length: Callable[[], int]) -> None:
         """Show these, as they are whenever somebody asks."""
-        self._size.set_function(lambda: gallery.size)
-        self._revision.set_function(lambda: gallery.revision)
+        self._size.set_function(lambda: gallery().size)
+        self._revision.set_function(lambda: gallery().revision)
         self._queue.set_function(queue_length)
 
     def answered(self, method: str, route: str, status: int, seconds: float, code: str | None) -> None:

@@ -9,11 +9,11 @@ from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Row
+from sqlalchemy import Connection, Row, select
 
 from app.names import category_key
 from app.products import Photo, Product
-from app.tables import products
+from app.tables import catalogue, products
 
 PRODUCT_COLUMNS = [products.c[field.name] for field in fields(Product) if field.name != "photos"]
 
@@ -32,7 +32,7 @@ class CheckpointMismatch(CatalogueError):
     def __init__(self, recorded: str, given: str) -> None:
         super().__init__(
             f"the gallery was built with checkpoint {recorded}, but the checkpoint given is {given}: "
-            "use the one that it was built with, or build a new gallery with the other"
+            "use the one that it was built with, or `sketchfind reembed` the gallery with the other"
         )
         self.recorded, self.given = recorded, given
 
@@ -54,6 +54,12 @@ class CatalogueState:
     checkpoint: str | None  # SHA-256; None until bound
     dim: int | None  # D of its embeddings
     factory: str  # faiss.index_factory string
+
+
+def state_in(connection: Connection) -> CatalogueState:
+    """The catalogue as a transaction sees it."""
+    row = connection.execute(select(catalogue)).one()
+    return CatalogueState(row.identity, row.revision, row.checkpoint, row.dim, row.factory)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What the routes work with: an open gallery, the network that searches it, and the one thread that does so."""
+"""What the routes work with: whatever serves the gallery at that time, and the one thread that searches."""
 
 from __future__ import annotations
 
@@ -7,26 +7,27 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import Annotated, TypeVar
+from typing import Annotated, BinaryIO, TypeVar
 
 import faiss
 import torch
 from fastapi import Depends, Request
 
-from app.catalogue import Catalogue, CatalogueError, Filters
+from app.catalogue import Filters
+from app.current import Current
+from app.drafts import Draft, Prepared
 from app.errors import ApiError
-from app.gallery import CATALOGUE_FILE, CHECKPOINT_FILE, Gallery
+from app.gallery import Gallery
 from app.match import Match, match
 from app.metrics import Metrics
+from app.operations import Operation
 from app.pictures import Picture
 from app.rasters import RasterSketch
-from app.retriever import Retriever, SearchResult
+from app.retriever import SearchResult
+from app.serving import Serving
 from app.settings import Settings
 from app.uploads import Sketch
 from app.waiting import WaitingLine
-from app.workshop import Workshop
-from app.writer import Writer
-from model.checkpoint import load_checkpoint
 from model.tracing import Tracing
 
 _T = TypeVar("_T")
@@ -34,75 +35,96 @@ _Decoded = Callable[[], tuple[Picture, float]]  # a sketch's picture, and the se
 
 
 class Service:
-    """A gallery that can be searched as soon as this is made: a first search has been run.
+    """A gallery that can be searched as soon as this is made. What serves it is replaced whenever it is re-embedded.
 
-    Raises CatalogueError, CheckpointMismatch or CheckpointError for a gallery that cannot be served, and
-    ValueError for a device that is not there.
+    Raises what Serving() does.
     """
 
     def __init__(self, settings: Settings, metrics: Metrics | None = None) -> None:
         _limit_threads(settings.threads)
-        directory = settings.gallery
-        made = directory / (CHECKPOINT_FILE if settings.catalogue else CATALOGUE_FILE)
-        if not made.is_file():
-            raise CatalogueError(f"no gallery at {directory}: expected a directory made by `sketchfind build`")
-        checkpoint = load_checkpoint(directory / CHECKPOINT_FILE)
         self.settings = settings
-        catalogue = Catalogue(settings.catalogue.get_secret_value()) if settings.catalogue else None
-        self.gallery = Gallery.open(directory, checkpoint, catalogue)
-        self._checkpoint = checkpoint
-        self._retriever = Retriever(checkpoint, self.gallery, settings.n_candidates, settings.device)
-        self._workshop = Workshop(checkpoint.preprocess.config, settings.max_pixels)
+        self._current = Current(settings)
         # one at a time: a search uses all cores by itself, and so needs its memory only once
         self._worker = ThreadPoolExecutor(1, "search")
         self.line = WaitingLine(settings.max_queue)
         self.metrics = metrics or Metrics()
-        self.metrics.watch(self.gallery, lambda: self.line.length)
-        self._worker.submit(self._warm_up).result()
-        self.writer = Writer(self.gallery, checkpoint, settings.allow_private_addresses)
+        self.metrics.watch(lambda: self.gallery, lambda: self.line.length)
+
+    @property
+    def serving(self) -> Serving:
+        """What serves now."""
+        return self._current.serving
+
+    @property
+    def gallery(self) -> Gallery:
+        """The gallery that is served now."""
+        return self.serving.gallery
 
     def close(self) -> None:
         """Finish what was accepted, then close the gallery."""
-        self.writer.close()
-        self._workshop.close()
         self._worker.shutdown()
-        self.gallery.close()
+        self._current.close()
+
+    # searching
 
     async def search(self, sketch: Sketch, k: int, filters: Filters, mirror: bool) -> SearchResult:
         """The k products nearest to a sketch (with `mirror`, either way round); timings have preprocess and total."""
+
+        async def search(serving: Serving) -> SearchResult:
+            decoded = await _decoded(serving, sketch)
+            return await self._run(lambda: _search(serving, decoded, k, filters, mirror))
+
         started = time.perf_counter()
         with self.line.joined():
-            decoded = await self._decoded(sketch)
-            found = await self._run(lambda: self._search(decoded, k, filters, mirror))
+            found = await self._current.do(search)
         self.metrics.forward_pass(1)
         return self._timed(found, started)
 
     async def similar(self, product_id: str, k: int, filters: Filters) -> SearchResult:
         """The k products nearest to a product, itself left out. Raises UnknownProduct."""
+
+        async def similar(serving: Serving) -> SearchResult:
+            return await self._run(lambda: serving.retriever.similar(product_id, k, filters))
+
         started = time.perf_counter()
         with self.line.joined():
-            found = await self._run(lambda: self._retriever.similar(product_id, k, filters))
+            found = await self._current.do(similar)
         return self._timed(found, started)
 
     async def match(self, product_id: str, sketch: Sketch, mirror: bool) -> Match:
         """What of a sketch and of a product's photo matched. Raises UnknownProduct and FileNotFoundError."""
+
+        async def compare(serving: Serving) -> Match:
+            decoded = await _decoded(serving, sketch)
+            return await self._run(
+                lambda: match(serving.retriever, serving.checkpoint, product_id, decoded()[0], mirror)
+            )
+
         with self.line.joined():
-            decoded = await self._decoded(sketch)
-            return await self._run(lambda: self._match(product_id, decoded, mirror))
+            return await self._current.do(compare)
 
     async def trace(self, picture: RasterSketch) -> Tracing:
         """The strokes of a picture of a sketch. Raises UnreadableImage, BlankSketch, or ApiError image_too_costly."""
         with self.line.joined():
-            return await self._workshop.traced(picture)
+            return await self._current.do(lambda serving: serving.workshop.traced(picture))
 
-    async def _decoded(self, sketch: Sketch) -> _Decoded:
-        """A picture of an image file; strokes, which cost next to nothing, are drawn when it is their turn."""
-        if not isinstance(sketch, RasterSketch):
-            return lambda: (sketch.picture(self._checkpoint.preprocess), 0.0)
-        started = time.perf_counter()
-        picture = await self._workshop.picture(sketch)
-        spent = time.perf_counter() - started
-        return lambda: (picture, spent)
+    # writing
+
+    async def put(self, draft: Draft) -> Prepared:
+        """Write a product, and show it to searches. Raises what Ingest.write() does."""
+        written = await self._current.do(lambda serving: serving.writer.put(draft))
+        await self._current.do(lambda serving: serving.writer.show())
+        return written
+
+    async def delete(self, product_id: str) -> int | None:
+        """Delete a product: the revision in which searches do not find it, None when there is none of that id."""
+        found = await self._current.do(lambda serving: serving.writer.delete(product_id))
+        revision = await self._current.do(lambda serving: serving.writer.show())
+        return revision if found else None
+
+    async def import_feed(self, feed: BinaryIO) -> Operation:
+        """Take a feed to be imported. Raises OSError and SQLAlchemyError when it cannot be kept."""
+        return await self._current.do(lambda serving: serving.writer.import_feed(feed))
 
     async def _run(self, work: Callable[[], _T]) -> _T:
         return await asyncio.get_running_loop().run_in_executor(self._worker, work)
@@ -113,19 +135,23 @@ class Service:
         self.metrics.searched(timings)
         return replace(found, timings_ms=timings)
 
-    def _search(self, decoded: _Decoded, k: int, filters: Filters, mirror: bool) -> SearchResult:
-        started = time.perf_counter()
-        picture, before = decoded()
-        preprocess = (time.perf_counter() - started + before) * 1000
-        found = self._retriever.search(picture.frame, k, filters, mirror)
-        return replace(found, kind=picture.kind, timings_ms={"preprocess": preprocess, **found.timings_ms})
 
-    def _match(self, product_id: str, decoded: _Decoded, mirror: bool) -> Match:
-        return match(self._retriever, self._checkpoint, product_id, decoded()[0], mirror)
+async def _decoded(serving: Serving, sketch: Sketch) -> _Decoded:
+    """A picture of an image file; strokes, which cost next to nothing, are drawn when it is their turn."""
+    if not isinstance(sketch, RasterSketch):
+        return lambda: (sketch.picture(serving.checkpoint.preprocess), 0.0)
+    started = time.perf_counter()
+    picture = await serving.workshop.picture(sketch)
+    spent = time.perf_counter() - started
+    return lambda: (picture, spent)
 
-    def _warm_up(self) -> None:
-        self._retriever.search(self._checkpoint.preprocess.strokes([[[0, 0], [100, 100]]]), 1)
-        self._workshop.warm_up()
+
+def _search(serving: Serving, decoded: _Decoded, k: int, filters: Filters, mirror: bool) -> SearchResult:
+    started = time.perf_counter()
+    picture, before = decoded()
+    preprocess = (time.perf_counter() - started + before) * 1000
+    found = serving.retriever.search(picture.frame, k, filters, mirror)
+    return replace(found, kind=picture.kind, timings_ms={"preprocess": preprocess, **found.timings_ms})
 
 
 def _limit_threads(threads: int | None) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.catalogue import CheckpointMismatch
 from app.gallery import Gallery
 from app.sweep import remove_unused_photos
 
@@ -16,10 +18,10 @@ _log = logging.getLogger(__name__)
 
 
 class Upkeep:
-    """Keeps one gallery up, until close()."""
+    """Keeps one gallery up, until close(). `outdated` is called while the catalogue is of another checkpoint."""
 
-    def __init__(self, gallery: Gallery) -> None:
-        self._gallery = gallery
+    def __init__(self, gallery: Gallery, outdated: Callable[[], object]) -> None:
+        self._gallery, self._outdated = gallery, outdated
         self._stopping = threading.Event()
         self._threads = [
             threading.Thread(target=self._follow, name="follow", daemon=True),
@@ -40,6 +42,8 @@ class Upkeep:
             try:
                 self._gallery.refresh()
                 told = False
+            except CheckpointMismatch:
+                self._outdated()
             except SQLAlchemyError as error:
                 if not told:  # once, not four times a second
                     _log.warning("the catalogue cannot be followed: %s", str(error).partition("\n")[0])
@@ -53,6 +57,8 @@ class Upkeep:
                 if self._gallery.is_scattered:
                     self._gallery.save()
                     remove_unused_photos(self._gallery.photos, self._gallery.catalogue)
+            except CheckpointMismatch:
+                return
             except (OSError, SQLAlchemyError) as error:
                 _log.warning("the index cannot be saved for now: %s", str(error).partition("\n")[0])
                 pause = _AGAIN

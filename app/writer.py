@@ -21,14 +21,16 @@ _T = TypeVar("_T")
 
 
 class Writer:
-    """Changes one gallery, and shows every change to the searches of this process before it says that it is done."""
+    """Changes one gallery. Whoever has changed it calls show() before he says that it is done."""
 
-    def __init__(self, gallery: Gallery, checkpoint: Checkpoint, allow_private: bool) -> None:
+    def __init__(
+        self, gallery: Gallery, checkpoint: Checkpoint, allow_private: bool, outdated: Callable[[], object]
+    ) -> None:
         self._gallery = gallery
         self._ingest = Ingest(gallery.catalogue, gallery.photos, checkpoint)
         self._pool = ThreadPoolExecutor(_THREADS, "write")
         self._importer = Importer(gallery.directory, gallery.catalogue, self._ingest, allow_private)
-        self._upkeep = Upkeep(gallery)
+        self._upkeep = Upkeep(gallery, outdated)
 
     def close(self) -> None:
         """Finish single writes; leave imports to the next process."""
@@ -38,11 +40,15 @@ class Writer:
 
     async def put(self, draft: Draft) -> Prepared:
         """Write a product. Raises what Ingest.write() does."""
-        return await self._run(lambda: self._put(draft))
+        return await self._run(lambda: self._ingest.write(draft))
 
-    async def delete(self, product_id: str) -> int | None:
-        """Delete a product: the revision in which it is gone, None when there is none of that id."""
-        return await self._run(lambda: self._delete(product_id))
+    async def delete(self, product_id: str) -> bool:
+        """Delete a product; False when there is none of that id."""
+        return await self._run(lambda: self._ingest.delete([product_id]) > 0)
+
+    async def show(self) -> int:
+        """Have the searches of this process see every change; returns the revision they see."""
+        return await self._run(self._show)
 
     async def import_feed(self, feed: BinaryIO) -> Operation:
         """Take a feed to be imported. Raises OSError and SQLAlchemyError when it cannot be kept."""
@@ -51,12 +57,6 @@ class Writer:
     async def _run(self, work: Callable[[], _T]) -> _T:
         return await asyncio.get_running_loop().run_in_executor(self._pool, work)
 
-    def _put(self, draft: Draft) -> Prepared:
-        written = self._ingest.write(draft)
+    def _show(self) -> int:
         self._gallery.refresh()
-        return written
-
-    def _delete(self, product_id: str) -> int | None:
-        found = self._ingest.delete([product_id])
-        self._gallery.refresh()
-        return self._gallery.revision if found else None
+        return self._gallery.revision

@@ -35,7 +35,7 @@ async def put_product(
     """Add or replace a product. Without photos, or without metadata, it keeps those that it has."""
     upload = await read_product(request, service.settings.max_write_bytes)
     try:
-        written = await service.writer.put(_draft(product_id, upload))
+        written = await service.put(_draft(product_id, upload))
     except (OSError, SQLAlchemyError) as error:
         _not_stored(error)
     response.status_code = 200 if written.old else 201
@@ -46,7 +46,7 @@ async def put_product(
 async def delete_product(product_id: ProductId, service: ServiceOf, key: WriteAccess) -> Deleted:
     """Delete a product."""
     try:
-        revision = await service.writer.delete(product_id)
+        revision = await service.delete(product_id)
     except (OSError, SQLAlchemyError) as error:
         _not_stored(error)
     if revision is None:
@@ -66,7 +66,7 @@ async def import_products(
     """Take a feed, to be imported beside searches; the answer's Location tells how it stands."""
     async with read_feed_upload(request, service.settings.max_feed_bytes) as feed:
         try:
-            operation = await service.writer.import_feed(feed)
+            operation = await service.import_feed(feed)
         except (OSError, SQLAlchemyError) as error:
             _not_stored(error)
     response.headers["Location"] = f"/operations/{operation.id}"

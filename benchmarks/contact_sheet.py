@@ -10,7 +10,8 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-from app.gallery import CHECKPOINT_FILE, Gallery
+from app.checkpoints import CHECKPOINT_FILE
+from app.gallery import Gallery
 from app.retriever import Result, Retriever
 from index_builder.pictures import open_image
 from model.checkpoint import load_checkpoint

@@ -56,16 +56,17 @@ def drawn(width: int, height: int, format: str) -> RasterSketch:
 
 async def measure(service: Service, sketch: Sketch, rounds: int) -> tuple[float, float]:
     """Median ms of a search with decoding elsewhere, and here."""
-    there, here = service._workshop, _Here(service._checkpoint.preprocess)
+    serving = service.serving
+    there, here = serving.workshop, _Here(serving.checkpoint.preprocess)
     spent: dict[object, list[float]] = {there: [], here: []}
     for number in range(rounds + 1):
         for way, times in spent.items():
-            service._workshop = way  # type: ignore[assignment]
+            serving.workshop = way  # type: ignore[assignment]
             started = time.perf_counter()
             await service.search(sketch, 24, Filters(), True)
             if number:  # the first ones warm up
                 times.append((time.perf_counter() - started) * 1000)
-    service._workshop = there
+    serving.workshop = there
     return statistics.median(spent[there]), statistics.median(spent[here])
 
 

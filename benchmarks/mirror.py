@@ -11,7 +11,8 @@ import argparse
 import json
 from pathlib import Path
 
-from app.gallery import CHECKPOINT_FILE, Gallery
+from app.checkpoints import CHECKPOINT_FILE
+from app.gallery import Gallery
 from app.retriever import Retriever
 from index_builder.pairs import SPLITS, PairFolder, read_pairs
 from index_builder.pictures import frame_of

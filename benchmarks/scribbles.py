@@ -17,8 +17,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from app.checkpoints import CHECKPOINT_FILE
 from app.confidence import is_confident
-from app.gallery import CHECKPOINT_FILE, Gallery
+from app.gallery import Gallery
 from app.retriever import Retriever
 from index_builder.pairs import SPLITS, read_pairs
 from index_builder.pictures import frame_of, open_image

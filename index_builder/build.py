@@ -15,12 +15,13 @@ from pathlib import Path
 from rich.progress import Progress
 
 from app.catalogue import Catalogue, sqlite_url
+from app.checkpoints import CHECKPOINT_FILE
 from app.counts import Counts
 from app.feeds.items import FeedError, FeedProblem
 from app.feeds.photos import LinkedPhotos
 from app.feeds.read import count_source, read_source
 from app.files import sha256_of, write_whole
-from app.gallery import CATALOGUE_FILE, CHECKPOINT_FILE, PHOTOS, Gallery
+from app.gallery import CATALOGUE_FILE, PHOTOS, Gallery
 from app.ingest import Ingest
 from app.photos import PhotoStore
 from app.retriever import resolve_device

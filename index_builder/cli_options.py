@@ -11,6 +11,7 @@ _PRETRAINED = "the one that ships"
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else there.")]
 Checkpoint = Annotated[Path | None, typer.Option(metavar="FILE", help="Checkpoint to use.", show_default=_PRETRAINED)]
+GalleryDir = Annotated[Path, typer.Option("--gallery", metavar="DIR", help="The gallery.")]
 Host = Annotated[
     str | None, typer.Option(help="Address to listen on; 0.0.0.0 for every interface.", show_default="127.0.0.1")
 ]

@@ -11,12 +11,13 @@ from pathlib import Path
 from rich.progress import Progress
 
 from app.catalogue import Catalogue, CatalogueError, sqlite_url
+from app.checkpoints import CHECKPOINT_FILE, checkpoint_file
 from app.drafts import Draft
 from app.feeds.fields import read_fields
 from app.feeds.items import FeedError, Fields
 from app.feeds.photos import read_photo
 from app.feeds.read import count_source
-from app.gallery import CATALOGUE_FILE, CHECKPOINT_FILE, PHOTOS
+from app.gallery import CATALOGUE_FILE, PHOTOS
 from app.ingest import Ingest
 from app.photos import PhotoStore
 from app.products import Product
@@ -53,7 +54,7 @@ class Place:
     def writing(self) -> Iterator[tuple[Catalogue, Ingest]]:
         """The catalogue, and what writes to it by the checkpoint that it was made with."""
         with self.catalogue() as catalogue:
-            checkpoint = load_checkpoint(self.gallery / CHECKPOINT_FILE)
+            checkpoint = load_checkpoint(checkpoint_file(self.gallery, catalogue.state().checkpoint))
             catalogue.bind(checkpoint.sha256, checkpoint.network.dim)
             yield catalogue, Ingest(catalogue, PhotoStore(self.gallery / PHOTOS), checkpoint)
 

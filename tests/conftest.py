@@ -52,6 +52,15 @@ def tiny_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def other_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkpoint of another random network, of other dimensions, another distance and another frame."""
+    torch.manual_seed(8)
+    network = DSSA(NetworkConfig("orientations", "residual", "none", ("stem",), "euclidean")).eval()
+    path = tmp_path_factory.mktemp("checkpoint") / "other.safetensors"
+    return save_checkpoint(path, network, PreprocessConfig(size=96))
+
+
+@pytest.fixture(scope="session")
 def photo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A dozen photos in folders by kind. Do not change it: make your own from tests.conftest.draw_product()."""
     folder = tmp_path_factory.mktemp("photos")

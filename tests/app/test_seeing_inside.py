@@ -10,13 +10,14 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
 from app import logs
 from app.main import create_app
-from app.service import Service
+from app.retriever import Retriever, SearchResult
 from app.settings import load_settings
 from app.trace import Trace, current
 from tests.app.sketches import JSON, PNG, sketch_file, strokes_body
@@ -86,13 +87,13 @@ def test_two_apps_count_apart(tiny_gallery: Path, fresh: httpx.Client) -> None:
 def test_it_is_ready_only_after_a_first_search(tiny_gallery: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     app = create_app(load_settings(gallery=tiny_gallery))
     seen: list[object] = []
-    warm_up = Service._warm_up
+    search = Retriever.search
 
-    def watched(service: Service) -> None:
+    def watched(retriever: Retriever, *arguments: Any) -> SearchResult:
         seen.append(getattr(app.state, "service", None))
-        warm_up(service)
+        return search(retriever, *arguments)
 
-    monkeypatch.setattr(Service, "_warm_up", watched)
+    monkeypatch.setattr(Retriever, "search", watched)
     with running(app) as url:
         assert httpx.get(f"{url}/readyz").status_code == 200
     assert seen == [None]  # and without a service, /readyz answers 503

@@ -55,7 +55,7 @@ def test_the_index_is_merged_when_much_has_changed(tmp_path: Path, monkeypatch: 
     catalogue.put(products(["a", "b"]), vectors(2))
     gallery = Gallery.open(tmp_path, small_checkpoint())
     assert not gallery.is_scattered
-    upkeep = Upkeep(gallery)
+    upkeep = Upkeep(gallery, lambda: None)
     for number in range(6):
         catalogue.put(products(["a"]), vectors(1, seed=number))
     deadline = time.monotonic() + 10
@@ -71,7 +71,7 @@ def test_the_index_is_merged_when_much_has_changed(tmp_path: Path, monkeypatch: 
 def test_another_process_is_followed_without_a_search(tmp_path: Path) -> None:
     catalogue = open_catalogue(tmp_path)
     gallery = Gallery.open(tmp_path, small_checkpoint())
-    upkeep = Upkeep(gallery)
+    upkeep = Upkeep(gallery, lambda: None)
     catalogue.put(products(["a"]), vectors(1))
     deadline = time.monotonic() + 1
     while gallery.size == 0:

@@ -31,13 +31,13 @@ class Held:
         self.url = url
         self._go = threading.Event()
         self.computed = 0
-        search = self.service._retriever.search
+        search = self.service.serving.retriever.search
 
         def counted(*arguments: object) -> object:
             self.computed += 1
             return search(*arguments)
 
-        self.service._retriever.search = counted
+        self.service.serving.retriever.search = counted
         self.service._worker.submit(self._go.wait)
 
     def let_go(self) -> None:

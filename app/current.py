@@ -1,0 +1,72 @@
+"""Which Serving is the one that serves: replaced beside searches and writes when the gallery is embedded anew."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+import threading
+import time
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.catalogue import CheckpointMismatch
+from app.serving import Serving
+from app.settings import Settings
+
+_ATTEMPTS = 3  # of work that re-embeddings come between
+_AGAIN = 10.0  # s before another try to serve what a re-embedding has made
+_log = logging.getLogger(__name__)
+
+_T = TypeVar("_T")
+
+
+class Current:
+    """The Serving of now. Raises what Serving() does."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._replacing = threading.Lock()
+        self._from = 0.0  # when it may be replaced, on the monotonic clock
+        self.serving = Serving(settings, self._outdated)
+
+    def close(self) -> None:
+        """Close it for good."""
+        with self._replacing:
+            self._from = math.inf
+        self.serving.close()
+
+    async def do(self, work: Callable[[Serving], Awaitable[_T]]) -> _T:
+        """What work gives with what serves now; once more when a re-embedding has come between."""
+        for _ in range(_ATTEMPTS - 1):
+            with self.serving.used() as serving:
+                try:
+                    return await work(serving)
+                except CheckpointMismatch:
+                    pass
+            await asyncio.to_thread(self._replace, serving)
+        with self.serving.used() as serving:
+            return await work(serving)
+
+    def _replace(self, old: Serving) -> None:
+        """Open what the gallery is now beside what serves, and put it in its place. Raises what Serving() does."""
+        with self._replacing:
+            if self.serving is old and self._from < math.inf:
+                self.serving = Serving(self._settings, self._outdated)
+                _log.info("the gallery is served by checkpoint %s now", self.serving.checkpoint.sha256)
+                old.retire()
+
+    def _outdated(self, old: Serving) -> None:
+        """Replace what serves, in a thread of its own, unless somebody is at it, or it has failed just now."""
+        if not self._replacing.locked() and time.monotonic() >= self._from:
+            threading.Thread(target=self._try_to_replace, args=(old,), name="replace", daemon=True).start()
+
+    def _try_to_replace(self, old: Serving) -> None:
+        try:
+            self._replace(old)
+        except (ValueError, OSError, SQLAlchemyError) as error:
+            self._from = max(self._from, time.monotonic() + _AGAIN)
+            reason = str(error).partition("\n")[0]
+            _log.warning("the gallery has another checkpoint, but cannot be served by it yet: %s", reason)

@@ -1,0 +1,101 @@
+"""What serves a gallery at one time: a checkpoint, and all that works with it. A re-embedding replaces it whole.
+
+So no search or write ever meets two checkpoints: it holds on to what it began with, and what has been replaced is
+closed when nothing holds on to it any more.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from app.catalogue import Catalogue, CatalogueError, CheckpointMismatch
+from app.checkpoints import CHECKPOINT_FILE, checkpoint_file
+from app.gallery import CATALOGUE_FILE, Gallery, catalogue_of
+from app.retriever import Retriever
+from app.settings import Settings
+from app.workshop import Workshop
+from app.writer import Writer
+from model.checkpoint import Checkpoint, load_checkpoint
+
+_log = logging.getLogger(__name__)
+
+
+class Serving:
+    """A gallery in use. Once this is made, a first search has been run.
+
+    `outdated` is called, again and again, once the catalogue has been embedded anew. Raises CatalogueError,
+    CheckpointMismatch or CheckpointError for a gallery that cannot be served, and ValueError for a device that is not
+    there.
+    """
+
+    def __init__(self, settings: Settings, outdated: Callable[[Serving], object]) -> None:
+        self.checkpoint, self.gallery = _open(settings)
+        self.retriever = Retriever(self.checkpoint, self.gallery, settings.n_candidates, settings.device)
+        self.workshop = Workshop(self.checkpoint.preprocess.config, settings.max_pixels)
+        self.retriever.search(self.checkpoint.preprocess.strokes([[[0, 0], [100, 100]]]), 1)
+        self.workshop.warm_up()
+        self.writer = Writer(
+            self.gallery, self.checkpoint, settings.allow_private_addresses, lambda: outdated(self)
+        )
+        self._lock = threading.Lock()
+        self._users, self._retired = 0, False
+
+    @contextmanager
+    def used(self) -> Iterator[Serving]:
+        """Not to be closed until the block ends, even if it is replaced meanwhile."""
+        with self._lock:
+            self._users += 1
+        try:
+            yield self
+        finally:
+            with self._lock:
+                self._users -= 1
+                is_last = self._retired and not self._users
+            if is_last:
+                self._close_aside()
+
+    def retire(self) -> None:
+        """Close it as soon as nobody uses it."""
+        with self._lock:
+            self._retired = True
+            is_last = not self._users
+        if is_last:
+            self._close_aside()
+
+    def close(self) -> None:
+        """Finish single writes, leave imports to whoever is next, and close the gallery."""
+        self.writer.close()
+        self.workshop.close()
+        self.gallery.close()
+
+    def _close_aside(self) -> None:
+        threading.Thread(target=self.close, name="retire").start()  # takes a while, and may be called by its threads
+
+
+def _open(settings: Settings) -> tuple[Checkpoint, Gallery]:
+    """The gallery, with the checkpoint that its catalogue names."""
+    directory = settings.gallery
+    if not (directory / (CHECKPOINT_FILE if settings.catalogue else CATALOGUE_FILE)).is_file():
+        raise CatalogueError(f"no gallery at {directory}: expected a directory made by `sketchfind build`")
+    catalogue = catalogue_of(directory, settings.catalogue.get_secret_value() if settings.catalogue else None)
+    try:
+        return _matching(directory, catalogue)
+    except BaseException:
+        catalogue.close()
+        raise
+
+
+def _matching(directory: Path, catalogue: Catalogue) -> tuple[Checkpoint, Gallery]:
+    while True:
+        named = catalogue.state().checkpoint
+        checkpoint = load_checkpoint(checkpoint_file(directory, named))
+        try:
+            return checkpoint, Gallery.open(directory, checkpoint, catalogue)
+        except CheckpointMismatch as error:
+            if error.recorded == named:
+                raise
+            _log.info("%s got another checkpoint while it was opened", directory)

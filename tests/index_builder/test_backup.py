@@ -1,0 +1,232 @@
+"""Backups: of one moment while others write, incremental, never half, and restored to what they were made of."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from app.catalogue import Catalogue, Photo, Product
+from app.checkpoints import CHECKPOINT_FILE
+from app.gallery import PHOTOS, Gallery, catalogue_of
+from app.identity import origin
+from app.locks import InUse, only_one
+from app.photos import PhotoStore
+from index_builder.backup import backup
+from index_builder.backup_files import MANIFEST, MARK, BackupError, read_manifest
+from index_builder.restore import restore
+from index_builder.verify import verify
+from model.checkpoint import load_checkpoint
+from tests.app.conftest import postgres  # noqa: F401 - a fixture
+from tests.app.postgres import Postgres
+from tests.conftest import draw_product
+from tests.index_builder.test_cli import answer, run
+from tests.index_builder.test_verify import cut, flip
+from tests.killing import killed_at
+
+COUNT = 12
+
+
+@pytest.fixture
+def gallery(tiny_gallery: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(tiny_gallery, tmp_path / "gallery"))
+
+
+@pytest.fixture(scope="module")
+def whole(tiny_gallery: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A backup. Copy it before it is changed."""
+    to = tmp_path_factory.mktemp("backup") / "whole"
+    backup(tiny_gallery, to)
+    return to
+
+
+def contents(catalogue: Catalogue) -> list[tuple[Product, bytes]]:
+    """Every product with its embeddings, in the order of the ids."""
+    products = catalogue.page(limit=10_000)
+    found = [catalogue.embedding(product.product_id) for product in products]
+    catalogue.close()
+    return [(product, b"" if one is None else one.tobytes()) for product, one in zip(products, found, strict=True)]
+
+
+def add(gallery: Path, number: int) -> str:
+    """Put a product with a photo of its own."""
+    store, checkpoint = PhotoStore(gallery / PHOTOS), load_checkpoint(gallery / CHECKPOINT_FILE)
+    image, catalogue = draw_product(100 + number, (64, 48)), catalogue_of(gallery)
+    product = Product(f"late-{number:03d}", "Late", photos=(Photo(store.put(image), f"{number}"),))
+    catalogue.put([product], checkpoint.embed_frames([checkpoint.preprocess.photo(image)]))
+    catalogue.close()
+    return product.product_id
+
+
+def test_there_and_back(gallery: Path, tmp_path: Path) -> None:
+    catalogue_of(gallery).delete(["sack-1"])
+    told = answer("backup", "--gallery", gallery, tmp_path / "to")
+    assert told == {"revision": 13, "products": 11, "photos": 11, "copied": 22, "missing": []}
+    back = answer("restore", tmp_path / "to", "--gallery", tmp_path / "deep" / "back")
+    assert back == {"revision": 13, "products": 11, "photos": 11}
+    report = verify(tmp_path / "deep" / "back")
+    assert (report.problems, report.notes) == ((), ())
+    assert contents(catalogue_of(tmp_path / "deep" / "back")) == contents(catalogue_of(gallery))
+    old, new = catalogue_of(gallery).state(), catalogue_of(tmp_path / "deep" / "back").state()
+    assert old.identity != new.identity and origin(old.identity) == origin(new.identity)
+    assert [path.name for path in (tmp_path / "deep").iterdir()] == ["back"]
+    opened = Gallery.open(tmp_path / "deep" / "back", load_checkpoint(tmp_path / "deep" / "back" / CHECKPOINT_FILE))
+    assert opened.is_saved and opened.size == 11
+    opened.close()
+
+
+def test_a_second_backup_copies_what_is_new_and_lets_go_what_is_old(gallery: Path, tmp_path: Path) -> None:
+    to = tmp_path / "to"
+    backup(gallery, to)
+    before = {path.name for path in to.iterdir()}
+    add(gallery, 1)
+    catalogue_of(gallery).delete(["boot-1"])
+    report = backup(gallery, to)
+    assert (report.products, report.photos, report.copied) == (12, 12, 2)
+    assert len(list((to / "photos").iterdir())) == 24
+    assert len({path.name for path in to.iterdir()}) == len(before)
+    again = restore(to, tmp_path / "back")
+    assert again.products == 12 and verify(tmp_path / "back").problems == ()
+
+
+def test_a_backup_beside_a_writer_is_of_one_moment(gallery: Path, tmp_path: Path) -> None:
+    """The writer adds and deletes in turn, so that at every moment all products but at most one are there."""
+    stop, written = threading.Event(), list[str]()
+
+    def write() -> None:
+        while not stop.is_set():
+            written.append(add(gallery, len(written)))
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        reports = [backup(gallery, tmp_path / f"to{turn}") for turn in range(3)]
+    finally:
+        stop.set()
+        writer.join()
+    for turn, report in enumerate(reports):
+        assert report.missing == () and report.revision == report.products
+        restore(tmp_path / f"to{turn}", tmp_path / f"back{turn}")
+        assert verify(tmp_path / f"back{turn}").problems == ()
+        late = [p.product_id for p in catalogue_of(tmp_path / f"back{turn}").page(limit=5000) if p.title == "Late"]
+        assert late == sorted(written)[: len(late)] and len(late) == report.products - COUNT
+
+
+def test_a_killed_backup_leaves_the_one_before(gallery: Path, tmp_path: Path) -> None:
+    to = tmp_path / "to"
+    backup(gallery, to)
+    first = read_manifest(to)
+    add(gallery, 1)
+    catalogue_of(gallery).delete(["boot-1"])
+    seen = set()
+    for step in range(1, 100):
+        target = Path(shutil.copytree(to, tmp_path / str(step)))
+        alive = not killed_at(step, backup, gallery, target)
+        restored = restore(target, tmp_path / f"back{step}")
+        assert verify(tmp_path / f"back{step}").problems == ()
+        seen.add(restored.revision)
+        assert restored.revision in (first.revision, first.revision + 2)
+        if alive:
+            break
+        shutil.rmtree(tmp_path / f"back{step}")
+    assert 5 < step < 99 and seen == {first.revision, first.revision + 2}
+    backup(gallery, tmp_path / "1")
+    assert read_manifest(tmp_path / "1").revision == first.revision + 2
+    assert not list((tmp_path / "1").rglob("*.partial"))
+
+
+def test_a_killed_first_backup_is_none_and_can_be_gone_on_with(gallery: Path, tmp_path: Path) -> None:
+    to = tmp_path / "to"
+    assert killed_at(6, backup, gallery, to)
+    with pytest.raises(BackupError, match=f"{to} is no whole backup, it has no {MANIFEST}"):
+        restore(to, tmp_path / "back")
+    assert not (tmp_path / "back").exists()
+    backup(gallery, to)
+    assert restore(to, tmp_path / "back").products == COUNT
+
+
+def test_a_killed_restore_leaves_nothing_that_looks_like_a_gallery(whole: Path, tmp_path: Path) -> None:
+    for step in (1, 9, 27, 30):
+        assert killed_at(step, restore, whole, tmp_path / "back")
+        assert not (tmp_path / "back").exists()
+    restore(whole, tmp_path / "back")
+    assert verify(tmp_path / "back").problems == () and [path.name for path in tmp_path.iterdir()] == ["back"]
+
+
+def drop(path: Path) -> None:
+    path.unlink()
+
+
+@pytest.mark.parametrize("change", [flip, cut, drop])
+@pytest.mark.parametrize("name", ["catalogue-*.sqlite", "*.safetensors", "photos-*.sha256", "photos/*.thumb.webp"])
+def test_a_damaged_backup_is_refused(whole: Path, tmp_path: Path, name: str, change: Callable[[Path], None]) -> None:
+    damaged = Path(shutil.copytree(whole, tmp_path / "damaged"))
+    path = next(iter(damaged.glob(name)))
+    change(path)
+    result = run("restore", damaged, "--gallery", tmp_path / "back")
+    assert result.exit_code == 2 and path.name in result.stderr and "expected" in result.stderr
+    assert not (tmp_path / "back").exists() and not list(tmp_path.glob("*.restoring"))
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"format": 9}', '{"format": 1, "catalogue": 5}'])
+def test_a_manifest_that_cannot_be_read(whole: Path, tmp_path: Path, text: str) -> None:
+    damaged = Path(shutil.copytree(whole, tmp_path / "damaged"))
+    (damaged / MANIFEST).write_text(text)
+    with pytest.raises(BackupError, match=MANIFEST):
+        restore(damaged, tmp_path / "back")
+
+
+def test_a_manifest_cannot_lead_out_of_its_folder(whole: Path, tmp_path: Path) -> None:
+    damaged = Path(shutil.copytree(whole, tmp_path / "damaged"))
+    manifest = json.loads((damaged / MANIFEST).read_text())
+    manifest["catalogue"][0] = "../../etc/passwd"
+    (damaged / MANIFEST).write_text(json.dumps(manifest))
+    with pytest.raises(BackupError, match=r"damaged/passwd is missing"):
+        restore(damaged, tmp_path / "back")
+
+
+def test_folders_that_are_something_else(whole: Path, gallery: Path, tmp_path: Path) -> None:
+    with pytest.raises(BackupError, match="is not empty and no backup"):
+        backup(gallery, gallery)
+    other = Path(shutil.copytree(whole, tmp_path / "other"))
+    (other / MARK).write_text("f" * 32)
+    with pytest.raises(BackupError, match=f"is of the gallery '{'f' * 32}': expected a backup of this one"):
+        backup(gallery, other)
+    with pytest.raises(BackupError, match=f"{gallery} is not empty: expected an empty folder, or none"):
+        restore(whole, gallery)
+    with only_one(other / MARK, "a test"), pytest.raises(InUse, match="another process is at the backup in"):
+        (other / MARK).write_text(origin(catalogue_of(gallery).state().identity))
+        backup(gallery, other)
+
+
+def test_a_gallery_that_lacks_a_photo_is_backed_up_all_the_same(gallery: Path, tmp_path: Path) -> None:
+    product = catalogue_of(gallery).get("boot-1")
+    assert product
+    PhotoStore(gallery / PHOTOS).photo(product.photo).unlink()
+    result = run("backup", "--gallery", gallery, tmp_path / "to")
+    assert result.exit_code == 1 and f"missing: photo {product.photo}: {product.photo}.webp cannot" in result.stderr
+    restore(tmp_path / "to", tmp_path / "back")
+    assert [str(one).partition(" cannot")[0] for one in verify(tmp_path / "back").problems] == [
+        f"product boot-1: photo {product.photo}",
+        f"product boot-1: photo {product.photo} has no thumbnail: expected one beside it",
+    ][: len(verify(tmp_path / "back").problems)]
+
+
+def test_between_a_file_and_a_server(gallery: Path, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    server: Postgres = request.getfixturevalue("postgres")
+    url = server.place()
+    backup(gallery, tmp_path / "to")
+    restore(tmp_path / "to", tmp_path / "served", catalogue_url=url)
+    assert not (tmp_path / "served" / "catalogue.sqlite").exists()
+    assert verify(tmp_path / "served", catalogue_url=url).problems == ()
+    assert contents(Catalogue(url)) == contents(catalogue_of(gallery))
+    with pytest.raises(BackupError, match=r"holds a catalogue of revision 12: expected one without products"):
+        restore(tmp_path / "to", tmp_path / "again", catalogue_url=url)
+    assert not (tmp_path / "again").exists()
+    backup(tmp_path / "served", tmp_path / "to2", catalogue_url=url)
+    restore(tmp_path / "to2", tmp_path / "back")
+    assert contents(catalogue_of(tmp_path / "back")) == contents(catalogue_of(gallery))
