@@ -3,9 +3,10 @@
     python -m benchmarks.crash [--rounds 200] [--seed 0] [--json]
 
 In each round clients add, replace and delete products and import feeds, and the server is killed (SIGKILL) at a random
-moment. In some rounds its disk fills up before (for root: the gallery then lies on a small file system of its own), in
-some a file of its index is cut, emptied, removed, or a bit of it turned afterwards. Then it is started again and must
-have every acknowledged change, no part of any other, and find all of it; `verify` must have nothing to say.
+moment. In some rounds the gallery is being embedded anew by another checkpoint, and that is killed too; in some its disk
+fills up before (for root: the gallery then lies on a small file system of its own), in some a file of its index is cut,
+emptied, removed, or a bit of it turned afterwards. Then it is started again and must have every acknowledged change, no
+part of any other, and find all of it; `verify` must have nothing to say.
 """
 
 from __future__ import annotations
@@ -26,8 +27,10 @@ import httpx
 
 from app.catalogue import Catalogue, sqlite_url
 from app.gallery import CATALOGUE_FILE
-from benchmarks.clients import Expected, Importer, Shop, Writer, observed
-from benchmarks.processes import Server
+from benchmarks.clients import Expected, Importer, Shop, Writer, observed, tiny_checkpoint
+from benchmarks.processes import Server, run
+from index_builder.reembed import reembed
+from index_builder.verify import verify
 
 DAMAGES = ("cut", "empty", "bit", "missing")
 _SPACE = 64  # MiB of the file system that fills up
@@ -55,9 +58,16 @@ def rounds(disk: Path, shop: Shop, count: int, seed: int) -> dict[str, object]:
     server = Server(gallery, disk.parent / "server.log", often_compacted, allow_private_addresses=True)
     server.start()
     expected, tally = Expected(shop.photo_names(server.url, key)), Counter[str]()
+    checkpoints = [tiny_checkpoint(disk.parent / f"{seed}.safetensors", seed) for seed in (7, 8)]
     slowest = 0.0
     for number in range(count):
+        embedding = run(_reembed, gallery, checkpoints[number % 2]) if chance.random() < 0.4 else None
         tally += one_round(server, shop, key, expected, number, chance, disk)
+        if embedding is not None:
+            if chance.random() < 0.5:
+                embedding.kill()
+            embedding.join()
+            tally["embedded anew" if embedding.exitcode == 0 else "embedding anew, stopped"] += 1
         if chance.random() < 0.3:
             tally[f"index {damage(gallery, chance)}"] += 1
         slowest = max(slowest, server.start())
@@ -101,6 +111,8 @@ def check(server: Server, gallery: Path, expected: Expected) -> None:
             assert client.get(f"/photos/{expected.photo_names[state.photo]}").status_code == 200, name
         strokes = {"width": 100, "height": 100, "strokes": [[[10, 10], [50, 80], [90, 20]]]}
         results = client.post("/search?k=100", json=strokes).json()["results"]
+    report = verify(gallery)
+    assert not report.problems, report.problems
     assert {result["product_id"] for result in results} == set(found), "a search does not find all products"
 
 
@@ -121,6 +133,10 @@ def damage(gallery: Path, chance: random.Random) -> str:
             file.seek(place)
             file.write(bytes([byte ^ 1 << chance.randrange(8)]))
     return how
+
+
+def _reembed(gallery: Path, checkpoint: Path) -> None:
+    reembed(gallery, checkpoint, device="cpu")
 
 
 def often_compacted() -> None:

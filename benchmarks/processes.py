@@ -21,7 +21,7 @@ import httpx
 import psutil
 
 _LOADED = ["app.main", "index_builder.build"]
-_START = 60.0  # s that a server may take to be ready
+_START = 180.0  # s that a server may take to be ready on a machine that is busy with other things
 _context = multiprocessing.get_context("forkserver")
 
 
@@ -37,6 +37,7 @@ class Server:
     def start(self) -> float:
         """Start it and wait until it is ready; the seconds that took. Raises RuntimeError when it does not start."""
         started = time.monotonic()
+        self._log.touch()
         arguments = (self._gallery, self.port, self._log, self._patch, self._settings)
         self._process = process = run(_serve, *arguments)
         while not self._is_ready():
