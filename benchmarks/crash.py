@@ -3,7 +3,7 @@
     python -m benchmarks.crash [--rounds 200] [--seed 0] [--json]
 
 In each round clients add, replace and delete products and import feeds, and the server is killed (SIGKILL) at a random
-moment. In some rounds the gallery is being embedded anew by another checkpoint, and that is killed too; in some its disk
+moment. In some rounds the gallery is being embedded anew by another checkpoint, which is killed too; in some its disk
 fills up before (for root: the gallery then lies on a small file system of its own), in some a file of its index is cut,
 emptied, removed, or a bit of it turned afterwards. Then it is started again and must have every acknowledged change, no
 part of any other, and find all of it; `verify` must have nothing to say.
