@@ -24,7 +24,7 @@ from app.catalogue import Catalogue, CheckpointMismatch
 from app.counts import Counts
 from app.feeds.items import FeedError, FeedItem, FeedProblem
 from app.feeds.photos import LinkedPhotos, Stopped
-from app.feeds.read import count_source, read_feed
+from app.feeds.read import read_feed
 from app.files import write_whole
 from app.ingest import Ingest
 from app.operations import MOST_ERRORS, Operation, Operations, State, new_id
@@ -73,16 +73,19 @@ class Importer:
 
     def _work(self) -> None:
         _stand_back()
-        self._sweep()
+        is_swept = False
         while not self._stopping.is_set():
             pause = _EVERY
             try:
+                if not is_swept:
+                    self._sweep()
+                is_swept = True
                 while not self._stopping.is_set() and self._next():
                     pass
             except (Stopped, CheckpointMismatch):
                 return
-            except (OSError, SQLAlchemyError) as error:
-                _log.warning("imports have to wait: %s", str(error).partition("\n")[0])
+            except Exception as error:  # of the disk or the database, most likely
+                _log.warning("imports have to wait: %r", error)
                 pause = _AGAIN
             self._woken.wait(pause)
             self._woken.clear()
@@ -110,7 +113,8 @@ class Importer:
         """
         progress = _Progress(self._operations, operation)
         try:
-            progress.total = count_source(path)
+            # the whole feed is read before anything is written
+            progress.total = sum(1 for _ in self._until_stopped(read_feed(path)))
             progress.note("running")
             items = itertools.islice(read_feed(path), operation.counts.done, None)
             with closing(LinkedPhotos(None, self._gallery, self._allow_private)) as self._photos:

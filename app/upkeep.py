@@ -6,8 +6,6 @@ import logging
 import threading
 from collections.abc import Callable
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from app.catalogue import CheckpointMismatch
 from app.gallery import Gallery
 from app.sweep import remove_unused_photos
@@ -44,9 +42,9 @@ class Upkeep:
                 told = False
             except CheckpointMismatch:
                 self._outdated()
-            except SQLAlchemyError as error:
+            except Exception as error:  # whatever it is, the next change may be followed
                 if not told:  # once, not four times a second
-                    _log.warning("the catalogue cannot be followed: %s", str(error).partition("\n")[0])
+                    _log.warning("the catalogue cannot be followed: %r", error)
                 told = True
 
     def _compact(self) -> None:
@@ -59,6 +57,6 @@ class Upkeep:
                     remove_unused_photos(self._gallery.photos, self._gallery.catalogue)
             except CheckpointMismatch:
                 return
-            except (OSError, SQLAlchemyError) as error:
-                _log.warning("the index cannot be saved for now: %s", str(error).partition("\n")[0])
+            except Exception as error:  # such as a full disk; the gallery is served as it is
+                _log.warning("the index cannot be saved for now: %r", error)
                 pause = _AGAIN
