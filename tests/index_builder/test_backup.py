@@ -14,6 +14,7 @@ from app.catalogue import Catalogue, Photo, Product
 from app.checkpoints import CHECKPOINT_FILE
 from app.gallery import PHOTOS, Gallery, catalogue_of
 from app.identity import origin
+from app.imports import FOLDER
 from app.locks import InUse, only_one
 from app.photos import PhotoStore
 from index_builder.backup import backup
@@ -155,6 +156,31 @@ def test_a_killed_restore_leaves_nothing_that_looks_like_a_gallery(whole: Path, 
         assert not (tmp_path / "back").exists()
     restore(whole, tmp_path / "back")
     assert verify(tmp_path / "back").problems == () and [path.name for path in tmp_path.iterdir()] == ["back"]
+
+
+def test_imports_that_are_not_over_are_kept(gallery: Path, tmp_path: Path) -> None:
+    catalogue = catalogue_of(gallery)
+    (gallery / FOLDER).mkdir()
+    for name, state in (("waits", "queued"), ("runs", "running"), ("over", "done"), ("elsewhere", "queued")):
+        catalogue.operations.add(name)
+        catalogue.operations.note(name, state)  # type: ignore[arg-type]
+        if name != "elsewhere":
+            (gallery / FOLDER / f"{name}.feed").write_text(f"feed that {name}")
+    catalogue.keys.add("shop", "write")
+    report = backup(gallery, tmp_path / "to")
+    assert report.missing == ("import elsewhere: its feed is not in the gallery",)
+    restore(tmp_path / "to", tmp_path / "back")
+    feeds = {path.name: path.read_text() for path in (tmp_path / "back" / FOLDER).iterdir()}
+    assert feeds == {"waits.feed": "feed that waits", "runs.feed": "feed that runs"}
+    restored = catalogue_of(tmp_path / "back")
+    assert restored.operations.get("runs") == catalogue.operations.get("runs")
+    assert restored.keys.all() == catalogue.keys.all() and len(restored.keys.all()) == 1
+    restored.close()
+    catalogue.operations.note("runs", "done")
+    catalogue.close()
+    backup(gallery, tmp_path / "to")
+    assert [name for name, _ in read_manifest(tmp_path / "to").imports] == ["waits.feed"]
+    assert not (tmp_path / "to" / "runs.feed").exists()
 
 
 def drop(path: Path) -> None:
