@@ -7,17 +7,19 @@ import logging
 import math
 import threading
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.catalogue import CheckpointMismatch
+from app.errors import ApiError
 from app.serving import Serving
 from app.settings import Settings
 
 _ATTEMPTS = 3  # of work that re-embeddings come between
-_AGAIN = 10.0  # s before another try to serve what a re-embedding has made
+_AGAIN = 10  # s before another try to serve what a re-embedding has made
 _log = logging.getLogger(__name__)
 
 _T = TypeVar("_T")
@@ -30,7 +32,8 @@ class Current:
         self._settings = settings
         self._replacing = threading.Lock()
         self._from = 0.0  # when it may be replaced, on the monotonic clock
-        self.serving = Serving(settings, self._outdated)
+        with self._replacing:
+            self.serving = Serving(settings, self._outdated)
 
     def close(self) -> None:
         """Close it for good."""
@@ -39,34 +42,50 @@ class Current:
         self.serving.close()
 
     async def do(self, work: Callable[[Serving], Awaitable[_T]]) -> _T:
-        """What work gives with what serves now; once more when a re-embedding has come between."""
+        """What work gives with what serves now; once more when a re-embedding has come between.
+
+        Raises ApiError not_ready when what that has made cannot be served.
+        """
         for _ in range(_ATTEMPTS - 1):
-            with self.serving.used() as serving:
+            with self._held() as serving:
                 try:
                     return await work(serving)
                 except CheckpointMismatch:
                     pass
-            await asyncio.to_thread(self._replace, serving)
-        with self.serving.used() as serving:
+            if not await asyncio.to_thread(self._replace, serving):
+                message = "the gallery has just got another checkpoint, which cannot be served yet: try again later"
+                raise ApiError(503, "not_ready", message, headers={"Retry-After": str(_AGAIN)})
+        with self._held() as serving:
             return await work(serving)
 
-    def _replace(self, old: Serving) -> None:
-        """Open what the gallery is now beside what serves, and put it in its place. Raises what Serving() does."""
-        with self._replacing:
-            if self.serving is old and self._from < math.inf:
-                self.serving = Serving(self._settings, self._outdated)
-                _log.info("the gallery is served by checkpoint %s now", self.serving.checkpoint.sha256)
-                old.retire()
+    @contextmanager
+    def _held(self) -> Iterator[Serving]:
+        while not (serving := self.serving).hold():
+            pass  # it has been replaced since it was looked up
+        try:
+            yield serving
+        finally:
+            serving.let_go()
 
     def _outdated(self, old: Serving) -> None:
         """Replace what serves, in a thread of its own, unless somebody is at it, or it has failed just now."""
-        if not self._replacing.locked() and time.monotonic() >= self._from:
-            threading.Thread(target=self._try_to_replace, args=(old,), name="replace", daemon=True).start()
+        if not self._replacing.locked() and self.serving is old and time.monotonic() >= self._from:
+            threading.Thread(target=self._replace, args=(old,), name="replace", daemon=True).start()
 
-    def _try_to_replace(self, old: Serving) -> None:
-        try:
-            self._replace(old)
-        except (ValueError, OSError, SQLAlchemyError) as error:
-            self._from = max(self._from, time.monotonic() + _AGAIN)
-            reason = str(error).partition("\n")[0]
-            _log.warning("the gallery has another checkpoint, but cannot be served by it yet: %s", reason)
+    def _replace(self, old: Serving) -> bool:
+        """Open what the gallery is now beside what serves, and put it in its place; whether that could be done."""
+        with self._replacing:
+            if self.serving is not old:
+                return True
+            if time.monotonic() < self._from:
+                return False
+            try:
+                self.serving = Serving(self._settings, self._outdated)
+            except (ValueError, OSError, SQLAlchemyError) as error:
+                self._from = time.monotonic() + _AGAIN
+                reason = str(error).partition("\n")[0]
+                _log.warning("the gallery has another checkpoint, but cannot be served by it yet: %s", reason)
+                return False
+            _log.info("the gallery is served by checkpoint %s now", self.serving.checkpoint.sha256)
+            old.retire()
+            return True

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 from app.catalogue import Catalogue, CatalogueError, CheckpointMismatch
@@ -44,22 +43,23 @@ class Serving:
         self._lock = threading.Lock()
         self._users, self._retired = 0, False
 
-    @contextmanager
-    def used(self) -> Iterator[Serving]:
-        """Not to be closed until the block ends, even if it is replaced meanwhile."""
+    def hold(self) -> bool:
+        """Keep it from being closed until let_go(); False if it has been replaced, so that it may be closed already."""
         with self._lock:
-            self._users += 1
-        try:
-            yield self
-        finally:
-            with self._lock:
-                self._users -= 1
-                is_last = self._retired and not self._users
-            if is_last:
-                self._close_aside()
+            if not self._retired:
+                self._users += 1
+            return not self._retired
+
+    def let_go(self) -> None:
+        """End what hold() began."""
+        with self._lock:
+            self._users -= 1
+            is_last = self._retired and not self._users
+        if is_last:
+            self._close_aside()
 
     def retire(self) -> None:
-        """Close it as soon as nobody uses it."""
+        """Close it as soon as nobody holds it."""
         with self._lock:
             self._retired = True
             is_last = not self._users

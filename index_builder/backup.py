@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import uuid
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -24,7 +22,8 @@ from app.locks import only_one
 from app.photos import PhotoStore
 from app.raw import copy_tables
 from app.records import CatalogueState, state_in
-from app.tables import metadata, photos, products
+from app.tables import metadata, operations, photos, products
+from index_builder.backup_copies import PhotoCopier, copy_feeds
 from index_builder.backup_files import (
     MANIFEST,
     MARK,
@@ -37,6 +36,8 @@ from index_builder.backup_files import (
     write_manifest,
     write_photo_list,
 )
+
+_ATTEMPTS = 5  # to catch a moment at which no import ends
 
 
 @dataclass(frozen=True)
@@ -62,13 +63,11 @@ def backup(
     try:
         _claim(to, origin(catalogue.state().identity))
         with only_one(to / MARK, f"the backup in {to}"):
-            copier = _Copier(PhotoStore(directory / GALLERY_PHOTOS), to / PHOTOS, _earlier(to))
+            copier = PhotoCopier(PhotoStore(directory / GALLERY_PHOTOS), to / PHOTOS, _earlier(to))
             with catalogue.moment() as connection:
                 names = _names(connection)
             copier.copy(names, progress)  # most of the work, before the moment that the backup is of
-            stem = uuid.uuid4().hex[:8]
-            database = to / f"catalogue-{stem}.sqlite"
-            sha256 = write_whole(database, lambda path: _dump(catalogue, path))
+            database, sha256 = _dumped(directory, to, catalogue)
             return _finish(directory, to, database, sha256, copier)
     finally:
         catalogue.close()
@@ -95,55 +94,50 @@ def _earlier(to: Path) -> dict[str, str]:
         return {}
 
 
+@dataclass(frozen=True)
+class _Held:
+    """What a database says of itself, and which files belong to it."""
+
+    state: CatalogueState
+    size: int  # products
+    photos: list[str]  # names
+    imports: list[str]  # operations that are not over
+
+
+def _read(database: Path) -> _Held:
+    engine = create_engine(sqlite_url(database))  # opened as a catalogue, it would be changed
+    unfinished = select(operations.c.id).where(operations.c.state.in_(("queued", "running")))
+    with engine.connect() as connection:
+        size = connection.execute(select(func.count()).select_from(products).where(LIVE)).scalar_one()
+        imports = list(connection.execute(unfinished).scalars())
+        held = _Held(state_in(connection), size, _names(connection), imports)
+    engine.dispose()
+    return held
+
+
+def _missing_feeds(to: Path, held: _Held) -> list[str]:
+    return [operation for operation in held.imports if not (to / _feed(operation)).is_file()]
+
+
+def _feed(operation: str) -> str:
+    return f"{operation}.feed"
+
+
 def _names(connection: Connection) -> list[str]:
     query = select(photos.c.name).distinct().where(photos.c.name.is_not(None)).order_by(photos.c.name)
     return [str(name) for name in connection.execute(query).scalars()]
 
 
-@dataclass
-class _Copier:
-    """Copies photos with their thumbnails, each once."""
-
-    store: PhotoStore
-    folder: Path
-    earlier: dict[str, str]
-    files: dict[str, str] = field(default_factory=dict)  # SHA-256 by file name
-    copied: int = 0
-    missing: dict[str, str] = field(default_factory=dict)  # why, by the photo's name
-
-    def copy(self, names: Iterable[str], progress: Progress | None = None) -> None:
-        """Have these photos in the folder."""
-        self.folder.mkdir(exist_ok=True)
-        todo = [name for name in names if self.store.thumbnail(name).name not in self.files]
-        task = progress.add_task("Copying photos", total=len(todo)) if progress else None
-        for name in todo:
-            photo, thumbnail = self.store.photo(name), self.store.thumbnail(name)
-            try:
-                self._take(photo, name)
-                self._take(thumbnail, None)
-            except OSError as error:
-                file = Path(error.filename or name).name
-                self.missing[name] = f"photo {name}: {file} cannot be copied ({error.strerror})"
-            except BackupError as error:
-                self.missing[name] = f"photo {name}: {error}"
-            if progress is not None and task is not None:
-                progress.advance(task)
-
-    def _take(self, source: Path, expected: str | None) -> None:
-        """Raises OSError when it cannot be copied, and BackupError unless it has the SHA-256 expected.
-
-        What the earlier backup has is left alone: it must stay whole as long as this one is not.
-        """
-        target = self.folder / source.name
-        known = self.earlier.get(source.name) if target.is_file() else None
-        if known is None:
-            target.unlink(missing_ok=True)  # of a backup that was killed
-            known = write_whole(target, lambda path: _link(source, path))
-            self.copied += 1
-        if expected not in (None, known):
-            target.unlink()
-            raise BackupError(f"{source.name} has SHA-256 {known}: expected its name")
-        self.files[source.name] = known
+def _dumped(directory: Path, to: Path, catalogue: Catalogue) -> tuple[Path, str]:
+    """The database as of one moment, with its SHA-256, and beside it the feeds whose import is not over at that."""
+    for _ in range(_ATTEMPTS):
+        copy_feeds(directory, to)
+        database = to / f"catalogue-{uuid.uuid4().hex[:8]}.sqlite"
+        sha256 = write_whole(database, lambda path: _dump(catalogue, path))
+        copy_feeds(directory, to)
+        if not _missing_feeds(to, _read(database)):
+            break  # else an import was begun and ended just then, so that the next moment does not need it
+    return database, sha256
 
 
 def _dump(catalogue: Catalogue, path: Path) -> None:
@@ -156,13 +150,10 @@ def _dump(catalogue: Catalogue, path: Path) -> None:
     engine.dispose()
 
 
-def _finish(directory: Path, to: Path, database: Path, sha256: str, copier: _Copier) -> BackupReport:
+def _finish(directory: Path, to: Path, database: Path, sha256: str, copier: PhotoCopier) -> BackupReport:
     """Copy what the database names besides, have the manifest say so, and remove what is not needed any more."""
-    copy = create_engine(sqlite_url(database))
-    with copy.connect() as connection:
-        state, names = state_in(connection), _names(connection)
-        size = connection.execute(select(func.count()).select_from(products).where(LIVE)).scalar_one()
-    copy.dispose()
+    held = _read(database)
+    state, names = held.state, held.photos
     copier.missing.clear()  # of before that moment
     copier.copy(names)
     wanted = set(names)
@@ -173,15 +164,18 @@ def _finish(directory: Path, to: Path, database: Path, sha256: str, copier: _Cop
         origin(state.identity),
         datetime.now(UTC).isoformat(timespec="seconds"),
         state.revision,
-        size,
+        held.size,
         len(names),
         (database.name, sha256),
         (listed.name, write_photo_list(listed, files)),
         checkpoint,
+        tuple((name, sha256_of(to / name)) for name in map(_feed, held.imports) if (to / name).is_file()),
     )
     write_manifest(to, manifest)
     _clear(to, manifest, files)
-    return BackupReport(state.revision, size, len(names), copier.copied, tuple(copier.missing.values()))
+    lost = [f"import {operation}: its feed is not in the gallery" for operation in _missing_feeds(to, held)]
+    missing = (*copier.missing.values(), *lost)
+    return BackupReport(state.revision, held.size, len(names), copier.copied, missing)
 
 
 def _copy_checkpoint(directory: Path, to: Path, state: CatalogueState) -> tuple[str, str] | None:
@@ -200,11 +194,3 @@ def _clear(to: Path, manifest: Manifest, files: dict[str, str]) -> None:
     for path in [*to.iterdir(), *(to / PHOTOS).iterdir()]:
         if path.name not in (files if path.parent.name == PHOTOS else needed) and path.is_file():
             path.unlink()
-
-
-def _link(source: Path, path: Path) -> None:
-    """The same file, which never changes, by another name, or a copy of it on another disk."""
-    try:
-        os.link(source, path)
-    except OSError:
-        shutil.copyfile(source, path)

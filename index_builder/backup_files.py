@@ -35,12 +35,13 @@ class Manifest:
     catalogue: tuple[str, str]
     photo_list: tuple[str, str]  # as `sha256sum -c` reads it
     checkpoint: tuple[str, str] | None
+    imports: tuple[tuple[str, str], ...]  # feeds whose import is not over
     format: int = _FORMAT
 
     @property
     def files(self) -> list[tuple[str, str]]:
         """All files but the photos."""
-        return [self.catalogue, self.photo_list, *([self.checkpoint] if self.checkpoint else [])]
+        return [self.catalogue, self.photo_list, *([self.checkpoint] if self.checkpoint else []), *self.imports]
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
@@ -57,12 +58,17 @@ def read_manifest(folder: Path) -> Manifest:
         if found.get("format") != _FORMAT:
             raise BackupError(f"{path} has format {found.get('format')}: expected {_FORMAT}")
         for name in ("catalogue", "photo_list", "checkpoint"):
-            found[name] = None if found[name] is None else (Path(found[name][0]).name, str(found[name][1]))
-        return Manifest(**found)
+            found[name] = None if found[name] is None else _file(found[name])
+        return Manifest(**found | {"imports": tuple(map(_file, found["imports"]))})
     except FileNotFoundError:
         raise BackupError(f"{folder} is no whole backup, it has no {MANIFEST}: {expected}") from None
     except (OSError, json.JSONDecodeError, AttributeError, TypeError, KeyError, IndexError) as error:
         raise BackupError(f"{path} cannot be read ({error}): {expected}") from None
+
+
+def _file(pair: list[str]) -> tuple[str, str]:
+    """A file's name, which leads nowhere else, and its SHA-256."""
+    return Path(pair[0]).name, str(pair[1])
 
 
 def check_file(path: Path, sha256: str) -> None:

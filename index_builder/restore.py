@@ -18,6 +18,7 @@ from app.files import write_whole
 from app.gallery import CATALOGUE_FILE, Gallery
 from app.gallery import PHOTOS as GALLERY_PHOTOS
 from app.identity import renewed
+from app.imports import FOLDER as IMPORTS
 from app.raw import copy_tables
 from app.tables import catalogue as record
 from index_builder.backup_files import PHOTOS, BackupError, Manifest, check_file, read_manifest, read_photo_list
@@ -48,6 +49,9 @@ def restore(
     with _replacing(directory) as partial:
         _copy_photos(source, partial / GALLERY_PHOTOS, manifest, progress)
         _copy(source / manifest.catalogue[0], partial / CATALOGUE_FILE, manifest.catalogue[1])
+        for name, sha256 in manifest.imports:
+            (partial / IMPORTS).mkdir(exist_ok=True)
+            _copy(source / name, partial / IMPORTS / name, sha256)
         _renew(partial)
         if manifest.checkpoint:
             _copy(source / manifest.checkpoint[0], partial / CHECKPOINT_FILE, manifest.checkpoint[1])

@@ -14,10 +14,12 @@ from app.catalogue import Catalogue, Photo, Product
 from app.checkpoints import CHECKPOINT_FILE
 from app.gallery import PHOTOS, Gallery, catalogue_of
 from app.identity import origin
+from app.imports import FOLDER
 from app.locks import InUse, only_one
 from app.photos import PhotoStore
 from index_builder.backup import backup
-from index_builder.backup_files import MANIFEST, MARK, BackupError, read_manifest
+from index_builder.backup_files import MANIFEST, MARK, BackupError, check_file, read_manifest, read_photo_list
+from index_builder.reembed import reembed
 from index_builder.restore import restore
 from index_builder.verify import verify
 from model.checkpoint import load_checkpoint
@@ -116,24 +118,32 @@ def test_a_backup_beside_a_writer_is_of_one_moment(gallery: Path, tmp_path: Path
         assert late == sorted(written)[: len(late)] and len(late) == report.products - COUNT
 
 
+def assert_whole(to: Path) -> int:
+    """All files of a backup are there, as its manifest and its list of photos say; returns its revision."""
+    manifest = read_manifest(to)
+    photos = read_photo_list(to / manifest.photo_list[0])
+    for path, sha256 in [*manifest.files, *((f"photos/{name}", sha256) for name, sha256 in photos.items())]:
+        check_file(to / path, sha256)
+    assert len(photos) == 2 * manifest.photos
+    return manifest.revision
+
+
 def test_a_killed_backup_leaves_the_one_before(gallery: Path, tmp_path: Path) -> None:
     to = tmp_path / "to"
     backup(gallery, to)
     first = read_manifest(to)
     add(gallery, 1)
     catalogue_of(gallery).delete(["boot-1"])
-    seen = set()
-    for step in range(1, 100):
+    seen, step, alive = set[int](), 0, False
+    while not alive:
+        step += 1
         target = Path(shutil.copytree(to, tmp_path / str(step)))
         alive = not killed_at(step, backup, gallery, target)
-        restored = restore(target, tmp_path / f"back{step}")
-        assert verify(tmp_path / f"back{step}").problems == ()
-        seen.add(restored.revision)
-        assert restored.revision in (first.revision, first.revision + 2)
-        if alive:
-            break
-        shutil.rmtree(tmp_path / f"back{step}")
-    assert 5 < step < 99 and seen == {first.revision, first.revision + 2}
+        seen.add(assert_whole(target))
+        if step % 8 == 0 or alive:
+            restore(target, tmp_path / f"back{step}")
+            assert verify(tmp_path / f"back{step}").problems == ()
+    assert step > 5 and seen == {first.revision, first.revision + 2}
     backup(gallery, tmp_path / "1")
     assert read_manifest(tmp_path / "1").revision == first.revision + 2
     assert not list((tmp_path / "1").rglob("*.partial"))
@@ -155,6 +165,31 @@ def test_a_killed_restore_leaves_nothing_that_looks_like_a_gallery(whole: Path, 
         assert not (tmp_path / "back").exists()
     restore(whole, tmp_path / "back")
     assert verify(tmp_path / "back").problems == () and [path.name for path in tmp_path.iterdir()] == ["back"]
+
+
+def test_imports_that_are_not_over_are_kept(gallery: Path, tmp_path: Path) -> None:
+    catalogue = catalogue_of(gallery)
+    (gallery / FOLDER).mkdir()
+    for name, state in (("waits", "queued"), ("runs", "running"), ("over", "done"), ("elsewhere", "queued")):
+        catalogue.operations.add(name)
+        catalogue.operations.note(name, state)  # type: ignore[arg-type]
+        if name != "elsewhere":
+            (gallery / FOLDER / f"{name}.feed").write_text(f"feed that {name}")
+    catalogue.keys.add("shop", "write")
+    report = backup(gallery, tmp_path / "to")
+    assert report.missing == ("import elsewhere: its feed is not in the gallery",)
+    restore(tmp_path / "to", tmp_path / "back")
+    feeds = {path.name: path.read_text() for path in (tmp_path / "back" / FOLDER).iterdir()}
+    assert feeds == {"waits.feed": "feed that waits", "runs.feed": "feed that runs"}
+    restored = catalogue_of(tmp_path / "back")
+    assert restored.operations.get("runs") == catalogue.operations.get("runs")
+    assert restored.keys.all() == catalogue.keys.all() and len(restored.keys.all()) == 1
+    restored.close()
+    catalogue.operations.note("runs", "done")
+    catalogue.close()
+    backup(gallery, tmp_path / "to")
+    assert [name for name, _ in read_manifest(tmp_path / "to").imports] == ["waits.feed"]
+    assert not (tmp_path / "to" / "runs.feed").exists()
 
 
 def drop(path: Path) -> None:
@@ -216,9 +251,10 @@ def test_a_gallery_that_lacks_a_photo_is_backed_up_all_the_same(gallery: Path, t
     ][: len(verify(tmp_path / "back").problems)]
 
 
-def test_between_a_file_and_a_server(gallery: Path, tmp_path: Path, request: pytest.FixtureRequest) -> None:
-    server: Postgres = request.getfixturevalue("postgres")
-    url = server.place()
+def test_between_a_file_and_a_server(
+    gallery: Path, tmp_path: Path, other_checkpoint: Path, postgres: Postgres  # noqa: F811 - the fixture
+) -> None:
+    url = postgres.place()
     backup(gallery, tmp_path / "to")
     restore(tmp_path / "to", tmp_path / "served", catalogue_url=url)
     assert not (tmp_path / "served" / "catalogue.sqlite").exists()
@@ -230,3 +266,6 @@ def test_between_a_file_and_a_server(gallery: Path, tmp_path: Path, request: pyt
     backup(tmp_path / "served", tmp_path / "to2", catalogue_url=url)
     restore(tmp_path / "to2", tmp_path / "back")
     assert contents(catalogue_of(tmp_path / "back")) == contents(catalogue_of(gallery))
+    reembed(tmp_path / "served", other_checkpoint, catalogue_url=url)
+    assert verify(tmp_path / "served", catalogue_url=url).problems == ()
+    assert Catalogue(url).state().checkpoint == load_checkpoint(other_checkpoint).sha256
