@@ -109,10 +109,8 @@ def test_what_it_switches_to_is_what_a_fresh_start_serves(shop: Shop, other_chec
     assert shop.found(50)[0] == "after"
 
 
-def test_an_import_goes_on_with_the_checkpoint_that_came_meanwhile(
-    shop: Shop, other_checkpoint: Path, feed: Path
-) -> None:
-    """The feed's photos are files, which an upload does not name: its lines are told to be problems, one by one."""
+def test_an_import_goes_on_with_the_checkpoint_that_came_meanwhile(shop: Shop, other_checkpoint: Path) -> None:
+    """The feed's photos are files, which an upload cannot have: its lines are told to be problems, one by one."""
     old = distances(shop.client)
     lines = "\n".join(f'{{"id": "i{n}", "title": "I", "image_link": "x{n}.png"}}' for n in range(400))
     started = shop.client.post("/products/import", content=lines, headers={"Content-Type": "application/jsonl"})
