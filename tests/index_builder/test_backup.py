@@ -6,6 +6,7 @@ import json
 import shutil
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -268,4 +269,5 @@ def test_between_a_file_and_a_server(
     assert contents(catalogue_of(tmp_path / "back")) == contents(catalogue_of(gallery))
     reembed(tmp_path / "served", other_checkpoint, catalogue_url=url)
     assert verify(tmp_path / "served", catalogue_url=url).problems == ()
-    assert Catalogue(url).state().checkpoint == load_checkpoint(other_checkpoint).sha256
+    with closing(Catalogue(url)) as catalogue:
+        assert catalogue.state().checkpoint == load_checkpoint(other_checkpoint).sha256
