@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import httpx
@@ -91,20 +92,23 @@ def test_searches_are_by_one_checkpoint_and_no_write_is_lost(shop: Shop, other_c
     assert report.problems == () and report.products == len(PRODUCTS) + len(put)
 
 
-def test_what_it_switches_to_is_what_a_fresh_start_serves(shop: Shop, other_checkpoint: Path) -> None:
-    old = distances(shop.client)
-    state = catalogue_of(shop.gallery).state()
-    reembed(shop.gallery, other_checkpoint)
-    new = wait_until_by(shop.client, old)
-    checkpoint = load_checkpoint(other_checkpoint)
-    gallery = Gallery.open(shop.gallery, checkpoint)
-    frame = checkpoint.preprocess.photo(draw_product(0))
-    assert shop.found(0, kind="photo", k=12) == [
-        one.product.product_id for one in Retriever(checkpoint, gallery).search(frame, 12).results
-    ]
-    gallery.close()
-    reembed(shop.gallery, checkpoint_file(shop.gallery, state.checkpoint))
-    assert is_close(wait_until_by(shop.client, new), old)
+def from_fresh_start(gallery: Path) -> list[str]:
+    """Ids of what a search for the first product finds in a gallery that is opened now, nearest first."""
+    with closing(catalogue_of(gallery)) as catalogue:
+        checkpoint = load_checkpoint(checkpoint_file(gallery, catalogue.state().checkpoint))
+        frame = checkpoint.preprocess.photo(draw_product(0))
+        retriever = Retriever(checkpoint, Gallery.open(gallery, checkpoint, catalogue))
+        return [one.product.product_id for one in retriever.search(frame, 12).results]
+
+
+def test_what_it_switches_to_is_what_a_fresh_start_serves(
+    shop: Shop, other_checkpoint: Path, tiny_checkpoint: Path
+) -> None:
+    for checkpoint in (other_checkpoint, tiny_checkpoint):
+        before = distances(shop.client)
+        reembed(shop.gallery, checkpoint)
+        wait_until_by(shop.client, before)
+        assert shop.found(0, kind="photo", k=12) == from_fresh_start(shop.gallery)
     shop.put("after", 50)
     assert shop.found(50)[0] == "after"
 
