@@ -13,7 +13,7 @@ import pytest
 
 from app.catalogue import Catalogue, CatalogueError, Filters, Photo, sqlite_url
 from app.gallery import CATALOGUE_FILE, Gallery
-from app.tables import FORMAT
+from app.tables import FORMAT, metadata
 from tests.app.small import DIM, brute_force, ranking, small_checkpoint, vectors
 
 FORMAT_1 = """
@@ -78,7 +78,7 @@ def test_nothing_is_lost(tmp_path: Path, with_colors: bool) -> None:
     catalogue.close()
     with closing(sqlite3.connect(path)) as connection:
         names = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-        assert names == {"catalogue", "products", "photos", "traits", "trait_values"}
+        assert names == set(metadata.tables)
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 

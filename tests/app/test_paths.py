@@ -24,8 +24,10 @@ NAMES = ["a/b", "a/similar", "similar", "a/match", "a/b%2Fsimilar", "/match"]
 def test_a_product_is_found_by_its_encoded_id(tmp_path: Path, name: str) -> None:
     catalogue = open_catalogue(tmp_path)
     catalogue.put([Product(each, each) for each in NAMES], vectors(len(NAMES)))
-    app = create_app(Settings(gallery=tmp_path))
-    app.state.service = SimpleNamespace(gallery=SimpleNamespace(catalogue=catalogue, photos=PhotoStore(tmp_path)))
+    settings = Settings(gallery=tmp_path)
+    app = create_app(settings)
+    gallery = SimpleNamespace(catalogue=catalogue, photos=PhotoStore(tmp_path))
+    app.state.service = SimpleNamespace(gallery=gallery, settings=settings)
     product = call(app, "GET", f"/products/{quote(name, safe='')}").json()
     assert product["product_id"] == name
     assert (product["photo_width"], product["photo_height"]) == (None, None)
