@@ -11,6 +11,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from pydantic_core import ErrorDetails
+from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -21,6 +22,7 @@ from model.preprocess import BlankSketch, ImageTooLarge, UnreadableImage
 
 _MOST_DETAILS = 10
 _CLIENT_GONE = 499  # nobody reads it; nginx's number for this
+_RETRY = "10"  # s
 _HTTP_CODES = {404: "not_found", 405: "method_not_allowed"}
 _OF_A_SKETCH: list[tuple[type[Exception], int, str]] = [
     (ImageTooLarge, 413, "image_too_large"),
@@ -89,6 +91,13 @@ async def _on_disconnect(_request: Request, _error: Exception) -> Response:
     return Response(status_code=_CLIENT_GONE)
 
 
+async def _on_database_error(_request: Request, error: OperationalError) -> Response:
+    """The database is away, or its disk is full: all may be well again soon."""
+    _log.warning("the database failed: %s", str(error.orig).partition("\n")[0])
+    message = "the database cannot be used now: nothing was changed, try again later"
+    return error_response(503, "no_database", message, headers={"Retry-After": _RETRY})
+
+
 class UnexpectedErrors:
     """Logs what no handler expects, with its traceback, and tells the client nothing of it."""
 
@@ -118,6 +127,7 @@ _HANDLERS: dict[type[Exception], Callable[[Request, Any], Awaitable[Response]]] 
     RequestValidationError: _on_validation_error,
     HTTPException: _on_http_error,
     ClientDisconnect: _on_disconnect,
+    OperationalError: _on_database_error,
     **{kind: _on_sketch_error for kind, _, _ in _OF_A_SKETCH},
 }
 

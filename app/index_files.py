@@ -57,7 +57,7 @@ def save_index(directory: Path, segment: Segment, revision: int, state: Catalogu
 
 def _save(directory: Path, segment: Segment, revision: int, state: CatalogueState) -> Path:
     writers: dict[str, Callable[[Path], object]] = {
-        f"{revision}.faiss": lambda path: faiss.write_index(segment.index, str(path)),
+        f"{revision}.faiss": lambda path: _save_faiss(path, segment.index),
         f"{revision}.embeddings.npy": lambda path: _save_array(path, segment.embeddings),
         f"{revision}.revisions.npy": lambda path: _save_array(path, segment.revisions),
     }
@@ -120,6 +120,13 @@ def _check_files(directory: Path, manifest: Manifest) -> None:
         found = sha256_of(directory / name)
         if found != sha256:
             raise UnusableIndex(f"{name} has SHA-256 {found}: expected {sha256}")
+
+
+def _save_faiss(path: Path, index: Any) -> None:
+    try:
+        faiss.write_index(index, str(path))
+    except RuntimeError as error:  # what FAISS makes of a full disk
+        raise OSError(f"FAISS cannot write {path}: {str(error).rpartition('failed: ')[2]}") from None
 
 
 def _save_array(path: Path, array: NDArray[Any]) -> None:

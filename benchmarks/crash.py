@@ -91,6 +91,8 @@ def one_round(
     server.kill()
     for thread in threads:
         thread.join()
+    faults = [fault for client in clients for fault in client.faults]
+    assert not faults, f"{faults[0]}; {server.log()}"
     (disk / "filler").unlink(missing_ok=True)
     total: Counter[str] = Counter({"disk full": int(full)})
     for client in clients:
@@ -104,16 +106,24 @@ def check(server: Server, gallery: Path, expected: Expected) -> None:
     while list((gallery / "imports").glob("*.feed")):
         assert time.monotonic() < deadline, "an import that was accepted is never done"
         time.sleep(0.02)
+    deadline = time.monotonic() + 1
     with httpx.Client(base_url=server.url, timeout=30) as client:
         found = observed(client, expected.photo_names)
         expected.settle(found)
         for name, state in found.items():
             assert client.get(f"/photos/{expected.photo_names[state.photo]}").status_code == 200, name
-        strokes = {"width": 100, "height": 100, "strokes": [[[10, 10], [50, 80], [90, 20]]]}
-        results = client.post("/search?k=100", json=strokes).json()["results"]
+        while (ids := _searched(client)) != set(found):  # what an import has just written shows within a second
+            assert time.monotonic() < deadline, f"a search finds {sorted(ids)}: expected {sorted(found)}"
+            time.sleep(0.05)
     report = verify(gallery)
     assert not report.problems, report.problems
-    assert {result["product_id"] for result in results} == set(found), "a search does not find all products"
+
+
+def _searched(client: httpx.Client) -> set[str]:
+    """All that a search finds."""
+    strokes = {"width": 100, "height": 100, "strokes": [[[10, 10], [50, 80], [90, 20]]]}
+    results = client.post("/search?k=100", json=strokes).raise_for_status().json()["results"]
+    return {result["product_id"] for result in results}
 
 
 def damage(gallery: Path, chance: random.Random) -> str:
@@ -168,7 +178,7 @@ def _small_disk(path: Path) -> Iterator[Path]:
         yield path
     finally:
         if is_mounted:
-            subprocess.run(["umount", str(path)], check=True)
+            subprocess.run(["umount", "--lazy", str(path)], check=True)
 
 
 if __name__ == "__main__":

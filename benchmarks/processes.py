@@ -43,7 +43,7 @@ class Server:
         while not self._is_ready():
             if not process.is_alive() or time.monotonic() - started > _START:
                 process.kill()
-                raise RuntimeError(f"the server did not start: {self._log.read_text()[-2000:]}")
+                raise RuntimeError(f"the server did not start: {self.log()}")
             time.sleep(0.02)
         return time.monotonic() - started
 
@@ -54,6 +54,10 @@ class Server:
     def stop(self) -> None:
         """SIGTERM, and wait until it has finished what it accepted."""
         self._end(signal.SIGTERM)
+
+    def log(self) -> str:
+        """The end of what it has printed."""
+        return self._log.read_text()[-4000:]
 
     @property
     def pid(self) -> int:
