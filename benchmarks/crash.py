@@ -71,7 +71,10 @@ def rounds(disk: Path, shop: Shop, count: int, seed: int) -> dict[str, object]:
         if chance.random() < 0.3:
             tally[f"index {damage(gallery, chance)}"] += 1
         slowest = max(slowest, server.start())
-        check(server, gallery, expected)
+        try:
+            check(server, gallery, expected)
+        except AssertionError as error:
+            raise AssertionError(f"round {number}, after {dict(tally)}: {error}; {server.log()}") from error
     server.stop()
     return {"rounds": count, **tally, "products": len(expected.present()), "slowest start, s": round(slowest, 2)}
 

@@ -170,8 +170,10 @@ def _run(server: Server, key: str, count: int, seed: int, outcome: Outcome, lock
 
 def _is_error(headers: dict[str, str], body: bytes) -> bool:
     """Whether an answer is an error of the one shape, or the server's refusal to read on, which has none."""
+    if not body:  # as an answer to HEAD
+        return True
     if headers.get("content-type") != "application/json":
-        return not body or headers.get("connection") == "close"
+        return headers.get("connection") == "close"
     return set(json.loads(body).get("error", {})) == {"code", "message", "detail"}
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,9 +29,13 @@ class Validators(NamedTuple):
 
 
 class ValidatorCache:
-    """Validators by URL, in one file. Safe to use from many threads and processes; one that is damaged is made anew."""
+    """Validators by URL, in one file. Safe to use from many threads and processes; one that is damaged is made anew.
+
+    What cannot be read or written, as on a full disk, is not known: its photo is fetched again.
+    """
 
     def __init__(self, path: Path) -> None:
+        """Open the file. Raises OSError where none can be made."""
         path.parent.mkdir(parents=True, exist_ok=True)
         self._lock = threading.Lock()
         try:
@@ -38,18 +43,22 @@ class ValidatorCache:
         except sqlite3.DatabaseError as error:
             _log.warning("%s is made anew, so photos are fetched again: %s", path, error)
             path.unlink(missing_ok=True)
-            self._connection = _open(path)
+            try:
+                self._connection = _open(path)
+            except sqlite3.DatabaseError as again:
+                raise OSError(f"{path} cannot be made: {again}") from None
 
     def get(self, url: str) -> Validators | None:
         """What is known of a photo."""
         query = "SELECT source, etag, modified FROM validators WHERE url = ?"
-        with self._lock:
+        row = None
+        with self._lock, suppress(sqlite3.DatabaseError):
             row = self._connection.execute(query, (url,)).fetchone()
         return Validators(*row) if row else None
 
     def put(self, url: str, found: Validators) -> None:
         """Remember a photo, or forget it when there is nothing to recognise it by."""
-        with self._lock, self._connection:
+        with self._lock, suppress(sqlite3.DatabaseError), self._connection:
             if found.headers():
                 self._connection.execute("INSERT OR REPLACE INTO validators VALUES (?, ?, ?, ?)", (url, *found))
             else:
