@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+import sqlite3
 import time
 from pathlib import Path
 
 import httpx
 import pytest
 from fastapi import FastAPI
+from sqlalchemy.exc import OperationalError
 
 from app.errors import ApiError, UnexpectedErrors, install_error_handlers
 from app.main import create_app
@@ -158,6 +160,21 @@ def test_what_nobody_expected_is_logged_and_not_told(caplog: pytest.LogCaptureFi
     response = call(app, "GET", "/fail")
     refused(response, 500, "internal")
     assert "secret" not in response.text and "RuntimeError: secret" in caplog.text and "Traceback" in caplog.text
+
+
+def test_a_database_that_fails_is_no_fault_of_the_request(caplog: pytest.LogCaptureFixture) -> None:
+    app = FastAPI()
+    install_error_handlers(app)
+    app.add_middleware(UnexpectedErrors)
+
+    @app.get("/read")
+    def read() -> None:
+        raise OperationalError("SELECT secret", {}, sqlite3.OperationalError("database or disk is full"))
+
+    response = call(app, "GET", "/read")
+    refused(response, 503, "no_database", "nothing was changed, try again later")
+    assert response.headers["retry-after"] == "10" and "secret" not in response.text
+    assert "database or disk is full" in caplog.text and "Traceback" not in caplog.text
 
 
 def test_an_unexpected_error_has_the_headers_too(tiny_gallery: Path) -> None:
