@@ -20,7 +20,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import httpx
@@ -52,9 +52,8 @@ def rounds(disk: Path, shop: Shop, count: int, seed: int) -> dict[str, object]:
     chance = random.Random(seed)
     gallery = disk / "gallery"
     shop.make_gallery(gallery)
-    catalogue = Catalogue(sqlite_url(gallery / CATALOGUE_FILE))
-    key = catalogue.keys.add("crash", "write")
-    catalogue.close()
+    with closing(Catalogue(sqlite_url(gallery / CATALOGUE_FILE))) as catalogue:
+        key = catalogue.keys.add("crash", "write")
     server = Server(gallery, disk.parent / "server.log", often_compacted, allow_private_addresses=True)
     server.start()
     expected, tally = Expected(shop.photo_names(server.url, key)), Counter[str]()
@@ -106,9 +105,10 @@ def one_round(
 def check(server: Server, gallery: Path, expected: Expected) -> None:
     """Raises AssertionError unless the server has what it should, finds all of it, and its gallery is in order."""
     deadline = time.monotonic() + 60
-    while list((gallery / "imports").glob("*.feed")):
-        assert time.monotonic() < deadline, "an import that was accepted is never done"
-        time.sleep(0.02)
+    with closing(Catalogue(sqlite_url(gallery / CATALOGUE_FILE))) as catalogue:
+        while waiting := catalogue.operations.unfinished():
+            assert time.monotonic() < deadline, f"an import that was accepted is never done: {waiting}"
+            time.sleep(0.02)
     deadline = time.monotonic() + 1
     with httpx.Client(base_url=server.url, timeout=30) as client:
         found = observed(client, expected.photo_names)
