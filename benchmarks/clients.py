@@ -8,6 +8,7 @@ import random
 import threading
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import closing
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -19,6 +20,8 @@ import numpy as np
 import torch
 from PIL import Image, ImageDraw
 
+from app.catalogue import Catalogue, sqlite_url
+from app.gallery import CATALOGUE_FILE
 from index_builder.build import build
 from model.checkpoint import save_checkpoint
 from model.network import DSSA, NetworkConfig
@@ -173,6 +176,12 @@ def _note_refusal(client: Writer | Importer, response: httpx.Response) -> None:
     client.answers["refused"] += 1
     if response.status_code != 503 or "Retry-After" not in response.headers:
         client.faults.append(f"{response.status_code} {response.text}")
+
+
+def write_key(gallery: Path) -> str:
+    """A new key to a gallery that may write."""
+    with closing(Catalogue(sqlite_url(gallery / CATALOGUE_FILE))) as catalogue:
+        return catalogue.keys.add("benchmark", "write")
 
 
 class Shop:

@@ -27,7 +27,7 @@ import httpx
 
 from app.catalogue import Catalogue, sqlite_url
 from app.gallery import CATALOGUE_FILE
-from benchmarks.clients import Expected, Importer, Shop, Writer, observed, tiny_checkpoint
+from benchmarks.clients import Expected, Importer, Shop, Writer, observed, tiny_checkpoint, write_key
 from benchmarks.processes import Server, run
 from index_builder.reembed import reembed
 from index_builder.verify import verify
@@ -52,8 +52,7 @@ def rounds(disk: Path, shop: Shop, count: int, seed: int) -> dict[str, object]:
     chance = random.Random(seed)
     gallery = disk / "gallery"
     shop.make_gallery(gallery)
-    with closing(Catalogue(sqlite_url(gallery / CATALOGUE_FILE))) as catalogue:
-        key = catalogue.keys.add("crash", "write")
+    key = write_key(gallery)
     server = Server(gallery, disk.parent / "server.log", often_compacted, allow_private_addresses=True)
     server.start()
     expected, tally = Expected(shop.photo_names(server.url, key)), Counter[str]()

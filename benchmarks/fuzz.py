@@ -21,9 +21,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from app.catalogue import Catalogue, sqlite_url
-from app.gallery import CATALOGUE_FILE
-from benchmarks.clients import Shop
+from benchmarks.clients import Shop, write_key
 from benchmarks.good_requests import Request, good_requests
 from benchmarks.processes import Server, memory_of
 
@@ -187,9 +185,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name, Shop() as shop:
         gallery = Path(name) / "gallery"
         shop.make_gallery(gallery)
-        catalogue = Catalogue(sqlite_url(gallery / CATALOGUE_FILE))
-        key = catalogue.keys.add("fuzz", "write")
-        catalogue.close()
+        key = write_key(gallery)
         server = Server(gallery, Path(name) / "server.log", search_rate=0, write_rate=0)
         server.start()
         figures = fuzz(server, key, options.requests, options.seed)

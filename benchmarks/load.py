@@ -25,9 +25,7 @@ from typing import Any
 import httpx
 import numpy as np
 
-from app.catalogue import Catalogue, sqlite_url
-from app.gallery import CATALOGUE_FILE
-from benchmarks.clients import photo_bytes, tiny_checkpoint
+from benchmarks.clients import photo_bytes, tiny_checkpoint, write_key
 from benchmarks.processes import Server, memory_of
 from index_builder.build import build
 
@@ -232,9 +230,7 @@ def main() -> None:
         for number in range(options.products):
             (folder / "photos" / f"still-{number}.png").write_bytes(photo_bytes(number))
         build(folder / "photos", folder / "gallery", tiny_checkpoint(folder / "tiny.safetensors", seed=7))
-        catalogue = Catalogue(sqlite_url(folder / "gallery" / CATALOGUE_FILE))
-        key = catalogue.keys.add("load", "write")
-        catalogue.close()
+        key = write_key(folder / "gallery")
         server = Server(folder / "gallery", folder / "server.log", search_rate=0, write_rate=0)
         server.start()
         figures = asyncio.run(under_load(server, key, options.minutes, options.seed))
