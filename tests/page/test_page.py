@@ -74,8 +74,9 @@ def test_an_outdated_request_is_aborted(phone: Phone) -> None:
     phone.draw([(0.3, 0.3), (0.32, 0.32)])
     expect(phone.page.locator(".searching")).to_be_visible()
     phone.draw_and_wait(BOOT[1])
-    assert failures == phone.searches[:1]
-    assert failures[0].failure == "net::ERR_ABORTED"
+    # on a slow machine half of the second stroke is searched too, and aborted when it is finished
+    assert phone.searches[0] in failures and phone.searches[-1] not in failures
+    assert {request.failure for request in failures} == {"net::ERR_ABORTED"}
     expect(phone.results.first).to_be_visible()
 
 
