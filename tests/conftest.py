@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # a test to a core; read when torch and FAISS are imported
+
 import socket
 import threading
 import time

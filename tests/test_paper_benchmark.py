@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from PIL import Image
 
 from benchmarks import paper
 from index_builder.evaluate import Evaluation, Query
+from index_builder.pairs import PairFolder
 from index_builder.ranking import GalleryFrom
 from model.checkpoint import load_checkpoint
 from model.images import Pixels
@@ -22,7 +24,9 @@ def test_every_sketch_is_searched_in_every_way(tiny_checkpoint: Path, monkeypatc
 
     ways = {name: paper.TAKES[name] for name in (paper.CLEAN, "traced into strokes", "uneven light")}
     monkeypatch.setattr(paper, "TAKES", {**ways, "nothing": nothing})
-    found = paper.evaluations(drawings(photos=12, sketches=1), load_checkpoint(tiny_checkpoint), GalleryFrom.edge_maps)
+    pairs = drawings(photos=12, sketches=1).pairs
+    folder = PairFolder("polygons", (*pairs[:4], *(replace(pair, sketches=()) for pair in pairs[4:])))
+    found = paper.evaluations(folder, load_checkpoint(tiny_checkpoint), GalleryFrom.edge_maps)
     shown = paper.figures(found)
     assert list(shown) == [*ways, "nothing"]
     assert shown[paper.CLEAN]["acc@10"] > 80 and shown[paper.CLEAN]["same first"] == 100

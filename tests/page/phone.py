@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any
 
-from playwright.sync_api import Locator, Page, Request, Response, expect
+from playwright.sync_api import FloatRect, Locator, Page, Request, Response, expect
 
 Share = tuple[float, float]
 Sketch = dict[str, Any]
@@ -61,10 +61,12 @@ class Phone:
 
     def draw(self, stroke: Sequence[Share], steps: int = 8) -> None:
         """One stroke along straight lines between the places given."""
-        self.down(stroke[0])
+        paper = self._paper()
+        self._send("touchStart", [stroke[0]], paper)
         for (x, y), (next_x, next_y) in pairwise(stroke):
             for step in range(1, steps + 1):
-                self.move((x + (next_x - x) * step / steps, y + (next_y - y) * step / steps))
+                place = (x + (next_x - x) * step / steps, y + (next_y - y) * step / steps)
+                self._send("touchMove", [place], paper)
         self.up()
 
     def draw_and_wait(self, stroke: Sequence[Share]) -> Response:
@@ -111,9 +113,13 @@ class Phone:
     def ids(self) -> list[str]:
         return [item.get_attribute("data-product-id") or "" for item in self.results.all()]
 
-    def _send(self, kind: str, places: Sequence[Share]) -> None:
+    def _paper(self) -> FloatRect:
         box = self.page.locator("#sketch").bounding_box()
         assert box is not None
+        return box
+
+    def _send(self, kind: str, places: Sequence[Share], paper: FloatRect | None = None) -> None:
+        box = paper or self._paper()
         points = [{"x": box["x"] + x * box["width"], "y": box["y"] + y * box["height"]} for x, y in places]
         self._touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
 

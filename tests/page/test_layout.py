@@ -20,10 +20,11 @@ def test_turning_the_phone_keeps_the_sketch(phone: Phone) -> None:
     assert phone.press("Undo") == upright
 
 
-def test_the_canvas_is_sharp_and_inked(phone: Phone) -> None:
+@pytest.mark.parametrize("density", [3])
+def test_the_canvas_is_sharp_and_inked(phone: Phone, density: int) -> None:
     phone.draw_and_wait(BOOT[0])
     sharpness = "canvas => canvas.width / canvas.getBoundingClientRect().width"
-    assert phone.page.locator("#sketch").evaluate(sharpness) == pytest.approx(3, abs=0.01)
+    assert phone.page.locator("#sketch").evaluate(sharpness) == pytest.approx(density, abs=0.01)
     ink = """canvas => {
         const {data} = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
         return data.reduce((dark, value, i) => dark + (i % 4 === 0 && value < 60), 0);

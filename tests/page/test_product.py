@@ -235,9 +235,11 @@ def test_what_fails_can_be_tried_again(page: Page, phone: Phone, route: str, sta
 
 
 def test_a_lost_network_leaves_what_is_known(page: Page, phone: Phone) -> None:
-    with page.expect_response("**/js/vanished.js"):  # the last of what is fetched for later
-        phone.draw_and_wait(BOOT[0])
-    page.wait_for_load_state("networkidle")
+    phone.draw_and_wait(BOOT[0])
+    page.wait_for_function("""() => {
+        const fetched = performance.getEntriesByType("resource").find(({name}) => name.endsWith("/js/product.js"));
+        return fetched && import(fetched.name).then(() => true);  // that is, with all that it imports
+    }""")
     title = phone.results.first.locator(".title").inner_text()
     page.context.set_offline(True)
     phone.results.first.get_by_role("button").tap()
