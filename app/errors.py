@@ -18,7 +18,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.messages import explain, path_of, short
 from app.trace import note_code
-from model.preprocess import BlankSketch, ImageTooLarge, UnreadableImage
+from model.images import ImageTooCostly, ImageTooLarge, UnreadableImage
+from model.preprocess import BlankSketch
 
 _MOST_DETAILS = 10
 _CLIENT_GONE = 499  # nobody reads it; nginx's number for this
@@ -26,6 +27,7 @@ _RETRY = "10"  # s
 _HTTP_CODES = {404: "not_found", 405: "method_not_allowed"}
 _OF_A_SKETCH: list[tuple[type[Exception], int, str]] = [
     (ImageTooLarge, 413, "image_too_large"),
+    (ImageTooCostly, 422, "image_too_costly"),
     (UnreadableImage, 415, "not_an_image"),
     (BlankSketch, 422, "blank_sketch"),
 ]

@@ -104,7 +104,7 @@ class Service:
             return await self._current.do(compare)
 
     async def trace(self, picture: RasterSketch) -> Tracing:
-        """The strokes of a picture of a sketch. Raises UnreadableImage, BlankSketch, or ApiError image_too_costly."""
+        """The strokes of a picture of a sketch. Raises UnreadableImage, or BlankSketch."""
         with self.line.joined():
             return await self._current.do(lambda serving: serving.workshop.traced(picture))
 

@@ -12,7 +12,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.app.shop import Shop, opened, own_gallery, photo
+from app.benches import Benches
+from tests.app.shop import Shop, opened, own_gallery, photo, too_costly
 from tests.app.sketches import JSON, bomb, refused
 
 METADATA = {
@@ -125,6 +126,12 @@ PHOTO = ("photo", ("p.png", photo(1), "image/png"))
 def test_what_is_refused(shop: Shop, request_: dict[str, Any], status: int, code: str, words: str) -> None:
     refused(shop.client.put("/products/unknown", **request_), status, code, words)
     assert shop.client.get("/products/unknown").status_code == 404
+
+
+def test_a_photo_that_takes_too_much_is_refused(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Benches, "ask", too_costly(photo(61)))
+    refused(shop.put("costly", 61), 422, "image_too_costly", "a great deal")
+    assert shop.client.get("/products/costly").status_code == 404
 
 
 def test_an_id_that_cannot_be(shop: Shop) -> None:
