@@ -10,6 +10,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
 from app.rates import SearchRate
+from app.rooms import SearchBody
 from app.schemas import error_docs
 from app.service import Room, ServiceOf
 from app.strokes import MAX_POINTS, MAX_STROKES
@@ -31,14 +32,14 @@ class StrokesResponse(BaseModel):
 
 @router.post(
     "/strokes",
-    responses=error_docs(400, 401, 413, 415, 422, 429, 500, 503),
+    responses=error_docs(400, 401, 408, 413, 415, 422, 429, 500, 503),
     openapi_extra={"requestBody": PICTURE_DOCS},
     dependencies=[SearchRate, Room],
     tags=["search"],
 )
-async def strokes(request: Request, service: ServiceOf) -> StrokesResponse:
+async def strokes(request: Request, service: ServiceOf, hold: SearchBody) -> StrokesResponse:
     """Trace the lines of a photo, a scan or a picture of a sketch."""
-    picture = await read_picture(request, service.settings.max_body_bytes, service.settings.max_pixels)
+    picture = await read_picture(request, hold, service.settings.max_body_bytes, service.settings.max_pixels)
     found = await unless_gone(request, service.trace(picture))
     return StrokesResponse(width=found.width, height=found.height, strokes=within_limits(found.strokes))
 

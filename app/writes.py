@@ -12,6 +12,7 @@ from app.drafts import Draft, Fetch
 from app.errors import ApiError
 from app.messages import short
 from app.products import Product
+from app.rooms import WriteBody
 from app.routes import ProductId, no_product
 from app.schemas import ProductDetails, error_docs
 from app.schemas_writes import Deleted, OperationInfo
@@ -25,15 +26,20 @@ router = APIRouter(tags=["writes"])
     "/products/{product_id:path}",
     responses={
         201: {"model": ProductDetails, "description": "Created"},
-        **error_docs(400, 401, 403, 413, 415, 422, 429, 500, 503),
+        **error_docs(400, 401, 403, 408, 413, 415, 422, 429, 500, 503),
     },
     openapi_extra={"requestBody": PUT_DOCS},
 )
 async def put_product(
-    request: Request, response: Response, product_id: ProductId, service: ServiceOf, key: WriteAccess
+    request: Request,
+    response: Response,
+    product_id: ProductId,
+    service: ServiceOf,
+    key: WriteAccess,
+    hold: WriteBody,
 ) -> ProductDetails:
     """Add or replace a product. Without photos, or without metadata, it keeps those that it has."""
-    upload = await read_product(request, service.settings.max_write_bytes)
+    upload = await read_product(request, hold, service.settings.max_write_bytes)
     try:
         written = await service.put(_draft(product_id, upload))
     except (OSError, SQLAlchemyError) as error:
@@ -43,7 +49,7 @@ async def put_product(
 
 
 @router.delete("/products/{product_id:path}", responses=error_docs(401, 403, 404, 422, 429, 500, 503))
-async def delete_product(product_id: ProductId, service: ServiceOf, key: WriteAccess) -> Deleted:
+async def delete_product(product_id: ProductId, service: ServiceOf, key: WriteAccess, hold: WriteBody) -> Deleted:
     """Delete a product."""
     try:
         revision = await service.delete(product_id)
@@ -57,11 +63,11 @@ async def delete_product(product_id: ProductId, service: ServiceOf, key: WriteAc
 @router.post(
     "/products/import",
     status_code=202,
-    responses=error_docs(400, 401, 403, 413, 415, 422, 429, 500, 503),
+    responses=error_docs(400, 401, 403, 408, 413, 415, 422, 429, 500, 503),
     openapi_extra={"requestBody": IMPORT_DOCS},
 )
 async def import_products(
-    request: Request, response: Response, service: ServiceOf, key: WriteAccess
+    request: Request, response: Response, service: ServiceOf, key: WriteAccess, hold: WriteBody
 ) -> OperationInfo:
     """Take a feed, to be imported beside searches; the answer's Location tells how it stands."""
     async with read_feed_upload(request, service.settings.max_feed_bytes) as feed:
