@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import selectors
 import socket
+import time
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +18,12 @@ from starlette.requests import Request
 from app import bodies, connections
 from app.bodies import PATIENCE, SLOWEST, pieces
 from app.errors import ApiError
-from app.rooms import UNCOUNTED, Room
-from tests.app.shop import Shop, opened, own_gallery
+from app.main import create_app
+from app.rooms import UNCOUNTED, Room, Rooms
+from app.settings import load_settings
+from tests.app.shop import Shop, own_gallery
 from tests.app.sketches import JSON, PNG, refused, strokes_body
-from tests.conftest import serving
+from tests.conftest import running, serving
 
 
 class _Hasty(asyncio.SelectorEventLoop):
@@ -99,12 +103,37 @@ def test_a_room_is_told_to_be_full_and_left() -> None:
     assert room.taken == 0
 
 
+@dataclass
+class Narrow(Shop):
+    """A shop with room for one large body, and one write, at a time."""
+
+    rooms: Rooms
+
+    def wait_for(self, room: Room, taken: int) -> None:
+        deadline = time.monotonic() + 20
+        while room.taken != taken:
+            assert time.monotonic() < deadline, f"{room.taken} taken, expected {taken}"
+            time.sleep(0.01)
+
+    def wait_until_empty(self) -> None:
+        for room in (self.rooms.writes, self.rooms.search_bytes, self.rooms.write_bytes):
+            self.wait_for(room, 0)
+
+
 @pytest.fixture(scope="module")
-def narrow(tiny_gallery: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
-    """A server with room for one large body of each kind."""
+def server(tiny_gallery: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Narrow]:
     gallery, key = own_gallery(tiny_gallery, tmp_path_factory.mktemp("narrow"))
-    with opened(gallery, key, max_queue=0, max_body_bytes=4 * UNCOUNTED) as shop:
-        yield shop
+    settings: dict[str, Any] = {"max_queue": 0, "max_body_bytes": 4 * UNCOUNTED, "search_rate": 0, "write_rate": 0}
+    app = create_app(load_settings(gallery=gallery, **settings))
+    headers = {"Authorization": f"Bearer {key}"}
+    with running(app) as url, httpx.Client(base_url=url, timeout=30, headers=headers) as client:
+        yield Narrow(gallery, client, app.state.rooms)
+
+
+@pytest.fixture
+def narrow(server: Narrow) -> Narrow:
+    server.wait_until_empty()  # what the test before was answered is let go of afterwards
+    return server
 
 
 def connect(url: object) -> socket.socket:
@@ -122,7 +151,7 @@ def answer(connection: socket.socket) -> bytes:
     return b"".join(iter(lambda: connection.recv(65536), b""))
 
 
-def test_a_body_that_does_not_come_is_refused_and_cut_off(narrow: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_body_that_does_not_come_is_refused_and_cut_off(narrow: Narrow, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bodies, "PATIENCE", 0.2)
     key = f"Authorization: {narrow.client.headers['authorization']}"
     for method, path, *headers in [
@@ -136,32 +165,32 @@ def test_a_body_that_does_not_come_is_refused_and_cut_off(narrow: Shop, monkeypa
         assert told.startswith(b"HTTP/1.1 408 ") and b'"too_slow"' in told and b"3 bytes so far" in told
 
 
-def test_sketches_are_taken_in_while_pictures_fill_the_room(narrow: Shop) -> None:
+def test_sketches_are_taken_in_while_pictures_fill_the_room(narrow: Narrow) -> None:
     client, half = narrow.client, bytes(2 * UNCOUNTED + 1)
     with connect(client.base_url) as connection:
         connection.sendall(head("POST", "/search", len(half) + 1, "Content-Type: image/png") + half)
+        narrow.wait_for(narrow.rooms.search_bytes, len(half))
         full = client.post("/search", content=half, headers=PNG)
-        while full.status_code == 415:  # the first has not come so far yet
-            full = client.post("/search", content=half, headers=PNG)
         refused(full, 503, "busy", "the bodies of requests take 262144 bytes already")
         assert full.headers["retry-after"] == "1"
         assert client.post("/search", content=strokes_body(), headers=JSON).status_code == 200
         assert narrow.put("beside", 1).status_code == 201  # those who write have a room of their own
         connection.sendall(b"x")
         assert connection.recv(12) == b"HTTP/1.1 415"
+    narrow.wait_until_empty()
     assert client.post("/search", content=half, headers=PNG).status_code == 415
 
 
-def test_more_writes_than_may_wait_are_refused_before_their_bodies_are_sent(narrow: Shop) -> None:
+def test_more_writes_than_may_wait_are_refused_before_their_bodies_are_sent(narrow: Narrow) -> None:
     client = narrow.client
     key = f"Authorization: {client.headers['authorization']}"
     body = b'{"title": "Late"}'
     assert narrow.put("late", 2).status_code == 201
+    narrow.wait_until_empty()
     with connect(client.base_url) as first, connect(client.base_url) as second:
         start = head("PUT", "/products/late", len(body), "Content-Type: application/json", key)
         first.sendall(start)
-        while client.delete("/products/none").status_code == 404:
-            pass  # the first is not there yet
+        narrow.wait_for(narrow.rooms.writes, 1)
         second.sendall(start)
         assert second.recv(12) == b"HTTP/1.1 503"
         busy = client.put("/products/late", json={})
@@ -170,10 +199,11 @@ def test_more_writes_than_may_wait_are_refused_before_their_bodies_are_sent(narr
         assert client.post("/search", content=strokes_body(), headers=JSON).status_code == 200
         first.sendall(body)
         assert first.recv(12) == b"HTTP/1.1 200"
+    narrow.wait_until_empty()
     assert client.put("/products/late", json={"title": "Later"}).status_code == 200
 
 
-def test_without_a_key_nobody_takes_a_place_of_those_who_write(narrow: Shop) -> None:
+def test_without_a_key_nobody_takes_a_place_of_those_who_write(narrow: Narrow) -> None:
     with connect(narrow.client.base_url) as connection:
         connection.sendall(head("PUT", "/products/late", 1000, "Content-Type: application/json"))
         assert connection.recv(12) == b"HTTP/1.1 401"
