@@ -60,7 +60,7 @@ def print_of(answer: dict[str, Any], made: bytes) -> Print:
 
 def tracing_of(answer: dict[str, Any]) -> Tracing:
     """The strokes in an answer."""
-    return Tracing(answer["width"], answer["height"], answer["strokes"])
+    return Tracing(answer["width"], answer["height"], answer["strokes"], answer["kind"])
 
 
 def _carry_out(wanted: dict[str, Any], data: bytes) -> tuple[dict[str, Any], bytes]:
@@ -78,9 +78,9 @@ def _carry_out(wanted: dict[str, Any], data: bytes) -> tuple[dict[str, Any], byt
 def _made(wanted: dict[str, Any], data: bytes) -> tuple[dict[str, Any], bytes]:
     """What is made of an image. Raises what it is refused for, and what _NO_MEMORY has."""
     sketch = RasterSketch(data, wanted["max_pixels"], wanted["kind"])
-    if wanted["task"] == "traced":
-        return vars(sketch.traced()), b""
     preprocess = Preprocess(PreprocessConfig(**wanted["config"]))
+    if wanted["task"] == "traced":
+        return vars(sketch.traced(preprocess)), b""
     if wanted["task"] == "photo":
         photo, thumbnail, pixels = decoded(data, preprocess, sketch.max_pixels)
         return {"photo": len(photo), "thumbnail": len(thumbnail)}, photo + thumbnail + pixels.tobytes()

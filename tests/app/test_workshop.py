@@ -48,7 +48,7 @@ def test_it_gives_what_decoding_here_gives(workshop: Workshop, format: str) -> N
     here = sketch.picture(Preprocess(CONFIG))
     assert np.array_equal(there.frame, here.frame)
     assert (there.placement, there.width, there.height) == (here.placement, here.width, here.height)
-    assert run(workshop.traced(sketch)) == sketch.traced()
+    assert run(workshop.traced(sketch)) == sketch.traced(Preprocess(CONFIG))
 
 
 @pytest.mark.parametrize(
