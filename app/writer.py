@@ -37,6 +37,8 @@ class Writer:
         self._imported = Darkroom(config, max(1, min(_IMPORT_BENCHES, (os.cpu_count() or 1) // 2)), _IMPORT_PATIENCE)
         self._ingest = Ingest(gallery.catalogue, gallery.photos, checkpoint, self._single.develop)
         self._pool = ThreadPoolExecutor(_THREADS, "write")
+        if gallery.catalogue.operations.unfinished():
+            self._imported.start()
         importing = Ingest(gallery.catalogue, gallery.photos, checkpoint, self._imported.develop)
         self._importer = Importer(gallery.directory, gallery.catalogue, importing, allow_private)
         self._upkeep = Upkeep(gallery, outdated)
@@ -69,7 +71,7 @@ class Writer:
         return await asyncio.get_running_loop().run_in_executor(self._pool, work)
 
     def _import(self, feed: BinaryIO) -> Operation:
-        self._imported.start()
+        self._imported.start()  # from here, as it would take long where the import is computed
         return self._importer.submit(feed)
 
     def _show(self) -> int:
