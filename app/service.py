@@ -123,7 +123,7 @@ class Service:
         return revision if found else None
 
     async def import_feed(self, feed: BinaryIO) -> Operation:
-        """Take a feed to be imported. Raises OSError and SQLAlchemyError when it cannot be kept."""
+        """Take a feed to be imported. Raises NotStored and SQLAlchemyError when it cannot be kept."""
         return await self._current.do(lambda serving: serving.writer.import_feed(feed))
 
     async def _run(self, work: Callable[[], _T]) -> _T:

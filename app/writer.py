@@ -14,6 +14,7 @@ from app.gallery import Gallery
 from app.imports import Importer
 from app.ingest import Ingest
 from app.operations import Operation
+from app.records import NotStored
 from app.upkeep import Upkeep
 from model.checkpoint import Checkpoint
 
@@ -25,7 +26,10 @@ _T = TypeVar("_T")
 
 
 class Writer:
-    """Changes one gallery. Whoever has changed it calls show() before he says that it is done."""
+    """Changes one gallery. Whoever has changed it calls show() before he says that it is done.
+
+    All that it does raises NotStored when the disk is in the way, and SQLAlchemyError when the database is.
+    """
 
     def __init__(
         self, gallery: Gallery, checkpoint: Checkpoint, allow_private: bool, outdated: Callable[[], object]
@@ -64,11 +68,14 @@ class Writer:
         return await self._run(self._show)
 
     async def import_feed(self, feed: BinaryIO) -> Operation:
-        """Take a feed to be imported. Raises OSError and SQLAlchemyError when it cannot be kept."""
+        """Take a feed to be imported, which it will be from then on, whatever happens."""
         return await self._run(lambda: self._import(feed))
 
     async def _run(self, work: Callable[[], _T]) -> _T:
-        return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+        except OSError as error:
+            raise NotStored(error.strerror or str(error)) from error
 
     def _import(self, feed: BinaryIO) -> Operation:
         self._imported.start()  # from here, as it would take long where the import is computed
