@@ -25,14 +25,18 @@ async def read_body(request: Request, max_bytes: int, hold: Hold) -> bytes:
 
 
 async def pieces(request: Request, max_bytes: int) -> AsyncGenerator[bytes, None]:
-    """The body piece by piece. Raises ApiError body_too_large and too_slow."""
+    """The body piece by piece; only the time that the client is waited for counts.
+
+    Raises ApiError body_too_large and too_slow.
+    """
     _check_announced(request, max_bytes)
     clock = asyncio.get_running_loop().time
-    size, end = 0, clock() + PATIENCE
+    size, left = 0, PATIENCE
     stream = request.stream()
     while True:
+        started = clock()
         try:
-            async with asyncio.timeout_at(end):
+            async with asyncio.timeout(left):
                 piece = await anext(stream)
         except StopAsyncIteration:
             return
@@ -41,8 +45,8 @@ async def pieces(request: Request, max_bytes: int) -> AsyncGenerator[bytes, None
         size += len(piece)
         if size > max_bytes:
             raise body_too_large(f"more than {max_bytes}", max_bytes)
+        left = min(left - (clock() - started) + len(piece) / SLOWEST, PATIENCE)
         yield piece
-        end = min(end + len(piece) / SLOWEST, clock() + PATIENCE)
 
 
 def _check_announced(request: Request, max_bytes: int) -> None:
