@@ -1,8 +1,8 @@
 """The process in which images are decoded: `python -m app.bench FD BYTES SECONDS`, as app/workshop.py starts it.
 
 It answers on the socket FD, one order after the other, until that is closed. An order is a JSON header and the bytes of
-an image; an answer is a JSON header and the bytes of a frame. No pickles: an image that takes this process over can say
-nothing to the server but that.
+an image; an answer is a JSON header and the bytes of what was made of it. No pickles: an image that takes this process
+over can say nothing to the server but that.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import cv2
 import numpy as np
 
 from app.pictures import Picture
+from app.prints import Print, decoded
 from app.rasters import RasterSketch
 from model.frames import FRAME, Placement
 from model.preprocess import BlankSketch, ImageTooLarge, Preprocess, PreprocessConfig, UnreadableImage
@@ -28,6 +29,7 @@ REFUSALS: dict[str, type[ValueError]] = {kind.__name__: kind for kind in (BlankS
 TOO_COSTLY = "too costly"
 READY = b"ready"
 
+_NO_MEMORY = (MemoryError, cv2.error)  # the latter is what OpenCV makes of memory that it does not get
 _BASE = 1 << 30  # bytes of address space besides pixels: code, libraries, arenas of the allocator
 _PER_PIXEL = 24  # bytes: a picture as it is decoded, with alpha, premultiplied, and as floats once reduced
 
@@ -38,7 +40,7 @@ def memory_limit(max_pixels: int) -> int:
 
 
 def order(task: str, sketch: RasterSketch, config: PreprocessConfig) -> bytes:
-    """The header of an order: "picture" or "traced"."""
+    """The header of an order: "picture", "traced", or "photo", which makes a print."""
     wanted = {"task": task, "max_pixels": sketch.max_pixels, "kind": sketch.kind, "config": vars(config)}
     return json.dumps(wanted).encode()
 
@@ -49,26 +51,42 @@ def picture_of(answer: dict[str, Any], frame: bytes) -> Picture:
     return Picture(pixels, Placement(*answer["placement"]), answer["width"], answer["height"], answer["kind"])
 
 
+def print_of(answer: dict[str, Any], made: bytes) -> Print:
+    """The print in an answer."""
+    photo, both = answer["photo"], answer["photo"] + answer["thumbnail"]
+    frame = np.frombuffer(made, np.uint8, offset=both).reshape(FRAME, FRAME)
+    return Print(made[:photo], made[photo:both], frame)
+
+
 def tracing_of(answer: dict[str, Any]) -> Tracing:
     """The strokes in an answer."""
-    return Tracing(answer["width"], answer["height"], answer["strokes"])
+    return Tracing(answer["width"], answer["height"], answer["strokes"], answer["kind"])
 
 
 def _carry_out(wanted: dict[str, Any], data: bytes) -> tuple[dict[str, Any], bytes]:
     """The answer to an order."""
-    sketch = RasterSketch(data, wanted["max_pixels"], wanted["kind"])
     try:
-        if wanted["task"] == "traced":
-            return vars(sketch.traced()), b""
-        frame, placement, width, height, kind = sketch.picture(Preprocess(PreprocessConfig(**wanted["config"])))
-        placed = [placement.left, placement.top, placement.width, placement.height]
-        return {"placement": placed, "width": width, "height": height, "kind": kind}, frame.tobytes()
+        return _made(wanted, data)
     except tuple(REFUSALS.values()) as error:
-        if isinstance(error.__cause__ or error.__context__, MemoryError):
+        if isinstance(error.__cause__ or error.__context__, _NO_MEMORY):
             return {"refused": TOO_COSTLY, "message": ""}, b""
         return {"refused": type(error).__name__, "message": str(error)}, b""
-    except (MemoryError, cv2.error):  # which is what OpenCV makes of memory that it does not get
+    except _NO_MEMORY:
         return {"refused": TOO_COSTLY, "message": ""}, b""
+
+
+def _made(wanted: dict[str, Any], data: bytes) -> tuple[dict[str, Any], bytes]:
+    """What is made of an image. Raises what it is refused for, and what _NO_MEMORY has."""
+    sketch = RasterSketch(data, wanted["max_pixels"], wanted["kind"])
+    preprocess = Preprocess(PreprocessConfig(**wanted["config"]))
+    if wanted["task"] == "traced":
+        return vars(sketch.traced(preprocess)), b""
+    if wanted["task"] == "photo":
+        photo, thumbnail, pixels = decoded(data, preprocess, sketch.max_pixels)
+        return {"photo": len(photo), "thumbnail": len(thumbnail)}, photo + thumbnail + pixels.tobytes()
+    frame, placement, width, height, kind = sketch.picture(preprocess)
+    placed = [placement.left, placement.top, placement.width, placement.height]
+    return {"placement": placed, "width": width, "height": height, "kind": kind}, frame.tobytes()
 
 
 def main(descriptor: int, limit: int, seconds: int) -> None:

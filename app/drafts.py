@@ -11,14 +11,12 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-import cv2
-
 from app.catalogue import Catalogue
 from app.photos import PhotoStore
+from app.prints import Decode
 from app.products import Photo, Product
 from app.segments import Embeddings
-from model.images import UnreadableImage, decode_image
-from model.preprocess import Pixels, Preprocess
+from model.images import Pixels, UnreadableImage
 
 Fetch = Callable[[str | None], bytes | None]
 """The bytes of a photo; None when it still is the one of the SHA-256 given. Raises UnreadableImage or OSError."""
@@ -67,8 +65,8 @@ class Prepared:
 class Preparer:
     """Prepares drafts for one gallery. Safe to use from many threads, of which only some may decode at a time."""
 
-    def __init__(self, catalogue: Catalogue, photos: PhotoStore, preprocess: Preprocess, decoders: int) -> None:
-        self._catalogue, self._photos, self._preprocess = catalogue, photos, preprocess
+    def __init__(self, catalogue: Catalogue, photos: PhotoStore, decode: Decode, decoders: int) -> None:
+        self._catalogue, self._photos, self._decode = catalogue, photos, decode
         self._decoding = threading.BoundedSemaphore(decoders)
 
     def prepare(self, draft: Draft) -> Prepared:
@@ -110,14 +108,8 @@ class Preparer:
         if same is not None:
             return same, None
         with self._decoding:
-            image = decode_image(data)
-            try:
-                frame = self._preprocess.photo(image)
-            except UnreadableImage:
-                raise
-            except (cv2.error, OSError, ValueError) as error:
-                raise UnreadableImage(str(error)) from None
-            return Photo(self._photos.put(image), source), Frame(frame)
+            made = self._decode(data)
+        return Photo(self._photos.keep(made.photo, made.thumbnail), source), Frame(made.frame)
 
 
 class _Known:

@@ -11,14 +11,16 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from pydantic_core import ErrorDetails
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, InternalError, OperationalError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.messages import explain, path_of, short
+from app.records import NotStored
 from app.trace import note_code
-from model.preprocess import BlankSketch, ImageTooLarge, UnreadableImage
+from model.images import ImageTooCostly, ImageTooLarge, UnreadableImage
+from model.preprocess import BlankSketch
 
 _MOST_DETAILS = 10
 _CLIENT_GONE = 499  # nobody reads it; nginx's number for this
@@ -26,6 +28,7 @@ _RETRY = "10"  # s
 _HTTP_CODES = {404: "not_found", 405: "method_not_allowed"}
 _OF_A_SKETCH: list[tuple[type[Exception], int, str]] = [
     (ImageTooLarge, 413, "image_too_large"),
+    (ImageTooCostly, 422, "image_too_costly"),
     (UnreadableImage, 415, "not_an_image"),
     (BlankSketch, 422, "blank_sketch"),
 ]
@@ -91,8 +94,15 @@ async def _on_disconnect(_request: Request, _error: Exception) -> Response:
     return Response(status_code=_CLIENT_GONE)
 
 
-async def _on_database_error(_request: Request, error: OperationalError) -> Response:
-    """The database is away, or its disk is full: all may be well again soon."""
+async def _on_not_stored(_request: Request, error: NotStored) -> Response:
+    """The disk is full, most likely."""
+    _log.warning("a change could not be stored: %s", error)
+    message = f"the change could not be stored ({error}): nothing was changed, try again later"
+    return error_response(503, "not_stored", message, headers={"Retry-After": _RETRY})
+
+
+async def _on_database_error(_request: Request, error: DBAPIError) -> Response:
+    """The database is away, its disk is full, or it is read only for now: all may be well again soon."""
     _log.warning("the database failed: %s", str(error.orig).partition("\n")[0])
     message = "the database cannot be used now: nothing was changed, try again later"
     return error_response(503, "no_database", message, headers={"Retry-After": _RETRY})
@@ -127,7 +137,9 @@ _HANDLERS: dict[type[Exception], Callable[[Request, Any], Awaitable[Response]]] 
     RequestValidationError: _on_validation_error,
     HTTPException: _on_http_error,
     ClientDisconnect: _on_disconnect,
+    NotStored: _on_not_stored,
     OperationalError: _on_database_error,
+    InternalError: _on_database_error,
     **{kind: _on_sketch_error for kind, _, _ in _OF_A_SKETCH},
 }
 

@@ -21,6 +21,7 @@ from app.feeds.items import FeedItem, FeedProblem
 from app.feeds.photos import Photos
 from app.feeds.remote import CONNECTIONS
 from app.photos import PhotoStore
+from app.prints import Decode, decoded
 from app.records import ChangedMeanwhile, CheckpointMismatch
 from app.segments import Embeddings
 from model.checkpoint import Checkpoint
@@ -33,12 +34,18 @@ _ATTEMPTS = 20  # to write a product that others keep changing
 
 
 class Ingest:
-    """Writes to one gallery's catalogue and photo store. Any number may be at work, in any number of processes."""
+    """Writes to one gallery's catalogue and photo store. Any number may be at work, in any number of processes.
 
-    def __init__(self, catalogue: Catalogue, photos: PhotoStore, checkpoint: Checkpoint) -> None:
+    Photos are decoded in this process unless `decode` does it elsewhere.
+    """
+
+    def __init__(
+        self, catalogue: Catalogue, photos: PhotoStore, checkpoint: Checkpoint, decode: Decode | None = None
+    ) -> None:
         self._catalogue, self._photos, self._checkpoint = catalogue, photos, checkpoint
         decoders = min(_DECODERS, os.cpu_count() or 1)
-        self._preparer = Preparer(catalogue, photos, checkpoint.preprocess, decoders)
+        here = partial(decoded, preprocess=checkpoint.preprocess)
+        self._preparer = Preparer(catalogue, photos, decode or here, decoders)
 
     def run(
         self,

@@ -18,12 +18,14 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from app import logs, monitoring, pages, routes, tracing, writes
 from app.access import ReadAccess
+from app.connections import Connection
 from app.cors import AllowedOrigins
 from app.errors import UnexpectedErrors, install_error_handlers
 from app.metrics import Metrics
 from app.middleware import HeadAsGet, SecurityHeaders
 from app.rates import Rates
 from app.request_log import RequestLog
+from app.rooms import Rooms
 from app.service import Service
 from app.settings import Settings, load_settings
 from app.static_files import STATIC, Assets, PageFiles
@@ -60,6 +62,7 @@ def create_app(settings: Settings | None = None, service: Service | None = None)
     app.state.assets = assets = Assets(STATIC)
     app.state.metrics = metrics
     app.state.rates = Rates(chosen.search_rate, chosen.write_rate)
+    app.state.rooms = Rooms(chosen)
     install_error_handlers(app)
     # the last one added is the outermost
     app.add_middleware(UnexpectedErrors)
@@ -113,6 +116,7 @@ class _Server(uvicorn.Server):
                 log_level="warning",
                 access_log=False,
                 server_header=False,
+                http=Connection,
                 proxy_headers=False,  # the app knows whom to believe
                 ws="none",
                 timeout_graceful_shutdown=_GRACE,

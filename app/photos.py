@@ -31,14 +31,15 @@ class PhotoStore:
         self.directory = directory
 
     def put(self, image: Image.Image) -> str:
-        """Keep a photo: upright, sRGB, on white, at most PHOTO_SIDE px, without metadata. Returns its SHA-256."""
-        photo = _reduced(_as_srgb(image), PHOTO_SIDE)
-        data = _webp(photo)
-        name = hashlib.sha256(data).hexdigest()
+        """Keep a photo. Returns its SHA-256."""
+        return self.keep(*webp_files(image))
+
+    def keep(self, photo: bytes, thumbnail: bytes) -> str:
+        """Keep a photo and its thumbnail as webp_files() makes them. Returns the photo's SHA-256."""
+        name = hashlib.sha256(photo).hexdigest()
         self.directory.mkdir(parents=True, exist_ok=True)
-        thumbnail = _webp(_reduced(photo, THUMBNAIL_SIDE))
         write_whole(self.thumbnail(name), lambda path: path.write_bytes(thumbnail))
-        write_whole(self.photo(name), lambda path: path.write_bytes(data))
+        write_whole(self.photo(name), lambda path: path.write_bytes(photo))
         return name
 
     def photo(self, sha256: str) -> Path:
@@ -88,6 +89,12 @@ class PhotoStore:
     def has(self, sha256: str) -> bool:
         """Whether both are there."""
         return self.photo(sha256).is_file() and self.thumbnail(sha256).is_file()
+
+
+def webp_files(image: Image.Image) -> tuple[bytes, bytes]:
+    """A photo and its thumbnail: upright, sRGB, on white, at most PHOTO_SIDE px, without metadata."""
+    photo = _reduced(_as_srgb(image), PHOTO_SIDE)
+    return _webp(photo), _webp(_reduced(photo, THUMBNAIL_SIDE))
 
 
 def _remove_old(path: Path) -> None:

@@ -12,7 +12,7 @@ from app.pictures import Picture
 from model.images import decode_image, upright
 from model.kinds import Kind
 from model.preprocess import BlankSketch, Preprocess
-from model.tracing import Tracing, traced
+from model.tracing import Tracing, traced_picture
 
 AskedKind = Literal["auto", "sketch", "photo"]
 """What whoever sends an image says that it is; auto leaves it to us."""
@@ -40,6 +40,9 @@ class RasterSketch:
             raise BlankSketch("photo is blank: found no edges in it, expected a thing on a plain ground")
         return Picture(*placed, *image.size, kind)
 
-    def traced(self) -> Tracing:
-        """Decode the image and trace its lines. Raises UnreadableImage or BlankSketch."""
-        return traced(decode_image(self.data, self.max_pixels))
+    def traced(self, preprocess: Preprocess) -> Tracing:
+        """Decode the image and trace its lines, or its edges if it is a product's photo.
+
+        Raises UnreadableImage or BlankSketch.
+        """
+        return traced_picture(upright(decode_image(self.data, self.max_pixels)), preprocess)

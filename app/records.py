@@ -37,6 +37,10 @@ class CheckpointMismatch(CatalogueError):
         self.recorded, self.given = recorded, given
 
 
+class NotStored(Exception):
+    """The disk does not take a change; the message tells why. A database that does not raises SQLAlchemyError."""
+
+
 class ChangedMeanwhile(Exception):
     """Products are not any more as whoever wants to write them has seen them."""
 

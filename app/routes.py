@@ -15,6 +15,7 @@ from app.paths import LiteralEnd
 from app.rasters import AskedKind
 from app.rates import SearchRate
 from app.retriever import UnknownProduct
+from app.rooms import SearchBody
 from app.schemas import ProductDetails, ProductInfo, ProductPage, SearchResponse, error_docs
 from app.schemas_facets import CategoryList, FacetsResponse
 from app.schemas_match import MatchResponse
@@ -41,16 +42,22 @@ photos = APIRouter()  # apart, as browsers show pictures without a key: their na
 
 @router.post(
     "/search",
-    responses=error_docs(400, 401, 413, 415, 422, 429, 500, 503),
+    responses=error_docs(400, 401, 408, 413, 415, 422, 429, 500, 503),
     openapi_extra={"requestBody": BODY_DOCS},
     dependencies=[SearchRate, Room],
     tags=["search"],
 )
 async def search(
-    request: Request, service: ServiceOf, filters: FiltersOf, k: K = 24, mirror: Mirror = True, kind: AskedFor = "auto"
+    request: Request,
+    service: ServiceOf,
+    hold: SearchBody,
+    filters: FiltersOf,
+    k: K = 24,
+    mirror: Mirror = True,
+    kind: AskedFor = "auto",
 ) -> SearchResponse:
     """Find the products that a sketch shows, or that look like the thing in a photo."""
-    sketch = await read_sketch(request, service.settings.max_body_bytes, service.settings.max_pixels, kind)
+    sketch = await read_sketch(request, hold, service.settings.max_body_bytes, service.settings.max_pixels, kind)
     return SearchResponse.of(await unless_gone(request, service.search(sketch, k, filters, mirror)))
 
 
@@ -72,14 +79,16 @@ async def similar(
 
 @router.post(
     "/products/{product_id:path}/match",
-    responses=error_docs(400, 401, 404, 413, 415, 422, 429, 500, 503),
+    responses=error_docs(400, 401, 404, 408, 413, 415, 422, 429, 500, 503),
     openapi_extra={"requestBody": BODY_DOCS},
     dependencies=[SearchRate, Room],
     tags=["search"],
 )
-async def match(request: Request, product_id: ProductId, service: ServiceOf, mirror: Mirror = True) -> MatchResponse:
+async def match(
+    request: Request, product_id: ProductId, service: ServiceOf, hold: SearchBody, mirror: Mirror = True
+) -> MatchResponse:
     """Show what of a sketch and of a product's photo matched: where the network looked on both."""
-    sketch = await read_sketch(request, service.settings.max_body_bytes, service.settings.max_pixels)
+    sketch = await read_sketch(request, hold, service.settings.max_body_bytes, service.settings.max_pixels)
     try:
         return MatchResponse.of(await unless_gone(request, service.match(product_id, sketch, mirror)))
     except UnknownProduct:

@@ -104,7 +104,7 @@ class Service:
             return await self._current.do(compare)
 
     async def trace(self, picture: RasterSketch) -> Tracing:
-        """The strokes of a picture of a sketch. Raises UnreadableImage, BlankSketch, or ApiError image_too_costly."""
+        """The strokes of a picture of a sketch. Raises UnreadableImage, or BlankSketch."""
         with self.line.joined():
             return await self._current.do(lambda serving: serving.workshop.traced(picture))
 
@@ -123,7 +123,7 @@ class Service:
         return revision if found else None
 
     async def import_feed(self, feed: BinaryIO) -> Operation:
-        """Take a feed to be imported. Raises OSError and SQLAlchemyError when it cannot be kept."""
+        """Take a feed to be imported. Raises NotStored and SQLAlchemyError when it cannot be kept."""
         return await self._current.do(lambda serving: serving.writer.import_feed(feed))
 
     async def _run(self, work: Callable[[], _T]) -> _T:

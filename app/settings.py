@@ -78,7 +78,7 @@ class Settings(BaseSettings):
     trusted_proxies: _Networks = Field(
         default=(), description="addresses or networks, separated by commas, whose X-Forwarded-For is believed"
     )
-    max_queue: int = Field(default=32, ge=0, description="searches that may wait for the one that is computed")
+    max_queue: int = Field(default=32, ge=0, description="searches, and writes, that may wait for their turn")
     log_format: LogFormat = Field(default="text", description="text or json")
 
     @field_validator("embed_origins", "cors_origins", "trusted_proxies", mode="before")

@@ -1,4 +1,4 @@
-"""A picture of a sketch -> its strokes, as the page takes them up: to erase, undo, share and search them."""
+"""A picture -> its strokes, as the page takes them up: to erase, undo, share and search them."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
 from app.rates import SearchRate
+from app.rooms import SearchBody
 from app.schemas import error_docs
 from app.service import Room, ServiceOf
 from app.strokes import MAX_POINTS, MAX_STROKES
 from app.uploads import PICTURE_DOCS, read_picture
 from app.waiting import unless_gone
+from model.kinds import Kind
 
 Stroke = list[list[float]]
 
@@ -27,20 +29,23 @@ class StrokesResponse(BaseModel):
     width: int = Field(description="of the canvas: the picture's, cleaned and straightened, in pixels")
     height: int = Field(description="of the canvas")
     strokes: list[Stroke] = Field(description="points [x, y], y down")
+    kind: Kind = Field(description="what the picture is: sketch, or photo of a product, whose edges the strokes are")
 
 
 @router.post(
     "/strokes",
-    responses=error_docs(400, 401, 413, 415, 422, 429, 500, 503),
+    responses=error_docs(400, 401, 408, 413, 415, 422, 429, 500, 503),
     openapi_extra={"requestBody": PICTURE_DOCS},
     dependencies=[SearchRate, Room],
     tags=["search"],
 )
-async def strokes(request: Request, service: ServiceOf) -> StrokesResponse:
-    """Trace the lines of a photo, a scan or a picture of a sketch."""
-    picture = await read_picture(request, service.settings.max_body_bytes, service.settings.max_pixels)
+async def strokes(request: Request, service: ServiceOf, hold: SearchBody) -> StrokesResponse:
+    """Trace the lines of a photo, a scan or a picture of a sketch, or the edges of a product's photo."""
+    picture = await read_picture(request, hold, service.settings.max_body_bytes, service.settings.max_pixels)
     found = await unless_gone(request, service.trace(picture))
-    return StrokesResponse(width=found.width, height=found.height, strokes=within_limits(found.strokes))
+    return StrokesResponse(
+        width=found.width, height=found.height, strokes=within_limits(found.strokes), kind=found.kind
+    )
 
 
 def within_limits(

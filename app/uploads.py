@@ -9,10 +9,12 @@ from starlette.datastructures import FormData, Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
+from app.bodies import read_body
 from app.errors import ApiError
 from app.messages import short
 from app.pictures import Picture
 from app.rasters import AskedKind, RasterSketch
+from app.rooms import Hold
 from app.strokes import StrokesBody, parse_strokes
 from model.preprocess import Preprocess
 
@@ -58,9 +60,11 @@ Sketch = RasterSketch | StrokesSketch
 """A sketch as it was sent."""
 
 
-async def read_sketch(request: Request, max_bytes: int, max_pixels: int, kind: AskedKind = "auto") -> Sketch:
+async def read_sketch(
+    request: Request, hold: Hold, max_bytes: int, max_pixels: int, kind: AskedKind = "auto"
+) -> Sketch:
     """The sketch in a request's body, by its content type, or a product's photo in its place. Raises ApiError."""
-    data = await sent(request, max_bytes, f"a sketch as {_SKETCH}")
+    data = await sent(request, hold, max_bytes, f"a sketch as {_SKETCH}")
     if media_type(request) == "application/json":
         if kind == "photo":
             raise ApiError(422, "invalid_parameter", "kind is 'photo': expected an image with it, not strokes")
@@ -68,15 +72,15 @@ async def read_sketch(request: Request, max_bytes: int, max_pixels: int, kind: A
     return RasterSketch(await _image(request, data, _SKETCH), max_pixels, kind)
 
 
-async def read_picture(request: Request, max_bytes: int, max_pixels: int) -> RasterSketch:
+async def read_picture(request: Request, hold: Hold, max_bytes: int, max_pixels: int) -> RasterSketch:
     """The picture of a sketch in a request's body. Raises ApiError."""
-    data = await sent(request, max_bytes, f"a sketch as {_PICTURE}")
+    data = await sent(request, hold, max_bytes, f"a sketch as {_PICTURE}")
     return RasterSketch(await _image(request, data, _PICTURE), max_pixels)
 
 
-async def sent(request: Request, max_bytes: int, expected: str) -> bytes:
+async def sent(request: Request, hold: Hold, max_bytes: int, expected: str) -> bytes:
     """The body, unless it is empty or compressed. Raises ApiError."""
-    data = await read_body(request, max_bytes)
+    data = await read_body(request, max_bytes, hold)
     if not data:
         raise ApiError(400, "empty_body", f"the body is empty: expected {expected}")
     encoding = request.headers.get("content-encoding", "identity")
@@ -98,24 +102,6 @@ async def _image(request: Request, data: bytes, expected: str) -> bytes:
 def media_type(request: Request) -> str:
     """The content type without its parameters; "" when there is none."""
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
-
-
-async def read_body(request: Request, max_bytes: int) -> bytes:
-    """The whole body; raises ApiError body_too_large as soon as it is known to be over the limit."""
-    check_announced(request, max_bytes)
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > max_bytes:
-            raise body_too_large(f"more than {max_bytes}", max_bytes)
-    return bytes(body)
-
-
-def check_announced(request: Request, max_bytes: int) -> None:
-    """Raises ApiError body_too_large if the headers announce more."""
-    announced = request.headers.get("content-length", "")
-    if announced.isdecimal() and (len(announced) > 18 or int(announced) > max_bytes):
-        raise body_too_large(announced[:18], max_bytes)
 
 
 class _InMemory(MultiPartParser):
@@ -163,11 +149,6 @@ def bad_multipart(error: MultiPartException) -> ApiError:
     """The error for a form that cannot be read."""
     reason = error.message.rstrip(".")
     return ApiError(400, "bad_multipart", f"the multipart body cannot be read: {reason}")
-
-
-def body_too_large(size: str, limit: int) -> ApiError:
-    """The error for a body of more bytes than allowed."""
-    return ApiError(413, "body_too_large", f"the body has {size} bytes: expected at most {limit}", {"limit": limit})
 
 
 def unsupported(header: str, value: str, expected: str) -> ApiError:

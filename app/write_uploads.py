@@ -13,11 +13,13 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
+from app.bodies import pieces
 from app.errors import ApiError
 from app.messages import short
 from app.products import MAX_PHOTOS
+from app.rooms import Hold
 from app.schemas_writes import ProductBody, parse_product
-from app.uploads import bad_multipart, body_too_large, check_announced, media_type, read_form, sent, unsupported
+from app.uploads import bad_multipart, media_type, read_form, sent, unsupported
 
 PHOTO, PRODUCT, FEED = "photo", "product", "feed"
 
@@ -66,12 +68,12 @@ class ProductUpload:
     photos: list[bytes]
 
 
-async def read_product(request: Request, max_bytes: int) -> ProductUpload:
+async def read_product(request: Request, hold: Hold, max_bytes: int) -> ProductUpload:
     """The product in a request's body. Raises ApiError."""
     kind = media_type(request)
     if kind not in ("application/json", "multipart/form-data"):
         raise unsupported("content-type", request.headers.get("content-type", ""), _PUT)
-    data = await sent(request, max_bytes, f"a product as {_PUT}")
+    data = await sent(request, hold, max_bytes, f"a product as {_PUT}")
     if kind == "application/json":
         return ProductUpload(parse_product(data), [])
     form = await read_form(request.headers, data, MAX_PHOTOS + 1)
@@ -116,8 +118,7 @@ async def read_feed_upload(request: Request, max_bytes: int) -> AsyncIterator[Bi
     encoding = request.headers.get("content-encoding", "identity")
     if encoding != "identity":
         raise unsupported("content-encoding", encoding, "a feed that is not compressed")
-    check_announced(request, max_bytes)
-    chunks = _limited(request, max_bytes)
+    chunks = pieces(request, max_bytes)
     if kind == "multipart/form-data":
         async with _feed_in(request, chunks) as feed:
             yield feed
@@ -149,13 +150,3 @@ async def _feed_in(request: Request, chunks: AsyncGenerator[bytes, None]) -> Asy
         yield feed.file
     finally:
         await form.close()
-
-
-async def _limited(request: Request, max_bytes: int) -> AsyncGenerator[bytes, None]:
-    """The body's pieces. Raises ApiError body_too_large once there are too many bytes."""
-    size = 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > max_bytes:
-            raise body_too_large(f"more than {max_bytes}", max_bytes)
-        yield chunk

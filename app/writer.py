@@ -3,33 +3,48 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import BinaryIO, TypeVar
 
+from app.darkroom import Darkroom
 from app.drafts import Draft, Prepared
 from app.gallery import Gallery
 from app.imports import Importer
 from app.ingest import Ingest
 from app.operations import Operation
+from app.records import NotStored
 from app.upkeep import Upkeep
 from model.checkpoint import Checkpoint
 
 _THREADS = 2  # that write single products: one can wait for the disk while the other computes
+_IMPORT_BENCHES = 4  # at most, on half of the cores
+_IMPORT_PATIENCE = 200  # times as long as a photo may compute may pass, since searches go first
 
 _T = TypeVar("_T")
 
 
 class Writer:
-    """Changes one gallery. Whoever has changed it calls show() before he says that it is done."""
+    """Changes one gallery. Whoever has changed it calls show() before he says that it is done.
+
+    All that it does raises NotStored when the disk is in the way, and SQLAlchemyError when the database is.
+    """
 
     def __init__(
         self, gallery: Gallery, checkpoint: Checkpoint, allow_private: bool, outdated: Callable[[], object]
     ) -> None:
         self._gallery = gallery
-        self._ingest = Ingest(gallery.catalogue, gallery.photos, checkpoint)
+        config = checkpoint.preprocess.config
+        self._single = Darkroom(config, _THREADS)
+        # of its own, since imports are computed after all else, with the processes that decode for them
+        self._imported = Darkroom(config, max(1, min(_IMPORT_BENCHES, (os.cpu_count() or 1) // 2)), _IMPORT_PATIENCE)
+        self._ingest = Ingest(gallery.catalogue, gallery.photos, checkpoint, self._single.develop)
         self._pool = ThreadPoolExecutor(_THREADS, "write")
-        self._importer = Importer(gallery.directory, gallery.catalogue, self._ingest, allow_private)
+        if gallery.catalogue.operations.unfinished():
+            self._imported.start()
+        importing = Ingest(gallery.catalogue, gallery.photos, checkpoint, self._imported.develop)
+        self._importer = Importer(gallery.directory, gallery.catalogue, importing, allow_private)
         self._upkeep = Upkeep(gallery, outdated)
 
     def close(self) -> None:
@@ -37,6 +52,8 @@ class Writer:
         self._pool.shutdown()
         self._importer.close()
         self._upkeep.close()
+        self._single.close()
+        self._imported.close()
 
     async def put(self, draft: Draft) -> Prepared:
         """Write a product. Raises what Ingest.write() does."""
@@ -51,11 +68,18 @@ class Writer:
         return await self._run(self._show)
 
     async def import_feed(self, feed: BinaryIO) -> Operation:
-        """Take a feed to be imported. Raises OSError and SQLAlchemyError when it cannot be kept."""
-        return await self._run(lambda: self._importer.submit(feed))
+        """Take a feed to be imported, which it will be from then on, whatever happens."""
+        return await self._run(lambda: self._import(feed))
 
     async def _run(self, work: Callable[[], _T]) -> _T:
-        return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+        except OSError as error:
+            raise NotStored(error.strerror or str(error)) from error
+
+    def _import(self, feed: BinaryIO) -> Operation:
+        self._imported.start()  # from here, as it would take long where the import is computed
+        return self._importer.submit(feed)
 
     def _show(self) -> int:
         self._gallery.refresh()

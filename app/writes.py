@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Request, Response
-from sqlalchemy.exc import SQLAlchemyError
 
 from app.access import WriteAccess
 from app.drafts import Draft, Fetch
 from app.errors import ApiError
 from app.messages import short
 from app.products import Product
+from app.rooms import WriteBody
 from app.routes import ProductId, no_product
 from app.schemas import ProductDetails, error_docs
 from app.schemas_writes import Deleted, OperationInfo
@@ -25,30 +25,29 @@ router = APIRouter(tags=["writes"])
     "/products/{product_id:path}",
     responses={
         201: {"model": ProductDetails, "description": "Created"},
-        **error_docs(400, 401, 403, 413, 415, 422, 429, 500, 503),
+        **error_docs(400, 401, 403, 408, 413, 415, 422, 429, 500, 503),
     },
     openapi_extra={"requestBody": PUT_DOCS},
 )
 async def put_product(
-    request: Request, response: Response, product_id: ProductId, service: ServiceOf, key: WriteAccess
+    request: Request,
+    response: Response,
+    product_id: ProductId,
+    service: ServiceOf,
+    key: WriteAccess,
+    hold: WriteBody,
 ) -> ProductDetails:
     """Add or replace a product. Without photos, or without metadata, it keeps those that it has."""
-    upload = await read_product(request, service.settings.max_write_bytes)
-    try:
-        written = await service.put(_draft(product_id, upload))
-    except (OSError, SQLAlchemyError) as error:
-        _not_stored(error)
+    upload = await read_product(request, hold, service.settings.max_write_bytes)
+    written = await service.put(_draft(product_id, upload))
     response.status_code = 200 if written.old else 201
     return ProductDetails.showing(written.product, service.gallery.photos.size(written.product.photo))
 
 
 @router.delete("/products/{product_id:path}", responses=error_docs(401, 403, 404, 422, 429, 500, 503))
-async def delete_product(product_id: ProductId, service: ServiceOf, key: WriteAccess) -> Deleted:
+async def delete_product(product_id: ProductId, service: ServiceOf, key: WriteAccess, hold: WriteBody) -> Deleted:
     """Delete a product."""
-    try:
-        revision = await service.delete(product_id)
-    except (OSError, SQLAlchemyError) as error:
-        _not_stored(error)
+    revision = await service.delete(product_id)
     if revision is None:
         raise no_product(product_id)
     return Deleted(product_id=product_id, revision=revision)
@@ -57,18 +56,15 @@ async def delete_product(product_id: ProductId, service: ServiceOf, key: WriteAc
 @router.post(
     "/products/import",
     status_code=202,
-    responses=error_docs(400, 401, 403, 413, 415, 422, 429, 500, 503),
+    responses=error_docs(400, 401, 403, 408, 413, 415, 422, 429, 500, 503),
     openapi_extra={"requestBody": IMPORT_DOCS},
 )
 async def import_products(
-    request: Request, response: Response, service: ServiceOf, key: WriteAccess
+    request: Request, response: Response, service: ServiceOf, key: WriteAccess, hold: WriteBody
 ) -> OperationInfo:
     """Take a feed, to be imported beside searches; the answer's Location tells how it stands."""
     async with read_feed_upload(request, service.settings.max_feed_bytes) as feed:
-        try:
-            operation = await service.import_feed(feed)
-        except (OSError, SQLAlchemyError) as error:
-            _not_stored(error)
+        operation = await service.import_feed(feed)
     response.headers["Location"] = f"/operations/{operation.id}"
     return OperationInfo.of(operation)
 
@@ -106,10 +102,3 @@ def _draft(product_id: str, upload: ProductUpload) -> Draft:
 
 def _given(data: bytes) -> Fetch:
     return lambda known: data
-
-
-def _not_stored(error: Exception) -> NoReturn:
-    """Raises ApiError for what the disk or the database has against a change."""
-    reason = error.strerror if isinstance(error, OSError) and error.strerror else "the database cannot be written"
-    message = f"the change could not be stored ({reason}): nothing was changed, try again later"
-    raise ApiError(503, "not_stored", message, headers={"Retry-After": "10"}) from error

@@ -28,6 +28,10 @@ class ImageTooLarge(UnreadableImage):
     """The image's header announces more pixels than are allowed."""
 
 
+class ImageTooCostly(UnreadableImage):
+    """Decoding the image took more time or memory than is allowed."""
+
+
 def decode_image(data: bytes, max_pixels: int = MAX_PIXELS) -> Image.Image:
     """Decode the first frame of an image file.
 

@@ -122,6 +122,11 @@ class Preprocess:
 
     def place_photo(self, image: Image.Image, detect: LineDetector | None = None) -> PlacedFrame:
         """What photo() gives, and where it lies on the upright photo."""
+        lines, placement = self.photo_lines(image, detect)
+        return PlacedFrame(self._draw(lines), placement)
+
+    def photo_lines(self, image: Image.Image, detect: LineDetector | None = None) -> tuple[Mask, Placement]:
+        """What place_photo() draws, as one-pixel lines (256,256) 0/255, and where they lie on the upright photo."""
         rgb = to_rgb(image)
         coarse = resize_to(rgb, FRAME)
         top, bottom, left, right = box_of(self._edges(coarse, self._canny), coarse.shape)
@@ -131,7 +136,7 @@ class Preprocess:
         part = rgb[rows, columns]
         edges = self._edges(resize_to(part, BOX), detect or self._canny)
         placement = Placement.around(columns.start, rows.start, part.shape[1], part.shape[0], edges.shape)
-        return PlacedFrame(self._draw(centred(edges)), placement)
+        return centred(edges), placement
 
     def edge_map(self, image: Image.Image) -> Pixels:
         """Frame of an edge map that was made elsewhere, such as the published ones, which carry a grey rim."""

@@ -1,4 +1,4 @@
-"""A picture of a sketch -> strokes: along the middles of its lines, straight through crossings, with few points."""
+"""A picture -> strokes: along the middles of its lines, straight through crossings, with few points."""
 
 from __future__ import annotations
 
@@ -9,21 +9,26 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from model.lines import Fitted, fitted
+from model.frames import FRAME
+from model.kinds import Kind, kind_of
+from model.lines import Fitted, InkMask, fitted
 from model.paper import sketch_mask
+from model.preprocess import Preprocess
 from model.skeleton import Path, paths
 
+_FINE = 0.3  # px of a frame: the same where a photo's edges are traced
 _TIMES = 3  # a frame: lines are traced in a picture of 768 px
 _DETAIL = 0.6  # px of that picture: how far a stroke may be from the line
 
 
 @dataclass(frozen=True)
 class Tracing:
-    """Strokes [[[x, y], ...], ...], y down, in the pixels of a picture of that width and height."""
+    """Strokes [[[x, y], ...], ...], y down, in the pixels of a picture of that width and height; what that is of."""
 
     width: int
     height: int
     strokes: list[list[list[float]]]
+    kind: Kind = "sketch"
 
 
 def traced(image: Image.Image) -> Tracing:
@@ -31,7 +36,19 @@ def traced(image: Image.Image) -> Tracing:
 
     Drawn as a sketch they give nearly the frame that the picture gives. Raises BlankSketch.
     """
+    return _along_ink(sketch_mask(image))
+
+
+def traced_picture(image: Image.Image, preprocess: Preprocess) -> Tracing:
+    """The strokes of an upright raster sketch, as traced() gives them, or the edges of a product's photo.
+
+    Either way they find what the picture finds. Raises BlankSketch.
+    """
     mask = sketch_mask(image)
+    return _along_ink(mask) if kind_of(mask) == "sketch" else _along_edges(image, preprocess)
+
+
+def _along_ink(mask: InkMask) -> Tracing:
     box = fitted(mask, _TIMES)
     margin = 2  # so that no line touches the rim
     lines = cv2.ximgproc.thinning(np.pad(box.solid, margin))
@@ -42,14 +59,28 @@ def traced(image: Image.Image) -> Tracing:
     return Tracing(mask.shape[1], mask.shape[0], strokes)
 
 
+def _along_edges(image: Image.Image, preprocess: Preprocess) -> Tracing:
+    """The edges that stand for a photo, in its pixels."""
+    lines, place = preprocess.photo_lines(image)
+    across, down = place.width / FRAME, place.height / FRAME
+    strokes = [
+        [
+            [round(place.left + (float(x) + 0.5) * across, 2), round(place.top + (float(y) + 0.5) * down, 2)]
+            for x, y in _simplified(path, _FINE)
+        ]
+        for path in paths(lines, 1)
+    ]
+    return Tracing(image.width, image.height, strokes, "photo")
+
+
 def _rounded(start: int, at: float, box: Fitted) -> float:
     """Where in the mask a place of its box is."""
     return round(start + (float(at) + 0.5) / box.scale - 0.5, 2)
 
 
-def _simplified(path: Path) -> NDArray[np.float32]:
-    """A path (n,2) without the steps of its pixels, in as few points as show its course."""
+def _simplified(path: Path, detail: float = _DETAIL) -> NDArray[np.float32]:
+    """A path (n,2) without the steps of its pixels, in as few points as show its course within `detail` px."""
     smooth = path.astype(np.float32)
     for _ in range(2 if len(path) > 4 else 0):
         smooth[1:-1] = (smooth[:-2] + 2 * smooth[1:-1] + smooth[2:]) / 4
-    return np.asarray(cv2.approxPolyDP(smooth, _DETAIL, False).reshape(-1, 2), np.float32)
+    return np.asarray(cv2.approxPolyDP(smooth, detail, False).reshape(-1, 2), np.float32)

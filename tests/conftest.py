@@ -20,6 +20,7 @@ import uvicorn
 from PIL import Image, ImageDraw
 from starlette.types import ASGIApp
 
+from app.connections import Connection
 from index_builder.build import build
 from model.checkpoint import save_checkpoint
 from model.network import DSSA, NetworkConfig
@@ -129,7 +130,9 @@ def serving(
 def running(app: ASGIApp, port: int = 0) -> Iterator[str]:
     """The base URL of a server of that app, in a thread of this process, until the block ends."""
     with socket.create_server(("127.0.0.1", port)) as listener:
-        config = uvicorn.Config(app, log_level="warning", ws="none", server_header=False, proxy_headers=False)
+        config = uvicorn.Config(
+            app, http=Connection, log_level="warning", ws="none", server_header=False, proxy_headers=False
+        )
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()

@@ -1,11 +1,12 @@
 /** All that a shopper narrows the search down with: the row of categories, and the sheet of filters behind a button. */
 
 import { Categories } from "./categories.js";
-import { ColorChips } from "./color_chips.js";
 import { Facets } from "./facets.js";
 import { say, written } from "./messages.js";
 import { PriceRange } from "./price_range.js";
 import { Sheet } from "./sheet.js";
+import { StockChoice } from "./stock_choice.js";
+import { TraitChips } from "./trait_chips.js";
 
 const $ = (selector) => document.querySelector(selector);
 
@@ -18,16 +19,21 @@ export function openChoices(filters) {
   const sheet = new Sheet($("#filter-sheet"));
   const facets = new Facets(filters);
   new Categories($(".chips"), filters, facets);
-  const colors = new ColorChips($(".colors"), filters);
+  const colors = new TraitChips($(".colors"), filters, "colors");
+  const brands = new TraitChips($(".brands"), filters, "brands");
+  const stock = new StockChoice($(".stock"), filters);
   const prices = new PriceRange($(".prices"), filters);
 
   function show() {
-    const { colors: chosen, minPrice, maxPrice } = filters.chosen;
-    const active = chosen.length + (minPrice === null && maxPrice === null ? 0 : 1);
-    colors.show(facets.counts?.colors ?? []);
+    const { chosen } = filters;
+    const hasPrice = chosen.minPrice !== null || chosen.maxPrice !== null;
+    const active = chosen.colors.length + chosen.brands.length + Number(chosen.inStock) + Number(hasPrice);
+    colors.show((facets.counts?.colors ?? []).map(({ color, count }) => [color, count]));
+    brands.show((facets.counts?.brands ?? []).map(({ brand, count }) => [brand, count]));
+    stock.show(facets.counts);
     prices.show(facets.counts?.prices ?? []);
     opener.querySelector(".count").textContent = active ? written(active) : "";
-    opener.hidden = $(".colors").hidden && $(".prices").hidden;
+    opener.hidden = [".prices", ".stock", ".colors", ".brands"].every((group) => $(group).hidden);
     $("#show-found").textContent = leaving(facets.counts?.size ?? null);
     $("#reset").disabled = active === 0;
   }
@@ -37,7 +43,7 @@ export function openChoices(filters) {
   opener.addEventListener("click", () => sheet.open());
   $("#show-found").addEventListener("click", () => sheet.close());
   $("#reset").addEventListener("click", () => {
-    filters.choose({ colors: [], minPrice: null, maxPrice: null });
+    filters.choose({ colors: [], brands: [], inStock: false, minPrice: null, maxPrice: null });
     $("#filter-sheet").focus(); // the button that had it can be pressed no more
   });
   facets.load();

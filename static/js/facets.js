@@ -8,6 +8,8 @@ import { isPassing } from "./words.js";
  * @property {number | null} size products that pass all filters; null while the network keeps it from us
  * @property {{category: string, count: number}[]} categories
  * @property {{color: string, count: number}[]} colors
+ * @property {{brand: string, count: number}[]} brands
+ * @property {number} in_stock products that would be left without those out of stock
  * @property {{currency: string | null, min: number, max: number, count: number}[]} prices
  */
 

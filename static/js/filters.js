@@ -1,16 +1,26 @@
-/** What the search is narrowed down to: category, colours, prices. */
+/** What the search is narrowed down to: category, colours, brands, prices, what is in stock. */
 
 /**
  * @typedef {object} Choice
  * @property {string | null} category full path, such as "Shoes > Boots"
  * @property {readonly string[]} colors any of these
+ * @property {readonly string[]} brands any of these
+ * @property {boolean} inStock whether what is out of stock is left out
  * @property {number | null} minPrice
  * @property {number | null} maxPrice
  * @property {string | null} currency of the prices
  */
 
 /** @type {Readonly<Choice>} */
-const EVERYTHING = Object.freeze({ category: null, colors: [], minPrice: null, maxPrice: null, currency: null });
+const EVERYTHING = Object.freeze({
+  category: null,
+  colors: [],
+  brands: [],
+  inStock: false,
+  minPrice: null,
+  maxPrice: null,
+  currency: null,
+});
 
 /** Fires "change" whenever something else is chosen. */
 export class Filters extends EventTarget {
@@ -27,16 +37,18 @@ export class Filters extends EventTarget {
   }
 
   /**
-   * The chosen filters as the server's routes take them, and as a link may hold them: category, color (repeated),
-   * min_price, max_price, currency. What is not chosen is not there; setting them chooses nothing else.
+   * The chosen filters as the server's routes take them, and as a link may hold them: category, color and brand
+   * (repeated), in_stock, min_price, max_price, currency. What is not chosen is not there; setting them chooses nothing else.
    * @returns {URLSearchParams}
    */
   get parameters() {
-    const { category, colors, minPrice, maxPrice, currency } = this.#chosen;
+    const { category, colors, brands, inStock, minPrice, maxPrice, currency } = this.#chosen;
     const hasPrice = minPrice !== null || maxPrice !== null;
     const all = [
       ["category", category],
       ...colors.map((color) => ["color", color]),
+      ...brands.map((brand) => ["brand", brand]),
+      ["in_stock", inStock ? true : null],
       ["min_price", minPrice],
       ["max_price", maxPrice],
       ["currency", hasPrice ? currency : null],
@@ -49,6 +61,8 @@ export class Filters extends EventTarget {
     this.choose({
       category: parameters.get("category") || null,
       colors: parameters.getAll("color").filter(Boolean),
+      brands: parameters.getAll("brand").filter(Boolean),
+      inStock: parameters.get("in_stock") === "true",
       minPrice: priceOf(parameters.get("min_price")),
       maxPrice: priceOf(parameters.get("max_price")),
       currency: parameters.get("currency") || null,
@@ -74,9 +88,11 @@ export function priceOf(text) {
   return price >= 0 && price < Infinity ? price : null;
 }
 
-/** Who enters a range the wrong way round means it all the same. Colours are sorted, so that equal choices are equal. */
-function inOrder({ category, colors, minPrice, maxPrice, currency }) {
+/** Who enters a range the wrong way round means it all the same. Values are sorted, so that equal choices are equal. */
+function inOrder(choice) {
+  const { colors, brands, minPrice, maxPrice } = choice;
   const isTurned = minPrice !== null && maxPrice !== null && minPrice > maxPrice;
   const [low, high] = isTurned ? [maxPrice, minPrice] : [minPrice, maxPrice];
-  return { category, colors: [...new Set(colors)].sort(), minPrice: low, maxPrice: high, currency };
+  const [inColors, ofBrands] = [colors, brands].map((values) => [...new Set(values)].sort());
+  return { ...choice, colors: inColors, brands: ofBrands, minPrice: low, maxPrice: high };
 }

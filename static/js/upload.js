@@ -1,4 +1,4 @@
-/** Pictures of sketches as strokes: read by the server, put on the paper. */
+/** Pictures of sketches, and photos of products, as strokes: read by the server, put on the paper. */
 
 import { say } from "./messages.js";
 import { shrink } from "./picture.js";
@@ -33,24 +33,25 @@ export class Upload {
     const controller = (this.#controller = new AbortController());
     const timer = setTimeout(() => controller.abort(), PATIENCE);
     occupy(say("keeping.reading"));
-    const { strokes, trouble } = await strokesIn(file, controller.signal);
+    const { strokes, kind, trouble } = await strokesIn(file, controller.signal);
     clearTimeout(timer);
     if (this.#controller !== controller) return; // a newer picture has taken over
     this.#controller = null;
     if (trouble) return announce(say(trouble), true);
-    release();
+    if (kind === "photo") announce(say("keeping.by_photo"));
+    else release();
     this.#paper.put(strokes);
   }
 }
 
-/** @returns {Promise<{strokes?: number[][][], trouble?: string}>} strokes, or the key of what to say */
+/** @returns {Promise<{strokes?: number[][][], kind?: string, trouble?: string}>} strokes, or the key of what to say */
 async function strokesIn(file, signal) {
   const picture = await shrink(file).catch(() => null);
   if (!picture) return { trouble: "keeping.no_picture" };
   try {
     const response = await fetch("/strokes", { method: "POST", body: picture, signal }); // it knows its own type
     const body = await response.json().catch(() => null);
-    if (body?.strokes?.length) return { strokes: body.strokes };
+    if (body?.strokes?.length) return { strokes: body.strokes, kind: body.kind };
     if (body?.strokes || body?.error?.code === "blank_sketch") return { trouble: "keeping.blank" };
     return { trouble: BY_STATUS[response.status] ?? "keeping.not_read" };
   } catch {

@@ -14,14 +14,21 @@ export function takeBack(filters, { code, detail }) {
     return say("trouble.unknown_category");
   }
   if (code === "unknown_color") {
-    const gone = detail?.color; // if the server does not say which, none can be kept
-    const isKept = (color) => gone !== undefined && color.toLowerCase() !== String(gone).toLowerCase();
-    filters.choose({ colors: filters.chosen.colors.filter(isKept) });
+    filters.choose({ colors: without(filters.chosen.colors, detail?.color) });
     return say("trouble.unknown_color");
+  }
+  if (code === "unknown_brand") {
+    filters.choose({ brands: without(filters.chosen.brands, detail?.brand) });
+    return say("trouble.unknown_brand");
   }
   if (code === "unknown_currency" || detail?.parameter === "currency") {
     filters.choose({ minPrice: null, maxPrice: null, currency: null });
     return say("trouble.unknown_currency");
   }
   return "";
+}
+
+/** The values but the one that is gone; if the server does not say which, none can be kept. */
+function without(values, gone) {
+  return values.filter((value) => gone !== undefined && value.toLowerCase() !== String(gone).toLowerCase());
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,8 +13,10 @@ from typing import Any
 
 import httpx
 
+from app.benches import Answer, Benches
 from app.catalogue import Catalogue, sqlite_url
 from app.gallery import CATALOGUE_FILE
+from model.images import ImageTooCostly
 from tests.app.sketches import PNG, image_file
 from tests.conftest import draw_product, serving
 
@@ -59,6 +61,18 @@ def wait_for(client: httpx.Client, location: str) -> dict[str, Any]:
 def photo(seed: int) -> bytes:
     """A drawn product's photo."""
     return image_file(draw_product(seed))
+
+
+def too_costly(costly: bytes) -> Callable[[Benches, bytes, bytes], Answer]:
+    """Benches.ask() for which this image is too much."""
+    ask = Benches.ask
+
+    def choosy(benches: Benches, header: bytes, data: bytes) -> Answer:
+        if data == costly:
+            raise ImageTooCostly(f"{len(data)} bytes take a great deal")
+        return ask(benches, header, data)
+
+    return choosy
 
 
 def own_gallery(tiny_gallery: Path, folder: Path) -> tuple[Path, str]:

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from app import imports
+from app.benches import Benches
 from app.catalogue import Catalogue, sqlite_url
 from app.gallery import CATALOGUE_FILE
 from tests.app.feeds.web import Web, web
-from tests.app.shop import Shop, opened, own_gallery, photo, wait_for
+from tests.app.shop import Shop, opened, own_gallery, photo, too_costly, wait_for
 from tests.app.sketches import refused
 
 CSV = {"Content-Type": "text/csv"}
@@ -64,6 +65,15 @@ def test_a_photo_that_cannot_be_had_for_now_stays_as_it_was(shop: Shop, server: 
     assert (done["updated"], done["error_count"]) == (1, 1) and "answers 404" in done["errors"][0]["reason"]
     assert shop.found(74, category="Imported")[0] == "n74"
     server.answers["/74.png"] = good
+
+
+def test_photos_that_take_too_much_are_told_and_the_rest_is_imported(
+    shop: Shop, server: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Benches, "ask", too_costly(photo(77)))
+    done = sent(shop, feed(server, 77, 78))
+    assert (done["state"], done["added"], done["error_count"]) == ("done", 1, 1)
+    assert done["errors"][0]["where"] == "n77" and "a great deal" in done["errors"][0]["reason"]
 
 
 def test_files_come_as_forms_too(shop: Shop, server: Web) -> None:

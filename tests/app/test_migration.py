@@ -10,10 +10,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
+from sqlalchemy import create_engine
 
 from app.catalogue import Catalogue, CatalogueError, Filters, Photo, sqlite_url
 from app.gallery import CATALOGUE_FILE, Gallery
 from app.tables import FORMAT, metadata
+from tests.app.postgres import Postgres
 from tests.app.small import DIM, brute_force, ranking, small_checkpoint, vectors
 
 FORMAT_1 = """
@@ -41,23 +44,61 @@ def old_catalogue(directory: Path, with_colors: bool = True) -> Path:
         connection.executescript("PRAGMA journal_mode = WAL;" + FORMAT_1 + (LATER if with_colors else ""))
         first = (1, 1, "i" * 32, COUNT + 1, "a" * 64, DIM, "Flat")
         connection.execute("INSERT INTO catalogue VALUES (?, ?, ?, ?, ?, ?, ?)", first)
-        for number, vector in enumerate(vectors(COUNT)):
-            deleted = number == COUNT - 1
-            price = None if number % 7 == 0 else 599_000 + number
-            photo, source = ("", "") if number == 5 else (f"photo {number}", f"source {number}")
-            title = f"T\0{number}" + "x" * 3000
-            row: list[object] = [f"p{number}", COUNT + 1 if deleted else number + 1, deleted, title]
-            row += ("Shoes > Boots", "shoes > boots", price, "EUR", "https://x", COLORS[number % 5], "Men")
-            row += (photo, source, None if deleted else vector.tobytes())
-            connection.execute(f"INSERT INTO products VALUES ({', '.join('?' * len(row))})", row)
+        rows = [old_row(number, vector, "T\0") for number, vector in enumerate(vectors(COUNT))]
+        connection.executemany(f"INSERT INTO products VALUES ({', '.join('?' * len(rows[0]))})", rows)
         connection.commit()
     return path
+
+
+def old_catalogue_on_server(url: str) -> None:
+    """The same on a PostgreSQL server, which takes no NUL in texts."""
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        for statement in (FORMAT_1 + LATER).replace("BLOB", "BYTEA").split(";")[:-1]:
+            connection.exec_driver_sql(statement)
+        first = (1, 1, "i" * 32, COUNT + 1, "a" * 64, DIM, "Flat")
+        connection.exec_driver_sql("INSERT INTO catalogue VALUES (%s, %s, %s, %s, %s, %s, %s)", first)
+        rows = [old_row(number, vector, "T") for number, vector in enumerate(vectors(COUNT))]
+        connection.exec_driver_sql(f"INSERT INTO products VALUES ({', '.join(['%s'] * len(rows[0]))})", rows)
+    engine.dispose()
+
+
+def old_row(number: int, vector: NDArray[np.float32], title: str) -> tuple[object, ...]:
+    """A product as format 1 had it."""
+    deleted = number == COUNT - 1
+    price = None if number % 7 == 0 else 599_000 + number
+    photo, source = ("", "") if number == 5 else (f"photo {number}", f"source {number}")
+    revision = COUNT + 1 if deleted else number + 1
+    words = (f"{title}{number}" + "x" * 3000, "Shoes > Boots", "shoes > boots")
+    traits = (price, "EUR", "https://x", COLORS[number % 5], "Men")
+    return (f"p{number}", revision, deleted, *words, *traits, photo, source, None if deleted else vector.tobytes())
 
 
 @pytest.mark.parametrize("with_colors", [True, False])
 def test_nothing_is_lost(tmp_path: Path, with_colors: bool) -> None:
     path = old_catalogue(tmp_path, with_colors)
     catalogue = Catalogue(sqlite_url(path))
+    assert_nothing_is_lost(catalogue)
+    catalogue.close()
+    with closing(sqlite3.connect(path)) as connection:
+        names = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        assert names == set(metadata.tables)
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def test_nothing_is_lost_on_a_server(postgres: Postgres) -> None:
+    url = postgres.place()
+    old_catalogue_on_server(url)
+    with ThreadPoolExecutor(3) as pool:
+        opened = list(pool.map(lambda _: Catalogue(url), range(3)))
+    assert_nothing_is_lost(opened[0])
+    assert opened[1].revision() == COUNT + 2
+    for catalogue in opened:
+        catalogue.close()
+
+
+def assert_nothing_is_lost(catalogue: Catalogue) -> None:
+    """Whether all of format 1 is there, and can be written to."""
     state = catalogue.state()
     assert (state.identity, state.revision, state.checkpoint, state.dim) == ("i" * 32, COUNT + 1, "a" * 64, DIM)
     assert catalogue.size() == COUNT - 1 and catalogue.get(f"p{COUNT - 1}") is None
@@ -75,11 +116,6 @@ def test_nothing_is_lost(tmp_path: Path, with_colors: bool) -> None:
     assert [change.revision for change in changes] == [*range(1, COUNT), COUNT + 1]
     assert changes[-1].embeddings is None
     assert catalogue.put([product], vectors(1, 9)) == COUNT + 2
-    catalogue.close()
-    with closing(sqlite3.connect(path)) as connection:
-        names = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-        assert names == set(metadata.tables)
-        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
 def test_a_saved_index_stays_usable(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from threading import Event, Thread
 
@@ -19,7 +20,9 @@ from app.service import Service
 from app.settings import load_settings
 from app.writing import advance
 from index_builder.build import build
+from tests.app.feeds.web import web
 from tests.app.postgres import Postgres
+from tests.app.shop import opened, photo, wait_for
 from tests.app.small import URL_FILE, close_catalogues, open_catalogue, small_checkpoint, url_of, vectors, with_photos
 
 # without torch, which takes seconds to import
@@ -137,6 +140,34 @@ def test_a_gallery_is_built_and_served_from_a_server(
     assert services[0].gallery.catalogue.facets() == services[1].gallery.catalogue.facets()
     for service in services:
         service.close()
+
+
+def test_an_import_goes_on_with_the_next_server(
+    postgres: Postgres, tmp_path: Path, feed: Path, tiny_checkpoint: Path
+) -> None:
+    url, directory = postgres.place(), tmp_path / "gallery"
+    build(feed, directory, tiny_checkpoint, catalogue_url=url)
+    with closing(Catalogue(url)) as catalogue:
+        key = catalogue.keys.add("shop", "write")
+    settings = {"catalogue": url, "allow_private_addresses": True}
+    with web() as served:
+        served.answers = {f"/{n}.png": (200, {}, photo(n)) for n in range(70, 74)}
+        lines = [f"n{n},Title,Imported,{served.url(f'/{n}.png')}" for n in range(70, 75)]  # the last is not there
+        text = "\n".join(["id,title,product_type,image_link", *lines])
+        served.delay = 0.3
+        with opened(directory, key, **settings) as first:
+            sent = first.client.post("/products/import", content=text, headers={"Content-Type": "text/csv"})
+            assert sent.status_code == 202, sent.text
+        served.delay = 0
+        with opened(directory, key, **settings) as second:
+            done = wait_for(second.client, sent.headers["location"])
+            assert (done["state"], done["total"], done["done"], done["added"]) == ("done", 5, 5, 4)
+            assert [error["where"] for error in done["errors"]] == ["n74"] and done["error_count"] == 1
+            assert second.found(71, category="Imported")[0] == "n71"
+            again = second.finished(
+                second.client.post("/products/import", content=text, headers={"Content-Type": "text/csv"})
+            )
+            assert (again["unchanged"], again["added"], again["error_count"]) == (4, 0, 1)
 
 
 @pytest.mark.parametrize(

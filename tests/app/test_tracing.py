@@ -33,9 +33,16 @@ def first(response: httpx.Response) -> str:
 def test_strokes_find_what_the_picture_finds(client: httpx.Client) -> None:
     picture = image_file(SKETCH)
     strokes = trace(client, picture)
-    assert set(strokes) == {"width", "height", "strokes"} and (strokes["width"], strokes["height"]) == (256, 256)
+    assert set(strokes) == {"width", "height", "strokes", "kind"} and strokes["kind"] == "sketch"
+    assert (strokes["width"], strokes["height"]) == (256, 256)
     assert sum(map(len, strokes["strokes"])) < 1000
     assert first(client.post("/search", content=picture, headers=PNG)) == PRODUCTS[3][0]
+    assert first(client.post("/search", json=strokes)) == PRODUCTS[3][0]
+
+
+def test_the_edges_of_a_product_s_photo_find_what_the_photo_finds(client: httpx.Client) -> None:
+    strokes = trace(client, sketch_file())
+    assert (strokes["kind"], strokes["width"], strokes["height"]) == ("photo", 320, 240)
     assert first(client.post("/search", json=strokes)) == PRODUCTS[3][0]
 
 

@@ -5,18 +5,22 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import threading
 import time
 from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from app.errors import ApiError
+from app.darkroom import Darkroom
 from app.pictures import Picture
+from app.prints import decoded
 from app.rasters import RasterSketch
 from app.workshop import Workshop
+from model.images import ImageTooCostly
 from model.preprocess import BlankSketch, ImageTooLarge, Preprocess, PreprocessConfig, UnreadableImage
 from tests.app.sketches import blank_file, bomb, image_file, sketch_file
 from tests.conftest import draw_product
@@ -44,7 +48,7 @@ def test_it_gives_what_decoding_here_gives(workshop: Workshop, format: str) -> N
     here = sketch.picture(Preprocess(CONFIG))
     assert np.array_equal(there.frame, here.frame)
     assert (there.placement, there.width, there.height) == (here.placement, here.width, here.height)
-    assert run(workshop.traced(sketch)) == sketch.traced()
+    assert run(workshop.traced(sketch)) == sketch.traced(Preprocess(CONFIG))
 
 
 @pytest.mark.parametrize(
@@ -69,45 +73,43 @@ def test_the_largest_pictures_fit(workshop: Workshop) -> None:
 def test_an_image_that_takes_too_long_is_given_up_and_the_next_one_is_served() -> None:
     workshop = Workshop(CONFIG, PIXELS, seconds=1)
     workshop.warm_up()
-    process = workshop._benches[-1]._process
+    process = workshop._benches.all[-1]._process
     os.kill(process.pid, signal.SIGSTOP)  # as a decoder that never ends
     started = time.perf_counter()
-    with pytest.raises(ApiError) as refusal:
+    with pytest.raises(ImageTooCostly, match="expected one that needs less than 1 s"):
         run(workshop.picture(RasterSketch(sketch_file(), PIXELS)))
     assert 4 < time.perf_counter() - started < 10
-    assert (refusal.value.status, refusal.value.code) == (422, "image_too_costly")
     assert process.poll() is not None
     assert run(workshop.picture(RasterSketch(sketch_file(), PIXELS))).frame.shape == (256, 256)
     workshop.close()
 
 
 def test_an_image_that_computes_for_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.workshop._wait", lambda server, _seconds: server.poll(60))
+    monkeypatch.setattr("app.benches._wait", lambda server, _seconds: server.poll(60))
     workshop = Workshop(CONFIG, PIXELS, seconds=0)  # what is left of a second, that is
-    process = workshop._benches[-1]._process
+    process = workshop._benches.all[-1]._process
     data = image_file(draw_product(3, (8000, 5000)).convert("RGBA"))
-    with pytest.raises(ApiError) as refusal:
+    with pytest.raises(ImageTooCostly):
         run(workshop.picture(RasterSketch(data, PIXELS)))
-    assert refusal.value.code == "image_too_costly" and process.returncode == -signal.SIGXCPU
+    assert process.returncode == -signal.SIGXCPU
     workshop.close()
 
 
 def test_an_image_that_takes_too_much_memory_is_refused() -> None:
     data = image_file(Image.new("L", (12_000, 12_000)), "PNG")  # 0.6 GB once it is RGB
     workshop = Workshop(CONFIG, 1000)
-    with pytest.raises(ApiError) as refusal:
+    with pytest.raises(ImageTooCostly):
         run(workshop.picture(RasterSketch(data, 150_000_000)))
-    assert refusal.value.code == "image_too_costly"
     assert run(workshop.picture(RasterSketch(sketch_file(), PIXELS))).frame.shape == (256, 256)
     workshop.close()
 
 
 def test_a_process_that_crashed_is_replaced(workshop: Workshop) -> None:
-    for each in workshop._benches:
+    for each in workshop._benches.all:
         if each._server is not None:
             os.kill(each._process.pid, signal.SIGSEGV)
             each._process.wait()
-    with pytest.raises(ApiError):
+    with pytest.raises(ImageTooCostly):
         run(workshop.picture(RasterSketch(sketch_file(), PIXELS)))
     assert run(workshop.picture(RasterSketch(sketch_file(), PIXELS))).frame.shape == (256, 256)
 
@@ -115,6 +117,54 @@ def test_a_process_that_crashed_is_replaced(workshop: Workshop) -> None:
 def test_no_process_outlives_the_workshop() -> None:
     workshop = Workshop(CONFIG, PIXELS)
     run(workshop.picture(RasterSketch(sketch_file(), PIXELS)))
-    processes = [each._process for each in workshop._benches]
+    processes = [each._process for each in workshop._benches.all]
     workshop.close()
     assert all(process.poll() is not None for process in processes)
+
+
+@pytest.fixture(scope="module")
+def darkroom() -> Iterator[Darkroom]:
+    made = Darkroom(CONFIG, 2)
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize("format", ["PNG", "JPEG"])
+def test_a_photo_is_made_as_it_is_here(darkroom: Darkroom, format: str) -> None:
+    data = sketch_file(5, format)
+    there, here = darkroom.develop(data), decoded(data, Preprocess(CONFIG))
+    assert (there.photo, there.thumbnail) == (here.photo, here.thumbnail)
+    assert np.array_equal(there.frame, here.frame)
+
+
+@pytest.mark.parametrize(("data", "kind"), [(b"hello", UnreadableImage), (bomb(), ImageTooLarge)])
+def test_a_photo_is_refused_as_it_is_here(darkroom: Darkroom, data: bytes, kind: type[Exception]) -> None:
+    with pytest.raises(kind) as here:
+        decoded(data, Preprocess(CONFIG))
+    with pytest.raises(kind) as there:
+        darkroom.develop(data)
+    assert type(there.value) is type(here.value) and str(there.value) == str(here.value)
+
+
+def test_a_photo_that_takes_too_much_is_refused(darkroom: Darkroom) -> None:
+    darkroom.develop(sketch_file())
+    used = darkroom._benches.all[-1]
+    used._process.kill()  # as the system does with one that computes for too long
+    with pytest.raises(ImageTooCostly, match="less than 10 s"):
+        darkroom.develop(sketch_file())
+    assert darkroom.develop(sketch_file()).frame.shape == (256, 256)
+    assert darkroom._benches.all[0]._server is None  # one bench was enough
+
+
+def test_a_photo_is_decoded_with_the_priority_of_the_thread_that_asks() -> None:
+    room = Darkroom(CONFIG, 1)
+    room.start()
+
+    def ask() -> int:
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 15)
+        room.develop(sketch_file())
+        return os.getpriority(os.PRIO_PROCESS, room._benches.all[0]._process.pid)
+
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(ask).result() == 15
+    room.close()

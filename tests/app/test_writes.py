@@ -11,8 +11,12 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy.exc import OperationalError
 
-from tests.app.shop import Shop, opened, own_gallery, photo
+from app.benches import Benches
+from app.catalogue import Catalogue
+from app.photos import PhotoStore
+from tests.app.shop import Shop, opened, own_gallery, photo, too_costly
 from tests.app.sketches import JSON, bomb, refused
 
 METADATA = {
@@ -125,6 +129,40 @@ PHOTO = ("photo", ("p.png", photo(1), "image/png"))
 def test_what_is_refused(shop: Shop, request_: dict[str, Any], status: int, code: str, words: str) -> None:
     refused(shop.client.put("/products/unknown", **request_), status, code, words)
     assert shop.client.get("/products/unknown").status_code == 404
+
+
+def test_a_photo_that_takes_too_much_is_refused(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Benches, "ask", too_costly(photo(61)))
+    refused(shop.put("costly", 61), 422, "image_too_costly", "a great deal")
+    assert shop.client.get("/products/costly").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("failing", "error", "code", "words"),
+    [
+        ((PhotoStore, "keep"), OSError(28, "No space left on device"), "not_stored", "(No space left on device)"),
+        ((Catalogue, "put"), OperationalError("INSERT", {}, Exception("disk is full")), "no_database", "database"),
+    ],
+)
+def test_a_change_that_cannot_be_stored_is_to_be_tried_again(
+    shop: Shop,
+    monkeypatch: pytest.MonkeyPatch,
+    failing: tuple[type, str],
+    error: Exception,
+    code: str,
+    words: str,
+) -> None:
+    def fail(*_arguments: object) -> None:
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr(*failing, fail)
+        response = shop.put("kept", 62)
+    refused(response, 503, code, words, "nothing was changed, try again later")
+    assert response.headers["retry-after"] == "10"
+    assert shop.client.get("/products/kept").status_code == 404
+    assert shop.put("kept", 62).status_code == 201
+    assert shop.client.delete("/products/kept").status_code == 200
 
 
 def test_an_id_that_cannot_be(shop: Shop) -> None:

@@ -17,7 +17,7 @@ import torch
 from numpy.typing import NDArray
 from rich.progress import Progress
 
-from app import drafts
+from app import prints
 from app.catalogue import CheckpointMismatch
 from app.feeds import photos as linked
 from app.feeds.items import FeedError
@@ -86,7 +86,7 @@ def test_building_again_does_nothing(
 ) -> None:
     build(shop, tmp_path / "gallery", tiny_checkpoint)
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "gallery").rglob("*") if path.is_file()}
-    monkeypatch.setattr(drafts, "decode_image", None)
+    monkeypatch.setattr(prints, "decode_image", None)
     assert build(shop, tmp_path / "gallery", tiny_checkpoint) == BuildReport(0, 0, 12, (), 12)
     after = {path: path.stat().st_mtime_ns for path in (tmp_path / "gallery").rglob("*") if path.is_file()}
     database = tmp_path / "gallery" / "catalogue.sqlite"
@@ -116,7 +116,7 @@ def test_new_words_for_a_photo_do_not_embed_it_again(
 ) -> None:
     build(shop, tmp_path / "gallery", tiny_checkpoint)
     shop.write_text(shop.read_text().replace("\twomen\t", "\tmen\t"))
-    monkeypatch.setattr(drafts, "decode_image", None)
+    monkeypatch.setattr(prints, "decode_image", None)
     assert build(shop, tmp_path / "gallery", tiny_checkpoint) == BuildReport(0, 12, 0, (), 12)
     monkeypatch.undo()
     build(shop, tmp_path / "fresh", tiny_checkpoint)

@@ -12,7 +12,8 @@ from benchmarks.paper_photos import WAYS, photographed
 from model.frames import Mask
 from model.preprocess import BlankSketch, Preprocess
 from model.skeleton import paths
-from model.tracing import traced
+from model.tracing import traced, traced_picture
+from tests.conftest import draw_product
 from tests.model.test_preprocess import VARIANTS, agreement, draw
 
 preprocess = Preprocess()
@@ -105,3 +106,18 @@ def test_every_pixel_of_a_scribble_is_near_a_path() -> None:
     padded = np.pad(near > 0, 2)
     grown = np.max([padded[2 + dy : 62 + dy, 2 + dx : 62 + dx] for dy in (-2, 0, 2) for dx in (-2, 0, 2)], axis=0)
     assert (mask > 0)[~grown].mean() < 0.01
+
+
+def test_edges_of_a_photo_give_its_frame_and_lie_on_it() -> None:
+    photo = draw_product(3, (640, 480))
+    found = traced_picture(photo, preprocess)
+    assert (found.kind, found.width, found.height) == ("photo", 640, 480)
+    assert agreement(preprocess.strokes(found.strokes), preprocess.photo(photo)) > 0.95
+    points = np.concatenate([np.array(stroke) for stroke in found.strokes])
+    rows, columns = np.nonzero(np.asarray(photo.convert("L")) < 250)
+    thing = [columns.min(), rows.min(), columns.max(), rows.max()]
+    assert np.abs(np.concatenate([points.min(axis=0), points.max(axis=0)]) - thing).max() < 5
+
+
+def test_a_picture_of_a_sketch_is_traced_as_one() -> None:
+    assert traced_picture(draw(), preprocess) == traced(draw())

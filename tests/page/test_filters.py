@@ -1,4 +1,4 @@
-"""Narrowing the search down by category, colour and price."""
+"""Narrowing the search down by category, colour, brand, stock and price."""
 
 from __future__ import annotations
 
@@ -29,6 +29,8 @@ def facets(**more: Any) -> dict[str, Any]:
         "size": 12,
         "categories": [{"category": name, "count": count} for name, count in categories],
         "colors": [{"color": name, "count": count} for name, count in colors],
+        "brands": [{"brand": "Acme", "count": 4}, {"brand": "Zeta & Söhne", "count": 8}],
+        "in_stock": 9,
         "prices": [prices],
         **more,
     }
@@ -87,7 +89,7 @@ def test_a_category_narrows_the_search(page: Page, phone: Phone, serve: Serve) -
 
 
 def test_nothing_to_choose_no_choices(page: Page, phone: Phone, serve: Serve) -> None:
-    serve(categories=[], colors=[], prices=[])
+    serve(categories=[], colors=[], brands=[], in_stock=12, prices=[])
     phone.draw_and_wait(BOOT[0])
     expect(page.get_by_role("group", name="Category")).to_be_hidden()
     expect(page.locator("#filters")).to_be_hidden()
@@ -116,23 +118,26 @@ def test_filters_combine_and_reach_the_search(page: Page, phone: Phone, serve: S
     sheet = open_sheet(phone)
     sheet.get_by_role("checkbox", name="black").check()
     sheet.get_by_role("checkbox", name="dark blue").check()
-    sheet.get_by_label("From").fill("20")
-    sheet.get_by_label("To").fill("99.5")
-    phone.wait_for_search(lambda: sheet.get_by_label("To").press("Enter"))
+    sheet.get_by_role("checkbox", name="Zeta & Söhne").check()
+    sheet.get_by_role("checkbox", name="In stock only").check()
+    sheet.get_by_role("spinbutton", name="From").fill("20")
+    sheet.get_by_role("spinbutton", name="To").fill("99.5")
+    phone.wait_for_search(lambda: sheet.get_by_role("spinbutton", name="To").press("Enter"))
     wanted = {
-        "category": ["Shoes"], "color": ["black", "dark blue"], "min_price": ["20"], "max_price": ["99.5"],
-        "currency": ["EUR"],
+        "category": ["Shoes"], "color": ["black", "dark blue"], "brand": ["Zeta & Söhne"], "in_stock": ["true"],
+        "min_price": ["20"], "max_price": ["99.5"], "currency": ["EUR"],
     }  # fmt: skip
     assert asked(phone.searches[-1].url) == questions[-1] == wanted
     sheet.get_by_role("button", name="Show 12 products").tap()
     expect(sheet).to_be_hidden()
-    expect(page.locator("#filters")).to_have_text(re.compile(r"Filters\s+3"))  # two colours and a price
+    expect(page.locator("#filters")).to_have_text(re.compile(r"Filters\s+5"))  # two colours, a brand, stock and a price
     assert asked(phone.wait_for_search(lambda: phone.draw(BOOT[1])).url) == wanted
     sheet = open_sheet(phone)
     expect(sheet.get_by_role("checkbox", name="black")).to_be_checked()
     phone.wait_for_search(sheet.get_by_role("button", name="Reset").tap)
     assert asked(phone.searches[-1].url) == {"category": ["Shoes"]}
-    expect(sheet.get_by_label("From")).to_have_value("")
+    expect(sheet.get_by_role("spinbutton", name="From")).to_have_value("")
+    expect(sheet.get_by_role("checkbox", checked=True)).to_have_count(0)
     expect(sheet.get_by_role("button", name="Reset")).to_be_disabled()
 
 
@@ -140,29 +145,43 @@ def test_a_range_the_wrong_way_round_is_turned(phone: Phone, serve: Serve) -> No
     serve()
     phone.draw_and_wait(BOOT[0])
     sheet = open_sheet(phone)
-    sheet.get_by_label("From").fill("90")
-    sheet.get_by_label("To").fill("30")
-    phone.wait_for_search(lambda: sheet.get_by_label("To").press("Enter"))
+    sheet.get_by_role("spinbutton", name="From").fill("90")
+    sheet.get_by_role("spinbutton", name="To").fill("30")
+    phone.wait_for_search(lambda: sheet.get_by_role("spinbutton", name="To").press("Enter"))
     assert asked(phone.searches[-1].url) == {"min_price": ["30"], "max_price": ["90"], "currency": ["EUR"]}
-    expect(sheet.get_by_label("From")).to_have_value("30")
-    expect(sheet.get_by_label("To")).to_have_value("90")
+    expect(sheet.get_by_role("spinbutton", name="From")).to_have_value("30")
+    expect(sheet.get_by_role("spinbutton", name="To")).to_have_value("90")
 
 
 def test_the_sheet_says_what_there_is(phone: Phone, serve: Serve) -> None:
     serve()
     phone.draw_and_wait(BOOT[0])
     sheet = open_sheet(phone)
-    options = sheet.get_by_role("checkbox")
     most_first = ["dark blue7", "rojo3", "black2", "mystery1"]
     expect(sheet.locator(".colors .option")).to_have_text(most_first)
     seen = "all => all.map(swatch => swatch.hidden || getComputedStyle(swatch).backgroundColor)"
-    looks = sheet.locator(".swatch").evaluate_all(seen)
+    looks = sheet.locator(".colors .swatch").evaluate_all(seen)
     assert looks == ["rgb(0, 0, 139)", "rgb(255, 0, 0)", "rgb(0, 0, 0)", True]
-    expect(sheet.get_by_label("From")).to_have_attribute("placeholder", "19")
-    expect(sheet.get_by_label("To")).to_have_attribute("placeholder", "129.5")
+    expect(sheet.get_by_role("spinbutton", name="From")).to_have_attribute("placeholder", "19")
+    expect(sheet.get_by_role("spinbutton", name="To")).to_have_attribute("placeholder", "129.5")
     expect(sheet.get_by_role("radio")).to_have_count(0)
-    options.nth(3).check()
+    expect(sheet.locator(".brands .option")).to_have_text(["Zeta & Söhne8", "Acme4"])
+    expect(sheet.locator(".stock .option")).to_have_text(re.compile(r"In stock only\s+9"))
+    sheet.get_by_role("checkbox", name="mystery").check()
     expect(sheet.locator(".colors .option")).to_have_text(most_first)  # nothing moves
+
+
+def test_of_many_brands_the_most_frequent_are_shown_first(phone: Phone, serve: Serve) -> None:
+    serve(brands=[{"brand": f"Brand {number:02}", "count": number} for number in range(1, 31)])
+    phone.draw_and_wait(BOOT[0])
+    brands = open_sheet(phone).locator(".brands")
+    shown = brands.get_by_role("checkbox")
+    expect(shown).to_have_count(20)
+    expect(shown.first).to_have_accessible_name(re.compile("Brand 30"))
+    brands.get_by_role("button", name="Show all 30").tap()
+    expect(shown).to_have_count(30)
+    expect(shown.nth(20)).to_be_focused()
+    expect(brands.get_by_role("button")).to_be_hidden()
 
 
 def test_prices_are_compared_in_one_currency(phone: Phone, serve: Serve) -> None:
@@ -172,10 +191,10 @@ def test_prices_are_compared_in_one_currency(phone: Phone, serve: Serve) -> None
     sheet = open_sheet(phone)
     expect(sheet.get_by_role("radio", name="EUR")).to_be_checked()  # most products have it
     sheet.get_by_role("radio", name="CHF").check()
-    expect(sheet.get_by_label("To")).to_have_attribute("placeholder", "300")
+    expect(sheet.get_by_role("spinbutton", name="To")).to_have_attribute("placeholder", "300")
     assert asked(phone.searches[-1].url) == {}  # no price yet, so no currency either
-    sheet.get_by_label("To").fill("200")
-    phone.wait_for_search(lambda: sheet.get_by_label("To").press("Enter"))
+    sheet.get_by_role("spinbutton", name="To").fill("200")
+    phone.wait_for_search(lambda: sheet.get_by_role("spinbutton", name="To").press("Enter"))
     assert asked(phone.searches[-1].url) == {"max_price": ["200"], "currency": ["CHF"]}
 
 
@@ -207,26 +226,27 @@ def test_nothing_found_offers_everything(page: Page, phone: Phone, serve: Serve)
 
 
 @pytest.mark.parametrize(
-    ("error", "words", "left"),
+    ("trait", "kept", "gone", "detail", "left"),
     [
-        ({"code": "unknown_color", "detail": {"color": "Black"}}, "This colour is gone.", ["rojo"]),
-        ({"code": "unknown_color", "detail": None}, "This colour is gone.", None),
+        ("color", "rojo", "black", {"color": "Black"}, ["rojo"]),
+        ("color", "rojo", "black", None, None),
+        ("brand", "Zeta & Söhne", "Acme", {"brand": "acme"}, ["Zeta & Söhne"]),
     ],
 )
-def test_a_colour_that_is_gone_is_dropped(
-    page: Page, phone: Phone, serve: Serve, error: dict[str, Any], words: str, left: list[str] | None
+def test_a_colour_or_brand_that_is_gone_is_dropped(
+    page: Page, phone: Phone, serve: Serve, trait: str, kept: str, gone: str, detail: Any, left: list[str] | None
 ) -> None:
     serve()
     phone.draw_and_wait(BOOT[0])
     sheet = open_sheet(phone)
-    phone.wait_for_search(sheet.get_by_role("checkbox", name="rojo").check)
-    body = {"error": {"message": "color is unknown", **error}}
-    page.route(SEARCH, lambda route: refuse(route, "color=black", body))
-    phone.wait_for_search(sheet.get_by_role("checkbox", name="black").click)
-    expect(page.locator(".note")).to_contain_text(words)
-    expect(sheet.get_by_role("checkbox", name="black")).not_to_be_checked()
+    phone.wait_for_search(sheet.get_by_role("checkbox", name=kept).check)
+    body = {"error": {"code": f"unknown_{trait}", "message": "it is unknown", "detail": detail}}
+    page.route(SEARCH, lambda route: refuse(route, f"{trait}={gone}", body))
+    phone.wait_for_search(sheet.get_by_role("checkbox", name=gone).click)
+    expect(page.locator(".note")).to_contain_text(f"This {'colour' if trait == 'color' else trait} is gone.")
+    expect(sheet.get_by_role("checkbox", name=gone)).not_to_be_checked()
     expect(phone.status).to_have_text("2 closest of 2")
-    assert asked(phone.searches[-1].url).get("color") == left
+    assert asked(phone.searches[-1].url).get(trait) == left
 
 
 def test_a_category_or_currency_that_is_gone_is_dropped(page: Page, phone: Phone, serve: Serve) -> None:
@@ -240,10 +260,10 @@ def test_a_category_or_currency_that_is_gone_is_dropped(page: Page, phone: Phone
     body = {"error": {"code": "unknown_currency", "message": "currency is unknown", "detail": {"currency": "EUR"}}}
     page.route(SEARCH, lambda route: refuse(route, "currency=EUR", body))
     sheet = open_sheet(phone)
-    sheet.get_by_label("From").fill("20")
-    phone.wait_for_search(lambda: sheet.get_by_label("From").press("Enter"))
+    sheet.get_by_role("spinbutton", name="From").fill("20")
+    phone.wait_for_search(lambda: sheet.get_by_role("spinbutton", name="From").press("Enter"))
     expect(page.locator(".note")).to_contain_text("Nothing is sold in this currency any more.")
-    expect(sheet.get_by_label("From")).to_have_value("")
+    expect(sheet.get_by_role("spinbutton", name="From")).to_have_value("")
     assert asked(phone.searches[-1].url) == {}
 
 
@@ -310,6 +330,8 @@ def test_the_sheet_closes(page: Page, phone: Phone, serve: Serve, way: str) -> N
         ("min_price=-1&max_price=much&currency=EUR", ""),
         ("color=&category=", ""),
         ("min_price=0", "min_price=0"),
+        ("in_stock=true&brand=Zeta&brand=Acme&brand=", "brand=Acme&brand=Zeta&in_stock=true"),
+        ("in_stock=false", ""),
     ],
 )
 def test_filters_can_be_had_and_set_as_parameters(page: Page, text: str, kept: str) -> None:

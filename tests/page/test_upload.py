@@ -10,6 +10,7 @@ import pytest
 from PIL import Image, ImageDraw
 from playwright.sync_api import FilePayload, Page, Request, Route, expect
 
+from tests.conftest import PRODUCTS, draw_product
 from tests.page.phone import BOOT, Phone, sent
 
 STROKES = "**/strokes"
@@ -49,6 +50,16 @@ def test_an_uploaded_sketch_takes_the_place_of_the_drawn_one_in_one_step(page: P
     assert min(xs) == pytest.approx(sketch["width"] - max(xs), abs=2)
     expect(phone.status).to_contain_text("closest of")
     assert phone.press("Undo") == drawn
+
+
+def test_it_says_that_it_searched_by_the_photo_of_a_product(page: Page, phone: Phone) -> None:
+    picture = io.BytesIO()
+    draw_product(3).save(picture, "png")
+    file: FilePayload = {"name": "boot.png", "mimeType": "image/png", "buffer": picture.getvalue()}
+    response = phone.wait_for_sketch(lambda: choose(phone, file))
+    expect(phone.status).to_have_text("Searched by the edges of your photo.")
+    assert response.json()["results"][0]["product_id"] == PRODUCTS[3][0]
+    expect(phone.status).to_contain_text("closest of", timeout=10_000)
 
 
 def test_pictures_are_small_upright_and_on_white_before_they_are_sent(page: Page, phone: Phone) -> None:

@@ -1,0 +1,143 @@
+"""Processes that decode images, one at a time each, and are replaced when an image is too much for them."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import subprocess
+import sys
+import threading
+from contextlib import suppress
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
+from pathlib import Path
+from queue import LifoQueue
+from typing import Any
+
+from app import bench
+from model.images import ImageTooCostly
+
+SECONDS = 4  # of computing that an image may take; the largest photos take about one
+PATIENCE = 5  # times as long may pass on a machine that is busy with something else
+
+_START = 60.0  # s that a process may take to start
+_PACKAGES = Path(__file__).resolve().parents[1]
+_ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MALLOC_ARENA_MAX"), "1")
+_log = logging.getLogger(__name__)
+
+Answer = tuple[dict[str, Any], bytes]
+"""What a process answers: a header, and what it made of the image."""
+
+
+class Benches:
+    """Benches that any number of threads may use; who finds none free waits. Each starts when it is first needed.
+
+    `limit` is in bytes of address space; `seconds` of computing are allowed for an image, and `patience` times as many
+    may pass meanwhile.
+    """
+
+    def __init__(self, count: int, limit: int, seconds: int = SECONDS, patience: int = PATIENCE) -> None:
+        self.all = [Bench(limit, seconds, patience) for _ in range(count)]
+        self._free: LifoQueue[Bench] = LifoQueue()  # the last used is used next, so the others may never have to start
+        for each in self.all:
+            self._free.put(each)
+
+    def ask(self, header: bytes, data: bytes) -> Answer:
+        """The answer of one of them to an order. Raises what the image is refused for, an UnreadableImage mostly."""
+        free = self._free.get()
+        try:
+            return free.ask(header, data)
+        finally:
+            self._free.put(free)
+
+    def end(self) -> None:
+        """End all processes, whatever they are doing."""
+        for each in self.all:
+            each.end()
+
+
+class Bench:
+    """One process, replaced by a new one whenever an image was too much for it. Used by one thread at a time."""
+
+    def __init__(self, limit: int, seconds: int, patience: int) -> None:
+        self._limit, self._seconds, self._patience = limit, seconds, patience
+        self._starting = threading.Lock()
+        self._server: Connection | None = None
+        self._ready = False
+
+    def ask(self, header: bytes, data: bytes) -> Answer:
+        """The answer to an order. Raises what the image is refused for."""
+        try:
+            server = self._begin()
+            server.send_bytes(header)
+            server.send_bytes(data)
+            _wait(server, self._patience * self._seconds)
+            answer, made = json.loads(server.recv_bytes()), server.recv_bytes()
+        except (OSError, EOFError, TimeoutError) as error:
+            _log.warning("an image of %s bytes was too much for the process that decodes: %r", len(data), error)
+            self.end()
+            self.start()
+            raise _too_costly(self._seconds) from None
+        refused = answer.get("refused")
+        if refused == bench.TOO_COSTLY:
+            raise _too_costly(self._seconds)
+        if refused:
+            raise bench.REFUSALS[refused](answer["message"])
+        return answer, made
+
+    def start(self) -> None:
+        """Start the process if there is none; it says by itself when it has imported what it needs."""
+        with self._starting:
+            if self._server is None:
+                self._start()
+
+    def _start(self) -> None:
+        self._server, child = Pipe()
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", bench.__name__, str(child.fileno()), str(self._limit), str(self._seconds)],
+            cwd=_PACKAGES,
+            env=os.environ | _ONE_THREAD,
+            stdin=subprocess.DEVNULL,
+            pass_fds=[child.fileno()],
+            start_new_session=True,  # Ctrl-C is for the server, which then closes the socket
+        )
+        child.close()
+        self._ready = False
+
+    def end(self) -> None:
+        """End the process, whatever it is doing."""
+        if self._server is not None:
+            self._process.kill()
+            self._process.wait()
+            self._server.close()
+            self._server = None
+
+    def _begin(self) -> Connection:
+        """The way to a process that is ready."""
+        self.start()
+        assert self._server is not None
+        if not self._ready:
+            _wait(self._server, max(_START, self._patience * self._seconds))
+            self._server.recv_bytes()
+            self._ready = True
+            self._stand_back()
+        return self._server
+
+    def _stand_back(self) -> None:
+        """Have the process computed no earlier than the thread that asks it, where the system can tell threads apart.
+
+        Not before, since a start takes as much computing as many images do.
+        """
+        with suppress(OSError, AttributeError):
+            os.setpriority(os.PRIO_PROCESS, self._process.pid, os.getpriority(os.PRIO_PROCESS, 0))
+
+
+def _wait(server: Connection, seconds: float) -> None:
+    if not server.poll(seconds):
+        raise TimeoutError(f"nothing within {seconds:g} s")
+
+
+def _too_costly(seconds: int) -> ImageTooCostly:
+    message = f"image takes too much to decode: expected one that needs less than {seconds} s, and no more memory"
+    return ImageTooCostly(f"{message} than an image of the most pixels does")

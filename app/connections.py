@@ -1,0 +1,44 @@
+"""Connections that are kept open by sending next to nothing are closed, since uvicorn itself would wait for ever."""
+
+from __future__ import annotations
+
+import asyncio
+
+import h11
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+PATIENCE = 30.0  # s for a request's line and headers, or for the rest of a body whose request has been answered
+
+
+class Connection(H11Protocol):
+    """uvicorn's connection, closed when no request comes of what is sent. Bodies: app/bodies.py."""
+
+    _timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """The first request is awaited from now on."""
+        super().connection_made(transport)
+        self._watch()
+
+    def data_received(self, data: bytes) -> None:
+        """Take what has come."""
+        super().data_received(data)
+        self._watch()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait for nothing more."""
+        super().connection_lost(exc)
+        self._forget()
+
+    def _watch(self) -> None:
+        """Let the time run while the client owes something that no request waits for."""
+        is_answered = self.cycle is None or self.cycle.response_complete
+        if not is_answered or self.conn.their_state not in (h11.IDLE, h11.SEND_BODY):
+            self._forget()
+        elif self._timer is None:
+            self._timer = self.loop.call_later(PATIENCE, self.transport.close)
+
+    def _forget(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None

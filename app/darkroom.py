@@ -1,0 +1,36 @@
+"""Products' photos are decoded as sketches are, in processes of their own, but never in those that searches need."""
+
+from __future__ import annotations
+
+from app import bench
+from app.benches import PATIENCE, Benches
+from app.prints import Print
+from app.rasters import RasterSketch
+from model.images import MAX_PIXELS
+from model.preprocess import PreprocessConfig
+
+_SECONDS = 10  # of computing that a photo may take: the largest, in the costliest formats, take most of it
+
+
+class Darkroom:
+    """So many benches, which start when they are needed: a server that is only read has none.
+
+    `patience` times as long as a photo may compute may pass meanwhile.
+    """
+
+    def __init__(self, config: PreprocessConfig, benches: int, patience: int = PATIENCE) -> None:
+        self._config = config
+        self._benches = Benches(benches, bench.memory_limit(MAX_PIXELS), _SECONDS, patience)
+
+    def start(self) -> None:
+        """Start a bench, as photos are to come."""
+        self._benches.all[-1].start()
+
+    def develop(self, data: bytes) -> Print:
+        """app.prints.decoded(), elsewhere; waits for a bench. Raises what that raises, and ImageTooCostly."""
+        sketch = RasterSketch(data, MAX_PIXELS)
+        return bench.print_of(*self._benches.ask(bench.order("photo", sketch, self._config), data))
+
+    def close(self) -> None:
+        """End the processes, when nobody uses it any more."""
+        self._benches.end()
