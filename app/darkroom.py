@@ -9,7 +9,7 @@ from app.rasters import RasterSketch
 from model.images import MAX_PIXELS
 from model.preprocess import PreprocessConfig
 
-_SECONDS = 10  # of computing that a photo may take: the largest, in the costliest formats, take most of it
+_SECONDS = 10  # of computing that a photo may take: more than a sketch may, since photos of products are larger
 
 
 class Darkroom:
