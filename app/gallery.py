@@ -11,15 +11,17 @@ import logging
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from app.catalogue import Catalogue, CatalogueError, CheckpointMismatch, Filters, sqlite_url
-from app.index_files import UnusableIndex, load_index, save_index
+from app.index_files import MANIFEST, UnusableIndex, load_index, save_index, saved_tuning
 from app.photos import PhotoStore
-from app.records import Change
-from app.segments import Rows, Segment
+from app.recipes import DEFAULT_CANDIDATES, Recipe, Tuning
+from app.replay import Replay
+from app.segments import Rows
 from app.snapshot import Part, Snapshot, add, merge, newer_rows
 from model.checkpoint import Checkpoint
 
@@ -54,8 +56,9 @@ class Gallery:
         self._index_dir = directory / "index"
         self._lock = threading.Lock()  # held by whoever makes the next snapshot
         self._saving = threading.Lock()
-        self._revisions: dict[str, int] = {}  # of every live product, by id
+        self._replay = Replay(catalogue, self._distance, self._index_dir)
         self._state = catalogue.state()
+        self._recipe = self._recipe_now()
         self._snapshot = Snapshot(0, ())
         self._saved = -1  # revision of the index on disk, as far as it can be trusted
 
@@ -133,32 +136,53 @@ class Gallery:
         """Whether so much has changed since the index was saved that save() is worth its time."""
         return self.revision - self._saved > max(_REPLAY, self.size // _SHARE)
 
-    def save(self) -> Path:
+    def save(self, tuning: Tuning | None = None) -> Path:
         """Index all products as one part and write that for the next start; returns the manifest's path.
 
         Searches and changes go on meanwhile: what changes is replayed on the new part when it takes the place of all
-        that it was made from.
+        that it was made from. The index is of the kind that the catalogue names now, and as it was tuned: by `tuning`,
+        or as the index on disk says. Raises OSError when it cannot be written, UntimelyTuning when others tuned it
+        meanwhile.
         """
         with self._saving:
             self.refresh()
             snapshot = self._snapshot
-            whole = snapshot.parts[0] if snapshot.parts else self._rows_of([])
-            if len(snapshot.parts) != 1 or not whole.live.all():
-                whole = merge(snapshot.parts or [whole], self._state.factory)
-                with self._lock:
-                    self._adopt(whole, snapshot.revision)
-            manifest = save_index(self._index_dir, whole.segment, snapshot.revision, self._state)
+            before = self._recipe_now()
+            recipe = replace(before, tuning=tuning or before.tuning)
+            whole = snapshot.parts[0] if snapshot.parts else self._replay.nothing()
+            if len(snapshot.parts) != 1 or not whole.live.all() or recipe != self._recipe:
+                whole = merge(snapshot.parts or [whole], recipe)
+                self._adopt(whole, snapshot.revision, recipe)
+            saved = save_index(self._index_dir, whole.segment, snapshot.revision, self._state, recipe, before.tuning)
+            self._adopt(Part.whole(saved), snapshot.revision, recipe)  # it lies in files, which other servers share
             self._saved = snapshot.revision
-            return manifest
+            return self._index_dir / MANIFEST
 
-    def _adopt(self, whole: Part, revision: int) -> None:
+    @property
+    def n_candidates(self) -> int:
+        """How many products the first stage should find, as the index was tuned."""
+        return self._recipe.tuning.n_candidates if self._recipe.tuning else DEFAULT_CANDIDATES
+
+    @property
+    def tuning(self) -> Tuning | None:
+        """What `sketchfind tune` chose for the index that is searched."""
+        return self._recipe.tuning
+
+    def _recipe_now(self) -> Recipe:
+        """How the index is to be made, as catalogue and disk say now."""
+        factory = self.catalogue.state().factory
+        self._state = replace(self._state, factory=factory)  # all else stays what the rows are of
+        return Recipe(factory, saved_tuning(self._index_dir, factory), self._index_dir)
+
+    def _adopt(self, whole: Part, revision: int, recipe: Recipe) -> None:
         """Put a part that has all products as of `revision` in the place of older ones."""
-        alive = np.fromiter(self._revisions.values(), np.int64, len(self._revisions))
-        rows = np.zeros(len(whole.live), bool)
-        rows[whole.segment.rows_of(alive)] = True
-        newer = newer_rows(self._snapshot.parts, revision)
-        parts = [Part(whole.segment, rows)]
-        self._publish(self.revision, add(parts, newer, self._state.factory) if newer is not None else parts)
+        with self._lock:
+            self._recipe = recipe
+            rows = np.zeros(len(whole.live), bool)
+            rows[whole.segment.rows_of(self._replay.alive())] = True
+            newer = newer_rows(self._snapshot.parts, revision, self._index_dir)
+            parts = [Part(whole.segment, rows)]
+            self._publish(self.revision, add(parts, newer, recipe) if newer is not None else parts)
 
     def _start(self) -> None:
         """Make the first snapshot, and save it when the next start would otherwise have as much to do."""
@@ -166,7 +190,8 @@ class Gallery:
             self._load()
         except UnusableIndex as reason:
             _log.info("%s has no usable index, making it from the catalogue: %s", self.directory, reason)
-            self._rebuild()
+            revision, parts = self._replay.everything()
+            self._publish(revision, [merge(parts, self._recipe)])
         self._follow()
         if self._saved < 0 or self.revision - self._saved > _REPLAY:
             try:
@@ -178,48 +203,20 @@ class Gallery:
         """Take the saved index, less the rows that changed since. Raises UnusableIndex."""
         segment, revision = load_index(self._index_dir, self._distance, self._state)
         known = {name: number for name, number in self.catalogue.live().items() if number <= revision}
-        rows = segment.rows_of(np.fromiter(known.values(), np.int64, len(known)))
+        rows = segment.rows_of(self._replay.resume(known))
         held = len(np.unique(segment.revisions[rows]))
         if held != len(known):
             raise UnusableIndex(f"it holds {held} of the {len(known)} products that it should")
         live = np.zeros(len(segment), bool)
         live[rows] = True
-        self._revisions = known
         self._saved = revision
         self._publish(revision, [Part(segment, live)])
 
-    def _rebuild(self) -> None:
-        """Index every row of the catalogue anew."""
-        parts: list[Part] = []
-        revision = 0
-        while changes := self.catalogue.changes(revision):
-            revision = changes[-1].revision
-            parts = [*self._without(parts, changes), self._rows_of(changes)]
-        self._publish(revision, [merge(parts or [self._rows_of([])], self._state.factory)])
-
     def _follow(self) -> None:
         """Replay the catalogue's changes since the snapshot."""
-        while changes := self.catalogue.changes(self.revision):
-            parts = self._without(self._snapshot.parts, changes)
-            self._publish(changes[-1].revision, add(parts, self._rows_of(changes), self._state.factory))
-
-    def _without(self, parts: Sequence[Part], changes: Sequence[Change]) -> list[Part]:
-        """Parts whose rows of changed products are dead; notes the products' new revisions."""
-        names = [change.product_id for change in changes]
-        old = np.array([self._revisions[name] for name in names if name in self._revisions], np.int64)
-        for change in changes:
-            self._revisions.pop(change.product_id, None)
-            if change.embeddings is not None:
-                self._revisions[change.product_id] = change.revision
-        return [part.without(old) for part in parts]
-
-    def _rows_of(self, changes: Sequence[Change]) -> Part:
-        """Photos of the changed products that are not deleted, not indexed yet."""
-        kept = [(change.revision, change.embeddings) for change in changes if change.embeddings is not None]
-        none = np.zeros((0, self._distance.dim), np.float32)
-        embeddings = np.concatenate([none, *(embeddings for _, embeddings in kept)])
-        revisions = np.array([revision for revision, each in kept for _ in each], np.int64)
-        return Part.whole(Segment(embeddings, revisions, None, self._distance))
+        for revision, old, new in self._replay.changes(self.revision):
+            parts = [part.without(old) for part in self._snapshot.parts]
+            self._publish(revision, add(parts, new, self._recipe))
 
     def _publish(self, revision: int, parts: Sequence[Part]) -> None:
         self._snapshot = Snapshot(revision, tuple(parts))

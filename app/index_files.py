@@ -17,11 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.files import alone, sha256_of, write_whole
+from app.recipes import Recipe, Tuning
 from app.records import CatalogueState
 from app.segments import Segment
 from model.distances import Distance
 
 _FORMAT = 1
+_MAPPED: int = getattr(faiss, "IO_FLAG_MMAP_IFC", 0)  # older FAISS reads the file into memory
 MANIFEST = "manifest.json"
 _LOCK = "lock"  # held by the process that writes, since what it has not written it removes
 
@@ -32,6 +34,10 @@ class UnusableIndex(ValueError):
 
 class OutdatedIndex(UnusableIndex):
     """The files may be whole, but they were made from something else."""
+
+
+class UntimelyTuning(OSError):
+    """An index was made as it was tuned before, and has been tuned anew meanwhile."""
 
 
 @dataclass(frozen=True)
@@ -45,17 +51,40 @@ class Manifest:
     factory: str
     count: int
     files: dict[str, str]  # SHA-256 by file name
+    tuning: Tuning | None = None
     format: int = _FORMAT
 
 
-def save_index(directory: Path, segment: Segment, revision: int, state: CatalogueState) -> Path:
-    """Write a segment that holds all products as of `revision`; returns the manifest's path. Raises OSError."""
+def save_index(
+    directory: Path,
+    segment: Segment,
+    revision: int,
+    state: CatalogueState,
+    recipe: Recipe,
+    expected: Tuning | None = None,
+) -> Segment:
+    """Write a segment that holds all products as of `revision`, made by a recipe; returns it as it lies in the files.
+
+    `expected` is the tuning that it replaces. Raises OSError, and UntimelyTuning when the one on disk is another.
+    """
     directory.mkdir(parents=True, exist_ok=True)
     with alone(directory / _LOCK):
-        return _save(directory, segment, revision, state)
+        if saved_tuning(directory, state.factory) != expected:
+            raise UntimelyTuning(f"the index in {directory} was tuned while another one was made: try again")
+        _save(directory, segment, revision, state, recipe)
+        return _open_files(directory, revision, segment.distance)
 
 
-def _save(directory: Path, segment: Segment, revision: int, state: CatalogueState) -> Path:
+def saved_tuning(directory: Path, factory: str) -> Tuning | None:
+    """What was chosen for a kind of index, as the manifest says, however old or damaged the other files are."""
+    try:
+        manifest = _read_manifest(directory)
+    except UnusableIndex:
+        return None
+    return manifest.tuning if manifest.factory == factory else None
+
+
+def _save(directory: Path, segment: Segment, revision: int, state: CatalogueState, recipe: Recipe) -> None:
     writers: dict[str, Callable[[Path], object]] = {
         f"{revision}.faiss": lambda path: _save_faiss(path, segment.index),
         f"{revision}.embeddings.npy": lambda path: _save_array(path, segment.embeddings),
@@ -67,38 +96,51 @@ def _save(directory: Path, segment: Segment, revision: int, state: CatalogueStat
         revision,
         str(state.checkpoint),
         segment.distance.dim,
-        state.factory,
+        recipe.factory,
         len(segment),
         files,
+        recipe.tuning,
     )
     text = json.dumps(asdict(manifest), indent=1)
     write_whole(directory / MANIFEST, lambda path: path.write_text(text))
     for path in directory.iterdir():
         if path.name not in files and path.name not in (MANIFEST, _LOCK):
             path.unlink(missing_ok=True)
-    return directory / MANIFEST
 
 
 def load_index(directory: Path, distance: Distance, state: CatalogueState) -> tuple[Segment, int]:
     """The saved segment and its revision. Raises UnusableIndex unless manifest, files and catalogue agree."""
-    try:
-        manifest = Manifest(**json.loads((directory / MANIFEST).read_text()))
-    except FileNotFoundError:
-        raise UnusableIndex("there is no manifest") from None
-    except (OSError, ValueError, TypeError) as error:
-        raise UnusableIndex(f"the manifest cannot be read ({error})") from None
+    manifest = _read_manifest(directory)
     _check_manifest(manifest, distance, state)
     try:
         _check_files(directory, manifest)
-        stem = directory / str(manifest.revision)
-        embeddings = np.load(f"{stem}.embeddings.npy", mmap_mode="r")
-        revisions = np.load(f"{stem}.revisions.npy")
-        index = faiss.read_index(f"{stem}.faiss")
+        segment = _open_files(directory, manifest.revision, distance)
     except (OSError, ValueError, RuntimeError) as error:
         raise UnusableIndex(f"its files cannot be read ({error})") from None
-    if not index.ntotal == len(embeddings) == len(revisions) == manifest.count:
-        raise UnusableIndex(f"its files hold {index.ntotal} rows: expected {manifest.count}")
-    return Segment(embeddings, revisions, index, distance), manifest.revision
+    rows = segment.index.ntotal
+    if not rows == len(segment.embeddings) == len(segment) == manifest.count:
+        raise UnusableIndex(f"its files hold {rows} rows: expected {manifest.count}")
+    return segment, manifest.revision
+
+
+def _read_manifest(directory: Path) -> Manifest:
+    """The manifest. Raises UnusableIndex."""
+    try:
+        found = json.loads((directory / MANIFEST).read_text())
+        tuning = found.pop("tuning", None)
+        return Manifest(**found, tuning=None if tuning is None else Tuning(**tuning))
+    except FileNotFoundError:
+        raise UnusableIndex("there is no manifest") from None
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        raise UnusableIndex(f"the manifest cannot be read ({error})") from None
+
+
+def _open_files(directory: Path, revision: int, distance: Distance) -> Segment:
+    """The files as they lie there: what is searched of them is in memory once, for however many processes."""
+    stem = directory / str(revision)
+    embeddings = np.load(f"{stem}.embeddings.npy", mmap_mode="r")
+    revisions = np.load(f"{stem}.revisions.npy")
+    return Segment(embeddings, revisions, faiss.read_index(f"{stem}.faiss", _MAPPED), distance)
 
 
 def _check_manifest(manifest: Manifest, distance: Distance, state: CatalogueState) -> None:

@@ -96,12 +96,14 @@ class Ranked:
 class Retriever:
     """Searches a gallery with a checkpoint, on a device: "auto" (CUDA if there is any, else CPU), "cpu", "cuda".
 
-    The first stage takes `n_candidates` from the gallery, or k if that is more. The checkpoint's network is moved
-    to the device. Safe to use from many threads.
+    The first stage takes `n_candidates` from the gallery, None for as many as that was tuned for, or k if that is more.
+    The checkpoint's network is moved to the device. Safe to use from many threads.
     """
 
-    def __init__(self, checkpoint: Checkpoint, gallery: Gallery, n_candidates: int = 100, device: str = "auto") -> None:
-        if n_candidates < 1:
+    def __init__(
+        self, checkpoint: Checkpoint, gallery: Gallery, n_candidates: int | None = None, device: str = "auto"
+    ) -> None:
+        if n_candidates is not None and n_candidates < 1:
             raise ValueError(f"n_candidates is {n_candidates}: expected at least 1")
         self.gallery = gallery
         self.device = resolve_device(device)
@@ -131,7 +133,7 @@ class Retriever:
         with torch.inference_mode():
             sketches = torch.from_numpy(embeddings).to(self.device)
             queries = self._distance.query(sketches).cpu().numpy()
-            rows = snapshot.candidates(queries, max(k, self._n_candidates), passing)
+            rows = snapshot.candidates(queries, max(k, self._n_candidates or self.gallery.n_candidates), passing)
             taken = time.perf_counter()
             ranked = [
                 self._distances(snapshot, sketch[None], found[found >= 0])

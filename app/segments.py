@@ -8,6 +8,7 @@ so it is the name of its rows for as long as that state lasts.
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -17,15 +18,24 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from app.recipes import Recipe
 from model.distances import Distance
 
 Embeddings = NDArray[np.float32]
 Rows = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
+FLAT = Recipe()
+
 _BATCH = 16_384  # embeddings turned into keys at a time
 _log = logging.getLogger(__name__)
 _faiss: Any = faiss  # its annotations, where there are any, are those of C++ and do not hold
+
+
+def batches(rows: Rows) -> Iterator[Rows]:
+    """Rows (N,) a few at a time: as many as are held in memory at once."""
+    for start in range(0, len(rows), _BATCH):
+        yield rows[start : start + _BATCH]
 
 
 def keys_of(distance: Distance, embeddings: Embeddings) -> Embeddings:
@@ -44,20 +54,16 @@ class Segment:
     distance: Distance
 
     @staticmethod
-    def build(distance: Distance, embeddings: Embeddings, revisions: Rows, factory: str = "Flat") -> Segment:
-        """Index embeddings by a faiss.index_factory string, or Flat where there are too few to train that."""
-        index = make_index(distance.search_dim, factory if len(embeddings) else "Flat")
+    def build(distance: Distance, embeddings: Embeddings, revisions: Rows, recipe: Recipe = FLAT) -> Segment:
+        """Index embeddings by a recipe, or Flat where there are too few to train that."""
+        index = (recipe if len(embeddings) else FLAT).make(distance.search_dim)
         try:
             if not index.is_trained:
-                index.train(keys_of(distance, embeddings))
+                index.train(keys_of(distance, _sample(embeddings, recipe.training)))
         except RuntimeError as error:
-            _log.warning(
-                "index %s is Flat for now, as %d photos cannot train it: %s",
-                factory,
-                len(embeddings),
-                error,
-            )
-            index = make_index(distance.search_dim, "Flat")
+            message = "index %s is Flat for now, as %d photos cannot train it: %s"
+            _log.warning(message, recipe.factory, len(embeddings), error)
+            index = FLAT.make(distance.search_dim)
         for start in range(0, len(embeddings), _BATCH):
             index.add(keys_of(distance, embeddings[start : start + _BATCH]))
         return Segment(embeddings, revisions, index, distance)
@@ -96,22 +102,17 @@ class Segment:
     def _scan(self, queries: Embeddings, n: int, rows: Rows) -> tuple[Embeddings, Rows]:
         """The n nearest of `rows`, exactly."""
         exact = _faiss.IndexFlatIP(self.distance.search_dim)
-        for start in range(0, len(rows), _BATCH):
-            exact.add(keys_of(self.distance, self.embeddings[rows[start : start + _BATCH]]))
+        for some in batches(rows):
+            exact.add(keys_of(self.distance, self.embeddings[some]))
         products, places = exact.search(queries, n)
         return products, rows[places]
 
 
-def make_index(dim: int, factory: str) -> Any:
-    """An empty inner-product index of `dim` dimensions. Raises ValueError for a string FAISS does not know."""
-    try:
-        return _faiss.index_factory(dim, factory, _faiss.METRIC_INNER_PRODUCT)
-    except RuntimeError as error:
-        reason = str(error).rsplit("Error: ", 1)[-1]
-        raise ValueError(
-            f"index {factory!r} cannot be made for {dim} dimensions ({reason}): expected a "
-            "faiss.index_factory string such as 'Flat', 'SQ8' or 'IVF256,SQ8'"
-        ) from None
+def _sample(embeddings: Embeddings, n: int) -> Embeddings:
+    """At most n of embeddings (N,D), from all over: the same each time."""
+    if len(embeddings) <= n:
+        return embeddings
+    return embeddings[np.sort(np.random.default_rng(0).choice(len(embeddings), n, replace=False))]
 
 
 def _selector(allowed: Mask) -> Any:

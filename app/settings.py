@@ -50,7 +50,9 @@ class Settings(BaseSettings):
     catalogue: SecretStr | None = Field(default=None, description="URL of a database that has the products")
     host: str = Field(default="127.0.0.1", description="address to listen on; 0.0.0.0 for all of this machine's")
     port: int = Field(default=8000, ge=0, le=65535, description="port to listen on; 0 takes any free one")
-    n_candidates: int = Field(default=100, ge=1, description="products that are ranked by their exact distance")
+    n_candidates: int | None = Field(
+        default=None, ge=1, description="products that are ranked by their exact distance; unset: as tuned, else 100"
+    )
     max_body_bytes: int = Field(default=8 * 2**20, ge=1, description="largest request body, in bytes")
     max_pixels: int = Field(default=40_000_000, ge=1, le=150_000_000, description="largest sketch, width x height")
     device: Literal["auto", "cpu", "cuda"] = Field(default="auto", description="where to compute; auto prefers a GPU")

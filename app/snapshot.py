@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from app.confidence import SAMPLE
-from app.segments import Embeddings, Mask, Rows, Segment
+from app.recipes import Recipe
+from app.scratch import room_for
+from app.segments import Embeddings, Mask, Rows, Segment, batches
 
 
 @dataclass(frozen=True)
@@ -57,25 +60,34 @@ class Part:
         return named & self.live
 
 
-def merge(parts: Sequence[Part], factory: str) -> Part:
+def merge(parts: Sequence[Part], recipe: Recipe) -> Part:
     """One indexed part of the live rows of at least one, oldest first."""
-    embeddings = np.concatenate([part.segment.embeddings[part.live] for part in parts])
+    joined = join(parts, recipe.scratch).segment
+    return Part.whole(Segment.build(joined.distance, joined.embeddings, joined.revisions, recipe))
+
+
+def join(parts: Sequence[Part], scratch: Path | None) -> Part:
+    """One part, not indexed yet, of the live rows of at least one. What is large lies in a file in `scratch`."""
+    distance = parts[0].segment.distance
+    embeddings = room_for((sum(part.size for part in parts), distance.dim), scratch)
+    start = 0
+    for part in parts:
+        for rows in batches(np.flatnonzero(part.live)):
+            embeddings[start : start + len(rows)] = part.segment.embeddings[rows]
+            start += len(rows)
     revisions = np.concatenate([part.segment.revisions[part.live] for part in parts])
-    return Part.whole(Segment.build(parts[0].segment.distance, embeddings, revisions, factory))
+    return Part.whole(Segment(embeddings, revisions, None, distance))
 
 
-def newer_rows(parts: Sequence[Part], revision: int) -> Part | None:
+def newer_rows(parts: Sequence[Part], revision: int, scratch: Path | None) -> Part | None:
     """One part, not indexed yet, of the live rows of changes after `revision`; None when there are none."""
-    chosen = [(part.segment, part.live & (part.segment.revisions > revision)) for part in parts]
-    if not any(rows.any() for _, rows in chosen):
-        return None
-    embeddings = np.concatenate([segment.embeddings[rows] for segment, rows in chosen])
-    revisions = np.concatenate([segment.revisions[rows] for segment, rows in chosen])
-    return Part.whole(Segment(embeddings, revisions, None, parts[0].segment.distance))
+    chosen = [Part(part.segment, part.live & (part.segment.revisions > revision)) for part in parts]
+    chosen = [part for part in chosen if part.size]
+    return join(chosen, scratch) if chosen else None
 
 
-def add(parts: Sequence[Part], new: Part, factory: str) -> list[Part]:
-    """Parts with newer rows after them; only the oldest part is indexed by `factory`.
+def add(parts: Sequence[Part], new: Part, recipe: Recipe) -> list[Part]:
+    """Parts with newer rows after them; only the oldest part is indexed by `recipe`, the others are Flat.
 
     Sizes more than halve from part to part, so there are few parts and a row is seldom copied.
     """
@@ -84,10 +96,12 @@ def add(parts: Sequence[Part], new: Part, factory: str) -> list[Part]:
     while kept and run and kept[-1].size <= 2 * sum(part.size for part in run):
         run.insert(0, kept.pop())
     if run:
-        return [*kept, merge(run, "Flat" if kept else factory)]
+        return [*kept, merge(run, recipe.flat() if kept else recipe)]
     if not kept:
-        return [merge([new], factory)]  # empty, but something to search in
-    return [part if 2 * part.size > len(part.live) else merge([part], factory) for part in kept]
+        return [merge([new], recipe)]  # empty, but something to search in
+    recipes = [recipe, *[recipe.flat()] * (len(kept) - 1)]
+    pairs = zip(kept, recipes, strict=True)
+    return [part if 2 * part.size > len(part.live) else merge([part], how) for part, how in pairs]
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from model.checkpoint import DEFAULT_CHECKPOINT, Checkpoint, load_checkpoint
 CHUNK = 65_536  # embeddings that are drawn at a time
 _NEIGHBOURS = 12  # real ones, between which one is moved
 _FRAMES = 32  # images that are decoded at a time
+_PLURAL = {"photo": "photos", "sketch": "sketches"}
 _CACHE = Path("data/embeddings")  # not in git
 
 
@@ -71,7 +72,7 @@ def embedded(pictures: Sequence[Picture], checkpoint: Checkpoint, kind: str) -> 
 
 def _embed(pictures: Sequence[Picture], checkpoint: Checkpoint, kind: str) -> Iterator[Embeddings]:
     prepare = checkpoint.preprocess.photo if kind == "photo" else checkpoint.preprocess.sketch
-    for start in track(range(0, len(pictures), _FRAMES), f"Embedding {kind}s"):
+    for start in track(range(0, len(pictures), _FRAMES), f"Embedding {_PLURAL[kind]}"):
         frames = []
         for picture in pictures[start : start + _FRAMES]:
             try:

@@ -24,8 +24,8 @@ from app.files import sha256_of, write_whole
 from app.gallery import CATALOGUE_FILE, PHOTOS, Gallery
 from app.ingest import Ingest
 from app.photos import PhotoStore
+from app.recipes import make_index
 from app.retriever import resolve_device
-from app.segments import make_index
 from model.checkpoint import DEFAULT_CHECKPOINT, Checkpoint, load_checkpoint
 
 

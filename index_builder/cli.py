@@ -13,6 +13,7 @@ from index_builder.cli_keys import keys
 from index_builder.cli_products import add, import_, list_, remove
 from index_builder.cli_research import evaluate, experiment
 from index_builder.cli_train import train
+from index_builder.cli_tune import tune
 from index_builder.cli_versions import backup, reembed, restore, verify
 from index_builder.console import plain_errors
 
@@ -25,7 +26,7 @@ app = typer.Typer(
 )
 for _command in (train, evaluate, experiment, fetch, build, serve, demo, add, remove):
     app.command()(plain_errors(_command))
-for _kept in (reembed, backup, restore, verify):
+for _kept in (tune, reembed, backup, restore, verify):
     app.command()(plain_errors(_kept))
 app.command("import")(plain_errors(import_))
 app.command("list")(plain_errors(list_))

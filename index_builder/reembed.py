@@ -24,9 +24,9 @@ from app.checkpoints import keep_checkpoint, settle_checkpoint
 from app.gallery import PHOTOS, Gallery, catalogue_of
 from app.locks import only_one
 from app.photos import PhotoStore
+from app.recipes import make_index
 from app.reembedding import Reembedding, owners, without_photo
 from app.retriever import resolve_device
-from app.segments import make_index
 from model.checkpoint import DEFAULT_CHECKPOINT, Checkpoint, CheckpointError, load_checkpoint
 from model.images import decode_image
 from model.preprocess import Pixels

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from app.catalogue import CatalogueError, CheckpointMismatch, Filters, Product
 from app.gallery import Gallery
+from app.recipes import make_index
 from app.records import Change
-from app.segments import make_index
 from tests.app.small import brute_force, open_catalogue, products, ranking, small_checkpoint, vectors
 
 Photos = dict[str, NDArray[np.float32]]

@@ -19,7 +19,7 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_defaults() -> None:
     settings = load_settings(gallery=Path("here"))
-    assert (settings.host, settings.port, settings.n_candidates) == ("127.0.0.1", 8000, 100)
+    assert (settings.host, settings.port, settings.n_candidates) == ("127.0.0.1", 8000, None)
     assert settings.device == "auto" and settings.threads is None
 
 

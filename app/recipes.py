@@ -1,0 +1,101 @@
+"""How a gallery's rows are indexed: by which kind of FAISS index, trained on how many of them, searched how widely."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import faiss
+
+DEFAULT_CANDIDATES = 100  # products whose exact distance is taken, where nobody has tuned or set anything
+TRAINING = 262_144  # rows that an index is trained on at most; FAISS uses no more than 256 for each of its lists
+
+_SHARE = 16  # an inverted file that nobody has tuned looks into one of so many of its lists
+_PARAMETERS = re.compile(r"|(nprobe|efSearch)=[1-9][0-9]{0,8}")
+_faiss: Any = faiss  # its annotations, where there are any, are those of C++ and do not hold
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """What `sketchfind tune` has chosen for a gallery, and what it saw. Raises ValueError for what cannot be.
+
+    `parameters` is how widely is searched, as FAISS writes it: "nprobe=16", "efSearch=64", or "" where there is no such
+    choice. `recall` is the share, 0..1, of the ten nearest photos that were among the candidates.
+    """
+
+    parameters: str
+    training: int  # rows the index is trained on
+    n_candidates: int
+    recall: float
+    target: float
+    queries: str  # what it was measured with: "sketches" or "photos"
+    revision: int  # of the catalogue then
+    checkpoint: str  # SHA-256, then
+
+    def __post_init__(self) -> None:
+        if not (isinstance(self.parameters, str) and _PARAMETERS.fullmatch(self.parameters)):
+            raise ValueError(f"parameters are {self.parameters!r}: expected such as nprobe=16")
+        for name in ("training", "n_candidates"):
+            value = getattr(self, name)
+            if type(value) is not int or value < 1:
+                raise ValueError(f"{name} is {value!r}: expected a number from 1")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A faiss.index_factory string, what tuning chose for it, and a folder for arrays that are too large for memory."""
+
+    factory: str = "Flat"
+    tuning: Tuning | None = None
+    scratch: Path | None = None
+
+    @property
+    def training(self) -> int:
+        """How many rows the index is trained on, if there are so many."""
+        return self.tuning.training if self.tuning else TRAINING
+
+    def make(self, dim: int) -> Any:
+        """An empty index of `dim` dimensions, set to be searched as it should. Raises ValueError as make_index()."""
+        index = make_index(dim, self.factory)
+        if self.tuning:
+            set_width(index, self.tuning.parameters)
+        else:
+            inverted = inverted_file(index)
+            if inverted is not None:
+                inverted.nprobe = max(1, inverted.nlist // _SHARE)
+        return index
+
+    def flat(self) -> Recipe:
+        """The same for rows that are not worth more, or too few to train more on."""
+        return Recipe("Flat", None, self.scratch)
+
+
+def make_index(dim: int, factory: str) -> Any:
+    """An empty inner-product index of `dim` dimensions. Raises ValueError for a string FAISS does not know."""
+    try:
+        return _faiss.index_factory(dim, factory, _faiss.METRIC_INNER_PRODUCT)
+    except RuntimeError as error:
+        reason = str(error).rsplit("Error: ", 1)[-1]
+        raise ValueError(
+            f"index {factory!r} cannot be made for {dim} dimensions ({reason}): expected a "
+            "faiss.index_factory string such as 'Flat', 'SQ8' or 'IVF256,SQ8'"
+        ) from None
+
+
+def set_width(index: Any, parameters: str) -> None:
+    """Set how widely an index is searched that nobody searches yet. Raises ValueError when it has no such choice."""
+    try:
+        _faiss.ParameterSpace().set_index_parameters(index, parameters)
+    except RuntimeError as error:
+        reason = str(error).rsplit("Error: ", 1)[-1]
+        raise ValueError(f"{parameters!r} is nothing that this kind of index has ({reason})") from None
+
+
+def inverted_file(index: Any) -> Any:
+    """The inverted file that an index is, or that lies behind its transforms; None for other kinds."""
+    index = _faiss.downcast_index(index)
+    if isinstance(index, _faiss.IndexPreTransform):
+        return inverted_file(index.index)
+    return index if isinstance(index, _faiss.IndexIVF) else None

@@ -1,0 +1,74 @@
+"""From a catalogue's rows to the parts of a snapshot: all of them, or what has changed since the last look."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from app.catalogue import Catalogue
+from app.records import Change
+from app.segments import Rows, Segment
+from app.snapshot import Part, join
+from model.distances import Distance
+
+_GATHERED = 2**15  # photos that are held in memory until they are joined
+
+
+class Replay:
+    """Follows one catalogue for one gallery. `revisions` tells of every live product, by id, which state was seen."""
+
+    def __init__(self, catalogue: Catalogue, distance: Distance, scratch: Path) -> None:
+        self._catalogue, self._distance, self._scratch = catalogue, distance, scratch
+        self.revisions: dict[str, int] = {}
+
+    def resume(self, revisions: Mapping[str, int]) -> Rows:
+        """Go on from products of these revisions, which are returned (N,)."""
+        self.revisions = dict(revisions)
+        return self.alive()
+
+    def alive(self) -> Rows:
+        """(N,) the revisions of all live products."""
+        return np.fromiter(self.revisions.values(), np.int64, len(self.revisions))
+
+    def everything(self) -> tuple[int, list[Part]]:
+        """The catalogue's revision and, not indexed yet, at least one part of all that it has."""
+        self.revisions = {}
+        done, waiting = list[Part](), list[Part]()
+        last = 0
+        for revision, old, new in self.changes(0):
+            last = revision
+            done = [part.without(old) for part in done]
+            waiting = [*(part.without(old) for part in waiting), new]
+            if sum(part.size for part in waiting) >= _GATHERED:
+                done, waiting = [*done, join(waiting, self._scratch)], []
+        return last, [*done, *waiting] or [self.nothing()]
+
+    def changes(self, revision: int) -> Iterator[tuple[int, Rows, Part]]:
+        """Changes after a revision, some at a time: up to which revision, which revisions are gone, and new rows."""
+        while changes := self._catalogue.changes(revision):
+            revision = changes[-1].revision
+            yield revision, self._note(changes), self._rows_of(changes)
+
+    def nothing(self) -> Part:
+        """A part without rows."""
+        return self._rows_of([])
+
+    def _note(self, changes: Sequence[Change]) -> Rows:
+        """Note the new revisions of changed products; the ones that they had (N,)."""
+        names = [change.product_id for change in changes]
+        old = np.array([self.revisions[name] for name in names if name in self.revisions], np.int64)
+        for change in changes:
+            self.revisions.pop(change.product_id, None)
+            if change.embeddings is not None:
+                self.revisions[change.product_id] = change.revision
+        return old
+
+    def _rows_of(self, changes: Sequence[Change]) -> Part:
+        """Photos of the changed products that are not deleted, not indexed yet."""
+        kept = [(change.revision, change.embeddings) for change in changes if change.embeddings is not None]
+        none = np.zeros((0, self._distance.dim), np.float32)
+        embeddings = np.concatenate([none, *(embeddings for _, embeddings in kept)])
+        revisions = np.array([revision for revision, each in kept for _ in each], np.int64)
+        return Part.whole(Segment(embeddings, revisions, None, self._distance))

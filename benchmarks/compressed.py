@@ -1,0 +1,103 @@
+"""A compressed index, as `sketchfind tune` chooses it, against going through all: how much it finds, time and memory.
+
+    python -m benchmarks.compressed --data PAIRS... [--photos DIR...] [--size 1000000] [--target 0.99]
+        [--factories FACTORY...] [--runs 60] [--json]
+
+The index is chosen by distorted embeddings of the gallery, as the command does it without --data, and then searched
+with real sketches, one at a time. Its time has the exact distances to the candidates in it, from embeddings that lie
+in a file. Memory is that of the index.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from app.recipes import Recipe, Tuning
+from app.scratch import room_for
+from app.segments import Embeddings, Rows, Segment
+from benchmarks.galleries import Real, add_real, chunks_around, filled, real_of
+from benchmarks.timing import medians
+from index_builder.tune import best_of, factories_for, try_all
+from index_builder.tuning_queries import like_sketches
+from index_builder.tuning_trials import NEAREST, Bench, Trial, nearest, size_of
+from model.distances import Distance
+
+_SKETCHES = 400
+
+
+class Compressed:
+    """A gallery behind a chosen index: two stages, as a server searches."""
+
+    def __init__(self, distance: Distance, embeddings: Embeddings, chosen: Trial) -> None:
+        tuning = Tuning(chosen.parameters, chosen.training, chosen.n_candidates, chosen.recall, 0, "photos", 0, "")
+        rows = np.arange(len(embeddings), dtype=np.int64)
+        self.segment = Segment.build(distance, embeddings, rows, Recipe(chosen.factory, tuning))
+        self._live, self._n = np.ones(len(rows), bool), chosen.n_candidates
+
+    def search(self, sketch: torch.Tensor) -> Rows:
+        """(10,) rows of the photos nearest to a sketch (1,D)."""
+        distance = self.segment.distance
+        rows = self.segment.nearest(distance.query(sketch).numpy(), self._n, self._live)[1][0]
+        distances = distance.pairwise(sketch, torch.from_numpy(self.segment.embeddings[rows]))[0]
+        best: Rows = rows[np.argsort(distances.numpy(), kind="stable")[:NEAREST]]
+        return best
+
+
+def choose(real: Real, embeddings: Embeddings, target: float, factories: list[str]) -> Trial:
+    """What the command would choose for this gallery."""
+    bench = Bench(real.checkpoint.network.distance, embeddings, like_sketches(embeddings))
+    return best_of(try_all(bench, factories or factories_for(len(embeddings)), target), target)
+
+
+def compare(real: Real, n: int, target: float, factories: list[str], runs: int) -> dict[str, object]:
+    """The choice, and what it finds of the real sketches' ten nearest at which share of Flat's time and memory."""
+    distance = real.checkpoint.network.distance
+    sketches = torch.from_numpy(real.sketches[:: max(1, len(real.sketches) // _SKETCHES)])
+    with tempfile.TemporaryDirectory() as folder, torch.inference_mode():
+        embeddings = filled(room_for((n, distance.dim), Path(folder)), chunks_around(real.photos, n, seed=1))
+        chosen = choose(real, embeddings, target, factories)
+        compressed = Compressed(distance, embeddings, chosen)
+        flat = Segment.build(distance, embeddings, np.arange(n, dtype=np.int64))
+        truth = nearest(distance, embeddings, distance.query(sketches).numpy())
+        found = [compressed.search(sketch[None]) for sketch in sketches]
+        live = np.ones(n, bool)
+
+        def through_all(turn: int) -> object:
+            return flat.nearest(distance.query(sketches[turn % len(sketches)][None]).numpy(), NEAREST, live)
+
+        def in_two_stages(turn: int) -> object:
+            return compressed.search(sketches[turn % len(sketches)][None])
+
+        times = medians({"flat": through_all, "compressed": in_two_stages}, runs)
+        return {
+            "n": n,
+            "chosen": asdict(chosen),
+            "recall@10": round(float(np.mean([np.isin(a, b).mean() for a, b in zip(truth, found, strict=True)])), 4),
+            "time": round(times["compressed"] / times["flat"], 3),
+            "memory": round(size_of(compressed.segment.index) / size_of(flat.index), 3),
+        }
+
+
+def main() -> None:
+    """Parse, measure, print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add_real(parser)
+    parser.add_argument("--size", type=int, default=1_000_000)
+    parser.add_argument("--target", type=float, default=0.99)
+    parser.add_argument("--factories", nargs="*", default=[])
+    parser.add_argument("--runs", type=int, default=60)
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    figures = compare(real_of(options), options.size, options.target, options.factories, options.runs)
+    print(json.dumps(figures) if options.json else "\n".join(f"{name:10} {value}" for name, value in figures.items()))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,139 @@
+"""Trials of one kind of index on a gallery's own embeddings: what it finds, how fast, and what it takes of memory."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import faiss
+import numpy as np
+import torch
+
+from app.recipes import DEFAULT_CANDIDATES, Recipe, Tuning, inverted_file, set_width
+from app.segments import Embeddings, Rows, Segment, batches, keys_of
+from model.distances import Distance
+
+NEAREST = 10  # of HOLEF's nearest photos, those that have to be found
+_CANDIDATES = (DEFAULT_CANDIDATES, 2 * DEFAULT_CANDIDATES, 4 * DEFAULT_CANDIDATES, 8 * DEFAULT_CANDIDATES)
+_TIMED = 40  # queries that are searched one by one, as a person sends them
+_PART = 131_072  # photos that are searched one after the other to tell how long going through all takes
+_LISTED = 64  # photos that each list of an inverted file is trained on
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A kind of index, set so that it finds enough as fast as it can, or else as much as it can.
+
+    Time (with the exact distances to the candidates) and memory are shares of what going through
+    all takes.
+    """
+
+    factory: str
+    parameters: str
+    training: int
+    n_candidates: int
+    recall: float
+    time: float
+    memory: float
+
+
+class Bench:
+    """Photos (N,D), queries (B,D) and, by going through all, the ten nearest photos of each."""
+
+    def __init__(self, distance: Distance, embeddings: Embeddings, queries: Embeddings) -> None:
+        self._distance, self._embeddings = distance, embeddings
+        with torch.inference_mode():
+            self._queries = distance.query(torch.from_numpy(queries)).numpy()
+        self._truth = nearest(distance, embeddings, self._queries)
+        self._flat = _flat_seconds(distance, embeddings, self._queries)
+        self._rerank = {n: self._rerank_seconds(queries, n) for n in _CANDIDATES}
+
+    def trial(self, factory: str, target: float) -> Trial:
+        """The fastest setting of a kind of index that reaches a recall; else the one that finds most."""
+        training = min(len(self._embeddings), _LISTED * (_lists(factory, self._distance.search_dim) or 1024))
+        recipe = Recipe(factory, Tuning("", training, DEFAULT_CANDIDATES, 0, target, "", 0, ""))
+        rows = np.arange(len(self._embeddings), dtype=np.int64)
+        index = Segment.build(self._distance, self._embeddings, rows, recipe).index
+        memory = size_of(index) / (4 * self._distance.search_dim * len(rows))
+        seen: list[Trial] = []
+        for parameters in _widths(index):
+            set_width(index, parameters)
+            found = index.search(self._queries, min(_CANDIDATES[-1], len(rows)))[1]
+            recalls = {n: self._recall(found[:, :n]) for n in _CANDIDATES}
+            n = next((n for n in _CANDIDATES if recalls[n] >= target), _CANDIDATES[-1])
+            share = (_median_seconds(index, self._queries) + self._rerank[n]) / self._flat
+            seen.append(Trial(factory, parameters, training, n, recalls[n], share, memory))
+            if recalls[_CANDIDATES[0]] >= target:
+                break  # a wider search takes longer, and needs as many candidates
+        enough = [one for one in seen if one.recall >= target]
+        return min(enough, key=lambda one: one.time) if enough else max(seen, key=lambda one: one.recall)
+
+    def _recall(self, found: Rows) -> float:
+        return float(np.mean([np.isin(one, some).mean() for one, some in zip(self._truth, found, strict=True)]))
+
+    def _rerank_seconds(self, queries: Embeddings, n: int) -> float:
+        """Median time of taking the exact distances to n photos that lie all over."""
+        random, sketches, times = np.random.default_rng(0), torch.from_numpy(queries), []
+        for number in range(_TIMED):
+            rows = random.integers(len(self._embeddings), size=n)
+            started = time.perf_counter()
+            self._distance.pairwise(sketches[:1], torch.from_numpy(self._embeddings[rows]))
+            times.append(time.perf_counter() - started if number else np.inf)
+        return float(np.median(times))
+
+
+def nearest(distance: Distance, embeddings: Embeddings, queries: Embeddings, n: int = NEAREST) -> Rows:
+    """Rows (B,n) of the nearest of embeddings (N,D) to queries (B,Q), by going through all, a few at a time."""
+    products = np.zeros((len(queries), 0), np.float32)
+    rows = np.zeros((len(queries), 0), np.int64)
+    for some in batches(np.arange(len(embeddings), dtype=np.int64)):
+        keys = keys_of(distance, embeddings[some])
+        found, places = faiss.knn(queries, keys, min(n, len(some)), faiss.METRIC_INNER_PRODUCT)
+        products, rows = np.hstack([products, found]), np.hstack([rows, some[places]])
+        order = np.argsort(-products, axis=1, kind="stable")[:, :n]
+        products, rows = np.take_along_axis(products, order, 1), np.take_along_axis(rows, order, 1)
+    return rows
+
+
+def size_of(index: Any) -> int:
+    """Bytes that an index takes: codes, and what finds them."""
+    index = faiss.downcast_index(index)
+    if isinstance(index, faiss.IndexPreTransform):
+        return size_of(index.index)
+    if isinstance(index, faiss.IndexIVF):
+        return int(index.ntotal * (index.code_size + 8) + index.nlist * index.d * 4)
+    return int(index.ntotal * index.sa_code_size())
+
+
+def _flat_seconds(distance: Distance, embeddings: Embeddings, queries: Embeddings) -> float:
+    """Time of one search through all, told by one through a part: it grows as the number of photos does."""
+    part = np.asarray(embeddings[:_PART])
+    index = Segment.build(distance, part, np.arange(len(part), dtype=np.int64)).index
+    return _median_seconds(index, queries) * len(embeddings) / len(part)
+
+
+def _median_seconds(index: Any, queries: Embeddings) -> float:
+    """Median time of a search for the usual number of candidates."""
+    times = []
+    for query in queries[:_TIMED]:
+        started = time.perf_counter()
+        index.search(query[None], DEFAULT_CANDIDATES)
+        times.append(time.perf_counter() - started)
+    return float(np.median(times))
+
+
+def _lists(factory: str, dim: int) -> int:
+    inverted = inverted_file(Recipe(factory).make(dim))
+    return inverted.nlist if inverted is not None else 0
+
+
+def _widths(index: Any) -> Iterator[str]:
+    """Settings of an index from the narrowest search to the widest that may be worth it."""
+    inverted = inverted_file(index)
+    if inverted is not None:
+        for power in range(int(np.log2(inverted.nlist)) + 1):
+            yield f"nprobe={2**power}"
+    else:
+        yield ""

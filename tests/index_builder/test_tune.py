@@ -1,0 +1,182 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from typer.testing import CliRunner
+
+import index_builder.tune as module
+from app.gallery import Gallery
+from app.index_files import UntimelyTuning, save_index, saved_tuning
+from app.recipes import Recipe, Tuning, inverted_file
+from app.retriever import Retriever
+from app.snapshot import Snapshot
+from index_builder.cli import app
+from index_builder.tune import TuneError, tune
+from index_builder.tuning_queries import like_sketches
+from index_builder.tuning_trials import nearest
+from tests.app.small import brute_force, open_catalogue, products, ranking, small_checkpoint, vectors
+
+COUNT = 1500
+TUNING = Tuning("nprobe=3", 500, 37, 0.9, 0.9, "photos", 1, "a" * 64)
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Small galleries of the small checkpoint may be tuned."""
+    monkeypatch.setattr(module, "_LEAST", 1000)
+    monkeypatch.setattr(module, "checkpoint_file", lambda directory, sha256: directory)
+    monkeypatch.setattr(module, "load_checkpoint", lambda path: small_checkpoint())
+    monkeypatch.setattr(module, "factories_for", lambda photos: ["IVF16,SQ8", "SQ8"])
+
+
+def fill(directory: Path, count: int = COUNT) -> dict[str, Any]:
+    catalogue = open_catalogue(directory)
+    photos = dict(zip([f"p{number:04d}" for number in range(count)], vectors(count), strict=True))
+    catalogue.put(products(list(photos)), np.stack(list(photos.values())))
+    return photos
+
+
+def opened(directory: Path) -> Gallery:
+    return Gallery.open(directory, small_checkpoint())
+
+
+def width_of(gallery: Gallery) -> int:
+    return int(inverted_file(gallery.snapshot.parts[0].segment.index).nprobe)
+
+
+def test_what_is_chosen_finds_enough_and_outlives_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "factories_for", lambda photos: ["IVF16,SQ8"])
+    photos = fill(tmp_path)
+    chosen = tune(tmp_path, 0.95).chosen
+    assert chosen.factory == "IVF16,SQ8" and chosen.recall >= 0.95 and chosen.memory < 1
+    manifest = json.loads((tmp_path / "index" / "manifest.json").read_text())
+    assert manifest["factory"] == chosen.factory and manifest["revision"] == COUNT
+    assert manifest["tuning"]["parameters"] == chosen.parameters and manifest["tuning"]["recall"] == chosen.recall
+    gallery = opened(tmp_path)
+    width = int(chosen.parameters.partition("=")[2])
+    assert (width_of(gallery), gallery.n_candidates) == (width, chosen.n_candidates)
+    sketches = like_sketches(vectors(COUNT, seed=1), 6)
+    for sketch in sketches:
+        found = ranking(gallery.snapshot, gallery.catalogue, sketch, gallery.n_candidates)
+        assert np.isin(brute_force(sketch, photos)[:10], found).mean() >= 0.8
+
+    gallery.catalogue.put(products(["new"]), vectors(1, 9))
+    gallery.save()
+    (tmp_path / "index" / f"{COUNT + 1}.faiss").unlink()  # it is made anew, as it was tuned
+    again = opened(tmp_path)
+    assert (width_of(again), again.n_candidates, again.tuning) == (width, chosen.n_candidates, gallery.tuning)
+    few = sorted(gallery.catalogue.live().values())[-30:]
+    assert len(ranking(again.snapshot, again.catalogue, sketches[0], 30, few)) == 30
+
+
+def test_the_retriever_takes_as_many_candidates_as_was_chosen_unless_it_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(tmp_path, 100)
+    gallery = opened(tmp_path)
+    open_catalogue(tmp_path).set_factory("IVF2,Flat")
+    gallery.save(TUNING)
+    taken: list[int] = []
+    candidates = Snapshot.candidates
+
+    def count(self: Snapshot, queries: Any, n: int, revisions: Any = None) -> Any:
+        taken.append(n)
+        return candidates(self, queries, n, revisions)
+
+    monkeypatch.setattr(Snapshot, "candidates", count)
+    for given in (None, 12):
+        Retriever(small_checkpoint(), gallery, given, "cpu").search_embeddings(vectors(1), 5)
+    assert taken == [37, 12]
+
+
+def test_another_kind_of_index_is_not_searched_as_the_old_one_was_tuned(tmp_path: Path) -> None:
+    fill(tmp_path, 200)
+    open_catalogue(tmp_path).set_factory("IVF4,Flat")
+    opened(tmp_path).save(TUNING)
+    open_catalogue(tmp_path).set_factory("SQ8")
+    gallery = opened(tmp_path)
+    assert (gallery.tuning, gallery.n_candidates) == (None, 100)
+
+
+def test_a_server_that_runs_takes_the_choice_over_when_it_saves(tmp_path: Path) -> None:
+    fill(tmp_path, 200)
+    server = opened(tmp_path)
+    open_catalogue(tmp_path).set_factory("IVF4,Flat")
+    opened(tmp_path).save(TUNING)
+    server.save()
+    assert server.tuning == TUNING and width_of(server) == 3
+    assert saved_tuning(tmp_path / "index", "IVF4,Flat") == TUNING
+
+
+def test_an_index_is_not_written_over_one_that_was_tuned_meanwhile(tmp_path: Path) -> None:
+    fill(tmp_path, 50)
+    gallery = opened(tmp_path)
+    segment, state = gallery.snapshot.parts[0].segment, gallery.catalogue.state()
+    gallery.save(replace(TUNING, parameters=""))
+    with pytest.raises(UntimelyTuning, match="tuned while another one was made"):
+        save_index(tmp_path / "index", segment, 50, state, Recipe())
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [{"parameters": "nprobe=-1"}, {"parameters": 3}, {"n_candidates": "many"}, {"training": 0}, {"what": 1}],
+)
+def test_an_index_whose_tuning_makes_no_sense_is_made_anew(tmp_path: Path, damage: dict[str, object]) -> None:
+    photos = fill(tmp_path, 50)
+    manifest = opened(tmp_path).save(replace(TUNING, parameters=""))
+    found = json.loads(manifest.read_text())
+    manifest.write_text(json.dumps(found | {"tuning": found["tuning"] | damage}))
+    gallery = opened(tmp_path)
+    assert gallery.tuning is None and gallery.size == len(photos)
+    assert json.loads(manifest.read_text())["tuning"] is None
+
+
+def test_a_manifest_from_before_there_was_tuning_is_good(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(tmp_path, 50)
+    manifest = opened(tmp_path).save()
+    found = json.loads(manifest.read_text())
+    del found["tuning"]
+    manifest.write_text(json.dumps(found))
+    gallery = opened(tmp_path)
+    assert gallery.size == 50 and "tuning" not in json.loads(manifest.read_text())  # it was not written anew
+
+
+@pytest.mark.parametrize("target", [0.0, -1.0, 1.01, float("nan")])
+def test_a_recall_that_cannot_be_is_refused(tmp_path: Path, target: float) -> None:
+    with pytest.raises(TuneError, match=r"target recall is .*: expected a share above 0 and at most 1"):
+        tune(tmp_path, target)
+
+
+def test_a_small_gallery_is_told_that_flat_is_right(tmp_path: Path) -> None:
+    fill(tmp_path, 30)
+    with pytest.raises(TuneError, match="has 30 photos: expected at least 1000, since Flat is right for fewer"):
+        tune(tmp_path, 0.99)
+
+
+def test_nothing_is_changed_when_nothing_finds_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "factories_for", lambda photos: ["PQ3x1"])
+    fill(tmp_path)
+    with pytest.raises(TuneError, match=r"no index found 1.0 of the nearest photos, PQ3x1 most with 0\.\d+"):
+        tune(tmp_path, 1.0)
+    gallery = opened(tmp_path)
+    assert gallery.tuning is None and gallery.catalogue.state().factory == "Flat"
+
+
+def test_the_ten_nearest_are_those_of_the_definition() -> None:
+    photos, sketches = vectors(40_000), vectors(3, seed=5)
+    distance = small_checkpoint().network.distance
+    rows = nearest(distance, photos, distance.query(torch.from_numpy(sketches)).numpy())
+    distances = distance.pairwise(torch.from_numpy(sketches), torch.from_numpy(photos)).numpy()
+    np.testing.assert_array_equal(rows, np.argsort(distances, axis=1)[:, :10])
+
+
+def test_the_command_says_what_is_wrong(tmp_path: Path) -> None:
+    fill(tmp_path, 30)
+    result = CliRunner().invoke(app, ["tune", "--gallery", str(tmp_path), "--target-recall", "2"])
+    assert result.exit_code == 2 and "target recall is 2.0: expected a share above 0" in result.stderr
