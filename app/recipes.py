@@ -56,9 +56,9 @@ class Recipe:
         """How many rows the index is trained on, if there are so many."""
         return self.tuning.training if self.tuning else TRAINING
 
-    def make(self, dim: int) -> Any:
+    def make(self, dim: int, metric: int = faiss.METRIC_INNER_PRODUCT) -> Any:
         """An empty index of `dim` dimensions, set to be searched as it should. Raises ValueError as make_index()."""
-        index = make_index(dim, self.factory)
+        index = make_index(dim, self.factory, metric)
         if self.tuning:
             set_width(index, self.tuning.parameters)
         else:
@@ -72,10 +72,10 @@ class Recipe:
         return Recipe("Flat", None, self.scratch)
 
 
-def make_index(dim: int, factory: str) -> Any:
-    """An empty inner-product index of `dim` dimensions. Raises ValueError for a string FAISS does not know."""
+def make_index(dim: int, factory: str, metric: int = faiss.METRIC_INNER_PRODUCT) -> Any:
+    """An empty index of `dim` dimensions. Raises ValueError for a string FAISS does not know."""
     try:
-        return _faiss.index_factory(dim, factory, _faiss.METRIC_INNER_PRODUCT)
+        return _faiss.index_factory(dim, factory, metric)
     except RuntimeError as error:
         reason = str(error).rsplit("Error: ", 1)[-1]
         raise ValueError(

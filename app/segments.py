@@ -15,13 +15,13 @@ from typing import Any
 
 import faiss
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
-from app.recipes import Recipe
+from app.forms import Embeddings as Embeddings
+from app.forms import Form, form_for, form_of, keys_of
+from app.recipes import Recipe, inverted_file
 from model.distances import Distance
 
-Embeddings = NDArray[np.float32]
 Rows = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
@@ -38,15 +38,9 @@ def batches(rows: Rows) -> Iterator[Rows]:
         yield rows[start : start + _BATCH]
 
 
-def keys_of(distance: Distance, embeddings: Embeddings) -> Embeddings:
-    """Embeddings (N,D) of photos -> keys (N,Q) of the distance's search form."""
-    with torch.inference_mode():
-        return distance.key(torch.from_numpy(np.array(embeddings, np.float32))).numpy()
-
-
 @dataclass(frozen=True)
 class Segment:
-    """Rows of a gallery: embeddings (N,D), revisions (N,) ascending with repeats, an inner-product index over keys."""
+    """Rows of a gallery: embeddings (N,D), revisions (N,) ascending with repeats, a FAISS index of them."""
 
     embeddings: Embeddings
     revisions: Rows
@@ -56,17 +50,24 @@ class Segment:
     @staticmethod
     def build(distance: Distance, embeddings: Embeddings, revisions: Rows, recipe: Recipe = FLAT) -> Segment:
         """Index embeddings by a recipe, or Flat where there are too few to train that."""
-        index = (recipe if len(embeddings) else FLAT).make(distance.search_dim)
+        form = form_for(distance, recipe.factory if len(embeddings) else FLAT.factory)
+        index = (recipe if len(embeddings) else FLAT).make(form.dim, form.metric)
         try:
             if not index.is_trained:
-                index.train(keys_of(distance, _sample(embeddings, recipe.training)))
+                index.train(form.stored(_sample(embeddings, recipe.training)))
         except RuntimeError as error:
             message = "index %s is Flat for now, as %d photos cannot train it: %s"
             _log.warning(message, recipe.factory, len(embeddings), error)
-            index = FLAT.make(distance.search_dim)
+            form = form_for(distance, FLAT.factory)
+            index = FLAT.make(form.dim, form.metric)
         for start in range(0, len(embeddings), _BATCH):
-            index.add(keys_of(distance, embeddings[start : start + _BATCH]))
+            index.add(form.stored(embeddings[start : start + _BATCH]))
         return Segment(embeddings, revisions, index, distance)
+
+    @cached_property
+    def form(self) -> Form:
+        """In which form the index holds the rows."""
+        return form_of(self.distance, self.index)
 
     def __len__(self) -> int:
         return len(self.revisions)
@@ -89,17 +90,23 @@ class Segment:
         n = min(n, count)
         if n == 0:
             return np.zeros((len(queries), 0), np.float32), np.zeros((len(queries), 0), np.int64)
-        parameters = None
-        if count < len(self):
-            parameters = _parameters(self.index, _selector(allowed))
-            if parameters is None:
-                return self._scan(queries, n, np.flatnonzero(allowed))
-        products, rows = self.index.search(queries, n, params=parameters)
+        selector = _selector(allowed) if count < len(self) else None
+        parameters = _parameters(self.index, selector)
+        if selector is not None and parameters is None:
+            return self.scan(queries, n, np.flatnonzero(allowed))
+        products, rows = self.search(queries, n, parameters)
+        if (rows < 0).any() and count > _BATCH and inverted_file(self.index) is not None:
+            products, rows = self.search(queries, n, _parameters(self.index, selector, everywhere=True))
         if (rows < 0).any():  # an approximate index that looked in too few places
-            return self._scan(queries, n, np.flatnonzero(allowed))
+            return self.scan(queries, n, np.flatnonzero(allowed))
         return products, rows
 
-    def _scan(self, queries: Embeddings, n: int, rows: Rows) -> tuple[Embeddings, Rows]:
+    def search(self, queries: Embeddings, n: int, parameters: Any = None) -> tuple[Embeddings, Rows]:
+        """What the index alone finds: inner products (B,n) and rows (B,n), -1 where it found less."""
+        found, rows = self.index.search(self.form.sought(queries), n, params=parameters)
+        return self.form.products(queries, found), rows
+
+    def scan(self, queries: Embeddings, n: int, rows: Rows) -> tuple[Embeddings, Rows]:
         """The n nearest of `rows`, exactly."""
         exact = _faiss.IndexFlatIP(self.distance.search_dim)
         for some in batches(rows):
@@ -119,14 +126,17 @@ def _selector(allowed: Mask) -> Any:
     return _faiss.IDSelectorBitmap(np.packbits(allowed, bitorder="little"))
 
 
-def _parameters(index: Any, selector: Any) -> Any:
-    """Search parameters that carry a selector to an index of this kind; None for kinds that FAISS cannot filter."""
+def _parameters(index: Any, selector: Any, everywhere: bool = False) -> Any:
+    """Search parameters that carry a selector to an index of this kind; None for kinds that FAISS cannot filter.
+
+    With `everywhere`, an inverted file is searched in all of its lists.
+    """
     index = _faiss.downcast_index(index)
     if isinstance(index, _faiss.IndexPreTransform):
-        inner = _parameters(index.index, selector)
+        inner = _parameters(index.index, selector, everywhere)
         return inner and _faiss.SearchParametersPreTransform(index_params=inner)
     if isinstance(index, _faiss.IndexIVF):
-        return _faiss.SearchParametersIVF(sel=selector, nprobe=index.nprobe)
+        return _faiss.SearchParametersIVF(sel=selector, nprobe=index.nlist if everywhere else index.nprobe)
     if isinstance(index, _faiss.IndexHNSW):
         return _faiss.SearchParametersHNSW(sel=selector, efSearch=index.hnsw.efSearch)
     if isinstance(index, (_faiss.IndexFlat, _faiss.IndexScalarQuantizer)):

@@ -52,11 +52,11 @@ def compare(real: Real, n: int, runs: int) -> dict[str, float]:
 
     def published(turn: int, batch: int) -> Rows:
         distances = outer(sketches[turn % len(sketches)], photos, weight, batch)
-        nearest: Rows = np.array(distances.topk(_NEAREST, largest=False).indices)
-        return nearest
+        return np.asarray(distances.topk(_NEAREST, largest=False).indices, np.int64)
 
     def ours(turn: int) -> Rows:
-        return segment.nearest(distance.query(sketches[turn % len(sketches)][None]).numpy(), _NEAREST, live)[1][0]
+        rows: Rows = segment.nearest(distance.query(sketches[turn % len(sketches)][None]).numpy(), _NEAREST, live)[1][0]
+        return rows
 
     with torch.inference_mode():
         few = photos[:_TRIAL]

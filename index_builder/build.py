@@ -21,10 +21,10 @@ from app.feeds.items import FeedError, FeedProblem
 from app.feeds.photos import LinkedPhotos
 from app.feeds.read import count_source, read_source
 from app.files import sha256_of, write_whole
+from app.forms import form_for
 from app.gallery import CATALOGUE_FILE, PHOTOS, Gallery
 from app.ingest import Ingest
 from app.photos import PhotoStore
-from app.recipes import make_index
 from app.retriever import resolve_device
 from model.checkpoint import DEFAULT_CHECKPOINT, Checkpoint, load_checkpoint
 
@@ -65,7 +65,7 @@ def build(
         raise FeedError(f"{source} has no products: expected photos, or a feed with lines")
     checkpoint = load_checkpoint(checkpoint_path, str(resolve_device("auto")))
     if index is not None:
-        make_index(checkpoint.network.distance.search_dim, index)
+        form_for(checkpoint.network.distance, index)
     catalogue = _prepare_gallery(gallery_dir, checkpoint_path, checkpoint, index, catalogue_url)
     ingest = Ingest(catalogue, PhotoStore(gallery_dir / PHOTOS), checkpoint)
     counts, skipped = import_source(source, gallery_dir, ingest, progress, allow_private)

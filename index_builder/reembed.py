@@ -21,10 +21,10 @@ from rich.progress import Progress, TaskID
 
 from app.catalogue import Catalogue, CatalogueError
 from app.checkpoints import keep_checkpoint, settle_checkpoint
+from app.forms import form_for
 from app.gallery import PHOTOS, Gallery, catalogue_of
 from app.locks import only_one
 from app.photos import PhotoStore
-from app.recipes import make_index
 from app.reembedding import Reembedding, owners, without_photo
 from app.retriever import resolve_device
 from model.checkpoint import DEFAULT_CHECKPOINT, Checkpoint, CheckpointError, load_checkpoint
@@ -80,7 +80,7 @@ def reembed(
         with only_one(directory / _LOCK, f"re-embedding {directory}"):
             checkpoint = _kept(directory, checkpoint_path, device)
             state = catalogue.state()
-            make_index(checkpoint.network.distance.search_dim, state.factory)
+            form_for(checkpoint.network.distance, state.factory)
             embedded = 0
             if state.checkpoint != checkpoint.sha256:
                 embedded = _Run(directory, catalogue, checkpoint).finish(progress)

@@ -11,8 +11,9 @@ import faiss
 import numpy as np
 import torch
 
+from app.forms import keys_of
 from app.recipes import DEFAULT_CANDIDATES, Recipe, Tuning, inverted_file, set_width
-from app.segments import Embeddings, Rows, Segment, batches, keys_of
+from app.segments import Embeddings, Rows, Segment, batches
 from model.distances import Distance
 
 NEAREST = 10  # of HOLEF's nearest photos, those that have to be found
@@ -55,15 +56,16 @@ class Bench:
         training = min(len(self._embeddings), _LISTED * (_lists(factory, self._distance.search_dim) or 1024))
         recipe = Recipe(factory, Tuning("", training, DEFAULT_CANDIDATES, 0, target, "", 0, ""))
         rows = np.arange(len(self._embeddings), dtype=np.int64)
-        index = Segment.build(self._distance, self._embeddings, rows, recipe).index
+        segment = Segment.build(self._distance, self._embeddings, rows, recipe)
+        index = segment.index
         memory = size_of(index) / (4 * self._distance.search_dim * len(rows))
         seen: list[Trial] = []
         for parameters in _widths(index):
             set_width(index, parameters)
-            found = index.search(self._queries, min(_CANDIDATES[-1], len(rows)))[1]
+            found = segment.search(self._queries, min(_CANDIDATES[-1], len(rows)))[1]
             recalls = {n: self._recall(found[:, :n]) for n in _CANDIDATES}
             n = next((n for n in _CANDIDATES if recalls[n] >= target), _CANDIDATES[-1])
-            share = (_median_seconds(index, self._queries) + self._rerank[n]) / self._flat
+            share = (_median_seconds(segment, self._queries) + self._rerank[n]) / self._flat
             seen.append(Trial(factory, parameters, training, n, recalls[n], share, memory))
             if recalls[_CANDIDATES[0]] >= target:
                 break  # a wider search takes longer, and needs as many candidates
@@ -110,16 +112,16 @@ def size_of(index: Any) -> int:
 def _flat_seconds(distance: Distance, embeddings: Embeddings, queries: Embeddings) -> float:
     """Time of one search through all, told by one through a part: it grows as the number of photos does."""
     part = np.asarray(embeddings[:_PART])
-    index = Segment.build(distance, part, np.arange(len(part), dtype=np.int64)).index
-    return _median_seconds(index, queries) * len(embeddings) / len(part)
+    flat = Segment.build(distance, part, np.arange(len(part), dtype=np.int64))
+    return _median_seconds(flat, queries) * len(embeddings) / len(part)
 
 
-def _median_seconds(index: Any, queries: Embeddings) -> float:
+def _median_seconds(segment: Segment, queries: Embeddings) -> float:
     """Median time of a search for the usual number of candidates."""
     times = []
     for query in queries[:_TIMED]:
         started = time.perf_counter()
-        index.search(query[None], DEFAULT_CANDIDATES)
+        segment.search(query[None], DEFAULT_CANDIDATES)
         times.append(time.perf_counter() - started)
     return float(np.median(times))
 

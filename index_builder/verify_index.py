@@ -9,9 +9,10 @@ import faiss
 import numpy as np
 import torch
 
+from app.forms import keys_of
 from app.index_files import MANIFEST, OutdatedIndex, UnusableIndex, load_index
 from app.records import CatalogueState
-from app.segments import Segment, keys_of
+from app.segments import Segment
 from index_builder.findings import Findings
 from index_builder.verify_rows import Checked
 from model.distances import Distance
@@ -55,7 +56,7 @@ class IndexCheck:
             queries = self._distance.query(torch.from_numpy(np.array(segment.embeddings[rows]))).numpy()
         n = min(_NEAREST, len(segment))
         exact, places = faiss.knn(queries, keys_of(self._distance, segment.embeddings), n, faiss.METRIC_INNER_PRODUCT)
-        found, at = segment.index.search(queries, n)
+        found, at = segment.search(queries, n)
         if self._flat and not np.allclose(found, exact, atol=_AGREE * np.abs(exact).max()):
             worst = int(np.abs(found - exact).max(1).argmax())
             message = f"a search for row {rows[worst]} finds inner products {found[worst][:3]}: expected"

@@ -41,6 +41,10 @@ class Distance(nn.Module, ABC):
     def key(self, photos: Tensor) -> Tensor:
         """(N,D) -> (N,D+1): what an inner-product index stores of a photo."""
 
+    def squares(self) -> Tensor | None:
+        """(D,) c where a key's last entry is sum_j c_j p_j^2; None where it is something else."""
+        return None
+
     def pairwise(self, sketches: Tensor, photos: Tensor) -> Tensor:
         """(B,D), (N,D) -> (B,N): distance of every sketch to every photo.
 
@@ -73,6 +77,9 @@ class Euclidean(Distance):
     def key(self, photos: Tensor) -> Tensor:
         return torch.cat([photos, photos.square().sum(1, keepdim=True)], 1)
 
+    def squares(self) -> Tensor | None:
+        return torch.ones(self.dim)
+
 
 class WeightedEuclidean(Distance):
     """sum_i w_i (s_i - p_i)^2 with one learned weight a dimension, w = 1 at the start."""
@@ -89,6 +96,9 @@ class WeightedEuclidean(Distance):
 
     def key(self, photos: Tensor) -> Tensor:
         return torch.cat([photos, (photos.square() @ self.weight.to(photos.dtype)).unsqueeze(1)], 1)
+
+    def squares(self) -> Tensor | None:
+        return self.weight
 
 
 class Mahalanobis(Distance):
@@ -129,6 +139,9 @@ class HOLEF(Distance):
 
     def key(self, photos: Tensor) -> Tensor:
         return torch.cat([photos, (photos.square() @ self.weight.to(photos.dtype).sum(0)).unsqueeze(1)], 1)
+
+    def squares(self) -> Tensor | None:
+        return self.weight.sum(0)
 
 
 DISTANCES: dict[str, Callable[[int], Distance]] = {

@@ -8,7 +8,6 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter1d, uniform_filter1d
-from scipy.signal import find_peaks
 
 Density = NDArray[np.float32]
 """(H,W): the logarithm of how much darker each place is than blank paper."""
@@ -64,7 +63,7 @@ def _bends(strips: Density, across: NDArray[np.float64], width: int) -> NDArray[
     slope = max(slopes, key=lambda slope: float(_sheared(strips, across * slope).var()))
     centre = slice(_STRIPS * 3 // 8, _STRIPS * 5 // 8)
     profile = _sheared(strips[:, centre], across[centre] * slope)
-    peaks, _ = find_peaks(profile, height=_LEAST / 2, distance=_REACH + 1)
+    peaks = _peaks(profile)
     traced = [_traced(strips, across, float(peak), slope) for peak in peaks]
     lines = np.array([line for line in traced if line is not None])  # (n,3)
     if not len(lines):
@@ -111,7 +110,7 @@ def _along(
     values[~within] = np.nan
     values[within.mean(axis=1) < 0.1] = 0  # hardly in the picture
     throughout = np.nanquantile(values, 1 - _SPANS, axis=1)  # strokes are shorter than lines
-    peaks, _ = find_peaks(throughout, height=_LEAST / 2, distance=_REACH + 1)
+    peaks = _peaks(throughout)
     lines = []
     for peak in peaks:
         ridges = [(x, _ridge(strips[:, i], float(heights[peak, i]))) for i, x in enumerate(across)]
@@ -119,6 +118,14 @@ def _along(
         if len(found) > 2:
             lines.append(_fit(found))
     return lines
+
+
+def _peaks(values: NDArray[np.floating]) -> NDArray[np.int64]:
+    """(n,) where values are highest, as far apart as lines have to be."""
+    from scipy.signal import find_peaks  # only here: it takes as long to import as OpenCV, and few pictures need it
+
+    found: NDArray[np.int64] = find_peaks(values, height=_LEAST / 2, distance=_REACH + 1)[0]
+    return found
 
 
 def _ridge(strip: NDArray[np.float32], height: float) -> float | None:

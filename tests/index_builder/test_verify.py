@@ -14,8 +14,8 @@ from sqlalchemy import create_engine, text
 from app.catalogue import Photo, Product, sqlite_url
 from app.checkpoints import CHECKPOINT_FILE, keep_checkpoint
 from app.files import sha256_of
+from app.forms import keys_of
 from app.gallery import CATALOGUE_FILE, PHOTOS, Gallery, catalogue_of
-from app.segments import keys_of
 from index_builder.verify import verify
 from model.checkpoint import load_checkpoint
 from tests.index_builder.test_cli import answer, run
