@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from app.catalogue import Catalogue, CatalogueError, CheckpointMismatch, Filters, sqlite_url
+from app.gpu import Gpu
 from app.index_files import MANIFEST, UnusableIndex, load_index, save_index, saved_tuning
 from app.photos import PhotoStore
 from app.recipes import DEFAULT_CANDIDATES, Recipe, Tuning
@@ -48,7 +49,7 @@ def catalogue_of(directory: Path, url: str | None = None) -> Catalogue:
 class Gallery:
     """A gallery directory in use, made by Gallery.open(). Safe to use from many threads."""
 
-    def __init__(self, directory: Path, catalogue: Catalogue, checkpoint: Checkpoint) -> None:
+    def __init__(self, directory: Path, catalogue: Catalogue, checkpoint: Checkpoint, gpu: Gpu | None = None) -> None:
         self.directory = directory
         self.catalogue = catalogue
         self.photos = PhotoStore(directory / PHOTOS)
@@ -59,20 +60,23 @@ class Gallery:
         self._replay = Replay(catalogue, self._distance, self._index_dir)
         self._state = catalogue.state()
         self._recipe = self._recipe_now()
+        self._gpu = gpu
         self._snapshot = Snapshot(0, ())
         self._saved = -1  # revision of the index on disk, as far as it can be trusted
 
     @classmethod
-    def open(cls, directory: Path, checkpoint: Checkpoint, catalogue: Catalogue | None = None) -> Gallery:
+    def open(
+        cls, directory: Path, checkpoint: Checkpoint, catalogue: Catalogue | None = None, gpu: Gpu | None = None
+    ) -> Gallery:
         """Open a gallery, from its saved index when that can be trusted, else from the catalogue's rows.
 
-        The catalogue is the directory's own file unless one is given. Raises CheckpointMismatch when it was
-        built with another checkpoint, and CatalogueError when there is no catalogue.
+        The catalogue is the directory's own file unless one is given. It is searched on `gpu` as far as that can. Raises
+        CheckpointMismatch when it was built with another checkpoint, and CatalogueError when there is no catalogue.
         """
         if catalogue is None:
             catalogue = catalogue_of(directory)
         catalogue.bind(checkpoint.sha256, checkpoint.network.dim)
-        gallery = cls(directory, catalogue, checkpoint)
+        gallery = cls(directory, catalogue, checkpoint, gpu)
         gallery._start()
         return gallery
 
@@ -219,4 +223,4 @@ class Gallery:
             self._publish(revision, add(parts, new, self._recipe))
 
     def _publish(self, revision: int, parts: Sequence[Part]) -> None:
-        self._snapshot = Snapshot(revision, tuple(parts))
+        self._snapshot = Snapshot(revision, tuple(parts), self._gpu)

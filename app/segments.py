@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from app.forms import Embeddings as Embeddings
 from app.forms import Form, form_for, form_of, keys_of
+from app.gpu import Gpu
 from app.recipes import Recipe, inverted_file
 from model.distances import Distance
 
@@ -84,8 +85,13 @@ class Segment:
         before = np.cumsum(counts) - counts  # how many rows come before those of each product
         return np.repeat(first - before, counts) + np.arange(counts.sum())
 
-    def nearest(self, queries: Embeddings, n: int, allowed: Mask) -> tuple[Embeddings, Rows]:
-        """Inner products (B,m) and rows (B,m), m <= n, of the n nearest allowed rows; -1 pads."""
+    def nearest(
+        self, queries: Embeddings, n: int, allowed: Mask, gpu: Gpu | None = None
+    ) -> tuple[Embeddings, Rows]:
+        """Inner products (B,m) and rows (B,m), m <= n, of the n nearest allowed rows; -1 pads.
+
+        A GPU is used where all rows are allowed: FAISS cannot leave any out there.
+        """
         count = int(allowed.sum())
         n = min(n, count)
         if n == 0:
@@ -94,16 +100,20 @@ class Segment:
         parameters = _parameters(self.index, selector)
         if selector is not None and parameters is None:
             return self.scan(queries, n, np.flatnonzero(allowed))
-        products, rows = self.search(queries, n, parameters)
+        products, rows = self.search(queries, n, parameters, gpu if selector is None else None)
         if (rows < 0).any() and count > _BATCH and inverted_file(self.index) is not None:
             products, rows = self.search(queries, n, _parameters(self.index, selector, everywhere=True))
         if (rows < 0).any():  # an approximate index that looked in too few places
             return self.scan(queries, n, np.flatnonzero(allowed))
         return products, rows
 
-    def search(self, queries: Embeddings, n: int, parameters: Any = None) -> tuple[Embeddings, Rows]:
+    def search(
+        self, queries: Embeddings, n: int, parameters: Any = None, gpu: Gpu | None = None
+    ) -> tuple[Embeddings, Rows]:
         """What the index alone finds: inner products (B,n) and rows (B,n), -1 where it found less."""
-        found, rows = self.index.search(self.form.sought(queries), n, params=parameters)
+        sought = self.form.sought(queries)
+        there = gpu.search(self.index, sought, n) if gpu else None
+        found, rows = there or self.index.search(sought, n, params=parameters)
         return self.form.products(queries, found), rows
 
     def scan(self, queries: Embeddings, n: int, rows: Rows) -> tuple[Embeddings, Rows]:

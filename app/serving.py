@@ -14,6 +14,7 @@ from pathlib import Path
 from app.catalogue import Catalogue, CatalogueError, CheckpointMismatch
 from app.checkpoints import CHECKPOINT_FILE, checkpoint_file
 from app.gallery import CATALOGUE_FILE, Gallery, catalogue_of
+from app.gpu import Gpu, gpu_for
 from app.retriever import Retriever
 from app.settings import Settings
 from app.workshop import Workshop
@@ -83,18 +84,18 @@ def _open(settings: Settings) -> tuple[Checkpoint, Gallery]:
         raise CatalogueError(f"no gallery at {directory}: expected a directory made by `sketchfind build`")
     catalogue = catalogue_of(directory, settings.catalogue.get_secret_value() if settings.catalogue else None)
     try:
-        return _matching(directory, catalogue)
+        return _matching(directory, catalogue, gpu_for(settings.device))
     except BaseException:
         catalogue.close()
         raise
 
 
-def _matching(directory: Path, catalogue: Catalogue) -> tuple[Checkpoint, Gallery]:
+def _matching(directory: Path, catalogue: Catalogue, gpu: Gpu | None) -> tuple[Checkpoint, Gallery]:
     while True:
         named = catalogue.state().checkpoint
         checkpoint = load_checkpoint(checkpoint_file(directory, named))
         try:
-            return checkpoint, Gallery.open(directory, checkpoint, catalogue)
+            return checkpoint, Gallery.open(directory, checkpoint, catalogue, gpu)
         except CheckpointMismatch as error:
             if error.recorded == named:
                 raise

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.confidence import SAMPLE
+from app.gpu import Gpu
 from app.recipes import Recipe
 from app.scratch import room_for
 from app.segments import Embeddings, Mask, Rows, Segment, batches
@@ -110,6 +111,7 @@ class Snapshot:
 
     revision: int
     parts: tuple[Part, ...]
+    gpu: Gpu | None = None  # where they are searched, as far as it can
 
     @property
     def size(self) -> int:
@@ -149,7 +151,7 @@ class Snapshot:
         rows = [np.full((len(queries), n), -1, np.int64)]
         start = 0
         for part in self.parts:
-            found, places = part.segment.nearest(queries, n, part.allowed(revisions))
+            found, places = part.segment.nearest(queries, n, part.allowed(revisions), self.gpu)
             products.append(found)
             rows.append(places + start)
             start += len(part.segment)

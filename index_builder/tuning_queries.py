@@ -15,7 +15,9 @@ from model.lines import BlankSketch
 
 QUERIES = 400
 _BATCH = 32
-_NEAR, _FAR = 0.3, 1.0  # how far sketches lie from their photos: squared, as a share of what photos lie from each other
+# how far sketches lie from their photos, squared, as a share of what photos lie from each other; of eight real ones in
+# ten the nearest photo is at 0.36 to 0.61
+_NEAR, _FAR = 0.3, 0.7
 
 
 def sketches_of(folders: Sequence[Path], checkpoint: Checkpoint, n: int = QUERIES) -> Embeddings:

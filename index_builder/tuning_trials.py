@@ -135,7 +135,8 @@ def _widths(index: Any) -> Iterator[str]:
     """Settings of an index from the narrowest search to the widest that may be worth it."""
     inverted = inverted_file(index)
     if inverted is not None:
-        for power in range(int(np.log2(inverted.nlist)) + 1):
-            yield f"nprobe={2**power}"
+        steps = sorted({step for power in range(32) for step in (2**power, 3 * 2**power) if step <= inverted.nlist})
+        for step in steps:
+            yield f"nprobe={step}"
     else:
         yield ""
