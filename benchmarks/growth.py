@@ -1,0 +1,134 @@
+"""How query time, memory and build time grow with the number of products, as a log-log plot with the slopes.
+
+    python -m benchmarks.growth --data PAIRS... [--photos DIR...] [--most 1000000] [--runs 20] [--out FILE] [--json]
+
+Flat, and IVF with SQ8 of as many lists as `sketchfind tune` tries first, searched in a sixteenth of them. Everything is
+a multiple of what Flat takes for a thousand. Writes an SVG.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from app.recipes import Recipe
+from app.segments import Embeddings, Segment
+from benchmarks.galleries import Real, add_real, around, real_of
+from benchmarks.timing import medians, seconds
+from index_builder.tune import factories_for
+from index_builder.tuning_trials import size_of
+
+_KINDS = ("Flat", "IVF, SQ8")
+_MEASURES = ("query", "memory", "build")
+_COLOURS = ("#1f6feb", "#d1632a")
+_LEAST, _STEP = 1000, 10
+_SIDE, _GAP, _EDGE = 260, 70, 50  # px: a plot, between plots, around them
+Curve = list[tuple[int, float]]
+
+
+def measure(real: Real, n: int, runs: int) -> dict[tuple[str, str], float]:
+    """Seconds and bytes by measure and kind, for n products."""
+    distance = real.checkpoint.network.distance
+    embeddings: Embeddings = around(real.photos, n, seed=1)
+    queries = distance.query(torch.from_numpy(real.sketches)).detach().numpy()
+    live, rows = np.ones(n, bool), np.arange(n, dtype=np.int64)
+    found: dict[tuple[str, str], float] = {}
+    segments: dict[str, Segment] = {}
+    for kind, factory in zip(_KINDS, ("Flat", factories_for(n)[0]), strict=True):
+
+        def build(_: int, kind: str = kind, factory: str = factory) -> None:
+            segments[kind] = Segment.build(distance, embeddings, rows, Recipe(factory))
+
+        found["build", kind] = seconds(build)
+        found["memory", kind] = size_of(segments[kind].index)
+
+    def search(kind: str, turn: int) -> object:
+        return segments[kind].nearest(queries[turn % len(queries)][None], 100, live)
+
+    sides = {kind: (lambda turn, kind=kind: search(kind, turn)) for kind in _KINDS}
+    found |= {("query", kind): time for kind, time in medians(sides, runs).items()}
+    return found
+
+
+def curves_of(real: Real, most: int, runs: int) -> dict[str, dict[str, Curve]]:
+    """By measure and kind, pairs of N and the multiple of what Flat takes for the smallest N."""
+    sizes = [_LEAST * _STEP**power for power in range(20) if _LEAST * _STEP**power <= most]
+    found = {n: measure(real, n, runs) for n in sizes}
+    unit = {name: found[sizes[0]][name, "Flat"] for name in _MEASURES}
+    return {
+        name: {kind: [(n, found[n][name, kind] / unit[name]) for n in sizes] for kind in _KINDS} for name in _MEASURES
+    }
+
+
+def slope(curve: Curve) -> float:
+    """The exponent by which a curve grows over its last two steps: 1 is in proportion to N."""
+    xs, ys = np.log10(np.array(curve[-3:])).T
+    return float(np.polyfit(xs, ys, 1)[0])
+
+
+def picture(curves: dict[str, dict[str, Curve]]) -> str:
+    """An SVG with a log-log plot for each measure."""
+    width = _EDGE * 2 + len(curves) * _SIDE + (len(curves) - 1) * _GAP
+    body = "".join(_plot(name, kinds, _EDGE + i * (_SIDE + _GAP)) for i, (name, kinds) in enumerate(curves.items()))
+    size = f'viewBox="0 0 {width} {_SIDE + 2 * _EDGE}" width="{width}" height="{_SIDE + 2 * _EDGE}"'
+    style = "text{font:12px sans-serif;fill:#444}path{fill:none}"
+    ground = '<rect width="100%" height="100%" fill="#fff"/>'
+    return f'<svg xmlns="http://www.w3.org/2000/svg" {size}><style>{style}</style>{ground}{body}</svg>\n'
+
+
+def _plot(name: str, kinds: dict[str, Curve], left: float) -> str:
+    points = np.log10(np.array([point for curve in kinds.values() for point in curve]))
+    low, high = np.floor(points.min(0)), np.ceil(points.max(0))
+
+    def place(point: Sequence[float]) -> tuple[float, float]:
+        x, y = (np.log10(point) - low) / np.maximum(high - low, 1)
+        return left + float(x) * _SIDE, _EDGE + (1 - float(y)) * _SIDE
+
+    parts = [f'<text x="{left}" y="{_EDGE - 28}" font-weight="bold">{name}, Flat at {_LEAST:,} = 1</text>']
+    for power in range(int(low[0]), int(high[0]) + 1):
+        x, _ = place((10.0**power, 10.0 ** low[1]))
+        parts.append(_line(x, _EDGE, x, _EDGE + _SIDE))
+        parts.append(f'<text x="{x:.0f}" y="{_EDGE + _SIDE + 18}" text-anchor="middle">10^{power}</text>')
+    for power in range(int(low[1]), int(high[1]) + 1):
+        _, y = place((10.0 ** low[0], 10.0**power))
+        parts.append(_line(left, y, left + _SIDE, y))
+        parts.append(f'<text x="{left - 6}" y="{y + 4:.0f}" text-anchor="end">10^{power}</text>')
+    for number, ((kind, curve), colour) in enumerate(zip(kinds.items(), _COLOURS, strict=True)):
+        way = " L".join(f"{x:.1f},{y:.1f}" for x, y in map(place, curve))
+        parts.append(f'<path d="M{way}" stroke="{colour}" stroke-width="2"/>')
+        words = f"{kind}: slope {slope(curve):.2f}"
+        parts.append(f'<text x="{left + 8}" y="{_EDGE + 16 * (number + 1)}" style="fill:{colour}">{words}</text>')
+    return "".join(parts)
+
+
+def _line(x1: float, y1: float, x2: float, y2: float) -> str:
+    return f'<path d="M{x1:.1f},{y1:.1f} L{x2:.1f},{y2:.1f}" stroke="#ddd"/>'
+
+
+def main() -> None:
+    """Parse, measure, draw, print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add_real(parser)
+    parser.add_argument("--most", type=int, default=1_000_000)
+    parser.add_argument("--runs", type=int, default=20)
+    parser.add_argument("--out", type=Path, default=Path("docs/images/growth.svg"))
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    curves = curves_of(real_of(options), options.most, options.runs)
+    options.out.write_text(picture(curves))
+    if options.json:
+        print(json.dumps(curves))
+        return
+    for name, kinds in curves.items():
+        for kind, curve in kinds.items():
+            steps = ", ".join(f"{n:,}: {value:.3g}" for n, value in curve)
+            print(f"{name:7} {kind:9} slope {slope(curve):.2f}   {steps}")
+
+
+if __name__ == "__main__":
+    main()
