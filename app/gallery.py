@@ -71,7 +71,7 @@ class Gallery:
         """Open a gallery, from its saved index when that can be trusted, else from the catalogue's rows.
 
         The catalogue is the directory's own file unless one is given. It is searched on `gpu` as far as that can.
-        Raises CheckpointMismatch when it was built with another checkpoint, and CatalogueError when there is no catalogue.
+        Raises CheckpointMismatch when it was built with another checkpoint, CatalogueError when there is no catalogue.
         """
         if catalogue is None:
             catalogue = catalogue_of(directory)
