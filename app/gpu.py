@@ -12,6 +12,7 @@ from weakref import WeakKeyDictionary
 
 import faiss
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 _MOST = 2048  # rows that FAISS finds there for one query
@@ -45,8 +46,8 @@ class Gpu:
 
 
 def gpu_for(device: str) -> Gpu | None:
-    """The GPU for a device setting (auto, cpu, cuda), or None; the log says why FAISS uses none."""
-    if device == "cpu":
+    """The GPU for a device setting (auto, cpu, cuda), or None; the log says why when there is one that torch uses."""
+    if device == "cpu" or not torch.cuda.is_available():
         return None
     try:
         if _faiss.get_num_gpus() > 0:
@@ -56,5 +57,5 @@ def gpu_for(device: str) -> Gpu | None:
         reason = "it was installed without GPU support"
     except RuntimeError as error:
         reason = str(error).rsplit("Error: ", 1)[-1]
-    _log.info("FAISS searches on the CPU: %s", reason)
+    _log.warning("FAISS searches on the CPU: %s", reason)
     return None

@@ -68,6 +68,11 @@ def tune(
                 f"no index found {target} of the nearest photos, {report.chosen.factory} most with "
                 f"{report.chosen.recall:.4f}: the gallery is as it was; expected a lower target, or --index Flat"
             )
+        if report.chosen.time >= 1:
+            raise TuneError(
+                f"no index that finds {target} of the nearest photos is faster than Flat: {report.chosen.factory} takes "
+                f"{report.chosen.time:.2f} of its time; the gallery is as it was, expected --index Flat for so few"
+            )
         catalogue.set_factory(report.chosen.factory)
         gallery.save(_tuning(report, target, revision, checkpoint))
     return report

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from pathlib import Path
 from types import SimpleNamespace
@@ -44,6 +43,7 @@ def copies(monkeypatch: pytest.MonkeyPatch) -> list[Copy]:
 
     fake = SimpleNamespace(get_num_gpus=lambda: 1, StandardGpuResources=object, index_cpu_to_gpu=copied)
     monkeypatch.setattr(module, "_faiss", fake)
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
     return made
 
 
@@ -92,7 +92,9 @@ def test_more_rows_than_the_gpu_finds_come_from_the_cpu(copies: list[Copy]) -> N
 
 
 def test_without_a_gpu_the_log_says_why(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
-    caplog.set_level(logging.INFO)
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    assert gpu_for("auto") is None
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
     assert gpu_for("cpu") is None and caplog.messages == []
     monkeypatch.setattr(module, "_faiss", SimpleNamespace(get_num_gpus=lambda: 0))
     assert gpu_for("auto") is None

@@ -11,6 +11,7 @@ import torch
 from typer.testing import CliRunner
 
 import index_builder.tune as module
+import index_builder.tuning_trials as trials
 from app.gallery import Gallery
 from app.index_files import UntimelyTuning, save_index, saved_tuning
 from app.recipes import Recipe, Tuning, inverted_file
@@ -33,6 +34,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "checkpoint_file", lambda directory, sha256: directory)
     monkeypatch.setattr(module, "load_checkpoint", lambda path: small_checkpoint())
     monkeypatch.setattr(module, "factories_for", lambda photos: ["IVF16,SQ8", "SQ8"])
+    monkeypatch.setattr(trials, "_flat_seconds", lambda *_: 1000.0)
 
 
 def fill(directory: Path, count: int = COUNT) -> dict[str, Any]:
@@ -166,6 +168,15 @@ def test_nothing_is_changed_when_nothing_finds_enough(tmp_path: Path, monkeypatc
         tune(tmp_path, 1.0)
     gallery = opened(tmp_path)
     assert gallery.tuning is None and gallery.catalogue.state().factory == "Flat"
+
+
+def test_nothing_is_changed_when_flat_is_faster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trials, "_flat_seconds", lambda *_: -1.0)
+    monkeypatch.setattr(trials.Bench, "_rerank_seconds", lambda *_: 1.001)
+    fill(tmp_path)
+    with pytest.raises(TuneError, match=r"no index that finds 0.9 .* is faster than Flat, .* expected --index Flat"):
+        tune(tmp_path, 0.9)
+    assert opened(tmp_path).catalogue.state().factory == "Flat"
 
 
 def test_the_ten_nearest_are_those_of_the_definition() -> None:
