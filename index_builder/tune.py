@@ -70,8 +70,8 @@ def tune(
             )
         if report.chosen.time >= 1:
             raise TuneError(
-                f"no index that finds {target} of the nearest photos is faster than Flat: {report.chosen.factory} takes "
-                f"{report.chosen.time:.2f} of its time; the gallery is as it was, expected --index Flat for so few"
+                f"no index that finds {target} of the nearest photos is faster than Flat: {report.chosen.factory} has "
+                f"{report.chosen.time:.2f} of its time, so the gallery is as it was, expected --index Flat for so few"
             )
         catalogue.set_factory(report.chosen.factory)
         gallery.save(_tuning(report, target, revision, checkpoint))
