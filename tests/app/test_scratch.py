@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app import rooms
-from app.rooms import room_for
+from app import scratch
+from app.scratch import room_for
 from app.segments import Segment
 from app.snapshot import Part, join
 from tests.app.small import DIM, small_checkpoint, vectors
@@ -14,7 +14,7 @@ from tests.app.small import DIM, small_checkpoint, vectors
 
 @pytest.fixture(autouse=True)
 def all_are_large(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rooms, "_LARGE", 1)
+    monkeypatch.setattr(scratch, "_LARGE", 1)
 
 
 def test_large_arrays_lie_in_files_that_leave_nothing_behind(tmp_path: Path) -> None:
