@@ -13,6 +13,9 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+LARGEST = 32  # jobs that are done together at most, which bounds memory
+
+_SHORT = 0.1  # s that a batch should take at most: who has just asked waits for the one before, and for their own
 _FRESH = 0.5  # s: whoever waits longer has not drawn on, and is answered before those who may still do so
 
 _Job = TypeVar("_Job")
@@ -33,15 +36,17 @@ class _Waiting:
 
 
 class Batcher:
-    """Does jobs of the same group together, at most `largest` at a time. Safe to use from many threads.
+    """Does jobs of the same group together, as many as take a tenth of a second. Safe to use from many threads.
 
+    How many these are is told by the batch before: few where each takes its time, as on a CPU, many on a GPU.
     The newest come first: of somebody who is drawing, only the newest sketch still matters, and with the oldest first a
     server that is asked for too much would finish each just when it has been given up. Those who keep waiting are not
     forgotten: after half a second they come before all newer ones, the oldest first. `prepare` is run in the thread.
     """
 
-    def __init__(self, largest: int, prepare: Callable[[], object] = lambda: None) -> None:
-        self._largest, self._prepare = largest, prepare
+    def __init__(self, prepare: Callable[[], object] = lambda: None) -> None:
+        self._prepare = prepare
+        self._most = LARGEST  # of the next batch
         self._waiting: list[_Waiting] = []
         self._changed = threading.Condition()
         self._closed = False
@@ -80,7 +85,12 @@ class Batcher:
     def _run(self) -> None:
         self._prepare()
         while (batch := self._take()) is not None:
-            _do([each for each in batch if each.future.set_running_or_notify_cancel()])
+            begun = [each for each in batch if each.future.set_running_or_notify_cancel()]
+            if begun:
+                started = time.monotonic()
+                _do(begun)
+                for_one = max((time.monotonic() - started) / len(begun), 1e-6)
+                self._most = max(1, min(LARGEST, int(_SHORT / for_one)))
 
     def _take(self) -> list[_Waiting] | None:
         """Those whose turn has come; None when nothing will come any more."""
@@ -89,7 +99,7 @@ class Batcher:
             if not self._waiting:
                 return None
             ordered = _in_turn([each for each in self._waiting if not each.future.cancelled()])
-            batch = [each for each in ordered if each.group == ordered[0].group][: self._largest]
+            batch = [each for each in ordered if each.group == ordered[0].group][: self._most]
             self._waiting = [each for each in self._waiting if each not in batch and not each.future.cancelled()]
             return batch
 
@@ -103,8 +113,6 @@ def _in_turn(waiting: Sequence[_Waiting]) -> list[_Waiting]:
 
 def _do(batch: Sequence[_Waiting]) -> None:
     """Compute a batch; one that fails as a whole is computed one by one, so that nobody fails for another's sake."""
-    if not batch:
-        return
     try:
         outcomes = batch[0].work([each.job for each in batch])
     except Exception as error:

@@ -45,6 +45,7 @@ class Retriever:
         self._checkpoint = checkpoint
         checkpoint.network.to(self.device)
         self._distance = copy.deepcopy(checkpoint.network.distance).to(self.device).requires_grad_(False)
+        self._exact = copy.deepcopy(self._distance).double()  # so that its weights need not be converted every time
 
     def search(self, frame: Pixels, k: int, filters: Filters = ALL, mirror: bool = True) -> SearchResult:
         """The k products nearest to a sketch's frame (256,256) of those that pass; fewer only if there are fewer.
@@ -96,7 +97,7 @@ class Retriever:
         views = self._embedded([Query.of(frame, 1, mirror=mirror)])[0]
         sketches = torch.from_numpy(views).to(self.device)  # (1 or 2,D)
         with torch.inference_mode():
-            distances = self._distance.pairwise(sketches, photos).cpu().numpy()  # (1 or 2,P)
+            distances = self._exact.pairwise(sketches, photos).cpu().numpy()  # (1 or 2,P)
         nearest = distances.min(1)
         mirrored = bool(nearest[-1] < nearest[0])
         view = -1 if mirrored else 0
@@ -149,7 +150,7 @@ class Retriever:
             part = slice(start, start + _AT_ONCE)
             embeddings = torch.from_numpy(snapshot.embeddings(listed[part])).to(self.device)  # (n,D)
             owner = torch.from_numpy(owners[part]).to(self.device)
-            distances[part] = self._distance.listed(sketches, embeddings, owner).cpu().numpy()
+            distances[part] = self._exact.listed(sketches, embeddings, owner).cpu().numpy()
         ends = np.cumsum(counts)[:-1]
         columns = (snapshot.revisions(listed), distances, snapshot.positions(listed))
         ranked = [Ranked(*each) for each in zip(*(np.split(column, ends) for column in columns), strict=True)]
@@ -163,7 +164,7 @@ class Retriever:
         if snapshot.mean_key is None:
             return [None] * len(sketches)
         s, key = sketches.double(), torch.from_numpy(snapshot.mean_key).to(self.device)  # (D+1,)
-        return (self._distance.offset(s) - self._distance.query(s) @ key).cpu().numpy()
+        return (self._exact.offset(s) - self._exact.query(s) @ key).cpu().numpy()
 
     def _products(self, ranked: Sequence[Ranked], wanted: Sequence[int]) -> dict[int, Product]:
         """The products, by revision, that can be among the nearest that are wanted."""

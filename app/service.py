@@ -30,9 +30,6 @@ from app.uploads import Sketch
 from app.waiting import WaitingLine
 from model.tracing import Tracing
 
-_LARGEST = {"cpu": 4, "cuda": 32}
-"""Searches that are computed together at most: on a CPU, more take as much longer (docs/speed.md)."""
-
 
 class Service:
     """A gallery that can be searched as soon as this is made. What serves it is replaced whenever it is re-embedded.
@@ -45,8 +42,7 @@ class Service:
         self.settings = settings
         self._current = Current(settings)
         # one thread: what it computes uses all cores by itself, and so needs its memory only once
-        largest = _LARGEST[self.serving.retriever.device.type]
-        self._batcher = Batcher(largest, partial(limit_threads, settings.threads))
+        self._batcher = Batcher(partial(limit_threads, settings.threads))
         self.line = WaitingLine(settings.max_queue, settings.search_timeout)
         self.metrics = metrics or Metrics()
         self.metrics.watch(lambda: self.gallery, lambda: self.line.length)

@@ -1,7 +1,7 @@
 """A gallery of many products for benchmarks, through the catalogue, and sketches to search it by.
 
-Its products have embeddings around real ones (benchmarks/galleries.py), a category, a price and the name of a photo, but
-the photos themselves are not there.
+Its products have embeddings around real ones (benchmarks/galleries.py), a category, a price and the name of a photo,
+which is not there.
 """
 
 from __future__ import annotations

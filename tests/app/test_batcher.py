@@ -16,7 +16,7 @@ class Desk:
     """A batcher that is held up until it is let go, and the batches that it has done since."""
 
     def __init__(self) -> None:
-        self.batcher = Batcher(largest=3)
+        self.batcher = Batcher()
         self.done: list[list[object]] = []
         self._go, busy = threading.Event(), threading.Event()
 
@@ -43,7 +43,9 @@ class Desk:
 
 
 @pytest.fixture
-def desk() -> Iterator[Desk]:
+def desk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    monkeypatch.setattr("app.batcher.LARGEST", 3)
+    monkeypatch.setattr("app.batcher._SHORT", 1000)
     desk = Desk()
     yield desk
     desk.let_go()
@@ -62,6 +64,13 @@ def test_who_has_waited_for_long_comes_first(desk: Desk, monkeypatch: pytest.Mon
     futures = desk.submit(1, 2, 3, 4, 5)
     desk.let_go(*futures)
     assert desk.done == [[1, 2, 3], [4, 5]]
+
+
+def test_batches_are_as_large_as_can_be_done_in_short_time(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.batcher._SHORT", 1e-9)
+    futures = desk.submit(1, 2, 3)
+    desk.let_go(*futures)
+    assert desk.done == [[3], [2], [1]]
 
 
 def test_groups_are_done_apart(desk: Desk) -> None:
