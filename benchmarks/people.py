@@ -4,8 +4,8 @@
 
 Everybody finishes a stroke every 300 ms and asks for the sketch as it then is, either way round; a request that is not
 answered by then is aborted. In turn with that, in the same run, the network embeds here eight sketches at a time (the
-bare rate), and one person searches, each search after the answer to the one before. Prints how many searches a second were
-answered, as a share of the bare rate (or of what was asked for, where that is less), and how long the slowest of a
+bare rate), and one person searches, each search after the answer to the one before. Prints how many searches a second
+were answered, as a share of the bare rate (or of what was asked for, where that is less), and how long the slowest of a
 hundred took, in medians of one person's.
 """
 
