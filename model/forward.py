@@ -33,7 +33,7 @@ class Forward:
         options.intra_op_num_threads = torch.get_num_threads()
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # others need the processors, too
         try:
-            graph = _exported(network, frames)
+            graph = exported(network, frames)
             self._session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # of many kinds, none of them public
             reason = str(error).partition(chr(10))[0]
@@ -73,7 +73,7 @@ class _AfterStem(nn.Module):
         return self._network.embed_after(frames, stem)
 
 
-def _exported(network: DSSA, frames: Tensor) -> bytes:
+def exported(network: DSSA, frames: Tensor) -> bytes:
     """The network without its stem, as ONNX, for batches of any size."""
     file = io.BytesIO()
     names = ["frames", "stem"]
