@@ -4,8 +4,9 @@
 
 Ways: torch as it is, channels_last, batch norms folded into convolutions (both ways round), frozen and optimised by
 torch.jit, bf16 autocast, ONNX Runtime, the same with int8, and with --compile (minutes, and a C++ compiler)
-torch.compile. Sketches are real ones. Prints milliseconds a frame, medians; the same in units of torch as it is; and the
-largest difference of a distance between two of the sketches. Preprocessing is there for comparison.
+torch.compile. Sketches are real ones. Prints milliseconds a frame, medians; the same in units of torch as it is; and
+the largest difference of a distance between two of the sketches. Preprocessing is there for comparison. With one thread
+the time is that of its processor, so that what else the machine does counts for little.
 """
 
 from __future__ import annotations
@@ -114,16 +115,18 @@ def ways_of(checkpoint: Checkpoint, frames: Tensor, compile_too: bool) -> dict[s
     return ways
 
 
-def measure(ways: dict[str, Way], frames: Tensor, batches: list[int], runs: int) -> dict[str, dict[str, float]]:
+def measure(
+    ways: dict[str, Way], frames: Tensor, batches: list[int], runs: int, clock: Callable[[], float]
+) -> dict[str, dict[str, float]]:
     """Median milliseconds a frame of every way, by the size of the batch."""
     spent: dict[tuple[str, int], list[float]] = {}
     for run in range(runs + 2):
         for batch in batches:
             for name, way in ways.items():
-                started = time.perf_counter()
+                started = clock()
                 way(frames[:batch])
                 if run > 1:
-                    spent.setdefault((name, batch), []).append(time.perf_counter() - started)
+                    spent.setdefault((name, batch), []).append(clock() - started)
     return {
         name: {str(batch): round(1000 * float(np.median(spent[name, batch])) / batch, 2) for batch in batches}
         for name in ways
@@ -158,7 +161,8 @@ def main() -> None:
     preprocess = 1000 * (time.perf_counter() - started) / len(bodies)
     with torch.inference_mode():
         ways = ways_of(checkpoint, frames, options.compile)
-        times = measure(ways, frames, options.batches, options.runs)
+        clock = time.thread_time if options.threads == 1 else time.perf_counter
+        times = measure(ways, frames, options.batches, options.runs, clock)
         away = deviations(ways, checkpoint, frames)
     ratios = {
         name: {batch: round(spent / times["torch"][batch], 2) for batch, spent in each.items()}
