@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 LARGEST = 32  # jobs that are done together at most, which bounds memory
 
-_SHORT = 0.1  # s that a batch should take at most: who has just asked waits for the one before, and for their own
+_SHORT = 0.1  # s that a batch may take in any case: who has just asked waits for the one before, and for their own
 _FRESH = 0.5  # s: whoever waits longer has not drawn on, and is answered before those who may still do so
 
 _Job = TypeVar("_Job")
@@ -36,9 +36,11 @@ class _Waiting:
 
 
 class Batcher:
-    """Does jobs of the same group together, as many as take a tenth of a second. Safe to use from many threads.
+    """Does jobs of the same group together, as many as take twice as long as one, or a tenth of a second.
 
-    How many these are is told by the batch before: few where each takes its time, as on a CPU, many on a GPU.
+    How many these are is told by the batch before: few where each takes its time, as on a CPU, many on a GPU. Safe to
+    use from many threads.
+
     The newest come first: of somebody who is drawing, only the newest sketch still matters, and with the oldest first a
     server that is asked for too much would finish each just when it has been given up. Those who keep waiting are not
     forgotten: after half a second they come before all newer ones, the oldest first. `prepare` is run in the thread.
@@ -47,6 +49,7 @@ class Batcher:
     def __init__(self, prepare: Callable[[], object] = lambda: None) -> None:
         self._prepare = prepare
         self._most = LARGEST  # of the next batch
+        self._alone = 0.0  # s that a job took by itself the last time
         self._waiting: list[_Waiting] = []
         self._changed = threading.Condition()
         self._closed = False
@@ -89,8 +92,10 @@ class Batcher:
             if begun:
                 started = time.monotonic()
                 _do(begun)
-                for_one = max((time.monotonic() - started) / len(begun), 1e-6)
-                self._most = max(1, min(LARGEST, int(_SHORT / for_one)))
+                spent = time.monotonic() - started
+                if len(begun) == 1:
+                    self._alone = spent
+                self._most = _most(len(begun), spent, self._alone)
 
     def _take(self) -> list[_Waiting] | None:
         """Those whose turn has come; None when nothing will come any more."""
@@ -102,6 +107,11 @@ class Batcher:
             batch = [each for each in ordered if each.group == ordered[0].group][: self._most]
             self._waiting = [each for each in self._waiting if each not in batch and not each.future.cancelled()]
             return batch
+
+
+def _most(count: int, spent: float, alone: float) -> int:
+    """How many jobs fit into a batch, when so many took `spent` seconds, and one `alone`."""
+    return max(1, min(LARGEST, int(max(_SHORT, 2 * alone) * count / max(spent, 1e-6))))
 
 
 def _in_turn(waiting: Sequence[_Waiting]) -> list[_Waiting]:

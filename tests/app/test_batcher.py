@@ -9,7 +9,7 @@ from concurrent.futures import Future, wait
 
 import pytest
 
-from app.batcher import Batcher
+from app.batcher import LARGEST, Batcher, _most
 
 
 class Desk:
@@ -66,11 +66,13 @@ def test_who_has_waited_for_long_comes_first(desk: Desk, monkeypatch: pytest.Mon
     assert desk.done == [[1, 2, 3], [4, 5]]
 
 
-def test_batches_are_as_large_as_can_be_done_in_short_time(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.batcher._SHORT", 1e-9)
-    futures = desk.submit(1, 2, 3)
-    desk.let_go(*futures)
-    assert desk.done == [[3], [2], [1]]
+def test_batches_are_as_large_as_can_be_done_in_short_time() -> None:
+    assert _most(1, 0.04, 0.04) == 2  # a tenth of a second
+    assert _most(4, 0.08, 0.04) == 5
+    assert _most(1, 0.5, 0.5) == 2  # twice as long as one takes
+    assert _most(4, 0.8, 0.5) == 5
+    assert _most(4, 9.0, 0.5) == 1
+    assert _most(1, 0.0, 0.0) == LARGEST
 
 
 def test_groups_are_done_apart(desk: Desk) -> None:
