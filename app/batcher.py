@@ -48,12 +48,12 @@ class Batcher:
 
     def __init__(self, prepare: Callable[[], object] = lambda: None) -> None:
         self._prepare = prepare
-        self._most = LARGEST  # of the next batch
+        self._most = 1  # of the next batch
         self._alone = 0.0  # s that a job took by itself the last time
         self._waiting: list[_Waiting] = []
         self._changed = threading.Condition()
         self._closed = False
-        self._thread = threading.Thread(target=self._run, name="search")
+        self._thread = threading.Thread(target=self._run, name="search", daemon=True)
         self._thread.start()
 
     async def do(self, group: object, work: Work[_Job, _Result], job: _Job) -> _Result:
