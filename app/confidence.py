@@ -7,21 +7,20 @@ from numpy.typing import NDArray
 
 MOST = 0.78  # contrast: in the demo gallery 3% of real sketches lie above, and 37% of scribbles (docs/accuracy.md)
 SAMPLE = 1000  # products that stand for all of a gallery
+LEAST = 100  # products: in a smaller gallery the fifth nearest is far, whatever is drawn
 
 _PLACE = 5  # one result may be near by chance, five seldom are
-_LEAST = 100  # products: in a smaller gallery the fifth nearest is far, whatever is drawn
 
 
-def contrast_of(candidates: NDArray[np.float32], sample: NDArray[np.float32]) -> float | None:
+def contrast_of(candidates: NDArray[np.float32], mean: float | None) -> float | None:
     """How far the fifth nearest of the candidates is, as a share of the mean distance of a gallery's sample.
 
     Near 1 the results are hardly nearer than any product is. Of a ratio it does not matter in what unit a network
-    measures. None where it tells nothing: too few products, or a distance that is not positive.
+    measures. None where it tells nothing: no mean, as there are too few products, or a distance that is not positive.
     """
-    if len(sample) < _LEAST or len(candidates) < _PLACE:
+    if mean is None or mean <= 0 or len(candidates) < _PLACE:
         return None
-    mean = float(sample.mean(dtype=np.float64))
-    return float(np.partition(candidates, _PLACE - 1)[_PLACE - 1]) / mean if mean > 0 else None
+    return float(np.partition(candidates, _PLACE - 1)[_PLACE - 1]) / float(mean)
 
 
 def is_confident(contrast: float | None) -> bool:

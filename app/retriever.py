@@ -1,4 +1,4 @@
-"""From a sketch to results: embed, take candidates from the gallery, and rank them by the exact distance.
+"""From sketches to results: embed, take candidates from the gallery, and rank them by the exact distance.
 
 Server and evaluation search through this one class, so their answers are the same. Results at the same distance
 are in the order of their product ids.
@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import NamedTuple
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -19,78 +19,14 @@ from numpy.typing import NDArray
 from app.catalogue import Filters, Product
 from app.confidence import contrast_of
 from app.gallery import Gallery
+from app.ranked import Ranked
+from app.results import ALL, Comparison, Query, SearchResult, UnknownProduct, photo_name
 from app.segments import Embeddings, Rows
 from app.snapshot import Snapshot
 from model.checkpoint import Checkpoint
-from model.frames import mirror_image
-from model.kinds import Kind
 from model.preprocess import Pixels
 
-ALL = Filters()
-
-
-class UnknownProduct(KeyError):
-    """There is no product of that id."""
-
-
-class Result(NamedTuple):
-    """A product that was found, and its distance from the sketch (smaller is nearer; may be negative)."""
-
-    product: Product
-    distance: float
-    position: int  # of the photo that is nearest, among the product's photos
-
-    @property
-    def photo(self) -> str:
-        """The name of the photo that is nearest; empty when it is not kept."""
-        return _name(self.product, self.position)
-
-
-class Comparison(NamedTuple):
-    """A product beside a sketch: how far its nearest photo is, which that is, and whether it is nearer mirrored."""
-
-    product: Product
-    distance: float
-    photo: str  # its name; empty when it is not kept
-    mirrored: bool
-
-
-@dataclass(frozen=True)
-class SearchResult:
-    """Results, nearest first, the gallery they were found in, and how long each stage took."""
-
-    results: list[Result]
-    size: int
-    revision: int
-    timings_ms: dict[str, float]  # embed, candidates, rerank
-    contrast: float | None  # see app/confidence.py
-    kind: Kind = "sketch"  # what was searched by
-
-
-@dataclass(frozen=True)
-class Ranked:
-    """One sketch's candidates (n,) by their revisions, and its exact distances (n,) to them, in no order.
-
-    A product is as near as its nearest photo, which `positions` (n,) tell.
-    """
-
-    revisions: Rows
-    distances: NDArray[np.float32]
-    positions: Rows
-
-    def nearest_photos(self) -> Ranked:
-        """Each product once, where it was there by each of its photos; of photos as near, the first counts."""
-        order = np.lexsort((self.positions, self.distances, self.revisions))
-        _, first = np.unique(self.revisions[order], return_index=True)
-        kept = order[first]
-        return Ranked(self.revisions[kept], self.distances[kept], self.positions[kept])
-
-    def within(self, k: int) -> list[int]:
-        """Revisions of the k nearest and of all that tie with the last of these."""
-        if k >= len(self.distances):
-            return [int(revision) for revision in self.revisions]
-        kth = np.partition(self.distances, k - 1)[k - 1]
-        return [int(revision) for revision in self.revisions[self.distances <= kth]]
+_AT_ONCE = 16_384  # photos whose exact distances are computed at a time: bounds memory
 
 
 class Retriever:
@@ -111,6 +47,7 @@ class Retriever:
         self._checkpoint = checkpoint
         checkpoint.network.to(self.device)
         self._distance = copy.deepcopy(checkpoint.network.distance).to(self.device).requires_grad_(False)
+        self._exact = copy.deepcopy(self._distance).double()  # so that its weights need not be converted every time
 
     def search(self, frame: Pixels, k: int, filters: Filters = ALL, mirror: bool = True) -> SearchResult:
         """The k products nearest to a sketch's frame (256,256) of those that pass; fewer only if there are fewer.
@@ -118,50 +55,39 @@ class Retriever:
         With `mirror`, a product is as near as it is to the sketch or to its mirror image, whichever is nearer:
         catalogues show shoes from one side, people draw them from either.
         """
+        return self.search_all([Query.of(frame, k, filters, mirror)])[0]
+
+    def search_all(self, queries: Sequence[Query]) -> list[SearchResult]:
+        """What each query finds: all are embedded in one pass, and those of the same filters share one search."""
         started = time.perf_counter()
-        embeddings = self._checkpoint.embed_frames(_views(frame, mirror))
+        views = self._embedded(queries)
         embed_ms = (time.perf_counter() - started) * 1000
-        found = _either(self.search_embeddings(embeddings, k, filters), k)
-        return replace(found, timings_ms={"embed": embed_ms, **found.timings_ms})
+        alike: dict[Filters, list[int]] = {}
+        for number, query in enumerate(queries):
+            alike.setdefault(query.filters, []).append(number)
+        found: dict[int, SearchResult] = {}
+        for filters, numbers in alike.items():
+            wanted = [queries[n].k for n in numbers]
+            found |= zip(numbers, self._search(filters, [views[n] for n in numbers], wanted), strict=True)
+        return [
+            replace(found[n], timings_ms={"embed": embed_ms, **found[n].timings_ms}) for n in range(len(queries))
+        ]
 
     def search_embeddings(self, embeddings: Embeddings, k: int, filters: Filters = ALL) -> list[SearchResult]:
         """What search() does after embedding, for embeddings (B,D) of several sketches: one SearchResult each."""
-        if k < 1:
-            raise ValueError(f"k is {k}: expected at least 1")
-        started = time.perf_counter()
-        snapshot, passing = self.gallery.select(filters)
-        with torch.inference_mode():
-            sketches = torch.from_numpy(embeddings).to(self.device)
-            queries = self._distance.query(sketches).cpu().numpy()
-            rows = snapshot.candidates(queries, max(k, self._n_candidates or self.gallery.n_candidates), passing)
-            taken = time.perf_counter()
-            ranked = [
-                self._distances(snapshot, sketch[None], found[found >= 0])
-                for sketch, found in zip(sketches, rows, strict=True)
-            ]
-            sample = self._distance.pairwise(sketches, torch.from_numpy(snapshot.sample).to(self.device)).cpu().numpy()
-        products = self._products(ranked, k)
-        timings = {"candidates": taken - started, "rerank": time.perf_counter() - taken}
-        timings = {stage: 1000 * seconds / len(embeddings) for stage, seconds in timings.items()}
-        return [
-            SearchResult(
-                _nearest(one, products, k),
-                snapshot.size,
-                snapshot.revision,
-                timings,
-                contrast_of(one.distances, typical),
-            )
-            for one, typical in zip(ranked, sample, strict=True)
-        ]
+        queries = [Query(embedding[None], k, filters) for embedding in embeddings]
+        return self.search_all(queries)
 
-    def similar(self, product_id: str, k: int, filters: Filters = ALL) -> SearchResult:
-        """The k products nearest to a product's own photos, itself left out. Raises UnknownProduct."""
+    def like(self, product_id: str, k: int, filters: Filters = ALL) -> Query:
+        """A query by a product's own photos, for k products besides itself. Raises UnknownProduct."""
         embeddings = self.gallery.catalogue.embedding(product_id)
         if embeddings is None:
             raise UnknownProduct(product_id)
-        found = _either(self.search_embeddings(embeddings, k + 1, filters), k + 1)
-        others = [result for result in found.results if result.product.product_id != product_id]
-        return replace(found, results=others[:k], kind="photo")
+        return Query(embeddings, k + 1, filters)
+
+    def similar(self, product_id: str, k: int, filters: Filters = ALL) -> SearchResult:
+        """The k products nearest to a product's own photos, itself left out. Raises UnknownProduct."""
+        return self.search_all([self.like(product_id, k, filters)])[0].without(product_id, k)
 
     def compare(self, frame: Pixels, product_id: str, mirror: bool = True) -> Comparison:
         """A product beside a sketch's frame, at the distance that search() gives. Raises UnknownProduct."""
@@ -170,58 +96,90 @@ class Retriever:
             raise UnknownProduct(product_id)
         product, embeddings = found
         photos = torch.from_numpy(embeddings).to(self.device)  # (P,D)
-        sketches = torch.from_numpy(self._checkpoint.embed_frames(_views(frame, mirror))).to(self.device)  # (1 or 2,D)
+        views = self._embedded([Query.of(frame, 1, mirror=mirror)])[0]
+        sketches = torch.from_numpy(views).to(self.device)  # (1 or 2,D)
         with torch.inference_mode():
-            distances = self._distance.pairwise(sketches, photos).cpu().numpy()  # (1 or 2,P)
+            distances = self._exact.pairwise(sketches, photos).cpu().numpy()  # (1 or 2,P)
         nearest = distances.min(1)
         mirrored = bool(nearest[-1] < nearest[0])
         view = -1 if mirrored else 0
-        return Comparison(product, float(nearest[view]), _name(product, int(distances[view].argmin())), mirrored)
+        return Comparison(product, float(nearest[view]), photo_name(product, int(distances[view].argmin())), mirrored)
 
-    def _distances(self, snapshot: Snapshot, sketch: torch.Tensor, rows: Rows) -> Ranked:
-        """Exact distances of a sketch (1,D) to candidates, by all of their photos."""
-        rows = snapshot.photos_of(rows)
-        photos = torch.from_numpy(snapshot.embeddings(rows)).to(self.device)  # (n,D)
-        distances = self._distance.pairwise(sketch, photos)[0].cpu().numpy()
-        ranked = Ranked(snapshot.revisions(rows), distances, snapshot.positions(rows))
-        return ranked if snapshot.photos == snapshot.size else ranked.nearest_photos()
+    def _embedded(self, queries: Sequence[Query]) -> list[Embeddings]:
+        """Embeddings (V,D) of each query's views, by one forward pass for all that have none."""
+        frames = [frame for query in queries if isinstance(query.views, list) for frame in query.views]
+        made = self._checkpoint.embed_frames(frames) if frames else None
+        embedded, start = list[Embeddings](), 0
+        for query in queries:
+            if made is not None and isinstance(query.views, list):
+                embedded.append(made[start : start + len(query.views)])
+                start += len(query.views)
+            else:
+                embedded.append(np.asarray(query.views, np.float32))
+        return embedded
 
-    def _products(self, ranked: Sequence[Ranked], k: int) -> dict[int, Product]:
-        """The products, by revision, that can be among anyone's k nearest."""
-        wanted = {revision for one in ranked for revision in one.within(k)}
-        products = self.gallery.catalogue.at_revisions(list(wanted))
-        if len(products) < len(wanted):  # some have changed since the snapshot, so others take their places
-            products = self.gallery.catalogue.at_revisions([int(r) for one in ranked for r in one.revisions])
+    def _search(self, filters: Filters, views: Sequence[Embeddings], wanted: Sequence[int]) -> list[SearchResult]:
+        """Results for queries of the same filters, by the embeddings (V,D) of each, and how many are wanted of each."""
+        started = time.perf_counter()
+        snapshot, passing = self.gallery.select(filters)
+        n_candidates = self._n_candidates or self.gallery.n_candidates
+        numbers = [max(k, n_candidates) for k, each in zip(wanted, views, strict=True) for _ in each]
+        with torch.inference_mode():
+            sketches = torch.from_numpy(np.concatenate(views)).to(self.device)  # (B,D): views of all queries
+            queries = self._distance.query(sketches).cpu().numpy()
+            rows = snapshot.candidates(queries, max(numbers), passing)
+            taken = time.perf_counter()
+            ranked = self._ranked(snapshot, sketches, [each[:n] for each, n in zip(rows, numbers, strict=True)])
+            contrasts = [*map(contrast_of, (one.distances for one in ranked), self._usual(snapshot, sketches))]
+        starts = np.cumsum([0, *map(len, views)])
+        slices = [slice(*ends) for ends in pairwise(starts)]
+        of_queries = [Ranked.by_any(ranked[views_of]) for views_of in slices]
+        products = self._products(of_queries, wanted)
+        results = [one.results(products, k) for one, k in zip(of_queries, wanted, strict=True)]
+        rerank = time.perf_counter() - taken
+        timings = {"candidates": 1000 * (taken - started), "rerank": 1000 * rerank}
+        return [
+            SearchResult(each, snapshot.size, snapshot.revision, timings, _least(contrasts[views_of]))
+            for each, views_of in zip(results, slices, strict=True)
+        ]
+
+    def _ranked(self, snapshot: Snapshot, sketches: torch.Tensor, rows: Sequence[Rows]) -> list[Ranked]:
+        """Exact distances of sketches (B,D) to the candidates of each, by all of their photos."""
+        photos = [snapshot.photos_of(each[each >= 0]) for each in rows]
+        listed, counts = np.concatenate(photos), [len(each) for each in photos]
+        owners = np.repeat(np.arange(len(photos)), counts)
+        distances = np.empty(len(listed), np.float32)
+        for start in range(0, len(listed), _AT_ONCE):
+            part = slice(start, start + _AT_ONCE)
+            embeddings = torch.from_numpy(snapshot.embeddings(listed[part])).to(self.device)  # (n,D)
+            owner = torch.from_numpy(owners[part]).to(self.device)
+            distances[part] = self._exact.listed(sketches, embeddings, owner).cpu().numpy()
+        ends = np.cumsum(counts)[:-1]
+        columns = (snapshot.revisions(listed), distances, snapshot.positions(listed))
+        ranked = [Ranked(*each) for each in zip(*(np.split(column, ends) for column in columns), strict=True)]
+        return ranked if snapshot.photos == snapshot.size else [one.nearest_photos() for one in ranked]
+
+    def _usual(self, snapshot: Snapshot, sketches: torch.Tensor) -> NDArray[np.float64] | list[None]:
+        """(B,) the mean distance of each of sketches (B,D) to a sample of all products; None if that is too small.
+
+        A distance is linear in the photo's key, so the mean of the keys gives it.
+        """
+        if snapshot.mean_key is None:
+            return [None] * len(sketches)
+        s, key = sketches.double(), torch.from_numpy(snapshot.mean_key).to(self.device)  # (D+1,)
+        return (self._exact.offset(s) - self._exact.query(s) @ key).cpu().numpy()
+
+    def _products(self, ranked: Sequence[Ranked], wanted: Sequence[int]) -> dict[int, Product]:
+        """The products, by revision, that can be among the nearest that are wanted."""
+        revisions = {revision for one, k in zip(ranked, wanted, strict=True) for revision in one.within(k)}
+        products = self.gallery.catalogue.at_revisions(list(revisions))
+        if len(products) < len(revisions):  # some have changed since the snapshot, so others take their places
+            products = self.gallery.catalogue.at_revisions([r for one in ranked for r in one.revisions.tolist()])
         return products
 
 
-def _views(frame: Pixels, mirror: bool) -> list[Pixels]:
-    """A sketch's frame and, with `mirror`, its mirror image."""
-    return [frame, mirror_image(frame)] if mirror else [frame]
-
-
-def _nearest(ranked: Ranked, products: Mapping[int, Product], k: int) -> list[Result]:
-    triples = zip(ranked.revisions.tolist(), ranked.distances.tolist(), ranked.positions.tolist(), strict=True)
-    results = [Result(products[r], distance, position) for r, distance, position in triples if r in products]
-    return sorted(results, key=_order)[:k]
-
-
-def _name(product: Product, position: int) -> str:
-    return product.photos[position].name if position < len(product.photos) else ""
-
-
-def _order(result: Result) -> tuple[float, str]:
-    return result.distance, result.product.product_id
-
-
-def _either(views: Sequence[SearchResult], k: int) -> SearchResult:
-    """The k nearest of what views of one sketch found, each product once; times are summed."""
-    nearest: dict[str, Result] = {}
-    for result in sorted((result for view in views for result in view.results), key=_order):
-        nearest.setdefault(result.product.product_id, result)
-    timings = {stage: sum(view.timings_ms[stage] for view in views) for stage in views[0].timings_ms}
-    contrast = min((view.contrast for view in views if view.contrast is not None), default=None)
-    return replace(views[0], results=list(nearest.values())[:k], timings_ms=timings, contrast=contrast)
+def _least(contrasts: Sequence[float | None]) -> float | None:
+    return min((contrast for contrast in contrasts if contrast is not None), default=None)
 
 
 def resolve_device(name: str) -> torch.device:

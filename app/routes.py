@@ -14,7 +14,7 @@ from app.messages import short
 from app.paths import LiteralEnd
 from app.rasters import AskedKind
 from app.rates import SearchRate
-from app.retriever import UnknownProduct
+from app.results import UnknownProduct
 from app.rooms import SearchBody
 from app.schemas import ProductDetails, ProductInfo, ProductPage, SearchResponse, error_docs
 from app.schemas_facets import CategoryList, FacetsResponse

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from app.confidence import is_confident
 from app.products import Product
-from app.retriever import Result, SearchResult
+from app.results import Result, SearchResult
 from model.kinds import Kind
 
 

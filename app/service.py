@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import Annotated, BinaryIO, TypeVar
+from functools import partial
+from typing import Annotated, BinaryIO
 
-import faiss
-import torch
 from fastapi import Depends, Request
 
+from app.batcher import Batcher
 from app.catalogue import Filters
 from app.current import Current
 from app.drafts import Draft, Prepared
@@ -23,15 +21,14 @@ from app.metrics import Metrics
 from app.operations import Operation
 from app.pictures import Picture
 from app.rasters import RasterSketch
-from app.retriever import SearchResult
+from app.results import Query, SearchResult
+from app.searches import MakeReady, Ready, by_picture, search_together
 from app.serving import Serving
 from app.settings import Settings
+from app.threads import limit_threads
 from app.uploads import Sketch
 from app.waiting import WaitingLine
 from model.tracing import Tracing
-
-_T = TypeVar("_T")
-_Decoded = Callable[[], tuple[Picture, float]]  # a sketch's picture, and the seconds spent on it before
 
 
 class Service:
@@ -41,12 +38,12 @@ class Service:
     """
 
     def __init__(self, settings: Settings, metrics: Metrics | None = None) -> None:
-        _limit_threads(settings.threads)
+        limit_threads(settings.threads)
         self.settings = settings
         self._current = Current(settings)
-        # one at a time: a search uses all cores by itself, and so needs its memory only once
-        self._worker = ThreadPoolExecutor(1, "search")
-        self.line = WaitingLine(settings.max_queue)
+        # one thread: what it computes uses all cores by itself, and so needs its memory only once
+        self._batcher = Batcher(partial(limit_threads, settings.threads))
+        self.line = WaitingLine(settings.max_queue, settings.search_timeout)
         self.metrics = metrics or Metrics()
         self.metrics.watch(lambda: self.gallery, lambda: self.line.length)
 
@@ -62,7 +59,7 @@ class Service:
 
     def close(self) -> None:
         """Finish what was accepted, then close the gallery."""
-        self._worker.shutdown()
+        self._batcher.close()
         self._current.close()
 
     # searching
@@ -71,41 +68,35 @@ class Service:
         """The k products nearest to a sketch (with `mirror`, either way round); timings have preprocess and total."""
 
         async def search(serving: Serving) -> SearchResult:
-            decoded = await _decoded(serving, sketch)
-            return await self._run(lambda: _search(serving, decoded, k, filters, mirror))
+            decode, spent = await _decoded(serving, sketch)
+            ready = by_picture(decode, lambda picture: Query.of(picture.frame, k, filters, mirror), spent)
+            return await self._search(serving, ready)
 
-        started = time.perf_counter()
-        with self.line.joined():
-            found = await self._current.do(search)
-        self.metrics.forward_pass(1)
-        return self._timed(found, started)
+        return await self._answer(search)
 
     async def similar(self, product_id: str, k: int, filters: Filters) -> SearchResult:
         """The k products nearest to a product, itself left out. Raises UnknownProduct."""
 
         async def similar(serving: Serving) -> SearchResult:
-            return await self._run(lambda: serving.retriever.similar(product_id, k, filters))
+            ready = lambda: Ready(serving.retriever.like(product_id, k, filters))  # noqa: E731
+            return (await self._search(serving, ready)).without(product_id, k)
 
-        started = time.perf_counter()
-        with self.line.joined():
-            found = await self._current.do(similar)
-        return self._timed(found, started)
+        return await self._answer(similar)
 
     async def match(self, product_id: str, sketch: Sketch, mirror: bool) -> Match:
         """What of a sketch and of a product's photo matched. Raises UnknownProduct and FileNotFoundError."""
 
         async def compare(serving: Serving) -> Match:
-            decoded = await _decoded(serving, sketch)
-            return await self._run(
-                lambda: match(serving.retriever, serving.checkpoint, product_id, decoded()[0], mirror)
-            )
+            decode, _ = await _decoded(serving, sketch)
+            retriever, checkpoint = serving.retriever, serving.checkpoint
+            return await self._batcher.do_alone(lambda: match(retriever, checkpoint, product_id, decode(), mirror))
 
-        with self.line.joined():
+        async with self.line.joined():
             return await self._current.do(compare)
 
     async def trace(self, picture: RasterSketch) -> Tracing:
         """The strokes of a picture of a sketch. Raises UnreadableImage, or BlankSketch."""
-        with self.line.joined():
+        async with self.line.joined():
             return await self._current.do(lambda serving: serving.workshop.traced(picture))
 
     # writing
@@ -126,38 +117,32 @@ class Service:
         """Take a feed to be imported. Raises NotStored and SQLAlchemyError when it cannot be kept."""
         return await self._current.do(lambda serving: serving.writer.import_feed(feed))
 
-    async def _run(self, work: Callable[[], _T]) -> _T:
-        return await asyncio.get_running_loop().run_in_executor(self._worker, work)
+    async def _search(self, serving: Serving, ready: MakeReady) -> SearchResult:
+        """Search when its turn has come, together with all others of the same Serving whose has."""
+        together = partial(search_together, serving.retriever, self.metrics.forward_pass)
+        return await self._batcher.do(serving, together, ready)
 
-    def _timed(self, found: SearchResult, started: float) -> SearchResult:
+    async def _answer(self, search: Callable[[Serving], Awaitable[SearchResult]]) -> SearchResult:
+        """What a search finds, with how long it took in all."""
+        started = time.perf_counter()
+        async with self.line.joined():
+            found = await self._current.do(search)
         total = (time.perf_counter() - started) * 1000
-        timings = {"preprocess": 0.0, "embed": 0.0, **found.timings_ms, "total": total}
+        timings = {**found.timings_ms, "total": total}
         self.metrics.searched(timings)
         return replace(found, timings_ms=timings)
 
 
-async def _decoded(serving: Serving, sketch: Sketch) -> _Decoded:
-    """A picture of an image file; strokes, which cost next to nothing, are drawn when it is their turn."""
+async def _decoded(serving: Serving, sketch: Sketch) -> tuple[Callable[[], Picture], float]:
+    """What gives a sketch's picture when its turn has come, and the seconds spent on it before.
+
+    An image file is decoded before, elsewhere; strokes, which cost next to nothing, when it is their turn.
+    """
     if not isinstance(sketch, RasterSketch):
-        return lambda: (sketch.picture(serving.checkpoint.preprocess), 0.0)
+        return lambda: sketch.picture(serving.checkpoint.preprocess), 0.0
     started = time.perf_counter()
     picture = await serving.workshop.picture(sketch)
-    spent = time.perf_counter() - started
-    return lambda: (picture, spent)
-
-
-def _search(serving: Serving, decoded: _Decoded, k: int, filters: Filters, mirror: bool) -> SearchResult:
-    started = time.perf_counter()
-    picture, before = decoded()
-    preprocess = (time.perf_counter() - started + before) * 1000
-    found = serving.retriever.search(picture.frame, k, filters, mirror)
-    return replace(found, kind=picture.kind, timings_ms={"preprocess": preprocess, **found.timings_ms})
-
-
-def _limit_threads(threads: int | None) -> None:
-    if threads is not None:
-        torch.set_num_threads(threads)
-        faiss.omp_set_num_threads(threads)
+    return lambda: picture, time.perf_counter() - started
 
 
 def service_of(request: Request) -> Service:

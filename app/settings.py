@@ -56,7 +56,7 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(default=8 * 2**20, ge=1, description="largest request body, in bytes")
     max_pixels: int = Field(default=40_000_000, ge=1, le=150_000_000, description="largest sketch, width x height")
     device: Literal["auto", "cpu", "cuda"] = Field(default="auto", description="where to compute; auto prefers a GPU")
-    threads: int | None = Field(default=None, ge=1, description="CPU threads of one search; unset leaves it to torch")
+    threads: int | None = Field(default=None, ge=1, description="CPU threads of one search; unset: all it may use")
     hide_out_of_stock: bool = Field(default=False, description="leave products that are out of stock out of searches")
     max_write_bytes: int = Field(default=64 * 2**20, ge=1, description="largest product with its photos, in bytes")
     max_feed_bytes: int = Field(default=2**30, ge=1, description="largest uploaded feed, in bytes")
@@ -81,6 +81,9 @@ class Settings(BaseSettings):
         default=(), description="addresses or networks, separated by commas, whose X-Forwarded-For is believed"
     )
     max_queue: int = Field(default=32, ge=0, description="searches, and writes, that may wait for their turn")
+    search_timeout: float = Field(
+        default=10, gt=0, allow_inf_nan=False, description="seconds after which a search that is not done is given up"
+    )
     log_format: LogFormat = Field(default="text", description="text or json")
 
     @field_validator("embed_origins", "cors_origins", "trusted_proxies", mode="before")

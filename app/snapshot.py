@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
-from app.confidence import SAMPLE
+from app.confidence import LEAST, SAMPLE
 from app.gpu import Gpu
 from app.recipes import Recipe
 from app.scratch import room_for
@@ -128,6 +129,15 @@ class Snapshot:
         """Embeddings (n,D) of products all over the gallery, at most SAMPLE of them: the same for the same snapshot."""
         rows = np.flatnonzero(np.concatenate([part.live for part in self.parts]))
         return self.embeddings(rows[np.linspace(0, len(rows) - 1, min(SAMPLE, len(rows))).astype(np.int64)])
+
+    @cached_property
+    def mean_key(self) -> NDArray[np.float64] | None:
+        """(D+1,) the mean of the sample's keys; None of a sample that is too small to tell anything."""
+        if len(self.sample) < LEAST:
+            return None
+        with torch.inference_mode():
+            keys = self.parts[0].segment.distance.key(torch.from_numpy(self.sample).double())
+        return np.asarray(keys.mean(0).numpy())
 
     def candidates(self, queries: Embeddings, n: int, revisions: Rows | None = None) -> Rows:
         """Rows (B,n) of the products nearest to queries (B,Q) by the search form, nearest first, -1 padded.

@@ -1,10 +1,10 @@
-"""Whose turn it is: searches are computed one at a time, and only so many may wait."""
+"""Who may wait for a search: only so many, and only for so long."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import asynccontextmanager, suppress
 from typing import TypeVar
 
 from starlette.requests import ClientDisconnect, Request
@@ -17,28 +17,40 @@ _T = TypeVar("_T")
 
 
 class WaitingLine:
-    """At most `most` requests that wait besides the one whose turn it is. Belongs to one event loop."""
+    """At most `most` requests that wait besides the one whose turn it is, for `seconds` each. Of one event loop."""
 
-    def __init__(self, most: int) -> None:
-        self._most = most
+    def __init__(self, most: int, seconds: float) -> None:
+        self._most, self._seconds = most, seconds
         self.length = 0
 
     def check(self) -> None:
         """Raises ApiError busy when there is no room."""
         if self.length > self._most:
-            message = f"{self._most} searches are waiting already: expected fewer, so try again in {_RETRY_AFTER} s"
-            detail = {"retry_after": _RETRY_AFTER}
-            raise ApiError(503, "busy", message, detail, {"Retry-After": str(_RETRY_AFTER)})
+            found = f"{self._most} searches are waiting already"
+            raise _try_again("busy", f"{found}: expected fewer, so try again in {_RETRY_AFTER} s")
 
-    @contextmanager
-    def joined(self) -> Iterator[None]:
-        """Be in the line for as long as the block takes. Raises ApiError busy."""
+    @asynccontextmanager
+    async def joined(self) -> AsyncIterator[None]:
+        """Be in the line for as long as the block takes, which is cancelled when it takes too long.
+
+        Raises ApiError busy, and too_late when the time is over.
+        """
         self.check()
         self.length += 1
         try:
-            yield
+            async with asyncio.timeout(self._seconds) as patience:
+                yield
+        except TimeoutError:
+            if not patience.expired():
+                raise
+            expected = f"expected within {self._seconds:g} s, so try again in {_RETRY_AFTER} s"
+            raise _try_again("too_late", f"the search has not been done in time: {expected}") from None
         finally:
             self.length -= 1
+
+
+def _try_again(code: str, message: str) -> ApiError:
+    return ApiError(503, code, message, {"retry_after": _RETRY_AFTER}, {"Retry-After": str(_RETRY_AFTER)})
 
 
 async def unless_gone(request: Request, work: Awaitable[_T]) -> _T:

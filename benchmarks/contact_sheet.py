@@ -12,7 +12,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 from app.checkpoints import CHECKPOINT_FILE
 from app.gallery import Gallery
-from app.retriever import Result, Retriever
+from app.results import Result
+from app.retriever import Retriever
 from index_builder.pictures import open_image
 from model.checkpoint import load_checkpoint
 

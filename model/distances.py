@@ -54,15 +54,22 @@ class Distance(nn.Module, ABC):
         s, p = sketches.double(), photos.double()
         return (self.offset(s).unsqueeze(1) - self.query(s) @ self.key(p).T).to(sketches.dtype)
 
+    def listed(self, sketches: Tensor, photos: Tensor, owners: Tensor) -> Tensor:
+        """(B,D), (N,D), (N,) -> (N,): distance of each photo to the sketch whose number `owners` has for it.
+
+        For lists of photos of different lengths, a list for each sketch. Float64 inside, as pairwise.
+        """
+        _check(self.dim, sketches, photos)
+        s, p = sketches.double(), photos.double()
+        return (self.offset(s)[owners] - (self.query(s)[owners] * self.key(p)).sum(1)).to(sketches.dtype)
+
     def rowwise(self, sketches: Tensor, photos: Tensor) -> Tensor:
         """(B,D), (B,D) -> (B,): distance of each sketch to the photo in its own row. Float64 inside, as pairwise."""
-        _check(self.dim, sketches, photos)
         if len(sketches) != len(photos):
             raise ValueError(
                 f"row-wise distance: got {len(sketches)} sketches and {len(photos)} photos, expected as many"
             )
-        s, p = sketches.double(), photos.double()
-        return (self.offset(s) - (self.query(s) * self.key(p)).sum(1)).to(sketches.dtype)
+        return self.listed(sketches, photos, torch.arange(len(photos), device=photos.device))
 
 
 class Euclidean(Distance):

@@ -73,24 +73,30 @@ class DSSA(nn.Module):
 
     def embed(self, frames: Tensor) -> Tensor:
         """(B,1,S,S) -> embeddings (B,D) float32: what joined() gives, compressed."""
-        joined = self.joined(frames)
+        return self.embed_after(frames, self.stem(frames))
+
+    def embed_after(self, frames: Tensor, stem: Tensor) -> Tensor:
+        """(B,1,S,S), and what the stem makes of them -> embeddings (B,D) float32."""
+        joined = self._joined(self._maps(frames, stem))
         with torch.autocast(frames.device.type, enabled=False):  # distances of bf16 embeddings would tie
             embeddings: Tensor = self.compression(joined)
         return embeddings
 
     def joined(self, frames: Tensor) -> Tensor:
         """(B,1,S,S) -> (B,sum of the heads' lengths) float32: their outputs, each L2-normalised, side by side."""
-        maps = self._maps(frames)
-        parts = [head(maps[self._read_by[name]]) for name, head in self.heads.items()]
-        return torch.cat([F.normalize(part.float(), dim=1) for part in parts], 1)
+        return self._joined(self._maps(frames, self.stem(frames)))
 
     def attention_map(self, frames: Tensor) -> Tensor:
         """(B,1,S,S) -> (B,1,H,W): how much each position weighs; sums to 1."""
-        return self._maps(frames)["attention"]
+        return self._maps(frames, self.stem(frames))["attention"]
 
-    def _maps(self, frames: Tensor) -> dict[str, Tensor]:
+    def _joined(self, maps: dict[str, Tensor]) -> Tensor:
+        parts = [head(maps[self._read_by[name]]) for name, head in self.heads.items()]
+        return torch.cat([F.normalize(part.float(), dim=1) for part in parts], 1)
+
+    def _maps(self, frames: Tensor, stem: Tensor) -> dict[str, Tensor]:
         """All maps of frames (B,1,S,S) by the names under which parts read them."""
-        maps = {"frames": frames, "stem": self.stem(frames)}
+        maps = {"frames": frames, "stem": stem}
         features = self.backbone(maps[self._read_by["backbone"]])
         maps["attended"], maps["attention"] = self.attention(features)
         return maps

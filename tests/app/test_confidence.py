@@ -10,7 +10,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from app.confidence import MOST, SAMPLE, contrast_of, is_confident
+from app.confidence import LEAST, MOST, SAMPLE, contrast_of, is_confident
 from app.gallery import Gallery
 from app.retriever import Retriever
 from tests.app.small import open_catalogue, products, small_checkpoint, vectors
@@ -21,25 +21,30 @@ def distances(*values: float) -> NDArray[np.float32]:
 
 
 def test_contrast_is_the_fifth_nearest_over_the_mean() -> None:
-    assert contrast_of(distances(9, 1, 7, 5, 3, 11), np.full(100, 20, np.float32)) == pytest.approx(9 / 20)
-    assert contrast_of(distances(4, 4, 4, 4, 4), np.full(100, 4, np.float32)) == 1
+    assert contrast_of(distances(9, 1, 7, 5, 3, 11), 20) == pytest.approx(9 / 20)
+    assert contrast_of(distances(4, 4, 4, 4, 4), 4) == 1
 
 
 @pytest.mark.parametrize(
-    ("candidates", "sample"),
-    [
-        (distances(1, 2, 3, 4), np.ones(100, np.float32)),
-        (np.ones(50, np.float32), np.ones(99, np.float32)),
-        (np.ones(50, np.float32), np.zeros(100, np.float32)),
-        (np.ones(50, np.float32), np.full(100, -1, np.float32)),
-        (distances(), distances()),
-    ],
+    ("candidates", "mean"),
+    [(distances(1, 2, 3, 4), 1), (np.ones(50), None), (np.ones(50), 0), (np.ones(50), -1), (distances(), None)],
 )
-def test_where_nothing_can_be_told_results_are_trusted(
-    candidates: NDArray[np.float32], sample: NDArray[np.float32]
-) -> None:
-    assert contrast_of(candidates, sample) is None
+def test_where_nothing_can_be_told_results_are_trusted(candidates: NDArray[np.float32], mean: float | None) -> None:
+    assert contrast_of(candidates, mean) is None
     assert is_confident(None)
+
+
+def test_the_mean_key_of_a_sample_gives_its_mean_distance(tmp_path: Path) -> None:
+    open_catalogue(tmp_path).put(products([f"p{n}" for n in range(LEAST)]), vectors(LEAST))
+    distance = small_checkpoint().network.distance
+    gallery = Gallery.open(tmp_path, small_checkpoint())
+    sketches, sample = torch.from_numpy(vectors(3, 1)), torch.from_numpy(gallery.snapshot.sample)
+    key = torch.from_numpy(gallery.snapshot.mean_key)
+    found = distance.offset(sketches.double()) - distance.query(sketches.double()) @ key
+    torch.testing.assert_close(found.float(), distance.pairwise(sketches, sample).mean(1))
+    gallery.catalogue.delete(["p0"])
+    gallery.refresh()
+    assert gallery.snapshot.mean_key is None
 
 
 def test_confidence_ends_where_results_are_like_the_rest() -> None:

@@ -17,7 +17,8 @@ from app.catalogue import Product
 from app.gallery import Gallery
 from app.match import match
 from app.pictures import Picture
-from app.retriever import Retriever, UnknownProduct
+from app.results import UnknownProduct
+from app.retriever import Retriever
 from model.checkpoint import Checkpoint, load_checkpoint
 from model.network import DSSA, NetworkConfig
 from model.preprocess import Preprocess

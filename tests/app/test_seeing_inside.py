@@ -17,7 +17,8 @@ import pytest
 
 from app import logs
 from app.main import create_app
-from app.retriever import Retriever, SearchResult
+from app.results import SearchResult
+from app.retriever import Retriever
 from app.settings import load_settings
 from app.trace import Trace, current
 from tests.app.sketches import JSON, PNG, sketch_file, strokes_body

@@ -14,7 +14,8 @@ from app.catalogue import Catalogue, Filters, Photo, Product
 from app.gallery import Gallery
 from app.match import match
 from app.pictures import Picture
-from app.retriever import Result, Retriever
+from app.results import Result
+from app.retriever import Retriever
 from model.checkpoint import Checkpoint, load_checkpoint
 from tests.app.small import open_catalogue, small_checkpoint, vectors, with_photos
 from tests.conftest import draw_product

@@ -21,11 +21,11 @@ import time
 from app.main import serve
 from app.retriever import Retriever
 from app.settings import load_settings
-search = Retriever.search
+search = Retriever.search_all
 def slowly(*arguments):
     time.sleep(0.5)
     return search(*arguments)
-Retriever.search = slowly
+Retriever.search_all = slowly
 serve(load_settings())
 """
 _HEAD = b"POST /search HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"

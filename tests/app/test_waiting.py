@@ -6,7 +6,7 @@ import asyncio
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from fastapi import FastAPI
 
 from app.errors import ApiError
 from app.main import create_app
+from app.results import Query
 from app.service import Service
 from app.settings import load_settings
 from app.waiting import WaitingLine
@@ -30,15 +31,15 @@ class Held:
         self.service: Service = app.state.service
         self.url = url
         self._go = threading.Event()
-        self.computed = 0
-        search = self.service.serving.retriever.search
+        self.computed: list[int] = []  # searches of each batch
+        search = self.service.serving.retriever.search_all
 
-        def counted(*arguments: object) -> object:
-            self.computed += 1
-            return search(*arguments)
+        def counted(queries: Sequence[Query]) -> object:
+            self.computed.append(len(queries))
+            return search(queries)
 
-        self.service.serving.retriever.search = counted
-        self.service._worker.submit(self._go.wait)
+        self.service.serving.retriever.search_all = counted
+        self.service._batcher.submit(object(), lambda _: [self._go.wait()], None)
 
     def let_go(self) -> None:
         self._go.set()
@@ -112,17 +113,40 @@ def test_who_leaves_is_not_computed(held: Held) -> None:
         held.wait_for(1)
         held.let_go()
         assert staying.result().status_code == 200
-    assert held.computed == 1
+    assert held.computed == [1]
 
 
 def test_the_line_counts_what_fails_too() -> None:
     async def scenario() -> int:
-        line = WaitingLine(0)
-        with pytest.raises(ValueError, match="x"), line.joined():
-            with pytest.raises(ApiError, match="0 searches are waiting"):
-                line.check()
-            raise ValueError("x")
+        line = WaitingLine(0, 10)
+        with pytest.raises(ValueError, match="x"):
+            async with line.joined():
+                with pytest.raises(ApiError, match="0 searches are waiting"):
+                    line.check()
+                raise ValueError("x")
         line.check()
         return line.length
 
     assert asyncio.run(scenario()) == 0
+
+
+def test_a_search_that_takes_too_long_is_told_so(tiny_gallery: Path) -> None:
+    app = create_app(load_settings(gallery=tiny_gallery, search_timeout=0.3))
+    with running(app) as url:
+        held = Held(app, url)
+        answer = held.post()
+        refused(answer, 503, "too_late", "within 0.3 s")
+        assert answer.headers["retry-after"] == "1"
+        held.let_go()
+        held.wait_for(0)
+        assert held.post().status_code == 200
+    assert held.computed == [1]
+
+
+def test_a_timeout_of_something_else_is_not_the_lines() -> None:
+    async def scenario() -> None:
+        async with WaitingLine(0, 10).joined():
+            raise TimeoutError("of a socket")
+
+    with pytest.raises(TimeoutError, match="of a socket"):
+        asyncio.run(scenario())

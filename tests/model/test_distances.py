@@ -138,3 +138,14 @@ def test_wrong_shapes_are_named() -> None:
         HOLEF(D).pairwise(torch.zeros(B, D), torch.zeros(N, D - 1))
     with pytest.raises(ValueError, match="4 sketches and 6 photos"):
         HOLEF(D).rowwise(torch.zeros(B, D), torch.zeros(N, D))
+
+
+@pytest.mark.parametrize("name", sorted(DISTANCES))
+def test_lists_of_different_lengths_are_as_pairwise(name: str) -> None:
+    torch.manual_seed(4)
+    distance = DISTANCES[name](D)
+    sketches, photos = torch.randn(3, D), torch.randn(7, D)
+    owners = torch.tensor([0, 0, 2, 2, 2, 0, 1])
+    wanted = distance.pairwise(sketches, photos)[owners, torch.arange(7)]
+    torch.testing.assert_close(distance.listed(sketches, photos, owners), wanted)
+    assert distance.listed(sketches, photos[:0], owners[:0]).shape == (0,)

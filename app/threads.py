@@ -1,0 +1,71 @@
+"""How many threads may compute: as many as this process has processors, which may be fewer than the machine has.
+
+A container's share is a quota of its control group, and `taskset` or a scheduler sets a mask. Libraries look at the
+mask at best: in a share of a large machine they would start a thread for each of its cores, which hinder one another.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path, PurePosixPath
+
+_POOLS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+def cores(proc: Path = Path("/proc/self"), groups: Path = Path("/sys/fs/cgroup")) -> int:
+    """Processors that this process may use at once, at least 1: those of its mask, or its quota where that is less."""
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, int(min(allowed, *_quotas(proc, groups), float("inf"))))
+
+
+def size_pools() -> None:
+    """Have all pools of threads that are made from now on be of that size, unless the environment has another.
+
+    Called before torch and FAISS are imported: what they bring reads it once.
+    """
+    for name in _POOLS:
+        os.environ.setdefault(name, str(cores()))
+
+
+def limit_threads(count: int | None) -> None:
+    """Compute in this thread by so many threads, or by as many as there are processors."""
+    import cv2  # only here: to start a process that needs none of them takes seconds less
+    import faiss
+    import torch
+
+    wanted = count or int(os.environ.get(_POOLS[0], "0")) or cores()
+    torch.set_num_threads(wanted)
+    faiss.omp_set_num_threads(wanted)  # of this thread only
+    cv2.setNumThreads(wanted)
+
+
+def _quotas(proc: Path, groups: Path) -> Iterator[float]:
+    """Processors' worth of time that this process's control group, and those above it, may take."""
+    with suppress(OSError):
+        for line in (proc / "cgroup").read_text().splitlines():
+            _, controllers, path = line.split(":", 2)
+            for group in _and_above(path):
+                if not controllers:
+                    yield from _quota(groups / group / "cpu.max")
+                elif "cpu" in controllers.split(","):
+                    for mount in ("cpu", controllers):
+                        yield from _quota(groups / mount / group / "cpu.cfs_quota_us")
+
+
+def _and_above(path: str) -> list[str]:
+    """A control group's path and those of all above it; a container may see its own as the topmost."""
+    inside = PurePosixPath(path.lstrip("/"))
+    return [str(each) for each in (inside, *inside.parents)]
+
+
+def _quota(file: Path) -> Iterator[float]:
+    """What a file allows: of version 2, "QUOTA PERIOD", or of version 1, with the period beside it."""
+    with suppress(OSError, ValueError):
+        words = file.read_text().split()
+        if file.name != "cpu.max":
+            words += (file.parent / "cpu.cfs_period_us").read_text().split()
+        quota, period = map(float, words)
+        if quota > 0 and period > 0:
+            yield quota / period

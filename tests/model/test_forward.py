@@ -1,0 +1,57 @@
+"""The fast forward pass equals the network's own, for every kind of part."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+import torch
+
+from model.checkpoint import Checkpoint
+from model.forward import Forward, forward_of
+from model.network import DSSA, NetworkConfig
+from model.preprocess import Preprocess, PreprocessConfig
+
+SIZE = 128
+RESIDUAL = NetworkConfig(
+    "orientations", "residual", "shortcut", ("coarse", "spatial", "stem", "squeezenet"), "holef", 32
+)
+
+
+def frames(count: int, size: int = SIZE) -> torch.Tensor:
+    return (torch.rand(count, 1, size, size) > 0.95).float()
+
+
+@pytest.mark.parametrize(
+    ("config", "size"),
+    [(RESIDUAL, SIZE), (NetworkConfig("orientations", "residual", "none", ("coarse",)), SIZE), (NetworkConfig(), 225)],
+)
+def test_embeddings_are_the_networks_own_in_batches_of_any_size(config: NetworkConfig, size: int) -> None:
+    torch.manual_seed(1)
+    network = DSSA(config).eval()
+    forward = Forward(network, size)
+    with torch.inference_mode():
+        for count in (1, 3):
+            given = frames(count, size)
+            given[0] = 0  # nothing at all, of which gradients have no direction
+            torch.testing.assert_close(forward.embed(network, given), network.embed(given), atol=1e-5, rtol=0)
+
+
+class _Odd(DSSA):
+    """A network with something in it that comes out differently."""
+
+    def embed_after(self, frames: torch.Tensor, stem: torch.Tensor) -> torch.Tensor:
+        sign = -1 if torch.onnx.is_in_onnx_export() else 1
+        return sign * super().embed_after(frames, stem)
+
+
+def test_a_network_of_which_it_would_not_be_the_equal_is_left_to_torch(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.WARNING)
+    network = _Odd(RESIDUAL).eval()
+    assert forward_of(network, SIZE) is None
+    assert "embedded by torch" in caplog.text and "expected less than" in caplog.text
+    checkpoint = Checkpoint(network, Preprocess(PreprocessConfig(size=SIZE)), "")
+    frame = checkpoint.preprocess.strokes([[[0, 0], [50, 80]]])
+    with torch.inference_mode():
+        wanted = network.embed(checkpoint.preprocess.tensor([frame]))
+    torch.testing.assert_close(torch.from_numpy(checkpoint.embed_frames([frame])), wanted)
