@@ -19,7 +19,8 @@ import httpx
 import numpy as np
 import torch
 
-from app.segments import Embeddings, keys_of
+from app.forms import keys_of
+from app.segments import Embeddings
 from app.strokes import parse_strokes
 from app.threads import limit_threads
 from benchmarks.large import add_options, folders_of, large_gallery, sketch_bodies
