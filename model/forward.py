@@ -1,4 +1,4 @@
-"""The forward pass on a CPU, by ONNX Runtime: the same embeddings as the network's own, several times as fast.
+"""The forward pass on a CPU, by ONNX Runtime: the same embeddings as the network's own, in half the time.
 
 docs/speed.md has the measurement that it was chosen by. The stem stays with torch, as its angles of nothing have no
 equal in ONNX.
@@ -78,7 +78,7 @@ def exported(network: DSSA, frames: Tensor) -> bytes:
     file = io.BytesIO()
     names = ["frames", "stem"]
     with warnings.catch_warnings(), torch.no_grad():
-        # the exporter by tracing takes a third of a second, and the one that it wants us to use twenty times as long
+        # it warns that there is a newer exporter: that one needs more packages
         warnings.simplefilter("ignore")
         torch.onnx.export(
             _AfterStem(network).eval(),
