@@ -50,7 +50,8 @@ class Expected:
         self.photo_names = photo_names  # as photo_url ends
         self._lock = threading.Lock()
         self._possible: dict[str, Possible] = {}
-        self._feeds: list[State] = []  # what feeds may have made of theirs: the last that was accepted, and later ones
+        # what feeds may have made of theirs, None for nothing: the last that was accepted, and later ones
+        self._feeds: list[State | None] = [None]
 
     def of(self, product_id: str) -> Possible:
         """What a product may be."""
@@ -81,12 +82,10 @@ class Expected:
     def settle(self, found: Mapping[str, State]) -> None:
         """What is found is what was; raises AssertionError when that cannot be."""
         fed = {name: state for name, state in found.items() if name.startswith("feed-")}
-        if self._feeds:
-            versions = set(fed.values())
-            assert len(versions) <= 1 and len(fed) in (0, _FEED), f"an import is half there: {fed}"
-            assert versions <= set(self._feeds), f"feeds made {versions}: expected one of {self._feeds}"
-            assert fed or len(self._feeds) > 1, f"the import of {self._feeds} is lost"
-            self._feeds = list(versions) or self._feeds
+        made: set[State | None] = set(fed.values()) or {None}
+        assert len(made) == 1 and len(fed) in (0, _FEED), f"an import is half there: {fed}"
+        assert made <= set(self._feeds), f"feeds made {made}: expected one of {self._feeds}"
+        self._feeds = list(made)
         names = set(self._possible) | (set(found) - set(fed))
         for name in names:
             state = found.get(name)
