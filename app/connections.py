@@ -7,7 +7,12 @@ import asyncio
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from app.errors import error_response
+
 PATIENCE = 30.0  # s for a request's line and headers, or for the rest of a body whose request has been answered
+
+
+_NO_HTTP = "what was sent is no request: expected HTTP/1.1, with a line and headers of at most 64 KiB"
 
 
 class Connection(H11Protocol):
@@ -29,6 +34,15 @@ class Connection(H11Protocol):
         """Wait for nothing more."""
         super().connection_lost(exc)
         self._forget()
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is no request, in the one shape of errors, where uvicorn would say `msg`."""
+        body = bytes(error_response(400, "not_http", _NO_HTTP).body)
+        headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body))), ("Connection", "close")]
+        answer = h11.Response(status_code=400, reason=b"Bad Request", headers=headers)
+        for event in (answer, h11.Data(data=body), h11.EndOfMessage()):
+            self.transport.write(self.conn.send(event) or b"")
+        self.transport.close()
 
     def _watch(self) -> None:
         """Let the time run while the client owes something that no request waits for."""

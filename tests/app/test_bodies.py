@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import selectors
 import socket
 import time
@@ -208,6 +209,16 @@ def test_without_a_key_nobody_takes_a_place_of_those_who_write(narrow: Narrow) -
         connection.sendall(head("PUT", "/products/late", 1000, "Content-Type: application/json"))
         assert connection.recv(12) == b"HTTP/1.1 401"
         assert narrow.put("quick", 3).status_code == 201
+
+
+@pytest.mark.parametrize("sent", [b"hello\r\n\r\n", b"GET /facets?size=" + bytes(70_000).replace(b"\0", b"9")])
+def test_what_is_no_request_is_refused_as_all_else_is(narrow: Narrow, sent: bytes) -> None:
+    with connect(narrow.client.base_url) as connection:
+        connection.sendall(sent)
+        headers, _, body = answer(connection).partition(b"\r\n\r\n")
+    assert headers.startswith(b"HTTP/1.1 400 ") and b"json" in headers
+    error = json.loads(body)["error"]
+    assert error["code"] == "not_http" and "expected HTTP/1.1" in error["message"] and error["detail"] is None
 
 
 def test_connections_on_which_no_request_comes_are_closed(
