@@ -42,7 +42,7 @@ photos = APIRouter()  # apart, as browsers show pictures without a key: their na
 
 @router.post(
     "/search",
-    responses=error_docs(400, 401, 408, 413, 415, 422, 429, 500, 503),
+    responses=error_docs(401, 408, 413, 415, 422, 429, 500, 503),
     openapi_extra={"requestBody": BODY_DOCS},
     dependencies=[SearchRate, Room],
     tags=["search"],
@@ -79,7 +79,7 @@ async def similar(
 
 @router.post(
     "/products/{product_id:path}/match",
-    responses=error_docs(400, 401, 404, 408, 413, 415, 422, 429, 500, 503),
+    responses=error_docs(401, 404, 408, 413, 415, 422, 429, 500, 503),
     openapi_extra={"requestBody": BODY_DOCS},
     dependencies=[SearchRate, Room],
     tags=["search"],

@@ -152,8 +152,9 @@ class Status(BaseModel):
 
 
 def error_docs(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """OpenAPI's `responses` of a route that fails with these statuses."""
-    return {status: {"model": ErrorResponse, "description": HTTPStatus(status).phrase} for status in statuses}
+    """OpenAPI's `responses` of a route that fails with these statuses, and with 400 as any may (app/connections.py)."""
+    failures = (400, *statuses)
+    return {status: {"model": ErrorResponse, "description": HTTPStatus(status).phrase} for status in failures}
 
 
 def photo_url(name: str) -> str:

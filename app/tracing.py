@@ -34,7 +34,7 @@ class StrokesResponse(BaseModel):
 
 @router.post(
     "/strokes",
-    responses=error_docs(400, 401, 408, 413, 415, 422, 429, 500, 503),
+    responses=error_docs(401, 408, 413, 415, 422, 429, 500, 503),
     openapi_extra={"requestBody": PICTURE_DOCS},
     dependencies=[SearchRate, Room],
     tags=["search"],

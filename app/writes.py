@@ -25,7 +25,7 @@ router = APIRouter(tags=["writes"])
     "/products/{product_id:path}",
     responses={
         201: {"model": ProductDetails, "description": "Created"},
-        **error_docs(400, 401, 403, 408, 413, 415, 422, 429, 500, 503),
+        **error_docs(401, 403, 408, 413, 415, 422, 429, 500, 503),
     },
     openapi_extra={"requestBody": PUT_DOCS},
 )
@@ -56,7 +56,7 @@ async def delete_product(product_id: ProductId, service: ServiceOf, key: WriteAc
 @router.post(
     "/products/import",
     status_code=202,
-    responses=error_docs(400, 401, 403, 408, 413, 415, 422, 429, 500, 503),
+    responses=error_docs(401, 403, 408, 413, 415, 422, 429, 500, 503),
     openapi_extra={"requestBody": IMPORT_DOCS},
 )
 async def import_products(
