@@ -47,8 +47,8 @@ class Checkpoint:
 
     @cached_property
     def _forward(self) -> Forward | None:
-        """A faster way to embed, of the network as it was when it embedded first; None on a GPU."""
-        return forward_of(self.network, self.preprocess.config.size)
+        """A faster way to embed, of the network as its file has it; None on a GPU."""
+        return forward_of(self.network, self.preprocess.config.size, self.sha256)
 
     def attend_frames(self, frames: Sequence[Pixels]) -> NDArray[np.float32] | None:
         """Frames (256,256) -> how strongly to show attention over them, (N,h,w) float32, 0..1; see strengths().

@@ -10,6 +10,7 @@ import io
 import logging
 import warnings
 from typing import Any, cast
+from weakref import WeakValueDictionary
 
 import numpy as np
 import onnxruntime
@@ -51,15 +52,23 @@ class Forward:
         return torch.from_numpy(np.asarray(made, np.float32))
 
 
-def forward_of(network: DSSA, size: int) -> Forward | None:
-    """A network's Forward; None for one that cannot have any, or is not on the CPU."""
+_of_files: WeakValueDictionary[str, Forward] = WeakValueDictionary()  # of those in use, by the file's SHA-256
+
+
+def forward_of(network: DSSA, size: int, sha256: str = "") -> Forward | None:
+    """A network's Forward, one for all that are from the same file; None where there can be none, or not on the CPU."""
     if next(network.parameters()).device.type != "cpu":
         return None
-    try:
-        return Forward(network, size)
-    except ValueError as error:
-        _log.warning("sketches are embedded by torch, which is slower: %s", error)
-        return None
+    forward = _of_files.get(sha256)
+    if forward is None:
+        try:
+            forward = Forward(network, size)
+        except ValueError as error:
+            _log.warning("sketches are embedded by torch, which is slower: %s", error)
+            return None
+        if sha256:
+            _of_files[sha256] = forward
+    return forward
 
 
 class _AfterStem(nn.Module):

@@ -55,3 +55,10 @@ def test_a_network_of_which_it_would_not_be_the_equal_is_left_to_torch(caplog: p
     with torch.inference_mode():
         wanted = network.embed(checkpoint.preprocess.tensor([frame]))
     torch.testing.assert_close(torch.from_numpy(checkpoint.embed_frames([frame])), wanted)
+
+
+def test_networks_of_one_file_share_what_takes_time_to_make() -> None:
+    one, same, other = (DSSA(RESIDUAL).eval() for _ in range(3))
+    first = forward_of(one, SIZE, "a" * 64)
+    assert first is not None and forward_of(same, SIZE, "a" * 64) is first
+    assert forward_of(other, SIZE, "b" * 64) is not first and forward_of(other, SIZE) is not first
