@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import URL, Column, Connection, Select, and_, func, select, update
 
-from app.conditions import LIVE, passes
+from app.conditions import LIVE, LIVE_BY_KEY, passes
 from app.criteria import Filters
 from app.engines import open_engine
 from app.facets import Facets, count_categories, count_facets
@@ -173,13 +173,13 @@ class Catalogue:
         return {product.revision: product for product in self._where(_products.c.revision, revisions)}
 
     def _where(self, column: Column[Any], values: Sequence[object]) -> list[Product]:
-        queries = [select(*PRODUCT_COLUMNS).where(LIVE, column.in_(chunk)) for chunk in chunks(values)]
+        queries = [select(*PRODUCT_COLUMNS).where(LIVE_BY_KEY, column.in_(chunk)) for chunk in chunks(values)]
         with self._reading.connect() as connection:
             return [product for query in queries for product in _read(connection, query)]
 
     def page(self, after: str | None = None, limit: int = 50) -> list[Product]:
         """Products in the order of their ids, from the first after `after`."""
-        query = select(*PRODUCT_COLUMNS).where(LIVE).order_by(_products.c.product_id).limit(limit)
+        query = select(*PRODUCT_COLUMNS).where(LIVE_BY_KEY).order_by(_products.c.product_id).limit(limit)
         if after is not None:
             query = query.where(_products.c.product_id > after)
         with self._reading.connect() as connection:
@@ -198,7 +198,8 @@ class Catalogue:
         embeddings = select(_photos.c.embedding).where(_photos.c.product_id == product_id).order_by(_photos.c.position)
         with self._reading.connect() as connection:
             self._dim(connection)
-            found = _read(connection, select(*PRODUCT_COLUMNS).where(LIVE, _products.c.product_id == product_id))
+            query = select(*PRODUCT_COLUMNS).where(LIVE_BY_KEY, _products.c.product_id == product_id)
+            found = _read(connection, query)
             if not found:
                 return None
             return found[0], np.stack([embedding_of(value) for value in connection.execute(embeddings).scalars()])

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 
 from app.criteria import Filters
 from app.names import category_key, color_names, key_of
 from app.tables import products, trait_values, traits
 
 LIVE = ~products.c.deleted
+LIVE_BY_KEY = func.coalesce(products.c.deleted, False).is_(False)
+"""The same beside a key or an order, whose index is the one to use: of LIVE, SQLite's planner thinks that it leaves few
+rows, and goes through the index of all that filters read, every product, to find one."""
 
 
 def passes(filters: Filters) -> list[ColumnElement[bool]]:

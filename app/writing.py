@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, Text, bindparam, delete, func, insert, select, update
 
-from app.conditions import LIVE
+from app.conditions import LIVE_BY_KEY
 from app.names import key_of
 from app.products import Product
 from app.records import ChangedMeanwhile, chunks, row_of
@@ -25,7 +25,7 @@ def check_seen(connection: Connection, seen: Mapping[str, int]) -> None:
     """Raises ChangedMeanwhile unless products have the revisions given by id; 0 is for one that is not there."""
     now: dict[str, int] = {}
     for chunk in chunks(seen):
-        found = select(products.c.product_id, products.c.revision).where(LIVE, products.c.product_id.in_(chunk))
+        found = select(products.c.product_id, products.c.revision).where(LIVE_BY_KEY, products.c.product_id.in_(chunk))
         now.update({row.product_id: row.revision for row in connection.execute(found)})
     changed = {name for name, revision in seen.items() if now.get(name, 0) != revision}
     if changed:
@@ -44,7 +44,7 @@ def bury_rows(connection: Connection, product_ids: Sequence[str]) -> int:
     advance(connection, 0)  # other writers wait before we look at what is there
     gone: list[str] = []
     for chunk in chunks(product_ids):
-        there = select(products.c.product_id).where(LIVE, products.c.product_id.in_(chunk))
+        there = select(products.c.product_id).where(LIVE_BY_KEY, products.c.product_id.in_(chunk))
         gone.extend(connection.execute(there).scalars())
     for chunk in chunks(gone):
         _remove_parts(connection, chunk)
