@@ -10,6 +10,7 @@ from typing import Annotated
 
 from fastapi import Depends
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
+from starlette.concurrency import run_in_threadpool
 
 from app.errors import ApiError
 from app.keys import Key
@@ -24,7 +25,7 @@ _Bearer = Annotated[HTTPAuthorizationCredentials | None, Depends(HTTPBearer(auto
 _Header = Annotated[str | None, Depends(APIKeyHeader(name="X-API-Key", auto_error=False, scheme_name="header"))]
 
 
-def _presented(bearer: _Bearer, header: _Header) -> str | None:
+async def _presented(bearer: _Bearer, header: _Header) -> str | None:
     """The key that a request brings; None when it brings none."""
     return (bearer.credentials if bearer else header) or None
 
@@ -47,10 +48,10 @@ def write_access(_rate: WriteRate, service: ServiceOf, presented: _Presented) ->
     return key
 
 
-def read_access(service: ServiceOf, presented: _Presented) -> None:
+async def read_access(service: ServiceOf, presented: _Presented) -> None:
     """Let anybody read, or only those with a key if the settings say so. Raises ApiError missing_key or wrong_key."""
     if service.settings.require_key:
-        _known(service, presented)
+        await run_in_threadpool(_known, service, presented)
 
 
 def _known(service: ServiceOf, presented: str | None) -> Key:

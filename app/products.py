@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import unicodedata
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -19,6 +19,8 @@ _MAX_DESCRIPTION = 10_000
 _MAX_ATTRIBUTES = 100
 _MAX_NAME = 100  # characters of an attribute's name
 _MAX_VALUE = 1000
+_NOT_IN_IDS = re.compile("[\0-\x1f\x7f-\x9f\ud800-\udfff]")  # control characters, and halves of surrogate pairs
+_NOT_IN_TEXTS = re.compile("[\0\ud800-\udfff]")
 _TEXTS = ("title", "category", "currency", "link", "color", "gender", "brand", "size")
 _TAKEN = ("product_id", *_TEXTS, "price", "availability", "description", "attributes", "photos", "revision")
 
@@ -57,7 +59,7 @@ class Product:
         object.__setattr__(self, "currency", self.currency.upper() if self.currency else None)
         object.__setattr__(self, "attributes", _attributes(self.attributes))
         name = self.product_id
-        if not name.strip() or len(name) > _MAX_ID or any(unicodedata.category(c) in ("Cc", "Cs") for c in name):
+        if not name.strip() or len(name) > _MAX_ID or _NOT_IN_IDS.search(name):
             raise ValueError(
                 f"product id {name[:60]!r} is not usable: expected 1 to {_MAX_ID} characters, none of them control"
             )
@@ -109,5 +111,5 @@ def _check_text(kind: str, text: str | None, most: int) -> None:
         return
     if len(text) > most:
         raise ValueError(f"{kind} has {len(text):,} characters: expected at most {most:,}")
-    if any(c == "\0" or "\ud800" <= c <= "\udfff" for c in text):
+    if _NOT_IN_TEXTS.search(text):
         raise ValueError(f"{kind} {text[:60]!r} is not usable: expected characters of Unicode, none of them NUL")

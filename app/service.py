@@ -145,7 +145,7 @@ async def _decoded(serving: Serving, sketch: Sketch) -> tuple[Callable[[], Pictu
     return lambda: picture, time.perf_counter() - started
 
 
-def service_of(request: Request) -> Service:
+async def service_of(request: Request) -> Service:
     """The service of the app that got a request. Raises ApiError not_ready while there is none."""
     service: Service | None = getattr(request.app.state, "service", None)
     if service is None:
