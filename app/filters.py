@@ -78,7 +78,7 @@ async def read_filters(
 ) -> Filters:
     """Filters of a request. Raises ApiError for a value that no product has, and prices that compare with nothing.
 
-    Only what asks the catalogue is done in another thread: on a busy machine each way there and back costs milliseconds.
+    Only what asks the catalogue is done in another thread: on a busy machine going there costs milliseconds.
     """
     catalogue = service.gallery.catalogue
     named = {"category": category, "currency": currency}

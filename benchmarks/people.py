@@ -2,11 +2,12 @@
 
     python -m benchmarks.people --data PAIRS... [--products 100000] [--people 16] [--rounds 3] [--seconds 10] [--json]
 
-Everybody finishes a stroke every 300 ms and asks for the sketch as it then is, either way round; a request that is not
-answered by then is aborted. In turn with that, in the same run, the network embeds here eight sketches at a time (the
-bare rate), and one person searches, each search after the answer to the one before. Prints how many searches a second
-were answered, as a share of the bare rate (or of what was asked for, where that is less), and how long the slowest of a
-hundred took, in medians of one person's.
+Everybody finishes a stroke every 300 ms, and asks as the page does (benchmarks/drawing.py; docs/page.md, "Searching
+while drawing"): with one request in flight, which is aborted when it asks for half a stroke that is finished now, or is
+late, and else waited for; then the newest state is sent, and those between are skipped. In turn with that, in the same
+run, the network embeds here eight sketches at a time (the bare rate), and one person searches, each search after the
+answer to the one before. Prints how many searches a second were answered, as a share of the bare rate (or of the
+strokes drawn, where these are fewer), and how long the slowest of a hundred took, in medians of one person's.
 """
 
 from __future__ import annotations
@@ -24,15 +25,15 @@ from numpy.typing import NDArray
 
 from app.strokes import parse_strokes
 from app.threads import limit_threads
+from benchmarks.drawing import STROKE, Person, State, growing
 from benchmarks.large import add_options, folders_of, large_gallery, sketch_bodies
 from benchmarks.processes import Server
 from model.checkpoint import DEFAULT_CHECKPOINT, Checkpoint, load_checkpoint
 from model.frames import mirror_image
 
-_STROKE = 0.3  # s between the ends of two strokes
+_NEITHER = ("200", "superseded", "given up", "left at the end")  # what is no error
 _TOGETHER = 8  # sketches in a bare forward pass
 _SINGLE = 20  # searches of one person, each round
-_HEAD = "POST /search HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n"
 
 
 @dataclass
@@ -45,55 +46,11 @@ class Seen:
     answers: Counter[str] = field(default_factory=Counter)
     seconds: float = 0.0
 
-
-class Person:
-    """Draws sketches one after the other, and asks for each after every stroke, over one connection while it lasts."""
-
-    def __init__(self, port: int, bodies: list[bytes], seen: Seen) -> None:
-        self._port, self._bodies, self._seen = port, bodies, seen
-        self._connection: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
-
-    async def draw(self, delay: float, until: float) -> None:
-        """Search after every stroke until the time has come."""
-        await asyncio.sleep(delay)
-        number = 0
-        while (now := time.monotonic()) < until:
-            try:
-                async with asyncio.timeout(_STROKE):
-                    await self._search(self._bodies[number % len(self._bodies)])
-            except TimeoutError:
-                self._seen.answers["superseded"] += 1
-                self._leave()
-            number += 1
-            await asyncio.sleep(max(0.0, now + _STROKE - time.monotonic()))
-        self._leave()
-
-    async def _search(self, body: bytes) -> None:
-        started = time.monotonic()
-        if self._connection is None:
-            self._connection = await asyncio.open_connection("127.0.0.1", self._port)
-        reader, writer = self._connection
-        writer.write(_HEAD.format(len(body)).encode() + body)
-        head = await reader.readuntil(b"\r\n\r\n")
-        length = next(line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
-        await reader.readexactly(int(length.partition(b":")[2]))
-        status = head[9:12].decode()
-        self._seen.answers[status] += 1
-        if status == "200":
-            self._seen.latencies.append(time.monotonic() - started)
-
-    def _leave(self) -> None:
-        if self._connection is not None:
-            self._connection[1].close()
-            self._connection = None
-
-
-def growing(body: bytes) -> list[bytes]:
-    """A sketch after each of its strokes, from the second on, at most eight of them."""
-    whole = json.loads(body)
-    strokes = whole["strokes"]
-    counts = np.unique(np.linspace(min(2, len(strokes)), len(strokes), 8).astype(int))
-    return [json.dumps({**whole, "strokes": strokes[:count]}).encode() for count in counts]
+    def note(self, outcome: str, spent: float) -> None:
+        """Note what became of a request: a status, or why there is none."""
+        self.answers[outcome] += 1
+        if outcome == "200":
+            self.latencies.append(spent)
 
 
 def bare_rate(checkpoint: Checkpoint, frames: list[NDArray[np.uint8]], seconds: float) -> float:
@@ -105,16 +62,12 @@ def bare_rate(checkpoint: Checkpoint, frames: list[NDArray[np.uint8]], seconds: 
     return passes * len(frames) / 2 / (time.perf_counter() - started)
 
 
-async def crowd(port: int, sketches: list[list[bytes]], people: int, seconds: float, seen: Seen) -> None:
+async def crowd(port: int, sketches: list[list[State]], people: int, seconds: float, seen: Seen) -> None:
     """Everybody draws for so long, each starting at another moment of a stroke."""
-    until = time.monotonic() + seconds
-    drawing = (
-        Person(port, [body for sketch in sketches[number::people] for body in sketch], seen).draw(
-            number / people * _STROKE, until
-        )
-        for number in range(people)
-    )
-    await asyncio.gather(*drawing)
+    persons = [Person(port, seen.note) for _ in range(people)]
+    own = [[state for sketch in sketches[number::people] for state in sketch] for number in range(people)]
+    delays = [number / people * STROKE for number in range(people)]
+    await asyncio.gather(*(p.draw(o, delay, seconds) for p, o, delay in zip(persons, own, delays, strict=True)))
     seen.seconds += seconds
 
 
@@ -138,7 +91,7 @@ def figures_of(seen: Seen, options: argparse.Namespace) -> dict[str, object]:
     """What is to be known of it."""
     single = float(np.median(seen.singles))
     bare, served = float(np.median(seen.bare)), len(seen.latencies) / seen.seconds
-    asked = options.people / _STROKE
+    asked = options.people / STROKE
     latencies = seen.latencies or [float("inf")]
     return {
         "products": options.products,
@@ -148,7 +101,7 @@ def figures_of(seen: Seen, options: argparse.Namespace) -> dict[str, object]:
         "p50 / p50 of one person": round(float(np.median(latencies)) / single, 2),
         "p99 / p50 of one person": round(float(np.percentile(latencies, 99)) / single, 2),
         "answers": dict(seen.answers),
-        "errors": sum(count for answer, count in seen.answers.items() if answer not in ("200", "superseded")),
+        "errors": sum(count for answer, count in seen.answers.items() if answer not in _NEITHER),
         "searches a second": {"served": round(served, 1), "bare": round(bare, 1)},
         "ms of one person": round(1000 * single, 1),
     }
