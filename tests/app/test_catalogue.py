@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sqlalchemy import event
 
 from app.catalogue import Catalogue, CatalogueError, CheckpointMismatch, Filters, Photo, Product, sqlite_url
 from tests.app.small import DIM, open_catalogue, products, vectors
@@ -125,6 +126,25 @@ def test_many_ids_can_be_asked_for_at_once(directory: Path) -> None:
     assert len(catalogue.at_revisions(range(1, 1301))) == 1300
     assert catalogue.delete(names[:1100]) == 1100
     assert catalogue.size() == 200
+
+
+def test_what_is_found_by_a_key_is_found_without_passing_all_products(tmp_path: Path) -> None:
+    catalogue = Catalogue(sqlite_url(tmp_path / "catalogue.sqlite"))
+    catalogue.bind("a" * 64, DIM)
+    catalogue.put([Product(name, "T") for name in "abc"], vectors(3))
+    asked: list[tuple[str, Any]] = []
+    engine = catalogue._reading
+    event.listen(engine, "before_cursor_execute", lambda _c, _u, sql, values, *_: asked.append((sql, values)))
+    assert {*catalogue.at_revisions([1, 3, 9])} == {1, 3} and {*catalogue.get_many(["a", "x"])} == {"a"}
+    assert catalogue.embedded("b") is not None and len(catalogue.page("a")) == 2
+    assert catalogue.delete(["a"]) == 1
+    reads = [each for each in asked if each[0].startswith("SELECT products.")]
+    assert len(reads) == 5
+    for sql, values in reads:
+        with engine.connect() as connection:
+            plan = str(connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values).all())
+        assert "sqlite_autoindex_products" in plan and "filters" not in plan, sql
+    catalogue.close()
 
 
 def test_another_checkpoint_is_refused_with_both_hashes(directory: Path) -> None:
