@@ -26,6 +26,7 @@ from app.gallery import CATALOGUE_FILE, PHOTOS, Gallery
 from app.ingest import Ingest
 from app.photos import PhotoStore
 from app.retriever import resolve_device
+from app.threads import cores, one_thread_each
 from model.checkpoint import DEFAULT_CHECKPOINT, Checkpoint, load_checkpoint
 
 
@@ -67,7 +68,7 @@ def build(
     if index is not None:
         form_for(checkpoint.network.distance, index)
     catalogue = _prepare_gallery(gallery_dir, checkpoint_path, checkpoint, index, catalogue_url)
-    ingest = Ingest(catalogue, PhotoStore(gallery_dir / PHOTOS), checkpoint)
+    ingest = Ingest(catalogue, PhotoStore(gallery_dir / PHOTOS), checkpoint, embedders=cores())
     counts, skipped = import_source(source, gallery_dir, ingest, progress, allow_private)
     gallery = Gallery.open(gallery_dir, checkpoint, catalogue)
     if not gallery.is_saved:
@@ -88,7 +89,7 @@ def import_source(
 
     step = _bar(progress, count_source(source))
     folder = source if source.is_dir() else source.parent
-    with closing(LinkedPhotos(folder, gallery_dir, allow_private)) as photos:
+    with closing(LinkedPhotos(folder, gallery_dir, allow_private)) as photos, one_thread_each():
         counts = ingest.run(read_source(source), photos, skip, step)
     return counts, tuple(skipped)
 
