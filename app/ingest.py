@@ -66,8 +66,9 @@ class Ingest:
             ThreadPoolExecutor(CONNECTIONS, "prepare") as preparing,
             ThreadPoolExecutor(self._embedders, "embed") as embedding,
         ):
-            embed = partial(embedding.submit, self._embed)
-            arrivals = Arrivals(embed, self._put, self._embedders + 1, on_problem)
+            arrivals = Arrivals(
+                lambda prepared: embedding.submit(self._embed, prepared), self._put, self._embedders + 1, on_problem
+            )
             try:
                 for outcome in map_ahead(preparing, partial(self._outcome, source), items, _AHEAD):
                     arrivals.take(outcome)
