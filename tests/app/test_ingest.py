@@ -89,7 +89,7 @@ def test_few_pictures_are_held_however_many_there_are(
 ) -> None:
     held, most, lock = weakref.WeakSet[Pixels](), 0, threading.Lock()
 
-    class Frames(np.ndarray):  # type: ignore[type-arg]
+    class Frames(np.ndarray):
         __hash__ = object.__hash__  # type: ignore[assignment]
 
     def decode(data: bytes) -> Print:
