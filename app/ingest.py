@@ -27,14 +27,14 @@ from app.threads import cores
 from model.checkpoint import Checkpoint
 
 _AHEAD = 2 * BATCH  # products prepared before their turn: bounds memory
+_EMBEDDED = 2  # batches embedded before they are written, at most
 _ATTEMPTS = 20  # to write a product that others keep changing
 
 
 class Ingest:
     """Writes to one gallery's catalogue and photo store. Any number may be at work, in any number of processes.
 
-    Photos are decoded in this process unless `decode` does it elsewhere. `embedders` batches are embedded at once,
-    which is quickest where there is one for each processor and each computes by one thread.
+    Photos are decoded in this process unless `decode` does it elsewhere.
     """
 
     def __init__(
@@ -43,10 +43,8 @@ class Ingest:
         photos: PhotoStore,
         checkpoint: Checkpoint,
         decode: Decode | None = None,
-        embedders: int = 1,
     ) -> None:
         self._catalogue, self._photos, self._checkpoint = catalogue, photos, checkpoint
-        self._embedders = embedders
         here = partial(decoded, preprocess=checkpoint.preprocess)
         self._preparer = Preparer(catalogue, photos, decode or here, cores())
 
@@ -64,10 +62,10 @@ class Ingest:
         """
         with (
             ThreadPoolExecutor(CONNECTIONS, "prepare") as preparing,
-            ThreadPoolExecutor(self._embedders, "embed") as embedding,
+            ThreadPoolExecutor(1, "embed") as embedding,
         ):
             arrivals = Arrivals(
-                lambda prepared: embedding.submit(self._embed, prepared), self._put, self._embedders + 1, on_problem
+                lambda prepared: embedding.submit(self._embed, prepared), self._put, _EMBEDDED, on_problem
             )
             try:
                 for outcome in map_ahead(preparing, partial(self._outcome, source), items, _AHEAD):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 _POOLS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -39,19 +39,6 @@ def limit_threads(count: int | None) -> None:
     torch.set_num_threads(wanted)
     faiss.omp_set_num_threads(wanted)  # of this thread only
     cv2.setNumThreads(wanted)
-
-
-@contextmanager
-def one_thread_each() -> Iterator[None]:
-    """Have this thread, and those that begin in the block, compute by one thread each, since many of them compute."""
-    import torch  # only here, as above
-
-    before = torch.get_num_threads()
-    limit_threads(1)
-    try:
-        yield
-    finally:
-        limit_threads(before)
 
 
 def _quotas(proc: Path, groups: Path) -> Iterator[float]:

@@ -37,7 +37,7 @@ from app.prints import Print, decoded
 from app.products import Photo
 from app.retriever import resolve_device
 from app.segments import Embeddings
-from app.threads import cores, one_thread_each
+from app.threads import cores
 from model.checkpoint import DEFAULT_CHECKPOINT, Checkpoint, load_checkpoint
 
 PARTS = ("decode", "embed", "write")
@@ -68,10 +68,10 @@ class Parts:
         self._items, self._prints = items, list(self._pool.map(self._print, items))
 
     def embed(self) -> None:
-        """Embed the prints' frames, a batch on each thread."""
+        """Embed the prints' frames."""
         frames = [each.frame for each in self._prints]
         batches = [frames[start : start + BATCH] for start in range(0, len(frames), BATCH)]
-        self._embeddings = np.concatenate(list(self._pool.map(self._checkpoint.embed_frames, batches)))
+        self._embeddings = np.concatenate([self._checkpoint.embed_frames(batch) for batch in batches])
 
     def write(self) -> None:
         """Have all of it on disk: files on all threads, products as a build writes them."""
@@ -90,7 +90,7 @@ def measure(folder: Path, items: Sequence[FeedItem], checkpoint: Checkpoint, tur
     with TemporaryDirectory(prefix="sketchfind-building-") as name, ThreadPoolExecutor(cores(), "part") as pool:
         directory = Path(name)
         catalogue, store = opened(directory / "built", checkpoint)
-        ingest = Ingest(catalogue, store, checkpoint, embedders=cores())
+        ingest = Ingest(catalogue, store, checkpoint)
         with (
             closing(catalogue),
             closing(LinkedPhotos(folder, directory)) as photos,
@@ -147,12 +147,11 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     items = [item for item in islice(read_source(options.photos), options.limit) if isinstance(item, FeedItem)]
-    with one_thread_each():
-        started = time.perf_counter()
-        checkpoint = load_checkpoint(options.checkpoint, str(resolve_device("auto")))
-        checkpoint.embed_frames([np.full((256, 256), 255, np.uint8)])
-        start = time.perf_counter() - started
-        turns = measure(options.photos, items, checkpoint, options.turn)
+    started = time.perf_counter()
+    checkpoint = load_checkpoint(options.checkpoint, str(resolve_device("auto")))
+    checkpoint.embed_frames([np.full((256, 256), 255, np.uint8)])
+    start = time.perf_counter() - started
+    turns = measure(options.photos, items, checkpoint, options.turn)
     figures = {"photos": len(items), "threads": cores(), "start s": round(start, 1), **figures_of(turns)}
     print(json.dumps(figures) if options.json else "\n".join(f"{name:32} {value}" for name, value in figures.items()))
 

@@ -26,7 +26,6 @@ from app.gallery import CATALOGUE_FILE, PHOTOS, Gallery
 from app.ingest import Ingest
 from app.photos import PhotoStore
 from app.retriever import resolve_device
-from app.threads import cores, one_thread_each
 from model.checkpoint import DEFAULT_CHECKPOINT, Checkpoint, load_checkpoint
 
 
@@ -68,7 +67,7 @@ def build(
     if index is not None:
         form_for(checkpoint.network.distance, index)
     catalogue = _prepare_gallery(gallery_dir, checkpoint_path, checkpoint, index, catalogue_url)
-    ingest = Ingest(catalogue, PhotoStore(gallery_dir / PHOTOS), checkpoint, embedders=cores())
+    ingest = Ingest(catalogue, PhotoStore(gallery_dir / PHOTOS), checkpoint)
     counts, skipped = import_source(source, gallery_dir, ingest, progress, allow_private)
     gallery = Gallery.open(gallery_dir, checkpoint, catalogue)
     if not gallery.is_saved:
@@ -89,7 +88,7 @@ def import_source(
 
     step = _bar(progress, count_source(source))
     folder = source if source.is_dir() else source.parent
-    with closing(LinkedPhotos(folder, gallery_dir, allow_private)) as photos, one_thread_each():
+    with closing(LinkedPhotos(folder, gallery_dir, allow_private)) as photos:
         counts = ingest.run(read_source(source), photos, skip, step)
     return counts, tuple(skipped)
 

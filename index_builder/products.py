@@ -21,7 +21,6 @@ from app.gallery import CATALOGUE_FILE, PHOTOS
 from app.ingest import Ingest
 from app.photos import PhotoStore
 from app.products import Product
-from app.threads import cores
 from index_builder.build import BuildReport, import_source
 from model.checkpoint import load_checkpoint
 
@@ -57,7 +56,7 @@ class Place:
         with self.catalogue() as catalogue:
             checkpoint = load_checkpoint(checkpoint_file(self.gallery, catalogue.state().checkpoint))
             catalogue.bind(checkpoint.sha256, checkpoint.network.dim)
-            yield catalogue, Ingest(catalogue, PhotoStore(self.gallery / PHOTOS), checkpoint, embedders=cores())
+            yield catalogue, Ingest(catalogue, PhotoStore(self.gallery / PHOTOS), checkpoint)
 
 
 def add_product(place: Place, product_id: str, fields: Fields, photos: Sequence[Path]) -> Change:

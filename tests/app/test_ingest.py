@@ -23,7 +23,6 @@ from model.images import Pixels
 from tests.conftest import draw_product
 
 COUNT = 100
-EMBEDDERS = 2
 FAILING = 40
 
 
@@ -66,7 +65,7 @@ def test_it_is_what_one_photo_after_the_other_gives(
     tmp_path: Path, checkpoint: Checkpoint, catalogue: Catalogue
 ) -> None:
     store, problems, steps = PhotoStore(tmp_path / "photos"), list[FeedProblem](), list[Counts]()
-    ingest = Ingest(catalogue, store, checkpoint, embedders=EMBEDDERS)
+    ingest = Ingest(catalogue, store, checkpoint)
     counts = ingest.run(items(), Drawn(), problems.append, steps.append)
     assert counts == steps[-1] == Counts(COUNT, added=COUNT - 1, problems=1)
     assert [problem.where for problem in problems] == [f"p{FAILING}"]
@@ -101,9 +100,9 @@ def test_few_pictures_are_held_however_many_there_are(
             most = max(most, len(held))
         return made._replace(frame=frame)
 
-    ingest = Ingest(catalogue, PhotoStore(tmp_path / "photos"), checkpoint, decode, EMBEDDERS)
+    ingest = Ingest(catalogue, PhotoStore(tmp_path / "photos"), checkpoint, decode)
     ingest.run(items(260), Drawn(), lambda problem: None)
-    assert most <= (EMBEDDERS + 5) * BATCH  # prepared, collected, being embedded and written
+    assert most <= 6 * BATCH  # prepared, collected, being embedded and written
     assert catalogue.size() == 259
 
 
@@ -112,7 +111,7 @@ def test_what_stopped_goes_on_where_it_was(tmp_path: Path, checkpoint: Checkpoin
         yield from items(COUNT - 10)
         raise KeyboardInterrupt
 
-    ingest = Ingest(catalogue, PhotoStore(tmp_path / "photos"), checkpoint, embedders=EMBEDDERS)
+    ingest = Ingest(catalogue, PhotoStore(tmp_path / "photos"), checkpoint)
     steps: list[Counts] = []
     with pytest.raises(KeyboardInterrupt):
         ingest.run(stopping(), Drawn(), lambda problem: None, steps.append)
