@@ -1,19 +1,18 @@
 """The one way into the catalogue: drafts are prepared in many threads, embedded in batches, and written.
 
-A batch is one transaction, so whatever stops this, the catalogue has whole products, and doing it again does the rest.
+All three go on at once, each a little ahead of the next. A batch is one transaction, so whatever stops this, the
+catalogue has whole products, and doing it again does the rest.
 """
 
 from __future__ import annotations
 
-import os
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import numpy as np
 
+from app.arrivals import BATCH, Arrivals, map_ahead
 from app.catalogue import Catalogue
 from app.counts import Counts
 from app.drafts import Draft, Frame, Prepared, Preparer
@@ -24,12 +23,11 @@ from app.photos import PhotoStore
 from app.prints import Decode, decoded
 from app.records import ChangedMeanwhile, CheckpointMismatch
 from app.segments import Embeddings
+from app.threads import cores
 from model.checkpoint import Checkpoint
 
-BATCH = 32  # products embedded at once and written in one transaction
-
 _AHEAD = 2 * BATCH  # products prepared before their turn: bounds memory
-_DECODERS = 4  # photos decoded at once, at most; embedding is the slower part
+_EMBEDDED = 2  # batches embedded before they are written, at most
 _ATTEMPTS = 20  # to write a product that others keep changing
 
 
@@ -40,12 +38,15 @@ class Ingest:
     """
 
     def __init__(
-        self, catalogue: Catalogue, photos: PhotoStore, checkpoint: Checkpoint, decode: Decode | None = None
+        self,
+        catalogue: Catalogue,
+        photos: PhotoStore,
+        checkpoint: Checkpoint,
+        decode: Decode | None = None,
     ) -> None:
         self._catalogue, self._photos, self._checkpoint = catalogue, photos, checkpoint
-        decoders = min(_DECODERS, os.cpu_count() or 1)
         here = partial(decoded, preprocess=checkpoint.preprocess)
-        self._preparer = Preparer(catalogue, photos, decode or here, decoders)
+        self._preparer = Preparer(catalogue, photos, decode or here, cores())
 
     def run(
         self,
@@ -59,24 +60,30 @@ class Ingest:
         `on_step` is called after each item, with counts of what is in the catalogue for good. Raises OSError and
         SQLAlchemyError when photos or products cannot be written, and CheckpointMismatch when they are embedded anew.
         """
-        batch = _Batch(self, on_problem)
-        with ThreadPoolExecutor(CONNECTIONS, "prepare") as pool:
+        with (
+            ThreadPoolExecutor(CONNECTIONS, "prepare") as preparing,
+            ThreadPoolExecutor(1, "embed") as embedding,
+        ):
+            arrivals = Arrivals(
+                lambda prepared: embedding.submit(self._embed, prepared), self._put, _EMBEDDED, on_problem
+            )
             try:
-                for outcome in _map_ahead(pool, partial(self._outcome, source), items):
-                    batch.take(outcome)
-                    on_step(batch.written)
-                batch.flush()
-                on_step(batch.written)
+                for outcome in map_ahead(preparing, partial(self._outcome, source), items, _AHEAD):
+                    arrivals.take(outcome)
+                    on_step(arrivals.written)
+                arrivals.finish()
+                on_step(arrivals.written)
             finally:
-                pool.shutdown(cancel_futures=True)
-        return batch.written
+                for pool in (preparing, embedding):
+                    pool.shutdown(wait=False, cancel_futures=True)
+        return arrivals.written
 
     def write(self, draft: Draft) -> Prepared:
         """Write one product at once, and return what it is now. Raises what Preparer.prepare() does."""
         prepared = self._preparer.prepare(draft)
         if prepared.failures:
             raise prepared.failures[0]
-        return prepared if prepared.is_unchanged else self.write_all([prepared])[0]
+        return prepared if prepared.is_unchanged else self._put([prepared], self._embed([prepared]))[0]
 
     def delete(self, product_ids: Sequence[str]) -> int:
         """Delete products and return how many there were."""
@@ -86,12 +93,12 @@ class Ingest:
             self._photos.touch(photo)
         return found
 
-    def write_all(self, prepared: Sequence[Prepared]) -> list[Prepared]:
-        """Embed and write products of distinct ids, in one transaction; returns what was written.
+    def _put(self, prepared: Sequence[Prepared], embeddings: Embeddings) -> list[Prepared]:
+        """Write products of distinct ids with their photos' embeddings (P,D), in one transaction.
 
-        Those that another writer has changed since they were prepared are prepared anew first.
+        Returns what was written: those that another writer has changed since they were prepared are prepared anew.
         """
-        arrays = np.split(self._embed(prepared), np.cumsum([len(one.views) for one in prepared])[:-1])
+        arrays = np.split(embeddings, np.cumsum([len(one.views) for one in prepared])[:-1])
         embedded = list(zip(prepared, arrays, strict=True))
         for _ in range(_ATTEMPTS):
             products = [one.product for one, _ in embedded]
@@ -135,60 +142,3 @@ class Ingest:
         for one in written:
             for photo in set(one.old.photos if one.old else ()) - set(one.product.photos):
                 self._photos.touch(photo.name)
-
-
-class _Batch:
-    """Products on their way, and counts of those that have arrived."""
-
-    def __init__(self, ingest: Ingest, on_problem: Callable[[FeedProblem], object]) -> None:
-        self._ingest, self._on_problem = ingest, on_problem
-        self._waiting: list[Prepared] = []
-        self._counts = Counts()
-        self.written = Counts()
-
-    def take(self, outcome: Prepared | FeedProblem) -> None:
-        """Count an outcome, and write when enough have come."""
-        now = self._counts
-        self._counts = now = replace(now, done=now.done + 1)
-        if isinstance(outcome, FeedProblem):
-            self._note(outcome)
-        else:
-            for failure in outcome.failures:
-                self._note(FeedProblem(outcome.product.product_id, str(failure)))
-            if outcome.is_unchanged:
-                self._counts = replace(self._counts, unchanged=now.unchanged + 1)
-            else:
-                self._waiting.append(outcome)
-        if len(self._waiting) == BATCH:
-            self.flush()
-        elif not self._waiting:
-            self.written = self._counts
-
-    def flush(self) -> None:
-        """Write what waits."""
-        if self._waiting:
-            written = self._ingest.write_all(self._waiting)
-            new = sum(one.old is None for one in written)
-            now = self._counts
-            self._counts = replace(now, added=now.added + new, updated=now.updated + len(written) - new)
-            self._waiting = []
-        self.written = self._counts
-
-    def _note(self, problem: FeedProblem) -> None:
-        self._counts = replace(self._counts, problems=self._counts.problems + 1)
-        self._on_problem(problem)
-
-
-def _map_ahead(
-    pool: ThreadPoolExecutor,
-    function: Callable[[FeedItem | FeedProblem], Prepared | FeedProblem],
-    items: Iterable[FeedItem | FeedProblem],
-) -> Iterator[Prepared | FeedProblem]:
-    """function(item) of every item in order, worked on at most _AHEAD items before it is asked for."""
-    waiting: deque[Future[Prepared | FeedProblem]] = deque()
-    for item in items:
-        waiting.append(pool.submit(function, item))
-        if len(waiting) >= _AHEAD:
-            yield waiting.popleft().result()
-    while waiting:
-        yield waiting.popleft().result()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import BinaryIO, TypeVar
@@ -15,6 +14,7 @@ from app.imports import Importer
 from app.ingest import Ingest
 from app.operations import Operation
 from app.records import NotStored
+from app.threads import cores
 from app.upkeep import Upkeep
 from model.checkpoint import Checkpoint
 
@@ -38,7 +38,7 @@ class Writer:
         config = checkpoint.preprocess.config
         self._single = Darkroom(config, _THREADS)
         # of its own, since imports are computed after all else, with the processes that decode for them
-        self._imported = Darkroom(config, max(1, min(_IMPORT_BENCHES, (os.cpu_count() or 1) // 2)), _IMPORT_PATIENCE)
+        self._imported = Darkroom(config, max(1, min(_IMPORT_BENCHES, cores() // 2)), _IMPORT_PATIENCE)
         self._ingest = Ingest(gallery.catalogue, gallery.photos, checkpoint, self._single.develop)
         self._pool = ThreadPoolExecutor(_THREADS, "write")
         if gallery.catalogue.operations.unfinished():

@@ -7,7 +7,6 @@ is one transaction: a gallery is wholly of the one checkpoint or wholly of the o
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -27,12 +26,12 @@ from app.locks import only_one
 from app.photos import PhotoStore
 from app.reembedding import Reembedding, owners, without_photo
 from app.retriever import resolve_device
+from app.threads import cores
 from model.checkpoint import DEFAULT_CHECKPOINT, Checkpoint, CheckpointError, load_checkpoint
 from model.images import decode_image
 from model.preprocess import Pixels
 
 _BATCH = 32  # photos embedded at once and written in one transaction; so many may also be left for the switch itself
-_MAX_THREADS = 4  # that decode; embedding is the slower part
 _LOCK = "reembed.lock"
 
 _Embedded = dict[str, NDArray[np.float32]]
@@ -110,7 +109,7 @@ class _Run:
         self._catalogue, self._checkpoint = catalogue, checkpoint
         self._photos = PhotoStore(directory / PHOTOS)
         self._gathered = Reembedding(catalogue, checkpoint.sha256, checkpoint.network.dim)
-        self._pool = ThreadPoolExecutor(min(_MAX_THREADS, os.cpu_count() or 1), "decode")
+        self._pool = ThreadPoolExecutor(cores(), "decode")
         self._count = 0
 
     def finish(self, progress: Progress | None) -> int:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -37,12 +38,15 @@ class Checkpoint:
     preprocess: Preprocess
     sha256: str
     saw_held_out: bool = False  # trained on the held-out fifth too: figures on that are no validation
+    _making: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False, compare=False)
 
     def embed_frames(self, frames: Sequence[Pixels], batch_size: int = 32) -> NDArray[np.float32]:
         """Frames (256,256) -> embeddings (N,D) float32; build, evaluate and serve all embed here."""
         if not frames:
             return np.zeros((0, self.network.dim), np.float32)
-        embed = self._forward.embed if self._forward else DSSA.embed
+        with self._making:  # by one thread, whichever is first
+            forward = self._forward
+        embed = forward.embed if forward else DSSA.embed
         return embed_in_chunks(self.network, frames, self.preprocess.tensor, batch_size, embed).cpu().numpy()
 
     @cached_property
