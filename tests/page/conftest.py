@@ -19,6 +19,7 @@ from tests.page.shop import Shop, open_shop
 Menu = Callable[[], Locator]
 
 _BROWSERS = ("chromium-headless-shell", "chromium")  # the first takes half of the other's time
+_PATIENCE = 20_000  # ms: on a busy machine all takes several times as long
 _ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 
@@ -29,6 +30,7 @@ def open_browser() -> Iterator[Browser]:
     if not path:
         raise FileNotFoundError(f"no browser: set CHROMIUM to its path, or have one of {_BROWSERS} on PATH")
     with sync_playwright() as playwright:
+        expect.set_options(timeout=_PATIENCE)
         browser = playwright.chromium.launch(executable_path=path, args=_ARGUMENTS)
         yield browser
         browser.close()
@@ -54,7 +56,7 @@ def page(browser: Browser, live_server: str, density: int) -> Iterator[Page]:
     """The page, just opened on a phone. Fails afterwards if a script died or broke the security policy."""
     device = PHONE | {"device_scale_factor": density}
     context = browser.new_context(base_url=live_server, locale="en-GB", service_workers="block", **device)
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(_PATIENCE)
     page = context.new_page()
     dead: list[str] = []
     said: list[str] = []
@@ -93,7 +95,7 @@ def device(request: pytest.FixtureRequest) -> dict[str, Any]:
 @pytest.fixture
 def shopper(browser: Browser, shop: Shop, device: dict[str, Any]) -> Iterator[Page]:
     context = browser.new_context(base_url=shop.origin, locale="en-GB", **device)
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(_PATIENCE)
     yield context.new_page()
     context.close()
 
