@@ -23,7 +23,7 @@ def context(browser: Browser, live_server: str, scheme: Any, request: Any) -> It
     context = browser.new_context(
         base_url=live_server, locale="en-GB", color_scheme=scheme, service_workers="block", **request.param
     )
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(20_000)
     yield context
     context.close()
 

@@ -7,22 +7,37 @@ from playwright.sync_api import Page, expect
 
 from tests.page.phone import BOOT, Phone, sent
 
+DAMAGED = "This link is damaged, or too new for this browser. Ask for it once more."
+# all that the status line says, as it soon says something else
+LISTEN = """addEventListener("DOMContentLoaded", () => {
+    const status = document.querySelector("[role=status]");
+    if (!status) return;  // a blank page
+    window.told = [];
+    new MutationObserver(() => told.push(status.textContent)).observe(status, {childList: true, subtree: true});
+})"""
+
+
+def wait_until_told(page: Page, text: str) -> None:
+    page.wait_for_function("text => told.includes(text)", arg=text)
+
 
 @pytest.mark.parametrize("code", ["", "1", "1z", "1zAAAA", "1r", "1rAA", "1rAgIAAA", "1r!", "9zAQID", "1r_____w"])
 def test_a_broken_link_is_said_politely(page: Page, phone: Phone, code: str) -> None:
     mine = sent(phone.draw_and_wait(BOOT[0]).request)
+    page.add_init_script(LISTEN)
     page.goto("about:blank")
     opened = phone.wait_for_sketch(lambda: page.goto(f"/#s={code}"))
-    expect(phone.status).to_have_text("This link is damaged, or too new for this browser. Ask for it once more.")
+    wait_until_told(page, DAMAGED)
     assert sent(opened.request) == mine
 
 
 def test_what_was_said_of_a_link_gives_way_to_how_searching_goes(page: Page, phone: Phone) -> None:
     phone.draw_and_wait(BOOT[0])
+    page.add_init_script(LISTEN)
     page.goto("about:blank")
     page.goto("/#s=1")
-    expect(phone.status).to_contain_text("This link is damaged")
-    expect(phone.status).to_contain_text("closest of", timeout=10_000)
+    wait_until_told(page, DAMAGED)
+    expect(phone.status).to_contain_text("closest of")
 
 
 def test_a_link_that_unpacks_to_too_much_is_refused(page: Page, phone: Phone) -> None:

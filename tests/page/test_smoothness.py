@@ -38,7 +38,7 @@ def test_20_seconds_of_drawing_before_a_slow_server_lose_nothing(browser: Browse
         expect(page.locator(".found")).not_to_have_class(re.compile("searching"))
         last = sent(phone.searches[-1])
         assert page.evaluate("flights.most") == 1
-        assert len(phone.searches) > 20  # not one search for all of it
+        assert len(phone.searches) > 10  # not one search for all of it
         assert [[point[:2] for point in stroke] for stroke in last["strokes"]] == drawn
         assert len(drawn) == 10 and sum(map(len, drawn)) > 500  # three a frame, of which a busy machine shows few
         assert len(tasks) > 500 and max(tasks) < LONG

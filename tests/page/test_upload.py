@@ -59,7 +59,7 @@ def test_it_says_that_it_searched_by_the_photo_of_a_product(page: Page, phone: P
     response = phone.wait_for_sketch(lambda: choose(phone, file))
     expect(phone.status).to_have_text("Searched by the edges of your photo.")
     assert response.json()["results"][0]["product_id"] == PRODUCTS[3][0]
-    expect(phone.status).to_contain_text("closest of", timeout=10_000)
+    expect(phone.status).to_contain_text("closest of")
 
 
 def test_pictures_are_small_upright_and_on_white_before_they_are_sent(page: Page, phone: Phone) -> None:
