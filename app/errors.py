@@ -49,6 +49,11 @@ class ApiError(Exception):
         self.headers = headers
 
 
+def later(status: int, code: str, message: str, seconds: int) -> ApiError:
+    """The error for a request that may be made again after so many seconds."""
+    return ApiError(status, code, message, {"retry_after": seconds}, {"Retry-After": str(seconds)})
+
+
 def error_response(
     status: int, code: str, message: str, detail: object = None, headers: Mapping[str, str] | None = None
 ) -> JSONResponse:

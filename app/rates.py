@@ -11,7 +11,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from app.clients import client_of
-from app.errors import ApiError
+from app.errors import later
 
 BURST = 10  # s: a client that was quiet for so long may make all the requests of that time at once
 _MOST_CLIENTS = 50_000  # remembered at a time, some 10 MB
@@ -73,7 +73,7 @@ def _check(rate: Rate, request: Request, what: str) -> None:
     if wait:
         seconds = math.ceil(wait)
         message = f"there are too many {what} from your address: expected the next one in {seconds} s"
-        raise ApiError(429, "too_many_requests", message, {"retry_after": seconds}, {"Retry-After": str(seconds)})
+        raise later(429, "too_many_requests", message, seconds)
 
 
 SearchRate = Depends(_search_rate)

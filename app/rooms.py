@@ -8,7 +8,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from app.errors import ApiError
+from app.errors import later
 from app.settings import Settings
 
 UNCOUNTED = 64 * 2**10
@@ -37,9 +37,7 @@ class Room:
     def take(self, size: int) -> None:
         """Raises ApiError busy when there is not so much room."""
         if self.taken + size > self._most:
-            message = f"{self._full}, so try again in {_RETRY_AFTER} s"
-            detail = {"retry_after": _RETRY_AFTER}
-            raise ApiError(503, "busy", message, detail, {"Retry-After": str(_RETRY_AFTER)})
+            raise later(503, "busy", f"{self._full}, so try again in {_RETRY_AFTER} s", _RETRY_AFTER)
         self.taken += size
 
 

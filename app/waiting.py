@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from starlette.requests import ClientDisconnect, Request
 
-from app.errors import ApiError
+from app.errors import later
 
 _RETRY_AFTER = 1  # s: a full queue of 32 searches is worked off in about that time
 
@@ -27,7 +27,7 @@ class WaitingLine:
         """Raises ApiError busy when there is no room."""
         if self.length > self._most:
             found = f"{self._most} searches are waiting already"
-            raise _try_again("busy", f"{found}: expected fewer, so try again in {_RETRY_AFTER} s")
+            raise later(503, "busy", f"{found}: expected fewer, so try again in {_RETRY_AFTER} s", _RETRY_AFTER)
 
     @asynccontextmanager
     async def joined(self) -> AsyncIterator[None]:
@@ -44,13 +44,10 @@ class WaitingLine:
             if not patience.expired():
                 raise
             expected = f"expected within {self._seconds:g} s, so try again in {_RETRY_AFTER} s"
-            raise _try_again("too_late", f"the search has not been done in time: {expected}") from None
+            message = f"the search has not been done in time: {expected}"
+            raise later(503, "too_late", message, _RETRY_AFTER) from None
         finally:
             self.length -= 1
-
-
-def _try_again(code: str, message: str) -> ApiError:
-    return ApiError(503, code, message, {"retry_after": _RETRY_AFTER}, {"Retry-After": str(_RETRY_AFTER)})
 
 
 async def unless_gone(request: Request, work: Awaitable[_T]) -> _T:
