@@ -17,10 +17,12 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
+from app import flat
 from app.forms import Embeddings as Embeddings
 from app.forms import Form, form_for, form_of, keys_of
 from app.gpu import Gpu
 from app.recipes import Recipe, inverted_file
+from app.rough import Rough, rough_of
 from model.distances import Distance
 
 Rows = NDArray[np.int64]
@@ -96,12 +98,16 @@ class Segment:
         n = min(n, count)
         if n == 0:
             return np.zeros((len(queries), 0), np.float32), np.zeros((len(queries), 0), np.int64)
-        selector = _selector(allowed) if count < len(self) else None
-        parameters = _parameters(self.index, selector)
-        if selector is not None and parameters is None:
+        if count == len(self):
+            products, rows = self.search(queries, n, _parameters(self.index, None), gpu)
+        elif (keys := flat.keys_in(self.index)) is not None:
+            return self._through_all(keys, queries, n, allowed)
+        elif (parameters := _parameters(self.index, _selector(allowed))) is not None:
+            products, rows = self.search(queries, n, parameters)
+        else:
             return self.scan(queries, n, np.flatnonzero(allowed))
-        products, rows = self.search(queries, n, parameters, gpu if selector is None else None)
         if (rows < 0).any() and count > _BATCH and inverted_file(self.index) is not None:
+            selector = _selector(allowed) if count < len(self) else None
             products, rows = self.search(queries, n, _parameters(self.index, selector, everywhere=True))
         if (rows < 0).any():  # an approximate index that looked in too few places
             return self.scan(queries, n, np.flatnonzero(allowed))
@@ -112,17 +118,26 @@ class Segment:
     ) -> tuple[Embeddings, Rows]:
         """What the index alone finds: inner products (B,n) and rows (B,n), -1 where it found less."""
         sought = self.form.sought(queries)
-        there = gpu.search(self.index, sought, n) if gpu else None
-        found, rows = there or self.index.search(sought, n, params=parameters)
-        return self.form.products(queries, found), rows
+        found = gpu.search(self.index, sought, n) if gpu else None
+        if found is None and (keys := flat.keys_in(self.index)) is not None:
+            found = self._through_all(keys, sought, n, np.ones(len(keys), bool))
+        products, rows = found or self.index.search(sought, n, params=parameters)
+        return self.form.products(queries, products), rows
+
+    def _through_all(self, keys: Embeddings, queries: Embeddings, n: int, allowed: Mask) -> tuple[Embeddings, Rows]:
+        if (rough := self._rough) is not None and rough.is_for(n, allowed):
+            return rough.nearest(queries, n, allowed)
+        return flat.nearest(queries, n, flat.blocks_of(keys, allowed))
+
+    @cached_property
+    def _rough(self) -> Rough | None:
+        keys = flat.keys_in(self.index)
+        return None if keys is None else rough_of(keys)
 
     def scan(self, queries: Embeddings, n: int, rows: Rows) -> tuple[Embeddings, Rows]:
         """The n nearest of `rows`, exactly."""
-        exact = _faiss.IndexFlatIP(self.distance.search_dim)
-        for some in batches(rows):
-            exact.add(keys_of(self.distance, self.embeddings[some]))
-        products, places = exact.search(queries, n)
-        return products, rows[places]
+        keys = ((keys_of(self.distance, self.embeddings[some]), some, None) for some in batches(rows))
+        return flat.nearest(queries, n, keys)
 
 
 def _sample(embeddings: Embeddings, n: int) -> Embeddings:

@@ -198,6 +198,8 @@ class Snapshot:
         return self._gather([part.segment.positions for part in self.parts], rows)
 
     def _gather(self, arrays: Sequence[NDArray[Any]], rows: Rows) -> NDArray[Any]:
+        if len(arrays) == 1:
+            return arrays[0][rows]
         ends = np.cumsum([len(array) for array in arrays])
         owners = np.searchsorted(ends, rows, side="right")
         result = np.empty((len(rows), *arrays[0].shape[1:]), arrays[0].dtype)
