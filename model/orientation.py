@@ -31,11 +31,13 @@ class OrientationMap(nn.Module):
             gradient = F.conv2d(frames.float(), self.weights, padding=self.weights.shape[-1] // 2)  # (B,2,S,S)
             dx, dy = gradient[:, :1], gradient[:, 1:]
             magnitude = (dx.square() + dy.square() + 1e-12).sqrt()  # (B,1,S,S)
-            position = torch.atan2(dy, dx) * (self.bins / math.pi)  # in bins, period `bins`
-            centres = torch.arange(self.bins, device=frames.device, dtype=torch.float32).view(1, -1, 1, 1)
-            gap = (position - centres).remainder(self.bins)  # (B,bins,S,S)
-            share = (1 - torch.minimum(gap, self.bins - gap)).clamp(min=0)
-            binned = F.avg_pool2d(share * magnitude, 2)  # (B,bins,S/2,S/2)
+            position = (torch.atan2(dy, dx) * (self.bins / math.pi)).remainder(self.bins)  # in bins
+            lower = position.floor()
+            beyond = (position - lower) * magnitude  # what the upper of the two gets
+            first = lower.long() % self.bins  # remainder() can round up to `bins`
+            shared = magnitude.new_zeros(len(frames), self.bins, *frames.shape[2:])  # (B,bins,S,S)
+            shared = shared.scatter(1, first, magnitude - beyond).scatter_add(1, (first + 1) % self.bins, beyond)
+            binned = F.avg_pool2d(shared, 2)
             energy = F.avg_pool2d(binned.sum(1, keepdim=True), self.neighbourhood, 1, self.neighbourhood // 2)
             return binned / (energy + 0.02)
 
