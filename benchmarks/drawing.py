@@ -1,4 +1,4 @@
-"""Somebody who draws with the page open, as static/js/search.js searches then."""
+"""Somebody who draws with the page open, as static/js/search.js searches then; or who waits for no answer at all."""
 
 from __future__ import annotations
 
@@ -54,11 +54,11 @@ class Person:
 
     Of states, whole or growing, only the newest waits, and it waits for the answer to the one before, unless that is of
     a stroke that was growing and is finished now, or is late. `answered` is told what became of every request, and in
-    how many seconds.
+    how many seconds. With `patient` false, only finished strokes are searched, and each cancels the one before.
     """
 
-    def __init__(self, port: int, answered: Answered) -> None:
-        self._port, self._answered = port, answered
+    def __init__(self, port: int, answered: Answered, patient: bool = True) -> None:
+        self._port, self._answered, self._patient = port, answered, patient
         self._connection: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
         self._flight: _Flight | None = None
         self._next: State | None = None
@@ -79,7 +79,9 @@ class Person:
         self._drop("left at the end")
 
     def _show(self, state: State) -> None:
-        if not state.growing and self._flight and self._flight.growing:
+        if state.growing and not self._patient:
+            return
+        if not state.growing and self._flight and (self._flight.growing or not self._patient):
             self._drop("superseded")
         self._next = state
         self._proceed()

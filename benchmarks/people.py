@@ -2,12 +2,16 @@
 
     python -m benchmarks.people --data PAIRS... [--products 100000] [--people 16] [--rounds 3] [--seconds 10] [--json]
 
-Everybody finishes a stroke every 300 ms, and asks as the page does (benchmarks/drawing.py; docs/page.md, "Searching
-while drawing"): with one request in flight, which is aborted when it asks for half a stroke that is finished now, or is
-late, and else waited for; then the newest state is sent, and those between are skipped. In turn with that, in the same
-run, the network embeds here eight sketches at a time (the bare rate), and one person searches, each search after the
-answer to the one before. Prints how many searches a second were answered, as a share of the bare rate (or of the
-strokes drawn, where these are fewer), and how long the slowest of a hundred took, in medians of one person's.
+Everybody finishes a stroke every 300 ms and searches for it, in two ways (benchmarks/drawing.py):
+
+- "cancelled": a new stroke cancels the search for the one before, if that is not answered yet.
+- "as the page" (docs/page.md, "Searching while drawing"): half a stroke is searched for, too; an answer that is on time
+  is waited for, then the newest state is sent, and those between are skipped.
+
+In turn with these, in the same run, the network embeds here eight sketches at a time (the bare rate), and one person
+searches, each search after the answer to the one before. Prints how many searches a second were answered, as a share
+of the bare rate (or of the strokes drawn, where these are fewer), and how long the slowest of a hundred took, in
+medians of one person's.
 """
 
 from __future__ import annotations
@@ -32,17 +36,17 @@ from model.checkpoint import DEFAULT_CHECKPOINT, Checkpoint, load_checkpoint
 from model.frames import mirror_image
 
 _NEITHER = ("200", "superseded", "given up", "left at the end")  # what is no error
+_PAGE = "as the page"
+_WAYS = ("cancelled", _PAGE)
 _TOGETHER = 8  # sketches in a bare forward pass
 _SINGLE = 20  # searches of one person, each round
 
 
 @dataclass
 class Seen:
-    """What came of the searches."""
+    """What came of the searches of a crowd."""
 
     latencies: list[float] = field(default_factory=list)  # s, of those that were answered
-    singles: list[float] = field(default_factory=list)  # s, of one person alone
-    bare: list[float] = field(default_factory=list)  # searches a second
     answers: Counter[str] = field(default_factory=Counter)
     seconds: float = 0.0
 
@@ -51,6 +55,39 @@ class Seen:
         self.answers[outcome] += 1
         if outcome == "200":
             self.latencies.append(spent)
+
+
+@dataclass
+class Measured:
+    """All that was measured."""
+
+    crowds: dict[str, Seen] = field(default_factory=lambda: {way: Seen() for way in _WAYS})
+    singles: list[float] = field(default_factory=list)  # s, of one person alone
+    bare: list[float] = field(default_factory=list)  # searches a second
+
+    def figures(self, people: int) -> dict[str, object]:
+        """What is to be known of it."""
+        single, bare, asked = float(np.median(self.singles)), float(np.median(self.bare)), people / STROKE
+        ways = {way: _figures(seen, single, min(bare, asked)) for way, seen in self.crowds.items()}
+        return {
+            "people": people,
+            "bare rate / strokes": round(bare / asked, 3),
+            "bare searches a second": round(bare, 1),
+            "ms of one person": round(1000 * single, 1),
+            **ways,
+        }
+
+
+def _figures(seen: Seen, single: float, rate: float) -> dict[str, object]:
+    served, latencies = len(seen.latencies) / seen.seconds, seen.latencies or [float("inf")]
+    return {
+        "served / bare rate": round(served / rate, 3),
+        "p50 / p50 of one person": round(float(np.median(latencies)) / single, 2),
+        "p99 / p50 of one person": round(float(np.percentile(latencies, 99)) / single, 2),
+        "answers": dict(seen.answers),
+        "errors": sum(count for answer, count in seen.answers.items() if answer not in _NEITHER),
+        "served a second": round(served, 1),
+    }
 
 
 def bare_rate(checkpoint: Checkpoint, frames: list[NDArray[np.uint8]], seconds: float) -> float:
@@ -62,49 +99,31 @@ def bare_rate(checkpoint: Checkpoint, frames: list[NDArray[np.uint8]], seconds: 
     return passes * len(frames) / 2 / (time.perf_counter() - started)
 
 
-async def crowd(port: int, sketches: list[list[State]], people: int, seconds: float, seen: Seen) -> None:
+async def crowd(persons: list[Person], sketches: list[list[State]], seconds: float) -> None:
     """Everybody draws for so long, each starting at another moment of a stroke."""
-    persons = [Person(port, seen.note) for _ in range(people)]
+    people = len(persons)
     own = [[state for sketch in sketches[number::people] for state in sketch] for number in range(people)]
     delays = [number / people * STROKE for number in range(people)]
     await asyncio.gather(*(p.draw(o, delay, seconds) for p, o, delay in zip(persons, own, delays, strict=True)))
-    seen.seconds += seconds
 
 
-def measure(server: Server, checkpoint: Checkpoint, bodies: list[bytes], options: argparse.Namespace) -> Seen:
-    """Rounds of all three."""
-    seen, sketches = Seen(), [growing(body) for body in bodies]
+def measure(server: Server, checkpoint: Checkpoint, bodies: list[bytes], options: argparse.Namespace) -> Measured:
+    """Rounds of all of them."""
+    measured, sketches = Measured(), [growing(body) for body in bodies]
     some = [checkpoint.preprocess.strokes(parse_strokes(body).in_pixels()) for body in bodies[:_TOGETHER]]
     frames = [view for frame in some for view in (frame, mirror_image(frame))]
     with httpx.Client(base_url=server.url, timeout=60) as client:
         for _ in range(options.rounds):
-            seen.bare.append(bare_rate(checkpoint, frames, options.seconds / 3))
+            measured.bare.append(bare_rate(checkpoint, frames, options.seconds / 3))
             for number in range(_SINGLE):
                 started = time.monotonic()
                 client.post("/search", content=bodies[number], headers={"Content-Type": "application/json"})
-                seen.singles.append(time.monotonic() - started)
-            asyncio.run(crowd(server.port, sketches, options.people, options.seconds, seen))
-    return seen
-
-
-def figures_of(seen: Seen, options: argparse.Namespace) -> dict[str, object]:
-    """What is to be known of it."""
-    single = float(np.median(seen.singles))
-    bare, served = float(np.median(seen.bare)), len(seen.latencies) / seen.seconds
-    asked = options.people / STROKE
-    latencies = seen.latencies or [float("inf")]
-    return {
-        "products": options.products,
-        "people": options.people,
-        "served / bare rate": round(served / min(bare, asked), 3),
-        "bare rate / asked for": round(bare / asked, 3),
-        "p50 / p50 of one person": round(float(np.median(latencies)) / single, 2),
-        "p99 / p50 of one person": round(float(np.percentile(latencies, 99)) / single, 2),
-        "answers": dict(seen.answers),
-        "errors": sum(count for answer, count in seen.answers.items() if answer not in _NEITHER),
-        "searches a second": {"served": round(served, 1), "bare": round(bare, 1)},
-        "ms of one person": round(1000 * single, 1),
-    }
+                measured.singles.append(time.monotonic() - started)
+            for way, seen in measured.crowds.items():
+                persons = [Person(server.port, seen.note, patient=way == _PAGE) for _ in range(options.people)]
+                asyncio.run(crowd(persons, sketches, options.seconds))
+                seen.seconds += options.seconds
+    return measured
 
 
 def main() -> None:
@@ -120,9 +139,10 @@ def main() -> None:
         server = Server(gallery, gallery / "server.log", search_rate=0)
         server.start()
         limit_threads(None)
-        seen = measure(server, load_checkpoint(options.checkpoint), sketch_bodies(folders, 64), options)
+        measured = measure(server, load_checkpoint(options.checkpoint), sketch_bodies(folders, 64), options)
         server.stop()
-    print(json.dumps(figures_of(seen, options), indent=None if options.json else 1))
+    figures = {"products": options.products, **measured.figures(options.people)}
+    print(json.dumps(figures, indent=None if options.json else 1))
 
 
 if __name__ == "__main__":
