@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import socket
 import sys
@@ -31,6 +32,7 @@ from app.settings import Settings, load_settings
 from app.static_files import STATIC, Assets, PageFiles
 
 _API_VERSION = "1"
+_TURN = 0.0005  # s after which a thread lets others run; those that search give way at every step, and wait so long
 _GRACE = 30  # s that requests in progress are given when the server stops
 _DESCRIPTION = "Draw a product, find that very product. Every error is `{error: {code, message, detail}}`."
 
@@ -99,6 +101,8 @@ def serve(settings: Settings) -> None:
                 service = Service(settings)
             except (ValueError, OSError, SQLAlchemyError) as error:
                 _give_up(2, f"gallery {settings.gallery} cannot be served: {str(error).partition(chr(10))[0]}")
+            sys.setswitchinterval(_TURN)
+            gc.freeze()  # what is loaded by now stays: to look through it for garbage stops all threads for long
             # having stopped in an orderly way, uvicorn raises the signal again, which is to end only the block below
             signal.signal(signal.SIGTERM, signal.default_int_handler)
             with suppress(KeyboardInterrupt):

@@ -18,6 +18,9 @@ State = Literal["queued", "running", "done", "failed"]
 
 MOST_ERRORS = 100  # that are kept of an operation; all are counted
 _KEPT = 1000  # operations that are over
+_UNFINISHED = (
+    select(_table).where(_table.c.state.in_(("queued", "running"))).order_by(_table.c.created, _table.c.id)
+)  # made once: it is asked several times a second
 
 
 @dataclass(frozen=True)
@@ -73,9 +76,8 @@ class Operations:
 
     def unfinished(self) -> list[Operation]:
         """Those that are not over, oldest first."""
-        query = select(_table).where(_table.c.state.in_(("queued", "running")))
         with self._engine.connect() as connection:
-            return [_operation(row) for row in connection.execute(query.order_by(_table.c.created, _table.c.id))]
+            return [_operation(row) for row in connection.execute(_UNFINISHED)]
 
     def note(self, operation_id: str, state: State, message: str | None = None, **values: Any) -> None:
         """Record how an operation stands: `total`, `counts` and `errors` are as in Operation."""

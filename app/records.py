@@ -17,6 +17,8 @@ from app.tables import catalogue, products
 
 PRODUCT_COLUMNS = [products.c[field.name] for field in fields(Product) if field.name != "photos"]
 
+_STATE = select(catalogue)  # made once: it is asked several times a second
+
 _CHUNK = 500  # values in one IN (...): below every engine's limit
 
 _T = TypeVar("_T")
@@ -62,7 +64,7 @@ class CatalogueState:
 
 def state_in(connection: Connection) -> CatalogueState:
     """The catalogue as a transaction sees it."""
-    row = connection.execute(select(catalogue)).one()
+    row = connection.execute(_STATE).one()
     return CatalogueState(row.identity, row.revision, row.checkpoint, row.dim, row.factory)
 
 

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from app.catalogue import Filters, Product
 from app.confidence import contrast_of
 from app.gallery import Gallery
+from app.known import Known
 from app.ranked import Ranked
 from app.results import ALL, Comparison, Query, SearchResult, UnknownProduct, photo_name
 from app.segments import Embeddings, Rows
@@ -43,6 +44,7 @@ class Retriever:
             raise ValueError(f"n_candidates is {n_candidates}: expected at least 1")
         self.gallery = gallery
         self.device = resolve_device(device)
+        self._known = Known(gallery.catalogue)
         self._n_candidates = n_candidates
         self._checkpoint = checkpoint
         checkpoint.network.to(self.device)
@@ -172,9 +174,9 @@ class Retriever:
     def _products(self, ranked: Sequence[Ranked], wanted: Sequence[int]) -> dict[int, Product]:
         """The products, by revision, that can be among the nearest that are wanted."""
         revisions = {revision for one, k in zip(ranked, wanted, strict=True) for revision in one.within(k)}
-        products = self.gallery.catalogue.at_revisions(list(revisions))
+        products = self._known.at_revisions(revisions)
         if len(products) < len(revisions):  # some have changed since the snapshot, so others take their places
-            products = self.gallery.catalogue.at_revisions([r for one in ranked for r in one.revisions.tolist()])
+            products = self._known.at_revisions(r for one in ranked for r in one.revisions.tolist())
         return products
 
 

@@ -1,4 +1,4 @@
-"""What the routes work with: whatever serves the gallery at that time, and the one thread that searches."""
+"""What the routes work with: whatever serves the gallery at that time, and the threads that search."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from app.results import Query, SearchResult
 from app.searches import MakeReady, Ready, by_picture, search_together
 from app.serving import Serving
 from app.settings import Settings
-from app.threads import limit_threads
+from app.threads import compute_by, limit_threads, shares
 from app.uploads import Sketch
 from app.waiting import WaitingLine
 from model.tracing import Tracing
@@ -38,11 +38,10 @@ class Service:
     """
 
     def __init__(self, settings: Settings, metrics: Metrics | None = None) -> None:
-        limit_threads(settings.threads)
+        each = shares(limit_threads(settings.threads))
         self.settings = settings
         self._current = Current(settings)
-        # one thread: what it computes uses all cores by itself, and so needs its memory only once
-        self._batcher = Batcher(partial(limit_threads, settings.threads))
+        self._batcher = Batcher(len(each), lambda busy: compute_by(each[busy - 1]))
         self.line = WaitingLine(settings.max_queue, settings.search_timeout)
         self.metrics = metrics or Metrics()
         self.metrics.watch(lambda: self.gallery, lambda: self.line.length)

@@ -17,6 +17,7 @@ from app.gallery import CATALOGUE_FILE, Gallery, catalogue_of
 from app.gpu import Gpu, gpu_for
 from app.retriever import Retriever
 from app.settings import Settings
+from app.threads import compute_by, limit_threads, shares
 from app.workshop import Workshop
 from app.writer import Writer
 from model.checkpoint import Checkpoint, load_checkpoint
@@ -36,7 +37,9 @@ class Serving:
         self.checkpoint, self.gallery = _open(settings)
         self.retriever = Retriever(self.checkpoint, self.gallery, settings.n_candidates, settings.device)
         self.workshop = Workshop(self.checkpoint.preprocess.config, settings.max_pixels)
-        self.retriever.search(self.checkpoint.preprocess.strokes([[[0, 0], [100, 100]]]), 1)
+        for count in reversed(shares(limit_threads(settings.threads))):
+            compute_by(count)
+            self.retriever.search(self.checkpoint.preprocess.strokes([[[0, 0], [100, 100]]]), 1)
         self.workshop.warm_up()
         self.writer = Writer(
             self.gallery, self.checkpoint, settings.allow_private_addresses, lambda: outdated(self)

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
+_SEARCHING = 2  # batches of searches that are computed side by side
 _POOLS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -29,16 +30,32 @@ def size_pools() -> None:
         os.environ.setdefault(name, str(cores()))
 
 
-def limit_threads(count: int | None) -> None:
-    """Compute in this thread by so many threads, or by as many as there are processors."""
+def limit_threads(count: int | None) -> int:
+    """Compute by so many threads, or by as many as there are processors; how many these are."""
     import cv2  # only here: to start a process that needs none of them takes seconds less
+
+    wanted = count or int(os.environ.get(_POOLS[0], "0")) or cores()
+    compute_by(wanted)
+    cv2.setNumThreads(wanted)
+    return wanted
+
+
+def compute_by(count: int) -> None:
+    """Have torch and FAISS compute by so many threads whatever this thread asks of them."""
     import faiss
     import torch
 
-    wanted = count or int(os.environ.get(_POOLS[0], "0")) or cores()
-    torch.set_num_threads(wanted)
-    faiss.omp_set_num_threads(wanted)  # of this thread only
-    cv2.setNumThreads(wanted)
+    torch.set_num_threads(count)
+    faiss.omp_set_num_threads(count)
+
+
+def shares(count: int) -> list[int]:
+    """By how many of `count` threads a search is computed when one, two, ... batches of them are at work.
+
+    While a part of one that is not parallel runs, the other has the processors; and where each has one, none waits for
+    another that somebody else holds up.
+    """
+    return [count // busy for busy in range(1, min(_SEARCHING, count) + 1)]
 
 
 def _quotas(proc: Path, groups: Path) -> Iterator[float]:

@@ -25,17 +25,18 @@ _log = logging.getLogger(__name__)
 
 
 class Forward:
-    """embed() of a network as it is now. Safe to use from many threads. Raises ValueError when it cannot be had."""
+    """embed() of a network as it is now, by as many threads as torch would take in the thread that calls it.
+
+    Safe to use from many threads. Raises ValueError when it cannot be had.
+    """
 
     def __init__(self, network: DSSA, size: int) -> None:
         self._stem = network.stem
+        self._sessions: dict[int, onnxruntime.InferenceSession] = {}
         frames = (torch.rand(1, 1, size, size, generator=torch.Generator().manual_seed(0)) > 0.9).float()
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = torch.get_num_threads()
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # others need the processors, too
         try:
-            graph = exported(network, frames)
-            self._session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+            self._graph = exported(network, frames)
+            self._session()
         except Exception as error:  # of many kinds, none of them public
             reason = str(error).partition(chr(10))[0]
             raise ValueError(f"the network cannot be given to ONNX Runtime: {reason}") from error
@@ -47,9 +48,21 @@ class Forward:
     def embed(self, _network: DSSA, frames: Tensor) -> Tensor:
         """(B,1,S,S) -> embeddings (B,D) float32."""
         maps: dict[str, Any] = {"frames": frames.numpy(), "stem": self._stem(frames).numpy()}
-        names = [given.name for given in self._session.get_inputs()]
-        made = self._session.run(None, {name: maps[name] for name in names})[0]
+        session = self._session()
+        made = session.run(None, {given.name: maps[given.name] for given in session.get_inputs()})[0]
         return torch.from_numpy(np.asarray(made, np.float32))
+
+    def _session(self) -> onnxruntime.InferenceSession:
+        """The session of that many threads: it has them for itself, so each number needs one."""
+        threads = torch.get_num_threads()
+        if threads not in self._sessions:
+            options = onnxruntime.SessionOptions()
+            options.intra_op_num_threads = threads
+            options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # others need the processors, too
+            self._sessions[threads] = onnxruntime.InferenceSession(
+                self._graph, options, providers=["CPUExecutionProvider"]
+            )
+        return self._sessions[threads]
 
 
 _of_files: WeakValueDictionary[str, Forward] = WeakValueDictionary()  # of those in use, by the file's SHA-256

@@ -112,6 +112,42 @@ def test_who_leaves_is_not_computed_and_takes_no_place(desk: Desk) -> None:
     assert desk.done == [[3, 2, 1]]
 
 
+def test_batches_are_half_as_large_once_one_took_too_long(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.batcher.LARGEST", 9)
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow(jobs: Sequence[int]) -> list[int]:
+        desk.done.append(list(jobs))
+        begun.set()
+        assert go_on.wait(10)
+        return list(jobs)
+
+    async def lose_patience() -> None:
+        waiting = [asyncio.ensure_future(desk.batcher.do("slow", slow, number)) for number in range(4)]
+        await asyncio.sleep(0)
+        desk.let_go()
+        await asyncio.to_thread(begun.wait, 10)
+        waiting[2].cancel()
+        await asyncio.wait(waiting[2:3])
+        rest.extend(desk.submit(*range(1, 7)))
+        go_on.set()
+        await asyncio.wait(waiting)
+
+    rest = list[Future[int]]()
+    asyncio.run(lose_patience())
+    wait(rest, 10)
+    assert [len(batch) for batch in desk.done] == [4, 2, 3, 1]
+
+
+def test_threads_work_side_by_side_and_know_how_many_they_are() -> None:
+    together, told = threading.Barrier(2, timeout=10), list[int]()
+    batcher = Batcher(2, told.append)
+    futures = [batcher.submit(object(), lambda _: [together.wait()], None) for _ in range(2)]
+    assert {future.result(10) for future in futures} == {0, 1}
+    assert sorted(told) in ([1, 2], [2, 2])
+    batcher.close()
+
+
 def test_what_was_submitted_is_done_before_it_closes() -> None:
     desk = Desk()
     futures = desk.submit(1, 2, 3, 4)

@@ -101,8 +101,8 @@ def test_a_product_deleted_during_a_search_makes_room_for_the_next(
 ) -> None:
     writer = open_catalogue(tmp_path)
     writer.put(products([f"p{n}" for n in range(20)]), vectors(20))
-    retriever = small_retriever(tmp_path)
-    before = names(retriever.search_embeddings(vectors(1, 4), 20)[0])
+    retriever = small_retriever(tmp_path)  # which has not read any product yet
+    before = names(small_retriever(tmp_path).search_embeddings(vectors(1, 4), 20)[0])
     monkeypatch.setattr(retriever.gallery, "refresh", lambda wait=True: True)  # the search has begun
     writer.delete(before[:3])
     assert names(retriever.search_embeddings(vectors(1, 4), 5)[0]) == before[3:8]

@@ -11,7 +11,7 @@ import faiss
 import pytest
 import torch
 
-from app.threads import cores, limit_threads, size_pools
+from app.threads import cores, limit_threads, shares, size_pools
 
 
 @pytest.fixture
@@ -73,3 +73,7 @@ def test_a_limit_is_of_all_libraries_in_the_thread_that_computes() -> None:
     thread.join()
     limit_threads(before)
     assert seen == [1, 1, 1]
+
+
+def test_two_batches_side_by_side_share_the_threads() -> None:
+    assert [shares(count) for count in (1, 2, 3, 16)] == [[1], [2, 1], [3, 1], [16, 8]]

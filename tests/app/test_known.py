@@ -1,0 +1,46 @@
+"""Products of results are read once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from app.known import Known
+from app.products import Product
+from tests.app.small import open_catalogue, products, vectors
+
+
+def test_what_has_been_read_is_not_read_again(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    catalogue = open_catalogue(directory)
+    catalogue.put(products(["a", "b", "c"]), vectors(3))
+    known, asked = Known(catalogue), list[set[int]]()
+    read = catalogue.at_revisions
+
+    def noting(revisions: Sequence[int]) -> dict[int, Product]:
+        asked.append({*revisions})
+        return read(revisions)
+
+    monkeypatch.setattr(catalogue, "at_revisions", noting)
+    assert {r: p.product_id for r, p in known.at_revisions([1, 2]).items()} == {1: "a", 2: "b"}
+    assert {r: p.product_id for r, p in known.at_revisions([3, 2, 9]).items()} == {2: "b", 3: "c"}
+    assert asked == [{1, 2}, {3, 9}]
+
+
+def test_a_revision_stays_what_it_was(directory: Path) -> None:
+    catalogue = open_catalogue(directory)
+    catalogue.put(products(["a", "b"]), vectors(2))
+    known = Known(catalogue)
+    assert known.at_revisions([1]).keys() == {1}
+    catalogue.delete(["a", "b"])
+    assert known.at_revisions([1, 2]).keys() == {1}
+
+
+def test_no_more_are_held_than_fit(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.known._MOST", 3)
+    catalogue = open_catalogue(directory)
+    catalogue.put(products([*"abcde"]), vectors(5))
+    known = Known(catalogue)
+    for wanted in ([1, 2], [3, 4, 5], [1, 2, 3, 4, 5]):
+        assert {*known.at_revisions(wanted)} == {*wanted}
