@@ -35,7 +35,8 @@ class Rough:
     def __init__(self, keys: Keys) -> None:
         exact = torch.from_numpy(keys)
         self._keys = keys
-        self._rounded = torch.empty(len(keys), keys.shape[1] - 1, dtype=torch.bfloat16)
+        # memory of NumPy's, which asks for huge pages
+        self._rounded = torch.from_numpy(np.empty((len(keys), keys.shape[1] - 1), np.int16)).view(torch.bfloat16)
         self._last = exact[:, -1].clone()
         self._longest = self._off = 0.0
         for start in range(0, len(keys), BLOCK):
