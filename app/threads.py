@@ -34,10 +34,16 @@ def limit_threads(count: int | None) -> int:
     """Compute by so many threads, or by as many as there are processors; how many these are."""
     import cv2  # only here: to start a process that needs none of them takes seconds less
 
-    wanted = count or int(os.environ.get(_POOLS[0], "0")) or cores()
+    wanted = count or _chosen() or cores()
     compute_by(wanted)
     cv2.setNumThreads(wanted)
     return wanted
+
+
+def _chosen() -> int:
+    """What the environment asks for, which may be a number for each level of nesting: the first; 0 when it is none."""
+    first = os.environ.get(_POOLS[0], "").partition(",")[0].strip()
+    return int(first) if first.isdecimal() else 0
 
 
 def compute_by(count: int) -> None:

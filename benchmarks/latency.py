@@ -113,13 +113,13 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=100)
     options = parser.parse_args()
     folders = folders_of(options.data)
-    with large_gallery(folders, options.checkpoint, options.products) as (gallery, embeddings):
-        server = Server(gallery, gallery / "server.log", search_rate=0)
-        server.start()
+    with (
+        large_gallery(folders, options.checkpoint, options.products) as (gallery, embeddings),
+        Server(gallery, gallery / "server.log", search_rate=0) as server,
+    ):
         limit_threads(None)
         alone = Alone(load_checkpoint(options.checkpoint), embeddings)
         figures = compare(server, alone, sketch_bodies(folders, 50), options.runs)
-        server.stop()
     print(json.dumps({"products": options.products, **figures}, indent=None if options.json else 1))
 
 

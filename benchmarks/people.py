@@ -135,12 +135,12 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=10)
     options = parser.parse_args()
     folders = folders_of(options.data)
-    with large_gallery(folders, options.checkpoint, options.products) as (gallery, _):
-        server = Server(gallery, gallery / "server.log", search_rate=0)
-        server.start()
+    with (
+        large_gallery(folders, options.checkpoint, options.products) as (gallery, _),
+        Server(gallery, gallery / "server.log", search_rate=0) as server,
+    ):
         limit_threads(None)
         measured = measure(server, load_checkpoint(options.checkpoint), sketch_bodies(folders, 64), options)
-        server.stop()
     figures = {"products": options.products, **measured.figures(options.people)}
     print(json.dumps(figures, indent=None if options.json else 1))
 

@@ -26,13 +26,23 @@ _context = multiprocessing.get_context("forkserver")
 
 
 class Server:
-    """`sketchfind serve` on a gallery, started by start(). `patch` is run in the process before it serves."""
+    """`sketchfind serve` on a gallery, while the context lasts or from start() on.
+
+    `patch` is run in the process before it serves.
+    """
 
     def __init__(self, gallery: Path, log: Path, patch: Callable[[], None] | None = None, **settings: Any) -> None:
         self._gallery, self._log, self._patch, self._settings = gallery, log, patch, settings
         self._process: BaseProcess | None = None
         self.port = _free_port()
         self.url = f"http://127.0.0.1:{self.port}"
+
+    def __enter__(self) -> Server:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
 
     def start(self) -> float:
         """Start it and wait until it is ready; the seconds that took. Raises RuntimeError when it does not start."""

@@ -62,6 +62,17 @@ def test_pools_are_as_large_unless_somebody_has_chosen(monkeypatch: pytest.Monke
     assert (os.environ["OMP_NUM_THREADS"], os.environ["OPENBLAS_NUM_THREADS"]) == ("17", str(cores()))
 
 
+@pytest.mark.parametrize(("chosen", "threads"), [("3", 3), ("3,2", 3), ("many", None), ("", None), ("0", None)])
+def test_the_environment_chooses_where_nobody_else_does(
+    chosen: str, threads: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = torch.get_num_threads()
+    monkeypatch.setenv("OMP_NUM_THREADS", chosen)
+    assert limit_threads(None) == (threads or cores())
+    assert limit_threads(1) == 1
+    limit_threads(before)
+
+
 def test_a_limit_is_of_all_libraries_in_the_thread_that_computes() -> None:
     def limited() -> None:
         limit_threads(1)
