@@ -180,6 +180,7 @@ class Gallery:
 
     def _adopt(self, whole: Part, revision: int, recipe: Recipe) -> None:
         """Put a part that has all products as of `revision` in the place of older ones."""
+        whole.segment.make_ready()
         with self._lock:
             self._recipe = recipe
             rows = np.zeros(len(whole.live), bool)

@@ -129,6 +129,11 @@ class Segment:
             return rough.nearest(queries, n, allowed)
         return flat.nearest(queries, n, flat.blocks_of(keys, allowed))
 
+    def make_ready(self) -> None:
+        """Make now what else the first search would wait for."""
+        if self.index is not None:
+            self._rough  # noqa: B018
+
     @cached_property
     def _rough(self) -> Rough | None:
         keys = flat.keys_in(self.index)
