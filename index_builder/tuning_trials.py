@@ -11,6 +11,7 @@ import faiss
 import numpy as np
 import torch
 
+from app import flat
 from app.forms import keys_of
 from app.recipes import DEFAULT_CANDIDATES, Recipe, Tuning, inverted_file, set_width
 from app.segments import Embeddings, Rows, Segment, batches
@@ -88,15 +89,8 @@ class Bench:
 
 def nearest(distance: Distance, embeddings: Embeddings, queries: Embeddings, n: int = NEAREST) -> Rows:
     """Rows (B,n) of the nearest of embeddings (N,D) to queries (B,Q), by going through all, a few at a time."""
-    products = np.zeros((len(queries), 0), np.float32)
-    rows = np.zeros((len(queries), 0), np.int64)
-    for some in batches(np.arange(len(embeddings), dtype=np.int64)):
-        keys = keys_of(distance, embeddings[some])
-        found, places = faiss.knn(queries, keys, min(n, len(some)), faiss.METRIC_INNER_PRODUCT)
-        products, rows = np.hstack([products, found]), np.hstack([rows, some[places]])
-        order = np.argsort(-products, axis=1, kind="stable")[:, :n]
-        products, rows = np.take_along_axis(products, order, 1), np.take_along_axis(rows, order, 1)
-    return rows
+    keys = ((keys_of(distance, embeddings[some]), some, None) for some in batches(np.arange(len(embeddings))))
+    return flat.nearest(queries, min(n, len(embeddings)), keys)[1]
 
 
 def size_of(index: Any) -> int:
