@@ -20,6 +20,7 @@ import torch
 from numpy.typing import NDArray
 
 from app.flat import BLOCK, Keys, Mask, Rows
+from app.mapped import announce
 
 _LEAST = 2 * BLOCK  # keys: with fewer there is little to save
 _MOST = 2048  # nearest that are looked for: with more, too little is left out
@@ -62,6 +63,7 @@ class Rough:
         nth = products[order[np.searchsorted(of[order], np.arange(len(queries))) + n - 1]]
         kept = products >= (nth - margin)[of]
         of, rows = of[kept], rows[kept]
+        announce(self._keys, rows)  # which are mostly mapped from the index's file, and not gone through any more
         exact = np.einsum("pq,pq->p", self._keys[rows], queries[of])
         order = np.lexsort((-exact, of))
         first = np.searchsorted(of[order], np.arange(len(queries)))

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from app.confidence import LEAST, SAMPLE
 from app.gpu import Gpu
+from app.mapped import taken
 from app.recipes import Recipe
 from app.scratch import room_for
 from app.segments import Embeddings, Mask, Rows, Segment, batches
@@ -199,11 +200,11 @@ class Snapshot:
 
     def _gather(self, arrays: Sequence[NDArray[Any]], rows: Rows) -> NDArray[Any]:
         if len(arrays) == 1:
-            return arrays[0][rows]
+            return taken(arrays[0], rows)
         ends = np.cumsum([len(array) for array in arrays])
         owners = np.searchsorted(ends, rows, side="right")
         result = np.empty((len(rows), *arrays[0].shape[1:]), arrays[0].dtype)
         for owner in np.unique(owners):
             mine = owners == owner
-            result[mine] = arrays[owner][rows[mine] - (ends[owner] - len(arrays[owner]))]
+            result[mine] = taken(arrays[owner], rows[mine] - (ends[owner] - len(arrays[owner])))
         return result

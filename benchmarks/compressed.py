@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from app.mapped import taken
 from app.recipes import Recipe, Tuning
 from app.scratch import room_for
 from app.segments import Embeddings, Rows, Segment
@@ -45,7 +46,7 @@ class Compressed:
         """(10,) rows of the photos nearest to a sketch (1,D)."""
         distance = self.segment.distance
         rows = self.segment.nearest(distance.query(sketch).numpy(), self._n, self._live)[1][0]
-        distances = distance.pairwise(sketch, torch.from_numpy(self.segment.embeddings[rows]))[0]
+        distances = distance.pairwise(sketch, torch.from_numpy(taken(self.segment.embeddings, rows)))[0]
         best: Rows = rows[np.argsort(distances.numpy(), kind="stable")[:NEAREST]]
         return best
 

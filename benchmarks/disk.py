@@ -22,6 +22,7 @@ import numpy as np
 import psutil
 import torch
 
+from app.mapped import taken
 from app.recipes import DEFAULT_CANDIDATES, Recipe, Tuning, inverted_file, set_width
 from app.scratch import room_for
 from app.segments import Embeddings, Rows, Segment
@@ -65,7 +66,7 @@ class Built:
         """(10,) rows of the photos nearest to a sketch (1,D)."""
         distance = self.segment.distance
         rows = self.segment.nearest(distance.query(sketch).numpy(), DEFAULT_CANDIDATES, self._live)[1][0]
-        distances = distance.pairwise(sketch, torch.from_numpy(self.segment.embeddings[rows]))[0]
+        distances = distance.pairwise(sketch, torch.from_numpy(taken(self.segment.embeddings, rows)))[0]
         best: Rows = rows[np.argsort(distances.numpy(), kind="stable")[:NEAREST]]
         return best
 

@@ -13,6 +13,7 @@ import torch
 
 from app import flat
 from app.forms import keys_of
+from app.mapped import taken
 from app.recipes import DEFAULT_CANDIDATES, Recipe, Tuning, inverted_file, set_width
 from app.segments import Embeddings, Rows, Segment, batches
 from model.distances import Distance
@@ -82,7 +83,7 @@ class Bench:
         for number in range(_TIMED):
             rows = random.integers(len(self._embeddings), size=n)
             started = time.perf_counter()
-            self._distance.pairwise(sketches[:1], torch.from_numpy(self._embeddings[rows]))
+            self._distance.pairwise(sketches[:1], torch.from_numpy(taken(self._embeddings, rows)))
             times.append(time.perf_counter() - started if number else np.inf)
         return float(np.median(times))
 
