@@ -26,6 +26,10 @@ _PACKAGES = Path(__file__).resolve().parents[1]
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MALLOC_ARENA_MAX"), "1")
 _log = logging.getLogger(__name__)
 
+class NotDecoded(Exception):
+    """The machine has been too busy to decode an image, which may be a good one."""
+
+
 Answer = tuple[dict[str, Any], bytes]
 """What a process answers: a header, and what it made of the image."""
 
@@ -44,7 +48,10 @@ class Benches:
             self._free.put(each)
 
     def ask(self, header: bytes, data: bytes) -> Answer:
-        """The answer of one of them to an order. Raises what the image is refused for, an UnreadableImage mostly."""
+        """The answer of one of them to an order.
+
+        Raises what the image is refused for, an UnreadableImage mostly, and NotDecoded.
+        """
         free = self._free.get()
         try:
             return free.ask(header, data)
@@ -67,18 +74,18 @@ class Bench:
         self._ready = False
 
     def ask(self, header: bytes, data: bytes) -> Answer:
-        """The answer to an order. Raises what the image is refused for."""
+        """The answer to an order. Raises what the image is refused for, and NotDecoded."""
         try:
             server = self._begin()
             server.send_bytes(header)
             server.send_bytes(data)
             _wait(server, self._patience * self._seconds)
             answer, made = json.loads(server.recv_bytes()), server.recv_bytes()
-        except (OSError, EOFError, TimeoutError) as error:
+        except (OSError, EOFError, NotDecoded) as error:  # it has been killed, or has had no time to compute
             _log.warning("an image of %s bytes was too much for the process that decodes: %r", len(data), error)
             self.end()
             self.start()
-            raise _too_costly(self._seconds) from None
+            raise error if isinstance(error, NotDecoded) else _too_costly(self._seconds) from None
         refused = answer.get("refused")
         if refused == bench.TOO_COSTLY:
             raise _too_costly(self._seconds)
@@ -135,7 +142,7 @@ class Bench:
 
 def _wait(server: Connection, seconds: float) -> None:
     if not server.poll(seconds):
-        raise TimeoutError(f"nothing within {seconds:g} s")
+        raise NotDecoded(f"an image could not be decoded within {seconds:g} s, so busy is the machine: try again later")
 
 
 def _too_costly(seconds: int) -> ImageTooCostly:

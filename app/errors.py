@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.benches import NotDecoded
 from app.messages import explain, path_of, short
 from app.records import NotStored
 from app.trace import note_code
@@ -106,6 +107,10 @@ async def _on_not_stored(_request: Request, error: NotStored) -> Response:
     return error_response(503, "not_stored", message, headers={"Retry-After": _RETRY})
 
 
+async def _on_not_decoded(_request: Request, error: NotDecoded) -> Response:
+    return error_response(503, "busy", str(error), headers={"Retry-After": _RETRY})
+
+
 async def _on_database_error(_request: Request, error: DBAPIError) -> Response:
     """The database is away, its disk is full, or it is read only for now: all may be well again soon."""
     _log.warning("the database failed: %s", str(error.orig).partition("\n")[0])
@@ -143,6 +148,7 @@ _HANDLERS: dict[type[Exception], Callable[[Request, Any], Awaitable[Response]]] 
     HTTPException: _on_http_error,
     ClientDisconnect: _on_disconnect,
     NotStored: _on_not_stored,
+    NotDecoded: _on_not_decoded,
     OperationalError: _on_database_error,
     InternalError: _on_database_error,
     **{kind: _on_sketch_error for kind, _, _ in _OF_A_SKETCH},

@@ -20,6 +20,7 @@ from typing import BinaryIO
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.benches import NotDecoded
 from app.catalogue import Catalogue, CheckpointMismatch
 from app.counts import Counts
 from app.feeds.items import FeedError, FeedItem, FeedProblem
@@ -109,7 +110,8 @@ class Importer:
     def _import(self, operation: Operation, path: Path) -> None:
         """Import a feed from where it was left, and record the outcome.
 
-        Raises Stopped, CheckpointMismatch (whoever serves the new checkpoint goes on), OSError and SQLAlchemyError.
+        Raises Stopped, CheckpointMismatch (whoever serves the new checkpoint goes on), NotDecoded, OSError and
+        SQLAlchemyError.
         """
         progress = _Progress(self._operations, operation)
         try:
@@ -122,7 +124,7 @@ class Importer:
             progress.note("done")
         except FeedError as error:
             progress.note("failed", str(error))
-        except (Stopped, CheckpointMismatch, OSError, SQLAlchemyError) as error:
+        except (Stopped, CheckpointMismatch, NotDecoded, OSError, SQLAlchemyError) as error:
             is_brief = isinstance(error, (Stopped, CheckpointMismatch))
             progress.note("queued", None if is_brief else str(error).partition("\n")[0])
             raise

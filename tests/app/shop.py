@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 
-from app.benches import Answer, Benches
+from app.benches import Answer, Benches, NotDecoded
 from app.catalogue import Catalogue, sqlite_url
 from app.gallery import CATALOGUE_FILE
 from model.images import ImageTooCostly
@@ -73,6 +73,18 @@ def too_costly(costly: bytes) -> Callable[[Benches, bytes, bytes], Answer]:
         return ask(benches, header, data)
 
     return choosy
+
+
+def too_busy(data: bytes, times: int) -> Callable[[Benches, bytes, bytes], Answer]:
+    """Benches.ask() by which this image is not decoded in time, so many times."""
+    ask, left = Benches.ask, iter(range(times))
+
+    def starved(benches: Benches, header: bytes, image: bytes) -> Answer:
+        if image == data and next(left, None) is not None:
+            raise NotDecoded("busy: try again later")
+        return ask(benches, header, image)
+
+    return starved
 
 
 def own_gallery(tiny_gallery: Path, folder: Path) -> tuple[Path, str]:

@@ -13,7 +13,7 @@ from app.benches import Benches
 from app.catalogue import Catalogue, sqlite_url
 from app.gallery import CATALOGUE_FILE
 from tests.app.feeds.web import Web, web
-from tests.app.shop import Shop, opened, own_gallery, photo, too_costly, wait_for
+from tests.app.shop import Shop, opened, own_gallery, photo, too_busy, too_costly, wait_for
 from tests.app.sketches import refused
 
 CSV = {"Content-Type": "text/csv"}
@@ -74,6 +74,15 @@ def test_photos_that_take_too_much_are_told_and_the_rest_is_imported(
     done = sent(shop, feed(server, 77, 78))
     assert (done["state"], done["added"], done["error_count"]) == ("done", 1, 1)
     assert done["errors"][0]["where"] == "n77" and "a great deal" in done["errors"][0]["reason"]
+
+
+def test_an_import_goes_on_once_there_is_time_to_decode(
+    shop: Shop, server: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.imports._AGAIN", 0.1)
+    monkeypatch.setattr(Benches, "ask", too_busy(photo(79), 2))
+    done = sent(shop, feed(server, 79))
+    assert (done["state"], done["added"], done["error_count"]) == ("done", 1, 0)
 
 
 def test_files_come_as_forms_too(shop: Shop, server: Web) -> None:

@@ -16,7 +16,7 @@ from sqlalchemy.exc import OperationalError
 from app.benches import Benches
 from app.catalogue import Catalogue
 from app.photos import PhotoStore
-from tests.app.shop import Shop, opened, own_gallery, photo, too_costly
+from tests.app.shop import Shop, opened, own_gallery, photo, too_busy, too_costly
 from tests.app.sketches import JSON, bomb, refused
 
 METADATA = {
@@ -135,6 +135,14 @@ def test_a_photo_that_takes_too_much_is_refused(shop: Shop, monkeypatch: pytest.
     monkeypatch.setattr(Benches, "ask", too_costly(photo(61)))
     refused(shop.put("costly", 61), 422, "image_too_costly", "a great deal")
     assert shop.client.get("/products/costly").status_code == 404
+
+
+def test_a_photo_that_the_server_has_no_time_for_may_come_again(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Benches, "ask", too_busy(photo(62), 1))
+    answer = shop.put("later", 62)
+    refused(answer, 503, "busy", "try again later")
+    assert int(answer.headers["Retry-After"]) > 0 and shop.client.get("/products/later").status_code == 404
+    assert shop.put("later", 62).status_code == 201
 
 
 @pytest.mark.parametrize(
