@@ -16,7 +16,7 @@ from typing import Any, TypeVar, cast
 LARGEST = 32  # jobs that are done together at most, which bounds memory
 
 _SHORT = 0.1  # s that a batch may take in any case: who has just asked waits for the one before, and for their own
-_LONG = 4  # times as long as one takes: who has waited that long comes before those who may still draw on
+_FRESH = 0.3  # s: whoever waits longer has not drawn on, and is answered before those who may still do so
 
 _Job = TypeVar("_Job")
 _Result = TypeVar("_Result")
@@ -44,7 +44,7 @@ class Batcher:
 
     The newest come first: of somebody who is drawing, only the newest sketch still matters, and with the oldest first a
     server that is asked for too much would finish each just when it has been given up. Those who keep waiting are not
-    forgotten: after four times as long as one takes they come before all newer ones, the oldest first.
+    forgotten: after a third of a second they come before all newer ones, the oldest first.
 
     `threads` of them compute; before each batch, `share` is told in its thread how many of them are at work.
     """
@@ -125,8 +125,7 @@ class Batcher:
             self._changed.wait_for(lambda: self._waiting or self._closed)
             if not self._waiting:
                 return None
-            since = time.monotonic() - max(_SHORT, _LONG * self._alone)
-            ordered = _in_turn([each for each in self._waiting if not each.future.cancelled()], since)
+            ordered = _in_turn([each for each in self._waiting if not each.future.cancelled()])
             batch = [each for each in ordered if each.group == ordered[0].group][: self._most]
             self._waiting = [each for each in self._waiting if each not in batch and not each.future.cancelled()]
             self._busy += 1
@@ -138,8 +137,9 @@ def _most(count: int, spent: float, alone: float) -> int:
     return max(1, min(LARGEST, int(max(_SHORT, 2 * alone) * count / max(spent, 1e-6))))
 
 
-def _in_turn(waiting: Sequence[_Waiting], begin: float) -> list[_Waiting]:
-    """Those who have waited since before `begin`, the oldest first, then the others, the newest first."""
+def _in_turn(waiting: Sequence[_Waiting]) -> list[_Waiting]:
+    """Those who have waited for long, the oldest first, then the others, the newest first."""
+    begin = time.monotonic() - _FRESH
     patient = [each for each in waiting if each.since < begin]
     return patient + [each for each in reversed(waiting) if each.since >= begin]
 

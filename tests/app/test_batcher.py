@@ -60,9 +60,7 @@ def test_what_waits_is_done_together_the_newest_first(desk: Desk) -> None:
 
 
 def test_who_has_waited_for_long_comes_first(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.batcher._SHORT", 0)
-    monkeypatch.setattr("app.batcher._LONG", 0)
-    monkeypatch.setattr("app.batcher._most", lambda *_: 3)
+    monkeypatch.setattr("app.batcher._FRESH", 0)
     futures = desk.submit(1, 2, 3, 4, 5)
     desk.let_go(*futures)
     assert desk.done == [[1, 2, 3], [4, 5]]
