@@ -10,14 +10,17 @@ from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, inspect, make_url, select, text
 from sqlalchemy.exc import ArgumentError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from app.identity import new_identity
 from app.migration import migrate_from_1
 from app.records import CatalogueError
 from app.tables import FORMAT, catalogue, metadata
+from app.turns import Turns
 
 _BUSY_MS = 30_000  # how long a writer waits for another one
 _PATIENCE = 10  # s to connect to a server in
+_TURN = "turn"  # marks a connection whose turn to write it is
 _MAKING = 0x5E7C4F1D  # names PostgreSQL's lock of those who make or migrate tables; any number would do
 
 
@@ -66,7 +69,12 @@ def _postgresql(address: URL) -> Engine:
 
 
 def _prepare_sqlite(engine: Engine) -> None:
-    """Readers beside one writer, commits that survive a power cut, and transactions that also cover reads."""
+    """Readers beside one writer, commits that survive a power cut, and transactions that also cover reads.
+
+    A writer that finds another one at it asks SQLite again and again, which one that writes all the time, as an import
+    does, may win each time. So the writers of this process take turns, and ask against those of other processes alone.
+    """
+    turns = Turns()
 
     @event.listens_for(engine, "connect")
     def configure(connection: Any, _record: object) -> None:
@@ -76,7 +84,15 @@ def _prepare_sqlite(engine: Engine) -> None:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        connection.exec_driver_sql(f"BEGIN {connection.get_execution_options().get('begin', '')}")
+        how = connection.get_execution_options().get("begin", "")
+        if how and turns.take(_BUSY_MS / 1000):
+            connection.info[_TURN] = True
+        connection.exec_driver_sql(f"BEGIN {how}")
+
+    @event.listens_for(engine, "checkin")
+    def end(_connection: Any, record: ConnectionPoolEntry) -> None:
+        if record.info.pop(_TURN, False):
+            turns.give()
 
 
 def _prepare_tables(reading: Engine, writing: Engine) -> None:
