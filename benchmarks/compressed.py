@@ -19,12 +19,12 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from app.mapped import taken
 from app.recipes import Recipe, Tuning
 from app.scratch import room_for
-from app.segments import Embeddings, Rows, Segment
+from app.segments import Embeddings, Segment
 from benchmarks.galleries import Real, add_real, chunks_around, filled, real_of
 from benchmarks.timing import medians
+from benchmarks.two_stages import TwoStages
 from index_builder.tune import best_of, factories_for, try_all
 from index_builder.tuning_queries import like_sketches
 from index_builder.tuning_trials import NEAREST, Bench, Trial, nearest, size_of
@@ -33,22 +33,10 @@ from model.distances import Distance
 _SKETCHES = 400
 
 
-class Compressed:
-    """A gallery behind a chosen index: two stages, as a server searches."""
-
-    def __init__(self, distance: Distance, embeddings: Embeddings, chosen: Trial) -> None:
-        tuning = Tuning(chosen.parameters, chosen.training, chosen.n_candidates, chosen.recall, 0, "photos", 0, "")
-        rows = np.arange(len(embeddings), dtype=np.int64)
-        self.segment = Segment.build(distance, embeddings, rows, Recipe(chosen.factory, tuning))
-        self._live, self._n = np.ones(len(rows), bool), chosen.n_candidates
-
-    def search(self, sketch: torch.Tensor) -> Rows:
-        """(10,) rows of the photos nearest to a sketch (1,D)."""
-        distance = self.segment.distance
-        rows = self.segment.nearest(distance.query(sketch).numpy(), self._n, self._live)[1][0]
-        distances = distance.pairwise(sketch, torch.from_numpy(taken(self.segment.embeddings, rows)))[0]
-        best: Rows = rows[np.argsort(distances.numpy(), kind="stable")[:NEAREST]]
-        return best
+def behind(distance: Distance, embeddings: Embeddings, chosen: Trial) -> TwoStages:
+    """A gallery behind a chosen index."""
+    tuning = Tuning(chosen.parameters, chosen.training, chosen.n_candidates, chosen.recall, 0, "photos", 0, "")
+    return TwoStages(distance, embeddings, Recipe(chosen.factory, tuning), chosen.n_candidates)
 
 
 def choose(real: Real, embeddings: Embeddings, target: float, factories: list[str]) -> Trial:
@@ -64,10 +52,9 @@ def compare(real: Real, n: int, target: float, factories: list[str], runs: int) 
     with tempfile.TemporaryDirectory() as folder, torch.inference_mode():
         embeddings = filled(room_for((n, distance.dim), Path(folder)), chunks_around(real.photos, n, seed=1))
         chosen = choose(real, embeddings, target, factories)
-        compressed = Compressed(distance, embeddings, chosen)
+        compressed = behind(distance, embeddings, chosen)
         flat = Segment.build(distance, embeddings, np.arange(n, dtype=np.int64))
         truth = nearest(distance, embeddings, distance.query(sketches).numpy())
-        found = [compressed.search(sketch[None]) for sketch in sketches]
         live = np.ones(n, bool)
 
         def through_all(turn: int) -> object:
@@ -80,7 +67,7 @@ def compare(real: Real, n: int, target: float, factories: list[str], runs: int) 
         return {
             "n": n,
             "chosen": asdict(chosen),
-            "recall@10": round(float(np.mean([np.isin(a, b).mean() for a, b in zip(truth, found, strict=True)])), 4),
+            "recall@10": round(compressed.recall(sketches, truth), 4),
             "time": round(times["compressed"] / times["flat"], 3),
             "memory": round(size_of(compressed.segment.index) / size_of(flat.index), 3),
         }

@@ -15,21 +15,20 @@ from __future__ import annotations
 import argparse
 import json
 import tempfile
-import time
 from pathlib import Path
 
 import numpy as np
 import psutil
 import torch
 
-from app.mapped import taken
 from app.recipes import DEFAULT_CANDIDATES, Recipe, Tuning, inverted_file, set_width
 from app.scratch import room_for
 from app.segments import Embeddings, Rows, Segment
 from app.threads import limit_threads
 from benchmarks.galleries import add_real, chunks_around, filled, real_of
 from benchmarks.timing import medians
-from index_builder.tuning_trials import NEAREST, nearest, size_of
+from benchmarks.two_stages import TwoStages
+from index_builder.tuning_trials import nearest, size_of
 from model.distances import Distance
 
 _SKETCHES = 400
@@ -37,38 +36,23 @@ _TRAINING = 131_072  # photos the index is trained on
 _SHARE = 10  # of how many products the smaller side has one
 
 
-class Built:
-    """Products behind an inverted file, searched in two stages as a server does."""
+def built(distance: Distance, embeddings: Embeddings, factory: str) -> TwoStages:
+    """Products behind an inverted file of which one list is searched."""
+    tuning = Tuning("nprobe=1", _TRAINING, DEFAULT_CANDIDATES, 0, 0, "sketches", 0, "")
+    return TwoStages(distance, embeddings, Recipe(factory, tuning), DEFAULT_CANDIDATES)
 
-    def __init__(self, distance: Distance, embeddings: Embeddings, factory: str) -> None:
-        tuning = Tuning("nprobe=1", _TRAINING, DEFAULT_CANDIDATES, 0, 0, "sketches", 0, "")
-        rows = np.arange(len(embeddings), dtype=np.int64)
-        started = time.process_time()
-        self.segment = Segment.build(distance, embeddings, rows, Recipe(factory, tuning))
-        self.seconds = time.process_time() - started  # of processors
-        self._live = np.ones(len(rows), bool)
 
-    def widen(self, sketches: torch.Tensor, truth: Rows, target: float) -> None:
-        """Search in more and more lists until that share of the true nearest (B,10) is found. Raises ValueError."""
-        index = self.segment.index
-        for width in range(1, inverted_file(index).nlist + 1):
-            set_width(index, f"nprobe={width}")
-            if self.recall(sketches, truth) >= target:
-                return
-        raise ValueError(f"{target} of the nearest are not found in all lists: expected a finer kind of index")
+def widen(stages: TwoStages, sketches: torch.Tensor, truth: Rows, target: float) -> int:
+    """Search in more and more lists until that share of the true nearest (B,10) is found; how many those are.
 
-    def recall(self, sketches: torch.Tensor, truth: Rows) -> float:
-        """The share of the true nearest (B,10) that is found of sketches (B,D)."""
-        found = [self.search(sketch[None]) for sketch in sketches]
-        return float(np.mean([np.isin(a, b).mean() for a, b in zip(truth, found, strict=True)]))
-
-    def search(self, sketch: torch.Tensor) -> Rows:
-        """(10,) rows of the photos nearest to a sketch (1,D)."""
-        distance = self.segment.distance
-        rows = self.segment.nearest(distance.query(sketch).numpy(), DEFAULT_CANDIDATES, self._live)[1][0]
-        distances = distance.pairwise(sketch, torch.from_numpy(taken(self.segment.embeddings, rows)))[0]
-        best: Rows = rows[np.argsort(distances.numpy(), kind="stable")[:NEAREST]]
-        return best
+    Raises ValueError.
+    """
+    index = stages.segment.index
+    for width in range(1, inverted_file(index).nlist + 1):
+        set_width(index, f"nprobe={width}")
+        if stages.recall(sketches, truth) >= target:
+            return width
+    raise ValueError(f"{target} of the nearest are not found in all lists: expected a finer kind of index")
 
 
 def compare(
@@ -78,33 +62,32 @@ def compare(
     few = np.array(embeddings[: len(embeddings) // _SHARE])
     flat = Segment.build(distance, few, np.arange(len(few), dtype=np.int64))
     live = np.ones(len(few), bool)
-    smaller, built = Built(distance, few, options.factory), Built(distance, embeddings, options.factory)
+    smaller, all_of_them = built(distance, few, options.factory), built(distance, embeddings, options.factory)
     queries = distance.query(sketches).numpy()
     truth = nearest(distance, embeddings, queries)
-    built.widen(sketches[::2], truth[::2], options.target)
-    width = inverted_file(built.segment.index).nprobe
+    width = widen(all_of_them, sketches[::2], truth[::2], options.target)
     set_width(smaller.segment.index, f"nprobe={width}")
     sides = {
-        "products": lambda turn: built.search(sketches[turn % len(sketches)][None]),
+        "products": lambda turn: all_of_them.search(sketches[turn % len(sketches)][None]),
         "a tenth": lambda turn: smaller.search(sketches[turn % len(sketches)][None]),
         "FAISS": lambda turn: flat.index.search(queries[turn % len(sketches)][None], DEFAULT_CANDIDATES),
         "Flat": lambda turn: flat.nearest(queries[turn % len(sketches)][None], DEFAULT_CANDIDATES, live),
     }
     times = medians(sides, options.runs)
-    memory = size_of(built.segment.index) / size_of(smaller.segment.index)
+    memory = size_of(all_of_them.segment.index) / size_of(smaller.segment.index)
     return {
         "products": len(embeddings),
         "index": options.factory,
         "lists searched": width,
-        "recall@10": round(built.recall(sketches[1::2], truth[1::2]), 4),
+        "recall@10": round(all_of_them.recall(sketches[1::2], truth[1::2]), 4),
         "p50 / IndexFlatIP's of a tenth": round(times["products"] / times["FAISS"], 3),
         "p50 / Flat's of a tenth, as a server searches it": round(times["products"] / times["Flat"], 3),
-        "index, GiB": round(size_of(built.segment.index) / 2**30, 2),
+        "index, GiB": round(size_of(all_of_them.segment.index) / 2**30, 2),
         "memory of the process without what is of files, with the smaller ones, GiB": round(_anonymous() / 2**30, 2),
         "times those of a tenth": {
             "query": round(times["products"] / times["a tenth"], 2),
             "memory": round(memory, 2),
-            "build": round(built.seconds / smaller.seconds, 2),
+            "build": round(all_of_them.seconds / smaller.seconds, 2),
         },
     }
 
