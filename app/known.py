@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from app.catalogue import Catalogue
 from app.products import Product
@@ -13,22 +13,32 @@ _MOST = 10_000  # products that are held
 class Known:
     """Products of a catalogue by their revisions, each of which names one state of one product for good.
 
-    What was known stays known: of a product that has been replaced or deleted since, the state of that revision.
+    What was known stays known, though the product has been replaced or deleted since, until its next state is.
     """
 
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
         self._products: dict[int, Product] = {}
+        self._revisions: dict[str, int] = {}  # of those that are held, by product
 
     def at_revisions(self, revisions: Iterable[int]) -> dict[int, Product]:
         """Products by revision; one that is new here, and has been replaced or deleted since, is left out."""
-        wanted = set(revisions)
-        held = self._products
-        found = {revision: held[revision] for revision in wanted if revision in held}
+        wanted, held = set(revisions), self._products
+        known = {revision: held.get(revision) for revision in wanted}  # another thread may take some out meanwhile
+        found = {revision: product for revision, product in known.items() if product is not None}
         if missing := wanted - found.keys():
             read = self._catalogue.at_revisions(list(missing))
-            if len(held) + len(read) > _MOST:
-                held = self._products = {}  # not cleared: another thread may be reading
-            held |= read
+            self._hold(read)
             found |= read
         return found
+
+    def _hold(self, read: Mapping[int, Product]) -> None:
+        """Hold products, each in place of what it was before; of very many, these alone."""
+        if len(self._products) + len(read) > _MOST:
+            self._products, self._revisions = {}, {}
+        for revision, product in read.items():
+            self._products[revision] = product
+            before = self._revisions.get(product.product_id, revision)
+            self._revisions[product.product_id] = max(before, revision)
+            if before != revision:
+                self._products.pop(min(before, revision), None)

@@ -28,13 +28,17 @@ def test_what_has_been_read_is_not_read_again(directory: Path, monkeypatch: pyte
     assert asked == [{1, 2}, {3, 9}]
 
 
-def test_a_revision_stays_what_it_was(directory: Path) -> None:
+def test_a_revision_stays_what_it_was_until_a_newer_one_of_the_product_is_known(directory: Path) -> None:
     catalogue = open_catalogue(directory)
     catalogue.put(products(["a", "b"]), vectors(2))
     known = Known(catalogue)
     assert known.at_revisions([1]).keys() == {1}
+    catalogue.put(products(["a"]), vectors(1))
+    assert known.at_revisions([1, 2]).keys() == {1, 2}
+    assert known.at_revisions([2, 3]).keys() == {2, 3}
+    assert known.at_revisions([1, 2, 3]).keys() == {2, 3}
     catalogue.delete(["a", "b"])
-    assert known.at_revisions([1, 2]).keys() == {1}
+    assert known.at_revisions([2, 3]).keys() == {2, 3}
 
 
 def test_no_more_are_held_than_fit(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
