@@ -14,6 +14,7 @@ from pydantic_core import ErrorDetails
 from sqlalchemy.exc import DBAPIError, InternalError, OperationalError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.benches import NotDecoded
@@ -27,6 +28,7 @@ _MOST_DETAILS = 10
 _CLIENT_GONE = 499  # nobody reads it; nginx's number for this
 _RETRY = "10"  # s
 _HTTP_CODES = {404: "not_found", 405: "method_not_allowed"}
+_METHODS = ("GET", "POST", "PUT", "DELETE")  # those of all routes; HEAD comes with GET
 _OF_A_SKETCH: list[tuple[type[Exception], int, str]] = [
     (ImageTooLarge, 413, "image_too_large"),
     (ImageTooCostly, 422, "image_too_costly"),
@@ -78,15 +80,25 @@ async def _on_validation_error(_request: Request, error: RequestValidationError)
 async def _on_http_error(request: Request, error: HTTPException) -> Response:
     """What the router itself says: no such route, or not this method."""
     code = _HTTP_CODES.get(error.status_code, HTTPStatus(error.status_code).name.lower())
-    headers = error.headers or {}
+    headers = dict(error.headers or {})
     where = short(request.url.path)
-    messages = {
-        404: f"there is nothing at {where}",
-        405: f"{request.method} is not possible at {where}: expected {headers.get('Allow', 'GET')}",
-    }
-    response = error_response(error.status_code, code, messages.get(error.status_code, error.detail))
-    response.headers.update(headers)
-    return response
+    message = error.detail
+    if error.status_code == 404:
+        message = f"there is nothing at {where}"
+    if error.status_code == 405:
+        headers["Allow"] = _methods_at(request) if "Allow" in headers else "GET"  # files tell nothing
+        message = f"{request.method} is not possible at {where}: expected {headers['Allow']}"
+    return error_response(error.status_code, code, message, headers=headers)
+
+
+def _methods_at(request: Request) -> str:
+    """The methods of all routes of a path: the router names only those of the first one."""
+    found = [
+        method
+        for method in _METHODS
+        if any(route.matches({**request.scope, "method": method})[0] is Match.FULL for route in request.app.routes)
+    ]
+    return ", ".join(found)
 
 
 async def _on_sketch_error(_request: Request, error: Exception) -> Response:

@@ -103,6 +103,24 @@ def test_what_is_not_there(client: httpx.Client, method: str, path: str, status:
     refused(client.request(method, path), status, code)
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("PATCH", "/products/none", "GET, PUT, DELETE"),
+        ("POST", "/products/none", "GET, PUT, DELETE"),
+        ("PUT", "/products", "GET"),
+        ("DELETE", "/search", "POST"),
+        ("DELETE", "/static/js/main.js", "GET"),
+    ],
+)
+def test_a_method_that_is_not_possible_is_told_which_are(
+    client: httpx.Client, method: str, path: str, allowed: str
+) -> None:
+    answer = client.request(method, path)
+    refused(answer, 405, "method_not_allowed", f"{method} is not possible at '{path}': expected {allowed}")
+    assert answer.headers["allow"] == allowed
+
+
 def test_head_has_the_status_of_get(client: httpx.Client) -> None:
     assert client.head("/nowhere").status_code == 404 and client.head("/nowhere").content == b""
     refused_head = client.head("/search")
