@@ -14,11 +14,14 @@ from __future__ import annotations
 import argparse
 import copy
 import json
+import os
 import time
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
+
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # as model.forward does, but onnxruntime is imported before that here
 
 import numpy as np
 import onnxruntime

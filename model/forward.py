@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import io
 import logging
+import os
 import warnings
 from typing import Any, cast
 from weakref import WeakValueDictionary
+
+# read at its import: else it tells Microsoft what it runs, and keeps an id of this machine for that
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 import numpy as np
 import onnxruntime

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import logging
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 import torch
@@ -62,3 +66,12 @@ def test_networks_of_one_file_share_what_takes_time_to_make() -> None:
     first = forward_of(one, SIZE, "a" * 64)
     assert first is not None and forward_of(same, SIZE, "a" * 64) is first
     assert forward_of(other, SIZE, "b" * 64) is not first and forward_of(other, SIZE) is not first
+
+
+def test_nothing_is_told_to_the_makers_of_the_runtime(tmp_path: Path) -> None:
+    """With telemetry, importing it alone makes an id of the machine and a store of events in the home directory."""
+    telling = {"CI", "ORT_DISABLE_TELEMETRY", "XDG_CACHE_HOME"}  # what would change that by itself
+    environment = {name: value for name, value in os.environ.items() if name not in telling}
+    environment["HOME"] = str(tmp_path)
+    subprocess.run([sys.executable, "-c", "import model.forward"], env=environment, check=True)
+    assert not [path for path in tmp_path.rglob("*") if path.is_file() and "onnxruntime" in str(path)]
