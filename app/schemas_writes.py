@@ -5,7 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
 from app.errors import ApiError
 from app.messages import explain, path_of
@@ -15,6 +16,20 @@ from app.products import Product
 MAX_METADATA_BYTES = 256 * 1024
 
 _Price = Annotated[Decimal, Field(ge=0, lt=10**12, allow_inf_nan=False)]
+
+
+def _as_list(value: object) -> object:
+    """What may be one text or several, as several; a union of types would name both in its errors."""
+    if not isinstance(value, str | list):
+        raise PydanticCustomError("texts", "a text or a list of texts")
+    return [value] if isinstance(value, str) else value
+
+
+_Texts = Annotated[
+    list[str],
+    BeforeValidator(_as_list),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
+]
 
 
 class ProductBody(BaseModel):
@@ -34,7 +49,7 @@ class ProductBody(BaseModel):
     size: str | None = None
     availability: str | None = Field(None, description="in_stock, out_of_stock, preorder or backorder")
     description: str | None = None
-    attributes: dict[str, str | list[str]] = Field(
+    attributes: dict[str, _Texts] = Field(
         {}, description="any other names and values", examples=[{"heel": "high"}]
     )
 
@@ -44,8 +59,7 @@ class ProductBody(BaseModel):
             message = f"product_id is {self.product_id!r}: expected {product_id!r}, the one in the path"
             raise ApiError(422, "id_mismatch", message[:400])
         values = self.model_dump(exclude={"product_id", "attributes", "title"})
-        pairs = [(name, [value] if isinstance(value, str) else value) for name, value in self.attributes.items()]
-        attributes = tuple((name, value) for name, each in pairs for value in each)
+        attributes = tuple((name, value) for name, each in self.attributes.items() for value in each)
         try:
             return Product(product_id, self.title or product_id, attributes=attributes, **values)
         except ValueError as error:
