@@ -133,6 +133,9 @@ async def _file_in(form: FormData) -> bytes:
         found = ", ".join(short(name) for name in form) or "no field"
         message = f"field {FIELD!r} is missing: found {found}, expected a file in {FIELD!r}"
         raise ApiError(422, "invalid_parameter", message, {"parameter": FIELD})
+    times = len(form.getlist(FIELD))
+    if times > 1:
+        raise ApiError(422, "invalid_parameter", f"field {FIELD!r} comes {times} times: expected it once")
     if not isinstance(file, UploadFile):
         raise ApiError(422, "invalid_parameter", f"field {FIELD!r} is text: expected a file (with a filename)")
     data = await file.read()

@@ -74,6 +74,8 @@ def test_bad_multipart_bodies(client: httpx.Client) -> None:
     refused(other, 422, "invalid_parameter", "'sketch' is missing", "'photo'", "…")
     text = client.post("/search", files={"sketch": (None, b"text")})
     refused(text, 422, "invalid_parameter", "'sketch' is text: expected a file")
+    twice = client.post("/search", files=[("sketch", ("a.png", b"x")), ("sketch", ("b.png", b"x"))])
+    refused(twice, 422, "invalid_parameter", "'sketch' comes 2 times: expected it once")
     parts = client.post("/search", files=[(f"f{number}", ("a", b"x")) for number in range(50)])
     refused(parts, 400, "bad_multipart", "Too many files")
     for boundary in ("", "; boundary=a", "; boundary=" + "a" * 1000):
