@@ -75,14 +75,21 @@ def draw_pairs(sets: Sequence[SampleSet], count: int, random: np.random.Generato
 def shares(sets: Sequence[SampleSet], count: int, random: np.random.Generator) -> list[tuple[SampleSet, int]]:
     """How many samples of a batch come from which sets; what is too many is left out at the end.
 
-    Mostly all from one folder, larger ones somewhat more often: its other photos are the hard negatives. Now and then
-    from as many folders as the batch can hold, or nothing would teach the network to tell a boot from a chair.
+    Mostly all from one folder, larger ones somewhat more often: its other photos are the hard negatives. Where it has
+    too few, others fill the batch. Now and then from as many folders as the batch can hold, or nothing would teach the
+    network to tell a boot from a chair.
     """
     if random.random() < _MIXED:
         order = random.permutation(len(sets))[:count]
         return [(sets[i], -(-count // len(order))) for i in order]
     weights = np.array([_weight(samples) for samples in sets])
-    return [(sets[random.choice(len(sets), p=weights / weights.sum())], count)]
+    taken: list[tuple[SampleSet, int]] = []
+    for i in random.choice(len(sets), len(sets), replace=False, p=weights / weights.sum()):
+        if count <= 0:
+            break
+        taken.append((sets[i], min(count, len(sets[i].samples))))
+        count -= taken[-1][1]
+    return taken
 
 
 def _weight(samples: SampleSet) -> float:

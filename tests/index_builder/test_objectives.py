@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import chain
@@ -70,6 +71,15 @@ def test_pairs_are_of_one_folder_or_of_as_many_as_fit(count: int, from_sets: int
         assert batch.farther.sum() == count * (count - 1) and not batch.farther.diagonal().any()
         seen.add(len({value // 20 for value in values(batch.photos)}))
     assert seen == {1, from_sets}
+
+
+def test_small_folders_fill_a_batch_together() -> None:
+    sets = [pair_set(str(n), 20 * n, 4) for n in range(8)]
+    random, seen = np.random.default_rng(0), set()
+    for _ in range(40):
+        counts = Counter(value // 20 for value in values(draw_pairs(sets, 10, random).photos))
+        seen.add(tuple(sorted(counts.values())))
+    assert seen == {(2, 4, 4), (2,) * 5}  # whole folders as long as they fit, or some of each of several
 
 
 def test_the_triplet_loss_is_zero_once_others_are_a_margin_farther() -> None:
