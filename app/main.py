@@ -24,6 +24,7 @@ from app.cors import AllowedOrigins
 from app.errors import UnexpectedErrors, install_error_handlers
 from app.metrics import Metrics
 from app.middleware import HeadAsGet, SecurityHeaders
+from app.parameters import KnownParameters
 from app.rates import Rates
 from app.request_log import RequestLog
 from app.rooms import Rooms
@@ -77,10 +78,10 @@ def create_app(settings: Settings | None = None, service: Service | None = None)
     app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(chosen.trusted_proxies))
     app.include_router(pages.router)
     app.include_router(monitoring.router)
-    app.include_router(routes.router, dependencies=[ReadAccess])
+    app.include_router(routes.router, dependencies=[ReadAccess, KnownParameters])
     app.include_router(routes.photos)
-    app.include_router(writes.router)
-    app.include_router(tracing.router, dependencies=[ReadAccess])
+    app.include_router(writes.router, dependencies=[KnownParameters])
+    app.include_router(tracing.router, dependencies=[ReadAccess, KnownParameters])
     app.mount("/static", PageFiles(assets), name="static")
     return app
 

@@ -120,7 +120,7 @@ def product(product_id: ProductId, service: ServiceOf) -> ProductDetails:
     return ProductDetails.showing(found, service.gallery.photos.size(found.photo))
 
 
-@router.get("/categories", responses=error_docs(401, 500, 503), tags=["products"])
+@router.get("/categories", responses=error_docs(401, 422, 500, 503), tags=["products"])
 def categories(service: ServiceOf) -> CategoryList:
     """All categories, with how many products are in and below each."""
     return CategoryList.of(service.gallery.catalogue.categories())

@@ -33,6 +33,8 @@ from tests.app.sketches import PNG, refused, sketch_file
         ("max_price=-1", "invalid_parameter", "expected at least 0"),
         ("min_price=1e999999999", "invalid_parameter", "min_price is '1e999999999': expected at most"),
         ("min_price=9&max_price=2.5", "invalid_parameter", "min_price is 9: expected at most max_price, which is 2.5"),
+        ("kk=5", "unknown_parameter", "parameter 'kk' is unknown: expected one of attribute, brand, category, color"),
+        ("k=5&k=7", "invalid_parameter", "parameter 'k' comes 2 times: expected it once"),
         ("category=Hats", "unknown_category", "category 'Hats' is unknown: expected one of Bags, Bags > Totes"),
         ("category=", "unknown_category", "category '' is unknown"),
         ("category=%00", "unknown_category", "is unknown"),
@@ -121,6 +123,18 @@ def test_a_method_that_is_not_possible_is_told_which_are(
     answer = client.request(method, path)
     refused(answer, 405, "method_not_allowed", f"{method} is not possible at '{path}': expected {allowed}")
     assert answer.headers["allow"] == allowed
+
+
+def test_no_route_takes_a_parameter_that_it_does_not_know(client: httpx.Client) -> None:
+    paths = client.get("/openapi.json").json()["paths"]
+    with_errors = {"/search", "/products", "/products/{product_id}", "/strokes", "/operations/{operation_id}"}
+    assert with_errors <= paths.keys()
+    for path, method in [(where, how) for where in paths for how in paths[where]]:
+        if path.startswith(("/healthz", "/readyz", "/metrics", "/photos")):
+            continue
+        answer = client.request(method, path.replace("{", "").replace("}", ""), params={"a": "b"})
+        refused(answer, 422, "unknown_parameter", "parameter 'a' is unknown: expected")
+        assert "422" in paths[path][method]["responses"]
 
 
 def test_head_has_the_status_of_get(client: httpx.Client) -> None:
