@@ -119,7 +119,8 @@ def _check_known(catalogue: Catalogue, kind: str, value: str) -> None:
         same = f"{' '.join(_pair(value)[0].split()).lower()}:"
         known = [each for each in known if each.startswith(same)] or known
     shown = ", ".join(known[:_MOST_SHOWN]) + (", …" if len(known) > _MOST_SHOWN else "")
-    message = f"{kind} {short(value)} is unknown: expected one of {shown or 'none, as no product has any'}"
+    expected = f"expected one of {shown}" if shown else "expected none, as no product has any"
+    message = f"{kind} {short(value)} is unknown: {expected}"
     raise ApiError(*_UNKNOWN[kind], message, {kind: value[:80], "known": known[: 10 * _MOST_SHOWN]})
 
 

@@ -67,7 +67,8 @@ class Keys:
         with self._writing.begin() as connection:
             if not connection.execute(delete(_keys).where(_keys.c.name == name)).rowcount:
                 known = ", ".join(connection.execute(select(_keys.c.name).order_by(_keys.c.name)).scalars())
-                raise BadKey(f"there is no key {short(name)}: expected one of {known or 'none, as there is none'}")
+                expected = f"expected one of {known}" if known else "expected none, as there are no keys"
+                raise BadKey(f"there is no key {short(name)}: {expected}")
 
     def all(self) -> list[Key]:
         """Every key, in the order of the names."""

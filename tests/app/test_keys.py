@@ -79,7 +79,7 @@ def test_the_command_line_makes_lists_and_removes(tmp_path: Path) -> None:
     [
         (["add", "x", "--scope", "admin"], "--scope is 'admin', expected one of read, write"),
         (["add", "a b"], "key name is 'a b': expected up to 64"),
-        (["remove", "nobody"], "there is no key 'nobody': expected one of none, as there is none"),
+        (["remove", "nobody"], "there is no key 'nobody': expected none, as there are no keys"),
     ],
 )
 def test_wrong_commands_end_in_one_line(tmp_path: Path, arguments: list[str], words: str) -> None:
