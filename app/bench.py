@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import resource
+import signal
 import sys
 from contextlib import suppress
 from multiprocessing.connection import Connection
@@ -89,7 +90,7 @@ def _made(wanted: dict[str, Any], data: bytes) -> tuple[dict[str, Any], bytes]:
     return {"placement": placed, "width": width, "height": height, "kind": kind}, frame.tobytes()
 
 
-def main(descriptor: int, limit: int, seconds: int) -> None:
+def main(descriptor: int, limit: int, seconds: float) -> None:
     """Answer orders until the other end is closed."""
     cv2.setNumThreads(1)  # one image has one core
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
@@ -100,16 +101,19 @@ def main(descriptor: int, limit: int, seconds: int) -> None:
             wanted, data = json.loads(server.recv_bytes()), server.recv_bytes()
             _allow(seconds)
             answer, frame = _carry_out(wanted, data)
+            _allow(0)
             server.send_bytes(json.dumps(answer).encode())
             server.send_bytes(frame)
 
 
-def _allow(seconds: int) -> None:
-    """Have the process killed once it has computed for so much longer. The time of other processes does not count."""
-    spent = resource.getrusage(resource.RUSAGE_SELF)
-    end = int(spent.ru_utime + spent.ru_stime) + 1 + seconds
-    resource.setrlimit(resource.RLIMIT_CPU, (end, resource.RLIM_INFINITY))
+def _allow(seconds: float) -> None:
+    """Have the process killed once it has computed for so much longer, 0 for never. Others' time does not count.
+
+    Not by RLIMIT_CPU: Linux holds that against a count of clock ticks, which after some minutes of computing may be
+    seconds ahead of the time that the process can ask for, so that the limit was there before the image was.
+    """
+    signal.setitimer(signal.ITIMER_PROF, seconds)  # SIGPROF ends it
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    main(int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3]))

@@ -41,7 +41,7 @@ class Benches:
     may pass meanwhile.
     """
 
-    def __init__(self, count: int, limit: int, seconds: int = SECONDS, patience: int = PATIENCE) -> None:
+    def __init__(self, count: int, limit: int, seconds: float = SECONDS, patience: int = PATIENCE) -> None:
         self.all = [Bench(limit, seconds, patience) for _ in range(count)]
         self._free: LifoQueue[Bench] = LifoQueue()  # the last used is used next, so the others may never have to start
         for each in self.all:
@@ -67,7 +67,7 @@ class Benches:
 class Bench:
     """One process, replaced by a new one whenever an image was too much for it. Used by one thread at a time."""
 
-    def __init__(self, limit: int, seconds: int, patience: int) -> None:
+    def __init__(self, limit: int, seconds: float, patience: int) -> None:
         self._limit, self._seconds, self._patience = limit, seconds, patience
         self._starting = threading.Lock()
         self._server: Connection | None = None
@@ -145,6 +145,6 @@ def _wait(server: Connection, seconds: float) -> None:
         raise NotDecoded(f"an image could not be decoded within {seconds:g} s, so busy is the machine: try again later")
 
 
-def _too_costly(seconds: int) -> ImageTooCostly:
-    message = f"image takes too much to decode: expected one that needs less than {seconds} s, and no more memory"
+def _too_costly(seconds: float) -> ImageTooCostly:
+    message = f"image takes too much to decode: expected one that needs less than {seconds:g} s, and no more memory"
     return ImageTooCostly(f"{message} than an image of the most pixels does")

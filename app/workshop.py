@@ -24,7 +24,7 @@ class Workshop:
     It takes as long as an import of OpenCV, so wait for it with warm_up() before images are accepted.
     """
 
-    def __init__(self, config: PreprocessConfig, max_pixels: int, seconds: int = SECONDS) -> None:
+    def __init__(self, config: PreprocessConfig, max_pixels: int, seconds: float = SECONDS) -> None:
         self._config = config
         self._benches = Benches(_BENCHES, bench.memory_limit(max_pixels), seconds)
         self._threads = ThreadPoolExecutor(_BENCHES, "workshop")

@@ -88,6 +88,8 @@ class Load:
         def over(task: asyncio.Task[None]) -> None:
             going.discard(task)
             crowd.release()
+            if error := task.exception():
+                self.seen.wrong.append(f"no answer: {error!r}")
 
         until = time.monotonic() + seconds
         while time.monotonic() < until:
@@ -99,7 +101,7 @@ class Load:
             task = asyncio.create_task(self._one())
             going.add(task)
             task.add_done_callback(over)
-        await asyncio.gather(*going)
+        await asyncio.gather(*going, return_exceptions=True)
 
     async def settle(self) -> None:
         """Every written product must be as it was acknowledged last, or as an unanswered change wanted it."""
@@ -158,7 +160,8 @@ class Load:
 
 async def under_load(server: Server, key: str, minutes: float, seed: int) -> dict[str, object]:
     """Measure, load and check; figures."""
-    limits = httpx.Limits(max_connections=_CROWD + 8)
+    # sooner than the server, which may close a connection just when it is used again
+    limits = httpx.Limits(max_connections=_CROWD + 8, keepalive_expiry=2)
     async with httpx.AsyncClient(base_url=server.url, timeout=120, limits=limits) as client:
         load = Load(client, key, random.Random(seed))
         await load.prepare()

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
+import psutil
 import pytest
 from PIL import Image
 
@@ -87,12 +88,21 @@ def test_a_process_that_gets_no_time_is_given_up_and_the_next_image_is_served() 
 
 def test_an_image_that_computes_for_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.benches._wait", lambda server, _seconds: server.poll(60))
-    workshop = Workshop(CONFIG, PIXELS, seconds=0)  # what is left of a second, that is
+    workshop = Workshop(CONFIG, PIXELS, seconds=0.2)
     process = workshop._benches.all[-1]._process
     data = image_file(draw_product(3, (8000, 5000)).convert("RGBA"))
     with pytest.raises(ImageTooCostly):
         run(workshop.picture(RasterSketch(data, PIXELS)))
-    assert process.returncode == -signal.SIGXCPU
+    assert process.returncode == -signal.SIGPROF
+    workshop.close()
+
+
+def test_what_earlier_images_took_does_not_count() -> None:
+    workshop = Workshop(CONFIG, PIXELS, seconds=1)
+    process, data = workshop._benches.all[-1]._process, image_file(draw_product(3, (1200, 900)))
+    while psutil.Process(process.pid).cpu_times().user < 2:
+        run(workshop.picture(RasterSketch(data, PIXELS)))
+    assert process.poll() is None
     workshop.close()
 
 
