@@ -26,6 +26,7 @@ _PACKAGES = Path(__file__).resolve().parents[1]
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MALLOC_ARENA_MAX"), "1")
 _log = logging.getLogger(__name__)
 
+
 class NotDecoded(Exception):
     """The machine has been too busy to decode an image, which may be a good one."""
 

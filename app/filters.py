@@ -14,7 +14,7 @@ from app.catalogue import Catalogue
 from app.criteria import Filters
 from app.errors import ApiError
 from app.facets import Facets
-from app.messages import short
+from app.messages import one_of, short
 from app.service import ServiceOf
 
 _MOST_SHOWN = 20  # values that a message lists; its detail has up to ten times as many
@@ -118,9 +118,8 @@ def _check_known(catalogue: Catalogue, kind: str, value: str) -> None:
     if kind == "attribute":  # those of the same name, where there are any
         same = f"{' '.join(_pair(value)[0].split()).lower()}:"
         known = [each for each in known if each.startswith(same)] or known
-    shown = ", ".join(known[:_MOST_SHOWN]) + (", …" if len(known) > _MOST_SHOWN else "")
-    expected = f"expected one of {shown}" if shown else "expected none, as no product has any"
-    message = f"{kind} {short(value)} is unknown: {expected}"
+    shown = known[:_MOST_SHOWN] + ["…"] * (len(known) > _MOST_SHOWN)
+    message = f"{kind} {short(value)} is unknown: {one_of(shown, 'no product has any')}"
     raise ApiError(*_UNKNOWN[kind], message, {kind: value[:80], "known": known[: 10 * _MOST_SHOWN]})
 
 

@@ -14,7 +14,7 @@ from typing import Literal
 from sqlalchemy import Engine, delete, insert, select
 from sqlalchemy.exc import IntegrityError
 
-from app.messages import short
+from app.messages import one_of, short
 from app.tables import keys as _keys
 
 Scope = Literal["read", "write"]
@@ -66,9 +66,8 @@ class Keys:
         """Remove a key; servers refuse it within a second. Raises BadKey when there is none of that name."""
         with self._writing.begin() as connection:
             if not connection.execute(delete(_keys).where(_keys.c.name == name)).rowcount:
-                known = ", ".join(connection.execute(select(_keys.c.name).order_by(_keys.c.name)).scalars())
-                expected = f"expected one of {known}" if known else "expected none, as there are no keys"
-                raise BadKey(f"there is no key {short(name)}: {expected}")
+                known = connection.execute(select(_keys.c.name).order_by(_keys.c.name)).scalars()
+                raise BadKey(f"there is no key {short(name)}: {one_of(known, 'there are no keys')}")
 
     def all(self) -> list[Key]:
         """Every key, in the order of the names."""

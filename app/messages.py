@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 
 from pydantic_core import ErrorDetails
 
 _LONGEST = 80  # characters of a value that are repeated in a message
+
+
+def one_of(known: Iterable[str], why_none: str) -> str:
+    """What was expected: one of these, or none, because of this."""
+    listed = ", ".join(known)
+    return f"expected one of {listed}" if listed else f"expected none, as {why_none}"
 
 
 def short(value: object) -> str:

@@ -9,7 +9,7 @@ from fastapi import Depends, Request
 from fastapi.dependencies.models import Dependant
 
 from app.errors import ApiError
-from app.messages import short
+from app.messages import one_of, short
 
 
 async def check_parameters(request: Request) -> None:
@@ -20,7 +20,7 @@ async def check_parameters(request: Request) -> None:
     known = dict(_parameters(request.scope["route"].dependant))
     for name in given:
         if name not in known:
-            message = f"parameter {short(name)} is unknown: expected one of {', '.join(sorted(known)) or 'none'}"
+            message = f"parameter {short(name)} is unknown: {one_of(sorted(known), 'this route takes none')}"
             raise ApiError(422, "unknown_parameter", message, {"parameter": name[:80], "known": sorted(known)})
         if not known[name] and given.count(name) > 1:
             message = f"parameter {name!r} comes {given.count(name)} times: expected it once"
