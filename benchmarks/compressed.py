@@ -41,8 +41,9 @@ def behind(distance: Distance, embeddings: Embeddings, chosen: Trial) -> TwoStag
 
 def choose(real: Real, embeddings: Embeddings, target: float, factories: list[str]) -> Trial:
     """What the command would choose for this gallery."""
-    bench = Bench(real.checkpoint.network.distance, embeddings, like_sketches(embeddings))
-    return best_of(try_all(bench, factories or factories_for(len(embeddings)), target), target)
+    distance = real.checkpoint.network.distance
+    bench = Bench(distance, embeddings, like_sketches(embeddings))
+    return best_of(try_all(bench, factories or factories_for(distance, len(embeddings)), target), target)
 
 
 def compare(real: Real, n: int, target: float, factories: list[str], runs: int) -> dict[str, object]:

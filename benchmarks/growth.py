@@ -2,7 +2,7 @@
 
     python -m benchmarks.growth --data PAIRS... [--photos DIR...] [--most 1000000] [--runs 20] [--out FILE] [--json]
 
-Flat, and IVF with SQ8 of as many lists as `sketchfind tune` tries first, searched in a sixteenth of them. Everything is
+Flat, and the inverted file that `sketchfind tune` tries first, searched in a sixteenth of its lists. Everything is
 a multiple of what Flat takes for a thousand. Writes an SVG.
 """
 
@@ -23,7 +23,7 @@ from benchmarks.timing import medians, seconds
 from index_builder.tune import factories_for
 from index_builder.tuning_trials import size_of
 
-_KINDS = ("Flat", "IVF, SQ8")
+_KINDS = ("Flat", "IVF, PQ")
 _MEASURES = ("query", "memory", "build")
 _COLOURS = ("#1f6feb", "#d1632a")
 _LEAST, _STEP = 1000, 10
@@ -39,7 +39,7 @@ def measure(real: Real, n: int, runs: int) -> dict[tuple[str, str], float]:
     live, rows = np.ones(n, bool), np.arange(n, dtype=np.int64)
     found: dict[tuple[str, str], float] = {}
     segments: dict[str, Segment] = {}
-    for kind, factory in zip(_KINDS, ("Flat", factories_for(n)[0]), strict=True):
+    for kind, factory in zip(_KINDS, ("Flat", factories_for(distance, n)[0]), strict=True):
 
         def build(_: int, kind: str = kind, factory: str = factory) -> None:
             segments[kind] = Segment.build(distance, embeddings, rows, Recipe(factory))

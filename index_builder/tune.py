@@ -16,12 +16,14 @@ import numpy as np
 from rich.progress import Progress
 
 from app.checkpoints import checkpoint_file
+from app.forms import form_for
 from app.gallery import Gallery, catalogue_of
 from app.recipes import Tuning
 from app.snapshot import join
 from index_builder.tuning_queries import like_sketches, sketches_of
 from index_builder.tuning_trials import Bench, Trial
 from model.checkpoint import Checkpoint, load_checkpoint
+from model.distances import Distance
 
 _LEAST = 10_000  # photos: Flat goes through fewer within about as long as a sketch takes to be embedded
 _MEMORY = 0.3  # of Flat's
@@ -91,7 +93,7 @@ def _measure(
     embeddings = join(snapshot.parts, gallery.directory / "index").segment.embeddings
     queries = sketches_of(data, checkpoint) if data else like_sketches(embeddings)
     bench = Bench(checkpoint.network.distance.cpu(), embeddings, queries)
-    tried = try_all(bench, factories_for(len(embeddings)), target, progress)
+    tried = try_all(bench, factories_for(checkpoint.network.distance, len(embeddings)), target, progress)
     kind = "sketches" if data else "photos"
     return TuneReport(len(embeddings), kind, best_of(tried, target), tried), snapshot.revision
 
@@ -121,10 +123,16 @@ def best_of(tried: Sequence[Trial], target: float) -> Trial:
     return min(small or enough, key=lambda one: one.time)
 
 
-def factories_for(photos: int) -> list[str]:
-    """Kinds of index for a number of photos, the likeliest first."""
+def factories_for(distance: Distance, photos: int) -> list[str]:
+    """Kinds of index for a number of photos, the likeliest first.
+
+    That is product quantisation in four bits for two dimensions, whose tables FAISS holds in the processor's registers:
+    what the rounding puts in the wrong order, the exact distances to the candidates put right.
+    """
     lists = min(_MOST_LISTS, 2 ** round(np.log2(np.sqrt(photos))))
-    return [f"IVF{lists},SQ8", f"IVF{lists},SQ4", f"IVF{2 * lists},SQ8", "SQ8"]
+    dim = form_for(distance, "SQ8").dim
+    parts = next(parts for parts in range(dim // 2, 0, -1) if dim % parts == 0)
+    return [f"IVF{lists},PQ{parts}x4fs", f"IVF{2 * lists},PQ{parts}x4fs", f"IVF{lists},SQ8", "SQ8"]
 
 
 def _tuning(report: TuneReport, target: float, revision: int, checkpoint: Checkpoint) -> Tuning:

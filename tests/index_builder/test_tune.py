@@ -16,12 +16,14 @@ from app.gallery import Gallery
 from app.index_files import UntimelyTuning, save_index, saved_tuning
 from app.recipes import Recipe, Tuning, inverted_file
 from app.retriever import Retriever
+from app.segments import Segment
 from app.snapshot import Snapshot
 from index_builder.cli import app
-from index_builder.tune import TuneError, tune
+from index_builder.tune import TuneError, factories_for, tune
 from index_builder.tuning_queries import like_sketches
 from index_builder.tuning_trials import nearest
-from tests.app.small import brute_force, open_catalogue, products, ranking, small_checkpoint, vectors
+from model.distances import HOLEF, Distance, Mahalanobis
+from tests.app.small import DIM, brute_force, open_catalogue, products, ranking, small_checkpoint, vectors
 
 COUNT = 1500
 TUNING = Tuning("nprobe=3", 500, 37, 0.9, 0.9, "photos", 1, "a" * 64)
@@ -33,7 +35,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_LEAST", 1000)
     monkeypatch.setattr(module, "checkpoint_file", lambda directory, sha256: directory)
     monkeypatch.setattr(module, "load_checkpoint", lambda path: small_checkpoint())
-    monkeypatch.setattr(module, "factories_for", lambda photos: ["IVF16,SQ8", "SQ8"])
+    monkeypatch.setattr(module, "factories_for", lambda distance, photos: ["IVF16,SQ8", "SQ8"])
     monkeypatch.setattr(trials, "_flat_seconds", lambda *_: 1000.0)
 
 
@@ -53,7 +55,7 @@ def width_of(gallery: Gallery) -> int:
 
 
 def test_what_is_chosen_finds_enough_and_outlives_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "factories_for", lambda photos: ["IVF16,SQ8"])
+    monkeypatch.setattr(module, "factories_for", lambda distance, photos: ["IVF16,SQ8"])
     photos = fill(tmp_path)
     chosen = tune(tmp_path, 0.95).chosen
     assert chosen.factory == "IVF16,SQ8" and chosen.recall >= 0.95 and chosen.memory < 1
@@ -162,7 +164,7 @@ def test_a_small_gallery_is_told_that_flat_is_right(tmp_path: Path) -> None:
 
 
 def test_nothing_is_changed_when_nothing_finds_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "factories_for", lambda photos: ["PQ3x1"])
+    monkeypatch.setattr(module, "factories_for", lambda distance, photos: ["PQ3x1"])
     fill(tmp_path)
     with pytest.raises(TuneError, match=r"no index found 1.0 of the nearest photos, PQ3x1 most with 0\.\d+"):
         tune(tmp_path, 1.0)
@@ -191,3 +193,18 @@ def test_the_command_says_what_is_wrong(tmp_path: Path) -> None:
     fill(tmp_path, 30)
     result = CliRunner().invoke(app, ["tune", "--gallery", str(tmp_path), "--target-recall", "2"])
     assert result.exit_code == 2 and "target recall is 2.0: expected a share above 0" in result.stderr
+
+
+@pytest.mark.parametrize("distance", [HOLEF(DIM), Mahalanobis(DIM)], ids=["as Euclidean", "as inner product"])
+def test_every_kind_that_is_tried_can_be_made_and_finds_among_those_that_a_filter_leaves(distance: Distance) -> None:
+    photos, rows = vectors(COUNT), np.arange(COUNT, dtype=np.int64)
+    allowed = rows % 2 == 1
+    with torch.inference_mode():
+        queries = distance.query(torch.from_numpy(vectors(3, seed=2))).numpy()
+        truth = 2 * nearest(distance, photos[allowed], queries) + 1
+    for factory in factories_for(distance, COUNT):
+        tuning = replace(TUNING, parameters="nprobe=16" if factory.startswith("IVF") else "", training=COUNT)
+        segment = Segment.build(distance, photos, rows, Recipe(factory, tuning))
+        found = segment.nearest(queries, 100, allowed)[1]
+        assert found.shape == (3, 100) and allowed[found].all()
+        assert np.mean([np.isin(one, some).mean() for one, some in zip(truth, found, strict=True)]) >= 0.8
