@@ -46,7 +46,8 @@ class Batcher:
     server that is asked for too much would finish each just when it has been given up. Those who keep waiting are not
     forgotten: after a third of a second they come before all newer ones, the oldest first.
 
-    `threads` of them compute; before each batch, `share` is told in its thread how many of them are at work.
+    `threads` of them compute, and each takes its share of what waits; before each batch, `share` is told in its thread
+    how many of them are at work.
     """
 
     def __init__(self, threads: int = 1, share: Callable[[int], object] = lambda _: None) -> None:
@@ -126,7 +127,8 @@ class Batcher:
             if not self._waiting:
                 return None
             ordered = _in_turn([each for each in self._waiting if not each.future.cancelled()])
-            batch = [each for each in ordered if each.group == ordered[0].group][: self._most]
+            alike = [each for each in ordered if each.group == ordered[0].group]
+            batch = alike[: min(self._most, -(-len(alike) // len(self._threads)))]  # the other threads take the rest
             self._waiting = [each for each in self._waiting if each not in batch and not each.future.cancelled()]
             self._busy += 1
             return batch

@@ -148,6 +148,31 @@ def test_threads_work_side_by_side_and_know_how_many_they_are() -> None:
     batcher.close()
 
 
+def test_a_thread_leaves_the_others_their_share_of_what_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.batcher._SHORT", 1000)
+    batcher, begun, go = Batcher(2), threading.Barrier(3, timeout=10), (threading.Event(), threading.Event())
+    done: list[int] = []
+
+    def hold(jobs: Sequence[threading.Event]) -> list[bool]:
+        begun.wait()
+        return [job.wait(10) for job in jobs]
+
+    for event in go:
+        batcher.submit(object(), hold, event)
+    begun.wait()
+
+    def count(jobs: Sequence[int]) -> Sequence[int]:
+        done.append(len(jobs))
+        return jobs
+
+    futures = [batcher.submit("a", count, number) for number in range(4)]
+    go[0].set()
+    wait(futures, 10)
+    go[1].set()
+    batcher.close()
+    assert done == [2, 1, 1]  # half of four, of two and of one: the other thread was busy until the end
+
+
 def test_what_was_submitted_is_done_before_it_closes() -> None:
     desk = Desk()
     futures = desk.submit(1, 2, 3, 4)
