@@ -24,6 +24,7 @@ from torch import Tensor, nn
 from model.network import DSSA
 
 _OPSET = 17
+_AT_ONCE = 8  # frames: more are no faster, and ONNX Runtime keeps the memory of the largest batch that it has seen
 _CLOSE = 1e-4  # largest difference of a coordinate by which two embeddings of one frame are still the same
 _log = logging.getLogger(__name__)
 
@@ -51,6 +52,9 @@ class Forward:
 
     def embed(self, _network: DSSA, frames: Tensor) -> Tensor:
         """(B,1,S,S) -> embeddings (B,D) float32."""
+        return torch.cat([self._embed(some) for some in torch.split(frames, _AT_ONCE)])
+
+    def _embed(self, frames: Tensor) -> Tensor:
         maps: dict[str, Any] = {"frames": frames.numpy(), "stem": self._stem(frames).numpy()}
         session = self._session()
         made = session.run(None, {given.name: maps[given.name] for given in session.get_inputs()})[0]
