@@ -18,10 +18,11 @@ install: .venv/installed
 demo: install
 	@$(RUN) index_builder.cli demo --port $(PORT)
 
+# one more than there are processors, since tests of the page wait for much of their time
 test: install
 	$(RUN) ruff check
 	$(RUN) mypy
-	$(RUN) pytest --numprocesses auto --dist worksteal
+	$(RUN) pytest --numprocesses $$(($$(getconf _NPROCESSORS_ONLN) + 1)) --dist worksteal
 
 .venv/installed: pyproject.toml
 	@.venv/bin/python $(SUPPORTED) 2>/dev/null || { \
