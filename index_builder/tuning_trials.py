@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from app import flat
-from app.forms import keys_of
+from app.forms import form_for, keys_of
 from app.mapped import taken
 from app.recipes import DEFAULT_CANDIDATES, Recipe, Tuning, inverted_file, set_width
 from app.segments import Embeddings, Rows, Segment, batches
@@ -55,7 +55,8 @@ class Bench:
 
     def trial(self, factory: str, target: float) -> Trial:
         """The fastest setting of a kind of index that reaches a recall; else the one that finds most."""
-        training = min(len(self._embeddings), _LISTED * (_lists(factory, self._distance.search_dim) or 1024))
+        lists = _lists(factory, form_for(self._distance, factory).dim)
+        training = min(len(self._embeddings), _LISTED * (lists or 1024))
         recipe = Recipe(factory, Tuning("", training, DEFAULT_CANDIDATES, 0, target, "", 0, ""))
         rows = np.arange(len(self._embeddings), dtype=np.int64)
         segment = Segment.build(self._distance, self._embeddings, rows, recipe)

@@ -21,7 +21,7 @@ from app.snapshot import Snapshot
 from index_builder.cli import app
 from index_builder.tune import TuneError, factories_for, tune
 from index_builder.tuning_queries import like_sketches
-from index_builder.tuning_trials import nearest
+from index_builder.tuning_trials import Bench, nearest
 from model.distances import HOLEF, Distance, Mahalanobis
 from tests.app.small import DIM, brute_force, open_catalogue, products, ranking, small_checkpoint, vectors
 
@@ -208,3 +208,12 @@ def test_every_kind_that_is_tried_can_be_made_and_finds_among_those_that_a_filte
         found = segment.nearest(queries, 100, allowed)[1]
         assert found.shape == (3, 100) and allowed[found].all()
         assert np.mean([np.isin(one, some).mean() for one, some in zip(truth, found, strict=True)]) >= 0.8
+
+
+@pytest.mark.parametrize("distance", [HOLEF(DIM), Mahalanobis(DIM)], ids=["as Euclidean", "as inner product"])
+def test_every_kind_is_set_so_that_it_finds_enough(distance: Distance) -> None:
+    photos = vectors(COUNT)
+    bench = Bench(distance, photos, like_sketches(photos, 6))
+    for factory in factories_for(distance, COUNT):
+        trial = bench.trial(factory, 0.95)
+        assert trial.factory == factory and trial.recall >= 0.95 and trial.memory < 0.6
