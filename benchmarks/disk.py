@@ -1,7 +1,7 @@
 """Ten million products in the memory of a small machine: an inverted file in memory, the embeddings on disk.
 
     python -m benchmarks.disk --data PAIRS... [--photos DIR...] [--size 10000000] [--target 0.95]
-        [--factory IVF2048,PQ256x4fs] [--runs 60] [--scratch DIR] [--json]
+        [--factory IVF2048,SQ8] [--runs 60] [--scratch DIR] [--json]
 
 The index is searched as narrowly as still finds that share of the ten nearest of every other real sketch; the others
 then tell recall and time, the exact distances to the candidates from embeddings on disk in it. In turn with that, a
@@ -104,7 +104,7 @@ def main() -> None:
     add_real(parser)
     parser.add_argument("--size", type=int, default=10_000_000)
     parser.add_argument("--target", type=float, default=0.95)
-    parser.add_argument("--factory", default="IVF2048,PQ256x4fs")
+    parser.add_argument("--factory", default="IVF2048,SQ8")
     parser.add_argument("--runs", type=int, default=60)
     parser.add_argument("--scratch", type=Path, default=Path("data"))
     parser.add_argument("--json", action="store_true")
