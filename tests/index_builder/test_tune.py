@@ -26,6 +26,9 @@ from model.distances import HOLEF, Distance, Mahalanobis
 from tests.app.small import DIM, brute_force, open_catalogue, products, ranking, small_checkpoint, vectors
 
 COUNT = 1500
+in_both_forms = pytest.mark.parametrize(
+    "distance", [HOLEF(DIM), Mahalanobis(DIM)], ids=["as Euclidean", "as inner product"]
+)
 TUNING = Tuning("nprobe=3", 500, 37, 0.9, 0.9, "photos", 1, "a" * 64)
 
 
@@ -195,7 +198,7 @@ def test_the_command_says_what_is_wrong(tmp_path: Path) -> None:
     assert result.exit_code == 2 and "target recall is 2.0: expected a share above 0" in result.stderr
 
 
-@pytest.mark.parametrize("distance", [HOLEF(DIM), Mahalanobis(DIM)], ids=["as Euclidean", "as inner product"])
+@in_both_forms
 def test_every_kind_that_is_tried_can_be_made_and_finds_among_those_that_a_filter_leaves(distance: Distance) -> None:
     photos, rows = vectors(COUNT), np.arange(COUNT, dtype=np.int64)
     allowed = rows % 2 == 1
@@ -210,7 +213,7 @@ def test_every_kind_that_is_tried_can_be_made_and_finds_among_those_that_a_filte
         assert np.mean([np.isin(one, some).mean() for one, some in zip(truth, found, strict=True)]) >= 0.8
 
 
-@pytest.mark.parametrize("distance", [HOLEF(DIM), Mahalanobis(DIM)], ids=["as Euclidean", "as inner product"])
+@in_both_forms
 def test_every_kind_is_set_so_that_it_finds_enough(distance: Distance) -> None:
     photos = vectors(COUNT)
     bench = Bench(distance, photos, like_sketches(photos, 6))
