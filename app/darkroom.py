@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from app import bench
-from app.benches import PATIENCE, Benches
+from app.benches import PATIENCE, SECONDS, Benches
 from app.prints import Print
 from app.rasters import RasterSketch
 from model.images import MAX_PIXELS
 from model.preprocess import PreprocessConfig
-
-_SECONDS = 10  # of computing that a photo may take: more than a sketch may, since photos of products are larger
 
 
 class Darkroom:
@@ -20,7 +18,7 @@ class Darkroom:
 
     def __init__(self, config: PreprocessConfig, benches: int, patience: int = PATIENCE) -> None:
         self._config = config
-        self._benches = Benches(benches, bench.memory_limit(MAX_PIXELS), _SECONDS, patience)
+        self._benches = Benches(benches, bench.memory_limit(MAX_PIXELS), SECONDS, patience)
 
     def start(self) -> None:
         """Start a bench, as photos are to come."""

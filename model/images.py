@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import io
 import warnings
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image, ImageOps
 
 MAX_PIXELS = 50_000_000
 """Largest width x height that is decoded; a 50-megapixel RGB image takes 150 MB."""
@@ -17,6 +18,7 @@ Pixels = NDArray[np.uint8]
 # the limit that counts is ours; Pillow's own warning would only be noise beside it
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 
+_PIECE = 1 << 17  # px that are converted at once: they stay in the processor's cache
 _FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
 
 
@@ -56,6 +58,8 @@ def decode_image(data: bytes, max_pixels: int = MAX_PIXELS) -> Image.Image:
 def upright(image: Image.Image) -> Image.Image:
     """The image as its EXIF orientation shows it; one with broken EXIF data stays as it is."""
     try:
+        if image.getexif().get(ExifTags.Base.Orientation, 1) == 1:  # Pillow would copy it
+            return image
         return ImageOps.exif_transpose(image)
     except Exception:  # a picture is not worse for a bad comment; Pillow raises SyntaxError, struct.error, ...
         return image
@@ -73,11 +77,7 @@ def to_rgb(image: Image.Image, side: int | None = None) -> Pixels:
     With `side`, large ones are reduced as to_ink does.
     """
     image = _eight_bit(upright(image))
-    if _has_alpha(image):
-        rgba = image.convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba)
-    rgb = image.convert("RGB")
-    return np.asarray(rgb if side is None else rgb.reduce(max(1, max(rgb.size) // side)))
+    return _reduced(image, side or max(image.size), _on_white)
 
 
 def to_ink(image: Image.Image, side: int) -> NDArray[np.float32]:
@@ -86,12 +86,9 @@ def to_ink(image: Image.Image, side: int) -> NDArray[np.float32]:
     Works for dark on light, light on dark, any colours, and on a transparent ground. Pictures whose longer side is
     twice `side` or more are reduced by whole numbers first, down to between one and two times that.
     """
-    image = _eight_bit(image)
-    # premultiplied, so that averaging does not mix in the colours of what cannot be seen
-    image = image.convert("RGBA").convert("RGBa") if _has_alpha(image) else image.convert("RGB")
-    pixels = np.asarray(image.reduce(max(1, max(image.size) // side)), np.float32) / np.float32(255)
+    pixels = _reduced(_eight_bit(image), side, _premultiplied).astype(np.float32) / np.float32(255)
     colours = pixels[..., :3]
-    if image.mode == "RGBa":
+    if pixels.shape[2] == 4:
         alpha = pixels[..., 3:]
         mean = float(colours.sum()) / (3 * max(float(alpha.sum()), 1.0))
         # lines on a transparent ground may have any colour; a ground opposite to it shows them
@@ -104,6 +101,30 @@ def _rim_median(colours: NDArray[np.float32]) -> NDArray[np.float32]:
     rim = max(1, min(colours.shape[:2]) // 50)
     sides = (colours[:rim], colours[-rim:], colours[:, :rim], colours[:, -rim:])
     return np.asarray(np.median(np.concatenate([side.reshape(-1, 3) for side in sides]), axis=0), np.float32)
+
+
+def _reduced(image: Image.Image, side: int, convert: Callable[[Image.Image], Image.Image]) -> Pixels:
+    """What an image is converted to, reduced by the whole number that leaves `side` or more: pixels (H,W,C) uint8.
+
+    Piece by piece, since a large image would be held several times over otherwise.
+    """
+    factor = max(1, max(image.size) // side)
+    rows = factor * max(1, _PIECE // (factor * image.width))
+    pieces = (image.crop((0, top, image.width, min(top + rows, image.height))) for top in range(0, image.height, rows))
+    return np.concatenate([np.asarray(convert(piece).reduce(factor)) for piece in pieces])
+
+
+def _on_white(image: Image.Image) -> Image.Image:
+    """RGB, with white behind what is transparent."""
+    if _has_alpha(image):
+        rgba = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba)
+    return image.convert("RGB")
+
+
+def _premultiplied(image: Image.Image) -> Image.Image:
+    """RGB, or RGBa with alpha, so that averaging does not mix in the colours of what cannot be seen."""
+    return image.convert("RGBA").convert("RGBa") if _has_alpha(image) else image.convert("RGB")
 
 
 def _has_alpha(image: Image.Image) -> bool:

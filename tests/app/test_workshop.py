@@ -107,7 +107,7 @@ def test_what_earlier_images_took_does_not_count() -> None:
 
 
 def test_an_image_that_takes_too_much_memory_is_refused() -> None:
-    data = image_file(Image.new("L", (12_000, 12_000)), "PNG")  # 0.6 GB once it is RGB
+    data = image_file(Image.new("I;16", (10_000, 10_000)), "PNG")  # 1.2 GB while its floats become bytes
     workshop = Workshop(CONFIG, 1000)
     with pytest.raises(ImageTooCostly):
         run(workshop.picture(RasterSketch(data, 150_000_000)))

@@ -1,0 +1,45 @@
+"""Pixels of images of any size: converted piece by piece, but as if they were whole."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from model.images import to_ink, to_rgb, upright
+
+RANDOM = np.random.default_rng(0)
+
+
+@pytest.fixture(scope="module", params=[(1301, 999), (3, 90_000), (90_000, 3)])
+def large(request: pytest.FixtureRequest) -> Image.Image:
+    width, height = request.param
+    return Image.fromarray(RANDOM.integers(0, 256, (height, width, 4), np.uint8), "RGBA")
+
+
+def on_white(image: Image.Image) -> Image.Image:
+    return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
+
+
+def test_transparent_parts_become_white_in_all_of_a_large_image(large: Image.Image) -> None:
+    assert np.array_equal(to_rgb(large), np.asarray(on_white(large)))
+    assert np.array_equal(to_rgb(large.convert("RGB")), np.asarray(large.convert("RGB")))
+
+
+def test_a_large_image_is_reduced_without_seams(large: Image.Image) -> None:
+    assert np.array_equal(to_rgb(large, max(large.size) // 3), np.asarray(on_white(large).reduce(3)))
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+def test_the_ink_of_a_large_image_has_no_seams(mode: str) -> None:
+    image = Image.new("L", (1301, 999), 255)
+    image.paste(Image.fromarray(RANDOM.integers(0, 256, (800, 1100), np.uint8)), (100, 100))
+    expected = 1 - np.asarray(image.reduce(2), np.float64) / 255
+    np.testing.assert_allclose(to_ink(image.convert(mode), 650), expected, atol=1e-6)
+
+
+def test_only_what_lies_on_its_side_is_turned() -> None:
+    image = Image.new("RGB", (30, 20))
+    assert upright(image) is image
+    image.getexif()[0x0112] = 6
+    assert upright(image).size == (20, 30)
