@@ -28,6 +28,7 @@ from model.checkpoint import Checkpoint
 
 CATALOGUE_FILE = "catalogue.sqlite"
 PHOTOS = "photos"
+INDEX = "index"
 
 _REPLAY = 1000  # revisions: a cache that is further behind is written anew at the start
 _SHARE = 5  # so many times more products than changes need no new index
@@ -54,7 +55,7 @@ class Gallery:
         self.catalogue = catalogue
         self.photos = PhotoStore(directory / PHOTOS)
         self._distance = copy.deepcopy(checkpoint.network.distance).cpu().requires_grad_(False)
-        self._index_dir = directory / "index"
+        self._index_dir = directory / INDEX
         self._lock = threading.Lock()  # held by whoever makes the next snapshot
         self._saving = threading.Lock()
         self._replay = Replay(catalogue, self._distance, self._index_dir)

@@ -15,9 +15,11 @@ from app.catalogue import Catalogue, sqlite_url
 from app.checkpoints import checkpoint_file
 from app.conditions import LIVE
 from app.files import sha256_of, write_whole
+from app.gallery import INDEX, catalogue_of
 from app.gallery import PHOTOS as GALLERY_PHOTOS
-from app.gallery import catalogue_of
 from app.identity import origin
+from app.index_files import MANIFEST as INDEX_MANIFEST
+from app.index_files import saved_tuning
 from app.locks import only_one
 from app.photos import PhotoStore
 from app.raw import copy_tables
@@ -37,6 +39,7 @@ from index_builder.backup_files import (
     write_photo_list,
 )
 
+_CATALOGUE = "catalogue"
 _ATTEMPTS = 5  # to catch a moment at which no import ends
 
 
@@ -132,7 +135,7 @@ def _dumped(directory: Path, to: Path, catalogue: Catalogue) -> tuple[Path, str]
     """The database as of one moment, with its SHA-256, and beside it the feeds whose import is not over at that."""
     for _ in range(_ATTEMPTS):
         copy_feeds(directory, to)
-        database = to / f"catalogue-{uuid.uuid4().hex[:8]}.sqlite"
+        database = to / f"{_CATALOGUE}-{uuid.uuid4().hex[:8]}.sqlite"
         sha256 = write_whole(database, lambda path: _dump(catalogue, path))
         copy_feeds(directory, to)
         if not _missing_feeds(to, _read(database)):
@@ -158,7 +161,7 @@ def _finish(directory: Path, to: Path, database: Path, sha256: str, copier: Phot
     copier.copy(names)
     wanted = set(names)
     files = {name: value for name, value in copier.files.items() if name.partition(".")[0] in wanted}
-    listed = database.with_name(database.name.replace("catalogue-", "photos-").replace(".sqlite", ".sha256"))
+    listed = _beside(database, "photos", "sha256")
     checkpoint = _copy_checkpoint(directory, to, state)
     manifest = Manifest(
         origin(state.identity),
@@ -170,12 +173,18 @@ def _finish(directory: Path, to: Path, database: Path, sha256: str, copier: Phot
         (listed.name, write_photo_list(listed, files)),
         checkpoint,
         tuple((name, sha256_of(to / name)) for name in map(_feed, held.imports) if (to / name).is_file()),
+        _copy_index_manifest(directory, state, _beside(database, "index", "json")),
     )
     write_manifest(to, manifest)
     _clear(to, manifest, files)
     lost = [f"import {operation}: its feed is not in the gallery" for operation in _missing_feeds(to, held)]
     missing = (*copier.missing.values(), *lost)
     return BackupReport(state.revision, held.size, len(names), copier.copied, missing)
+
+
+def _beside(database: Path, kind: str, ending: str) -> Path:
+    """The file of another kind that belongs to a database."""
+    return database.with_name(f"{kind}{database.stem.removeprefix(_CATALOGUE)}.{ending}")
 
 
 def _copy_checkpoint(directory: Path, to: Path, state: CatalogueState) -> tuple[str, str] | None:
@@ -186,6 +195,14 @@ def _copy_checkpoint(directory: Path, to: Path, state: CatalogueState) -> tuple[
     if not target.is_file() or sha256_of(target) != state.checkpoint:
         write_whole(target, lambda path: shutil.copyfile(source, path))
     return target.name, state.checkpoint
+
+
+def _copy_index_manifest(directory: Path, state: CatalogueState, target: Path) -> tuple[str, str] | None:
+    """Keep how the index was tuned, which took measuring; all else of an index is made again from the rows."""
+    index = directory / INDEX
+    if saved_tuning(index, state.factory) is None:
+        return None
+    return target.name, write_whole(target, lambda path: shutil.copyfile(index / INDEX_MANIFEST, path))
 
 
 def _clear(to: Path, manifest: Manifest, files: dict[str, str]) -> None:

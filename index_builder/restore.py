@@ -15,10 +15,11 @@ from sqlalchemy import Connection, select, update
 from app.catalogue import Catalogue, sqlite_url
 from app.checkpoints import CHECKPOINT_FILE
 from app.files import write_whole
-from app.gallery import CATALOGUE_FILE, Gallery
+from app.gallery import CATALOGUE_FILE, INDEX, Gallery
 from app.gallery import PHOTOS as GALLERY_PHOTOS
 from app.identity import renewed
 from app.imports import FOLDER as IMPORTS
+from app.index_files import MANIFEST as INDEX_MANIFEST
 from app.raw import copy_tables
 from app.tables import catalogue as record
 from index_builder.backup_files import PHOTOS, BackupError, Manifest, check_file, read_manifest, read_photo_list
@@ -55,6 +56,9 @@ def restore(
         _renew(partial)
         if manifest.checkpoint:
             _copy(source / manifest.checkpoint[0], partial / CHECKPOINT_FILE, manifest.checkpoint[1])
+            if manifest.index:  # without the index itself, so that one is made as that one was tuned
+                (partial / INDEX).mkdir()
+                _copy(source / manifest.index[0], partial / INDEX / INDEX_MANIFEST, manifest.index[1])
             Gallery.open(partial, load_checkpoint(partial / CHECKPOINT_FILE)).close()  # makes the index
         if catalogue_url is None:
             os.rename(partial, directory)

@@ -18,6 +18,7 @@ from app.identity import origin
 from app.imports import FOLDER
 from app.locks import InUse, only_one
 from app.photos import PhotoStore
+from app.recipes import Tuning
 from index_builder.backup import backup
 from index_builder.backup_files import MANIFEST, MARK, BackupError, check_file, read_manifest, read_photo_list
 from index_builder.reembed import reembed
@@ -80,6 +81,20 @@ def test_there_and_back(gallery: Path, tmp_path: Path) -> None:
     opened = Gallery.open(tmp_path / "deep" / "back", load_checkpoint(tmp_path / "deep" / "back" / CHECKPOINT_FILE))
     assert opened.is_saved and opened.size == 11
     opened.close()
+
+
+def test_an_index_is_made_again_as_it_was_tuned(gallery: Path, tmp_path: Path) -> None:
+    catalogue_of(gallery).set_factory("IVF2,Flat")
+    tuning = Tuning("nprobe=2", 300, 37, 0.99, 0.99, "photos", 12, "a" * 64)
+    with closing(Gallery.open(gallery, load_checkpoint(gallery / CHECKPOINT_FILE))) as tuned:
+        tuned.save(tuning)
+    backup(gallery, tmp_path / "to")
+    backup(gallery, tmp_path / "to")  # each lets go of what the one before has written
+    assert len(list((tmp_path / "to").glob("index-*.json"))) == 1
+    restore(tmp_path / "to", tmp_path / "back")
+    assert verify(tmp_path / "back").problems == ()
+    with closing(Gallery.open(tmp_path / "back", load_checkpoint(gallery / CHECKPOINT_FILE))) as opened:
+        assert opened.is_saved and (opened.tuning, opened.n_candidates) == (tuning, 37)
 
 
 def test_a_second_backup_copies_what_is_new_and_lets_go_what_is_old(gallery: Path, tmp_path: Path) -> None:
