@@ -35,7 +35,8 @@ class OrientationMap(nn.Module):
             lower = position.floor()
             beyond = (position - lower) * magnitude  # what the upper of the two gets
             first = lower.long() % self.bins  # remainder() can round up to `bins`
-            shared = magnitude.new_zeros(len(frames), self.bins, *frames.shape[2:])  # (B,bins,S,S)
+            shape = (frames.shape[0], self.bins, *frames.shape[2:])  # not len(), which a trace takes for a constant
+            shared = magnitude.new_zeros(shape)  # (B,bins,S,S)
             shared = shared.scatter(1, first, magnitude - beyond).scatter_add(1, (first + 1) % self.bins, beyond)
             binned = F.avg_pool2d(shared, 2)
             energy = F.avg_pool2d(binned.sum(1, keepdim=True), self.neighbourhood, 1, self.neighbourhood // 2)
