@@ -13,7 +13,6 @@ both. What a build does once, before its first photo (the checkpoint, its graph 
 from __future__ import annotations
 
 import argparse
-import json
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -38,6 +37,7 @@ from app.products import Photo
 from app.retriever import resolve_device
 from app.segments import Embeddings
 from app.threads import cores
+from benchmarks.figures import tell
 from model.checkpoint import DEFAULT_CHECKPOINT, Checkpoint, load_checkpoint
 
 PARTS = ("decode", "embed", "write")
@@ -153,7 +153,7 @@ def main() -> None:
     start = time.perf_counter() - started
     turns = measure(options.photos, items, checkpoint, options.turn)
     figures = {"photos": len(items), "threads": cores(), "start s": round(start, 1), **figures_of(turns)}
-    print(json.dumps(figures) if options.json else "\n".join(f"{name:32} {value}" for name, value in figures.items()))
+    tell(figures, options.json)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ in a file. Memory is that of the index.
 from __future__ import annotations
 
 import argparse
-import json
 import tempfile
 from dataclasses import asdict
 from pathlib import Path
@@ -22,6 +21,7 @@ import torch
 from app.recipes import Recipe, Tuning
 from app.scratch import room_for
 from app.segments import Embeddings, Segment
+from benchmarks.figures import tell
 from benchmarks.galleries import Real, add_real, chunks_around, filled, real_of
 from benchmarks.timing import medians
 from benchmarks.two_stages import TwoStages
@@ -85,7 +85,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     figures = compare(real_of(options), options.size, options.target, options.factories, options.runs)
-    print(json.dumps(figures) if options.json else "\n".join(f"{name:10} {value}" for name, value in figures.items()))
+    tell(figures, options.json)
 
 
 if __name__ == "__main__":

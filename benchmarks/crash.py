@@ -12,7 +12,6 @@ part of any other, and find all of it; `verify` must have nothing to say.
 from __future__ import annotations
 
 import argparse
-import json
 import random
 import subprocess
 import tempfile
@@ -28,6 +27,7 @@ import httpx
 from app.catalogue import Catalogue, sqlite_url
 from app.gallery import CATALOGUE_FILE
 from benchmarks.clients import Expected, Importer, Shop, Writer, observed, tiny_checkpoint, write_key
+from benchmarks.figures import tell
 from benchmarks.processes import Server, run
 from index_builder.reembed import reembed
 from index_builder.verify import verify
@@ -44,7 +44,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, _small_disk(Path(folder) / "disk") as disk, Shop() as shop:
-        print(json.dumps(rounds(disk, shop, options.rounds, options.seed), indent=None if options.json else 1))
+        tell(rounds(disk, shop, options.rounds, options.seed), options.json)
 
 
 def rounds(disk: Path, shop: Shop, count: int, seed: int) -> dict[str, object]:

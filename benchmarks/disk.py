@@ -13,7 +13,6 @@ many is searched, which tells how query, memory and a build's processor time gro
 from __future__ import annotations
 
 import argparse
-import json
 import tempfile
 from pathlib import Path
 
@@ -25,6 +24,7 @@ from app.recipes import DEFAULT_CANDIDATES, Recipe, Tuning, inverted_file, set_w
 from app.scratch import room_for
 from app.segments import Embeddings, Rows, Segment
 from app.threads import limit_threads
+from benchmarks.figures import tell
 from benchmarks.galleries import add_real, chunks_around, filled, real_of
 from benchmarks.timing import medians
 from benchmarks.two_stages import TwoStages
@@ -116,7 +116,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(dir=options.scratch) as folder, torch.inference_mode():
         room = room_for((options.size, distance.dim), Path(folder))
         figures = compare(distance, filled(room, chunks_around(real.photos, options.size, seed=1)), sketches, options)
-    print(json.dumps(figures, indent=None if options.json else 1))
+    tell(figures, options.json)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ Both embed one frame at a time, in turn, as a server does for one person; prints
 from __future__ import annotations
 
 import argparse
-import json
 import time
 from pathlib import Path
 
@@ -16,6 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from benchmarks.figures import tell
 from index_builder.presets import PRESETS
 from model.checkpoint import DEFAULT_CHECKPOINT, load_checkpoint
 from model.network import DSSA
@@ -52,7 +52,7 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     figures = compare(options.checkpoint, options.runs)
-    print(json.dumps(figures) if options.json else "\n".join(f"{name:16} {value}" for name, value in figures.items()))
+    tell(figures, options.json)
 
 
 if __name__ == "__main__":

@@ -10,12 +10,12 @@ identity is printed too, since with W = I the two are the same.
 from __future__ import annotations
 
 import argparse
-import json
 
 import numpy as np
 import torch
 
 from app.segments import Rows
+from benchmarks.figures import tell
 from benchmarks.galleries import Real, add_real, around, real_of
 from index_builder.tuning_trials import NEAREST, nearest
 from model.distances import Distance, Euclidean
@@ -59,7 +59,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     figures = compare(real_of(options), options.size, options.n_candidates)
-    print(json.dumps(figures) if options.json else "\n".join(f"{name:32} {value}" for name, value in figures.items()))
+    tell(figures, options.json)
 
 
 if __name__ == "__main__":

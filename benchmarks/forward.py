@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import copy
-import json
 import os
 import time
 from collections.abc import Callable
@@ -32,6 +31,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from app.strokes import parse_strokes
 from app.threads import limit_threads
+from benchmarks.figures import tell
 from benchmarks.large import folders_of, sketch_bodies
 from model.checkpoint import DEFAULT_CHECKPOINT, Checkpoint, load_checkpoint
 from model.forward import Forward, exported
@@ -172,7 +172,7 @@ def main() -> None:
         for name, each in times.items()
     }
     figures = {"ms a frame": times, "of torch": ratios, "largest difference": away, "preprocessing, ms": preprocess}
-    print(json.dumps(figures, indent=None if options.json else 1))
+    tell(figures, options.json)
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.clients import Shop, write_key
+from benchmarks.figures import tell
 from benchmarks.good_requests import Request, good_requests
 from benchmarks.processes import Server, memory_of
 
@@ -190,7 +191,7 @@ def main() -> None:
         server.start()
         figures = fuzz(server, key, options.requests, options.seed)
         server.stop()
-    print(json.dumps(figures, indent=None if options.json else 1))
+    tell(figures, options.json)
     raise SystemExit(1 if figures["faults"] else 0)
 
 

@@ -8,13 +8,13 @@ OpenCV's HOG on smoothed frames, cells of 16x16 px. Prints what `sketchfind eval
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.figures import tell
 from index_builder.evaluate import GalleryFrom, gallery_frame
 from index_builder.pairs import SPLITS, PairFolder, read_pairs
 from index_builder.pictures import frame_of
@@ -52,7 +52,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     figures = hog_accuracy(read_pairs(options.data).part(options.split), options.gallery_from)
-    print(json.dumps(figures) if options.json else "\n".join(f"{name:10} {value}" for name, value in figures.items()))
+    tell(figures, options.json)
 
 
 if __name__ == "__main__":

@@ -9,11 +9,11 @@ sets that have strokes.
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 
 import numpy as np
 
+from benchmarks.figures import tell
 from index_builder.pairs import read_pairs
 from model.preprocess import Strokes
 
@@ -37,7 +37,7 @@ def main() -> None:
     ink = np.array([ink_of(sketch.strokes) for sketch in sketches if sketch.strokes])
     figures = {"n_sketches": len(ink), "least": round(float(ink.min()), 2), "median": round(float(np.median(ink)), 2)}
     figures["below"] = int((ink < _LEAST).sum())
-    print(json.dumps(figures) if options.json else "\n".join(f"{name:10} {value}" for name, value in figures.items()))
+    tell(figures, options.json)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ either, and what the server says its stages took.
 from __future__ import annotations
 
 import argparse
-import json
 import time
 from collections.abc import Callable
 
@@ -24,6 +23,7 @@ from app.forms import keys_of
 from app.segments import Embeddings, Segment
 from app.strokes import parse_strokes
 from app.threads import limit_threads
+from benchmarks.figures import tell
 from benchmarks.large import add_options, folders_of, large_gallery, sketch_bodies
 from benchmarks.processes import Server
 from model.checkpoint import DEFAULT_CHECKPOINT, Checkpoint, load_checkpoint
@@ -120,7 +120,7 @@ def main() -> None:
         limit_threads(None)
         alone = Alone(load_checkpoint(options.checkpoint), embeddings)
         figures = compare(server, alone, sketch_bodies(folders, 50), options.runs)
-    print(json.dumps({"products": options.products, **figures}, indent=None if options.json else 1))
+    tell({"products": options.products, **figures}, options.json)
 
 
 if __name__ == "__main__":

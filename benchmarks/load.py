@@ -26,6 +26,7 @@ import httpx
 import numpy as np
 
 from benchmarks.clients import photo_bytes, tiny_checkpoint, write_key
+from benchmarks.figures import tell
 from benchmarks.processes import Server, memory_of
 from index_builder.build import build
 
@@ -238,7 +239,7 @@ def main() -> None:
         server.start()
         figures = asyncio.run(under_load(server, key, options.minutes, options.seed))
         server.stop()
-    print(json.dumps(figures, indent=None if options.json else 1))
+    tell(figures, options.json)
     raise SystemExit(1 if figures["wrong"] else 0)
 
 

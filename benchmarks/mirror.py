@@ -8,12 +8,12 @@ KINDs are top categories of the gallery that the sketches of PAIRS show, such as
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 
 from app.checkpoints import CHECKPOINT_FILE
 from app.gallery import Gallery
 from app.retriever import Retriever
+from benchmarks.figures import tell
 from index_builder.pairs import SPLITS, PairFolder, read_pairs
 from index_builder.pictures import frame_of
 from model.checkpoint import load_checkpoint
@@ -49,7 +49,7 @@ def main() -> None:
         name: share_of_kind(options.gallery, folder, options.kind, mirror)
         for name, mirror in (("as drawn", False), ("either way round", True))
     }
-    print(json.dumps(figures) if options.json else "\n".join(f"{name:18} {value}" for name, value in figures.items()))
+    tell(figures, options.json)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ for one sketch, and the figures say how many of the first hundred are the same.
 from __future__ import annotations
 
 import argparse
-import json
 from functools import partial
 
 import numpy as np
@@ -17,6 +16,7 @@ import torch
 from torch import Tensor
 
 from app.segments import Rows, Segment
+from benchmarks.figures import tell
 from benchmarks.galleries import Real, add_real, around, real_of
 from benchmarks.timing import medians
 
@@ -76,7 +76,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     figures = compare(real_of(options), options.size, options.runs)
-    print(json.dumps(figures) if options.json else "\n".join(f"{name:6} {value}" for name, value in figures.items()))
+    tell(figures, options.json)
 
 
 if __name__ == "__main__":

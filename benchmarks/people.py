@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import time
 from collections import Counter
 from dataclasses import dataclass, field
@@ -30,6 +29,7 @@ from numpy.typing import NDArray
 from app.strokes import parse_strokes
 from app.threads import limit_threads
 from benchmarks.drawing import STROKE, Person, State, growing
+from benchmarks.figures import tell
 from benchmarks.large import add_options, folders_of, large_gallery, sketch_bodies
 from benchmarks.processes import Server
 from model.checkpoint import DEFAULT_CHECKPOINT, Checkpoint, load_checkpoint
@@ -142,7 +142,7 @@ def main() -> None:
         limit_threads(None)
         measured = measure(server, load_checkpoint(options.checkpoint), sketch_bodies(folders, 64), options)
     figures = {"products": options.products, **measured.figures(options.people)}
-    print(json.dumps(figures, indent=None if options.json else 1))
+    tell(figures, options.json)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ at once tell how much of what they map of the index they have in common.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import shutil
 import subprocess
@@ -25,6 +24,7 @@ import numpy as np
 from app.catalogue import Catalogue, Product, sqlite_url
 from app.checkpoints import CHECKPOINT_FILE
 from app.gallery import CATALOGUE_FILE, Gallery
+from benchmarks.figures import tell
 from benchmarks.galleries import Real, add_real, around, real_of
 
 _AT_ONCE = 4096  # products written in one transaction
@@ -119,7 +119,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     figures = compare(real_of(options), options.checkpoint, options.size, options.runs, options.servers)
-    print(json.dumps(figures) if options.json else "\n".join(f"{name:8} {value}" for name, value in figures.items()))
+    tell(figures, options.json)
 
 
 if __name__ == "__main__":
