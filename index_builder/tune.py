@@ -17,7 +17,7 @@ from rich.progress import Progress
 
 from app.checkpoints import checkpoint_file
 from app.forms import form_for
-from app.gallery import Gallery, catalogue_of
+from app.gallery import INDEX, Gallery, catalogue_of
 from app.recipes import Tuning
 from app.snapshot import join
 from index_builder.tuning_queries import like_sketches, sketches_of
@@ -90,7 +90,7 @@ def _measure(
             f"the gallery has {snapshot.photos} photos: expected at least {_LEAST}, since Flat is right for fewer, "
             "exact and fast enough"
         )
-    embeddings = join(snapshot.parts, gallery.directory / "index").segment.embeddings
+    embeddings = join(snapshot.parts, gallery.directory / INDEX).segment.embeddings
     queries = sketches_of(data, checkpoint) if data else like_sketches(embeddings)
     bench = Bench(checkpoint.network.distance.cpu(), embeddings, queries)
     tried = try_all(bench, factories_for(checkpoint.network.distance, len(embeddings)), target, progress)

@@ -9,7 +9,7 @@ from rich.progress import Progress
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.catalogue import Catalogue
-from app.gallery import PHOTOS, catalogue_of
+from app.gallery import INDEX, PHOTOS, catalogue_of
 from app.photos import PhotoStore
 from app.records import CatalogueState, state_in
 from index_builder.findings import Finding, Findings
@@ -82,7 +82,7 @@ def _report(state: CatalogueState, products: int, photos: int, findings: Finding
 
 
 def _partials(directory: Path) -> list[str]:
-    folders = (directory, directory / "index", directory / "checkpoints")
+    folders = (directory, directory / INDEX, directory / "checkpoints")
     return [str(path.relative_to(directory)) for folder in folders for path in folder.glob("*.partial")]
 
 
