@@ -78,7 +78,15 @@ def save_index(
 def saved_tuning(directory: Path, factory: str) -> Tuning | None:
     """What was chosen for a kind of index, as the manifest says, however old or damaged the other files are."""
     try:
-        manifest = _read_manifest(directory)
+        return tuning_in((directory / MANIFEST).read_bytes(), factory)
+    except OSError:
+        return None
+
+
+def tuning_in(text: bytes, factory: str) -> Tuning | None:
+    """The same of a manifest's text; None, too, where that cannot be read."""
+    try:
+        manifest = _parsed(text)
     except UnusableIndex:
         return None
     return manifest.tuning if manifest.factory == factory else None
@@ -126,12 +134,20 @@ def load_index(directory: Path, distance: Distance, state: CatalogueState) -> tu
 def _read_manifest(directory: Path) -> Manifest:
     """The manifest. Raises UnusableIndex."""
     try:
-        found = json.loads((directory / MANIFEST).read_text())
-        tuning = found.pop("tuning", None)
-        return Manifest(**found, tuning=None if tuning is None else Tuning(**tuning))
+        return _parsed((directory / MANIFEST).read_bytes())
     except FileNotFoundError:
         raise UnusableIndex("there is no manifest") from None
-    except (OSError, ValueError, TypeError, AttributeError) as error:
+    except OSError as error:
+        raise UnusableIndex(f"the manifest cannot be read ({error})") from None
+
+
+def _parsed(text: bytes) -> Manifest:
+    """Raises UnusableIndex."""
+    try:
+        found = json.loads(text)
+        tuning = found.pop("tuning", None)
+        return Manifest(**found, tuning=None if tuning is None else Tuning(**tuning))
+    except (ValueError, TypeError, AttributeError) as error:
         raise UnusableIndex(f"the manifest cannot be read ({error})") from None
 
 

@@ -19,7 +19,7 @@ from app.gallery import INDEX, catalogue_of
 from app.gallery import PHOTOS as GALLERY_PHOTOS
 from app.identity import origin
 from app.index_files import MANIFEST as INDEX_MANIFEST
-from app.index_files import saved_tuning
+from app.index_files import tuning_in
 from app.locks import only_one
 from app.photos import PhotoStore
 from app.raw import copy_tables
@@ -132,15 +132,32 @@ def _names(connection: Connection) -> list[str]:
 
 
 def _dumped(directory: Path, to: Path, catalogue: Catalogue) -> tuple[Path, str]:
-    """The database as of one moment, with its SHA-256, and beside it the feeds whose import is not over at that."""
+    """The database as of one moment, with its SHA-256.
+
+    Beside it lie the feeds whose import is not over at that, and how an index of its kind was tuned, if it was.
+    """
     for _ in range(_ATTEMPTS):
         copy_feeds(directory, to)
+        manifests = [_index_manifest(directory)]
         database = to / f"{_CATALOGUE}-{uuid.uuid4().hex[:8]}.sqlite"
         sha256 = write_whole(database, lambda path: _dump(catalogue, path))
         copy_feeds(directory, to)
-        if not _missing_feeds(to, _read(database)):
+        manifests.append(_index_manifest(directory))  # before or after, one is of the kind that the database names
+        held = _read(database)
+        if not _missing_feeds(to, held):
             break  # else an import was begun and ended just then, so that the next moment does not need it
+    tuned = next((each for each in manifests if tuning_in(each, held.state.factory)), None)
+    if tuned:
+        write_whole(_beside(database, "index", "json"), lambda path: path.write_bytes(tuned))
     return database, sha256
+
+
+def _index_manifest(directory: Path) -> bytes:
+    """What tells how the index was tuned, which took measuring; all else of an index is made again from the rows."""
+    try:
+        return (directory / INDEX / INDEX_MANIFEST).read_bytes()
+    except OSError:
+        return b""
 
 
 def _dump(catalogue: Catalogue, path: Path) -> None:
@@ -161,7 +178,7 @@ def _finish(directory: Path, to: Path, database: Path, sha256: str, copier: Phot
     copier.copy(names)
     wanted = set(names)
     files = {name: value for name, value in copier.files.items() if name.partition(".")[0] in wanted}
-    listed = _beside(database, "photos", "sha256")
+    listed, index = _beside(database, "photos", "sha256"), _beside(database, "index", "json")
     checkpoint = _copy_checkpoint(directory, to, state)
     manifest = Manifest(
         origin(state.identity),
@@ -173,7 +190,7 @@ def _finish(directory: Path, to: Path, database: Path, sha256: str, copier: Phot
         (listed.name, write_photo_list(listed, files)),
         checkpoint,
         tuple((name, sha256_of(to / name)) for name in map(_feed, held.imports) if (to / name).is_file()),
-        _copy_index_manifest(directory, state, _beside(database, "index", "json")),
+        (index.name, sha256_of(index)) if index.is_file() else None,
     )
     write_manifest(to, manifest)
     _clear(to, manifest, files)
@@ -195,14 +212,6 @@ def _copy_checkpoint(directory: Path, to: Path, state: CatalogueState) -> tuple[
     if not target.is_file() or sha256_of(target) != state.checkpoint:
         write_whole(target, lambda path: shutil.copyfile(source, path))
     return target.name, state.checkpoint
-
-
-def _copy_index_manifest(directory: Path, state: CatalogueState, target: Path) -> tuple[str, str] | None:
-    """Keep how the index was tuned, which took measuring; all else of an index is made again from the rows."""
-    index = directory / INDEX
-    if saved_tuning(index, state.factory) is None:
-        return None
-    return target.name, write_whole(target, lambda path: shutil.copyfile(index / INDEX_MANIFEST, path))
 
 
 def _clear(to: Path, manifest: Manifest, files: dict[str, str]) -> None:

@@ -36,13 +36,13 @@ class Manifest:
     photo_list: tuple[str, str]  # as `sha256sum -c` reads it
     checkpoint: tuple[str, str] | None
     imports: tuple[tuple[str, str], ...]  # feeds whose import is not over
-    index: tuple[str, str] | None = None  # the manifest of an index that was tuned
+    index_manifest: tuple[str, str] | None = None  # of an index that was tuned
     format: int = _FORMAT
 
     @property
     def files(self) -> list[tuple[str, str]]:
         """All files but the photos."""
-        return [self.catalogue, self.photo_list, *filter(None, (self.checkpoint, self.index)), *self.imports]
+        return [self.catalogue, self.photo_list, *filter(None, (self.checkpoint, self.index_manifest)), *self.imports]
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
@@ -58,8 +58,11 @@ def read_manifest(folder: Path) -> Manifest:
         found = json.loads(path.read_text())
         if found.get("format") != _FORMAT:
             raise BackupError(f"{path} has format {found.get('format')}: expected {_FORMAT}")
-        for name in ("catalogue", "photo_list", "checkpoint", "index"):
-            found[name] = _file(found[name]) if found.get(name) else None
+        for name in ("catalogue", "photo_list"):
+            found[name] = _file(found[name])
+        found.setdefault("index_manifest", None)  # of a backup from before that was kept
+        for name in ("checkpoint", "index_manifest"):
+            found[name] = None if found[name] is None else _file(found[name])
         return Manifest(**found | {"imports": tuple(map(_file, found["imports"]))})
     except FileNotFoundError:
         raise BackupError(f"{folder} is no whole backup, it has no {MANIFEST}: {expected}") from None

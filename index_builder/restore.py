@@ -56,9 +56,10 @@ def restore(
         _renew(partial)
         if manifest.checkpoint:
             _copy(source / manifest.checkpoint[0], partial / CHECKPOINT_FILE, manifest.checkpoint[1])
-            if manifest.index:  # without the index itself, so that one is made as that one was tuned
+            if manifest.index_manifest:  # without the index itself, so that one is made as that one was tuned
                 (partial / INDEX).mkdir()
-                _copy(source / manifest.index[0], partial / INDEX / INDEX_MANIFEST, manifest.index[1])
+                name, sha256 = manifest.index_manifest
+                _copy(source / name, partial / INDEX / INDEX_MANIFEST, sha256)
             Gallery.open(partial, load_checkpoint(partial / CHECKPOINT_FILE)).close()  # makes the index
         if catalogue_url is None:
             os.rename(partial, directory)

@@ -7,15 +7,18 @@ import shutil
 import threading
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+import index_builder.backup as backups
 from app.catalogue import Catalogue, Photo, Product
 from app.checkpoints import CHECKPOINT_FILE
-from app.gallery import PHOTOS, Gallery, catalogue_of
+from app.gallery import INDEX, PHOTOS, Gallery, catalogue_of
 from app.identity import origin
 from app.imports import FOLDER
+from app.index_files import saved_tuning
 from app.locks import InUse, only_one
 from app.photos import PhotoStore
 from app.recipes import Tuning
@@ -35,6 +38,9 @@ from tests.killing import killed_at
 COUNT = 12
 
 
+TUNED = Tuning("nprobe=2", 300, 37, 0.99, 0.99, "photos", 12, "a" * 64)
+
+
 @pytest.fixture
 def gallery(tiny_gallery: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(tiny_gallery, tmp_path / "gallery"))
@@ -44,7 +50,9 @@ def gallery(tiny_gallery: Path, tmp_path: Path) -> Path:
 def whole(tiny_gallery: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A backup. Copy it before it is changed."""
     to = tmp_path_factory.mktemp("backup") / "whole"
-    backup(tiny_gallery, to)
+    gallery = Path(shutil.copytree(tiny_gallery, to.with_name("gallery")))
+    tune(gallery, replace(TUNED, parameters=""))
+    backup(gallery, to)
     return to
 
 
@@ -85,16 +93,37 @@ def test_there_and_back(gallery: Path, tmp_path: Path) -> None:
 
 def test_an_index_is_made_again_as_it_was_tuned(gallery: Path, tmp_path: Path) -> None:
     catalogue_of(gallery).set_factory("IVF2,Flat")
-    tuning = Tuning("nprobe=2", 300, 37, 0.99, 0.99, "photos", 12, "a" * 64)
-    with closing(Gallery.open(gallery, load_checkpoint(gallery / CHECKPOINT_FILE))) as tuned:
-        tuned.save(tuning)
+    tune(gallery, TUNED)
     backup(gallery, tmp_path / "to")
     backup(gallery, tmp_path / "to")  # each lets go of what the one before has written
     assert len(list((tmp_path / "to").glob("index-*.json"))) == 1
     restore(tmp_path / "to", tmp_path / "back")
     assert verify(tmp_path / "back").problems == ()
     with closing(Gallery.open(tmp_path / "back", load_checkpoint(gallery / CHECKPOINT_FILE))) as opened:
-        assert opened.is_saved and (opened.tuning, opened.n_candidates) == (tuning, 37)
+        assert opened.is_saved and (opened.tuning, opened.n_candidates) == (TUNED, 37)
+
+
+def test_a_backup_beside_tune_has_what_was_chosen_for_its_kind_of_index(
+    gallery: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    catalogue_of(gallery).set_factory("IVF2,Flat")
+    tune(gallery, TUNED)
+    dump = backups._dump
+
+    def dump_and_tune(catalogue: Catalogue, path: Path) -> None:
+        dump(catalogue, path)
+        catalogue.set_factory("SQ8")  # just after the moment that the backup is of
+        tune(gallery, replace(TUNED, parameters=""))
+
+    monkeypatch.setattr(backups, "_dump", dump_and_tune)
+    backup(gallery, tmp_path / "to")
+    restore(tmp_path / "to", tmp_path / "back")
+    assert saved_tuning(tmp_path / "back" / INDEX, "IVF2,Flat") == TUNED
+
+
+def tune(gallery: Path, tuning: Tuning) -> None:
+    with closing(Gallery.open(gallery, load_checkpoint(gallery / CHECKPOINT_FILE))) as opened:
+        opened.save(tuning)
 
 
 def test_a_second_backup_copies_what_is_new_and_lets_go_what_is_old(gallery: Path, tmp_path: Path) -> None:
@@ -213,7 +242,9 @@ def drop(path: Path) -> None:
 
 
 @pytest.mark.parametrize("change", [flip, cut, drop])
-@pytest.mark.parametrize("name", ["catalogue-*.sqlite", "*.safetensors", "photos-*.sha256", "photos/*.thumb.webp"])
+@pytest.mark.parametrize(
+    "name", ["catalogue-*.sqlite", "*.safetensors", "photos-*.sha256", "index-*.json", "photos/*.thumb.webp"]
+)
 def test_a_damaged_backup_is_refused(whole: Path, tmp_path: Path, name: str, change: Callable[[Path], None]) -> None:
     damaged = Path(shutil.copytree(whole, tmp_path / "damaged"))
     path = next(iter(damaged.glob(name)))
@@ -229,6 +260,24 @@ def test_a_manifest_that_cannot_be_read(whole: Path, tmp_path: Path, text: str) 
     (damaged / MANIFEST).write_text(text)
     with pytest.raises(BackupError, match=MANIFEST):
         restore(damaged, tmp_path / "back")
+
+
+@pytest.mark.parametrize("name", ["catalogue", "photo_list", "checkpoint", "imports"])
+def test_a_manifest_that_lacks_something(whole: Path, tmp_path: Path, name: str) -> None:
+    damaged = Path(shutil.copytree(whole, tmp_path / "damaged"))
+    manifest = json.loads((damaged / MANIFEST).read_text())
+    del manifest[name]
+    (damaged / MANIFEST).write_text(json.dumps(manifest))
+    with pytest.raises(BackupError, match=name):
+        restore(damaged, tmp_path / "back")
+
+
+def test_a_backup_from_before_tuning_was_kept_is_good(whole: Path, tmp_path: Path) -> None:
+    older = Path(shutil.copytree(whole, tmp_path / "older"))
+    manifest = json.loads((older / MANIFEST).read_text())
+    del manifest["index_manifest"]
+    (older / MANIFEST).write_text(json.dumps(manifest))
+    assert restore(older, tmp_path / "back").products == 12
 
 
 def test_a_manifest_cannot_lead_out_of_its_folder(whole: Path, tmp_path: Path) -> None:
