@@ -32,7 +32,7 @@ READY = b"ready"
 
 _NO_MEMORY = (MemoryError, cv2.error)  # the latter is what OpenCV makes of memory that it does not get
 _BASE = 1 << 30  # bytes of address space besides pixels: code, libraries, arenas of the allocator
-_PER_PIXEL = 24  # bytes: a picture as it is decoded, with alpha, premultiplied, and as floats once reduced
+_PER_PIXEL = 24  # bytes: 16-bit greys need most, which become floats and then bytes as a whole
 
 
 def memory_limit(max_pixels: int) -> int:

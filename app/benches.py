@@ -18,8 +18,8 @@ from typing import Any
 from app import bench
 from model.images import ImageTooCostly
 
-SECONDS = 10  # of computing that an image may take; the largest take one or two, and five on slow or busy processors
-PATIENCE = 5  # times as long may pass on a machine that is busy with something else
+SECONDS = 8  # of computing that an image may take; the largest take one or two, and five on slow or busy processors
+PATIENCE = 3  # times as long may pass on a machine that is busy with something else
 
 _START = 60.0  # s that a process may take to start
 _PACKAGES = Path(__file__).resolve().parents[1]
