@@ -30,6 +30,16 @@ def test_a_large_image_is_reduced_without_seams(large: Image.Image) -> None:
     assert np.array_equal(to_rgb(large, max(large.size) // 3), np.asarray(on_white(large).reduce(3)))
 
 
+@pytest.mark.parametrize("mode", ["L", "P", "RGB"])
+def test_a_colour_that_stands_for_transparent_does_so_in_all_of_a_large_image(mode: str) -> None:
+    values = RANDOM.integers(0, 2, (999, 1301), np.uint8) * 200
+    image = Image.fromarray(values).convert(mode)
+    row, column = np.argwhere(values == 0)[0].tolist()
+    image.info["transparency"] = image.getpixel((column, row))
+    expected = np.where(values == 0, 255, values)
+    assert np.array_equal(to_rgb(image), np.stack([expected] * 3, 2))
+
+
 @pytest.mark.parametrize("mode", ["RGB", "RGBA"])
 def test_the_ink_of_a_large_image_has_no_seams(mode: str) -> None:
     image = Image.new("L", (1301, 999), 255)

@@ -104,6 +104,12 @@ def test_shifting_the_sketch_moves_its_orientation_map() -> None:
     torch.testing.assert_close(moved, maps.roll((4, 2), (2, 3)), rtol=1e-4, atol=1e-5)
 
 
+def test_orientation_maps_can_be_traced_for_batches_of_any_size() -> None:
+    stem, frames = OrientationMap(), torch.rand(5, 1, 32, 32)
+    traced = torch.export.export(stem, (frames[:2],), dynamic_shapes=({0: torch.export.Dim.DYNAMIC},))
+    torch.testing.assert_close(traced.module()(frames), stem(frames))
+
+
 def test_oriented_network_has_three_normalised_parts() -> None:
     embedding = DSSA(ORIENTED).eval().embed(torch.rand(2, 1, 128, 128))
     torch.testing.assert_close(embedding.norm(dim=1), torch.full((2,), 3**0.5))
