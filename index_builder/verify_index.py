@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-import faiss
 import numpy as np
 import torch
 
-from app.forms import keys_of
 from app.gallery import INDEX
 from app.index_files import MANIFEST, OutdatedIndex, UnusableIndex, load_index
 from app.records import CatalogueState
-from app.segments import Embeddings, Rows, Segment, batches
+from app.segments import Segment
 from index_builder.findings import Findings
 from index_builder.verify_rows import Checked
 from model.distances import Distance
@@ -24,7 +21,6 @@ _SAMPLE = 32  # rows that are searched for
 _NEAREST = 10
 _AGREE = 1e-3  # how far inner products may differ, of the largest: another order of summing
 _RECALL = 0.1  # of a compressed index: less is no approximation
-_faiss: Any = faiss  # its annotations, where there are any, are those of C++ and do not hold
 
 
 class IndexCheck:
@@ -58,7 +54,7 @@ class IndexCheck:
         with torch.inference_mode():
             queries = self._distance.query(torch.from_numpy(np.array(segment.embeddings[rows]))).numpy()
         n = min(_NEAREST, len(segment))
-        exact, places = self._nearest(segment, queries, n)
+        exact, places = segment.scan(queries, n, np.arange(len(segment)))
         found, at = segment.search(queries, n)
         if self._flat and not np.allclose(found, exact, atol=_AGREE * np.abs(exact).max()):
             worst = int(np.abs(found - exact).max(1).argmax())
@@ -68,17 +64,6 @@ class IndexCheck:
         if recall < _RECALL:
             message = f"searches find {recall:.0%} of the {n} nearest: expected more than {_RECALL:.0%}"
             self._findings.problem("index", message)
-
-
-    def _nearest(self, segment: Segment, queries: Embeddings, n: int) -> tuple[Embeddings, Rows]:
-        """Inner products (B,n) and rows (B,n) of the n nearest, by FAISS, which servers do not go through all by."""
-        heap = _faiss.ResultHeap(len(queries), n, keep_max=True)
-        for rows in batches(np.arange(len(segment))):
-            keys = keys_of(self._distance, segment.embeddings[rows])
-            products, places = faiss.knn(queries, keys, min(n, len(rows)), faiss.METRIC_INNER_PRODUCT)
-            heap.add_result(products, rows[places])
-        heap.finalize()
-        return heap.D, heap.I
 
 
 def _load(

@@ -220,7 +220,7 @@ def test_an_index_that_is_absent_or_of_something_else_is_only_noted(gallery: Pat
 
 
 def test_an_index_that_searches_wrongly(gallery: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("index_builder.verify_index.keys_of", lambda distance, rows: keys_of(distance, rows)[::-1] * 2)
+    monkeypatch.setattr("app.segments.keys_of", lambda distance, rows: keys_of(distance, rows)[::-1] * 2)
     found = said(gallery)
     assert len(found) == 1 and found[0].startswith("index: a search for row ") and "expected [" in found[0]
 
