@@ -70,8 +70,7 @@ def backup(
             with catalogue.moment() as connection:
                 names = _names(connection)
             copier.copy(names, progress)  # most of the work, before the moment that the backup is of
-            database, sha256 = _dumped(directory, to, catalogue)
-            return _finish(directory, to, database, sha256, copier)
+            return _finish(directory, to, *_dumped(directory, to, catalogue), copier)
     finally:
         catalogue.close()
 
@@ -131,8 +130,8 @@ def _names(connection: Connection) -> list[str]:
     return [str(name) for name in connection.execute(query).scalars()]
 
 
-def _dumped(directory: Path, to: Path, catalogue: Catalogue) -> tuple[Path, str]:
-    """The database as of one moment, with its SHA-256.
+def _dumped(directory: Path, to: Path, catalogue: Catalogue) -> tuple[Path, str, _Held]:
+    """The database as of one moment, with its SHA-256 and what it says of itself.
 
     Beside it lie the feeds whose import is not over at that, and how an index of its kind was tuned, if it was.
     """
@@ -149,7 +148,7 @@ def _dumped(directory: Path, to: Path, catalogue: Catalogue) -> tuple[Path, str]
     tuned = next((each for each in manifests if tuning_in(each, held.state.factory)), None)
     if tuned:
         write_whole(_beside(database, "index", "json"), lambda path: path.write_bytes(tuned))
-    return database, sha256
+    return database, sha256, held
 
 
 def _index_manifest(directory: Path) -> bytes:
@@ -170,9 +169,10 @@ def _dump(catalogue: Catalogue, path: Path) -> None:
     engine.dispose()
 
 
-def _finish(directory: Path, to: Path, database: Path, sha256: str, copier: PhotoCopier) -> BackupReport:
+def _finish(
+    directory: Path, to: Path, database: Path, sha256: str, held: _Held, copier: PhotoCopier
+) -> BackupReport:
     """Copy what the database names besides, have the manifest say so, and remove what is not needed any more."""
-    held = _read(database)
     state, names = held.state, held.photos
     copier.missing.clear()  # of before that moment
     copier.copy(names)
