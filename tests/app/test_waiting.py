@@ -71,7 +71,7 @@ def test_a_full_queue_is_told_at_once_and_those_who_wait_are_served(held: Held) 
         held.wait_for(3)
         started = time.perf_counter()
         answer = held.post()
-        assert time.perf_counter() - started < 5
+        assert time.perf_counter() - started < 1
         refused(answer, 503, "busy", "2 searches are waiting already")
         assert answer.headers["retry-after"] == "1"
         picture = httpx.post(f"{held.url}/strokes", content=sketch_file(), headers={"Content-Type": "image/png"})

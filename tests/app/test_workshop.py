@@ -85,7 +85,7 @@ def test_a_process_that_gets_no_time_is_given_up_and_the_next_image_is_served() 
     started = time.perf_counter()
     with pytest.raises(NotDecoded, match="could not be decoded within 3 s, so busy is the machine: try again later"):
         run(workshop.picture(RasterSketch(sketch_file(), PIXELS)))
-    assert 2 < time.perf_counter() - started < 20
+    assert 2 < time.perf_counter() - started < 8
     assert process.poll() is not None
     assert run(workshop.picture(RasterSketch(sketch_file(), PIXELS))).frame.shape == (256, 256)
     workshop.close()

@@ -105,7 +105,7 @@ def test_a_body_that_drips_ends_when_its_time_is_over(
     started = time.monotonic()
     with pytest.raises(UnreadableImage, match=r"it took too long|timed out"):
         photos.fetch(server.url(), None)
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 2
 
 
 def test_a_host_is_asked_for_two_photos_at_once(server: Web, photos: RemotePhotos) -> None:
@@ -134,7 +134,7 @@ def test_stopping_ends_what_is_going_on(server: Web, photos: RemotePhotos) -> No
         photos.fetch(server.url(), None)
     with pytest.raises(Stopped):
         photos.fetch(server.url(), None)
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 2
 
 
 def test_a_damaged_cache_is_made_anew(tmp_path: Path) -> None:
