@@ -217,6 +217,7 @@ def _copy_checkpoint(directory: Path, to: Path, state: CatalogueState) -> tuple[
 def _clear(to: Path, manifest: Manifest, files: dict[str, str]) -> None:
     """Remove what only earlier backups need."""
     needed = {MANIFEST, MARK, PHOTOS, *(name for name, _ in manifest.files)}
-    for path in [*to.iterdir(), *(to / PHOTOS).iterdir()]:
-        if path.name not in (files if path.parent.name == PHOTOS else needed) and path.is_file():
-            path.unlink()
+    for folder, kept in ((to, needed), (to / PHOTOS, files)):
+        for path in folder.iterdir():
+            if path.name not in kept and path.is_file():
+                path.unlink()

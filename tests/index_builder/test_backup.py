@@ -126,8 +126,9 @@ def tune(gallery: Path, tuning: Tuning) -> None:
         opened.save(tuning)
 
 
-def test_a_second_backup_copies_what_is_new_and_lets_go_what_is_old(gallery: Path, tmp_path: Path) -> None:
-    to = tmp_path / "to"
+@pytest.mark.parametrize("name", ["to", "photos"])
+def test_a_second_backup_copies_what_is_new_and_lets_go_what_is_old(gallery: Path, tmp_path: Path, name: str) -> None:
+    to = tmp_path / name
     backup(gallery, to)
     before = {path.name for path in to.iterdir()}
     add(gallery, 1)
