@@ -31,7 +31,7 @@ def build(
         checkpoint_path = checkpoint or DEFAULT_CHECKPOINT
         report = run(source, gallery, checkpoint_path, index, progress, catalogue, allow_private_addresses)
     print_report(report, as_json)
-    if not report.size and not as_json:
+    if not report.size:
         raise ValueError(f"the gallery is empty: nothing in {source} could be used")
 
 
@@ -69,4 +69,5 @@ def demo(
 
     with progress_bar(quiet=False) as progress:
         gallery = build_demo(directory, checkpoint or DEFAULT_CHECKPOINT, progress)
-    run(load_settings(gallery=gallery, host=host, port=port))
+    settings = load_settings(gallery=gallery, host=host, port=port)
+    run(settings.model_copy(update={"catalogue": None}))  # the database that the environment may name is the shop's

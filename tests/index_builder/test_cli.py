@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
+from app.settings import Settings
 from index_builder.cli import app
 from tests.shapes import write_shapes
 
@@ -134,6 +135,24 @@ def test_wrong_input_is_one_line_and_status_2(arguments: list[str], words: str) 
     assert result.exit_code == 2
     (line,) = result.stderr.strip().splitlines()
     assert line.startswith("sketchfind: ") and words in line and result.stdout == ""
+
+
+def test_a_build_of_nothing_fails_whoever_reads_it(tmp_path: Path, tiny_checkpoint: Path) -> None:
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "boot.png").write_bytes(b"no picture")
+    build = ("build", tmp_path / "photos", "--gallery", tmp_path / "gallery", "--checkpoint", tiny_checkpoint)
+    for result in (run(*build), run(*build, "--json")):
+        assert result.exit_code == 2 and "the gallery is empty" in result.stderr
+    assert json.loads(result.stdout)["size"] == 0
+
+
+def test_the_demo_leaves_the_shop_s_database_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    served: list[Settings] = []
+    monkeypatch.setattr("app.main.serve", served.append)
+    monkeypatch.setattr("index_builder.demo.build_demo", lambda directory, *_: directory / "gallery")
+    monkeypatch.setenv("SKETCHFIND_CATALOGUE", "postgresql://shop@database/shop")
+    assert run("demo", "--directory", tmp_path).exit_code == 0
+    assert [(settings.gallery, settings.catalogue) for settings in served] == [(tmp_path / "gallery", None)]
 
 
 def test_help_names_every_command_and_default() -> None:
