@@ -40,9 +40,13 @@ export async function ask(path, { json, signal } = {}) {
   }
 }
 
-/** The path of a product's route. Ids may hold slashes, which stay. @param {string} id @param {string} route */
+/**
+ * The path of a product's route. Ids may hold slashes, which stay where the id's end is not taken for a route.
+ * @param {string} id @param {string} route
+ */
 export function productPath(id, route = "") {
-  return `/products/${id.split("/").map(encodeURIComponent).join("/")}${route}`;
+  const path = id.split("/").map(encodeURIComponent).join("/");
+  return `/products/${path.replace(/\/(?=(similar|match)$)/, "%2F")}${route}`;
 }
 
 function readJson(text) {
