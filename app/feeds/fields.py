@@ -88,7 +88,7 @@ def _price(fields: Fields) -> tuple[Decimal | None, str | None, list[tuple[str, 
     reduced = read_price("sale_price", sale)
     if not _is_now(_first(fields, "sale_price_effective_date")):
         return *price, []
-    return *reduced, [("regular_price", regular)] if regular else []
+    return reduced[0], reduced[1] or price[1], [("regular_price", regular)] if regular else []
 
 
 def _is_now(period: str | None) -> bool:

@@ -62,6 +62,8 @@ def test_categories() -> None:
 def test_sale_prices() -> None:
     assert item(price="80 EUR", sale_price="60 EUR").product.price == 60
     assert item(price="80 EUR", sale_price="60 EUR").product.attributes == (("regular_price", "80 EUR"),)
+    assert item(price="80 EUR", sale_price="60").product.currency == "EUR"
+    assert item(price="80 EUR", sale_price="60 CHF").product.currency == "CHF"
     now = datetime.now(UTC)
     past, future = ((now + timedelta(days=days)).strftime("%Y-%m-%dT%H:%M%z") for days in (-2, 2))
     for period, price in ((f"{past}/{future}", 60), (f"{past}/{past}", 80), (f"{future}/{future}", 80)):
