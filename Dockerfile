@@ -35,6 +35,8 @@ COPY --from=package /package/ /
 COPY docker/entrypoint.sh /opt/sketchfind/
 # glibc's malloc returns the memory of every batch and faults it in again: measured 20,000 page faults against 24
 ENV LD_PRELOAD=libtcmalloc_minimal.so.4
+# feeds that are uploaded wait there: /tmp may be in memory
+ENV TMPDIR=/data/tmp
 USER sketchfind
 WORKDIR /data
 VOLUME /data

@@ -4,11 +4,12 @@
 set -eu
 catalogue=/catalogue
 gallery=/data/gallery
+mkdir -p "$TMPDIR"
 
 # the one feed at the top of the catalogue, else the catalogue as a folder of photos, else nothing
 source_of_products() {
     names=$(ls "$catalogue") || return
-    set -- "$catalogue"/*.tsv "$catalogue"/*.csv
+    set -- "$catalogue"/*.tsv "$catalogue"/*.csv "$catalogue"/*.jsonl "$catalogue"/*.xml
     feed=
     for file in "$@"; do
         [ -f "$file" ] || continue

@@ -29,7 +29,9 @@ Device = Annotated[str, typer.Option(help="Where torch runs: auto (a GPU if ther
 Private = Annotated[
     bool,
     typer.Option(
-        "--allow-private-addresses", help="Fetch photos from this machine and private networks too, if the feed asks."
+        "--allow-private-addresses",
+        envvar="SKETCHFIND_ALLOW_PRIVATE_ADDRESSES",
+        help="Fetch photos from this machine and private networks too, if the feed asks.",
     ),
 ]
 Steps = Annotated[
