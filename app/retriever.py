@@ -87,10 +87,6 @@ class Retriever:
             raise UnknownProduct(product_id)
         return Query(embeddings, k + 1, filters)
 
-    def similar(self, product_id: str, k: int, filters: Filters = ALL) -> SearchResult:
-        """The k products nearest to a product's own photos, itself left out. Raises UnknownProduct."""
-        return self.search_all([self.like(product_id, k, filters)])[0].without(product_id, k)
-
     def compare(self, frame: Pixels, product_id: str, mirror: bool = True) -> Comparison:
         """A product beside a sketch's frame, at the distance that search() gives. Raises UnknownProduct."""
         found = self.gallery.catalogue.embedded(product_id)

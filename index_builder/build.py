@@ -28,6 +28,8 @@ from app.photos import PhotoStore
 from app.retriever import resolve_device
 from model.checkpoint import DEFAULT_CHECKPOINT, Checkpoint, load_checkpoint
 
+Step = Callable[[Counts], None]
+
 
 @dataclass(frozen=True)
 class BuildReport:
@@ -61,14 +63,13 @@ def build(
         raise FeedError(f"gallery {gallery_dir} lies inside the photo folder {source}: expected it elsewhere")
     if gallery_dir.exists() and not gallery_dir.is_dir():
         raise FeedError(f"gallery {gallery_dir} is a file: expected a folder")
-    if not count_source(source):
-        raise FeedError(f"{source} has no products: expected photos, or a feed with lines")
+    total = count_products(source)
     checkpoint = load_checkpoint(checkpoint_path, str(resolve_device("auto")))
     if index is not None:
         form_for(checkpoint.network.distance, index)
     catalogue = _prepare_gallery(gallery_dir, checkpoint_path, checkpoint, index, catalogue_url)
     ingest = Ingest(catalogue, PhotoStore(gallery_dir / PHOTOS), checkpoint)
-    counts, skipped = import_source(source, gallery_dir, ingest, progress, allow_private)
+    counts, skipped = import_source(source, gallery_dir, ingest, progress_bar(progress, total), allow_private)
     gallery = Gallery.open(gallery_dir, checkpoint, catalogue)
     if not gallery.is_saved:
         gallery.save()
@@ -77,24 +78,31 @@ def build(
     return report
 
 
+def count_products(source: Path) -> int:
+    """How many products a source has, or lines that should be one. Raises FeedError if there are none."""
+    total = count_source(source)
+    if not total:
+        raise FeedError(f"{source} has no products: expected photos, or a feed with lines")
+    return total
+
+
 def import_source(
-    source: Path, gallery_dir: Path, ingest: Ingest, progress: Progress | None, allow_private: bool
+    source: Path, gallery_dir: Path, ingest: Ingest, step: Step, allow_private: bool
 ) -> tuple[Counts, tuple[tuple[str, str], ...]]:
-    """Write what a source has through `ingest`: counts, and what was skipped. Raises FeedError before anything is."""
+    """Write what a source has through `ingest`, telling `step` how far it is: counts, and what was skipped."""
     skipped: list[tuple[str, str]] = []
 
     def skip(problem: FeedProblem) -> None:
         skipped.append((problem.where, problem.reason))
 
-    step = _bar(progress, count_source(source))
     folder = source if source.is_dir() else source.parent
     with closing(LinkedPhotos(folder, gallery_dir, allow_private)) as photos:
         counts = ingest.run(read_source(source), photos, skip, step)
     return counts, tuple(skipped)
 
 
-def _bar(progress: Progress | None, total: int) -> Callable[[Counts], None]:
-    """What shows counts on a bar of `progress`."""
+def progress_bar(progress: Progress | None, total: int) -> Step:
+    """What shows counts on a bar of `progress`, if there is one."""
     if progress is None:
         return lambda counts: None
     task = progress.add_task("Building", total=total)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -33,7 +34,8 @@ def add(
     from app.keys import SCOPES
 
     check_choice("--scope", scope, SCOPES)
-    key = _open(gallery, catalogue).keys.add(name, "write" if scope == "write" else "read")
+    with _opened(gallery, catalogue) as opened:
+        key = opened.keys.add(name, "write" if scope == "write" else "read")
     print_result({"name": name, "scope": scope, "key": key} if as_json else key, as_json)
 
 
@@ -41,7 +43,8 @@ def add(
 @plain_errors
 def list_(gallery: Gallery, catalogue: CatalogueUrl = None, as_json: Json = False) -> None:
     """List the keys by name, with their scope and when they were made."""
-    found = _open(gallery, catalogue).keys.all()
+    with _opened(gallery, catalogue) as opened:
+        found = opened.keys.all()
     if as_json:
         shown = [{"name": key.name, "scope": key.scope, "created": key.created} for key in found]
         print_result({"keys": shown}, as_json)
@@ -54,18 +57,13 @@ def list_(gallery: Gallery, catalogue: CatalogueUrl = None, as_json: Json = Fals
 @plain_errors
 def remove(name: Name, gallery: Gallery, catalogue: CatalogueUrl = None, as_json: Json = False) -> None:
     """Remove a key: running servers refuse it within a second."""
-    _open(gallery, catalogue).keys.remove(name)
+    with _opened(gallery, catalogue) as opened:
+        opened.keys.remove(name)
     print_result({"removed": name} if as_json else f"{name} removed", as_json)
 
 
-def _open(gallery: Path, url: str | None) -> Catalogue:
+def _opened(gallery: Path, url: str | None) -> closing[Catalogue]:
     """The catalogue of a gallery, its own file or the database at `url`. Raises CatalogueError when there is none."""
-    from app.catalogue import Catalogue, CatalogueError, sqlite_url
-    from app.gallery import CATALOGUE_FILE
+    from app.gallery import catalogue_of
 
-    if url:
-        return Catalogue(url)
-    path = gallery / CATALOGUE_FILE
-    if not path.is_file():
-        raise CatalogueError(f"no gallery at {gallery}: expected a directory made by `sketchfind build`")
-    return Catalogue(sqlite_url(path))
+    return closing(catalogue_of(gallery, url))

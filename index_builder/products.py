@@ -14,14 +14,13 @@ from app.catalogue import Catalogue, CatalogueError, sqlite_url
 from app.checkpoints import CHECKPOINT_FILE, checkpoint_file
 from app.drafts import Draft
 from app.feeds.fields import read_fields
-from app.feeds.items import FeedError, Fields
+from app.feeds.items import Fields
 from app.feeds.photos import read_photo
-from app.feeds.read import count_source
 from app.gallery import CATALOGUE_FILE, PHOTOS
 from app.ingest import Ingest
 from app.photos import PhotoStore
 from app.products import Product
-from index_builder.build import BuildReport, import_source
+from index_builder.build import BuildReport, count_products, import_source, progress_bar
 from model.checkpoint import load_checkpoint
 
 
@@ -82,7 +81,8 @@ def add_product(place: Place, product_id: str, fields: Fields, photos: Sequence[
 def remove_products(place: Place, product_ids: Sequence[str]) -> int:
     """Delete products and return how many. Raises ValueError, and deletes nothing, when one is not there."""
     with place.writing() as (catalogue, ingest):
-        missing = [name for name in product_ids if name not in catalogue.get_many(product_ids)]
+        there = catalogue.get_many(product_ids)
+        missing = [name for name in product_ids if name not in there]
         if missing:
             raise ValueError(f"there is no product {missing[0]!r} in {place.gallery}: nothing was removed")
         return ingest.delete(product_ids)
@@ -96,9 +96,8 @@ def import_products(
     Its index is left to the servers. Raises FeedError before anything is changed.
     """
     with place.writing() as (catalogue, ingest):
-        if not count_source(source):
-            raise FeedError(f"{source} has no products: expected photos, or a feed with lines")
-        counts, skipped = import_source(source, place.gallery, ingest, progress, allow_private)
+        step = progress_bar(progress, count_products(source))
+        counts, skipped = import_source(source, place.gallery, ingest, step, allow_private)
         return BuildReport(counts.added, counts.updated, counts.unchanged, skipped, catalogue.size())
 
 
