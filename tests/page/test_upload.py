@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+from functools import partial
 from typing import Any
 
 import pytest
@@ -96,24 +97,21 @@ def test_it_says_that_it_reads(page: Page, phone: Phone) -> None:
     expect(phone.status).to_contain_text("closest of")
 
 
-@pytest.mark.parametrize(
-    ("status", "code", "words"),
-    [
+def test_what_goes_wrong_is_said_in_plain_words(page: Page, phone: Phone) -> None:
+    drawn = sent(phone.draw_and_wait(BOOT[0]).request)
+    for status, code, words in (
         (422, "blank_sketch", "No drawing was found in this picture. Dark lines on plain paper work best."),
         (415, "not_an_image", "This file is not a picture that can be read. Try a JPEG or PNG."),
         (413, "body_too_large", "This picture is too large. Try a smaller one."),
         (404, "not_found", "This shop cannot read pictures of sketches."),
-        (405, "method_not_allowed", "This shop cannot read pictures of sketches."),
         (503, "busy", "Very busy right now. Try the picture again in a moment."),
+        (405, "method_not_allowed", "This shop cannot read pictures of sketches."),
         (500, "internal", "This picture could not be read. Try another one."),
-    ],
-)
-def test_what_goes_wrong_is_said_in_plain_words(page: Page, phone: Phone, status: int, code: str, words: str) -> None:
-    drawn = sent(phone.draw_and_wait(BOOT[0]).request)
-    body = {"error": {"code": code, "message": "refused", "detail": None}}
-    page.route(STROKES, lambda route: route.fulfill(status=status, json=body))
-    choose(phone, photo())
-    expect(phone.status).to_have_text(words)
+    ):
+        body = {"error": {"code": code, "message": "refused", "detail": None}}
+        page.route(STROKES, partial(Route.fulfill, status=status, json=body))
+        choose(phone, photo())
+        expect(phone.status).to_have_text(words)
     assert sent(phone.draw_and_wait(BOOT[1]).request)["strokes"][:1] == drawn["strokes"]
 
 
