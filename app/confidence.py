@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-MOST = 0.78  # contrast: in the demo gallery 3% of real sketches lie above, and 37% of scribbles (docs/accuracy.md)
-SAMPLE = 1000  # products that stand for all of a gallery
-LEAST = 100  # products: in a smaller gallery the fifth nearest is far, whatever is drawn
+MOST = 0.78  # contrast: in the demo gallery 5% of real sketches lie above, and 36% of scribbles (docs/accuracy.md)
+SAMPLE = 1000  # photos that stand for all of a gallery
+LEAST = 100  # photos: in a smaller gallery the fifth nearest is far, whatever is drawn
 
 _PLACE = 5  # one result may be near by chance, five seldom are
 

@@ -14,6 +14,11 @@ from app.messages import short
 
 _METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE")
 _SENT = ("Authorization", "Content-Type", "X-API-Key", "X-Request-Id")
+_EXPECTED = {  # by what Starlette names in its refusal
+    "origin": "one of SKETCHFIND_CORS_ORIGINS",
+    "method": f"a method of {', '.join(_METHODS)}",
+    "headers": f"no header but {', '.join(_SENT)}",
+}
 _SEEN = ("Location", "Retry-After", "X-Request-Id")
 
 
@@ -29,5 +34,6 @@ class AllowedOrigins(CORSMiddleware):
         if response.status_code == 200:
             return response
         reason = bytes(response.body).decode()
-        message = f"{reason} (from {short(request_headers['origin'])}): expected one of SKETCHFIND_CORS_ORIGINS"
+        expected = " and ".join(text for name, text in _EXPECTED.items() if name in reason)
+        message = f"{reason} (from {short(request_headers['origin'])}): expected {expected}"
         return error_response(400, "cors_refused", message)

@@ -103,7 +103,7 @@ class ResultInfo(_Shown):
 class GalleryInfo(BaseModel):
     """The gallery that was searched."""
 
-    size: int = Field(description="how many products could have been found")
+    size: int = Field(description="how many products the gallery has, whatever the filters")
     revision: int = Field(description="grows with every change of the catalogue")
 
 

@@ -127,7 +127,7 @@ class Snapshot:
 
     @cached_property
     def sample(self) -> Embeddings:
-        """Embeddings (n,D) of products all over the gallery, at most SAMPLE of them: the same for the same snapshot."""
+        """Embeddings (n,D) of photos all over the gallery, at most SAMPLE of them: the same for the same snapshot."""
         rows = np.flatnonzero(np.concatenate([part.live for part in self.parts]))
         return self.embeddings(rows[np.linspace(0, len(rows) - 1, min(SAMPLE, len(rows))).astype(np.int64)])
 

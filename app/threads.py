@@ -31,7 +31,7 @@ def size_pools() -> None:
 
 
 def limit_threads(count: int | None) -> int:
-    """Compute by so many threads, or by as many as there are processors; how many these are."""
+    """Compute by so many threads, else by as many as OMP_NUM_THREADS says, else as there are processors; how many."""
     import cv2  # only here: to start a process that needs none of them takes seconds less
 
     wanted = count or _chosen() or cores()

@@ -26,7 +26,7 @@ router = APIRouter()
 class StrokesResponse(BaseModel):
     """A sketch as strokes on a canvas: what POST /search takes as JSON."""
 
-    width: int = Field(description="of the canvas: the picture's, cleaned and straightened, in pixels")
+    width: int = Field(description="of the canvas: the picture's, cleaned, straightened and reduced, in pixels")
     height: int = Field(description="of the canvas")
     strokes: list[Stroke] = Field(description="points [x, y], y down")
     kind: Kind = Field(description="what the picture is: sketch, or photo of a product, whose edges the strokes are")

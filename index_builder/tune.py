@@ -68,12 +68,12 @@ def tune(
         if report.chosen.recall < target:
             raise TuneError(
                 f"no index found {target} of the nearest photos, {report.chosen.factory} most with "
-                f"{report.chosen.recall:.4f}: the gallery is as it was; expected a lower target, or --index Flat"
+                f"{report.chosen.recall:.4f}: the gallery is as it was; expected a lower target"
             )
         if report.chosen.time >= 1:
             raise TuneError(
                 f"no index that finds {target} of the nearest photos is faster than Flat: {report.chosen.factory} has "
-                f"{report.chosen.time:.2f} of its time, so the gallery is as it was, expected --index Flat for so few"
+                f"{report.chosen.time:.2f} of its time, so the gallery is as it was; expected more photos"
             )
         catalogue.set_factory(report.chosen.factory)
         gallery.save(_tuning(report, target, revision, checkpoint))

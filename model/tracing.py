@@ -32,7 +32,7 @@ class Tracing:
 
 
 def traced(image: Image.Image) -> Tracing:
-    """The strokes of a raster sketch on any ground, in the pixels of its straightened and cleaned picture.
+    """The strokes of a raster sketch on any ground, in the pixels of its mask: straightened, at most WORKING_SIDE long.
 
     Drawn as a sketch they give nearly the frame that the picture gives. Raises BlankSketch.
     """

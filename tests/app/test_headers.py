@@ -45,6 +45,12 @@ def test_all_others_may_not(shared: httpx.Client, origin: str) -> None:
     assert "access-control-allow-origin" not in shared.get("/products", headers={"Origin": origin}).headers
 
 
+def test_what_no_route_needs_is_refused_and_named(shared: httpx.Client) -> None:
+    refused(preflight(shared, SHOP, "PATCH"), 400, "cors_refused", "expected a method of GET, HEAD, POST, PUT, DELETE")
+    asked = {"Origin": SHOP, "Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "x-other"}
+    refused(shared.options("/search", headers=asked), 400, "cors_refused", "expected no header but Authorization")
+
+
 def test_without_a_list_nobody_may(client: httpx.Client) -> None:
     refused(preflight(client, SHOP), 405, "method_not_allowed")
     assert "access-control-allow-origin" not in client.get("/products", headers={"Origin": SHOP}).headers
