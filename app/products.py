@@ -11,6 +11,7 @@ from app.names import category_path, color_names, key_of, spaced
 
 AVAILABILITIES = ("in_stock", "out_of_stock", "preorder", "backorder")
 MAX_PHOTOS = 20
+PRICE_PLACES = 4  # decimals kept of a price
 
 _MAX_ID = 512  # characters
 _MAX_PRICE = Decimal(10) ** 12  # in any currency; keeps prices well inside a 64-bit column
@@ -63,8 +64,7 @@ class Product:
             raise ValueError(
                 f"product id {name[:60]!r} is not usable: expected 1 to {_MAX_ID} characters, none of them control"
             )
-        if self.price is not None and not (self.price.is_finite() and 0 <= self.price < _MAX_PRICE):
-            raise ValueError(f"price {self.price} is not usable: expected a number from 0 to {_MAX_PRICE:,}")
+        object.__setattr__(self, "price", _as_kept(self.price))
         if self.availability not in (None, *AVAILABILITIES):
             raise ValueError(f"availability {self.availability!r} is unknown: expected {', '.join(AVAILABILITIES)}")
         for kind in _TEXTS:
@@ -86,6 +86,15 @@ class Product:
         values += [("brand", self.brand or ""), ("gender", self.gender or ""), ("size", self.size or "")]
         distinct = {(name, key_of(value)): spaced(value) for name, value in (*values, *self.attributes)}
         return ((name, value) for (name, _), value in distinct.items() if value)
+
+
+def _as_kept(price: Decimal | None) -> Decimal | None:
+    """A price as the catalogue keeps it, so that what was written compares equal to what is read."""
+    if price is None:
+        return None
+    if not (price.is_finite() and 0 <= price < _MAX_PRICE and (kept := round(price, PRICE_PLACES)) < _MAX_PRICE):
+        raise ValueError(f"price {price} is not usable: expected a number from 0 to {_MAX_PRICE:,}")
+    return kept
 
 
 def _attributes(pairs: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:

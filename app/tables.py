@@ -8,10 +8,11 @@ from decimal import Decimal
 from sqlalchemy import BigInteger, Boolean, Column, Dialect, Float, Index, Integer, LargeBinary, MetaData, Table, Text
 from sqlalchemy.types import TypeDecorator
 
+from app.products import PRICE_PLACES
+
 FORMAT = 2
 """Version of the tables below; app/migration.py brings older ones up to it."""
 
-_PLACES = 4  # decimals kept of a price
 _LARGEST = 2**62
 # one order of texts everywhere, Python's, and not that of a database's language
 _Text = Text().with_variant(Text(collation="C"), "postgresql")
@@ -25,13 +26,13 @@ class Money(TypeDecorator[Decimal]):
 
     def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> int | None:
         """Decimal -> ten-thousandths; a filter's absurdly large bound becomes the largest that fits."""
-        return None if value is None else min(int(value.scaleb(_PLACES).to_integral_value()), _LARGEST)
+        return None if value is None else min(int(value.scaleb(PRICE_PLACES).to_integral_value()), _LARGEST)
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> Decimal | None:
         """Ten-thousandths -> Decimal with the usual two decimals, or four where they carry something."""
         if value is None:
             return None
-        return Decimal(value).scaleb(-_PLACES) if value % 100 else Decimal(value // 100).scaleb(-2)
+        return Decimal(value).scaleb(-PRICE_PLACES) if value % 100 else Decimal(value // 100).scaleb(-2)
 
 
 class Pairs(TypeDecorator[tuple[tuple[str, str], ...]]):

@@ -177,8 +177,16 @@ def test_unusable_product_ids_are_refused(name: str) -> None:
         Product(name, "T")
 
 
+def test_a_price_is_what_is_kept_of_it(directory: Path) -> None:
+    product = Product("a", "A", price=Decimal("59.900000000000006"))  # as JSON of floats has it
+    assert product.price == Decimal("59.9")
+    catalogue = open_catalogue(directory)
+    catalogue.put([product], vectors(1))
+    assert catalogue.get("a") == replace(product, revision=1)
+
+
 def test_unusable_prices_are_refused() -> None:
-    for text in ("-1", "NaN", "Infinity", "1e12"):
+    for text in ("-1", "NaN", "Infinity", "1e12", "1e40", "999999999999.99996"):
         with pytest.raises(ValueError, match=r"price .* is not usable"):
             Product("a", "A", price=Decimal(text))
 
