@@ -23,13 +23,13 @@ class Arrivals:
     """Takes what became of one item after the other; `written` counts those before the first that is not written yet.
 
     `embed` begins the embeddings (P,D) of a batch's photos; at most `ahead` batches wait for theirs. `write` returns
-    what was written.
+    what was written, and the problem of what could not be.
     """
 
     def __init__(
         self,
         embed: Callable[[Sequence[Prepared]], Future[Embeddings]],
-        write: Callable[[Sequence[Prepared], Embeddings], Sequence[Prepared]],
+        write: Callable[[Sequence[Prepared], Embeddings], Sequence[Prepared | FeedProblem]],
         ahead: int,
         on_problem: Callable[[FeedProblem], object],
     ) -> None:
@@ -37,7 +37,7 @@ class Arrivals:
         self._collected: list[Prepared] = []
         self._embedded: deque[tuple[list[Prepared], Future[Embeddings], Counts]] = deque()  # counts of all up to it
         self._taken = Counts()  # without those that are to be written
-        self._new = self._changed = 0  # products written
+        self._new = self._changed = self._refused = 0  # products written, and those that could not be in the end
         self.written = Counts()
 
     def take(self, outcome: Prepared | FeedProblem) -> None:
@@ -80,13 +80,19 @@ class Arrivals:
 
     def _write_oldest(self) -> None:
         prepared, embeddings, taken = self._embedded.popleft()
-        written = self._write(prepared, embeddings.result())
-        new = sum(one.old is None for one in written)
-        self._new, self._changed = self._new + new, self._changed + len(written) - new
+        for one in self._write(prepared, embeddings.result()):
+            if isinstance(one, FeedProblem):
+                self._refused += 1
+                self._on_problem(one)
+            elif one.old is None:
+                self._new += 1
+            else:
+                self._changed += 1
         self._all_written(taken)
 
     def _all_written(self, taken: Counts) -> None:
-        self.written = replace(taken, added=self._new, updated=self._changed)
+        problems = taken.problems + self._refused
+        self.written = replace(taken, added=self._new, updated=self._changed, problems=problems)
 
 
 def map_ahead(

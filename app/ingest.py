@@ -6,7 +6,7 @@ catalogue has whole products, and doing it again does the rest.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
@@ -29,6 +29,8 @@ from model.checkpoint import Checkpoint
 _AHEAD = 2 * BATCH  # products prepared before their turn: bounds memory
 _EMBEDDED = 2  # batches embedded before they are written, at most
 _ATTEMPTS = 20  # to write a product that others keep changing
+
+Refuse = Callable[[Prepared, ValueError], object]
 
 
 class Ingest:
@@ -65,7 +67,7 @@ class Ingest:
             ThreadPoolExecutor(1, "embed") as embedding,
         ):
             arrivals = Arrivals(
-                lambda prepared: embedding.submit(self._embed, prepared), self._put, _EMBEDDED, on_problem
+                lambda prepared: embedding.submit(self._embed, prepared), self._put_batch, _EMBEDDED, on_problem
             )
             try:
                 for outcome in map_ahead(preparing, partial(self._outcome, source), items, _AHEAD):
@@ -83,7 +85,7 @@ class Ingest:
         prepared = self._preparer.prepare(draft)
         if prepared.failures:
             raise prepared.failures[0]
-        return prepared if prepared.is_unchanged else self._put([prepared], self._embed([prepared]))[0]
+        return prepared if prepared.is_unchanged else self._put([prepared], self._embed([prepared]), _refuse)[0]
 
     def delete(self, product_ids: Sequence[str]) -> int:
         """Delete products and return how many there were."""
@@ -93,22 +95,32 @@ class Ingest:
             self._photos.touch(photo)
         return found
 
-    def _put(self, prepared: Sequence[Prepared], embeddings: Embeddings) -> list[Prepared]:
+    def _put_batch(self, prepared: Sequence[Prepared], embeddings: Embeddings) -> list[Prepared | FeedProblem]:
+        """What _put() writes, and a problem for each product that others have changed so that it cannot be written."""
+        problems = list[FeedProblem]()
+
+        def refuse(one: Prepared, error: ValueError) -> None:
+            problems.append(FeedProblem(one.product.product_id, str(error)))
+
+        return [*self._put(prepared, embeddings, refuse), *problems]
+
+    def _put(self, prepared: Sequence[Prepared], embeddings: Embeddings, refuse: Refuse) -> list[Prepared]:
         """Write products of distinct ids with their photos' embeddings (P,D), in one transaction.
 
-        Returns what was written: those that another writer has changed since they were prepared are prepared anew.
+        Returns what was written: those that another writer has changed since they were prepared are prepared anew, and
+        `refuse` is told which of them cannot be, and why.
         """
         arrays = np.split(embeddings, np.cumsum([len(one.views) for one in prepared])[:-1])
         embedded = list(zip(prepared, arrays, strict=True))
         for _ in range(_ATTEMPTS):
+            if not embedded:
+                return []
             products = [one.product for one, _ in embedded]
             seen = {one.product.product_id: one.old.revision if one.old else 0 for one, _ in embedded}
             try:
                 self._catalogue.put(products, np.concatenate([rows for _, rows in embedded]), seen)
             except ChangedMeanwhile as changed:
-                embedded = [
-                    self._again(one) if one.product.product_id in changed.ids else (one, rows) for one, rows in embedded
-                ]
+                embedded = list(self._again(embedded, changed.ids, refuse))
                 continue
             written = [one for one, _ in embedded]
             self._let_go(written)
@@ -126,9 +138,22 @@ class Ingest:
         except ValueError as error:
             return FeedProblem(item.product.product_id, str(error))
 
-    def _again(self, stale: Prepared) -> tuple[Prepared, Embeddings]:
-        fresh = self._preparer.prepare(stale.draft)
-        return fresh, self._embed([fresh])
+    def _again(
+        self, embedded: Iterable[tuple[Prepared, Embeddings]], stale: set[str], refuse: Refuse
+    ) -> Iterator[tuple[Prepared, Embeddings]]:
+        """All of them, those with stale ids prepared and embedded anew."""
+        for one, rows in embedded:
+            if one.product.product_id not in stale:
+                yield one, rows
+                continue
+            try:
+                fresh = self._preparer.prepare(one.draft)
+            except CheckpointMismatch:
+                raise
+            except ValueError as error:
+                refuse(one, error)
+            else:
+                yield fresh, self._embed([fresh])
 
     def _embed(self, prepared: Sequence[Prepared]) -> Embeddings:
         """(P,D) of all photos, in order."""
@@ -142,3 +167,7 @@ class Ingest:
         for one in written:
             for photo in set(one.old.photos if one.old else ()) - set(one.product.photos):
                 self._photos.touch(photo.name)
+
+
+def _refuse(_one: Prepared, error: ValueError) -> None:
+    raise error

@@ -4,7 +4,9 @@ import io
 import threading
 import weakref
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,7 +21,7 @@ from app.prints import Print, decoded
 from app.products import Product
 from app.segments import Embeddings
 from model.checkpoint import Checkpoint, load_checkpoint
-from model.images import Pixels
+from model.images import Pixels, UnreadableImage
 from tests.conftest import draw_product
 
 COUNT = 100
@@ -81,6 +83,36 @@ def test_it_is_what_one_photo_after_the_other_gives(
         assert store.thumbnail(product.photo).read_bytes() == made.thumbnail
     wanted = checkpoint.embed_frames([made.frame for made in prints])
     np.testing.assert_allclose(embeddings, wanted, atol=1e-4)
+
+
+class Away(Drawn):
+    """The same photos, of which one cannot be had any more."""
+
+    def fetch(self, link: str, known: str | None) -> bytes | None:
+        if link == "3":
+            raise UnreadableImage("the host is away: expected an answer")
+        return super().fetch(link, known)
+
+
+def test_a_product_that_is_deleted_meanwhile_is_one_problem_and_the_rest_is_written(
+    tmp_path: Path, checkpoint: Checkpoint, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ingest, problems = Ingest(catalogue, PhotoStore(tmp_path / "photos"), checkpoint), list[FeedProblem]()
+    ingest.run(items(5), Drawn(), problems.append)
+    put, deleted = catalogue.put, list[int]()
+
+    def put_late(*given: Any) -> int:
+        if not deleted:
+            deleted.append(catalogue.delete(["p3"]))
+        return put(*given)
+
+    monkeypatch.setattr(catalogue, "put", put_late)
+    renamed = (FeedItem(replace(item.product, title="Q"), item.links) for item in items(5))
+    counts = ingest.run(renamed, Away(), problems.append)
+    assert deleted == [1] and counts == Counts(5, updated=4, problems=2)
+    assert [(one.where, "the host is away" in one.reason) for one in problems] == [("p3", True)] * 2
+    written = {(product.product_id, product.title) for product in catalogue.page()}
+    assert written == {(f"p{n}", "Q") for n in (0, 1, 2, 4)}
 
 
 def test_few_pictures_are_held_however_many_there_are(
