@@ -75,8 +75,14 @@ def tune(
                 f"no index that finds {target} of the nearest photos is faster than Flat: {report.chosen.factory} has "
                 f"{report.chosen.time:.2f} of its time, so the gallery is as it was; expected more photos"
             )
+        before = catalogue.state().factory
         catalogue.set_factory(report.chosen.factory)
-        gallery.save(_tuning(report, target, revision, checkpoint))
+        try:
+            gallery.save(_tuning(report, target, revision, checkpoint))
+        except BaseException:
+            if catalogue.state().factory == report.chosen.factory:  # others may have tuned meanwhile
+                catalogue.set_factory(before)  # servers would make that index untuned
+            raise
     return report
 
 

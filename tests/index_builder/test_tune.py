@@ -184,6 +184,20 @@ def test_nothing_is_changed_when_flat_is_faster(tmp_path: Path, monkeypatch: pyt
     assert opened(tmp_path).catalogue.state().factory == "Flat"
 
 
+def test_nothing_is_changed_when_the_index_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "factories_for", lambda distance, photos: ["IVF16,SQ8"])
+    monkeypatch.setattr(trials, "_flat_seconds", lambda *_: 1e9)
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    fill(tmp_path)
+    monkeypatch.setattr(Gallery, "save", full)
+    with pytest.raises(OSError, match="No space left"):
+        tune(tmp_path, 0.9)
+    assert opened(tmp_path).catalogue.state().factory == "Flat"
+
+
 def test_the_ten_nearest_are_those_of_the_definition() -> None:
     photos, sketches = vectors(40_000), vectors(3, seed=5)
     distance = small_checkpoint().network.distance
