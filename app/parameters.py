@@ -1,12 +1,14 @@
-"""Query parameters that a request has and its route has not: a filter with a slip in its name would filter nothing."""
+"""Parameters that no route takes: unknown ones, as a filter with a slip in its name would filter nothing, and NUL."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import get_origin
+from typing import Annotated, get_origin
 
 from fastapi import Depends, Request
 from fastapi.dependencies.models import Dependant
+from pydantic import AfterValidator
+from pydantic_core import PydanticCustomError
 
 from app.errors import ApiError
 from app.messages import one_of, short
@@ -36,3 +38,14 @@ def _parameters(dependant: Dependant) -> Iterator[tuple[str, bool]]:
 
 
 KnownParameters = Depends(check_parameters)
+
+
+def _without_nul(value: str) -> str:
+    """PostgreSQL takes no query with this character, which no text of a catalogue has."""
+    if "\0" in value:
+        raise PydanticCustomError("nul", "a text without NUL")
+    return value
+
+
+Name = Annotated[str, AfterValidator(_without_nul)]
+"""What names a product or an operation in a request."""

@@ -11,6 +11,7 @@ from fastapi.responses import FileResponse
 from app.errors import ApiError
 from app.filters import FiltersOf
 from app.messages import short
+from app.parameters import Name
 from app.paths import LiteralEnd
 from app.rasters import AskedKind
 from app.rates import SearchRate
@@ -33,7 +34,7 @@ K = Annotated[int, Query(ge=1, le=100, description="how many results")]
 Mirror = Annotated[bool, Query(description="whether a product may also match the sketch's mirror image")]
 AskedFor = Annotated[AskedKind, Query(description="what an image is; auto tells by the picture")]
 ProductId = Annotated[
-    str, Path(max_length=1000, description="slashes may be encoded, and have to be before a last /similar or /match")
+    Name, Path(max_length=1000, description="slashes may be encoded, and have to be before a last /similar or /match")
 ]
 
 router = APIRouter(route_class=LiteralEnd)
@@ -101,7 +102,7 @@ async def match(
 @router.get("/products", responses=error_docs(401, 422, 500, 503), tags=["products"])
 def products(
     service: ServiceOf,
-    after: Annotated[str | None, Query(max_length=1000, description="`next` of the page before")] = None,
+    after: Annotated[Name | None, Query(max_length=1000, description="`next` of the page before")] = None,
     limit: Annotated[int, Query(ge=1, le=200, description="products on a page")] = 50,
 ) -> ProductPage:
     """All products, page by page, in the order of their ids."""

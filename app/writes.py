@@ -10,6 +10,7 @@ from app.access import WriteAccess
 from app.drafts import Draft, Fetch
 from app.errors import ApiError
 from app.messages import short
+from app.parameters import Name
 from app.products import Product
 from app.rooms import WriteBody
 from app.routes import ProductId, no_product
@@ -71,7 +72,7 @@ async def import_products(
 
 @router.get("/operations/{operation_id}", responses=error_docs(401, 403, 404, 422, 429, 500, 503))
 def operation(
-    operation_id: Annotated[str, Path(max_length=100)], service: ServiceOf, key: WriteAccess
+    operation_id: Annotated[Name, Path(max_length=100)], service: ServiceOf, key: WriteAccess
 ) -> OperationInfo:
     """How an import stands."""
     found = service.gallery.catalogue.operations.get(operation_id)

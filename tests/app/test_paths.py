@@ -38,6 +38,11 @@ def test_slashes_of_an_id_need_no_encoding(client: httpx.Client) -> None:
     refused(client.get("/products/a/b/similar"), 404, "not_found", "no product 'a/b'")
 
 
+def test_no_name_has_nul(client: httpx.Client) -> None:
+    for path in ("/products/%00", "/products/a%00/similar", "/products?after=%00"):
+        refused(client.get(path), 422, "invalid_parameter", "expected a text without NUL")
+
+
 def test_an_encoded_end_belongs_to_the_id(client: httpx.Client) -> None:
     refused(client.get("/products/a%2Fsimilar"), 404, "not_found", "no product 'a/similar'")
     refused(client.get("/products/a%2Fsimilar/similar"), 404, "not_found", "no product 'a/similar'")

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from tempfile import SpooledTemporaryFile
 from typing import Any
 
 import httpx
@@ -175,8 +176,23 @@ def test_a_change_that_cannot_be_stored_is_to_be_tried_again(
 
 
 def test_an_id_that_cannot_be(shop: Shop) -> None:
-    response = shop.put("a%00b", 1)
-    refused(response, 422, "invalid_product", "product id 'a\\x00b' is not usable")
+    refused(shop.put("a%01b", 1), 422, "invalid_product", "product id 'a\\x01b' is not usable")
+    refused(shop.put("a%00b", 1), 422, "invalid_parameter", "product_id is 'a\\x00b': expected a text without NUL")
+    refused(shop.client.get("/operations/%00"), 422, "invalid_parameter", "expected a text without NUL")
+
+
+def test_a_feed_for_which_there_is_no_room_is_to_be_sent_again(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(SpooledTemporaryFile, "write", full)
+    feeds: list[dict[str, Any]] = [
+        {"files": {"feed": b"id\timage_link\n" * 100_000}},
+        {"content": b"id\n", "headers": {"Content-Type": "text/csv"}},
+    ]
+    for sent in feeds:
+        response = shop.client.post("/products/import", **sent)
+        refused(response, 503, "not_stored", "(No space left on device)", "try again later")
 
 
 def test_another_process_shows_a_change_within_a_second(shop: Shop) -> None:
