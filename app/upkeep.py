@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from app.catalogue import CheckpointMismatch
 from app.gallery import Gallery
-from app.sweep import remove_unused_photos
+from app.sweep import remove_unused_photos, remove_unused_values
 
 _EVERY = 0.25  # s between looks at the catalogue's revision
 _AGAIN = 60.0  # s before a compaction is tried again that the disk has stopped
@@ -55,6 +55,7 @@ class Upkeep:
                 if self._gallery.is_scattered:
                     self._gallery.save()
                     remove_unused_photos(self._gallery.photos, self._gallery.catalogue)
+                    remove_unused_values(self._gallery.catalogue)
             except CheckpointMismatch:
                 return
             except Exception as error:  # such as a full disk; the gallery is served as it is

@@ -8,14 +8,17 @@ import time
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from app import gallery as module
+from app.catalogue import Catalogue
 from app.gallery import Gallery
 from app.photos import PhotoStore
 from app.products import Photo, Product
 from app.records import ChangedMeanwhile
 from app.snapshot import merge
 from app.sweep import GRACE, remove_unused_photos
+from app.tables import trait_values
 from app.upkeep import Upkeep
 from tests.app.small import brute_force, open_catalogue, products, ranking, small_checkpoint, vectors
 from tests.conftest import draw_product
@@ -94,6 +97,31 @@ def test_only_old_photos_that_nobody_shows_are_removed(tmp_path: Path) -> None:
     assert (store.has(used), store.has(unused), store.has(fresh)) == (True, False, True)
     assert len(list((tmp_path / "photos").iterdir())) == 4
     catalogue.close()
+
+
+def test_values_that_no_product_has_any_more_go_with_the_next_merge(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_REPLAY", 5)
+    catalogue = open_catalogue(tmp_path)
+    gallery = Gallery.open(tmp_path, small_checkpoint())
+    for number in range(7):
+        stamped = [Product(name, name, brand="ACME", attributes=(("updated", str(number)),)) for name in "ab"]
+        catalogue.put(stamped, vectors(2, seed=number))
+    upkeep = Upkeep(gallery, lambda: None)
+    deadline = time.monotonic() + 10
+    while values_of(catalogue) != {("brand", "ACME"), ("updated", "6")}:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    upkeep.close()
+    assert catalogue.facets().attributes["updated"] == {"6": 2}
+    gallery.close()
+    catalogue.close()
+
+
+def values_of(catalogue: Catalogue) -> set[tuple[str, str]]:
+    with catalogue.moment() as connection:
+        return {(name, value) for name, value in connection.execute(select(trait_values.c.name, trait_values.c.value))}
 
 
 def test_a_photo_that_is_stored_again_is_not_removed(tmp_path: Path) -> None:
