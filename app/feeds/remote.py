@@ -6,6 +6,7 @@ import hashlib
 import threading
 from collections import defaultdict
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 
 import httpx
@@ -57,8 +58,6 @@ class RemotePhotos:
         self._client = httpx.Client(
             transport=Transport(network, CONNECTIONS),
             timeout=_TIMEOUT,
-            follow_redirects=True,
-            max_redirects=MAX_REDIRECTS,
             trust_env=False,
             headers={"User-Agent": "Sketchfind", "Accept": "image/*", "Accept-Encoding": "identity"},
         )
@@ -101,7 +100,7 @@ class RemotePhotos:
         cached = self._cache.get(url) if known else None
         asked = cached.headers() if cached and cached.source == known else {}
         self._network.begin(SECONDS)
-        with self._client.stream("GET", url, headers=asked) as response:
+        with closing(self._ask(url, asked)) as response:
             if response.status_code == 304 and asked:
                 return None
             self._check(response)
@@ -109,6 +108,18 @@ class RemotePhotos:
         etag, modified = response.headers.get("etag", ""), response.headers.get("last-modified", "")
         self._cache.put(url, Validators(hashlib.sha256(data).hexdigest(), etag, modified))
         return data
+
+    def _ask(self, url: str, headers: dict[str, str]) -> httpx.Response:
+        """What is at the end of a URL's redirects, its body still to be read. Theirs never are: httpx would read, and
+        unpack, all of them. Raises ValueError when there are too many."""
+        request = self._client.build_request("GET", url, headers=headers)
+        for _ in range(MAX_REDIRECTS + 1):
+            response = self._client.send(request, stream=True)
+            if response.next_request is None:
+                return response
+            response.close()
+            request = response.next_request
+        raise ValueError("Exceeded maximum allowed redirects.")
 
     def _check(self, response: httpx.Response) -> None:
         """Raises _Again or ValueError unless a photo of an acceptable size can be read from here."""

@@ -87,6 +87,32 @@ def test_what_will_not_pass_is_refused_at_once(
     assert server.count()["/a.jpg"] in (1, remote.MAX_REDIRECTS + 1)
 
 
+@pytest.mark.parametrize("location", ["/b.jpg", "b.jpg", "//127.0.0.1:{port}/b.jpg", "http://b.example:{port}/b.jpg"])
+def test_a_redirect_is_followed_and_its_body_never_read(server: Web, photos: RemotePhotos, location: str) -> None:
+    headers = {"Location": location.format(port=server.port), "Content-Encoding": "gzip", "Content-Length": "99999999"}
+    server.answers.update({"/a.jpg": (302, headers, b"no gzip, and not all of it"), "/b.jpg": (200, {}, PHOTO)})
+    assert photos.fetch(server.url(), None) == PHOTO
+    assert server.count() == {"/a.jpg": 1, "/b.jpg": 1}
+
+
+@pytest.mark.parametrize("location", ["http://[", "http://a:b/", "mailto:a", "file:///a.jpg", "http://xn--/", "é:"])
+def test_a_redirect_to_nowhere_is_refused(server: Web, photos: RemotePhotos, location: str) -> None:
+    server.answers["/a.jpg"] = (302, {"Location": location}, b"")
+    with pytest.raises(UnreadableImage, match=r"a\.jpg cannot be fetched: .+"):
+        photos.fetch(server.url(), None)
+
+
+def test_redirects_share_the_time_of_one_try(
+    server: Web, photos: RemotePhotos, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remote, "SECONDS", 0.2)
+    photos._pauses = ()
+    server.delay = 0.08
+    server.answers["/a.jpg"] = (302, {"Location": "/a.jpg"}, b"")
+    with pytest.raises(UnreadableImage, match=r"it took too long|timed out"):
+        photos.fetch(server.url(), None)
+
+
 def test_a_cut_body_is_tried_again(server: Web, photos: RemotePhotos) -> None:
     short = (200, {"Content-Length": "20", "Connection": "close"}, PHOTO)
     server.answers["/a.jpg"] = [short, (200, {}, PHOTO)]
