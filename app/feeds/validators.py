@@ -23,9 +23,9 @@ class Validators(NamedTuple):
     modified: str
 
     def headers(self) -> dict[str, str]:
-        """What asks for the photo only if it is another one by now."""
+        """What asks for the photo only if it is another one by now. Only ASCII can be sent."""
         asked = {"If-None-Match": self.etag, "If-Modified-Since": self.modified}
-        return {name: value for name, value in asked.items() if value}
+        return {name: value for name, value in asked.items() if value and value.isascii()}
 
 
 class ValidatorCache:

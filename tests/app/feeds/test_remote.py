@@ -57,6 +57,17 @@ def test_a_known_photo_is_asked_for_only_if_it_has_changed(
     assert photos.fetch(server.url(), SHA256) == b"another"
 
 
+def test_a_validator_that_cannot_be_sent_back_is_not_used(server: Web, photos: RemotePhotos) -> None:
+    modified = "Wed, 21 Oct 2026 07:28:00 GMT"
+    server.answers["/a.jpg"] = (200, {"ETag": '"bööt"'}, PHOTO)
+    server.answers["/b.jpg"] = (200, {"ETag": '"bööt"', "Last-Modified": modified}, PHOTO)
+    for path in ("/a.jpg", "/b.jpg"):
+        assert photos.fetch(server.url(path), None) == PHOTO
+        assert photos.fetch(server.url(path), SHA256) == PHOTO
+        assert "if-none-match" not in server.asked[-1][1]
+    assert server.asked[-1][1]["if-modified-since"] == modified
+
+
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
 def test_what_may_pass_is_tried_again(server: Web, photos: RemotePhotos, status: int) -> None:
     server.answers["/a.jpg"] = [(status, {"Retry-After": "0"}, b""), (status, {}, b""), (200, {}, PHOTO)]

@@ -34,3 +34,10 @@ def test_no_room_for_the_file_is_an_error_of_the_disk(tmp_path: Path) -> None:
     (tmp_path / "validators.sqlite").mkdir()
     with pytest.raises(OSError):
         ValidatorCache(tmp_path / "validators.sqlite")
+
+
+def test_only_what_http_can_send_is_asked_with(tmp_path: Path) -> None:
+    assert Validators("source", '"bööt"', "spät").headers() == {}
+    with closing(ValidatorCache(tmp_path / "validators.sqlite")) as cache:
+        cache.put("https://shop.example/1.png", Validators("source", '"bööt"', ""))
+        assert cache.get("https://shop.example/1.png") is None
