@@ -6,9 +6,11 @@ import csv
 from collections.abc import Iterator
 
 from app.feeds.items import FeedProblem, Fields, Record, field_name, note
-from app.feeds.lines import Lines
+from app.feeds.lines import MAX_LINE_BYTES, Lines
 
 REQUIRED = ("id", "image_link")
+
+csv.field_size_limit(MAX_LINE_BYTES)  # csv has 128 KiB of its own, over which it reads no further
 
 
 def read_table(lines: Lines) -> Iterator[Record | FeedProblem]:

@@ -106,7 +106,7 @@ def test_a_bad_line_is_named_and_the_others_are_read(tmp_path: Path, line: str, 
         (b"1,a.jpg\n", "no column id and no image_link: found 1, a.jpg"),
         (b"id,image_link,title\n1,a.jpg,\xff\n", "byte 0xff in line 2 is not UTF-8"),
         (b"\x89PNG\r\n\x1a\n\0\0", "byte 0x89 in line 1 is not UTF-8"),
-        (b'id,image_link\n1,"' + b"x" * 200_000 + b'"\n', "field larger than field limit"),
+        (b"id,image_link\n1,a.jpg\rb\n", "new-line character seen in unquoted field"),
         (b"id,image_link\n1," + b"x" * 2_000_000, "line 2 is too long"),
         (b'id,image_link\n1,"' + b'x\n","' * 300_000, "too long"),
         (b"[{}]", "one JSON array: expected JSON Lines"),
@@ -135,6 +135,16 @@ def test_a_field_may_hold_line_ends(tmp_path: Path) -> None:
     items, problems = read(tmp_path / "feed.csv", 'id,title,image_link\n7,"Red\nboot",a.jpg\n8,T,\n')
     assert items[0].product.title == "Red\nboot"
     assert [problem.where for problem in problems] == ["line 4"]
+
+
+@pytest.mark.parametrize("long", ["x" * 200_000, "x\n" * 100_000, "x" * (2**20 - len('7,"",a.jpg\n'))])
+def test_a_field_may_be_as_long_as_a_product(tmp_path: Path, long: str) -> None:
+    table = 'id,{},image_link\n7,"{}",a.jpg\n8,T,b.jpg\n'
+    items, problems = read(tmp_path / "feed.csv", table.format("notes", long))
+    assert [item.product.product_id for item in items] == ["7", "8"] and problems == []
+    items, (problem,) = read(tmp_path / "feed.csv", table.format("description", long))
+    assert [item.product.product_id for item in items] == ["8"]
+    assert problem.where == "line 2" and "expected at most 10,000" in problem.reason
 
 
 def test_no_source_is_refused_by_name(tmp_path: Path) -> None:
