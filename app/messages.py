@@ -27,6 +27,11 @@ def short(value: object) -> str:
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
 
 
+def readable(text: str) -> str:
+    """A text with names of files as it can be printed: the bytes of those that are not UTF-8 as \\xe9."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
 def path_of(location: tuple[int | str, ...]) -> str:
     """Where in a JSON body: ("strokes", 3, 0) -> "strokes[3][0]"."""
     parts = [f"[{part}]" if isinstance(part, int) else f".{part}" for part in location]

@@ -23,6 +23,8 @@ from rich.progress import (
 )
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.messages import readable
+
 if TYPE_CHECKING:
     from index_builder.build import BuildReport
 
@@ -74,12 +76,13 @@ def log_to_stderr() -> None:
 
 def print_report(report: BuildReport, as_json: bool) -> None:
     """What a build or an import did, on stdout."""
+    skipped = [(readable(what), readable(why)) for what, why in report.skipped]
     if as_json:
         counts = {"added": report.added, "updated": report.updated, "unchanged": report.unchanged}
-        print_result({**counts, "skipped": report.skipped, "size": report.size}, as_json)
+        print_result({**counts, "skipped": skipped, "size": report.size}, as_json)
         return
     print(f"{report.added} added, {report.updated} updated, {report.unchanged} unchanged: {report.size} products.")
-    for what, why in report.skipped:
+    for what, why in skipped:
         print(f"skipped {what}: {why}")
 
 

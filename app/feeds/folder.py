@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from app.feeds.items import FeedItem, FeedProblem
+from app.messages import readable
 from app.products import Product
 
 PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff")
@@ -19,6 +20,10 @@ def read_folder(folder: Path) -> Iterator[FeedItem | FeedProblem]:
         relative = path.relative_to(folder)
         hidden = any(part.startswith(".") for part in relative.parts)
         if hidden or path.suffix.lower() not in PHOTO_SUFFIXES or not path.is_file():
+            continue
+        shown = readable(relative.as_posix())
+        if shown != relative.as_posix():
+            yield FeedProblem(shown, "its name is not UTF-8: expected it renamed")
             continue
         name = relative.with_suffix("").as_posix()
         if name in seen:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from pathlib import Path
 from typing import Any
@@ -61,6 +62,21 @@ def test_a_feed_is_imported_into_a_gallery(tiny_gallery: Path, tmp_path: Path, f
     (tmp_path / "new.jsonl").write_text('{"id": "y", "image_link": "b.png"}\n{"id": "z", "image_link": "c.png"}\n')
     new = answer("import", tmp_path / "new.jsonl", "--gallery", gallery)
     assert (new["added"], new["size"]) == (1, 13) and "is not there" in new["skipped"][0][1]
+
+
+def test_names_that_are_not_utf_8_are_told_readably(tiny_gallery: Path, tmp_path: Path) -> None:
+    gallery, _ = own_gallery(tiny_gallery, tmp_path)
+    folder = tmp_path / os.fsdecode(b"caf\xe9")
+    folder.mkdir()
+    draw_product(31).save(folder / os.fsdecode(b"bo\xf6t.png"))
+    (folder / "feed.jsonl").write_text('{"id": "y", "image_link": "b.png"}\n')
+    for source, what, why in (
+        (folder, r"bo\xf6t.png", "its name is not UTF-8: expected it renamed"),
+        (folder / "feed.jsonl", "y", rf"photo {tmp_path}/caf\xe9/b.png is not there"),
+    ):
+        assert answer("import", source, "--gallery", gallery)["skipped"] == [[what, why]]
+        result = run("import", source, "--gallery", gallery)
+        assert result.exit_code == 0 and result.stdout.splitlines()[1:] == [f"skipped {what}: {why}"]
 
 
 @pytest.mark.parametrize(

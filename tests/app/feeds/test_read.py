@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from decimal import Decimal
 from pathlib import Path
 
@@ -172,3 +173,15 @@ def test_two_photos_of_one_id_are_a_problem(tmp_path: Path) -> None:
     first, second = read_source(tmp_path)
     assert isinstance(first, FeedItem)
     assert second == FeedProblem("a.png", "its product id 'a' is already that of a.jpg")
+
+
+def test_photos_whose_names_are_not_utf_8_are_problems(tmp_path: Path) -> None:
+    names = (os.fsdecode(b"caf\xe9.jpg"), os.fsdecode(b"caf\xe9.png"), os.fsdecode(b"bo\xf6ts/1.jpg"), "café/2.jpg")
+    for name in names:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    found = list(read_source(tmp_path))
+    assert [item.product.product_id for item in found if isinstance(item, FeedItem)] == ["café/2"]
+    problems = {item.where: item.reason for item in found if isinstance(item, FeedProblem)}
+    assert sorted(problems) == [r"bo\xf6ts/1.jpg", r"caf\xe9.jpg", r"caf\xe9.png"]
+    assert set(problems.values()) == {"its name is not UTF-8: expected it renamed"}
