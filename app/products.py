@@ -94,7 +94,7 @@ def _as_kept(price: Decimal | None) -> Decimal | None:
         return None
     if not (price.is_finite() and 0 <= price < _MAX_PRICE and (kept := round(price, PRICE_PLACES)) < _MAX_PRICE):
         raise ValueError(f"price {price} is not usable: expected a number from 0 to {_MAX_PRICE:,}")
-    return kept
+    return price if price == kept else kept  # 59.90 stays 59.90
 
 
 def _attributes(pairs: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
