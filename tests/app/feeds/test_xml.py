@@ -81,17 +81,17 @@ BOMB = """<?xml version="1.0"?><!DOCTYPE rss [<!ENTITY a "lol">""" + "".join(
 def test_what_is_no_feed_is_refused(tmp_path: Path, text: str, reason: str) -> None:
     path = tmp_path / "feed.xml"
     path.write_text(text)
-    started = time.monotonic()
+    started = time.process_time()
     with pytest.raises(FeedError, match=r"feed\.xml") as error:
         count_source(path)
-    assert reason in str(error.value) and time.monotonic() - started < 1
+    assert reason in str(error.value) and time.process_time() - started < 1
 
 
 def test_depth_and_pieces_of_text_cost_little(tmp_path: Path) -> None:
-    started = time.monotonic()
+    started = time.process_time()
     assert len(read(tmp_path / "deep.xml", RSS % ("<item>" + "<a>" * 50_000 + "</a>" * 50_000 + "</item>"))) == 0
     (item,) = read(tmp_path / "lines.xml", RSS % ITEM.replace("today", "\n" * 900_000))
-    assert item.product.product_id == "7" and time.monotonic() - started < 2
+    assert item.product.product_id == "7" and time.process_time() - started < 2
 
 
 def test_memory_does_not_grow_with_the_feed(tmp_path: Path) -> None:
