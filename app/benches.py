@@ -138,6 +138,9 @@ class Bench:
 
     def _begin(self) -> Connection:
         """The way to a process that is ready. Raises NotDecoded."""
+        if self._server is not None and self._process.poll() is not None:
+            _log.warning("a process that decodes was ended while it was idle: status %s", self._process.returncode)
+            self.end()  # as by a system that is short of memory
         try:
             server = self._started()
             if not self._ready:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import os
+import signal
 from collections.abc import Iterator
 
 import psutil
@@ -62,3 +64,11 @@ def test_a_workshop_opens_where_no_process_can_be_started(monkeypatch: pytest.Mo
     with pytest.raises(NotDecoded, match="no process could be started"):
         made.warm_up()
     made.close()
+
+
+def test_a_process_that_was_killed_while_idle_costs_no_image(workshop: Workshop) -> None:
+    picture(workshop)
+    for each in workshop._benches.all:
+        os.kill(each._process.pid, signal.SIGKILL)  # as the system does when it is short of memory
+        os.waitid(os.P_PID, each._process.pid, os.WEXITED | os.WNOWAIT)
+    assert picture(workshop).frame.shape == (256, 256)
