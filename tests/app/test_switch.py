@@ -149,6 +149,7 @@ def test_a_checkpoint_that_cannot_be_served_yet_is_tried_again_now_and_then(
     with monkeypatch.context() as full:
         full.setattr(Workshop, "warm_up", fail)
         reembed(shop.gallery, other_checkpoint)
+        assert shop.client.get("/").status_code == 200
         refused(shop.put("late", 1), 503, "not_ready", "cannot be served yet: try again later")
         deadline = time.monotonic() + 30
         while len(tries) < 2:
