@@ -24,11 +24,12 @@ PATIENCE = 3  # times as long may pass on a machine that is busy with something 
 _START = 60.0  # s that a process may take to start
 _PACKAGES = Path(__file__).resolve().parents[1]
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MALLOC_ARENA_MAX"), "1")
+_NO_PROCESS = "an image could not be decoded, since no process could be started for it: try again later"
 _log = logging.getLogger(__name__)
 
 
 class NotDecoded(Exception):
-    """The machine has been too busy to decode an image, which may be a good one."""
+    """The machine was too busy to decode an image, or could start no process for it; it may be a good one."""
 
 
 Answer = tuple[dict[str, Any], bytes]
@@ -76,8 +77,8 @@ class Bench:
 
     def ask(self, header: bytes, data: bytes) -> Answer:
         """The answer to an order. Raises what the image is refused for, and NotDecoded."""
+        server = self._begin()
         try:
-            server = self._begin()
             server.send_bytes(header)
             server.send_bytes(data)
             _wait(server, self._patience * self._seconds)
@@ -95,23 +96,37 @@ class Bench:
         return answer, made
 
     def start(self) -> None:
-        """Start the process if there is none; it says by itself when it has imported what it needs."""
+        """Start the process ahead of its first image; where that fails now, it is tried again with the image."""
+        try:
+            self._started()
+        except OSError as error:
+            _log.warning("a process that decodes could not be started ahead: %s", error)
+
+    def _started(self) -> Connection:
+        """The way to the process, which says by itself when it has imported what it needs. Raises OSError."""
         with self._starting:
             if self._server is None:
-                self._start()
+                self._server = self._start()
+            return self._server
 
-    def _start(self) -> None:
-        self._server, child = Pipe()
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", bench.__name__, str(child.fileno()), str(self._limit), str(self._seconds)],
-            cwd=_PACKAGES,
-            env=os.environ | _ONE_THREAD,
-            stdin=subprocess.DEVNULL,
-            pass_fds=[child.fileno()],
-            start_new_session=True,  # Ctrl-C is for the server, which then closes the socket
-        )
-        child.close()
+    def _start(self) -> Connection:
+        server, child = Pipe()
+        try:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", bench.__name__, str(child.fileno()), str(self._limit), str(self._seconds)],
+                cwd=_PACKAGES,
+                env=os.environ | _ONE_THREAD,
+                stdin=subprocess.DEVNULL,
+                pass_fds=[child.fileno()],
+                start_new_session=True,  # Ctrl-C is for the server, which then closes the socket
+            )
+        except OSError:
+            server.close()
+            raise
+        finally:
+            child.close()
         self._ready = False
+        return server
 
     def end(self) -> None:
         """End the process, whatever it is doing."""
@@ -122,15 +137,24 @@ class Bench:
             self._server = None
 
     def _begin(self) -> Connection:
-        """The way to a process that is ready."""
-        self.start()
-        assert self._server is not None
-        if not self._ready:
-            _wait(self._server, max(_START, self._patience * self._seconds))
-            self._server.recv_bytes()
-            self._ready = True
-            self._stand_back()
-        return self._server
+        """The way to a process that is ready. Raises NotDecoded."""
+        if self._server is not None and self._process.poll() is not None:
+            _log.warning("a process that decodes was ended while it was idle: status %s", self._process.returncode)
+            self.end()  # as by a system that is short of memory
+        try:
+            server = self._started()
+            if not self._ready:
+                _wait(server, max(_START, self._patience * self._seconds))
+                server.recv_bytes()
+                self._ready = True
+                self._stand_back()
+            return server
+        except (OSError, EOFError, NotDecoded) as error:
+            _log.warning("a process that decodes could not be started: %r", error)
+            self.end()
+            if isinstance(error, NotDecoded):
+                raise
+            raise NotDecoded(_NO_PROCESS) from error
 
     def _stand_back(self) -> None:
         """Have the process computed no earlier than the thread that asks it, where the system can tell threads apart.

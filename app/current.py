@@ -11,11 +11,9 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from app.catalogue import CheckpointMismatch
 from app.errors import ApiError
-from app.serving import Serving
+from app.serving import Serving, reason_of
 from app.settings import Settings
 
 _ATTEMPTS = 3  # of work that re-embeddings come between
@@ -81,9 +79,9 @@ class Current:
                 return False
             try:
                 self.serving = Serving(self._settings, self._outdated)
-            except (ValueError, OSError, SQLAlchemyError) as error:
+            except Exception as error:  # such as a GPU without memory for both
                 self._from = time.monotonic() + _AGAIN
-                reason = str(error).partition("\n")[0]
+                reason = reason_of(error)
                 _log.warning("the gallery has another checkpoint, but cannot be served by it yet: %s", reason)
                 return False
             _log.info("the gallery is served by checkpoint %s now", self.serving.checkpoint.sha256)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import signal
 import socket
 import sys
@@ -13,7 +14,6 @@ from typing import NoReturn
 import uvicorn
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
-from sqlalchemy.exc import SQLAlchemyError
 from starlette.middleware.gzip import GZipMiddleware
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
@@ -29,6 +29,7 @@ from app.rates import Rates
 from app.request_log import RequestLog
 from app.rooms import Rooms
 from app.service import Service
+from app.serving import reason_of
 from app.settings import Settings, load_settings
 from app.static_files import STATIC, Assets, PageFiles
 
@@ -100,8 +101,10 @@ def serve(settings: Settings) -> None:
         with listener:
             try:
                 service = Service(settings)
-            except (ValueError, OSError, SQLAlchemyError) as error:
-                _give_up(2, f"gallery {settings.gallery} cannot be served: {str(error).partition(chr(10))[0]}")
+            except Exception as error:  # whatever it is, such as a GPU without memory
+                if os.environ.get("SKETCHFIND_TRACEBACK"):
+                    raise
+                _give_up(2, f"gallery {settings.gallery} cannot be served: {reason_of(error)}")
             sys.setswitchinterval(_TURN)
             gc.freeze()  # what is loaded by now stays: to look through it for garbage stops all threads for long
             # having stopped in an orderly way, uvicorn raises the signal again, which is to end only the block below

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 from fastapi.templating import Jinja2Templates
+from sqlalchemy.exc import SQLAlchemyError
 
+from app.catalogue import CheckpointMismatch
 from app.languages import Language, read_languages, wanted
 from app.middleware import OWN_FILES
 from app.service import ServiceOf
@@ -37,7 +40,8 @@ LanguageOf = Annotated[Language, Depends(_language)]
 @router.get("/", include_in_schema=False)
 def page(request: Request, service: ServiceOf, language: LanguageOf) -> Response:
     """The page to draw on, in the language that was asked for or that the browser wants."""
-    service.gallery.refresh(wait=False)
+    with suppress(CheckpointMismatch, SQLAlchemyError):  # else the size is what it was
+        service.gallery.refresh(wait=False)
     messages = {area: words for area, words in language.messages.items() if area != _WIDGET_AREA}
     return _page(request, "index.html", language, messages=messages, gallery_size=service.gallery.size)
 

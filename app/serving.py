@@ -9,8 +9,12 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.benches import NotDecoded
 from app.catalogue import Catalogue, CatalogueError, CheckpointMismatch
 from app.checkpoints import CHECKPOINT_FILE, checkpoint_file
 from app.gallery import CATALOGUE_FILE, Gallery, catalogue_of
@@ -22,6 +26,7 @@ from app.workshop import Workshop
 from app.writer import Writer
 from model.checkpoint import Checkpoint, load_checkpoint
 
+_SAID = (ValueError, OSError, SQLAlchemyError, NotDecoded)  # whose messages say all
 _log = logging.getLogger(__name__)
 
 
@@ -29,21 +34,26 @@ class Serving:
     """A gallery in use. Once this is made, a first search has been run.
 
     `outdated` is called, again and again, once the catalogue has been embedded anew. Raises CatalogueError,
-    CheckpointMismatch or CheckpointError for a gallery that cannot be served, and ValueError for a device that is not
-    there.
+    CheckpointMismatch or CheckpointError for a gallery that cannot be served, ValueError for a device that is not
+    there, NotDecoded, and whatever else a first search meets, such as a GPU without memory.
     """
 
     def __init__(self, settings: Settings, outdated: Callable[[Serving], object]) -> None:
-        self.checkpoint, self.gallery = _open(settings)
-        self.retriever = Retriever(self.checkpoint, self.gallery, settings.n_candidates, settings.device)
-        self.workshop = Workshop(self.checkpoint.preprocess.config, settings.max_pixels)
-        for count in reversed(shares(limit_threads(settings.threads))):
-            compute_by(count)
-            self.retriever.search(self.checkpoint.preprocess.strokes([[[0, 0], [100, 100]]]), 1)
-        self.workshop.warm_up()
-        self.writer = Writer(
-            self.gallery, self.checkpoint, settings.allow_private_addresses, lambda: outdated(self)
-        )
+        with ExitStack() as opened:  # closed when anything fails, else by close()
+            self.checkpoint, self.gallery = _open(settings)
+            opened.callback(self.gallery.close)
+            self.retriever = Retriever(self.checkpoint, self.gallery, settings.n_candidates, settings.device)
+            self.workshop = Workshop(self.checkpoint.preprocess.config, settings.max_pixels)
+            opened.callback(self.workshop.close)
+            for count in reversed(shares(limit_threads(settings.threads))):
+                compute_by(count)
+                self.retriever.search(self.checkpoint.preprocess.strokes([[[0, 0], [100, 100]]]), 1)
+            self.workshop.warm_up()
+            self.writer = Writer(
+                self.gallery, self.checkpoint, settings.allow_private_addresses, lambda: outdated(self)
+            )
+            opened.callback(self.writer.close)
+            self._opened = opened.pop_all()
         self._lock = threading.Lock()
         self._users, self._retired = 0, False
 
@@ -72,12 +82,16 @@ class Serving:
 
     def close(self) -> None:
         """Finish single writes, leave imports to whoever is next, and close the gallery."""
-        self.writer.close()
-        self.workshop.close()
-        self.gallery.close()
+        self._opened.close()  # the writer first, the gallery last
 
     def _close_aside(self) -> None:
         threading.Thread(target=self.close, name="retire").start()  # takes a while, and may be called by its threads
+
+
+def reason_of(error: Exception) -> str:
+    """In one line, why there is no Serving; with the error's kind where its message was not made to be read alone."""
+    line = str(error).partition("\n")[0]
+    return line if isinstance(error, _SAID) else f"{type(error).__name__}: {line}"
 
 
 def _open(settings: Settings) -> tuple[Checkpoint, Gallery]:

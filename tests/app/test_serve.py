@@ -11,11 +11,15 @@ import sys
 from pathlib import Path
 
 import httpx
+import psutil
 import pytest
 import torch
 
+from app.benches import NotDecoded
+from app.gallery import Gallery
 from app.main import serve
 from app.settings import Settings
+from app.workshop import Workshop
 from model.checkpoint import load_checkpoint, save_checkpoint
 
 _PROGRAM = "from app.main import serve; from app.settings import load_settings; serve(load_settings())"
@@ -78,3 +82,25 @@ def test_a_damaged_gallery(tiny_gallery: Path, tmp_path: Path, capsys: pytest.Ca
         old.unlink()
     (gallery / file).write_bytes(b"damaged" * 1000)
     assert str(gallery) in given_up(Settings(gallery=gallery, port=0), capsys, 2)
+
+
+@pytest.mark.parametrize("error", [NotDecoded("too busy"), torch.OutOfMemoryError("no GPU memory\nat all")])
+def test_a_first_search_that_fails_leaves_nothing_open(
+    tiny_gallery: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def fail(_workshop: Workshop) -> None:
+        raise error
+
+    def close(gallery: Gallery) -> None:
+        closed.append(gallery)
+        gallery.catalogue.close()
+
+    closed, before = list[Gallery](), psutil.Process().children()
+    monkeypatch.setattr(Workshop, "warm_up", fail)
+    monkeypatch.setattr(Gallery, "close", close)
+    said = given_up(Settings(gallery=tiny_gallery, port=0), capsys, 2)
+    assert f"gallery {tiny_gallery} cannot be served: " in said and str(error).partition("\n")[0] in said
+    assert len(closed) == 1 and set(psutil.Process().children()) <= set(before)
+    monkeypatch.setenv("SKETCHFIND_TRACEBACK", "1")
+    with pytest.raises(type(error)):
+        serve(Settings(gallery=tiny_gallery, port=0))

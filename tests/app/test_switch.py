@@ -10,15 +10,17 @@ from pathlib import Path
 
 import httpx
 import pytest
+import torch
 
 from app.checkpoints import checkpoint_file
 from app.gallery import Gallery, catalogue_of
 from app.retriever import Retriever
+from app.workshop import Workshop
 from index_builder.reembed import reembed
 from index_builder.verify import verify
 from model.checkpoint import load_checkpoint
 from tests.app.shop import Shop, opened, own_gallery
-from tests.app.sketches import JSON, strokes_body
+from tests.app.sketches import JSON, refused, strokes_body
 from tests.conftest import PRODUCTS, draw_product
 from tests.index_builder.test_cli import answer
 
@@ -132,3 +134,27 @@ def test_writers_that_know_the_old_checkpoint_are_followed(shop: Shop, other_che
     assert shop.found(60)[0] == "boot-1"
     assert shop.client.delete("/products/boot-2").status_code == 200
     assert "boot-2" not in distances(shop.client) and not is_close(distances(shop.client), old)
+
+
+def test_a_checkpoint_that_cannot_be_served_yet_is_tried_again_now_and_then(
+    shop: Shop, other_checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, tries = distances(shop.client), list[float]()
+
+    def fail(_workshop: Workshop) -> None:
+        tries.append(time.monotonic())
+        raise torch.OutOfMemoryError("no GPU memory for both")
+
+    monkeypatch.setattr("app.current._AGAIN", 2.0)
+    with monkeypatch.context() as full:
+        full.setattr(Workshop, "warm_up", fail)
+        reembed(shop.gallery, other_checkpoint)
+        assert shop.client.get("/").status_code == 200
+        refused(shop.put("late", 1), 503, "not_ready", "cannot be served yet: try again later")
+        deadline = time.monotonic() + 30
+        while len(tries) < 2:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+    assert tries[1] - tries[0] > 2
+    wait_until_by(shop.client, old)
+    assert shop.put("late", 1).status_code == 201
