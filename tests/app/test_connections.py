@@ -70,6 +70,6 @@ def test_who_does_not_read_is_cut_off(
 
 @pytest.mark.parametrize("path", ["/", "/pieces"])
 def test_who_reads_slowly_gets_all(address: tuple[str, int], monkeypatch: pytest.MonkeyPatch, path: str) -> None:
-    monkeypatch.setattr(connections, "PATIENCE", 1.0)
+    monkeypatch.setattr(connections, "PATIENCE", 2.0)
     with ask(address, path) as connection:
-        assert read(connection, pause=0.08) >= SIZE
+        assert read(connection, pause=0.1) >= SIZE
