@@ -25,10 +25,21 @@ self.addEventListener("fetch", (event) => {
   else if (pathname.startsWith(`${BASE}/`)) event.respondWith(openFile(event.request));
 });
 
+/** All or nothing: while several servers are updated, one of them may still answer with what another version has. */
 async function keepAll() {
+  const files = await Promise.all(FILES.map(fetchFile));
+  const page = await fetch(PAGE);
+  if (!(await isOurs(page))) throw new Error("the page is of another version");
   const cache = await caches.open(KEPT);
-  await cache.addAll(FILES);
-  await keepPage(await fetch(PAGE));
+  await Promise.all([...files, page].map((response, i) => cache.put(FILES[i] ?? PAGE, response)));
+}
+
+/** Only a server of this version says that the file never changes. */
+async function fetchFile(path) {
+  const response = await fetch(path);
+  const isFinal = response.ok && response.headers.get("Cache-Control")?.includes("immutable");
+  if (!isFinal) throw new Error(`${path} is of another version`);
+  return response;
 }
 
 async function takeOver() {
@@ -55,8 +66,11 @@ async function fetchPage(event) {
 
 /** Keeps a page for the next start without a network, unless its files are of another version than those kept here. */
 async function keepPage(response) {
-  const isOurs = response.ok && (await response.clone().text()).includes(`${BASE}/`);
-  if (isOurs) await (await caches.open(KEPT)).put(PAGE, response);
+  if (await isOurs(response)) await (await caches.open(KEPT)).put(PAGE, response);
+}
+
+async function isOurs(page) {
+  return page.ok && (await page.clone().text()).includes(`${BASE}/`);
 }
 
 async function openFile(request) {

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, expect
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 import app.main
 from app.languages import read_languages
@@ -39,6 +40,14 @@ KEPT = """async () => {
 REPLACED = """async (name) => {
     const end = performance.now() + 20_000;
     while ((await caches.keys()).join() !== name && performance.now() < end) await new Promise(requestAnimationFrame);
+}"""
+
+INSTALL = """async () => {
+    const registration = await navigator.serviceWorker.register("/sw.js");
+    const worker = registration.installing ?? registration.waiting ?? registration.active;
+    const isOver = () => !worker || ["activated", "redundant"].includes(worker.state);
+    while (!isOver()) await new Promise((resolve) => worker.addEventListener("statechange", resolve, { once: true }));
+    return worker?.state === "activated";
 }"""
 
 
@@ -151,6 +160,28 @@ def test_a_server_in_trouble_does_not_keep_the_page_away(visitor: Page, tiny_gal
         expect(visitor.locator("#undo")).to_be_visible()
     visitor.reload()  # nobody listens at all
     expect(visitor.locator("#undo")).to_be_visible()
+
+
+def test_nothing_of_another_version_is_kept(visitor: Page, tiny_gallery: Path, port: int) -> None:
+    """While servers are updated one after the other, the next of them may not have this version yet."""
+    version = Assets(STATIC).version
+    outdated = ["/js/canvas.js"]
+
+    def half_updated(app: ASGIApp) -> ASGIApp:
+        async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+            if scope["type"] == "http" and scope["path"].endswith(tuple(outdated)):
+                scope = {**scope, "path": scope["path"].replace(version, "0" * 12)}
+            await app(scope, receive, send)
+
+        return answer
+
+    with serving(tiny_gallery, port, within=half_updated):
+        visitor.goto("/widget-example")  # which registers no worker by itself
+        assert visitor.evaluate(INSTALL) is False
+        assert visitor.evaluate(KEPT) == []
+        outdated.clear()
+        assert visitor.evaluate(INSTALL) is True
+        assert {path for _, path in visitor.evaluate(KEPT)} == {"/", *Assets(STATIC).shell}
 
 
 def test_no_answer_is_ever_kept(visitor: Page, tiny_gallery: Path, port: int) -> None:
