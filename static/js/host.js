@@ -18,13 +18,14 @@ let listens = false;
  * Tells the shop's page that somebody chose a product. Without a shop's page that listens it does nothing.
  * @param {{product_id: string, title: string, category: string | null, price: number | null, currency: string | null,
  *   link: string | null, photo_url: string | null, thumbnail_url: string | null}} product as the server gives it
+ * @param {() => Promise<void>} leave what has to be over before the shop hears of it, if there is one
  * @returns {boolean} whether the shop's page takes over: it opens the link itself, so nothing more may be done here
  */
-export function announceChoice(product) {
+export function announceChoice(product, leave = async () => {}) {
   if (!listens) return false;
   const told = Object.fromEntries(SHOWN.map((name) => [name, product[name] ?? null]));
   for (const name of PICTURES) told[name] = product[name] ? new URL(product[name], location.href).href : null;
-  send({ type: "sketchfind:choose", product: told });
+  leave().then(() => send({ type: "sketchfind:choose", product: told }));
   return true;
 }
 

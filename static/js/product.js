@@ -39,7 +39,9 @@ export class ProductPanel {
       if (event.key === "ArrowRight") this.#step(1);
     });
     this.#$(".visit").addEventListener("click", (event) => {
-      if (announceChoice(this.#trail.at(-1))) event.preventDefault(); // the shop's page around this one opens it
+      // closed first: the shop may go on in the history, and then there is no way back from our entry
+      const isTaken = announceChoice(this.#trail.at(-1), () => this.#sheet.close());
+      if (isTaken) event.preventDefault(); // the shop's page around this one opens it
     });
     this.#sheet.addEventListener("close", () => this.#controller.abort());
   }

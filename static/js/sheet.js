@@ -3,6 +3,8 @@
  * browser's Back, which is what people press on a phone. The address stays as it is, with what its fragment holds.
  */
 
+const REFUSED = 500; // ms: who has heard nothing by then was not let back
+
 /** Fires "close". */
 export class Sheet extends EventTarget {
   #dialog;
@@ -34,8 +36,12 @@ export class Sheet extends EventTarget {
     this.#dialog.addEventListener("close", () => opener?.focus({ preventScroll: true }), { once: true });
   }
 
-  close() {
+  /** @returns {Promise<void>} settles once the history is as it was; only while the dialog is open */
+  async close() {
+    const closed = new Promise((resolve) => this.addEventListener("close", resolve, { once: true }));
     this.#dialog.close();
+    await closed;
+    await this.#left;
   }
 
   #isHere() {
@@ -47,7 +53,10 @@ export class Sheet extends EventTarget {
     this.dispatchEvent(new Event("close"));
   }
 
-  /** To the entry before ours, which takes over the address: a link in it may have been closed meanwhile. */
+  /**
+   * To the entry before ours, which takes over the address: a link in it may have been closed meanwhile. Browsers refuse
+   * it in a shop's frame, without a word, when the shop's page has made an entry after ours.
+   */
   #goBack(address) {
     return new Promise((resolve) => {
       const arrived = () => {
@@ -56,6 +65,7 @@ export class Sheet extends EventTarget {
       };
       window.addEventListener("popstate", arrived, { once: true });
       window.history.back();
+      setTimeout(resolve, REFUSED);
     });
   }
 }

@@ -55,6 +55,30 @@ def test_without_a_word_from_the_shop_the_link_opens(shopper: Page, shop: Shop, 
     shopper.wait_for_url("**/boots/7")
 
 
+def test_products_open_in_a_shop_that_goes_on_in_its_own_history(shopper: Page, shop: Shop, home: str) -> None:
+    shop.embed(home)
+    shopper.goto("/")
+    shopper.evaluate(HEAR, True)
+    shopper.evaluate("addEventListener('sketchfind:choose', () => history.pushState({}, '', '/chosen'))")
+    shopper.get_by_role("button", name="Search by sketch").click()
+    frame = panel_of(shopper)
+    first = frame.get_by_role("list", name="Results").get_by_role("button").first
+    frame.get_by_role("button", name="Chair", exact=True).click()
+    for _ in range(2):
+        first.click()
+        frame.get_by_role("link", name="Visit the shop").click()
+        expect(shopper.get_by_role("dialog", name="Search by sketch")).to_be_hidden()
+        assert urlsplit(shopper.url).path == "/chosen"
+        shopper.get_by_role("button", name="Search by sketch").click()
+        expect(frame.locator("#product")).to_be_hidden()
+    first.click()
+    shopper.evaluate("history.pushState({}, '', '/elsewhere')")
+    frame.locator("#product").get_by_role("button", name="Close").click()  # from where no way leads back any more
+    first.click()
+    expect(frame.locator("#product")).to_be_visible()
+    assert urlsplit(shopper.url).path == "/elsewhere"
+
+
 def test_messages_from_elsewhere_are_not_heard(shopper: Page, shop: Shop, home: str) -> None:
     shop.embed(home)
     shopper.goto("/")
