@@ -64,6 +64,8 @@
   const LOGO = "M9.5 21.5c2.5-7 5.5-12 8-11.5 3.6.8-5.2 8.5-2.7 9.7 1.9.9 4.7-4.2 6.6-3.3 1.3.6-.2 3.5.9 4.4";
   const CROSS = "m9 9 14 14M23 9 9 23";
 
+  const PATIENCE = 5000; // ms for the page to come before it is asked for once more
+
   /** The button and the panel, in a shadow tree that the shop's CSS does not reach. */
   class Panel {
     #host = document.createElement("div");
@@ -71,6 +73,8 @@
     #close = this.#make("button", { type: "button", className: "close", ariaLabel: words.close });
     #dialog = this.#make("dialog", { ariaLabel: words.open });
     #frame = null;
+    #askedAt = 0;
+    #isReady = false;
 
     constructor() {
       const style = new CSSStyleSheet();
@@ -88,14 +92,24 @@
       window.addEventListener("message", (event) => this.#hear(event));
     }
 
-    /** Opens the panel; the page in it is loaded the first time. Focus returns by itself when it closes. */
+    /**
+     * Opens the panel; the page in it is loaded the first time, and anew if it never came, as without a network. Focus
+     * returns by itself when it closes.
+     */
     open() {
-      if (!this.#frame) this.#dialog.prepend((this.#frame = this.#load()));
-      else this.#dress(); // the shop's page may have turned dark meanwhile
+      if (this.#isReady) this.#dress(); // the shop's page may have turned dark meanwhile
+      else if (!this.#frame || performance.now() - this.#askedAt > PATIENCE) this.#load();
       this.#dialog.showModal();
     }
 
     #load() {
+      this.#frame?.remove();
+      this.#frame = this.#makeFrame();
+      this.#askedAt = performance.now();
+      this.#dialog.prepend(this.#frame);
+    }
+
+    #makeFrame() {
       const query = new URLSearchParams({ host: location.origin });
       if (language) query.set("lang", language);
       if (category) query.set("category", category);
@@ -109,8 +123,10 @@
 
     #hear({ origin, source, data }) {
       if (!this.#frame || source !== this.#frame.contentWindow || origin !== HOME) return;
-      if (data?.type === "sketchfind:ready") this.#dress();
-      else if (data?.type === "sketchfind:close") this.#dialog.close();
+      if (data?.type === "sketchfind:ready") {
+        this.#isReady = true;
+        this.#dress();
+      } else if (data?.type === "sketchfind:close") this.#dialog.close();
       else if (data?.type === "sketchfind:choose") this.#choose(data.product);
     }
 

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from app.languages import read_languages
 from tests.page.access import assert_accessible
@@ -64,6 +64,32 @@ def test_it_closes_in_every_way_and_focus_returns(shopper: Page, shop: Shop, hom
         expect(button).to_be_focused()
         button.click()
     expect(frame.locator("html.embedded")).to_be_attached()  # still the same page
+
+
+def test_a_page_that_never_came_is_asked_for_again(shopper: Page, shop: Shop, home: str) -> None:
+    shop.embed(home)
+    shopper.goto("/")
+    asked: list[str] = []
+
+    def refuse(route: Route) -> None:
+        asked.append(route.request.url)
+        route.abort()
+
+    shopper.route(f"{home}/?*", refuse)
+    button = shopper.get_by_role("button", name="Search by sketch")
+    for _ in range(2):  # soon after, it may be on its way
+        button.click()
+        shopper.get_by_role("button", name="Close").click()
+    assert len(asked) == 1
+    shopper.unroute(f"{home}/?*")
+    shopper.evaluate("const then = performance.now(); performance.now = () => then + 6000;")
+    button.click()
+    panel_of(shopper)
+    shopper.get_by_role("button", name="Close").click()
+    shopper.locator("iframe").evaluate("frame => (frame.isSame = true)")
+    shopper.evaluate("performance.now = () => 1e9")
+    button.click()
+    assert shopper.locator("iframe").evaluate("frame => frame.isSame") is True
 
 
 @pytest.mark.parametrize("device", [DESKTOP], indirect=True)
