@@ -1,6 +1,6 @@
 /** The keeping side of the page: what brings sketches to the paper and takes them elsewhere. */
 
-import { closeLink, isLink } from "./fragment.js";
+import { closeLink, isLink, parameters } from "./fragment.js";
 import { keep } from "./keep.js";
 import { say } from "./messages.js";
 import { pack } from "./packing.js";
@@ -64,8 +64,9 @@ function followLinks(sketch) {
 
   async function open() {
     if (!isLink()) return;
+    const given = parameters(); // now: who draws before the code has come closes the link
     const link = await part("link");
-    const strokes = await link?.openLink().catch(() => announce(say("keeping.broken_link"), true));
+    const strokes = await link?.openLink(given).catch(() => announce(say("keeping.broken_link"), true));
     if (!strokes || isSame(strokes, sketch.strokes)) return; // after a reload the sketch is back already
     opening = true;
     sketch.replace(strokes);

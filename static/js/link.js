@@ -4,7 +4,7 @@
  * `r` for raw bytes of pack(), as base64url.
  */
 
-import { extras, parameters } from "./fragment.js";
+import { extras } from "./fragment.js";
 import { fromText, pack, toText, unpack } from "./packing.js";
 
 const VERSION = "1";
@@ -17,12 +17,12 @@ export async function linkTo(strokes) {
 }
 
 /**
- * Opens the link that is in the page's address.
+ * Opens a link.
+ * @param {URLSearchParams} given its parameters
  * @returns {Promise<import("./strokes.js").Stroke[]>} exactly the strokes that linkTo() was given
  * @throws for a link that is damaged, or of a newer version
  */
-export async function openLink() {
-  const given = parameters();
+export async function openLink(given) {
   const strokes = unpack(await decode(given.get("s")));
   if (!strokes.length) throw new RangeError("the link holds no strokes");
   extras.apply(given);

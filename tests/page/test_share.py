@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.page.conftest import Menu
 from tests.page.phone import BOOT, Phone, is_search, sent
@@ -100,6 +100,16 @@ def test_a_link_does_not_destroy_what_was_drawn_before(page: Page, phone: Phone,
     expect(page.get_by_role("button", name="Recent sketch")).to_have_count(2)
     page.keyboard.press("Escape")
     assert phone.press("Undo") == mine
+
+
+def test_who_draws_before_a_link_is_read_gets_it_all_the_same(phone: Phone, link: Link, stranger: Stranger) -> None:
+    shared = sent(phone.draw_and_wait(BOOT[0]).request)
+    other = stranger(390, 844)
+    late: list[Route] = []
+    other.page.route("**/js/link.js", lambda route: late.append(route))
+    other.page.goto(link())
+    other.draw_and_wait(BOOT[1])
+    other.wait_for_sketch(late[0].continue_, lambda sketch: sketch == shared)
 
 
 def test_a_link_put_into_the_address_of_an_open_page_is_opened(page: Page, phone: Phone, link: Link) -> None:
