@@ -48,7 +48,7 @@ export class ProductPanel {
 
   /**
    * @param {Product} product
-   * @param {readonly Product[]} results that it is one of
+   * @param {readonly Product[]} results that it is one of, unless it was found no more while a finger lay on it
    * @param {string} sketch the JSON that was searched
    */
   open(product, results, sketch) {
@@ -68,8 +68,14 @@ export class ProductPanel {
 
   /** To a result before or after the one that the trail began with. */
   #step(by) {
-    const next = this.#results[this.#place() + by];
+    const next = this.#beside(by);
     if (next) this.#go([next]);
+  }
+
+  /** The result before or after the one that the trail began with; none where that is no more among them. */
+  #beside(by) {
+    const place = this.#place();
+    return place < 0 ? undefined : this.#results[place + by];
   }
 
   #place() {
@@ -94,9 +100,9 @@ export class ProductPanel {
   #show(product) {
     const place = this.#place();
     this.#$(".panel-back").hidden = this.#trail.length < 2;
-    this.#$(".panel-previous").disabled = place < 1;
-    this.#$(".panel-next").disabled = place + 1 >= this.#results.length;
-    const isResult = this.#trail.length === 1;
+    this.#$(".panel-previous").disabled = !this.#beside(-1);
+    this.#$(".panel-next").disabled = !this.#beside(1);
+    const isResult = this.#trail.length === 1 && place >= 0;
     this.#$(".panel-place").textContent = isResult ? say("product.place", { rank: place + 1, count: this.#results.length }) : "";
     this.#$(".panel-gone").hidden = true;
     this.#$(".product").dataset.productId = product.product_id;

@@ -1,7 +1,7 @@
 /** The grid of results. Products that stay keep their element, so nothing reloads or flickers while one draws. */
 
 import { arrange } from "./arrange.js";
-import { card } from "./card.js";
+import { card, thumbnail } from "./card.js";
 import { Grip } from "./grip.js";
 import { columnsOf, walk } from "./grid.js";
 
@@ -16,6 +16,7 @@ export class Results extends EventTarget {
   #list;
   #grip;
   #items = new Map();
+  #productOf = new WeakMap(); // item -> its product, also of one that is held and was found no more
 
   /**
    * @param {HTMLUListElement} list
@@ -28,8 +29,7 @@ export class Results extends EventTarget {
     this.#grip.addEventListener("release", () => this.#draw());
     walk(list);
     list.addEventListener("click", ({ target }) => {
-      const id = target.closest(".card")?.dataset.productId;
-      const product = this.products.find(({ product_id }) => product_id === id);
+      const product = this.#productOf.get(target.closest(".card"));
       if (product) this.dispatchEvent(new CustomEvent("open", { detail: product }));
     });
   }
@@ -63,6 +63,9 @@ export class Results extends EventTarget {
     const item = this.#items.get(key) ?? card(product, first);
     item.dataset.key = key;
     item.dataset.rank = String(product.rank);
+    this.#productOf.set(item, product);
+    // the network may be back
+    if (product.thumbnail_url) item.querySelector(".missing")?.replaceWith(thumbnail(product, first));
     return item;
   }
 

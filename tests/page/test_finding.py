@@ -228,7 +228,7 @@ def test_nothing_moves_under_a_finger_on_the_list(phone: Phone, stays: bool) -> 
     page.route(SEARCH, lambda route: held.append(route))
     phone.button("Undo").tap()
     expect(page.locator(".searching")).to_be_visible()
-    under = page.locator('[data-product-id="b"]')
+    under = page.locator('#results [data-product-id="b"]')
     page.evaluate(STILL)
     before = under.bounding_box()
     phone.hold(under)
@@ -242,6 +242,36 @@ def test_nothing_moves_under_a_finger_on_the_list(phone: Phone, stays: bool) -> 
         expect(phone.results.last).to_have_attribute("data-product-id", "b")
     else:
         expect(under).to_have_count(0)
+
+
+def test_a_tap_opens_the_product_it_began_on(phone: Phone) -> None:
+    page = phone.page
+    for _ in range(2):
+        show(phone, *(product(name) for name in "abc"))
+    held: list[Route] = []
+    page.route(SEARCH, lambda route: held.append(route))
+    phone.button("Undo").tap()
+    expect(page.locator(".searching")).to_be_visible()
+    page.locator('[data-product-id="b"]').hover()
+    page.mouse.down()
+    held[0].fulfill(json=answer(product("a"), product("new")))
+    expect(page.locator('[data-product-id="new"]')).to_be_attached()
+    page.mouse.up()
+    panel = page.get_by_role("dialog", name="B", exact=True)
+    expect(panel).to_be_visible()
+    expect(panel.locator(".panel-place")).to_have_text("")
+    for way in ("Previous", "Next"):
+        expect(panel.get_by_role("button", name=f"{way} result")).to_be_disabled()
+
+
+def test_thumbnails_that_were_lost_come_back_with_the_network(phone: Phone) -> None:
+    shown = product("a", thumbnail_url="/static/icons/favicon.svg?a")
+    phone.page.route("**/favicon.svg?a", lambda route: route.abort())
+    show(phone, shown)
+    expect(phone.results.locator(".missing")).to_have_count(1)
+    phone.page.unroute("**/favicon.svg?a")
+    show(phone, shown)
+    expect(phone.results.locator(".thumbnail:not(.missing)")).to_have_js_property("naturalWidth", 150)
 
 
 def test_motion_is_left_out_where_it_is_unwelcome(phone: Phone) -> None:
