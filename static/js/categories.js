@@ -1,12 +1,14 @@
 /** Chips to search one category only: the top level, then the children of the chosen one. */
 
 import { arrange } from "./arrange.js";
+import { plain } from "./filters.js";
 import { say, written } from "./messages.js";
 
 export class Categories {
   #group;
   #filters;
   #paths = [];
+  #spellings = new Map(); // plain path -> as it was spelled first
   #counts = new Map();
   #chips = new Map(); // chips stay the same elements: one that is replaced under a finger would not be tapped
 
@@ -24,7 +26,8 @@ export class Categories {
     });
     filters.addEventListener("change", () => this.#draw());
     facets.addEventListener("change", () => {
-      this.#counts = new Map(facets.counts.categories.map(({ category, count }) => [category, count]));
+      const counts = facets.counts.categories.map(({ category, count }) => [this.#learn(category), count]);
+      this.#counts = new Map(counts);
       this.#paths = withAncestors([...this.#counts.keys()]);
       this.#draw();
     });
@@ -32,19 +35,38 @@ export class Categories {
 
   /** Choosing the chosen one again goes back up. */
   #choose(path) {
+    this.#filters.choose({ category: path === this.#chosen ? parent(path) : path });
+  }
+
+  /** The chosen path as the chips spell it; a link may spell it in another way. */
+  get #chosen() {
     const { category } = this.#filters.chosen;
-    this.#filters.choose({ category: path === category ? parent(path) : path });
+    return category && this.#spelled(category);
+  }
+
+  /** A path of the facets, as it was spelled first: so its chip stays. */
+  #learn(path) {
+    const spelled = this.#spelled(path);
+    this.#spellings.set(plain(spelled), spelled);
+    return spelled;
+  }
+
+  #spelled(path) {
+    return parts(path).reduce((above, part) => {
+      const whole = above ? `${above} > ${part}` : part;
+      return this.#spellings.get(plain(whole)) ?? whole;
+    }, "");
   }
 
   #draw() {
     const chips = this.#choices().map((path) => this.#chip(path));
     arrange(this.#group, chips);
-    this.#group.hidden = this.#paths.length < 2 && this.#filters.chosen.category === null;
+    this.#group.hidden = this.#paths.length < 2 && this.#chosen === null;
   }
 
   /** All, the way down to the chosen one, and what lies below it or, at a leaf, beside it. */
   #choices() {
-    const chosen = this.#filters.chosen.category;
+    const chosen = this.#chosen;
     const paths = chosen ? withAncestors([...this.#paths, chosen]) : this.#paths;
     const children = (path) => paths.filter((each) => parent(each) === path);
     const below = children(chosen);
@@ -56,7 +78,7 @@ export class Categories {
     const chip = this.#chips.get(path) ?? makeChip(path);
     this.#chips.set(path, chip);
     const count = this.#counts.get(path);
-    chip.setAttribute("aria-pressed", String((path || null) === this.#filters.chosen.category));
+    chip.setAttribute("aria-pressed", String((path || null) === this.#chosen));
     if (count === undefined) {
       delete chip.dataset.count;
       chip.removeAttribute("aria-description");

@@ -88,11 +88,21 @@ export function priceOf(text) {
   return price >= 0 && price < Infinity ? price : null;
 }
 
+/** What categories, colours and brands are compared by, as the server does. @param {string} name */
+export function plain(name) {
+  return name.toLowerCase();
+}
+
+/** The values, each in one spelling. */
+function unlike(values) {
+  return [...new Map(values.map((value) => [plain(value), value])).values()];
+}
+
 /** Who enters a range the wrong way round means it all the same. Values are sorted, so that equal choices are equal. */
 function inOrder(choice) {
   const { colors, brands, minPrice, maxPrice } = choice;
   const isTurned = minPrice !== null && maxPrice !== null && minPrice > maxPrice;
   const [low, high] = isTurned ? [maxPrice, minPrice] : [minPrice, maxPrice];
-  const [inColors, ofBrands] = [colors, brands].map((values) => [...new Set(values)].sort());
+  const [inColors, ofBrands] = [colors, brands].map((values) => unlike(values).sort());
   return { ...choice, colors: inColors, brands: ofBrands, minPrice: low, maxPrice: high };
 }

@@ -2,6 +2,7 @@
 
 import { arrange } from "./arrange.js";
 import { element } from "./card.js";
+import { plain } from "./filters.js";
 import { say, written } from "./messages.js";
 import { swatchOf } from "./swatch.js";
 
@@ -42,7 +43,11 @@ export class TraitChips {
   /** @param {[string, number][]} counts of products by value */
   show(counts) {
     const chosen = this.#filters.chosen[this.#trait];
-    const known = new Map([...chosen.map((value) => [value, 0]), ...counts]);
+    const values = [...counts.map(([value]) => value), ...this.#labels.keys(), ...chosen];
+    // counts spell a value as the products that were found do, which other filters change
+    const spelled = new Map(values.map((value) => [plain(value), value]));
+    const counted = counts.map(([value, count]) => [spelled.get(plain(value)), count]);
+    const known = new Map([...chosen.map((value) => [value, 0]), ...counted]);
     const names = [...known.keys()].sort((a, b) => known.get(b) - known.get(a));
     const order = [...new Set([...this.#labels.keys(), ...names])].filter((value) => known.has(value)); // near fingers nothing moves
     this.#labels = new Map(order.map((value) => [value, this.#labels.get(value) ?? this.#label(value)]));

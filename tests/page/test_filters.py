@@ -198,6 +198,29 @@ def test_prices_are_compared_in_one_currency(phone: Phone, serve: Serve) -> None
     assert asked(phone.searches[-1].url) == {"max_price": ["200"], "currency": ["CHF"]}
 
 
+def test_another_spelling_is_no_other_choice(page: Page, phone: Phone, serve: Serve) -> None:
+    """A facet spells a colour as the products that were found do, and a link as somebody wrote it."""
+    spelled = {"colors": [{"color": "Rojo", "count": 2}, {"color": "BLACK", "count": 7}]}
+    serve(**spelled)
+    page.goto("/?category=shoes>boots&color=black")
+    phone.draw_and_wait(BOOT[0])
+    expect(chips(page)).to_have_text(["All", "Shoes", "Boots", "Pumps"])
+    expect(chips(page).nth(2)).to_have_attribute("aria-pressed", "true")
+    sheet = open_sheet(phone)
+    options = sheet.locator(".colors .option")
+    expect(options).to_have_text(["black7", "Rojo2"])
+    expect(sheet.get_by_role("checkbox", name="black")).to_be_checked()
+    spelled["colors"] = [{"color": "rojo", "count": 3}, {"color": "Black", "count": 6}]
+    phone.wait_for_search(sheet.get_by_role("checkbox", name="rojo").check)
+    page.route(FACETS, lambda route: route.fulfill(json=facets(**spelled)))
+    phone.wait_for_search(sheet.get_by_role("checkbox", name="black").uncheck)
+    expect(options).to_have_text(["black6", "Rojo3"])
+    assert asked(phone.searches[-1].url) == {"category": ["shoes>boots"], "color": ["Rojo"]}
+    page.keyboard.press("Escape")
+    phone.press("Boots")
+    assert asked(phone.searches[-1].url)["category"] == ["Shoes"]
+
+
 def test_a_filter_survives_clearing_and_is_seen(page: Page, phone: Phone, serve: Serve) -> None:
     serve()
     row = page.locator(".choosing")
