@@ -100,6 +100,13 @@ def test_forced_colours_leave_ink_on_paper_and_show_what_is_pressed(phone: Phone
     expect(eraser).not_to_have_css("background-color", clear.evaluate(ground))  # after its transition
     assert clear.evaluate("element => getComputedStyle(element).borderTopStyle") == "solid"
     assert_accessible(phone.page)
+    phone.button("Filters").tap()
+    black, red = (phone.page.locator(".option", has_text=name) for name in ("black", "red"))
+    assert red.locator(".swatch").evaluate(ground) == "rgb(255, 0, 0)"
+    black.tap()
+    assert black.evaluate(ground) != red.evaluate(ground)
+    assert black.locator(".count").evaluate(colour) == black.evaluate(colour)
+    assert red.evaluate("element => getComputedStyle(element).borderTopStyle") == "solid"
 
 
 def test_text_of_twice_the_size_is_not_cut(browser: Browser, live_server: str) -> None:
