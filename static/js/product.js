@@ -120,11 +120,19 @@ export class ProductPanel {
     else visit.href = product.link;
   }
 
+  /** Its photo stays: of several it is the one that was found. */
+  #renew(news) {
+    const { photo_url, thumbnail_url, ...known } = this.#trail.at(-1);
+    const product = { ...known, ...news, photo_url, thumbnail_url };
+    this.#trail = [...this.#trail.slice(0, -1), product];
+    this.#tell(product);
+  }
+
   /** What the shop says of it now, which is more than a search tells. Without an answer the panel is only less new. */
   async #refresh(product, signal) {
     const { status, body } = await ask(productPath(product.product_id), { signal });
     if (signal.aborted) return;
-    if (status === 200 && body) this.#tell(body);
+    if (status === 200 && body) this.#renew(body);
     this.#$(".panel-gone").hidden = status !== 404;
   }
 }

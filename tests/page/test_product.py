@@ -13,6 +13,7 @@ from tests.page.test_finding import answer, product, show
 
 MATCH = "**/match"
 SIMILAR = "**/similar?*"
+TELLTALE = "export function announceChoice(product) { window.told = product; return true; }"  # in the place of host.js
 
 
 def panel(page: Page) -> Locator:
@@ -255,6 +256,22 @@ def test_a_product_that_is_gone_says_so(page: Page, phone: Phone) -> None:
     phone.results.first.get_by_role("button").tap()
     expect(panel(page).get_by_role("alert")).to_have_text("The shop no longer has this product.")
     expect(panel(page).get_by_role("heading", name="More like this")).to_be_hidden()
+
+
+def test_the_shop_is_told_what_the_panel_shows(page: Page, phone: Phone) -> None:
+    """What is newer than the search, but with the photo that was found."""
+    news = product("a", price=49.9, link="https://shop.example/new", photo_url="/photos/first.webp")
+    page.route("**/products/a", lambda route: route.fulfill(json=news))
+    page.route(SIMILAR, lambda route: route.fulfill(json=answer()))
+    page.route("**/js/host.js", lambda route: route.fulfill(content_type="text/javascript", body=TELLTALE))
+    page.reload()
+    show(phone, product("a", photo_url="/photos/found.webp"))
+    phone.results.first.get_by_role("button").tap()
+    expect(panel(page).locator(".product-price")).to_have_text("€49.90")
+    panel(page).get_by_role("link", name="Visit the shop").tap()
+    told = page.evaluate("told")
+    assert told["price"] == 49.9 and told["link"] == "https://shop.example/new"
+    assert told["photo_url"] == "/photos/found.webp"
 
 
 @pytest.mark.parametrize(
