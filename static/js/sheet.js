@@ -15,9 +15,12 @@ export class Sheet extends EventTarget {
   constructor(dialog) {
     super();
     this.#dialog = dialog;
+    let pressed = null;
+    dialog.addEventListener("pointerdown", ({ target }) => (pressed = target));
     dialog.addEventListener("click", ({ target }) => {
-      // the dialog itself is hit beside its content only: on the backdrop
-      if (target === dialog || target.closest(".closing")) dialog.close();
+      // the dialog itself is hit beside its content only: on the backdrop, where selecting in a field may end as well
+      const isBeside = target === dialog && pressed === dialog;
+      if (isBeside || target.closest(".closing")) dialog.close();
     });
     dialog.addEventListener("keydown", (event) => event.stopPropagation()); // the paper's shortcuts are off meanwhile
     dialog.addEventListener("close", () => this.#closed());

@@ -153,6 +153,19 @@ def test_a_range_the_wrong_way_round_is_turned(phone: Phone, serve: Serve) -> No
     expect(sheet.get_by_role("spinbutton", name="To")).to_have_value("90")
 
 
+def test_selecting_a_price_may_end_beside_the_sheet(page: Page, phone: Phone, serve: Serve) -> None:
+    serve()
+    phone.draw_and_wait(BOOT[0])
+    sheet = open_sheet(phone)
+    sheet.get_by_role("spinbutton", name="From").hover()
+    page.mouse.down()
+    page.mouse.move(195, 8)
+    page.mouse.up()
+    expect(sheet).to_be_visible()
+    page.mouse.click(195, 8)
+    expect(sheet).to_be_hidden()
+
+
 def test_the_sheet_says_what_there_is(phone: Phone, serve: Serve) -> None:
     serve()
     phone.draw_and_wait(BOOT[0])
