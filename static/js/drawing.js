@@ -27,6 +27,13 @@ export function openPaper(sketch) {
     canvas.classList.toggle("erasing", paper.erasing);
   }
 
+  /** Does what a button is for that is gone or disabled afterwards: if it had the focus, the way back gets it. */
+  function leaving(button, act) {
+    const hadFocus = button === document.activeElement;
+    act();
+    if (hadFocus) undo.focus({ preventScroll: true });
+  }
+
   sketch.addEventListener("change", () => {
     undo.disabled = !sketch.canUndo;
     redo.disabled = !sketch.canRedo;
@@ -38,11 +45,11 @@ export function openPaper(sketch) {
 
   undo.addEventListener("click", () => sketch.undo());
   redo.addEventListener("click", () => sketch.redo());
-  clear.addEventListener("click", () => sketch.clear());
+  clear.addEventListener("click", () => leaving(clear, () => sketch.clear()));
   eraser.addEventListener("click", toggleEraser);
   document.addEventListener("click", ({ target }) => {
     const example = target.closest(".example");
-    if (example) paper.put(strokesOf(example));
+    if (example) leaving(example, () => paper.put(strokesOf(example)));
   });
   listen({ undo: () => sketch.undo(), redo: () => sketch.redo(), eraser: toggleEraser, clear: () => sketch.clear() });
   offerFingers($("#finger"), fingers);

@@ -89,10 +89,14 @@ export class Finding {
 
   #show({ answer, sketch, growing }) {
     const { results: products, gallery } = answer;
+    const everything = $("#everything");
+    const hadFocus = everything === document.activeElement;
     this.#searched = sketch;
     this.#results.show(products);
     this.#found.dataset.state = products.length ? "results" : "nothing";
-    $("#everything").hidden = this.#filters.areOpen;
+    everything.hidden = this.#filters.areOpen;
+    const isGone = everything.hidden || products.length > 0;
+    if (hadFocus && isGone) ($("#results button") ?? $("#filters")).focus();
     $(".nothing span").textContent = say(gallery.size ? "finding.nothing_here" : "finding.no_products");
     if (products.length) this.#settle(say("finding.count", { found: products.length, size: gallery.size }));
     else this.#settle(say("finding.nothing"));

@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from app.languages import read_languages
 from tests.page.access import assert_accessible
 from tests.page.phone import BOOT, DESKTOP, PHONE, Phone
+from tests.page.test_finding import answer
 
 
 @pytest.fixture(params=["light", "dark"])
@@ -87,6 +88,23 @@ def test_more_contrast_for_those_who_ask(phone: Phone) -> None:
     assert not phone.status.evaluate(faint) and phone.page.locator(".paper").evaluate(border) == "1px"
     phone.draw_and_wait(BOOT[0])
     assert_accessible(phone.page)
+
+
+def test_the_focus_goes_on_where_a_button_is_gone(page: Page, phone: Phone) -> None:
+    undo = phone.button("Undo")
+    page.locator(".example").first.press("Enter")
+    expect(undo).to_be_focused()
+    phone.button("Clear").press("Enter")
+    expect(undo).to_be_focused()
+    page.goto("/?category=Bags")
+    page.route("**/search?*category*", lambda route: route.fulfill(json=answer()))
+    undo.press("Enter")
+    phone.button("Search everything").press("Enter")
+    expect(phone.results.first.get_by_role("button")).to_be_focused()
+    phone.draw_and_wait(BOOT[0])
+    phone.button("Undo").focus()
+    page.keyboard.press("Delete")  # the focus was elsewhere, and stays there
+    expect(undo).to_be_focused()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
