@@ -49,9 +49,9 @@ export class PriceRange {
     this.#group.hidden = ranges.length === 0 && minPrice === null && maxPrice === null;
   }
 
-  /** The chosen one, else the one that most products have. */
+  /** The chosen one, else the one that most products have; null when none has any. */
   #currency() {
-    const most = [...this.#ranges].sort((a, b) => b.count - a.count)[0];
+    const most = this.#ranges.filter(({ currency }) => currency).sort((a, b) => b.count - a.count)[0];
     return this.#filters.chosen.currency ?? most?.currency ?? null;
   }
 }
