@@ -110,10 +110,12 @@ class _PreparedOnce:
     """prepare(), done once for each folder and preprocessing: an experiment's runs learn from the same frames."""
 
     def __init__(self) -> None:
-        self._sets: dict[tuple[str, tuple[str, ...], PreprocessConfig], SampleSet] = {}
+        self._sets: dict[tuple[str, tuple[str, ...], PreprocessConfig, bool], SampleSet] = {}
 
-    def __call__(self, folder: PairFolder, preprocess: Preprocess, advance: Callable[[], None]) -> SampleSet:
-        key = (folder.name, tuple(pair.photo_id for pair in folder.pairs), preprocess.config)
+    def __call__(
+        self, folder: PairFolder, preprocess: Preprocess, advance: Callable[[], None], unfinished: bool
+    ) -> SampleSet:
+        key = (folder.name, tuple(pair.photo_id for pair in folder.pairs), preprocess.config, unfinished)
         if key not in self._sets:
-            self._sets[key] = prepare(folder, preprocess, advance)
+            self._sets[key] = prepare(folder, preprocess, advance, unfinished)
         return self._sets[key]

@@ -17,7 +17,7 @@ from index_builder.samples import Sample, SampleSet, prepare, to_size
 from model.preprocess import Preprocess
 
 Source = Sequence[PairFolder] | LabelledSketches
-Prepare = Callable[[PairFolder, Preprocess, Callable[[], None]], SampleSet]
+Prepare = Callable[..., SampleSet]  # prepare(), or what remembers what that gave
 
 
 @dataclass(frozen=True)

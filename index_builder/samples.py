@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import chain
 
 import cv2
 import numpy as np
@@ -18,10 +19,11 @@ from index_builder.edge_styles import EDGE_STYLES
 from index_builder.pairs import Pair, PairFolder
 from index_builder.pictures import Sketch, frame_of
 from index_builder.pieces import pieces_of
-from index_builder.strokes import part_of
+from index_builder.strokes import length_of, part_of
 from index_builder.triplets import Judgement, judgements
 from model.images import Pixels
-from model.preprocess import BlankSketch, Preprocess
+from model.preprocess import BlankSketch, Preprocess, Strokes
+from model.tracing import traced
 
 _DRAWN = (0.2, 0.35, 0.5, 0.7)  # how much of its ink an unfinished sketch has
 
@@ -69,13 +71,18 @@ class SampleSet:
         return {sample.photo_id: sample for sample in self.samples}
 
 
-def prepare(folder: PairFolder, preprocess: Preprocess, advance: Callable[[], None] = lambda: None) -> SampleSet:
-    """Preprocess a pair folder, two images at a time, calling `advance` after each pair."""
+def prepare(
+    folder: PairFolder, preprocess: Preprocess, advance: Callable[[], None] = lambda: None, unfinished: bool = False
+) -> SampleSet:
+    """Preprocess a pair folder, two images at a time, calling `advance` after each pair.
 
+    With `unfinished`, sketches are also had as they were while they were being drawn.
+    """
     said = judgements(folder.triplets)
 
     def one(pair: Pair) -> Sample:
-        sample = _sample(pair, preprocess, said)
+        parts = [_unfinished(sketch, preprocess) for sketch in pair.sketches] if unfinished else []
+        sample = replace(_sample(pair, preprocess, said), unfinished=tuple(chain.from_iterable(parts)))
         advance()
         return sample
 
@@ -88,7 +95,7 @@ def draw_batch(
 ) -> tuple[list[LineImage], list[LineImage]]:
     """Up to `count` pairs of distinct photos: their sketches and, in the same order, their edge maps.
 
-    `unfinished` is the share of sketches that are shown while being drawn, where there are strokes to tell how.
+    `unfinished` is the share of sketches that are shown while being drawn, where they were prepared for that.
     """
     usable = samples.samples
     chosen = [usable[i] for i in random.choice(len(usable), min(count, len(usable)), replace=False)]
@@ -127,15 +134,20 @@ def _sample(pair: Pair, preprocess: Preprocess, said: Mapping[str, Judgement]) -
         tuple(small[1] or small[0][1:]),
         len(pair.sketches),
         tuple(judged),
-        tuple(frame for sketch in pair.sketches for frame in _unfinished(sketch, preprocess)),
     )
 
 
 def _unfinished(sketch: Sketch, preprocess: Preprocess) -> Iterator[LineImage]:
-    """A sketch with strokes as a server sees it while it is drawn; what is too small to be a sketch is left out."""
-    for share in _DRAWN if sketch.strokes else ():
+    """A sketch as a server sees it while it is drawn; what is too small to be a sketch is left out."""
+    strokes = sketch.strokes or _guessed(sketch)
+    for share in _DRAWN:
         with suppress(BlankSketch):
-            yield to_size(preprocess.strokes(part_of(sketch.strokes or (), share)), preprocess.config.size)
+            yield to_size(preprocess.strokes(part_of(strokes, share)), preprocess.config.size)
+
+
+def _guessed(sketch: Sketch) -> Strokes:
+    """Strokes of a sketch that is known as a picture alone, in the order in which most people draw: long ones first."""
+    return sorted(traced(sketch.picture.open()).strokes, key=length_of, reverse=True)
 
 
 def _redrawn_thick(frame: Pixels, preprocess: Preprocess) -> Pixels:

@@ -21,7 +21,7 @@ def part_of(strokes: Strokes, share: float) -> Strokes:
         raise ValueError(f"share of the ink is {share:g}, expected more than 0 and at most 1")
     if share == 1:
         return strokes
-    lengths = [_length(stroke) for stroke in strokes]
+    lengths = [length_of(stroke) for stroke in strokes]
     left = share * math.fsum(lengths)
     part: list[_Stroke] = []
     for stroke, length in zip(strokes, lengths, strict=True):
@@ -49,5 +49,5 @@ def _between(start: Sequence[float], end: Sequence[float], share: float) -> list
     return [a + share * (b - a) for a, b in zip(start, end, strict=False)]
 
 
-def _length(stroke: _Stroke) -> float:
+def length_of(stroke: _Stroke) -> float:
     return math.fsum(math.dist(start[:2], end[:2]) for start, end in pairwise(stroke))

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 
 from rich.progress import Progress
@@ -58,7 +59,8 @@ def train(
     if inherited is not None:
         _log.info("from %s: %s", start_from, inherited)
     bars = progress or Progress(disable=True)
-    material = gather(source, Preprocess(config), holdout, bars, prepare_folder)
+    prepared = partial(prepare_folder, unfinished=recipe.unfinished > 0)
+    material = gather(source, Preprocess(config), holdout, bars, prepared)
     clean = holdout and not (before and before.saw_held_out)
     if holdout and not clean:
         _log.warning("%s had nothing held out: on photos that it saw, figures are no validation", start_from)

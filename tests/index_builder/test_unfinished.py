@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image, ImageDraw
 
 from index_builder.pairs import read_pairs
 from index_builder.samples import SampleSet, draw_batch, prepare
@@ -19,16 +21,32 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> SampleSet:
     folder = write_shapes(tmp_path_factory.mktemp("unfinished") / "shapes", photos=3, sketches=1)
     drawn = {"width": 256, "height": 256, "sketches": {"0_0": SQUARE, "1_0": DOT}}
     (folder / "strokes.json").write_text(json.dumps(drawn))
-    return prepare(read_pairs(folder), Preprocess(PreprocessConfig(size=64)))
+    return prepare(read_pairs(folder), Preprocess(PreprocessConfig(size=64)), unfinished=True)
 
 
 def test_sketches_with_strokes_are_also_kept_as_they_were_while_being_drawn(samples: SampleSet) -> None:
-    square, dot, none = samples.samples
-    assert len(square.unfinished) == 4 and none.unfinished == ()
+    square, dot, _ = samples.samples
+    assert len(square.unfinished) == 4
     assert 0 < len(dot.unfinished) < 4  # its first strokes are too small to search with
     first, last = (np.asarray(image.frame < 250) for image in (square.unfinished[0], square.unfinished[-1]))
     assert first.any(1).sum() < 8 < first.any(0).sum()  # the upper side alone, in the middle of the frame
     assert last.any(0).sum() > 50 and last.any(1).sum() > 50
+
+
+def test_a_picture_is_taken_to_have_been_drawn_long_lines_first(tmp_path: Path) -> None:
+    folder = write_shapes(tmp_path / "shapes", photos=1, sketches=1)
+    picture = Image.new("L", (256, 256), 255)
+    pen = ImageDraw.Draw(picture)
+    pen.line((120, 60, 136, 60), 0, 3)  # a short line above, a long one below
+    pen.line((30, 200, 226, 200), 0, 3)
+    picture.save(folder / "sketches" / "0_0.png")
+    (sample,) = prepare(read_pairs(folder), Preprocess(PreprocessConfig(size=64)), unfinished=True).samples
+    assert len(sample.unfinished) == 4
+    for image in sample.unfinished:
+        rows = np.flatnonzero((image.frame < 250).any(1))
+        assert len(rows) and np.ptp(rows) < 6  # the long line alone
+    plain = prepare(read_pairs(folder), Preprocess(PreprocessConfig(size=64))).samples[0]
+    assert plain.unfinished == () and len(plain.sketches) == len(sample.sketches)
 
 
 def test_they_are_drawn_as_often_as_asked(samples: SampleSet) -> None:
