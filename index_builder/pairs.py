@@ -6,8 +6,10 @@ Every layout that --data takes gives the same PairFolder; docs/datasets.md shows
 from __future__ import annotations
 
 import zlib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff"})
 SPLITS = ("all", "held-out")
+HALVES = ("train", "test", "val")  # folders by which data sets are divided
 _HOLDOUT = 5  # one photo in five is held out for validation
 
 
@@ -50,7 +53,7 @@ class PairFolder:
 
     def held_out(self) -> PairFolder:
         """The fixed fifth of the photos on which validation numbers are measured, with their sketches."""
-        return self._only([pair for pair in self.pairs if is_held_out(pair.photo_id)])
+        return self._only([pair for pair in self.pairs if is_held_out(self._deciding(pair))])
 
     def part(self, split: str) -> PairFolder:
         """What one of SPLITS names: all pairs, or the held-out fifth."""
@@ -58,7 +61,16 @@ class PairFolder:
 
     def training(self) -> PairFolder:
         """All that is not held out."""
-        return self._only([pair for pair in self.pairs if not is_held_out(pair.photo_id)])
+        return self._only([pair for pair in self.pairs if not is_held_out(self._deciding(pair))])
+
+    def _deciding(self, pair: Pair) -> str:
+        """What decides whether a pair is held out: the file's name, wherever it lies, unless others have the same."""
+        name = PurePosixPath(pair.photo_id).name
+        return name if self._names[name] == 1 else pair.photo_id
+
+    @cached_property
+    def _names(self) -> Counter[str]:
+        return Counter(PurePosixPath(pair.photo_id).name for pair in self.pairs)
 
     def _only(self, pairs: Sequence[Pair]) -> PairFolder:
         """Some of the pairs, and the triplets that are of these alone: no other would keep the halves apart."""
@@ -125,9 +137,9 @@ def read_photos(folder: Path) -> PairFolder:
 def category_of(folder: Path) -> str:
     """What the pairs of a folder are called: `shoes` for .../shoes/train, else the folder's own name."""
     resolved = folder.resolve()
-    return resolved.parent.name if resolved.name in {"train", "test"} else resolved.name
+    return resolved.parent.name if resolved.name in HALVES else resolved.name
 
 
-def is_held_out(photo_id: str) -> bool:
-    """Whether a photo is in the fixed fifth: its id alone decides, less the folders before its name."""
-    return zlib.crc32(PurePosixPath(photo_id).name.encode()) % _HOLDOUT == 0
+def is_held_out(name: str) -> bool:
+    """Whether what has this name is in the fixed fifth."""
+    return zlib.crc32(name.encode()) % _HOLDOUT == 0

@@ -15,8 +15,8 @@ from typing import Annotated
 from pydantic import BaseModel, Field, ValidationError
 
 from app.messages import explain, path_of
-from index_builder.layouts.pairing import HALVES, images, pair_up
-from index_builder.pairs import PairFolder, PairsError, category_of
+from index_builder.layouts.pairing import images, pair_up
+from index_builder.pairs import HALVES, PairFolder, PairsError, category_of
 from index_builder.pictures import Sketch
 from index_builder.triplets import check_triplets, read_triplets
 

@@ -8,8 +8,6 @@ from pathlib import Path
 from index_builder.pairs import IMAGE_SUFFIXES, Pair, PairFolder, PairsError
 from index_builder.pictures import FilePicture, Picture, Sketch
 
-HALVES = ("train", "test", "val")
-
 
 def images(folder: Path) -> dict[str, FilePicture]:
     """The images of a folder, by stem; none when there is no such folder."""

@@ -13,8 +13,7 @@ from pydantic import BaseModel, NonNegativeInt, TypeAdapter, ValidationError
 from scipy.io import loadmat
 
 from app.messages import explain, path_of
-from index_builder.layouts.pairing import HALVES
-from index_builder.pairs import Pair, PairFolder, PairsError, category_of
+from index_builder.pairs import HALVES, Pair, PairFolder, PairsError, category_of
 from index_builder.pictures import ArrayPicture, Sketch
 from index_builder.triplets import HumanTriplet
 from model.images import Pixels

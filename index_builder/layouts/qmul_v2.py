@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 
 from index_builder.layouts.coordinates import read_coordinates
-from index_builder.layouts.pairing import HALVES, images, pair_up, photo_of
-from index_builder.pairs import PairFolder, PairsError, category_of
+from index_builder.layouts.pairing import images, pair_up, photo_of
+from index_builder.pairs import HALVES, PairFolder, PairsError, category_of
 from index_builder.pictures import FilePicture, Sketch, StrokesPicture
 from model.preprocess import Strokes
 

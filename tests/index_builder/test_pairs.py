@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from index_builder.pairs import PairsError, is_held_out, read_data, read_pairs, read_photos
+from index_builder.pairs import PairsError, category_of, is_held_out, read_data, read_pairs, read_photos
 from index_builder.pictures import open_image
 from index_builder.triplets import HumanTriplet, TripletsError
 from model.images import UnreadableImage
@@ -175,3 +175,13 @@ def test_a_photo_is_held_out_wherever_it_lies(tmp_path: Path) -> None:
     touch(tmp_path, *(f"one/{i}.jpg" for i in range(30)))
     nested, flat = (read_photos(folder).held_out().pairs for folder in (tmp_path, tmp_path / "one"))
     assert [pair.photo_id for pair in nested] == [f"one/{pair.photo_id}" for pair in flat] and flat
+
+
+def test_a_fifth_is_held_out_where_photos_of_many_products_have_one_name(tmp_path: Path) -> None:
+    touch(tmp_path, *(f"sku-{i}/{name}.jpg" for i in range(100) for name in ("cover", "1")))
+    held_out, training = read_photos(tmp_path).held_out().pairs, read_photos(tmp_path).training().pairs
+    assert len(held_out) + len(training) == 200 and 25 <= len(held_out) <= 55
+
+
+def test_the_halves_of_a_data_set_are_called_by_its_name(tmp_path: Path) -> None:
+    assert [category_of(tmp_path / "shoes" / half) for half in ("train", "test", "val", "")] == ["shoes"] * 4
