@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import gzip
 import lzma
@@ -27,6 +28,8 @@ _DAMAGED = (
     EOFError,
     RuntimeError,  # how zipfile says that a password is needed, or that it does not know the compression
 )
+_OF_ITS_CONTENT = (None, errno.EEXIST, errno.ENOTDIR, errno.EISDIR)  # bz2's own errors; files where folders are to be
+_PIECE = 2**20  # bytes
 _Member = tuple[str, int, Callable[[], IO[bytes] | None]]  # name, bytes when unpacked, how to open it
 
 
@@ -55,7 +58,9 @@ def unpack(archive: Path, folder: Path, limit: int = MAX_UNPACKED) -> None:
                 raise ValueError(f"{archive} unpacks to more than {limit:,} bytes: refused")
             _write(partial / _inside(archive, name), open_member)
         partial.replace(folder)
-    except _DAMAGED as error:
+    except (*_DAMAGED, OSError) as error:
+        if isinstance(error, OSError) and error.errno not in _OF_ITS_CONTENT:
+            raise
         raise ValueError(f"{archive} cannot be unpacked ({error}): {_AGAIN}") from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
@@ -77,6 +82,17 @@ def _tar_files(archive: Path) -> Iterator[_Member]:
                 yield member.name, member.size, functools.partial(tar.extractfile, member)
             elif not member.isdir():
                 raise _special(archive, member.name)
+        _check_end(tar)
+
+
+def _check_end(tar: tarfile.TarFile) -> None:
+    """Raises ReadError unless the archive is whole: a header that is damaged or cut off ends tarfile's loop, too."""
+    assert tar.fileobj is not None
+    tar.fileobj.seek(tar.offset)
+    if tar.fileobj.read(tarfile.BLOCKSIZE) != bytes(tarfile.BLOCKSIZE):
+        raise tarfile.ReadError("it ends before its end marker")
+    while tar.fileobj.read(_PIECE):  # to its end, where a compressed one has its checksum
+        pass
 
 
 def _zip_files(archive: Path) -> Iterator[_Member]:

@@ -58,6 +58,36 @@ def test_other_files_are_no_archives() -> None:
     assert unpacked_folder(Path("shoe.ndjson")) is None and unpacked_folder(Path("photos.7z")) is None
 
 
+def cut(at: int) -> Callable[[bytes], bytes]:
+    return lambda data: data[:at]
+
+
+def flipped(at: int) -> Callable[[bytes], bytes]:
+    return lambda data: data[:at] + bytes([data[at] ^ 1]) + data[at:][1:]
+
+
+# the second file's header begins at 1024
+@pytest.mark.parametrize("damage", [cut(1024), cut(1100), flipped(1100)])
+def test_a_tar_that_is_damaged_between_files_is_refused(tmp_path: Path, damage: Callable[[bytes], bytes]) -> None:
+    archive = write_archive(tmp_path / "a.tar", FILES)
+    archive.write_bytes(damage(archive.read_bytes()))
+    with pytest.raises(ValueError, match=r"a\.tar cannot be unpacked .*: expected a whole archive"):
+        unpack(archive, tmp_path / "a")
+    assert not (tmp_path / "a").exists()
+
+
+def test_a_compressed_tar_that_is_damaged_at_its_end_is_refused(tmp_path: Path) -> None:
+    archive = write_archive(tmp_path / "a.tar.gz", FILES)
+    archive.write_bytes(flipped(-8)(archive.read_bytes()))  # its checksum
+    with pytest.raises(ValueError, match=r"a\.tar\.gz cannot be unpacked .*: expected a whole archive"):
+        unpack(archive, tmp_path / "a")
+
+
+def test_files_that_are_folders_too_are_named(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"a\.zip cannot be unpacked .*exists"):
+        unpack(write_archive(tmp_path / "a.zip", {"a": b"1", "a/b": b"2"}), tmp_path / "a")
+
+
 @pytest.mark.parametrize("suffix", ["zip", "tar"])
 @pytest.mark.parametrize("name", ["../evil", "png/../../evil", "/tmp/evil", "..\\evil", "C:\\evil", "\\\\host\\evil"])
 def test_nothing_is_written_outside_the_folder(tmp_path: Path, suffix: str, name: str) -> None:
