@@ -21,7 +21,7 @@ from index_builder.pictures import Sketch, frame_of
 from index_builder.pieces import pieces_of
 from index_builder.strokes import length_of, part_of
 from index_builder.triplets import Judgement, judgements
-from model.images import Pixels
+from model.images import Pixels, upright
 from model.preprocess import BlankSketch, Preprocess, Strokes
 from model.tracing import traced
 
@@ -147,7 +147,7 @@ def _unfinished(sketch: Sketch, preprocess: Preprocess) -> Iterator[LineImage]:
 
 def _guessed(sketch: Sketch) -> Strokes:
     """Strokes of a sketch that is known as a picture alone, in the order in which most people draw: long ones first."""
-    return sorted(traced(sketch.picture.open()).strokes, key=length_of, reverse=True)
+    return sorted(traced(upright(sketch.picture.open())).strokes, key=length_of, reverse=True)
 
 
 def _redrawn_thick(frame: Pixels, preprocess: Preprocess) -> Pixels:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw
+from PIL import ExifTags, Image, ImageDraw
 
 from index_builder.pairs import read_pairs
 from index_builder.samples import SampleSet, draw_batch, prepare
@@ -33,18 +33,22 @@ def test_sketches_with_strokes_are_also_kept_as_they_were_while_being_drawn(samp
     assert last.any(0).sum() > 50 and last.any(1).sum() > 50
 
 
-def test_a_picture_is_taken_to_have_been_drawn_long_lines_first(tmp_path: Path) -> None:
+@pytest.mark.parametrize("orientation", [1, 6])  # of EXIF: upright, lying on its side
+def test_a_picture_is_taken_to_have_been_drawn_long_lines_first(tmp_path: Path, orientation: int) -> None:
     folder = write_shapes(tmp_path / "shapes", photos=1, sketches=1)
     picture = Image.new("L", (256, 256), 255)
     pen = ImageDraw.Draw(picture)
     pen.line((120, 60, 136, 60), 0, 3)  # a short line above, a long one below
     pen.line((30, 200, 226, 200), 0, 3)
-    picture.save(folder / "sketches" / "0_0.png")
+    (folder / "sketches" / "0_0.png").unlink()
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = orientation
+    picture.save(folder / "sketches" / "0_0.jpg", quality=95, exif=exif)
     (sample,) = prepare(read_pairs(folder), Preprocess(PreprocessConfig(size=64)), unfinished=True).samples
     assert len(sample.unfinished) == 4
     for image in sample.unfinished:
-        rows = np.flatnonzero((image.frame < 250).any(1))
-        assert len(rows) and np.ptp(rows) < 6  # the long line alone
+        across = np.flatnonzero((image.frame < 250).any(1 if orientation == 1 else 0))
+        assert len(across) and np.ptp(across) < 6  # the long line alone
     plain = prepare(read_pairs(folder), Preprocess(PreprocessConfig(size=64))).samples[0]
     assert plain.unfinished == () and len(plain.sketches) == len(sample.sketches)
 
