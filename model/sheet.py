@@ -25,6 +25,8 @@ def find_sheet(rgb: Pixels) -> Outline | None:
     one with four corners, or else the one of which most of the outline is seen. Drawn and printed lines do not count.
     """
     scale = _SIDE / max(rgb.shape[:2])
+    if scale * min(rgb.shape[:2]) < 1:
+        return None
     small = cv2.resize(rgb, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     # the lines that are drawn, or printed, on the sheet are filled with what is around them
     bare = cv2.morphologyEx(cv2.medianBlur(small, 3), cv2.MORPH_CLOSE, np.ones((11, 11), np.uint8))

@@ -100,7 +100,7 @@ def test_a_stray_mark_and_a_dark_edge_do_not_move_the_frame() -> None:
     assert agreement(found, preprocess.sketch(draw()), tolerance=3) > 0.95
 
 
-@pytest.mark.parametrize("size", [(1, 1), (1, 40), (9, 9), (40, 3), (64, 64)])
+@pytest.mark.parametrize("size", [(1, 1), (1, 40), (9, 9), (40, 3), (64, 64), (1, 700), (4000, 3)])
 def test_noise_of_any_size_is_a_sketch_or_blank(size: tuple[int, int]) -> None:
     noise = np.random.default_rng(2).integers(0, 255, (*size, 3)).astype(np.uint8)
     with suppress(BlankSketch):
