@@ -23,10 +23,14 @@ def difference(found: Identity, expected: Identity) -> str | None:
     """In words, the first thing in which two identities differ; None when they are equal."""
     for name in {**expected, **found}:
         ours, theirs = expected.get(name), found.get(name)
-        if ours == theirs:
-            continue
         if isinstance(ours, dict) and isinstance(theirs, dict):
+            if list(ours.items()) == list(theirs.items()):
+                continue
+            if ours == theirs:  # folders take turns in their order
+                return f"its {name} is in the order {', '.join(theirs)}, expected {', '.join(ours)}"
             ours, theirs = _without(theirs, ours), _without(ours, theirs)
+        elif ours == theirs:
+            continue
         return f"its {name} is {theirs!r}, expected {ours!r}"
     return None
 

@@ -67,7 +67,7 @@ class Preprocess:
         return self.place_sketch(upright(image)).frame
 
     def strokes(self, strokes: Strokes) -> Pixels:
-        """Frame of a sketch as strokes [[[x, y, pressure?], ...], ...], y down, in px of any canvas. Raises BlankSketch.
+        """Frame of a sketch as strokes [[[x, y, pressure?], ...], ...], y down, in px of a canvas. Raises BlankSketch.
 
         Lines are drawn one pixel wide in the frame itself, so they need no tracing; all else is as for rasters.
         """

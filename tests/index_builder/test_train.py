@@ -13,6 +13,7 @@ from PIL import Image
 
 from index_builder.augment import augment
 from index_builder.evaluate import evaluate
+from index_builder.identity import difference
 from index_builder.learner import TrainingError
 from index_builder.pairs import PairFolder, is_held_out, read_pairs, read_photos
 from index_builder.presets import PRESETS, find_preset
@@ -98,6 +99,12 @@ def test_the_state_of_another_run_is_refused(folder: PairFolder, tmp_path: Path)
     train([folder], short, tmp_path / "net.safetensors")
     with pytest.raises(TrainingError, match="is the state of another run: its seed is 0, expected 5; remove it"):
         train([folder], short, tmp_path / "net.safetensors", seed=5)
+
+
+def test_folders_in_another_order_are_another_run() -> None:
+    found, expected = {"seed": 0, "data": {"a": "1", "b": "2"}}, {"seed": 0, "data": {"b": "2", "a": "1"}}
+    assert difference(found, found) is None
+    assert difference(found, expected) == "its data is in the order a, b, expected b, a"
 
 
 def test_a_run_is_not_resumed_on_other_pictures(shapes: Path, tmp_path: Path) -> None:
