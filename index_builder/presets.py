@@ -83,7 +83,7 @@ PRESETS: dict[str, Preset] = {
         replace(_ENSEMBLE, distance="holef", compressed=512),
         size=128,
         objective="contrastive-pairs",
-        steps=250,
+        steps=400,
         batch=64,
         learning_rate=2e-4,
         distance_rate=1e-4,
