@@ -1,15 +1,18 @@
 """How query time, memory and build time grow with the number of products, as a log-log plot with the slopes.
 
-    python -m benchmarks.growth --data PAIRS... [--photos DIR...] [--most 1000000] [--runs 20] [--out FILE] [--json]
+    python -m benchmarks.growth --data PAIRS... [--photos DIR...] [--most 10000000] [--runs 20] [--scratch DIR]
+        [--out FILE] [--json]
 
-Flat, and the inverted file that `sketchfind tune` tries first, searched in a sixteenth of its lists. Everything is
-a multiple of what Flat takes for a thousand. Writes an SVG.
+Flat up to a million products, whose keys are 2 GB and would be 20 for ten million; and the inverted file that
+`sketchfind tune` tries first, searched in a sixteenth of its lists. Everything is a multiple of what Flat takes for a
+thousand. Writes an SVG. Ten million take some ten minutes of two cores, and 20 GB of disk.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,8 +20,9 @@ import numpy as np
 import torch
 
 from app.recipes import Recipe
-from app.segments import Embeddings, Segment
-from benchmarks.galleries import Real, add_real, around, real_of
+from app.scratch import room_for
+from app.segments import Segment
+from benchmarks.galleries import Real, add_real, chunks_around, filled, real_of
 from benchmarks.timing import medians, seconds
 from index_builder.tune import factories_for
 from index_builder.tuning_trials import size_of
@@ -27,19 +31,24 @@ _KINDS = ("Flat", "IVF, PQ")
 _MEASURES = ("query", "memory", "build")
 _COLOURS = ("#1f6feb", "#d1632a")
 _LEAST, _STEP = 1000, 10
+_MOST_FLAT = 1_000_000
 _SIDE, _GAP, _EDGE = 260, 70, 50  # px: a plot, between plots, around them
 Curve = list[tuple[int, float]]
 
 
-def measure(real: Real, n: int, runs: int) -> dict[tuple[str, str], float]:
-    """Seconds and bytes by measure and kind, for n products."""
+def measure(real: Real, n: int, runs: int, scratch: Path) -> dict[tuple[str, str], float]:
+    """Seconds and bytes by measure and kind, for n products whose embeddings lie in that folder if they are many."""
     distance = real.checkpoint.network.distance
-    embeddings: Embeddings = around(real.photos, n, seed=1)
+    room = room_for((n, distance.dim), scratch)
+    embeddings = filled(room, chunks_around(real.photos, n, seed=1))
     queries = distance.query(torch.from_numpy(real.sketches)).detach().numpy()
     live, rows = np.ones(n, bool), np.arange(n, dtype=np.int64)
     found: dict[tuple[str, str], float] = {}
     segments: dict[str, Segment] = {}
-    for kind, factory in zip(_KINDS, ("Flat", factories_for(distance, n)[0]), strict=True):
+    factories = dict(zip(_KINDS, ("Flat", factories_for(distance, n)[0]), strict=True))
+    if n > _MOST_FLAT:
+        del factories["Flat"]
+    for kind, factory in factories.items():
 
         def build(_: int, kind: str = kind, factory: str = factory) -> None:
             segments[kind] = Segment.build(distance, embeddings, rows, Recipe(factory))
@@ -50,19 +59,21 @@ def measure(real: Real, n: int, runs: int) -> dict[tuple[str, str], float]:
     def search(kind: str, turn: int) -> object:
         return segments[kind].nearest(queries[turn % len(queries)][None], 100, live)
 
-    sides = {kind: (lambda turn, kind=kind: search(kind, turn)) for kind in _KINDS}
+    sides = {kind: (lambda turn, kind=kind: search(kind, turn)) for kind in segments}
     found |= {("query", kind): time for kind, time in medians(sides, runs).items()}
     return found
 
 
-def curves_of(real: Real, most: int, runs: int) -> dict[str, dict[str, Curve]]:
+def curves_of(real: Real, most: int, runs: int, scratch: Path) -> dict[str, dict[str, Curve]]:
     """By measure and kind, pairs of N and the multiple of what Flat takes for the smallest N."""
     sizes = [_LEAST * _STEP**power for power in range(20) if _LEAST * _STEP**power <= most]
-    found = {n: measure(real, n, runs) for n in sizes}
+    found = {n: measure(real, n, runs, scratch) for n in sizes}
     unit = {name: found[sizes[0]][name, "Flat"] for name in _MEASURES}
-    return {
-        name: {kind: [(n, found[n][name, kind] / unit[name]) for n in sizes] for kind in _KINDS} for name in _MEASURES
-    }
+
+    def curve(name: str, kind: str) -> Curve:
+        return [(n, one[name, kind] / unit[name]) for n, one in found.items() if (name, kind) in one]
+
+    return {name: {kind: curve(name, kind) for kind in _KINDS} for name in _MEASURES}
 
 
 def slope(curve: Curve) -> float:
@@ -114,12 +125,14 @@ def main() -> None:
     """Parse, measure, draw, print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add_real(parser)
-    parser.add_argument("--most", type=int, default=1_000_000)
+    parser.add_argument("--most", type=int, default=10_000_000)
     parser.add_argument("--runs", type=int, default=20)
+    parser.add_argument("--scratch", type=Path, default=Path("data"))
     parser.add_argument("--out", type=Path, default=Path("docs/images/growth.svg"))
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    curves = curves_of(real_of(options), options.most, options.runs)
+    with tempfile.TemporaryDirectory(dir=options.scratch) as scratch:
+        curves = curves_of(real_of(options), options.most, options.runs, Path(scratch))
     options.out.write_text(picture(curves))
     if options.json:
         print(json.dumps(curves))
