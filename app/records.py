@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from typing import Any, TypeVar
 
@@ -41,6 +42,15 @@ class CheckpointMismatch(CatalogueError):
 
 class NotStored(Exception):
     """The disk does not take a change; the message tells why. A database that does not raises SQLAlchemyError."""
+
+
+@contextmanager
+def storing() -> Iterator[None]:
+    """For what is to be on the disk afterwards. Raises NotStored where the disk does not take it."""
+    try:
+        yield
+    except OSError as error:
+        raise NotStored(error.strerror or str(error)) from error
 
 
 class ChangedMeanwhile(Exception):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, BinaryIO, cast
 
@@ -17,7 +17,7 @@ from app.bodies import pieces
 from app.errors import ApiError
 from app.messages import short
 from app.products import MAX_PHOTOS
-from app.records import NotStored
+from app.records import storing
 from app.rooms import Hold
 from app.schemas_writes import ProductBody, parse_product
 from app.uploads import bad_multipart, media_type, read_form, sent, unsupported
@@ -104,15 +104,6 @@ async def _product_in(form: FormData) -> ProductUpload:
     return ProductUpload(parse_product(await text.read() if isinstance(text, UploadFile) else text.encode()), photos)
 
 
-@contextmanager
-def _stored() -> Iterator[None]:
-    """Raises NotStored where the disk does not take a part of a feed."""
-    try:
-        yield
-    except OSError as error:
-        raise NotStored(error.strerror or str(error)) from error
-
-
 async def _photo(part: UploadFile | str) -> bytes:
     if not isinstance(part, UploadFile):
         raise ApiError(422, "invalid_parameter", f"field {PHOTO!r} is text: expected a file (with a filename)")
@@ -135,7 +126,7 @@ async def read_feed_upload(request: Request, max_bytes: int) -> AsyncIterator[Bi
         return
     with tempfile.SpooledTemporaryFile(_MEMORY) as spooled:
         async for chunk in chunks:
-            with _stored():
+            with storing():
                 await run_in_threadpool(spooled.write, chunk)
         if not spooled.tell():
             raise ApiError(400, "empty_body", f"the body is empty: expected {_IMPORT}")
@@ -147,7 +138,7 @@ async def read_feed_upload(request: Request, max_bytes: int) -> AsyncIterator[Bi
 async def _feed_in(request: Request, chunks: AsyncGenerator[bytes, None]) -> AsyncIterator[BinaryIO]:
     """The file in the field `feed` of a multipart body."""
     try:
-        with _stored():
+        with storing():
             form = await MultiPartParser(request.headers, chunks, max_files=1, max_fields=5).parse()
     except MultiPartException as error:
         raise bad_multipart(error) from None

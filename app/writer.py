@@ -13,7 +13,7 @@ from app.gallery import Gallery
 from app.imports import Importer
 from app.ingest import Ingest
 from app.operations import Operation
-from app.records import NotStored
+from app.records import storing
 from app.threads import cores
 from app.upkeep import Upkeep
 from model.checkpoint import Checkpoint
@@ -72,10 +72,8 @@ class Writer:
         return await self._run(lambda: self._import(feed))
 
     async def _run(self, work: Callable[[], _T]) -> _T:
-        try:
+        with storing():
             return await asyncio.get_running_loop().run_in_executor(self._pool, work)
-        except OSError as error:
-            raise NotStored(error.strerror or str(error)) from error
 
     def _import(self, feed: BinaryIO) -> Operation:
         self._imported.start()  # from here, as it would take long where the import is computed

@@ -113,15 +113,19 @@ def test_a_redirect_to_nowhere_is_refused(server: Web, photos: RemotePhotos, loc
         photos.fetch(server.url(), None)
 
 
-def test_redirects_share_the_time_of_one_try(
-    server: Web, photos: RemotePhotos, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def impatient(photos: RemotePhotos, monkeypatch: pytest.MonkeyPatch) -> RemotePhotos:
+    """One try of a fifth of a second."""
     monkeypatch.setattr(remote, "SECONDS", 0.2)
     photos._pauses = ()
+    return photos
+
+
+def test_redirects_share_the_time_of_one_try(server: Web, impatient: RemotePhotos) -> None:
     server.delay = 0.08
     server.answers["/a.jpg"] = (302, {"Location": "/a.jpg"}, b"")
     with pytest.raises(UnreadableImage, match=r"it took too long|timed out"):
-        photos.fetch(server.url(), None)
+        impatient.fetch(server.url(), None)
 
 
 def test_a_cut_body_is_tried_again(server: Web, photos: RemotePhotos) -> None:
@@ -132,16 +136,12 @@ def test_a_cut_body_is_tried_again(server: Web, photos: RemotePhotos) -> None:
         assert photos.fetch(server.url(), None) == PHOTO
 
 
-def test_a_body_that_drips_ends_when_its_time_is_over(
-    server: Web, photos: RemotePhotos, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(remote, "SECONDS", 0.2)
-    photos._pauses = ()
+def test_a_body_that_drips_ends_when_its_time_is_over(server: Web, impatient: RemotePhotos) -> None:
     server.drip = 0.05
     server.answers["/a.jpg"] = (200, {}, b"x" * 500)
     started = time.monotonic()
     with pytest.raises(UnreadableImage, match=r"it took too long|timed out"):
-        photos.fetch(server.url(), None)
+        impatient.fetch(server.url(), None)
     assert time.monotonic() - started < 2
 
 
