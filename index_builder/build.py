@@ -69,7 +69,7 @@ def build(
         form_for(checkpoint.network.distance, index)
     catalogue = _prepare_gallery(gallery_dir, checkpoint_path, checkpoint, index, catalogue_url)
     ingest = Ingest(catalogue, PhotoStore(gallery_dir / PHOTOS), checkpoint)
-    counts, skipped = import_source(source, gallery_dir, ingest, progress_bar(progress, total), allow_private)
+    counts, skipped = import_source(source, gallery_dir, ingest, counting_bar(progress, total), allow_private)
     gallery = Gallery.open(gallery_dir, checkpoint, catalogue)
     if not gallery.is_saved:
         gallery.save()
@@ -101,7 +101,7 @@ def import_source(
     return counts, tuple(skipped)
 
 
-def progress_bar(progress: Progress | None, total: int) -> Step:
+def counting_bar(progress: Progress | None, total: int) -> Step:
     """What shows counts on a bar of `progress`, if there is one."""
     if progress is None:
         return lambda counts: None

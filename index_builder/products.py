@@ -20,7 +20,7 @@ from app.gallery import CATALOGUE_FILE, PHOTOS
 from app.ingest import Ingest
 from app.photos import PhotoStore
 from app.products import Product
-from index_builder.build import BuildReport, count_products, import_source, progress_bar
+from index_builder.build import BuildReport, count_products, counting_bar, import_source
 from model.checkpoint import load_checkpoint
 
 
@@ -96,7 +96,7 @@ def import_products(
     Its index is left to the servers. Raises FeedError before anything is changed.
     """
     with place.writing() as (catalogue, ingest):
-        step = progress_bar(progress, count_products(source))
+        step = counting_bar(progress, count_products(source))
         counts, skipped = import_source(source, place.gallery, ingest, step, allow_private)
         return BuildReport(counts.added, counts.updated, counts.unchanged, skipped, catalogue.size())
 
