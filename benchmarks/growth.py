@@ -131,8 +131,9 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("docs/images/growth.svg"))
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
+    real = real_of(options)  # it makes data/, where there is none
     with tempfile.TemporaryDirectory(dir=options.scratch) as scratch:
-        curves = curves_of(real_of(options), options.most, options.runs, Path(scratch))
+        curves = curves_of(real, options.most, options.runs, Path(scratch))
     options.out.write_text(picture(curves))
     if options.json:
         print(json.dumps(curves))
