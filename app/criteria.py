@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
+from app.messages import cut, short
 from app.names import category_path, color_names, spaced
 
 
@@ -37,15 +38,15 @@ class Filters:
             if price is not None and not (price.is_finite() and price >= 0):
                 raise ValueError(f"{name} is {price}: expected a number from 0")
         if self.category is not None and category_path(self.category) is None:
-            raise ValueError(f"category is {self.category!r}: expected a path such as 'Shoes > Boots'")
+            raise ValueError(f"category is {short(self.category)}: expected a path such as 'Shoes > Boots'")
         if nameless := [color for color in self.colors if not color_names(color)]:
-            raise ValueError(f"color is {nameless[0]!r}: expected a name such as 'red'")
+            raise ValueError(f"color is {short(nameless[0])}: expected a name such as 'red'")
         for name, values in self.wanted().items():
             if not name or not all(map(spaced, values)):
-                found = f"{name or 'attribute'} is {', '.join(map(repr, values))}"
+                found = f"{cut(name) or 'attribute'} is {', '.join(map(short, values))}"
                 raise ValueError(f"{found}: expected a name and a value, such as 'material' and 'leather'")
         if self.currency is not None and not self.currency.strip():
-            raise ValueError(f"currency is {self.currency!r}: expected a code such as 'EUR'")
+            raise ValueError(f"currency is {short(self.currency)}: expected a code such as 'EUR'")
 
     @property
     def is_open(self) -> bool:

@@ -18,7 +18,7 @@ from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.benches import NotDecoded
-from app.messages import explain, path_of, short
+from app.messages import MOST_MESSAGE, cut, explain, path_of, short
 from app.records import NotStored
 from app.trace import note_code
 from model.images import ImageTooCostly, ImageTooLarge, UnreadableImage
@@ -62,7 +62,8 @@ def error_response(
 ) -> JSONResponse:
     """The one shape of all errors."""
     note_code(code)
-    return JSONResponse({"error": {"code": code, "message": message, "detail": detail}}, status, headers)
+    error = {"code": code, "message": cut(message, MOST_MESSAGE), "detail": detail}
+    return JSONResponse({"error": error}, status, headers)
 
 
 async def _on_api_error(_request: Request, error: ApiError) -> Response:

@@ -14,7 +14,7 @@ from app.catalogue import Catalogue
 from app.criteria import Filters
 from app.errors import ApiError
 from app.facets import Facets
-from app.messages import one_of, short
+from app.messages import cut, one_of, short
 from app.service import ServiceOf
 
 _MOST_SHOWN = 20  # values that a message lists; its detail has up to ten times as many
@@ -118,7 +118,7 @@ def _check_known(catalogue: Catalogue, kind: str, value: str) -> None:
     if kind == "attribute":  # those of the same name, where there are any
         same = f"{' '.join(_pair(value)[0].split()).lower()}:"
         known = [each for each in known if each.startswith(same)] or known
-    shown = known[:_MOST_SHOWN] + ["…"] * (len(known) > _MOST_SHOWN)
+    shown = [*map(cut, known[:_MOST_SHOWN])] + ["…"] * (len(known) > _MOST_SHOWN)
     message = f"{kind} {short(value)} is unknown: {one_of(shown, 'no product has any')}"
     raise ApiError(*_UNKNOWN[kind], message, {kind: value[:80], "known": known[: 10 * _MOST_SHOWN]})
 
@@ -127,7 +127,7 @@ def _check_prices(catalogue: Catalogue, filters: Filters) -> None:
     """Raises ApiError for a range that nothing is in, and for a price in no currency where there are several."""
     low, high = filters.min_price, filters.max_price
     if low is not None and high is not None and low > high:
-        message = f"min_price is {low}: expected at most max_price, which is {high}"
+        message = f"min_price is {cut(str(low))}: expected at most max_price, which is {cut(str(high))}"
         raise ApiError(422, "invalid_parameter", message, {"parameter": "min_price"})
     if filters.currency is not None:
         return

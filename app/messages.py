@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from pydantic_core import ErrorDetails
 
 _LONGEST = 80  # characters of a value that are repeated in a message
+MOST_LINK = 200  # characters of a link or a path, which often differ only after many
+MOST_MESSAGE = 2000  # characters of a whole message
 
 
 def one_of(known: Iterable[str], why_none: str) -> str:
@@ -16,15 +18,20 @@ def one_of(known: Iterable[str], why_none: str) -> str:
     return f"expected one of {listed}" if listed else f"expected none, as {why_none}"
 
 
-def short(value: object) -> str:
-    """A value as it is shown in a message: at most 80 characters of it, however large it is."""
+def cut(text: str, most: int = _LONGEST) -> str:
+    """Return the text, or its beginning and an ellipsis where it has more than `most` characters."""
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def short(value: object, most: int = _LONGEST) -> str:
+    """A value as it is shown in a message: at most `most` characters of it, however large it is."""
     if value is None or isinstance(value, bool):
         return json.dumps(value)  # as whoever sent it wrote it
     try:
-        text = repr(value[: _LONGEST + 1] if isinstance(value, str | bytes | list) else value)
+        text = repr(value[: most + 1] if isinstance(value, str | bytes | list) else value)
     except ValueError:  # an integer with more digits than Python prints
         text = "a very long number"
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+    return cut(text, most)
 
 
 def readable(text: str) -> str:
@@ -33,8 +40,8 @@ def readable(text: str) -> str:
 
 
 def path_of(location: tuple[int | str, ...]) -> str:
-    """Where in a JSON body: ("strokes", 3, 0) -> "strokes[3][0]"."""
-    parts = [f"[{part}]" if isinstance(part, int) else f".{part}" for part in location]
+    """Where in a JSON body: ("strokes", 3, 0) -> "strokes[3][0]". Names are the client's, so they are cut."""
+    parts = [f"[{part}]" if isinstance(part, int) else f".{cut(part)}" for part in location]
     return "".join(parts).lstrip(".") or "the body"
 
 

@@ -5,18 +5,22 @@ from __future__ import annotations
 import json
 import time
 import uuid
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from itertools import accumulate
 from typing import Any, Literal
 
 from sqlalchemy import Engine, Row, delete, insert, select, update
 
 from app.counts import Counts
 from app.feeds.items import FeedProblem
+from app.messages import MOST_MESSAGE, cut
 from app.tables import operations as _table
 
 State = Literal["queued", "running", "done", "failed"]
 
-MOST_ERRORS = 100  # that are kept of an operation; all are counted
+MOST_ERRORS = 1000  # that are kept of an operation; all are counted
+_MOST_BYTES = 2**17  # of JSON that these may take together
 _KEPT = 1000  # operations that are over
 _UNFINISHED = (
     select(_table).where(_table.c.state.in_(("queued", "running"))).order_by(_table.c.created, _table.c.id)
@@ -84,10 +88,11 @@ class Operations:
         if "counts" in values:
             values["counts"] = _dumped(values["counts"])
         if "errors" in values:
-            values["errors"] = json.dumps([asdict(problem) for problem in values["errors"][:MOST_ERRORS]])
+            values["errors"] = _dumped_errors(values["errors"])
         changed = update(_table).where(_table.c.id == operation_id)
         with self._engine.begin() as connection:
-            connection.execute(changed.values(state=state, message=message, updated=time.time(), **values))
+            words = cut(message, MOST_MESSAGE) if message else None
+            connection.execute(changed.values(state=state, message=words, updated=time.time(), **values))
 
 
 def new_id() -> str:
@@ -97,6 +102,13 @@ def new_id() -> str:
 
 def _dumped(counts: Counts) -> str:
     return json.dumps(asdict(counts))
+
+
+def _dumped_errors(errors: Sequence[FeedProblem]) -> str:
+    """The JSON of the first errors, as many as may be kept."""
+    dumped = [json.dumps(asdict(error)) for error in errors[:MOST_ERRORS]]
+    ends = accumulate(len(text) + 2 for text in dumped)  # with what stands between two
+    return f"[{', '.join(text for text, end in zip(dumped, ends, strict=True) if end <= _MOST_BYTES)}]"
 
 
 def _operation(row: Row[Any]) -> Operation:

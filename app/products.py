@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
+from app.messages import cut, short
 from app.names import category_path, color_names, key_of, spaced
 
 AVAILABILITIES = ("in_stock", "out_of_stock", "preorder", "backorder")
@@ -62,16 +63,17 @@ class Product:
         name = self.product_id
         if not name.strip() or len(name) > _MAX_ID or _NOT_IN_IDS.search(name):
             raise ValueError(
-                f"product id {name[:60]!r} is not usable: expected 1 to {_MAX_ID} characters, none of them control"
+                f"product id {short(name)} is not usable: expected 1 to {_MAX_ID} characters, none of them control"
             )
         object.__setattr__(self, "price", _as_kept(self.price))
         if self.availability not in (None, *AVAILABILITIES):
-            raise ValueError(f"availability {self.availability!r} is unknown: expected {', '.join(AVAILABILITIES)}")
+            expected = f"expected {', '.join(AVAILABILITIES)}"
+            raise ValueError(f"availability {short(self.availability)} is unknown: {expected}")
         for kind in _TEXTS:
             _check_text(kind, getattr(self, kind), _MAX_TEXT)
         _check_text("description", self.description, _MAX_DESCRIPTION)
         if len(self.photos) > MAX_PHOTOS:
-            raise ValueError(f"product {name!r} has {len(self.photos)} photos: expected at most {MAX_PHOTOS}")
+            raise ValueError(f"product {short(name)} has {len(self.photos)} photos: expected at most {MAX_PHOTOS}")
         for photo in self.photos:
             _check_text("a photo's link", photo.link, _MAX_TEXT)
 
@@ -93,7 +95,7 @@ def _as_kept(price: Decimal | None) -> Decimal | None:
     if price is None:
         return None
     if not (price.is_finite() and 0 <= price < _MAX_PRICE and (kept := round(price, PRICE_PLACES)) < _MAX_PRICE):
-        raise ValueError(f"price {price} is not usable: expected a number from 0 to {_MAX_PRICE:,}")
+        raise ValueError(f"price {cut(str(price))} is not usable: expected a number from 0 to {_MAX_PRICE:,}")
     return price if price == kept else kept  # 59.90 stays 59.90
 
 
@@ -104,13 +106,13 @@ def _attributes(pairs: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ..
     for name, value in pairs:
         plain = spaced(name).lower()
         if not 0 < len(plain) <= _MAX_NAME or ":" in plain:
-            raise ValueError(f"attribute {name[:60]!r} is not usable: expected 1 to {_MAX_NAME} characters, no colon")
+            raise ValueError(f"attribute {short(name)} is not usable: expected 1 to {_MAX_NAME} characters, no colon")
         if plain in _TAKEN:
-            raise ValueError(f"attribute {plain!r} is not usable: expected a name that products have no field of")
+            raise ValueError(f"attribute {short(plain)} is not usable: expected a name that products have no field of")
         if not value.strip():
-            raise ValueError(f"attribute {plain!r} is empty: expected a value")
-        _check_text(f"attribute {plain!r}", plain, _MAX_NAME)
-        _check_text(f"attribute {plain!r}", value, _MAX_VALUE)
+            raise ValueError(f"attribute {short(plain)} is empty: expected a value")
+        _check_text(f"attribute {short(plain)}", plain, _MAX_NAME)
+        _check_text(f"attribute {short(plain)}", value, _MAX_VALUE)
     return tuple(sorted({(spaced(name).lower(), value.strip()) for name, value in pairs}))
 
 
@@ -121,4 +123,4 @@ def _check_text(kind: str, text: str | None, most: int) -> None:
     if len(text) > most:
         raise ValueError(f"{kind} has {len(text):,} characters: expected at most {most:,}")
     if _NOT_IN_TEXTS.search(text):
-        raise ValueError(f"{kind} {text[:60]!r} is not usable: expected characters of Unicode, none of them NUL")
+        raise ValueError(f"{kind} {short(text)} is not usable: expected characters of Unicode, none of them NUL")

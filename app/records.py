@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, Row, select
 
+from app.messages import short
 from app.names import category_key
 from app.products import Photo, Product
 from app.tables import catalogue, products
@@ -98,7 +99,7 @@ def check_fit(products: Sequence[Product], embeddings: NDArray[np.float32], dim:
         raise CatalogueError("embeddings hold NaN or infinity: expected finite numbers")
     names = Counter(product.product_id for product in products)
     if len(names) < len(products):
-        raise CatalogueError(f"product id {names.most_common(1)[0][0]!r} comes twice: expected distinct ids")
+        raise CatalogueError(f"product id {short(names.most_common(1)[0][0])} comes twice: expected distinct ids")
 
 
 def row_of(product: Product) -> dict[str, object]:

@@ -9,10 +9,11 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from pydantic_core import PydanticCustomError
 
 from app.errors import ApiError
-from app.messages import explain, path_of
+from app.messages import explain, path_of, short
 from app.operations import Operation
 from app.products import Product
 
+ERRORS_PAGE = 100  # errors of an operation in one answer, unless another number is asked for
 MAX_METADATA_BYTES = 256 * 1024
 
 _Price = Annotated[Decimal, Field(ge=0, lt=10**12, allow_inf_nan=False)]
@@ -56,8 +57,8 @@ class ProductBody(BaseModel):
     def of(self, product_id: str) -> Product:
         """The product of that id, without photos. Raises ApiError for another id, or values that it cannot have."""
         if self.product_id not in (None, product_id):
-            message = f"product_id is {self.product_id!r}: expected {product_id!r}, the one in the path"
-            raise ApiError(422, "id_mismatch", message[:400])
+            message = f"product_id is {short(self.product_id)}: expected {short(product_id)}, the one in the path"
+            raise ApiError(422, "id_mismatch", message)
         values = self.model_dump(exclude={"product_id", "attributes", "title"})
         attributes = tuple((name, value) for name, each in self.attributes.items() for value in each)
         try:
@@ -78,7 +79,7 @@ def parse_product(data: bytes) -> ProductBody:
         where = path_of(first["loc"])
         words = explain(first, where)
         if first["type"] == "extra_forbidden":
-            words = f"{where[:80]} is unknown: expected some of {', '.join(ProductBody.model_fields)}"
+            words = f"{where} is unknown: expected some of {', '.join(ProductBody.model_fields)}"
         raise ApiError(422, "invalid_product", words, {"where": where[:80]}) from None
 
 
@@ -107,15 +108,16 @@ class OperationInfo(BaseModel):
     updated: int
     unchanged: int
     error_count: int = Field(description="entries that gave no product, and photos that could not be had")
-    errors: list[ProblemInfo] = Field(description="the first hundred of these")
+    errors: list[ProblemInfo] = Field(description="some of these, in order; the first 1,000 are kept, or 128 KiB")
+    errors_next: int | None = Field(description="`after` of the next page of errors; null on the last")
     message: str | None = Field(description="why it failed, or what it waits for")
     created: float = Field(description="s since 1970")
     updated_at: float = Field(description="s since 1970, of the last change of this answer")
 
     @staticmethod
-    def of(operation: Operation) -> OperationInfo:
-        """The operation as clients see it."""
-        counts = operation.counts
+    def of(operation: Operation, after: int = 0, limit: int = ERRORS_PAGE) -> OperationInfo:
+        """The operation as clients see it, with up to `limit` of its errors, those after the first `after`."""
+        counts, end = operation.counts, after + limit
         return OperationInfo(
             id=operation.id,
             state=operation.state,
@@ -125,7 +127,8 @@ class OperationInfo(BaseModel):
             updated=counts.updated,
             unchanged=counts.unchanged,
             error_count=counts.problems,
-            errors=[ProblemInfo(where=error.where, reason=error.reason) for error in operation.errors],
+            errors=[ProblemInfo(where=error.where, reason=error.reason) for error in operation.errors[after:end]],
+            errors_next=end if end < len(operation.errors) else None,
             message=operation.message,
             created=operation.created,
             updated_at=operation.updated,

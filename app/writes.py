@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 
 from app.access import WriteAccess
 from app.drafts import Draft, Fetch
 from app.errors import ApiError
 from app.messages import short
+from app.operations import MOST_ERRORS
 from app.parameters import Name
 from app.products import Product
 from app.rooms import WriteBody
 from app.routes import ProductId, no_product
 from app.schemas import ProductDetails, error_docs
-from app.schemas_writes import Deleted, OperationInfo
+from app.schemas_writes import ERRORS_PAGE, Deleted, OperationInfo
 from app.service import ServiceOf
 from app.write_uploads import IMPORT_DOCS, PUT_DOCS, ProductUpload, read_feed_upload, read_product
 
@@ -72,14 +73,18 @@ async def import_products(
 
 @router.get("/operations/{operation_id}", responses=error_docs(401, 403, 404, 422, 429, 500, 503))
 def operation(
-    operation_id: Annotated[Name, Path(max_length=100)], service: ServiceOf, key: WriteAccess
+    operation_id: Annotated[Name, Path(max_length=100)],
+    service: ServiceOf,
+    key: WriteAccess,
+    after: Annotated[int, Query(ge=0, description="leave out the first so many errors")] = 0,
+    limit: Annotated[int, Query(ge=1, le=MOST_ERRORS, description="how many errors at most")] = ERRORS_PAGE,
 ) -> OperationInfo:
-    """How an import stands."""
+    """How an import stands, with a page of its errors."""
     found = service.gallery.catalogue.operations.get(operation_id)
     if found is None:
         message = f"there is no operation {short(operation_id)}: expected the id of an answer of /products/import"
         raise ApiError(404, "not_found", message)
-    return OperationInfo.of(found)
+    return OperationInfo.of(found, after, limit)
 
 
 def _draft(product_id: str, upload: ProductUpload) -> Draft:

@@ -16,6 +16,8 @@ from typing import Any
 
 import httpcore
 
+from app.messages import cut
+
 Resolve = Callable[[str, int], list[str]]
 
 _GLOBAL = IPv6Network("2000::/3")
@@ -84,7 +86,7 @@ class CheckedNetwork(httpcore.NetworkBackend):
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
         """Connect to the first address of a host that answers. Raises RefusedAddress, or what httpcore raises."""
-        failed: Exception = httpcore.ConnectError(f"{host} has no address")
+        failed: Exception = httpcore.ConnectError(f"{cut(host)} has no address")
         for address in self._checked(host, port):
             try:
                 stream = self._inner.connect_tcp(address, port, self.left(timeout), local_address, socket_options)
@@ -97,12 +99,12 @@ class CheckedNetwork(httpcore.NetworkBackend):
         try:
             addresses = self._resolve(host, port)
         except (OSError, UnicodeError) as error:
-            raise httpcore.ConnectError(f"{host} cannot be resolved ({error})") from None
+            raise httpcore.ConnectError(f"{cut(host)} cannot be resolved ({error})") from None
         bad = [address for address in addresses if not is_public(address)]
         if bad and not self._allow_private:
             raise RefusedAddress(
-                f"{host} has the address {bad[0]}, which is not of the public internet: "
-                "expected a public one, unless private addresses are allowed"
+                f"{cut(host)} has the address {bad[0]}, which is not of the public internet: "
+                "expected a public one, or SKETCHFIND_ALLOW_PRIVATE_ADDRESSES=true in the environment"
             )
         return addresses
 

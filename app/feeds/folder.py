@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from app.feeds.items import FeedItem, FeedProblem
-from app.messages import readable
+from app.messages import readable, short
 from app.products import Product
 
 PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff")
@@ -27,7 +27,7 @@ def read_folder(folder: Path) -> Iterator[FeedItem | FeedProblem]:
             continue
         name = relative.with_suffix("").as_posix()
         if name in seen:
-            yield FeedProblem(relative.as_posix(), f"its product id {name!r} is already that of {seen[name]}")
+            yield FeedProblem(relative.as_posix(), f"its product id {short(name)} is already that of {seen[name]}")
             continue
         seen[name] = relative
         title = " ".join(re.split(r"[\s_-]+", relative.stem)).strip() or relative.stem

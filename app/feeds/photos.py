@@ -8,6 +8,7 @@ from typing import Protocol
 from app.feeds.addresses import CheckedNetwork
 from app.feeds.remote import RemotePhotos, Stopped
 from app.feeds.validators import ValidatorCache
+from app.messages import MOST_LINK, cut, short
 from model.images import UnreadableImage
 
 __all__ = ["CACHE", "MAX_PHOTO_BYTES", "LinkedPhotos", "Photos", "Stopped"]
@@ -49,20 +50,25 @@ class LinkedPhotos:
         """The file that a link means; one that leaves the folder could name any file of this machine."""
         if self._folder is None:
             expected = "expected http:// or https:// in an uploaded feed"
-            raise UnreadableImage(f"image_link {link[:200]!r} is a file: {expected}")
+            raise UnreadableImage(f"image_link {short(link, MOST_LINK)} is a file: {expected}")
         if "\0" in link:
-            raise UnreadableImage(f"image_link {link[:200]!r} is not usable: expected a path without NUL")
+            raise UnreadableImage(f"image_link {short(link, MOST_LINK)} is not usable: expected a path without NUL")
         path = (self._folder / link).resolve()
         if not path.is_relative_to(self._folder):
-            raise UnreadableImage(f"image_link {link[:200]!r} leaves the feed's folder: expected a file inside it")
+            left = f"image_link {short(link, MOST_LINK)} leaves the feed's folder"
+            raise UnreadableImage(f"{left}: expected a file inside it")
         return path
 
 
 def read_photo(path: Path) -> bytes:
-    """A photo file's bytes. Raises UnreadableImage if it is absent or larger than any photo, OSError."""
-    if not path.is_file():
-        raise UnreadableImage(f"photo {path} is not there")
-    size = path.stat().st_size
-    if size > MAX_PHOTO_BYTES:
-        raise UnreadableImage(f"photo {path} has {size:,} bytes: expected at most {MAX_PHOTO_BYTES:,}")
-    return path.read_bytes()
+    """A photo file's bytes. Raises UnreadableImage if it is absent, cannot be read, or is larger than any photo."""
+    shown = cut(str(path), MOST_LINK)
+    try:
+        if not path.is_file():
+            raise UnreadableImage(f"photo {shown} is not there")
+        size = path.stat().st_size
+        if size > MAX_PHOTO_BYTES:
+            raise UnreadableImage(f"photo {shown} has {size:,} bytes: expected at most {MAX_PHOTO_BYTES:,}")
+        return path.read_bytes()
+    except OSError as error:  # its words repeat the whole path
+        raise UnreadableImage(f"photo {shown} cannot be read ({error.strerror})") from None

@@ -13,6 +13,7 @@ from app.feeds.json_lines import read_json_lines
 from app.feeds.lines import Lines
 from app.feeds.tables import read_table
 from app.feeds.xml import read_xml
+from app.messages import short
 
 MAX_PRODUCTS = 1_000_000
 
@@ -46,7 +47,7 @@ def read_feed(path: Path) -> Iterator[FeedItem | FeedProblem]:
             if isinstance(item, FeedItem):
                 name = item.product.product_id
                 if name in seen:
-                    item = FeedProblem(record.where, f"product id {name!r} came before: expected distinct ids")
+                    item = FeedProblem(record.where, f"product id {short(name)} came before: expected distinct ids")
                 seen.add(name)
                 if len(seen) > MAX_PRODUCTS:
                     raise FeedError(f"feed {path.name} has too many products: expected at most {MAX_PRODUCTS:,}")

@@ -14,6 +14,7 @@ import httpx
 from app.feeds.addresses import CheckedNetwork, RefusedAddress
 from app.feeds.transport import Transport
 from app.feeds.validators import ValidatorCache, Validators
+from app.messages import MOST_LINK, cut, short
 from model.images import UnreadableImage
 
 CONNECTIONS = 8
@@ -24,6 +25,7 @@ MAX_REDIRECTS = 5
 
 _PATIENCE = 10  # photos in a row that a host may fail to give, before it is asked for no more
 _LONGEST_PAUSE = 30.0  # s, of what a host may ask for by Retry-After
+_MOST_TOLD = 300  # characters of why a photo cannot be fetched
 _TIMEOUT = httpx.Timeout(10, connect=5)  # s of silence
 _PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})  # may be another answer in a moment
 
@@ -76,8 +78,9 @@ class RemotePhotos:
         """The bytes of a photo; None when it still is the one of SHA-256 `known`. Raises UnreadableImage, Stopped."""
         host = self._hosts[_host_of(url)]
         with host.slots:
+            shown = cut(url, MOST_LINK)
             if host.failures >= _PATIENCE:
-                raise UnreadableImage(f"photo {url} was not fetched: its host has failed {_PATIENCE} times in a row")
+                raise UnreadableImage(f"photo {shown} was not fetched: its host has failed {_PATIENCE} times in a row")
             for pause in (*self._pauses, None):
                 if self._stopping.is_set():
                     raise Stopped
@@ -90,10 +93,10 @@ class RemotePhotos:
                         raise Stopped from None
                     if pause is None or isinstance(error, httpx.UnsupportedProtocol):
                         host.failures += 1
-                        raise UnreadableImage(f"photo {url} cannot be fetched: {_told(error)}") from None
+                        raise UnreadableImage(f"photo {shown} cannot be fetched: {_told(error)}") from None
                     self._stopping.wait(max(pause, error.pause if isinstance(error, _Again) else 0.0))
                 except (RefusedAddress, httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
-                    raise UnreadableImage(f"photo {url} cannot be fetched: {_told(error)}") from None
+                    raise UnreadableImage(f"photo {shown} cannot be fetched: {_told(error)}") from None
         raise AssertionError("the last try returns or raises")
 
     def _try(self, url: str, known: str | None) -> bytes | None:
@@ -130,7 +133,7 @@ class RemotePhotos:
             raise ValueError(f"the server answers {status}: expected 200")
         coding = response.headers.get("content-encoding", "identity")
         if coding != "identity":
-            raise ValueError(f"its content-encoding is {coding[:40]!r}: expected none")
+            raise ValueError(f"its content-encoding is {short(coding)}: expected none")
         length = response.headers.get("content-length", "")
         if length.isdecimal() and (len(length) > 18 or int(length) > self._max_bytes):
             raise ValueError(f"it has {length[:18]} bytes: expected at most {self._max_bytes:,}")
@@ -150,9 +153,9 @@ def _host_of(url: str) -> str:
     try:
         parsed = httpx.URL(url)
     except (httpx.InvalidURL, ValueError) as error:
-        raise UnreadableImage(f"image_link {url[:200]!r} is not a URL ({error}): {expected}") from None
+        raise UnreadableImage(f"image_link {short(url, MOST_LINK)} is not a URL ({_told(error)}): {expected}") from None
     if parsed.scheme not in ("http", "https") or not parsed.host:
-        raise UnreadableImage(f"image_link {url[:200]!r} cannot be fetched: {expected}")
+        raise UnreadableImage(f"image_link {short(url, MOST_LINK)} cannot be fetched: {expected}")
     return parsed.host
 
 
@@ -162,4 +165,5 @@ def _pause_of(response: httpx.Response) -> float:
 
 
 def _told(error: Exception) -> str:
-    return str(error) or type(error).__name__
+    """What went wrong; a library's words may quote the server, or the link, at any length."""
+    return cut(str(error) or type(error).__name__, _MOST_TOLD)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from app.feeds.items import FeedProblem, Fields, Record, field_name, note
 from app.feeds.lines import MAX_LINE_BYTES, Lines
+from app.messages import cut
 
 REQUIRED = ("id", "image_link")
 
@@ -33,7 +34,7 @@ def _names(lines: Lines, header: list[str]) -> list[str]:
     names = [field_name(name) for name in header]
     missing = [name for name in REQUIRED if name not in names]
     if missing:
-        found = ", ".join(names)[:200] or "nothing"
+        found = cut(", ".join(names), 200) or "nothing"
         raise lines.error(f"it has no column {' and no '.join(missing)}: found {found} in its first line")
     return names
 

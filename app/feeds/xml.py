@@ -12,6 +12,7 @@ from defusedxml.ElementTree import DefusedXMLParser
 
 from app.feeds.items import FeedError, FeedProblem, Fields, Record, note
 from app.feeds.lines import MAX_LINE_BYTES
+from app.messages import cut
 
 GOOGLE = "http://base.google.com/ns/1.0"
 
@@ -87,7 +88,7 @@ def read_xml(file: BinaryIO, path: Path) -> Iterator[Record | FeedProblem]:
         raise _error(path, f"{error} after entry {number}: expected well-formed XML") from None
     if not number:
         root = entries.root.rpartition("}")[2]
-        raise _error(path, f"<{root}> has no products: expected RSS 2.0 with <item>, or Atom with <entry>")
+        raise _error(path, f"<{cut(root)}> has no products: expected RSS 2.0 with <item>, or Atom with <entry>")
 
 
 def _fields(entry: Element) -> Fields:

@@ -109,6 +109,9 @@ PHOTO = ("photo", ("p.png", photo(1), "image/png"))
         ({"json": {"price": -1}}, 422, "invalid_product", "expected at least 0"),
         ({"json": {"availability": "maybe"}}, 422, "missing_photo", "is new and has no photo"),
         ({"json": {"attributes": {"a": 1}}}, 422, "invalid_product", "attributes.a is 1: expected a text or a list"),
+        ({"json": {"attributes": {"a" * 200_000: 1}}}, 422, "invalid_product", "aaa… is 1: expected a text or a list"),
+        (_form(PHOTO, ("product", (None, json.dumps({"product_id": "b" * 99_999})))), 422, "id_mismatch", "bbb…: exp"),
+        ({"json": {"b" * 200_000: 1}}, 422, "invalid_product", "bbb… is unknown: expected some of product_id"),
         ({"json": {"attributes": {"a": ["b", 1]}}}, 422, "invalid_product", "attributes.a[1] is 1: expected a valid"),
         ({"json": {"title": "x"}}, 422, "missing_photo", "product 'unknown' is new and has no photo"),
         ({"content": b'{"title": "' + b"x" * 300_000 + b'"}', "headers": JSON}, 413, "body_too_large", "262,144"),
@@ -129,7 +132,8 @@ PHOTO = ("photo", ("p.png", photo(1), "image/png"))
     ],
 )
 def test_what_is_refused(shop: Shop, request_: dict[str, Any], status: int, code: str, words: str) -> None:
-    refused(shop.client.put("/products/unknown", **request_), status, code, words)
+    error = refused(shop.client.put("/products/unknown", **request_), status, code, words)
+    assert len(error["message"]) < 500
     assert shop.client.get("/products/unknown").status_code == 404
 
 

@@ -45,7 +45,7 @@ def photos(folder: Path, resolve: Resolve, allow_private: bool = False) -> Remot
 def test_this_machine_is_not_asked_however_it_is_called(tmp_path: Path, host: str) -> None:
     with web() as server:
         fetching = photos(tmp_path, addresses.resolve)
-        with pytest.raises(UnreadableImage, match="which is not of the public internet"):
+        with pytest.raises(UnreadableImage, match=r"not of the public internet: .*SKETCHFIND_ALLOW_PRIVATE_ADDRESSES="):
             fetching.fetch(server.url(host=host), None)
         fetching.close()
         assert server.asked == []

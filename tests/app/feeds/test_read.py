@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 from decimal import Decimal
 from pathlib import Path
@@ -8,7 +9,9 @@ import pytest
 
 from app.feeds import read as module
 from app.feeds.items import FeedError, FeedItem, FeedProblem
+from app.feeds.photos import LinkedPhotos
 from app.feeds.read import count_source, read_source
+from model.images import UnreadableImage
 
 
 def read(path: Path, text: str, encoding: str = "utf-8") -> tuple[list[FeedItem], list[FeedProblem]]:
@@ -99,6 +102,42 @@ def test_a_bad_line_is_named_and_the_others_are_read(tmp_path: Path, line: str, 
 
 
 @pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("id", "9"),
+        ("price", "9"),
+        ("price", "x"),
+        ("sale_price", "9"),
+        ("sale_price_effective_date", "9"),
+        ("availability", "maybe"),
+        ("currency", "x"),
+        ("size", "x"),
+        ("title", "x"),
+        ("image_link", "https://shop.example/"),
+        ("image_link", "ftp://shop.example/"),
+        ("image_link", "../"),
+        ("image_link", "a"),
+    ],
+)
+def test_what_is_said_of_a_value_is_short_however_long_it_is(tmp_path: Path, field: str, value: str) -> None:
+    fields = {"id": "1", "price": "9 EUR", "sale_price": "9 EUR", "image_link": "a.jpg"}
+    fields[field] = (value * 500_000)[:500_000]
+    items, problems = read(tmp_path / "feed.jsonl", json.dumps(fields))
+    photos = LinkedPhotos(tmp_path, tmp_path)
+    for item in items:
+        with pytest.raises(UnreadableImage) as error:
+            photos.fetch(item.links[0], None)
+        problems.append(FeedProblem("1", str(error.value)))
+    photos.close()
+    assert len(problems) == 1 and len(problems[0].reason) < 400 and len(problems[0].where) < 20
+
+
+def test_a_problem_keeps_no_more_than_a_message(tmp_path: Path) -> None:
+    problem = FeedProblem("w" * 1_000_000, "r" * 1_000_000)  # whatever a library says
+    assert (len(problem.where), len(problem.reason)) == (512, 600)
+
+
+@pytest.mark.parametrize(
     ("data", "reason"),
     [
         (b"", "is empty"),
@@ -113,6 +152,7 @@ def test_a_bad_line_is_named_and_the_others_are_read(tmp_path: Path, line: str, 
         (b"[{}]", "one JSON array: expected JSON Lines"),
         (b"\x1f\x8b\x08\0", "is compressed (gzip): expected it unpacked"),
         (b"PK\x03\x04", "is compressed (zip)"),
+        (b"<" + b"x" * 1_000_000 + b"/>", "xxx…> has no products"),
     ],
 )
 def test_what_is_no_feed_is_refused_by_name(tmp_path: Path, data: bytes, reason: str) -> None:
@@ -120,7 +160,7 @@ def test_what_is_no_feed_is_refused_by_name(tmp_path: Path, data: bytes, reason:
     path.write_bytes(data)
     with pytest.raises(FeedError, match=r"feed\.csv") as error:
         count_source(path)
-    assert reason in str(error.value)
+    assert reason in str(error.value) and len(str(error.value)) < 400
 
 
 def test_too_many_products_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
