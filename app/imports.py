@@ -22,18 +22,17 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.benches import NotDecoded
 from app.catalogue import Catalogue, CheckpointMismatch
-from app.counts import Counts
 from app.feeds.items import FeedError, FeedItem, FeedProblem
 from app.feeds.photos import LinkedPhotos, Stopped
 from app.feeds.read import read_feed
 from app.files import write_whole
+from app.import_progress import ImportProgress
 from app.ingest import Ingest
-from app.operations import MOST_ERRORS, Operation, Operations, State, new_id
+from app.operations import Operation, new_id
 
 FOLDER = "imports"  # in a gallery
 
 _EVERY = 1.0  # s between looks for what other processes have left
-_TELL = 0.5  # s between notes of progress
 _AGAIN = 10.0  # s before an import is tried again that the disk or the database has stopped
 _ABANDONED = 3600.0  # s after which an upload is not going on any more
 _NICE = 10  # how far an import stands back behind searches
@@ -113,24 +112,23 @@ class Importer:
         Raises Stopped, CheckpointMismatch (whoever serves the new checkpoint goes on), NotDecoded, OSError and
         SQLAlchemyError.
         """
-        progress = _Progress(self._operations, operation)
+        progress = ImportProgress(self._operations, operation)
         try:
             # the whole feed is read before anything is written
-            progress.total = sum(1 for _ in self._until_stopped(read_feed(path)))
-            progress.note("running")
+            progress.begin(sum(1 for _ in self._until_stopped(read_feed(path))))
             items = itertools.islice(read_feed(path), operation.counts.done, None)
             with closing(LinkedPhotos(None, self._gallery, self._allow_private)) as self._photos:
                 self._ingest.run(self._until_stopped(items), self._photos, progress.problem, progress.step)
-            progress.note("done")
+            progress.finish()
         except FeedError as error:
-            progress.note("failed", str(error))
+            progress.fail(str(error))
         except (Stopped, CheckpointMismatch, NotDecoded, OSError, SQLAlchemyError) as error:
             is_brief = isinstance(error, (Stopped, CheckpointMismatch))
             progress.note("queued", None if is_brief else str(error).partition("\n")[0])
             raise
         except Exception:  # a fault of ours; trying again would not mend it
             _log.exception("import %s failed", operation.id)
-            progress.note("failed", "the server failed on this feed: it is logged there")
+            progress.fail("the server failed on this feed: it is logged there")
 
     def _sweep(self) -> None:
         """Remove feeds that a process which ended at the wrong moment has left: done, or never accepted."""
@@ -145,33 +143,6 @@ class Importer:
             if self._stopping.is_set():
                 raise Stopped
             yield item
-
-
-class _Progress:
-    """How far an import has come, noted in the database now and then."""
-
-    def __init__(self, operations: Operations, operation: Operation) -> None:
-        self._operations, self._id = operations, operation.id
-        self._before, self._counts, self._errors = operation.counts, operation.counts, list(operation.errors)
-        self._told = 0.0
-        self.total = operation.total
-
-    def problem(self, problem: FeedProblem) -> None:
-        """Keep a problem, if it is among the first."""
-        if len(self._errors) < MOST_ERRORS:
-            self._errors.append(problem)
-
-    def step(self, counts: Counts) -> None:
-        """Something more is in the catalogue."""
-        self._counts = self._before + counts
-        if time.monotonic() - self._told >= _TELL:
-            self.note("running")
-
-    def note(self, state: State, message: str | None = None) -> None:
-        """Record it now."""
-        self._told = time.monotonic()
-        errors = self._errors[: self._counts.problems]  # those found ahead are found again when this is gone on with
-        self._operations.note(self._id, state, message, total=self.total, counts=self._counts, errors=errors)
 
 
 @contextmanager

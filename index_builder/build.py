@@ -9,7 +9,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from rich.progress import Progress
@@ -24,7 +24,9 @@ from app.files import sha256_of, write_whole
 from app.forms import form_for
 from app.gallery import CATALOGUE_FILE, PHOTOS, Gallery
 from app.ingest import Ingest
+from app.operations import MOST_ERRORS
 from app.photos import PhotoStore
+from app.reason_counts import ReasonCounts
 from app.retriever import resolve_device
 from model.checkpoint import DEFAULT_CHECKPOINT, Checkpoint, load_checkpoint
 
@@ -38,8 +40,33 @@ class BuildReport:
     added: int
     updated: int
     unchanged: int
-    skipped: tuple[tuple[str, str], ...]
+    skipped: tuple[tuple[str, str], ...]  # the first ones
     size: int  # products in the gallery now
+    skipped_count: int = 0  # of all
+    failure: str | None = None  # set where nothing was changed and most of the source gave no product
+
+    @staticmethod
+    def of(imported: Imported, size: int) -> BuildReport:
+        """The report of an import into a gallery that now has `size` products."""
+        counts = imported.counts
+        failure = counts.failure(imported.reasons) if counts.is_failure else None
+        numbers = counts.added, counts.updated, counts.unchanged
+        return BuildReport(*numbers, tuple(imported.skipped), size, counts.problems, failure)
+
+
+@dataclass
+class Imported:
+    """What has become of a source: counts, the first of what was skipped, and how often each reason came."""
+
+    counts: Counts = field(default_factory=Counts)
+    skipped: list[tuple[str, str]] = field(default_factory=list)
+    reasons: ReasonCounts = field(default_factory=ReasonCounts)
+
+    def skip(self, problem: FeedProblem) -> None:
+        """Count a problem, and list it if it is among the first."""
+        self.reasons.add(problem)
+        if len(self.skipped) < MOST_ERRORS:
+            self.skipped.append((problem.where, problem.reason))
 
 
 def build(
@@ -69,11 +96,11 @@ def build(
         form_for(checkpoint.network.distance, index)
     catalogue = _prepare_gallery(gallery_dir, checkpoint_path, checkpoint, index, catalogue_url)
     ingest = Ingest(catalogue, PhotoStore(gallery_dir / PHOTOS), checkpoint)
-    counts, skipped = import_source(source, gallery_dir, ingest, counting_bar(progress, total), allow_private)
+    imported = import_source(source, gallery_dir, ingest, counting_bar(progress, total), allow_private)
     gallery = Gallery.open(gallery_dir, checkpoint, catalogue)
     if not gallery.is_saved:
         gallery.save()
-    report = BuildReport(counts.added, counts.updated, counts.unchanged, skipped, gallery.size)
+    report = BuildReport.of(imported, gallery.size)
     gallery.close()
     return report
 
@@ -86,19 +113,13 @@ def count_products(source: Path) -> int:
     return total
 
 
-def import_source(
-    source: Path, gallery_dir: Path, ingest: Ingest, step: Step, allow_private: bool
-) -> tuple[Counts, tuple[tuple[str, str], ...]]:
-    """Write what a source has through `ingest`, telling `step` how far it is: counts, and what was skipped."""
-    skipped: list[tuple[str, str]] = []
-
-    def skip(problem: FeedProblem) -> None:
-        skipped.append((problem.where, problem.reason))
-
+def import_source(source: Path, gallery_dir: Path, ingest: Ingest, step: Step, allow_private: bool) -> Imported:
+    """Write what a source has through `ingest`, telling `step` how far it is."""
+    imported = Imported()
     folder = source if source.is_dir() else source.parent
     with closing(LinkedPhotos(folder, gallery_dir, allow_private)) as photos:
-        counts = ingest.run(read_source(source), photos, skip, step)
-    return counts, tuple(skipped)
+        imported.counts = ingest.run(read_source(source), photos, imported.skip, step)
+    return imported
 
 
 def counting_bar(progress: Progress | None, total: int) -> Step:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from index_builder.cli_options import Catalogue, Checkpoint, Host, Json, Port, Private
-from index_builder.console import print_report, progress_bar
+from index_builder.console import exit_if_failed, print_report, progress_bar
 
 
 def build(
@@ -33,6 +33,7 @@ def build(
     print_report(report, as_json)
     if not report.size:
         raise ValueError(f"the gallery is empty: nothing in {source} could be used")
+    exit_if_failed(report)
 
 
 def serve(

@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
+from app.messages import short
 from index_builder.cli_options import Catalogue, Json, Private
-from index_builder.console import print_report, print_result, progress_bar
+from index_builder.console import exit_if_failed, print_report, print_result, progress_bar
 
 Gallery = Annotated[Path, typer.Option(metavar="DIR", help="Gallery made by `sketchfind build`.")]
 _Text = Annotated[str | None, typer.Option(show_default="none")]
@@ -45,7 +46,7 @@ def add(
     for one in attribute or ():
         name, equals, value = one.partition("=")
         if not equals or not name.strip():
-            raise ValueError(f"--attribute is {one!r}: expected NAME=VALUE")
+            raise ValueError(f"--attribute is {short(one)}: expected NAME=VALUE")
         fields.setdefault(name.strip(), []).append(value)
     change = add_product(Place(gallery, catalogue), product_id, fields, photo or [])
     print_result({"product_id": product_id, "outcome": change.outcome} if as_json else change.outcome, as_json)
@@ -77,6 +78,7 @@ def import_(
     with progress_bar(as_json) as progress:
         report = import_products(Place(gallery, catalogue), source, progress, allow_private_addresses)
     print_report(report, as_json)
+    exit_if_failed(report)
 
 
 def list_(

@@ -79,11 +79,23 @@ def print_report(report: BuildReport, as_json: bool) -> None:
     skipped = [(readable(what), readable(why)) for what, why in report.skipped]
     if as_json:
         counts = {"added": report.added, "updated": report.updated, "unchanged": report.unchanged}
-        print_result({**counts, "skipped": skipped, "size": report.size}, as_json)
+        lost = {"skipped": skipped, "skipped_count": report.skipped_count}
+        print_result({**counts, **lost, "size": report.size}, as_json)
         return
-    print(f"{report.added} added, {report.updated} updated, {report.unchanged} unchanged: {report.size} products.")
+    counts_text = f"{report.added} added, {report.updated} updated, {report.unchanged} unchanged"
+    lost_text = f", {report.skipped_count} skipped" if report.skipped_count else ""
+    print(f"{counts_text}{lost_text}: {report.size} products.")
     for what, why in skipped:
         print(f"skipped {what}: {why}")
+    if report.skipped_count > len(skipped):
+        print(f"skipped {report.skipped_count - len(skipped)} more")
+
+
+def exit_if_failed(report: BuildReport) -> None:
+    """End with one line on stderr and status 1 where a build or an import has failed."""
+    if report.failure is not None:
+        print(f"sketchfind: {readable(report.failure)}", file=sys.stderr)
+        raise typer.Exit(1)
 
 
 def print_result(value: Any, as_json: bool) -> None:

@@ -18,6 +18,7 @@ from app.feeds.items import Fields
 from app.feeds.photos import read_photo
 from app.gallery import CATALOGUE_FILE, PHOTOS
 from app.ingest import Ingest
+from app.messages import short
 from app.photos import PhotoStore
 from app.products import Product
 from index_builder.build import BuildReport, count_products, counting_bar, import_source
@@ -66,7 +67,7 @@ def add_product(place: Place, product_id: str, fields: Fields, photos: Sequence[
 
     def describe(old: Product | None) -> Product:
         if old is None and not photos:
-            raise ValueError(f"product {product_id!r} is new and has no photo: expected --photo FILE")
+            raise ValueError(f"product {short(product_id)} is new and has no photo: expected --photo FILE")
         if fields or old is None:
             return read_fields({**fields, "id": [product_id]})
         return old
@@ -84,7 +85,7 @@ def remove_products(place: Place, product_ids: Sequence[str]) -> int:
         there = catalogue.get_many(product_ids)
         missing = [name for name in product_ids if name not in there]
         if missing:
-            raise ValueError(f"there is no product {missing[0]!r} in {place.gallery}: nothing was removed")
+            raise ValueError(f"there is no product {short(missing[0])} in {place.gallery}: nothing was removed")
         return ingest.delete(product_ids)
 
 
@@ -97,8 +98,7 @@ def import_products(
     """
     with place.writing() as (catalogue, ingest):
         step = counting_bar(progress, count_products(source))
-        counts, skipped = import_source(source, place.gallery, ingest, step, allow_private)
-        return BuildReport(counts.added, counts.updated, counts.unchanged, skipped, catalogue.size())
+        return BuildReport.of(import_source(source, place.gallery, ingest, step, allow_private), catalogue.size())
 
 
 def _fetch(path: Path, _known: str | None) -> bytes:

@@ -11,7 +11,10 @@ import pytest
 from app import imports
 from app.benches import Benches
 from app.catalogue import Catalogue, sqlite_url
+from app.counts import Counts
+from app.feeds.items import FeedProblem
 from app.gallery import CATALOGUE_FILE
+from app.import_progress import ImportProgress
 from tests.app.feeds.web import Web, web
 from tests.app.shop import Shop, opened, own_gallery, photo, too_busy, too_costly, wait_for
 from tests.app.sketches import refused
@@ -65,6 +68,62 @@ def test_a_photo_that_cannot_be_had_for_now_stays_as_it_was(shop: Shop, server: 
     assert (done["updated"], done["error_count"]) == (1, 1) and "answers 404" in done["errors"][0]["reason"]
     assert shop.found(74, category="Imported")[0] == "n74"
     server.answers["/74.png"] = good
+
+
+def test_errors_come_in_pages_of_which_the_first_is_the_answer(shop: Shop) -> None:
+    answer = shop.client.post("/products/import", content="id,price,image_link\n" + "n,cheap,x\n" * 1200, headers=CSV)
+    done = shop.finished(answer)
+    assert (done["error_count"], len(done["errors"]), done["errors_next"]) == (1200, 100, 100)
+    seen, after = done["errors"], 100
+    while after is not None:
+        page = shop.client.get(answer.headers["location"], params={"after": after, "limit": 300}).json()
+        assert len(page["errors"]) <= 300 and page["error_count"] == 1200
+        seen, after = seen + page["errors"], page["errors_next"]
+    assert [error["where"] for error in seen] == [f"line {number}" for number in range(2, 1002)]
+    assert shop.client.get(answer.headers["location"], params={"after": 5000}).json()["errors"] == []
+    for query, words in (("limit=0", "at least 1"), ("limit=1001", "at most 1000"), ("after=-1", "at least 0")):
+        refused(shop.client.get(f"{answer.headers['location']}?{query}"), 422, "invalid_parameter", words)
+
+
+def test_what_is_kept_of_errors_is_little(tmp_path: Path) -> None:
+    catalogue = Catalogue(sqlite_url(tmp_path / CATALOGUE_FILE))
+    operation = catalogue.operations.add("a")
+    progress = ImportProgress(catalogue.operations, operation)
+    for number in range(2000):
+        progress.problem(FeedProblem(f"line {number}", "\u20ac" * 1_000_000))
+    progress.step(Counts(done=2000, problems=2000))
+    progress.fail("x" * 1_000_000)
+    kept = catalogue.operations.get_existing("a")
+    assert 10 < len(kept.errors) < 1000 and len(kept.message or "") == 2000
+    assert [error.where for error in kept.errors] == [f"line {number}" for number in range(len(kept.errors))]
+    size = sum(path.stat().st_size for path in tmp_path.iterdir())
+    resumed = ImportProgress(catalogue.operations, kept)
+    resumed.problem(FeedProblem("line 2000", "short, but not among the first"))
+    for done in range(100):
+        resumed.step(Counts(done=done))
+        resumed.note("running")
+    assert catalogue.operations.get_existing("a").errors == kept.errors
+    catalogue.close()
+    assert size < 2**20 and sum(path.stat().st_size for path in tmp_path.iterdir()) < 2**20
+
+
+def test_an_import_of_which_nothing_is_usable_has_failed(
+    shop: Shop, server: Web, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level("INFO", "app.import_progress"):
+        failed = sent(shop, "id,price,image_link\na,cheap,x\nb,dear,x\nc,,x.png\n")
+        partly = sent(shop, feed(server, 73) + "n99,,,x.png\nn98,,,x.png\n")
+        same = sent(shop, feed(server, 73) + "n99,,,x.png\n")
+    assert (failed["state"], failed["error_count"], len(failed["errors"])) == ("failed", 3, 3)
+    words = "nothing was changed: 3 of 3 entries gave no product (2 x line 2: price 'cheap'"
+    assert failed["message"].startswith(words)
+    assert "1 x c: image_link 'x.png' is a file" in failed["message"]
+    assert (partly["state"], partly["added"], same["state"]) == ("done", 1, "done")  # of the last, half is as it was
+    lines = [line for line in caplog.messages if failed["id"] in line]
+    name = f"import {failed['id']}"
+    assert lines == [f"{name} begins at entry 1 of 3", f"{name} failed: {failed['message']}"]
+    ended = [line for line in caplog.messages if partly["id"] in line][-1]
+    assert "is done: 1 added, 0 updated, 0 unchanged, 2 problems (2 x n99: image_link 'x.png' is a file" in ended
 
 
 def test_photos_that_take_too_much_are_told_and_the_rest_is_imported(

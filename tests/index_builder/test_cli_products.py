@@ -69,7 +69,10 @@ def test_names_that_are_not_utf_8_are_told_readably(tiny_gallery: Path, tmp_path
     folder = tmp_path / os.fsdecode(b"caf\xe9")
     folder.mkdir()
     draw_product(31).save(folder / os.fsdecode(b"bo\xf6t.png"))
-    (folder / "feed.jsonl").write_text('{"id": "y", "image_link": "b.png"}\n')
+    draw_product(32).save(folder / "good.png")
+    (folder / "feed.jsonl").write_text(
+        '{"id": "y", "image_link": "b.png"}\n{"id": "good", "image_link": "good.png"}\n'
+    )
     for source, what, why in (
         (folder, r"bo\xf6t.png", "its name is not UTF-8: expected it renamed"),
         (folder / "feed.jsonl", "y", rf"photo {tmp_path}/caf\xe9/b.png is not there"),
@@ -77,6 +80,28 @@ def test_names_that_are_not_utf_8_are_told_readably(tiny_gallery: Path, tmp_path
         assert answer("import", source, "--gallery", gallery)["skipped"] == [[what, why]]
         result = run("import", source, "--gallery", gallery)
         assert result.exit_code == 0 and result.stdout.splitlines()[1:] == [f"skipped {what}: {why}"]
+
+
+def test_an_import_of_which_nothing_is_usable_ends_with_status_1(tiny_gallery: Path, tmp_path: Path) -> None:
+    gallery, _ = own_gallery(tiny_gallery, tmp_path)
+    path = tmp_path / "feed.csv"
+    path.write_text("id,price,image_link\n" + "n,cheap,x\n" * 1200)
+    reason = "price 'cheap' cannot be read: expected a form such as '59.90 EUR'"
+    for command in ("import", "build"):
+        result = run(command, path, "--gallery", gallery, *checkpoint_option(command, gallery))
+        assert result.exit_code == 1
+        first, second, *_, last = result.stdout.splitlines()
+        assert first == "0 added, 0 updated, 0 unchanged, 1200 skipped: 12 products."
+        assert (second, last) == (f"skipped line 2: {reason}", "skipped 200 more")
+        assert result.stderr.splitlines()[-1] == (
+            f"sketchfind: nothing was changed: 1,200 of 1,200 entries gave no product (1200 x line 2: {reason})"
+        )
+    counted = run("import", path, "--gallery", gallery, "--json")
+    assert counted.exit_code == 1 and json.loads(counted.stdout)["skipped_count"] == 1200
+
+
+def checkpoint_option(command: str, gallery: Path) -> list[object]:
+    return ["--checkpoint", gallery / "checkpoint.safetensors"] if command == "build" else []
 
 
 @pytest.mark.parametrize(
