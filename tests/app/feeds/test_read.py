@@ -146,7 +146,7 @@ def test_a_problem_keeps_no_more_than_a_message(tmp_path: Path) -> None:
         (b"1,a.jpg\n", "no column id and no image_link: found 1, a.jpg"),
         (b"id,image_link,title\n1,a.jpg,\xff\n", "byte 0xff in line 2 is not UTF-8"),
         (b"\x89PNG\r\n\x1a\n\0\0", "byte 0x89 in line 1 is not UTF-8"),
-        (b"id,image_link\n1,a.jpg\rb\n", "new-line character seen in unquoted field"),
+        (b"id,image_link\r1,a.jpg\r", "no column image_link: found id, image_link_1, a.jpg"),
         (b"id,image_link\n1," + b"x" * 2_000_000, "line 2 is too long"),
         (b'id,image_link\n1,"' + b'x\n","' * 300_000, "too long"),
         (b"[{}]", "one JSON array: expected JSON Lines"),
@@ -170,6 +170,13 @@ def test_too_many_products_are_refused(tmp_path: Path, monkeypatch: pytest.Monke
     assert [type(next(found)) for _ in range(3)] == [FeedItem, FeedItem, FeedProblem]
     with pytest.raises(FeedError, match="too many products: expected at most 2"):
         next(found)
+
+
+def test_a_carriage_return_within_a_line_is_a_space(tmp_path: Path) -> None:
+    text = 'id,title,image_link\r\r\n7,Red\rboot,a.jpg\n8,"Two\rwords, or\r\nmore",b.jpg\r\n9,T\r,c.jpg\r'
+    items, problems = read(tmp_path / "feed.csv", text)
+    assert [item.product.title for item in items] == ["Red boot", "Two words, or\r\nmore", "T"]
+    assert [item.links for item in items] == [("a.jpg",), ("b.jpg",), ("c.jpg",)] and problems == []
 
 
 def test_a_field_may_hold_line_ends(tmp_path: Path) -> None:
