@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from app.feeds.items import FeedProblem
 from app.messages import cut
 
-_VALUE = re.compile(r"'[^']*'|\"[^\"]*\"|\S*/\S*")  # what differs between reasons of one kind: values, links, paths
+# what differs between reasons of one kind: values, which may be cut, links and paths
+_VALUE = re.compile(r"'[^'…]*['…]|\"[^\"…]*[\"…]|\S*/\S*")
 _MOST_KINDS = 100
 _SHOWN = 3
 _LONGEST = 200  # characters of a reason that is shown

@@ -82,9 +82,9 @@ def print_report(report: BuildReport, as_json: bool) -> None:
         lost = {"skipped": skipped, "skipped_count": report.skipped_count}
         print_result({**counts, **lost, "size": report.size}, as_json)
         return
+    lost_text = f" {report.skipped_count} skipped." if report.skipped_count else ""
     counts_text = f"{report.added} added, {report.updated} updated, {report.unchanged} unchanged"
-    lost_text = f", {report.skipped_count} skipped" if report.skipped_count else ""
-    print(f"{counts_text}{lost_text}: {report.size} products.")
+    print(f"{counts_text}: {report.size} products.{lost_text}")
     for what, why in skipped:
         print(f"skipped {what}: {why}")
     if report.skipped_count > len(skipped):
