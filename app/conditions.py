@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
 
 from app.criteria import Filters
-from app.names import category_key, color_names, key_of
+from app.names import category_key, key_of
 from app.tables import products, trait_values, traits
 
 LIVE = ~products.c.deleted
@@ -21,9 +21,7 @@ def passes(filters: Filters) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = [LIVE]
     if filters.category is not None:
         conditions.append(_below(filters.category))
-    if filters.colors:
-        conditions.append(or_(*map(_colored, filters.colors)))
-    conditions += [_has(name, values) for name, values in filters.wanted().items()]
+    conditions += [_has_any(name, choices) for name, choices in filters.wanted().items()]
     if filters.currency is not None:
         conditions.append(products.c.currency == filters.currency.upper())
     if filters.min_price is not None:
@@ -43,9 +41,12 @@ def _below(category: str) -> ColumnElement[bool]:
     return or_(column == key, column.startswith(f"{key} > ", autoescape=True))
 
 
-def _colored(color: str) -> ColumnElement[bool]:
-    """Whether a product has each of the single colours that this names."""
-    return and_(*(_has("color", [name]) for name in color_names(color)))
+def _has_any(name: str, choices: Collection[Sequence[str]]) -> ColumnElement[bool]:
+    """Whether a product has all values of any of these choices of a trait, such as "red", or "red" and "black"."""
+    single = [value for choice in choices if len(choice) == 1 for value in choice]
+    several = [choice for choice in choices if len(choice) > 1]
+    whole = [and_(*(_has(name, [value]) for value in choice)) for choice in several]
+    return or_(*([_has(name, single)] if single else []), *whole)
 
 
 def _has(name: str, values: Iterable[str]) -> ColumnElement[bool]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from app.messages import cut, short
-from app.names import category_path, color_names, spaced
+from app.names import category_path, color_names, size_names, spaced
 
 
 @dataclass(frozen=True)
@@ -14,10 +14,11 @@ class Filters:
     """What results must have; None or nothing leaves a property open. A product without one fails every filter of it.
 
     A category matches itself and everything below it: "shoes" matches "Shoes > Boots". A product of any of the colours
-    passes; "red" matches "Black/Red", and "red/black" what has both. Of brands, genders and sizes, and of attributes of
-    one name, any passes; attributes of several names must all be there. Prices are inclusive, and compared as numbers
-    unless a currency is given, in which they then are. With `in_stock`, what is out of stock fails; a product that
-    nothing is known of passes. Case never matters. Raises ValueError for what nothing can have.
+    passes; "red" matches "Black/Red", and "red/black" what has both. Sizes do likewise: "41" matches "41/42". Of brands
+    and genders, and of attributes of one name, any passes; attributes of several names must all be there. Prices are
+    inclusive, and compared as numbers unless a currency is given, in which they then are. With `in_stock`, what is out
+    of stock fails; a product that nothing is known of passes. Case never matters. Raises ValueError for what nothing
+    can have.
     """
 
     category: str | None = None
@@ -41,7 +42,10 @@ class Filters:
             raise ValueError(f"category is {short(self.category)}: expected a path such as 'Shoes > Boots'")
         if nameless := [color for color in self.colors if not color_names(color)]:
             raise ValueError(f"color is {short(nameless[0])}: expected a name such as 'red'")
-        for name, values in self.wanted().items():
+        if nameless := [size for size in self.sizes if not size_names(size)]:
+            raise ValueError(f"size is {short(nameless[0])}: expected a size such as '41'")
+        for name, choices in self.wanted().items():
+            values = [value for choice in choices for value in choice]
             if not name or not all(map(spaced, values)):
                 found = f"{cut(name) or 'attribute'} is {', '.join(map(short, values))}"
                 raise ValueError(f"{found}: expected a name and a value, such as 'material' and 'leather'")
@@ -53,9 +57,14 @@ class Filters:
         """Whether every product passes."""
         return self == Filters()
 
-    def wanted(self) -> dict[str, list[str]]:
-        """Values of traits but colour, any of which passes, by the trait's name."""
-        wanted = {"brand": [*self.brands], "gender": [*self.genders], "size": [*self.sizes]}
+    def wanted(self) -> dict[str, list[list[str]]]:
+        """By the name of a trait, choices of values: a product passes with all values of any choice."""
+        wanted = {
+            "color": [color_names(color) for color in self.colors],
+            "brand": [[brand] for brand in self.brands],
+            "gender": [[gender] for gender in self.genders],
+            "size": [size_names(size) for size in self.sizes],
+        }
         for name, value in self.attributes:
-            wanted.setdefault(name, []).append(value)
-        return {name: values for name, values in wanted.items() if values}
+            wanted.setdefault(name, []).append([value])
+        return {name: choices for name, choices in wanted.items() if choices}

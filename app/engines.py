@@ -13,7 +13,7 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from app.identity import new_identity
-from app.migration import migrate_from_1
+from app.migration import migrate_from_1, migrate_from_2
 from app.records import CatalogueError
 from app.tables import FORMAT, catalogue, metadata
 from app.turns import Turns
@@ -106,6 +106,8 @@ def _prepare_tables(reading: Engine, writing: Engine) -> None:
         found = _format_of(connection)  # another process may have been quicker
         if found == 1:
             migrate_from_1(connection)
+        elif found == 2:
+            migrate_from_2(connection)
         elif found is None:
             metadata.create_all(connection)
             first = {"key": 1, "format": FORMAT, "identity": new_identity(), "revision": 0, "factory": "Flat"}

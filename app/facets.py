@@ -71,7 +71,7 @@ def _count(connection: Connection, filters: Filters) -> int:
 
 def _count_traits(connection: Connection, filters: Filters) -> dict[str, dict[str, int]]:
     """How many passing products have each value of each trait: by the trait's name, then in the order of values."""
-    filtered = [*filters.wanted(), *(["color"] if filters.colors else [])]
+    filtered = list(filters.wanted())
     counts = _values(connection, filters, trait_values.c.name.not_in(filtered))
     for name in filtered:
         counts |= _values(connection, without(filters, name), trait_values.c.name == name)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Boolean, Connection, Row, column, func, insert, literal, select, table, text, update
+from sqlalchemy import Boolean, Connection, Row, column, delete, func, insert, literal, or_, select, table, text, update
 
+from app.conditions import LIVE
 from app.products import Product
-from app.records import chunks
-from app.tables import FORMAT, Money, catalogue, metadata, photos, products
-from app.writing import insert_products
+from app.records import PRODUCT_COLUMNS, chunks, product_of
+from app.tables import FORMAT, Money, catalogue, metadata, photos, products, traits
+from app.writing import insert_products, insert_traits
 
 _LONGEST = 2000  # characters of a text; format 1 took any
 _KEPT = ("product_id", "title", "category", "currency", "link", "color", "gender", "revision")
@@ -38,6 +39,16 @@ def migrate_from_1(connection: Connection) -> None:
     pictures = select(_old.c.product_id, literal(0), kept, _old.c.source, literal(""), _old.c.embedding)
     connection.execute(insert(photos).from_select(list(photos.c), pictures.where(~_old.c.deleted)))
     connection.execute(text(f"DROP TABLE {_old.name}"))
+    connection.execute(update(catalogue).values(format=FORMAT))
+
+
+def migrate_from_2(connection: Connection) -> None:
+    """Format 2 had one size a product: "41/42" was not found by 41."""
+    may_have_several = or_(*(products.c.size.contains(separator) for separator in "/,"))
+    for rows in chunks(connection.execute(select(*PRODUCT_COLUMNS).where(LIVE, may_have_several))):
+        revisions = [row.revision for row in rows]
+        connection.execute(delete(traits).where(traits.c.revision.in_(revisions)))
+        insert_traits(connection, [product_of(row, []) for row in rows])
     connection.execute(update(catalogue).values(format=FORMAT))
 
 

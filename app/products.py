@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from app.messages import cut, short
-from app.names import category_path, color_names, key_of, spaced
+from app.names import category_path, color_names, key_of, size_names, spaced
 
 AVAILABILITIES = ("in_stock", "out_of_stock", "preorder", "backorder")
 MAX_PHOTOS = 20
@@ -49,7 +49,7 @@ class Product:
     color: str | None = None  # or several: "Black/Red"
     gender: str | None = None
     brand: str | None = None
-    size: str | None = None
+    size: str | None = None  # or several: "41 / 42"
     availability: str | None = None  # one of AVAILABILITIES
     description: str | None = None
     attributes: tuple[tuple[str, str], ...] = ()  # any other names and values, sorted, the names in lower case
@@ -85,7 +85,8 @@ class Product:
     def traits(self) -> Iterator[tuple[str, str]]:
         """All that it can be found by and counted under, each name and value once: colours, brand, ..., attributes."""
         values = [("color", color) for color in color_names(self.color)]
-        values += [("brand", self.brand or ""), ("gender", self.gender or ""), ("size", self.size or "")]
+        values += [("brand", self.brand or ""), ("gender", self.gender or "")]
+        values += [("size", size) for size in size_names(self.size)]
         distinct = {(name, key_of(value)): spaced(value) for name, value in (*values, *self.attributes)}
         return ((name, value) for (name, _), value in distinct.items() if value)
 

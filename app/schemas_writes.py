@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
 from app.errors import ApiError
+from app.feeds.prices import read_price
+from app.feeds.values import join_values, read_availability
 from app.messages import explain, path_of, short
 from app.operations import Operation
 from app.products import Product
@@ -16,7 +19,11 @@ from app.products import Product
 ERRORS_PAGE = 100  # errors of an operation in one answer, unless another number is asked for
 MAX_METADATA_BYTES = 256 * 1024
 
-_Price = Annotated[Decimal, Field(ge=0, lt=10**12, allow_inf_nan=False)]
+_Price = Annotated[
+    Decimal,
+    Field(ge=0, lt=10**12, allow_inf_nan=False),
+    WithJsonSchema({"anyOf": [{"type": "number", "minimum": 0}, {"type": "string"}]}),
+]
 
 
 def _as_list(value: object) -> object:
@@ -41,18 +48,29 @@ class ProductBody(BaseModel):
     product_id: str | None = Field(None, description="may be left out; if not, that of the path")
     title: str | None = Field(None, description="the id, if left out")
     category: str | None = Field(None, description="path such as 'Shoes > Boots'", examples=["Shoes > Boots"])
-    price: _Price | None = Field(None, examples=["59.90"])
+    price: _Price | None = Field(None, description="a number, or a text as in feeds", examples=["59.90", "59.90 EUR"])
     currency: str | None = Field(None, description="ISO 4217 code", examples=["EUR"])
     link: str | None = Field(None, description="the shop's page")
-    color: str | None = Field(None, description="one or several: 'Black/Red'")
+    color: _Texts | None = Field(None, description="one or several: 'Black/Red', or a list")
     gender: str | None = None
     brand: str | None = None
-    size: str | None = None
+    size: _Texts | None = Field(None, description="one or several: '41/42', or a list")
     availability: str | None = Field(None, description="in_stock, out_of_stock, preorder or backorder")
     description: str | None = None
     attributes: dict[str, _Texts] = Field(
         {}, description="any other names and values", examples=[{"heel": "high"}]
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _split_price(cls, values: object) -> object:
+        """Take prices as feeds spell them, which may bring their currency; others are left to the field."""
+        if not isinstance(values, dict) or not isinstance(values.get("price"), str):
+            return values
+        with suppress(ValueError):
+            price, currency = read_price("price", values["price"].strip())
+            return {**values, "price": str(price), **({"currency": currency} if currency else {})}
+        return values
 
     def of(self, product_id: str) -> Product:
         """The product of that id, without photos. Raises ApiError for another id, or values that it cannot have."""
@@ -60,6 +78,8 @@ class ProductBody(BaseModel):
             message = f"product_id is {short(self.product_id)}: expected {short(product_id)}, the one in the path"
             raise ApiError(422, "id_mismatch", message)
         values = self.model_dump(exclude={"product_id", "attributes", "title"})
+        values |= {name: join_values(name, values[name] or []) for name in ("color", "size")}
+        values["availability"] = read_availability(self.availability)
         attributes = tuple((name, value) for name, each in self.attributes.items() for value in each)
         try:
             return Product(product_id, self.title or product_id, attributes=attributes, **values)

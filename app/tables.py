@@ -10,7 +10,7 @@ from sqlalchemy.types import TypeDecorator
 
 from app.products import PRICE_PLACES
 
-FORMAT = 2
+FORMAT = 3
 """Version of the tables below; app/migration.py brings older ones up to it."""
 
 _LARGEST = 2**62
@@ -125,7 +125,7 @@ operations = Table(  # see app/operations.py
     Column("message", _Text),
 )
 
-# made from `products`, so that filters and facets compare numbers; "Black/Red" is two colours here
+# made from `products`, so that filters and facets compare numbers; "Black/Red" is two colours here, "41/42" two sizes
 trait_values = Table(
     "trait_values",
     metadata,

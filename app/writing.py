@@ -61,6 +61,11 @@ def insert_products(connection: Connection, new: Sequence[Product]) -> None:
     if not new:
         return
     connection.execute(insert(products), [row_of(product) for product in new])
+    insert_traits(connection, new)
+
+
+def insert_traits(connection: Connection, new: Sequence[Product]) -> None:
+    """Add what products are found by, by the revisions that they have."""
     found = [(product.revision, *trait) for product in new for trait in product.traits()]
     ids = _ids_of(connection, {(name, value) for _, name, value in found})
     rows = [{"revision": revision, "value_id": ids[name, value]} for revision, name, value in found]

@@ -13,6 +13,7 @@ from index_builder.console import exit_if_failed, print_report, print_result, pr
 
 Gallery = Annotated[Path, typer.Option(metavar="DIR", help="Gallery made by `sketchfind build`.")]
 _Text = Annotated[str | None, typer.Option(show_default="none")]
+_Texts = Annotated[list[str] | None, typer.Option(help="May be repeated.", show_default="none")]
 
 
 def add(
@@ -23,10 +24,10 @@ def add(
     category: Annotated[str | None, typer.Option(help="Path such as 'Shoes > Boots'.", show_default="none")] = None,
     price: Annotated[str | None, typer.Option(help="Such as '59.90 EUR'.", show_default="none")] = None,
     link: _Text = None,
-    color: _Text = None,
+    color: _Texts = None,
     gender: _Text = None,
     brand: _Text = None,
-    size: _Text = None,
+    size: _Texts = None,
     availability: Annotated[
         str | None, typer.Option(help="in_stock, out_of_stock, preorder or backorder.", show_default="none")
     ] = None,
@@ -40,9 +41,10 @@ def add(
     """Add a product or replace it. Without photos, or without any description, it keeps those that it has."""
     from index_builder.products import Place, add_product
 
-    given = {"title": title, "product_type": category, "price": price, "link": link, "color": color, "gender": gender}
-    given |= {"brand": brand, "size": size, "availability": availability, "description": description}
+    given = {"title": title, "product_type": category, "price": price, "link": link, "gender": gender}
+    given |= {"brand": brand, "availability": availability, "description": description}
     fields = {name: [value] for name, value in given.items() if value}
+    fields |= {name: values for name, values in {"color": color, "size": size}.items() if values}
     for one in attribute or ():
         name, equals, value = one.partition("=")
         if not equals or not name.strip():

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import html
-import re
 from datetime import UTC, datetime
 from decimal import Decimal
 
 from app.feeds.items import FeedItem, FeedProblem, Fields, Record
 from app.feeds.prices import read_price
+from app.feeds.values import join_values, read_availability
 from app.messages import short
 from app.products import MAX_PHOTOS, Product
 
@@ -19,14 +19,6 @@ _NO_ATTRIBUTES = (
     *("price", "sale_price", "sale_price_effective_date", "currency", "brand", "color", "gender", "size"),
     *("product_type", "product_id", "attributes", "photos", "revision"),
 )
-_AVAILABILITY = {  # without case, spaces, and what stands before them, as in https://schema.org/InStock
-    "instock": "in_stock",
-    "limitedavailability": "in_stock",
-    "outofstock": "out_of_stock",
-    "soldout": "out_of_stock",
-    "preorder": "preorder",
-    "backorder": "backorder",
-}
 
 
 def read_record(record: Record) -> FeedItem | FeedProblem:
@@ -52,7 +44,7 @@ def read_fields(fields: Fields) -> Product:
         gender=_text(fields, "gender"),
         brand=_text(fields, "brand"),
         size=_joined(fields, "size"),
-        availability=_availability(_first(fields, "availability")),
+        availability=read_availability(_first(fields, "availability")),
         description=_text(fields, "description"),
         attributes=(*attributes, *_others(fields)),
     )
@@ -68,8 +60,8 @@ def _text(fields: Fields, name: str) -> str | None:
 
 
 def _joined(fields: Fields, name: str) -> str | None:
-    """A field that may be repeated, its values as Google joins them: "Black/Red"."""
-    return html.unescape("/".join(fields[name])) if name in fields else None
+    """A field that may be repeated, its values in one."""
+    return join_values(name, map(html.unescape, fields.get(name, [])))
 
 
 def _category(fields: Fields) -> str | None:
@@ -105,14 +97,6 @@ def _is_now(period: str | None) -> bool:
 
 def _zoned(moment: datetime) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def _availability(text: str | None) -> str | None:
-    """Google's and schema.org's spellings -> ours; what is none of them is for Product to refuse."""
-    if text is None:
-        return None
-    plain = re.sub(r"[^a-z]", "", text.rpartition("/")[2].lower())
-    return _AVAILABILITY.get(plain, text)
 
 
 def _others(fields: Fields) -> list[tuple[str, str]]:

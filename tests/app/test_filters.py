@@ -23,7 +23,7 @@ COLORS = [None, "", "/", "Black", "black/Red", "Black / Dark  Red/GRÜN", "red",
 PRICES = [None, Decimal(0), Decimal(20), Decimal("59.90"), Decimal("59.9001"), Decimal(100)]
 CURRENCIES = ["EUR", "USD", "eur", None]
 BRANDS = [None, "Acme", "ACME", "Grün &  Co"]
-SIZES = [None, "38", "xl", "XL"]
+SIZES = [None, "38", "xl", "XL", "38/XL", "XL,  38 2/3", "38 2/3"]
 STOCKS = [None, *AVAILABILITIES]
 LONG = "very " * 190 + "long"
 MATERIALS = [(), ("Leather",), ("leather", "Wool"), ("wool",), (LONG,)]
@@ -77,6 +77,14 @@ def colors_of(text: str | None) -> set[str]:
     return {" ".join(part.split()).casefold() for part in (text or "").split("/")} - {""}
 
 
+def sizes_of(text: str | None) -> set[str]:
+    return {
+        *({"38"} if text in ("38", "38/XL") else ()),
+        *({"xl"} if text and "xl" in text.casefold() else ()),
+        *({"38 2/3"} if text and "2/3" in text else ()),
+    }
+
+
 def passes(product: Product, filters: Filters) -> bool:
     """By the words of Filters' docstring."""
     if filters.category is not None:
@@ -87,10 +95,9 @@ def passes(product: Product, filters: Filters) -> bool:
         return False
     if filters.currency is not None and (product.currency or "").upper() != filters.currency.upper():
         return False
-    traits = zip(
-        (filters.brands, filters.genders, filters.sizes), (product.brand, product.gender, product.size), strict=True
-    )
-    for values, value in traits:
+    if filters.sizes and not any(sizes_of(size) <= sizes_of(product.size) for size in filters.sizes):
+        return False
+    for values, value in ((filters.brands, product.brand), (filters.genders, product.gender)):
         if values and not any(same(value, wanted) for wanted in values):
             return False
     for name in {name.casefold() for name, _ in filters.attributes}:
@@ -131,7 +138,7 @@ EVERY += [
         [None, "Shoes"],
         [(), ("acme",), ("grün & co", "ACME")],
         [(), ("WOMEN",)],
-        [(), ("xl",), ("38", "XL")],
+        [(), ("xl",), ("38", "XL"), ("38/XL",), ("38 2/3", "38/XL")],
         [(), (("Material", "leather"),), (("material", "wool"), ("material", LONG.upper()), ("number", "1"))],
         [False, True],
     )
@@ -189,10 +196,12 @@ def test_facets_are_what_a_plain_loop_counts(catalogue: Catalogue) -> None:
         for counts, things, kind in (
             (found.brands, by_brand, "brand"),
             (found.genders, by_gender, "gender"),
-            (found.sizes, by_size, "size"),
         ):
             wanted = counted(" ".join(getattr(p, kind).split()) for p in things if getattr(p, kind))
             assert {name.casefold(): count for name, count in counts.items()} == wanted
+        assert {name.casefold(): count for name, count in found.sizes.items()} == counted(
+            name for p in by_size for name in sizes_of(p.size)
+        )
         for name in ("material", "number"):
             others = tuple(pair for pair in filters.attributes if pair[0].casefold() != name)
             things = [p for p in shop() if passes(p, replace(filters, attributes=others))]
@@ -249,6 +258,7 @@ def test_filters_are_of_the_revision_they_say(tmp_path: Path) -> None:
     [
         ({"category": " > "}, "category is ' > '"),
         ({"colors": ("red", " / ")}, "color is ' / '"),
+        ({"sizes": ("41", " / ")}, "size is ' / '"),
         ({"currency": " "}, "currency is ' '"),
         ({"brands": ("Acme", " ")}, "brand is 'Acme', ' '"),
         ({"attributes": ((" ", "x"),)}, "attribute is 'x'"),

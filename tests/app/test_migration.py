@@ -11,13 +11,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, text
 
-from app.catalogue import Catalogue, CatalogueError, Filters, Photo, sqlite_url
+from app.catalogue import Catalogue, CatalogueError, Filters, Photo, Product, sqlite_url
 from app.gallery import CATALOGUE_FILE, Gallery
+from app.records import state_in
 from app.tables import FORMAT, metadata
+from index_builder.findings import Findings
+from index_builder.verify_rows import check_rows
 from tests.app.postgres import Postgres
-from tests.app.small import DIM, brute_force, ranking, small_checkpoint, vectors
+from tests.app.small import DIM, brute_force, open_catalogue, ranking, small_checkpoint, vectors
 
 FORMAT_1 = """
 CREATE TABLE catalogue ("key" INTEGER NOT NULL, format INTEGER NOT NULL, identity TEXT NOT NULL,
@@ -150,6 +153,31 @@ def test_a_migration_that_fails_changes_nothing(tmp_path: Path, monkeypatch: pyt
         assert connection.execute("SELECT format FROM catalogue").fetchone() == (1,)
         assert connection.execute("SELECT count(embedding) FROM products").fetchone() == (COUNT - 1,)
     assert Catalogue(sqlite_url(path)).size() == COUNT - 1
+
+
+def test_sizes_of_format_2_are_told_apart(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes = ["41/42", "38 2/3", None, "42", "41/42", "S, M", "41/42"]
+    products = [Product(f"p{number}", "T", size=size, color="Red/Blue") for number, size in enumerate(sizes)]
+    catalogue = open_catalogue(directory)
+    with monkeypatch.context() as patch:
+        patch.setattr("app.products.size_names", lambda text: [text] if text else [])
+        catalogue.put(products, vectors(len(products)))
+    catalogue.delete(["p4"])
+    with catalogue.transaction() as connection:
+        connection.execute(text("UPDATE catalogue SET format = 2"))
+    assert catalogue.facets().sizes == {"38 2/3": 1, "41/42": 2, "42": 1, "S, M": 1}
+    with ThreadPoolExecutor(3) as pool:
+        opened = [*pool.map(lambda _: open_catalogue(directory), range(3))]
+    facets = opened[0].facets()
+    assert facets.sizes == {"38 2/3": 1, "41": 2, "42": 3, "M": 1, "S": 1} and facets.colors == {"Blue": 6, "Red": 6}
+    assert facets.size == 6 and opened[1].facets(Filters(sizes=("41/42",))).size == 2
+    assert opened[2].revision() == catalogue.revision() == len(products) + 1
+    product = opened[0].get("p0")
+    assert product is not None and (product.size, product.revision) == ("41/42", 1)
+    findings = Findings()
+    with opened[0].moment() as connection:
+        assert [len(rows) for rows in check_rows(connection, state_in(connection), findings)] == [6]
+    assert findings.problems == []
 
 
 def test_what_is_no_catalogue_is_refused_and_left_alone(tmp_path: Path) -> None:

@@ -45,6 +45,11 @@ def test_products_come_and_go_beside_a_server(tiny_gallery: Path, tmp_path: Path
         assert seen(shop, 30, "x", True)
         assert shop.client.get("/products/x").json()["price"] == 59.9
         assert answer("add", "x", "--gallery", gallery, "--photo", tmp_path / "a.png")["outcome"] == "unchanged"
+        several = ("--size", "41", "--size", "42", "--color", "Black", "--color", "Red", "--availability", "sold out")
+        assert answer("add", "x", "--gallery", gallery, *several)["outcome"] == "updated"
+        product = shop.client.get("/products/x").json()
+        assert (product["size"], product["color"], product["availability"]) == ("41 / 42", "Black/Red", "out_of_stock")
+        assert shop.client.get("/facets?size=42").json()["size"] == 1
         assert answer("add", "x", "--gallery", gallery, "--brand", "Acme")["outcome"] == "updated"
         listed = answer("list", "--gallery", gallery, "--after", "tote-2", "--limit", 1)
         assert [product["product_id"] for product in listed["products"]] == ["x"] and listed["next"] is None
@@ -91,7 +96,7 @@ def test_an_import_of_which_nothing_is_usable_ends_with_status_1(tiny_gallery: P
         result = run(command, path, "--gallery", gallery, *checkpoint_option(command, gallery))
         assert result.exit_code == 1
         first, second, *_, last = result.stdout.splitlines()
-        assert first == "0 added, 0 updated, 0 unchanged, 1200 skipped: 12 products."
+        assert first == "0 added, 0 updated, 0 unchanged: 12 products. 1200 skipped."
         assert (second, last) == (f"skipped line 2: {reason}", "skipped 200 more")
         assert result.stderr.splitlines()[-1] == (
             f"sketchfind: nothing was changed: 1,200 of 1,200 entries gave no product (1200 x line 2: {reason})"

@@ -95,5 +95,14 @@ def test_all_else_is_an_attribute_unless_it_is_too_long() -> None:
     assert (product.color, product.size, product.brand) == ("Black/Red", "41", "Acme")
 
 
+def test_several_sizes_are_found_by_each() -> None:
+    for size in (["41", "42"], "41/42", "41, 42", "41 / 42"):
+        product = item(size=size).product
+        assert [value for name, value in product.traits() if name == "size"] == ["41", "42"]
+    product = item(size=["38 2/3", "40"]).product
+    assert product.size == "38 2/3 / 40"
+    assert [value for name, value in product.traits() if name == "size"] == ["38 2/3", "40"]
+
+
 def test_too_long_a_text_is_a_problem() -> None:
     assert "description has 10,001 characters: expected at most 10,000" in problem(description="x" * 10_001)

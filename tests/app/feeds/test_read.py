@@ -172,6 +172,17 @@ def test_too_many_products_are_refused(tmp_path: Path, monkeypatch: pytest.Monke
         next(found)
 
 
+def test_sizes_are_repeated_in_every_format(tmp_path: Path) -> None:
+    for text in (
+        "id,image_link,size,size\n7,a.jpg,41,42\n",
+        '{"id": 7, "image_link": "a.jpg", "size": [41, "42"]}',
+        "<rss xmlns:g='http://base.google.com/ns/1.0'><item><g:id>7</g:id><g:image_link>a.jpg</g:image_link>"
+        "<g:size>41</g:size><g:size>42</g:size></item></rss>",
+    ):
+        items, _ = read(tmp_path / "feed", text)
+        assert [item.product.size for item in items] == ["41 / 42"]
+
+
 def test_a_carriage_return_within_a_line_is_a_space(tmp_path: Path) -> None:
     text = 'id,title,image_link\r\r\n7,Red\rboot,a.jpg\n8,"Two\rwords, or\r\nmore",b.jpg\r\n9,T\r,c.jpg\r'
     items, problems = read(tmp_path / "feed.csv", text)
