@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from app.catalogue import Catalogue
 from app.photos import PhotoStore
@@ -22,16 +24,24 @@ Fetch = Callable[[str | None], bytes | None]
 """The bytes of a photo; None when it still is the one of the SHA-256 given. Raises UnreadableImage or OSError."""
 
 
+class DraftPhoto(NamedTuple):
+    """A photo of a product to be written."""
+
+    link: str  # "" for none
+    fetch: Fetch
+    name: str  # by which messages tell it from the product's others
+
+
 @dataclass(frozen=True)
 class Draft:
-    """A product to be written: what describes it, given what is there now; each photo's link ("" for none) and bytes.
+    """A product to be written: what describes it, given what is there now, and its photos.
 
     `photos` is None to keep those that it has. `describe` may raise ValueError or an error of its caller's.
     """
 
     product_id: str
     describe: Callable[[Product | None], Product]
-    photos: Sequence[tuple[str, Fetch]] | None
+    photos: Sequence[DraftPhoto] | None
 
 
 @dataclass(frozen=True)
@@ -79,27 +89,28 @@ class Preparer:
         known = _Known(old, embeddings, self._photos)
         taken: dict[Photo, Frame | Embeddings] = {}
         failures: list[Exception] = []
-        for link, fetch in draft.photos or ():
+        for photo in draft.photos or ():
             try:
-                self._take(taken, link, fetch, known)
+                self._take(taken, photo, known)
             except UnreadableImage as error:
                 failures.append(error)
         if not taken:
             raise failures[0] if failures else UnreadableImage("there is no photo: expected at least one")
         return Prepared(draft, replace(product, photos=tuple(taken)), old, tuple(taken.values()), tuple(failures))
 
-    def _take(self, taken: dict[Photo, Frame | Embeddings], link: str, fetch: Fetch, known: _Known) -> None:
+    def _take(self, taken: dict[Photo, Frame | Embeddings], draft: DraftPhoto, known: _Known) -> None:
         """Add a photo, unless the same is there by another link. Raises UnreadableImage after adding an older one."""
-        before = known.of_link(link)
+        before = known.of_link(draft.link)
         try:
-            data = _fetched(fetch, before)
+            data = _fetched(draft.fetch, before)
         except UnreadableImage:
             if before is not None:
                 taken[before] = known.embedding(before)
             raise
-        photo, view = (before, None) if data is None else self._read(data, known)
+        with _named(draft.name):
+            photo, view = (before, None) if data is None else self._read(data, known)
         if photo is not None and not any(other.source == photo.source for other in taken):
-            taken[replace(photo, link=link)] = known.embedding(photo) if view is None else view
+            taken[replace(photo, link=draft.link)] = known.embedding(photo) if view is None else view
 
     def _read(self, data: bytes, known: _Known) -> tuple[Photo, Frame | None]:
         """The photo of these bytes, stored, and its frame unless it is known. Raises UnreadableImage."""
@@ -132,6 +143,15 @@ class _Known:
     def embedding(self, photo: Photo) -> Embeddings:
         """(D,) of one of them."""
         return self._views[photo]
+
+
+@contextmanager
+def _named(name: str) -> Iterator[None]:
+    """Have every UnreadableImage of the block say of which photo it is."""
+    try:
+        yield
+    except UnreadableImage as error:
+        raise type(error)(f"{name}: {error}") from None
 
 
 def _fetched(fetch: Fetch, before: Photo | None) -> bytes | None:

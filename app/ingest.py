@@ -15,10 +15,11 @@ import numpy as np
 from app.arrivals import BATCH, Arrivals, map_ahead
 from app.catalogue import Catalogue
 from app.counts import Counts
-from app.drafts import Draft, Frame, Prepared, Preparer
+from app.drafts import Draft, DraftPhoto, Frame, Prepared, Preparer
 from app.feeds.items import FeedItem, FeedProblem
 from app.feeds.photos import Photos
 from app.feeds.remote import CONNECTIONS
+from app.messages import MOST_LINK, cut
 from app.photos import PhotoStore
 from app.prints import Decode, decoded
 from app.records import ChangedMeanwhile, CheckpointMismatch
@@ -130,7 +131,9 @@ class Ingest:
     def _outcome(self, source: Photos, item: FeedItem | FeedProblem) -> Prepared | FeedProblem:
         if isinstance(item, FeedProblem):
             return item
-        photos = [(link, partial(source.fetch, link)) for link in item.links]
+        photos = [
+            DraftPhoto(link, partial(source.fetch, link), f"photo {cut(link, MOST_LINK)}") for link in item.links
+        ]
         try:
             return self._preparer.prepare(Draft(item.product.product_id, lambda _: item.product, photos))
         except CheckpointMismatch:

@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO, NamedTuple, cast
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
@@ -61,12 +61,19 @@ IMPORT_DOCS = {
 """The same for a feed."""
 
 
+class PhotoUpload(NamedTuple):
+    """A photo as it was sent."""
+
+    filename: str
+    data: bytes
+
+
 @dataclass(frozen=True)
 class ProductUpload:
     """A product as it was sent: without metadata it keeps what it has, and without photos too."""
 
     metadata: ProductBody | None
-    photos: list[bytes]
+    photos: list[PhotoUpload]
 
 
 async def read_product(request: Request, hold: Hold, max_bytes: int) -> ProductUpload:
@@ -104,10 +111,10 @@ async def _product_in(form: FormData) -> ProductUpload:
     return ProductUpload(parse_product(await text.read() if isinstance(text, UploadFile) else text.encode()), photos)
 
 
-async def _photo(part: UploadFile | str) -> bytes:
+async def _photo(part: UploadFile | str) -> PhotoUpload:
     if not isinstance(part, UploadFile):
         raise ApiError(422, "invalid_parameter", f"field {PHOTO!r} is text: expected a file (with a filename)")
-    return await part.read()
+    return PhotoUpload(part.filename or "", await part.read())
 
 
 @asynccontextmanager

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from app.access import WriteAccess
-from app.drafts import Draft, Fetch
+from app.drafts import Draft, DraftPhoto
 from app.errors import ApiError
 from app.messages import short
 from app.operations import MOST_ERRORS
@@ -18,7 +18,7 @@ from app.routes import ProductId, no_product
 from app.schemas import ProductDetails, error_docs
 from app.schemas_writes import ERRORS_PAGE, Deleted, OperationInfo
 from app.service import ServiceOf
-from app.write_uploads import IMPORT_DOCS, PUT_DOCS, ProductUpload, read_feed_upload, read_product
+from app.write_uploads import IMPORT_DOCS, PUT_DOCS, PhotoUpload, ProductUpload, read_feed_upload, read_product
 
 router = APIRouter(tags=["writes"])
 
@@ -103,8 +103,8 @@ def _draft(product_id: str, upload: ProductUpload) -> Draft:
         except ValueError as error:
             raise ApiError(422, "invalid_product", str(error)) from None
 
-    return Draft(product_id, describe, [("", _given(data)) for data in upload.photos] or None)
+    return Draft(product_id, describe, [_photo(*each) for each in enumerate(upload.photos, 1)] or None)
 
 
-def _given(data: bytes) -> Fetch:
-    return lambda known: data
+def _photo(number: int, photo: PhotoUpload) -> DraftPhoto:
+    return DraftPhoto("", lambda known: photo.data, f"photo {number} ({short(photo.filename)})")

@@ -12,7 +12,7 @@ from rich.progress import Progress
 
 from app.catalogue import Catalogue, CatalogueError, sqlite_url
 from app.checkpoints import CHECKPOINT_FILE, checkpoint_file
-from app.drafts import Draft
+from app.drafts import Draft, DraftPhoto
 from app.feeds.fields import read_fields
 from app.feeds.items import Fields
 from app.feeds.photos import read_photo
@@ -72,7 +72,7 @@ def add_product(place: Place, product_id: str, fields: Fields, photos: Sequence[
             return read_fields({**fields, "id": [product_id]})
         return old
 
-    given = [("", partial(_fetch, path)) for path in photos] or None
+    given = [DraftPhoto("", partial(_fetch, path), f"photo {path}") for path in photos] or None
     with place.writing() as (_, ingest):
         written = ingest.write(Draft(product_id, describe, given))
     outcome = "unchanged" if written.is_unchanged else "updated"

@@ -52,6 +52,40 @@ def test_a_product_is_found_as_soon_as_it_is_there_and_not_once_it_is_gone(shop:
     refused(shop.client.delete("/products/new/1"), 404, "not_found", "'new/1'")
 
 
+@pytest.mark.parametrize(
+    ("values", "shown"),
+    [
+        ({"price": "89.90 EUR"}, {"price": 89.9, "currency": "EUR"}),
+        ({"price": " 1.299,00 € "}, {"price": 1299.0, "currency": "EUR"}),
+        ({"price": "89.90 EUR", "currency": "USD"}, {"price": 89.9, "currency": "EUR"}),  # as in feeds
+        ({"price": "12.345", "currency": "usd"}, {"price": 12.345, "currency": "USD"}),
+        ({"price": 12.5}, {"price": 12.5, "currency": None}),
+        ({"price": None}, {"price": None}),
+        ({"availability": "out of stock"}, {"availability": "out_of_stock"}),
+        ({"availability": "https://schema.org/InStock"}, {"availability": "in_stock"}),
+        ({"color": ["Black", "Red"], "size": ["41", "42"]}, {"color": "Black/Red", "size": "41 / 42"}),
+        ({"color": "Black/Red", "size": "41"}, {"color": "Black/Red", "size": "41"}),
+        ({"color": [], "size": [" "]}, {"color": None, "size": None}),
+        ({"title": "Tom &amp; Jerry"}, {"title": "Tom &amp; Jerry"}),  # escaped in feeds alone
+    ],
+)
+def test_values_are_spelled_as_in_feeds(shop: Shop, values: dict[str, Any], shown: dict[str, Any]) -> None:
+    answer = shop.client.put("/products/boot-1", json=values)
+    assert answer.status_code == 200, answer.text
+    assert {name: answer.json()[name] for name in shown} == shown
+
+
+def test_each_of_several_sizes_is_found(shop: Shop, tmp_path: Path) -> None:
+    for size in (["41", "42"], "41/42", "41, 42"):
+        assert shop.put("sized", 45, size=size).status_code in (200, 201)
+        counts = {each["size"]: each["count"] for each in shop.client.get("/facets").json()["sizes"]}
+        assert (counts["41"], counts["42"]) == (1, 1) and "41/42" not in counts
+        for wanted in ("41", "42", "41/42", "42 / 41"):
+            assert shop.client.get("/facets", params={"size": wanted}).json()["size"] == 1
+        refused(shop.client.get("/facets?size=41/43"), 422, "unknown_size", "41, 42")
+    shop.client.delete("/products/sized")
+
+
 def test_photos_and_metadata_are_replaced_by_themselves(shop: Shop) -> None:
     assert shop.put("p", 41, 42).json()["title"] == "p"
     assert shop.found(41)[0] == shop.found(42)[0] == "p"
@@ -107,6 +141,11 @@ PHOTO = ("photo", ("p.png", photo(1), "image/png"))
         ({"json": {"title": 7}}, 422, "invalid_product", "title is 7: expected a valid string"),
         ({"json": {"price": "cheap"}}, 422, "invalid_product", "price is 'cheap': expected"),
         ({"json": {"price": -1}}, 422, "invalid_product", "expected at least 0"),
+        ({"json": {"price": "-1 EUR"}}, 422, "invalid_product", "price is '-1 EUR': expected"),
+        ({"json": {"price": "9" * 20 + " EUR"}}, 422, "invalid_product", f"price is '{'9' * 20}': expected"),
+        ({"json": {"price": True}}, 422, "invalid_product", "price is true: expected"),
+        ({"json": {"size": 41}}, 422, "invalid_product", "size is 41: expected a text or a list of texts"),
+        ({"json": {"size": ["41", 42]}}, 422, "invalid_product", "size[1] is 42: expected a valid string"),
         ({"json": {"availability": "maybe"}}, 422, "missing_photo", "is new and has no photo"),
         ({"json": {"attributes": {"a": 1}}}, 422, "invalid_product", "attributes.a is 1: expected a text or a list"),
         ({"json": {"attributes": {"a" * 200_000: 1}}}, 422, "invalid_product", "aaa… is 1: expected a text or a list"),
@@ -126,6 +165,10 @@ PHOTO = ("photo", ("p.png", photo(1), "image/png"))
         (_form(("photo", ("p.png", b"")), PHOTO), 415, "not_an_image", "is empty"),
         (_form(("photo", ("p.png", b"no image"))), 415, "not_an_image", "cannot be read"),
         (_form(PHOTO, ("photo", ("p.png", b"no image"))), 415, "not_an_image", "cannot be read"),
+        (_form(PHOTO, ("photo", ("b.png", b"no image")), PHOTO), 415, "not_an_image", "photo 2 ('b.png'): image"),
+        (_form(PHOTO, ("photo", ("c.png", b""))), 415, "not_an_image", "photo 2 ('c.png'): image is empty"),
+        (_form(PHOTO, ("photo", ("d.png", bomb()))), 413, "image_too_large", "photo 2 ('d.png'): image is too large"),
+        (_form(("photo", ("x" * 2000, b"no image"))), 415, "not_an_image", "xxx…): image cannot be read"),
         (_form(("photo", ("p.png", bomb()))), 413, "image_too_large", "image is too large"),
         (_form(*[PHOTO] * 21), 422, "invalid_parameter", "there are 21 photos: expected at most 20"),
         (_form(*[PHOTO] * 22), 400, "bad_multipart", "Too many files"),

@@ -142,6 +142,7 @@ def test_photos_that_cannot_be_used_are_listed(
     wanted = ("is empty", "cannot be read", "cannot be read", "is not there", "200,000 bytes", "price 'cheap'")
     for reason, words in zip(reasons.values(), wanted, strict=True):
         assert words in reason
+    assert reasons["tote-1"].startswith("photo bags/tote-1.png: image cannot be read")
 
 
 def test_a_lost_photo_is_made_again(tmp_path: Path, shop: Path, tiny_checkpoint: Path) -> None:

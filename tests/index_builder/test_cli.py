@@ -112,8 +112,8 @@ def test_skipped_photos_are_listed_at_the_end(pairs: Path, tmp_path: Path) -> No
     (photos / "bad.jpg").write_bytes(b"no photo")
     result = run("build", photos, "--gallery", tmp_path / "gallery")
     assert result.exit_code == 0
-    assert "1 added, 0 updated, 0 unchanged: 1 products." in result.stdout
-    assert "skipped bad: image cannot be read" in result.stdout.splitlines()[-1]
+    assert "1 added, 0 updated, 0 unchanged: 1 products. 1 skipped." in result.stdout
+    assert "skipped bad: photo bad.jpg: image cannot be read" in result.stdout.splitlines()[-1]
 
 
 @pytest.mark.parametrize(
