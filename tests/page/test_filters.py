@@ -303,6 +303,29 @@ def test_a_category_or_currency_that_is_gone_is_dropped(page: Page, phone: Phone
     assert asked(phone.searches[-1].url) == {}
 
 
+@pytest.mark.parametrize(("trait", "value"), [("category", "x" * 1001), ("color", "x" * 2001), ("max_price", "1e13")])
+def test_a_choice_that_the_server_refuses_is_taken_back(
+    page: Page, phone: Phone, serve: Serve, trait: str, value: str
+) -> None:
+    """More than the server takes, as an odd link may choose."""
+    refused = page.request.get(f"/facets?{trait}={value}").json()
+    assert refused["error"]["code"] == "invalid_parameter"
+    serve()
+    phone.draw_and_wait(BOOT[0])
+    page.route(SEARCH, lambda route: refuse(route, f"{trait}=", refused))
+    if trait == "category":
+        phone.wait_for_search(phone.button("Bags").tap)
+    elif trait == "color":
+        phone.wait_for_search(open_sheet(phone).get_by_role("checkbox", name="black").click)
+    else:
+        price = open_sheet(phone).get_by_role("spinbutton", name="To")
+        price.fill("100")
+        phone.wait_for_search(lambda: price.press("Enter"))
+    expect(page.locator(".note")).to_have_text("This choice cannot be searched. Searching without it.")
+    expect(phone.status).to_have_text("2 closest of 2")
+    assert asked(phone.searches[-1].url) == {}
+
+
 def refuse(route: Route, part: str, body: dict[str, Any]) -> None:
     """Answers a request that has this in its address with 422; others are answered as before."""
     route.fulfill(status=422, json=body) if part in route.request.url else route.fallback()
