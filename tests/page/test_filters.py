@@ -8,10 +8,10 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Locator, Page, Route, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from tests.page.access import assert_fits
-from tests.page.phone import BOOT, Phone
+from tests.page.phone import BOOT, PHONE, Phone
 from tests.page.test_finding import answer, product
 
 SEARCH = "**/search?*"
@@ -139,6 +139,18 @@ def test_filters_combine_and_reach_the_search(page: Page, phone: Phone, serve: S
     expect(sheet.get_by_role("spinbutton", name="From")).to_have_value("")
     expect(sheet.get_by_role("checkbox", checked=True)).to_have_count(0)
     expect(sheet.get_by_role("button", name="Reset")).to_be_disabled()
+
+
+def test_the_bounds_of_prices_are_written_as_people_do(browser: Browser, live_server: str) -> None:
+    with browser.new_context(base_url=live_server, locale="de-DE", service_workers="block", **PHONE) as context:
+        page = context.new_page()
+        prices = [{"currency": "EUR", "min": 19, "max": 1299.5, "count": 12}]
+        page.route(FACETS, lambda route: route.fulfill(json=facets(prices=prices)))
+        page.goto("/")
+        Phone(page).draw_and_wait(BOOT[0])
+        page.get_by_role("button", name="Filter").tap()
+        expect(page.get_by_role("spinbutton", name="Von")).to_have_attribute("placeholder", "19")
+        expect(page.get_by_role("spinbutton", name="Bis")).to_have_attribute("placeholder", "1299,5")
 
 
 def test_a_range_the_wrong_way_round_is_turned(phone: Phone, serve: Serve) -> None:
