@@ -8,13 +8,13 @@ import re
 from pathlib import Path, PurePosixPath
 
 import brotli
-from rcssmin import cssmin
-from rjsmin import jsmin
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
+
+from app.minify import strip_comments
 
 STATIC = Path(__file__).resolve().parents[1] / "static"
 REVALIDATE = {"Cache-Control": "no-cache"}
@@ -32,22 +32,22 @@ class Assets:
     """The files below a directory such as static/, as they were when this was made.
 
     `version` is a short name of all they contain, `base` the path that they have in addresses. `files` are what is sent
-    there: scripts and styles without comments and blanks, a third less to transfer. css/page.css is all of css/ in one,
-    in the order of the names, since every further file that the browser waits for before it paints costs time on a
-    slow network. `modules` are the addresses of js/main.js and of all it imports, so that browsers may ask for all at
-    once; `shell` those of all that the page needs to work without a network.
+    there: scripts without their comments, a third less to transfer. css/page.css is all of css/ in one, in the order of
+    the names, since every further file that the browser waits for before it paints costs time on a slow network.
+    `modules` are the addresses of js/main.js and of all it imports, so that browsers may ask for all at once; `shell`
+    those of all that the page needs to work without a network.
     """
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         paths = sorted(path for path in directory.rglob("*") if path.is_file())
         files = {path.relative_to(directory).as_posix(): path.read_bytes() for path in paths}
-        styles = [content.decode() for name, content in files.items() if name.startswith("css/")]
+        styles = [content for name, content in files.items() if name.startswith("css/")]
         scripts = [name for name in files if name.startswith("js/") and _suffix(name) == ".js"]
         self.version = _hash(files)
         self.base = f"/static/{self.version}"
-        small = {name: jsmin(files[name].decode(), keep_bang_comments=True).encode() for name in scripts}
-        self.files = {**files, **small, _STYLESHEET: cssmin("\n".join(styles)).encode()}
+        small = {name: strip_comments(files[name]) for name in scripts}
+        self.files = {**files, **small, _STYLESHEET: b"\n".join(styles)}
         # as small as can be, which takes too long to do for every request
         self._small = {name: brotli.compress(self.files[name]) for name in self.files if _suffix(name) in _COMPRESSED}
         self.modules = [f"{self.base}/{name}" for name in _imported(files, "js/main.js")]

@@ -13,10 +13,11 @@ from app.rates import SearchRate
 from app.rooms import SearchBody
 from app.schemas import error_docs
 from app.service import Room, ServiceOf
-from app.strokes import MAX_POINTS, MAX_STROKES
+from app.strokes import MAX_POINTS, MAX_SIDE, MAX_STROKES
 from app.uploads import PICTURE_DOCS, read_picture
 from app.waiting import unless_gone
 from model.kinds import Kind
+from model.tracing import Tracing
 
 Stroke = list[list[float]]
 
@@ -42,10 +43,20 @@ class StrokesResponse(BaseModel):
 async def strokes(request: Request, service: ServiceOf, hold: SearchBody) -> StrokesResponse:
     """Trace the lines of a photo, a scan or a picture of a sketch, or the edges of a product's photo."""
     picture = await read_picture(request, hold, service.settings.max_body_bytes, service.settings.max_pixels)
-    found = await unless_gone(request, service.trace(picture))
+    found = reduced(await unless_gone(request, service.trace(picture)))
     return StrokesResponse(
         width=found.width, height=found.height, strokes=within_limits(found.strokes), kind=found.kind
     )
+
+
+def reduced(tracing: Tracing, most: int = MAX_SIDE) -> Tracing:
+    """Scale strokes to a canvas whose sides POST /search takes, at most `most` long."""
+    scale = most / max(tracing.width, tracing.height)
+    if scale >= 1:
+        return tracing
+    strokes = [[[round(x * scale, 2), round(y * scale, 2)] for x, y in stroke] for stroke in tracing.strokes]
+    width, height = (max(1, round(side * scale)) for side in (tracing.width, tracing.height))
+    return Tracing(width, height, strokes, tracing.kind)
 
 
 def within_limits(

@@ -19,6 +19,7 @@ Pixels = NDArray[np.uint8]
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 
 _PIECE = 1 << 17  # px that are converted at once: they stay in the processor's cache
+_WHITES = (1.0, 255.0, 65535.0)  # of a share, 8 bits and 16 bits
 _FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
 
 
@@ -135,6 +136,13 @@ def _eight_bit(image: Image.Image) -> Image.Image:
     """16-bit, 32-bit and float greys rescaled to 8 bits; Pillow's own convert() would clip them."""
     if not image.mode.startswith(("I", "F")):
         return image
-    values = np.nan_to_num(np.asarray(image, np.float32))
-    top = 65535.0 if image.mode.startswith("I") else max(float(values.max()), 1e-6)
-    return Image.fromarray(np.clip(values / top * 255 + 0.5, 0, 255).astype(np.uint8))
+    values = np.asarray(image, np.float32)
+    white = 65535.0 if image.mode.startswith("I;16") else _white(values)
+    values = np.nan_to_num(values, posinf=white, neginf=0)
+    return Image.fromarray(np.clip(values / white * 255 + 0.5, 0, 255).astype(np.uint8))
+
+
+def _white(values: NDArray[np.float32]) -> float:
+    """The value of white: 32 bits and floats hold any range, so the least usual one that holds the brightest pixel."""
+    brightest = float(values.max(initial=0, where=np.isfinite(values)))
+    return next((white for white in _WHITES if brightest <= white), brightest)

@@ -12,3 +12,8 @@ export function money(price, currency) {
     return `${new Intl.NumberFormat().format(price)} ${currency}`; // a feed may hold a code that is none
   }
 }
+
+/** A price without its currency, as people type it where they are. @param {number} price @returns {string} */
+export function typed(price) {
+  return new Intl.NumberFormat(undefined, { useGrouping: false }).format(price);
+}

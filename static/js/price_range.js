@@ -3,6 +3,7 @@
 import { arrange } from "./arrange.js";
 import { element } from "./card.js";
 import { priceOf } from "./filters.js";
+import { typed } from "./money.js";
 
 export class PriceRange {
   #group;
@@ -44,7 +45,7 @@ export class PriceRange {
     const range = ranges.find((each) => each.currency === currency);
     for (const [input, price, limit] of [[this.#from, minPrice, range?.min], [this.#to, maxPrice, range?.max]]) {
       if (input !== this.#typing && priceOf(input.value) !== price) input.value = price ?? "";
-      input.placeholder = limit ?? "";
+      input.placeholder = limit === undefined ? "" : typed(limit);
     }
     this.#group.hidden = ranges.length === 0 && minPrice === null && maxPrice === null;
   }

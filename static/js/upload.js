@@ -7,6 +7,8 @@ import { announce, occupy, release } from "./status.js";
 const PATIENCE = 60_000; // ms: a picture takes its time on a slow network
 
 const BY_STATUS = {
+  401: "trouble.closed",
+  403: "trouble.closed",
   404: "keeping.cannot_read", // a server without this route
   405: "keeping.cannot_read",
   413: "keeping.too_large",

@@ -1,6 +1,18 @@
-/** Filters that the server does not know any more, as when a catalogue has changed or a link is old. */
+/** Filters that the server refuses, as when a catalogue has changed or a link is old or odd. */
 
 import { say } from "./messages.js";
+
+const NO_PRICE = { minPrice: null, maxPrice: null, currency: null };
+
+/** What takes back the filter of a parameter. */
+const WITHOUT = {
+  category: { category: null },
+  color: { colors: [] },
+  brand: { brands: [] },
+  min_price: NO_PRICE,
+  max_price: NO_PRICE,
+  currency: NO_PRICE,
+};
 
 /**
  * Takes back what the server refused.
@@ -10,7 +22,7 @@ import { say } from "./messages.js";
  */
 export function takeBack(filters, { code, detail }) {
   if (code === "unknown_category") {
-    filters.choose({ category: null });
+    filters.choose(WITHOUT.category);
     return say("trouble.unknown_category");
   }
   if (code === "unknown_color") {
@@ -22,10 +34,18 @@ export function takeBack(filters, { code, detail }) {
     return say("trouble.unknown_brand");
   }
   if (code === "unknown_currency" || detail?.parameter === "currency") {
-    filters.choose({ minPrice: null, maxPrice: null, currency: null });
+    filters.choose(NO_PRICE);
     return say("trouble.unknown_currency");
   }
-  return "";
+  const refused = WITHOUT[parameterIn(detail)];
+  if (!refused) return "";
+  filters.choose(refused);
+  return say("trouble.refused_choice");
+}
+
+/** The first parameter that an error is about: "color" of [{parameter: "color[3]"}]. */
+function parameterIn(detail) {
+  return String([detail].flat()[0]?.parameter).replace(/\[.*/, "");
 }
 
 /** The values but the one that is gone; if the server does not say which, none can be kept. */

@@ -43,7 +43,7 @@ def test_what_main_imports_is_found(directory: Path) -> None:
     vendored = ["js/vendor/d.js", "js/vendor/e-1.2.js"]
     assert names(assets.modules, assets.base) == ["js/main.js", "js/a.js", "js/b.js", *vendored]
     assert {"css/page.css", "js/c.js", "js/later.js", *vendored} <= set(names(assets.shell, assets.base))
-    assert assets.files["css/page.css"] == b"b{}a{}"
+    assert assets.files["css/page.css"] == b"b{}\na{}"
 
 
 def test_the_page_s_scripts_are_all_imported_or_loaded_later() -> None:

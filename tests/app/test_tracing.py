@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import httpx
+import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 
-from app.tracing import within_limits
+from app.strokes import MAX_SIDE
+from app.tracing import reduced, within_limits
 from benchmarks.paper_photos import WAYS, photographed
 from model.preprocess import Preprocess
+from model.tracing import Tracing
 from tests.app.sketches import JSON, PNG, blank_file, bomb, image_file, refused, sketch_file, strokes_body
 from tests.conftest import PRODUCTS, draw_product
 
@@ -44,6 +47,18 @@ def test_the_edges_of_a_product_s_photo_find_what_the_photo_finds(client: httpx.
     strokes = trace(client, sketch_file())
     assert (strokes["kind"], strokes["width"], strokes["height"]) == ("photo", 320, 240)
     assert first(client.post("/search", json=strokes)) == PRODUCTS[3][0]
+
+
+def test_the_edges_of_a_very_long_photo_can_be_searched(client: httpx.Client) -> None:
+    size = width, height = MAX_SIDE + 100, 800
+    photo = Image.new("L", size, 255)
+    ImageDraw.Draw(photo).ellipse((40, 40, width - 40, height - 40), fill=80)
+    strokes = trace(client, image_file(photo))
+    assert (strokes["kind"], strokes["width"], strokes["height"]) == ("photo", MAX_SIDE, 796)
+    points = np.concatenate(strokes["strokes"]) / (MAX_SIDE, 796)  # in shares of the canvas, as of the photo
+    edge = 40 / np.array(size)
+    assert np.allclose(points.min(axis=0), edge, atol=0.06) and np.allclose(points.max(axis=0), 1 - edge, atol=0.06)
+    assert client.post("/search", json=strokes).status_code == 200
 
 
 def test_a_photographed_sketch_can_be_searched_and_traced(client: httpx.Client) -> None:
@@ -92,6 +107,13 @@ def test_the_largest_answer_can_be_searched() -> None:
     assert within_limits(strokes) == strokes
     assert within_limits(strokes, most_strokes=2) == [strokes[0], strokes[2]]
     assert within_limits(strokes, most_points=7) == [strokes[0], strokes[2], strokes[3]]
+
+
+def test_the_largest_canvas_can_be_searched() -> None:
+    tracing = Tracing(30, 120, [[[0.0, 0.0], [30.0, 120.0]]])
+    assert reduced(tracing, most=120) is tracing
+    assert reduced(tracing, most=60) == Tracing(15, 60, [[[0.0, 0.0], [15.0, 60.0]]])
+    assert reduced(tracing, most=2).width == 1  # less is no canvas
 
 
 def test_openapi_documents_the_route(client: httpx.Client) -> None:

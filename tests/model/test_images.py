@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
+
 import numpy as np
 import pytest
 from PIL import Image
 
-from model.images import to_ink, to_rgb, upright
+from model.images import decode_image, to_ink, to_rgb, upright
 
 RANDOM = np.random.default_rng(0)
 
@@ -53,3 +55,34 @@ def test_only_what_lies_on_its_side_is_turned() -> None:
     assert upright(image) is image
     image.getexif()[0x0112] = 6
     assert upright(image).size == (20, 30)
+
+
+RAMP = np.linspace(0, 1, 256).reshape(16, 16)
+
+
+@pytest.mark.parametrize(
+    ("kind", "white"),
+    [
+        (np.uint16, 65535), (np.int32, 1), (np.int32, 255), (np.int32, 65535), (np.int32, 10**9),
+        (np.float32, 1), (np.float32, 255), (np.float32, 65535), (np.float32, 1e9),
+    ],
+)  # fmt: skip
+def test_greys_of_any_depth_are_those_of_eight_bits(kind: type[np.generic], white: float) -> None:
+    file = io.BytesIO()
+    Image.fromarray((RAMP * white + 0.5 * (kind is not np.float32)).astype(kind)).save(file, "TIFF")
+    expected = np.floor(RAMP * 255 + 0.5) if white > 1 or kind is np.float32 else 255 * (RAMP >= 0.5)
+    assert np.array_equal(to_rgb(decode_image(file.getvalue()))[..., 0], expected)
+
+
+@pytest.mark.parametrize(("brightest", "grey"), [(0.5, 128), (100, 100), (51 * 257, 51)])
+def test_a_dark_image_stays_dark(brightest: float, grey: int) -> None:
+    assert to_rgb(Image.fromarray(np.full((4, 4), brightest, np.float32))).max() == grey
+
+
+def test_sixteen_bits_are_taken_for_sixteen_however_dark() -> None:
+    assert to_rgb(Image.fromarray(np.full((4, 4), 255, np.uint16))).max() == 1
+
+
+def test_what_is_no_number_does_not_change_the_other_greys() -> None:
+    values = np.array([[0, 51, np.inf], [-np.inf, np.nan, 255]], np.float32)
+    assert to_rgb(Image.fromarray(values))[..., 0].tolist() == [[0, 51, 255], [0, 0, 255]]

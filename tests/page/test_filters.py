@@ -8,10 +8,10 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Locator, Page, Route, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from tests.page.access import assert_fits
-from tests.page.phone import BOOT, Phone
+from tests.page.phone import BOOT, PHONE, Phone
 from tests.page.test_finding import answer, product
 
 SEARCH = "**/search?*"
@@ -139,6 +139,18 @@ def test_filters_combine_and_reach_the_search(page: Page, phone: Phone, serve: S
     expect(sheet.get_by_role("spinbutton", name="From")).to_have_value("")
     expect(sheet.get_by_role("checkbox", checked=True)).to_have_count(0)
     expect(sheet.get_by_role("button", name="Reset")).to_be_disabled()
+
+
+def test_the_bounds_of_prices_are_written_as_people_do(browser: Browser, live_server: str) -> None:
+    with browser.new_context(base_url=live_server, locale="de-DE", service_workers="block", **PHONE) as context:
+        page = context.new_page()
+        prices = [{"currency": "EUR", "min": 19, "max": 1299.5, "count": 12}]
+        page.route(FACETS, lambda route: route.fulfill(json=facets(prices=prices)))
+        page.goto("/")
+        Phone(page).draw_and_wait(BOOT[0])
+        page.get_by_role("button", name="Filter").tap()
+        expect(page.get_by_role("spinbutton", name="Von")).to_have_attribute("placeholder", "19")
+        expect(page.get_by_role("spinbutton", name="Bis")).to_have_attribute("placeholder", "1299,5")
 
 
 def test_a_range_the_wrong_way_round_is_turned(phone: Phone, serve: Serve) -> None:
@@ -300,6 +312,29 @@ def test_a_category_or_currency_that_is_gone_is_dropped(page: Page, phone: Phone
     phone.wait_for_search(lambda: sheet.get_by_role("spinbutton", name="From").press("Enter"))
     expect(page.locator(".note")).to_contain_text("Nothing is sold in this currency any more.")
     expect(sheet.get_by_role("spinbutton", name="From")).to_have_value("")
+    assert asked(phone.searches[-1].url) == {}
+
+
+@pytest.mark.parametrize(("trait", "value"), [("category", "x" * 1001), ("color", "x" * 2001), ("max_price", "1e13")])
+def test_a_choice_that_the_server_refuses_is_taken_back(
+    page: Page, phone: Phone, serve: Serve, trait: str, value: str
+) -> None:
+    """More than the server takes, as an odd link may choose."""
+    refused = page.request.get(f"/facets?{trait}={value}").json()
+    assert refused["error"]["code"] == "invalid_parameter"
+    serve()
+    phone.draw_and_wait(BOOT[0])
+    page.route(SEARCH, lambda route: refuse(route, f"{trait}=", refused))
+    if trait == "category":
+        phone.wait_for_search(phone.button("Bags").tap)
+    elif trait == "color":
+        phone.wait_for_search(open_sheet(phone).get_by_role("checkbox", name="black").click)
+    else:
+        price = open_sheet(phone).get_by_role("spinbutton", name="To")
+        price.fill("100")
+        phone.wait_for_search(lambda: price.press("Enter"))
+    expect(page.locator(".note")).to_have_text("This choice cannot be searched. Searching without it.")
+    expect(phone.status).to_have_text("2 closest of 2")
     assert asked(phone.searches[-1].url) == {}
 
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import json
+import math
 
+import numpy as np
 import pytest
-from playwright.sync_api import Page, expect
+from numpy.typing import NDArray
+from PIL import Image
+from playwright.sync_api import Locator, Page, expect
 
 from tests.page.conftest import Menu
 from tests.page.phone import BOOT, Phone, sent
@@ -101,6 +106,22 @@ def test_recent_sketches_come_back_with_a_tap(page: Page, phone: Phone, menu: Me
     assert page.evaluate(f"localStorage.getItem('{RECENT}')") == "[]"
 
 
+def test_a_recent_sketch_shows_what_was_drawn(page: Page, phone: Phone, menu: Menu) -> None:
+    paper = page.locator("#sketch").bounding_box()
+    assert paper is not None
+    turns = [2 * math.pi * step / 24 for step in range(25)]
+    across, down = 100 / paper["width"], 100 / paper["height"]
+    phone.draw_and_wait([(0.5 + across * math.cos(turn), 0.5 + down * math.sin(turn)) for turn in turns])
+    phone.button("Clear").tap()
+    ink = _ink(menu().get_by_role("button", name="Recent sketch").locator("svg"))
+    middle = len(ink) / 2
+    rows, columns = np.nonzero(ink)
+    distances = np.hypot(rows + 0.5 - middle, columns + 0.5 - middle)
+    assert distances.min() > 0.3 * len(ink) and np.ptp(distances) < 4  # px
+    angles = np.degrees(np.arctan2(rows + 0.5 - middle, columns + 0.5 - middle))
+    assert np.histogram(angles, bins=36, range=(-180, 180))[0].min() > 0  # all the way round
+
+
 def test_only_twelve_sketches_stay_recent(page: Page, phone: Phone, menu: Menu) -> None:
     for number in range(14):
         phone.draw([(0.1, 0.1 + 0.05 * number), (0.6, 0.4)], steps=2)
@@ -126,6 +147,13 @@ def test_without_network_the_page_says_what_needs_it(page: Page, phone: Phone) -
     page.context.set_offline(False)
     phone.button("More").tap()
     expect(page.get_by_role("dialog", name="More")).to_be_visible()
+
+
+def _ink(picture: Locator) -> NDArray[np.bool_]:
+    """The square picture's pixels that differ from its ground: (side, side) bool."""
+    pixels = np.asarray(Image.open(io.BytesIO(picture.screenshot())).convert("L"), np.int16)
+    side = min(pixels.shape)
+    return np.asarray(abs(pixels - np.median(pixels)) > 60)[:side, :side]
 
 
 def _wait_for(page: Page, key: str) -> None:

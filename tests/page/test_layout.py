@@ -50,6 +50,14 @@ def test_nothing_overflows_and_targets_are_large(phone: Phone, width: int, heigh
     assert canvas and min(canvas["width"], canvas["height"]) >= 280
 
 
+@pytest.mark.parametrize("language", ["en", "de", "es", "fr", "zh"])
+def test_examples_lie_in_rows_however_long_their_names(phone: Phone, language: str) -> None:
+    phone.page.goto(f"/?lang={language}")
+    tops = "pictures => pictures.map((picture) => picture.getBoundingClientRect().top)"
+    rows = phone.page.locator(".start .example svg").evaluate_all(tops)
+    assert [len(set(rows[start : start + 3])) for start in range(0, len(rows), 3)] == [1, 1, 1]
+
+
 def test_the_paper_stays_white_in_the_dark(browser: Browser, live_server: str) -> None:
     context = browser.new_context(base_url=live_server, color_scheme="dark")
     page = context.new_page()

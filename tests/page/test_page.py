@@ -88,9 +88,10 @@ def test_errors_are_said_in_plain_words_and_results_stay(phone: Phone) -> None:
     phone.draw(BOOT[1])
     expect(phone.status).to_have_text("Something went wrong on our side. Your next stroke tries again.")
     assert phone.ids() == before
-    body["error"] |= {"code": "something_new", "message": "the shop is being painted"}
+    body["error"] |= {"code": "something_new", "message": "`X-NEW` is missing"}
+    phone.page.route(SEARCH, lambda route: route.fulfill(status=418, json=body))
     phone.draw(BOOT[2])
-    expect(phone.status).to_have_text("The shop is being painted.")
+    expect(phone.status).to_have_text("The shop answered with error 418.")  # messages are for developers
 
 
 def test_a_dot_is_waited_out(phone: Phone) -> None:
