@@ -1,17 +1,20 @@
-"""uvicorn's connections with timeouts, so that silent or slow clients do not keep them."""
+"""uvicorn's connections with timeouts and an upper number, so that silent or slow clients cannot hold them all."""
 
 from __future__ import annotations
 
 import asyncio
 import fcntl
+import heapq
 import socket
 import struct
 import termios
+from collections.abc import Iterable
 
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from app.bodies import SLOWEST
+from app.descriptors import max_connections
 from app.errors import error_response
 
 PATIENCE = 30.0  # s for a request's line and headers, the rest of a body after its answer, and to lag behind in reading
@@ -19,6 +22,7 @@ PATIENCE = 30.0  # s for a request's line and headers, the rest of a body after 
 _CHECKS = 10  # of the rate of reading, within PATIENCE
 _SEND_BUFFER = 2**16  # bytes: what the system takes of an answer counts as read, and without a limit that is several MB
 _FORGET = struct.pack("ii", 1, 0)  # what the system keeps, too, when the connection is closed
+_SHARE = 16  # one in so many connections is closed when there are too many, since to choose one takes as long
 _NO_HTTP = "what was sent is no request: expected HTTP/1.1, with a line and headers of at most 64 KiB"
 
 
@@ -36,10 +40,14 @@ class Connection(H11Protocol):
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
         transport.set_write_buffer_limits(high=0)  # to be told of all that the system does not take
         self._left = PATIENCE
+        self._heard = self.loop.time()
+        if len(self.connections) > (most := max_connections()):
+            close_idle(self.connections, max(1, most // _SHARE))
         self._watch()
 
     def data_received(self, data: bytes) -> None:
         """Take what has come."""
+        self._heard = self.loop.time()
         super().data_received(data)
         self._watch()
 
@@ -60,6 +68,18 @@ class Connection(H11Protocol):
         super().resume_writing()
         self._credit()
         self._stop_expecting()
+
+    @property
+    def idle_since(self) -> float | None:
+        """When the client was last heard of, by the loop's clock; None while it waits for the server."""
+        cycle = self.cycle
+        is_idle = cycle is None or cycle.response_complete or cycle.more_body or self.flow.write_paused
+        return self._heard if is_idle else None
+
+    def drop(self) -> None:
+        """Close the connection at once, whatever has not been read of an answer."""
+        self.connections.discard(self)  # the number is right before connection_lost() is called
+        self.transport.abort()
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what is no request, in the one shape of errors, where uvicorn would say `msg`."""
@@ -106,6 +126,17 @@ class Connection(H11Protocol):
         if self._reading is not None:
             self._reading.cancel()
             self._reading = None
+
+
+def close_idle(connections: Iterable[object], count: int) -> None:
+    """Close so many of the connections whose clients the server waits for: those that have been silent for longest."""
+    idle = [
+        (since, number, connection)
+        for number, connection in enumerate(connections)
+        if isinstance(connection, Connection) and (since := connection.idle_since) is not None
+    ]
+    for _, _, connection in heapq.nsmallest(count, idle):
+        connection.drop()
 
 
 def _kept_by_system(connection: socket.socket) -> int:

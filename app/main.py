@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import os
 import signal
@@ -19,8 +20,9 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from app import logs, monitoring, pages, routes, tracing, writes
 from app.access import ReadAccess
-from app.connections import Connection
+from app.connections import Connection, close_idle
 from app.cors import AllowedOrigins
+from app.descriptors import ACCEPTED_AT_ONCE, WAITING, AcceptErrorHandler, raise_limit
 from app.errors import UnexpectedErrors, install_error_handlers
 from app.metrics import Metrics
 from app.middleware import HeadAsGet, SecurityHeaders
@@ -92,6 +94,7 @@ def serve(settings: Settings) -> None:
 
     Exits with a line on stderr and status 2 when the gallery cannot be served, 1 when the port cannot be had.
     """
+    raise_limit()
     with logs.to_stderr(settings.log_format):
         try:
             listener = _bind(settings.host, settings.port)
@@ -125,6 +128,7 @@ class _Server(uvicorn.Server):
                 access_log=False,
                 server_header=False,
                 http=Connection,
+                backlog=ACCEPTED_AT_ONCE,
                 proxy_headers=False,  # the app knows whom to believe
                 ws="none",
                 timeout_graceful_shutdown=_GRACE,
@@ -134,8 +138,12 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start accepting requests, then print where."""
+        connections = self.server_state.connections
+        handler = AcceptErrorHandler(lambda: close_idle(connections, len(connections) // 2))
+        asyncio.get_running_loop().set_exception_handler(handler)
         await super().startup(sockets)
         if self.started and sockets:
+            sockets[0].listen(WAITING)  # uvicorn's backlog is the length of this queue, and what is taken of it at once
             print(f"Sketchfind is ready: {_url(self._host, sockets[0].getsockname()[1])}", flush=True)
 
 
