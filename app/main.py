@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import logging
 import os
 import signal
 import socket
@@ -32,12 +33,13 @@ from app.request_log import RequestLog
 from app.rooms import Rooms
 from app.service import Service
 from app.serving import reason_of
-from app.settings import Settings, load_settings
+from app.settings import Settings, load_settings, unknown_settings
 from app.static_files import STATIC, Assets, PageFiles
 
 _API_VERSION = "1"
 _TURN = 0.0005  # s after which a thread lets others run; those that search give way at every step, and wait so long
 _GRACE = 30  # s that requests in progress are given when the server stops
+_log = logging.getLogger(__name__)
 _DESCRIPTION = "Draw a product, find that very product. Every error is `{error: {code, message, detail}}`."
 
 
@@ -46,6 +48,9 @@ def create_app(settings: Settings | None = None, service: Service | None = None)
 
     Without settings they come from the environment, so this is also a factory for ASGI servers.
     """
+    if settings is None:
+        for warning in unknown_settings():
+            _log.warning(warning)
     chosen = settings or load_settings()
     metrics = service.metrics if service else Metrics()
 
