@@ -12,18 +12,18 @@ ARG ACCELERATOR=cpu
 # pip's own settings, for another package index or a further one
 ARG PIP_INDEX_URL
 ARG PIP_EXTRA_INDEX_URL
-# by far the largest layer: only pyproject.toml makes it anew, not a change of code
+# by far the largest layer: only these two files make it again, not a change of code
 WORKDIR /build
-COPY pyproject.toml ./
+COPY pyproject.toml constraints.txt ./
 RUN python -c "import tomllib; p = tomllib.load(open('pyproject.toml', 'rb'))['project']; \
 extras = p['optional-dependencies']; \
 print(*p['dependencies'], *extras['${ACCELERATOR}'], *extras['postgres'], sep='\n')" > requirements.txt \
-    && pip install --no-cache-dir -r requirements.txt
+    && pip install --no-cache-dir -c constraints.txt -r requirements.txt
 
 FROM runtime AS package
 RUN python -c "import tomllib; \
 print(*tomllib.load(open('pyproject.toml', 'rb'))['build-system']['requires'], sep='\n')" > build-requirements.txt \
-    && pip install --no-cache-dir -r build-requirements.txt
+    && pip install --no-cache-dir -c constraints.txt -r build-requirements.txt
 COPY . .
 RUN pip wheel --no-deps --no-build-isolation --wheel-dir dist . \
     && pip install --no-deps --no-warn-script-location --root /package dist/*.whl

@@ -1,6 +1,6 @@
 # `make demo` in a fresh clone is all that a first look takes. See CONTRIBUTING.md.
 .DEFAULT_GOAL := help
-.PHONY: help install demo test
+.PHONY: help install demo test lock
 
 # tried in this order: the first that runs and is 3.11 or later makes .venv
 PYTHON ?= python3.11 python3
@@ -12,6 +12,7 @@ help:
 	@echo "make demo       build the demo gallery if there is none, and serve it (PORT=$(PORT))"
 	@echo "make test       check style and types, run the tests"
 	@echo "make install    make .venv with all that use and tests need; the others do this first"
+	@echo "make lock       write constraints.txt again: the newest versions that pyproject.toml allows"
 
 install: .venv/installed
 
@@ -24,11 +25,23 @@ test: install
 	$(RUN) mypy
 	$(RUN) pytest --numprocesses $$(($$(getconf _NPROCESSORS_ONLN) + 1)) --dist worksteal
 
-.venv/installed: pyproject.toml
+# uv resolves for every platform and every Python from 3.11 on, where pip would for this machine alone. Left out is what
+# CUDA builds of torch and FAISS bring: they name the versions themselves, and those differ from build to build. For the
+# same reason there are no hashes: torch 2.13.0 for a CPU is another file than that for CUDA.
+lock: install
+	$(RUN) pip install --disable-pip-version-check --quiet uv
+	.venv/bin/python -c "import tomllib; \
+	    print(*tomllib.load(open('pyproject.toml', 'rb'))['build-system']['requires'], sep='\n')" \
+	    | $(RUN) uv pip compile --quiet --universal --python-version 3.11 --all-extras --no-annotate \
+	        --custom-compile-command "make lock" pyproject.toml - > constraints.tmp
+	grep -Ev '^(nvidia|cuda|triton)' constraints.tmp > constraints.txt
+	@rm constraints.tmp
+
+.venv/installed: pyproject.toml constraints.txt
 	@.venv/bin/python $(SUPPORTED) 2>/dev/null || { \
 		for python in $(PYTHON); do "$$python" $(SUPPORTED) 2>/dev/null && break || python=; done; \
 		[ -n "$$python" ] || { echo "Sketchfind needs Python 3.11 or later with pip; tried: $(PYTHON)." \
 			"Install one, or name it: make install PYTHON=/path/to/python" >&2; exit 1; }; \
 		"$$python" -m venv --clear .venv; }
-	$(RUN) pip install --disable-pip-version-check -e '.[cpu,test]'
+	$(RUN) pip install --disable-pip-version-check -c constraints.txt -e '.[cpu,test]'
 	@touch $@

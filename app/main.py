@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
+import logging
 import os
 import signal
 import socket
@@ -19,8 +21,9 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from app import logs, monitoring, pages, routes, tracing, writes
 from app.access import ReadAccess
-from app.connections import Connection
+from app.connections import Connection, close_idle
 from app.cors import AllowedOrigins
+from app.descriptors import ACCEPTED_AT_ONCE, WAITING, AcceptErrorHandler, raise_limit
 from app.errors import UnexpectedErrors, install_error_handlers
 from app.metrics import Metrics
 from app.middleware import HeadAsGet, SecurityHeaders
@@ -30,12 +33,13 @@ from app.request_log import RequestLog
 from app.rooms import Rooms
 from app.service import Service
 from app.serving import reason_of
-from app.settings import Settings, load_settings
+from app.settings import Settings, load_settings, unknown_settings
 from app.static_files import STATIC, Assets, PageFiles
 
 _API_VERSION = "1"
 _TURN = 0.0005  # s after which a thread lets others run; those that search give way at every step, and wait so long
 _GRACE = 30  # s that requests in progress are given when the server stops
+_log = logging.getLogger(__name__)
 _DESCRIPTION = "Draw a product, find that very product. Every error is `{error: {code, message, detail}}`."
 
 
@@ -44,6 +48,9 @@ def create_app(settings: Settings | None = None, service: Service | None = None)
 
     Without settings they come from the environment, so this is also a factory for ASGI servers.
     """
+    if settings is None:
+        for warning in unknown_settings():
+            _log.warning(warning)
     chosen = settings or load_settings()
     metrics = service.metrics if service else Metrics()
 
@@ -92,6 +99,7 @@ def serve(settings: Settings) -> None:
 
     Exits with a line on stderr and status 2 when the gallery cannot be served, 1 when the port cannot be had.
     """
+    raise_limit()
     with logs.to_stderr(settings.log_format):
         try:
             listener = _bind(settings.host, settings.port)
@@ -125,6 +133,7 @@ class _Server(uvicorn.Server):
                 access_log=False,
                 server_header=False,
                 http=Connection,
+                backlog=ACCEPTED_AT_ONCE,
                 proxy_headers=False,  # the app knows whom to believe
                 ws="none",
                 timeout_graceful_shutdown=_GRACE,
@@ -134,8 +143,12 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start accepting requests, then print where."""
+        connections = self.server_state.connections
+        handler = AcceptErrorHandler(lambda: close_idle(connections, len(connections) // 2))
+        asyncio.get_running_loop().set_exception_handler(handler)
         await super().startup(sockets)
         if self.started and sockets:
+            sockets[0].listen(WAITING)  # uvicorn's backlog is the length of this queue, and what is taken of it at once
             print(f"Sketchfind is ready: {_url(self._host, sockets[0].getsockname()[1])}", flush=True)
 
 

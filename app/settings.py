@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import Mapping
+from difflib import get_close_matches
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -14,6 +17,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from app.logs import LogFormat
 from app.messages import explain
 
+_PREFIX = "SKETCHFIND_"
+_NOT_OF_THE_SERVER = {"TRACEBACK"}  # of the command line
 _ORIGIN = re.compile(r"https?://[a-z0-9-]+(\.[a-z0-9-]+)*(:[0-9]{1,5})?")
 
 
@@ -44,7 +49,7 @@ _Networks = Annotated[tuple[Annotated[str, AfterValidator(_network)], ...], NoDe
 class Settings(BaseSettings):
     """Settings of one server process."""
 
-    model_config = SettingsConfigDict(env_prefix="SKETCHFIND_", env_ignore_empty=True, frozen=True)
+    model_config = SettingsConfigDict(env_prefix=_PREFIX, env_ignore_empty=True, frozen=True)
 
     gallery: Path = Field(description="gallery directory, made by `sketchfind build`")
     catalogue: SecretStr | None = Field(default=None, description="URL of a database that has the products")
@@ -100,5 +105,24 @@ def load_settings(**given: Any) -> Settings:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         name = str(first["loc"][0])
-        label = name if name in given else f"SKETCHFIND_{name.upper()}"
+        label = name if name in given else f"{_PREFIX}{name.upper()}"
         raise SettingsError(explain(first, label)) from None
+
+
+def unknown_settings(environment: Mapping[str, str] = os.environ) -> list[str]:
+    """Return a warning for each environment variable that is named like a setting and is not one.
+
+    It names the most similar setting, and never the value, which may be secret.
+    """
+    known = {name.upper() for name in Settings.model_fields} | _NOT_OF_THE_SERVER
+    names = [name for name in environment if name.upper().startswith(_PREFIX)]
+    return [
+        f"{name} is set, but is not a setting and is ignored: {_suggestion(rest, known)}"
+        for name in sorted(names)
+        if (rest := name.upper().removeprefix(_PREFIX)) not in known
+    ]
+
+
+def _suggestion(name: str, known: set[str]) -> str:
+    similar = get_close_matches(name, sorted(known), n=1)
+    return f"did you mean {_PREFIX}{similar[0]}?" if similar else "docs/server.md lists the settings"

@@ -2,38 +2,42 @@
 
     python -m benchmarks.crash [--rounds 200] [--seed 0] [--json]
 
-In each round clients add, replace and delete products and import feeds, and the server is killed (SIGKILL) at a random
-moment. In some rounds the gallery is being embedded anew by another checkpoint, which is killed too; in some its disk
-fills up before (for root: the gallery then lies on a small file system of its own), in some a file of its index is cut,
-emptied, removed, or a bit of it turned afterwards. Then it is started again and must have every acknowledged change, no
-part of any other, and find all of it; `verify` must have nothing to say.
+In each round clients add, replace and delete products and import feeds, through one server of the gallery or through
+two, and harm is done at random moments:
+
+- a server is stopped with its decoders (SIGSTOP) and goes on some seconds later (SIGCONT);
+- decoders are killed or stopped (photos must be accepted again afterwards);
+- the disk fills up (for root: the gallery then lies on a small file system of its own);
+- the gallery is being embedded again by another checkpoint, which is killed, too.
+
+At last a server is killed (SIGKILL), maybe while it is stopped, or told to end (SIGTERM). Where there are two, the
+other goes on, and must have every acknowledged change, whichever was asked, before it is killed, too. Then a file of
+the index may be cut, emptied, removed, or a bit of it turned. Started again, a server must have every acknowledged
+change, no part of any other, and find all of it; `verify` must have nothing to say.
 """
 
 from __future__ import annotations
 
 import argparse
 import random
-import subprocess
 import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 
 import httpx
 
 from app.catalogue import Catalogue, sqlite_url
 from app.gallery import CATALOGUE_FILE
-from benchmarks.clients import Expected, Importer, Shop, Writer, observed, tiny_checkpoint, write_key
+from benchmarks.clients import Client, Importer, Shop, Writer, observed, tiny_checkpoint, write_key
+from benchmarks.expected import Expected
 from benchmarks.figures import tell
+from benchmarks.harm import damage, end, fill, harm, small_disk
 from benchmarks.processes import Server, run
 from index_builder.reembed import reembed
 from index_builder.verify import verify
-
-DAMAGES = ("cut", "empty", "bit", "missing")
-_SPACE = 64  # MiB of the file system that fills up
 
 
 def main() -> None:
@@ -43,82 +47,108 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder, _small_disk(Path(folder) / "disk") as disk, Shop() as shop:
-        tell(rounds(disk, shop, options.rounds, options.seed), options.json)
+    with tempfile.TemporaryDirectory() as folder, small_disk(Path(folder) / "disk") as disk, Shop() as shop:
+        tell(Crashes(disk, shop, options.seed).run(options.rounds), options.json)
 
 
-def rounds(disk: Path, shop: Shop, count: int, seed: int) -> dict[str, object]:
-    """Crash `count` times; what happened on the way. Raises AssertionError for what is lost or half there."""
-    chance = random.Random(seed)
-    gallery = disk / "gallery"
-    shop.make_gallery(gallery)
-    key = write_key(gallery)
-    server = Server(gallery, disk.parent / "server.log", often_compacted, allow_private_addresses=True)
-    server.start()
-    expected, tally = Expected(shop.photo_names(server.url, key)), Counter[str]()
-    checkpoints = [tiny_checkpoint(disk.parent / f"{seed}.safetensors", seed) for seed in (7, 8)]
-    slowest = 0.0
-    for number in range(count):
-        embedding = run(_reembed, gallery, checkpoints[number % 2]) if chance.random() < 0.4 else None
-        tally += one_round(server, shop, key, expected, number, chance, disk)
+class Crashes:
+    """Rounds of harm to the servers of one gallery on `disk`. They raise AssertionError for changes that are lost."""
+
+    def __init__(self, disk: Path, shop: Shop, seed: int) -> None:
+        self._disk, self._shop, self._chance = disk, shop, random.Random(seed)
+        self._gallery = disk / "gallery"
+        shop.make_gallery(self._gallery)
+        self._key = write_key(self._gallery)
+        self._checkpoints = [tiny_checkpoint(disk.parent / f"{number}.safetensors", number) for number in (7, 8)]
+        logs = [disk.parent / f"server-{number}.log" for number in range(2)]
+        settings = {"allow_private_addresses": True, "write_rate": 0}  # as many as are answered
+        self._servers = [Server(self._gallery, log, often_compacted, **settings) for log in logs]
+        self._tally, self._slowest = Counter[str](), 0.0
+
+    def run(self, rounds: int) -> dict[str, object]:
+        """Crash so many times; what happened on the way."""
+        first = self._servers[0]
+        self._start(first)
+        self._expected = Expected(self._shop.photo_names(first.url, self._key))
+        for number in range(rounds):
+            try:
+                self._round(number)
+                self._start(first)
+                self._check(first)
+            except AssertionError as error:
+                logs = "; ".join(server.log() for server in self._servers)
+                raise AssertionError(f"round {number}, after {dict(self._tally)}: {error}; {logs}") from error
+        first.stop()
+        products = len(self._expected.present())
+        return {"rounds": rounds, **self._tally, "products": products, "slowest start, s": round(self._slowest, 2)}
+
+    def _round(self, number: int) -> None:
+        """Let clients write until no server is left."""
+        servers = self._servers[: 2 if self._chance.random() < 0.35 else 1]
+        for further in servers[1:]:
+            self._start(further)
+            self._tally["two servers"] += 1
+        embedding = run(_reembed, self._gallery, self._checkpoints[number % 2]) if self._chance.random() < 0.4 else None
+        self._write_and_harm(servers, number)
         if embedding is not None:
-            if chance.random() < 0.5:
+            if self._chance.random() < 0.5:
                 embedding.kill()
             embedding.join()
-            tally["embedded anew" if embedding.exitcode == 0 else "embedding anew, stopped"] += 1
-        if chance.random() < 0.3:
-            tally[f"index {damage(gallery, chance)}"] += 1
-        slowest = max(slowest, server.start())
-        try:
-            check(server, gallery, expected)
-        except AssertionError as error:
-            raise AssertionError(f"round {number}, after {dict(tally)}: {error}; {server.log()}") from error
-    server.stop()
-    return {"rounds": count, **tally, "products": len(expected.present()), "slowest start, s": round(slowest, 2)}
+            self._tally["embedded anew" if embedding.exitcode == 0 else "embedding anew, stopped"] += 1
+        if self._chance.random() < 0.3:
+            self._tally[f"index {damage(self._gallery, self._chance)}"] += 1
 
+    def _write_and_harm(self, servers: list[Server], number: int) -> None:
+        chance, urls, key, expected = self._chance, [server.url for server in servers], self._key, self._expected
+        writers = [Writer(urls, key, expected, f"w{n}", chance.random()) for n in range(3)]
+        clients: list[Client] = [*writers, Importer(urls, key, expected, self._shop.url, number, chance.random())]
+        threads = [threading.Thread(target=client.run, daemon=True) for client in clients]
+        for thread in threads:
+            thread.start()
+        time.sleep(chance.uniform(0.05, 1.0))
+        self._tally[harm(servers, writers, chance)] += 1
+        self._tally["disk full"] += chance.random() < 0.1 and fill(self._disk)
+        time.sleep(chance.uniform(0.0, 0.7))
+        victim = chance.choice(servers)
+        self._tally[end(victim, chance)] += 1
+        others = [server for server in servers if server is not victim]
+        if others:
+            time.sleep(chance.uniform(0.2, 1.5))
+            for client in clients:
+                client.stop()
+        for thread in threads:
+            thread.join()
+        faults = [fault for client in clients for fault in client.faults]
+        assert not faults, faults[0]
+        (self._disk / "filler").unlink(missing_ok=True)
+        for client in clients:
+            self._tally.update(client.answers)
+        for server in others:
+            self._check(server)
+            server.kill()
 
-def one_round(
-    server: Server, shop: Shop, key: str, expected: Expected, number: int, chance: random.Random, disk: Path
-) -> Counter[str]:
-    """Let clients write until the server is killed; what they were answered."""
-    writers = [Writer(server.url, key, expected, f"w{n}", chance.random()) for n in range(3)]
-    clients: list[Writer | Importer] = [*writers, Importer(server.url, key, expected, shop.url, number)]
-    threads = [threading.Thread(target=client.run) for client in clients]
-    for thread in threads:
-        thread.start()
-    time.sleep(chance.uniform(0.05, 1.0))
-    full = chance.random() < 0.1 and _fill(disk)
-    time.sleep(chance.uniform(0.0, 0.7))
-    server.kill()
-    for thread in threads:
-        thread.join()
-    faults = [fault for client in clients for fault in client.faults]
-    assert not faults, f"{faults[0]}; {server.log()}"
-    (disk / "filler").unlink(missing_ok=True)
-    total: Counter[str] = Counter({"disk full": int(full)})
-    for client in clients:
-        total.update(client.answers)
-    return total
+    def _start(self, server: Server) -> None:
+        self._slowest = max(self._slowest, server.start())
 
-
-def check(server: Server, gallery: Path, expected: Expected) -> None:
-    """Raises AssertionError unless the server has what it should, finds all of it, and its gallery is in order."""
-    deadline = time.monotonic() + 60
-    with closing(Catalogue(sqlite_url(gallery / CATALOGUE_FILE))) as catalogue:
-        while waiting := catalogue.operations.unfinished():
-            assert time.monotonic() < deadline, f"an import that was accepted is never done: {waiting}"
-            time.sleep(0.02)
-    deadline = time.monotonic() + 1
-    with httpx.Client(base_url=server.url, timeout=30) as client:
-        found = observed(client, expected.photo_names)
-        expected.settle(found)
-        for name, state in found.items():
-            assert client.get(f"/photos/{expected.photo_names[state.photo]}").status_code == 200, name
-        while (ids := _searched(client)) != set(found):  # what an import has just written shows within a second
-            assert time.monotonic() < deadline, f"a search finds {sorted(ids)}: expected {sorted(found)}"
-            time.sleep(0.05)
-    report = verify(gallery)
-    assert not report.problems, report.problems
+    def _check(self, server: Server) -> None:
+        """Check that a server has what it should and finds all of it, and that its gallery is in order."""
+        deadline = time.monotonic() + 60
+        with closing(Catalogue(sqlite_url(self._gallery / CATALOGUE_FILE))) as catalogue:
+            while waiting := catalogue.operations.unfinished():
+                assert time.monotonic() < deadline, f"an import that was accepted is never done: {waiting}"
+                time.sleep(0.02)
+        deadline = time.monotonic() + 1
+        with httpx.Client(base_url=server.url, timeout=30) as client:
+            found = observed(client, self._expected.photo_names)
+            self._expected.settle(found)
+            for name, state in found.items():
+                photo = self._expected.photo_names[state.photo]
+                assert client.get(f"/photos/{photo}").status_code == 200, name
+            while (ids := _searched(client)) != set(found):  # what an import has just written shows within a second
+                assert time.monotonic() < deadline, f"a search finds {sorted(ids)}: expected {sorted(found)}"
+                time.sleep(0.05)
+        report = verify(self._gallery)
+        assert not report.problems, report.problems
 
 
 def _searched(client: httpx.Client) -> set[str]:
@@ -126,25 +156,6 @@ def _searched(client: httpx.Client) -> set[str]:
     strokes = {"width": 100, "height": 100, "strokes": [[[10, 10], [50, 80], [90, 20]]]}
     results = client.post("/search?k=100", json=strokes).raise_for_status().json()["results"]
     return {result["product_id"] for result in results}
-
-
-def damage(gallery: Path, chance: random.Random) -> str:
-    """Spoil a file of the index; how."""
-    path = chance.choice(sorted((gallery / "index").iterdir()))
-    how, size = chance.choice(DAMAGES), path.stat().st_size
-    if how == "missing":
-        path.unlink()
-    elif how in ("cut", "empty"):
-        with path.open("r+b") as file:
-            file.truncate(0 if how == "empty" else chance.randrange(max(1, size)))
-    elif size:
-        place = chance.randrange(size)
-        with path.open("r+b") as file:
-            file.seek(place)
-            byte = file.read(1)[0]
-            file.seek(place)
-            file.write(bytes([byte ^ 1 << chance.randrange(8)]))
-    return how
 
 
 def _reembed(gallery: Path, checkpoint: Path) -> None:
@@ -156,31 +167,6 @@ def often_compacted() -> None:
     from app import gallery
 
     vars(gallery)["_REPLAY"] = 5
-
-
-def _fill(disk: Path) -> bool:
-    """Leave no room on the disk; whether there is a disk that may be filled."""
-    if not disk.is_mount():
-        return False
-    try:
-        with (disk / "filler").open("wb", buffering=0) as file:
-            while True:
-                file.write(bytes(2**16))
-    except OSError:
-        return True
-
-
-@contextmanager
-def _small_disk(path: Path) -> Iterator[Path]:
-    """A small file system of its own at `path`, or a plain folder for those who may not mount one."""
-    path.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", f"size={_SPACE}m", "tmpfs", str(path)]
-    is_mounted = subprocess.run(mount, capture_output=True).returncode == 0
-    try:
-        yield path
-    finally:
-        if is_mounted:
-            subprocess.run(["umount", "--lazy", str(path)], check=True)
 
 
 if __name__ == "__main__":

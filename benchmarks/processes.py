@@ -11,7 +11,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -22,6 +22,7 @@ import psutil
 
 _LOADED = ["app.main", "index_builder.build"]
 _START = 180.0  # s that a server may take to be ready on a machine that is busy with other things
+_STOP = 60.0  # s that it may take to end: the requests in progress are given 30
 _context = multiprocessing.get_context("forkserver")
 
 
@@ -59,11 +60,32 @@ class Server:
 
     def kill(self) -> None:
         """SIGKILL, at once."""
-        self._end(signal.SIGKILL)
+        decoders = self.decoders()
+        os.kill(self.pid, signal.SIGKILL)
+        assert self._process is not None
+        self._process.join()
+        send(signal.SIGCONT, decoders)  # those that were stopped can now notice that the server is gone
 
     def stop(self) -> None:
-        """SIGTERM, and wait until it has finished what it accepted."""
-        self._end(signal.SIGTERM)
+        """SIGTERM, and wait until it has finished what it accepted. Raises AssertionError when it does not end."""
+        os.kill(self.pid, signal.SIGTERM)
+        assert self._process is not None
+        self._process.join(_STOP)
+        if self._process.is_alive():
+            self.kill()
+            raise AssertionError(f"the server did not end within {_STOP:g} s of SIGTERM")
+
+    def pause(self) -> None:
+        """SIGSTOP, for it and its decoders."""
+        send(signal.SIGSTOP, self._family())
+
+    def resume(self) -> None:
+        """SIGCONT, for it and its decoders."""
+        send(signal.SIGCONT, self._family())
+
+    def decoders(self) -> list[psutil.Process]:
+        """List the processes that it has started."""
+        return psutil.Process(self.pid).children(recursive=True)
 
     def log(self) -> str:
         """The end of what it has printed."""
@@ -75,16 +97,21 @@ class Server:
         assert self._process is not None and self._process.pid is not None
         return self._process.pid
 
-    def _end(self, number: int) -> None:
-        os.kill(self.pid, number)
-        assert self._process is not None
-        self._process.join()
+    def _family(self) -> list[psutil.Process]:
+        return [psutil.Process(self.pid), *self.decoders()]
 
     def _is_ready(self) -> bool:
         try:
             return httpx.get(f"{self.url}/readyz", timeout=5).status_code == 200
         except httpx.TransportError:
             return False
+
+
+def send(number: int, processes: Iterable[psutil.Process]) -> None:
+    """Send a signal to the processes that are still there."""
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            process.send_signal(number)
 
 
 def run(work: Callable[..., object], *arguments: object) -> BaseProcess:

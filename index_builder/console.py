@@ -32,10 +32,17 @@ _Parameters = ParamSpec("_Parameters")
 
 
 def plain_errors(command: Callable[_Parameters, None]) -> Callable[_Parameters, None]:
-    """Wrong input ends in one line on stderr and exit status 2, not in a traceback."""
+    """Wrong input ends in one line on stderr and exit status 2, not in a traceback.
+
+    Settings that are misspelt in the environment are named there first.
+    """
 
     @functools.wraps(command)
     def wrapped(*args: _Parameters.args, **kwargs: _Parameters.kwargs) -> None:
+        from app.settings import unknown_settings
+
+        for warning in unknown_settings():
+            print(f"sketchfind: {readable(warning)}", file=sys.stderr)
         try:
             command(*args, **kwargs)
         except (ValueError, OSError, SQLAlchemyError) as error:  # our own refusals are ValueErrors

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from app.settings import Settings, SettingsError, load_settings
+from app.main import create_app
+from app.settings import Settings, SettingsError, load_settings, unknown_settings
 
 ORIGIN = "an origin such as https://shop.example, without a path"
 
@@ -70,3 +71,31 @@ def test_a_missing_gallery_is_named() -> None:
 def test_every_setting_says_what_it_is() -> None:
     settings = load_settings(gallery=Path("here"))
     assert all(field.description for field in type(settings).model_fields.values())
+
+
+@pytest.mark.parametrize(
+    ("name", "suggestion"),
+    [
+        ("SKETCHFIND_SERACH_RATE", "did you mean SKETCHFIND_SEARCH_RATE?"),
+        ("SKETCHFIND_GALERY", "did you mean SKETCHFIND_GALLERY?"),
+        ("sketchfind_max_body", "did you mean SKETCHFIND_MAX_BODY_BYTES?"),
+        ("SKETCHFIND_COLOUR", "docs/server.md lists the settings"),
+    ],
+)
+def test_an_unknown_setting_is_named_with_the_nearest_one_and_without_its_value(name: str, suggestion: str) -> None:
+    warnings = unknown_settings({"PATH": "/bin", "SKETCHFIND_PORT": "1", "sketchfind_port": "1", name: "secret"})
+    assert warnings == [f"{name} is set, but is not a setting and is ignored: {suggestion}"]
+
+
+def test_every_setting_and_what_the_command_line_reads_is_known() -> None:
+    names = [*Settings.model_fields, "TRACEBACK"]
+    assert unknown_settings({f"SKETCHFIND_{name.upper()}": "1" for name in names}) == []
+
+
+def test_an_app_made_from_the_environment_warns_of_unknown_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("SKETCHFIND_GALLERY", str(tmp_path))
+    monkeypatch.setenv("SKETCHFIND_WRITERATE", "1")
+    create_app()
+    assert [record.getMessage() for record in caplog.records if "SKETCHFIND_WRITE_RATE?" in record.getMessage()]

@@ -159,3 +159,18 @@ def test_help_names_every_command_and_default() -> None:
     listed = run("--help").output
     assert all(command in listed for command in ("train", "evaluate", "build", "serve", "demo"))
     assert "oriented" in run("train", "--help").output
+
+
+@pytest.mark.parametrize("arguments", [("list", "--gallery", "no"), ("keys", "list", "--gallery", "no"), ("serve",)])
+def test_a_misspelt_setting_is_named_by_every_command(
+    arguments: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SKETCHFIND_GALLERY", raising=False)
+    monkeypatch.setenv("SKETCHFIND_CATALOG", "postgresql://user:secret@host/name")
+    result = run(*arguments)
+    assert result.exit_code == 2 and "secret" not in result.stderr
+    first, second = result.stderr.splitlines()
+    assert first == (
+        "sketchfind: SKETCHFIND_CATALOG is set, but is not a setting and is ignored: did you mean SKETCHFIND_CATALOGUE?"
+    )
+    assert "gallery" in second
