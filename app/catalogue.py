@@ -136,8 +136,11 @@ class Catalogue:
             insert_photos(connection, products, embeddings)
         return last
 
-    def delete(self, product_ids: Sequence[str]) -> int:
-        """Delete products, all or none, and return how many; ids that are not there are ignored."""
+    def delete(self, product_ids: Sequence[str]) -> dict[str, int]:
+        """Delete products, all or none; ids that are not there are ignored.
+
+        Returns, by id, the revision from which on each is gone.
+        """
         with self._writing.begin() as connection:
             return bury_rows(connection, product_ids)
 

@@ -127,6 +127,8 @@ async def _on_database_error(_request: Request, error: DBAPIError) -> Response:
     """The database is away, its disk is full, or it is read only for now: all may be well again soon."""
     _log.warning("the database failed: %s", str(error.orig).partition("\n")[0])
     message = "the database cannot be used now: nothing was changed, try again later"
+    if error.connection_invalidated and error.statement is None:  # the connection was lost while it committed
+        message = "the database was lost during a change: it may be stored or not, so try again later"
     return error_response(503, "no_database", message, headers={"Retry-After": _RETRY})
 
 

@@ -59,7 +59,7 @@ class Operations:
             gone = list(connection.execute(old).scalars())
             if gone:
                 connection.execute(delete(_table).where(_table.c.id.in_(gone)))
-        return self.get_existing(operation_id)
+        return Operation(operation_id, "queued", now, now, None, Counts(), (), None)
 
     def get(self, operation_id: str) -> Operation | None:
         """One operation; None when there is none of that id."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 
 from app.catalogue import CheckpointMismatch
@@ -12,6 +13,7 @@ from app.sweep import remove_unused_photos, remove_unused_values
 
 _EVERY = 0.25  # s between looks at the catalogue's revision
 _AGAIN = 60.0  # s before a compaction is tried again that the disk has stopped
+_TOUCHING = 10.0  # s between attempts to touch the photos that a full or read-only disk did not let be touched
 _log = logging.getLogger(__name__)
 
 
@@ -48,10 +50,13 @@ class Upkeep:
                 told = True
 
     def _compact(self) -> None:
-        pause = _EVERY
+        pause, due = _EVERY, 0.0
         while not self._stopping.wait(pause):
             pause = _EVERY
             try:
+                if time.monotonic() >= due or self._gallery.is_scattered:
+                    self._gallery.photos.touch_released()
+                    due = time.monotonic() + _TOUCHING
                 if self._gallery.is_scattered:
                     self._gallery.save()
                     remove_unused_photos(self._gallery.photos, self._gallery.catalogue)

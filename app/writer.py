@@ -26,7 +26,7 @@ _T = TypeVar("_T")
 
 
 class Writer:
-    """Changes one gallery. Whoever has changed it calls show() before he says that it is done.
+    """Changes one gallery.
 
     All that it does raises NotStored when the disk is in the way, and SQLAlchemyError when the database is.
     """
@@ -59,13 +59,9 @@ class Writer:
         """Write a product. Raises what Ingest.write() does."""
         return await self._run(lambda: self._ingest.write(draft))
 
-    async def delete(self, product_id: str) -> bool:
-        """Delete a product; False when there is none of that id."""
-        return await self._run(lambda: self._ingest.delete([product_id]) > 0)
-
-    async def show(self) -> int:
-        """Have the searches of this process see every change; returns the revision they see."""
-        return await self._run(self._show)
+    async def delete(self, product_id: str) -> int | None:
+        """Delete a product: the revision from which on it is gone, None when there is none of that id."""
+        return (await self._run(lambda: self._ingest.delete([product_id]))).get(product_id)
 
     async def import_feed(self, feed: BinaryIO) -> Operation:
         """Take a feed to be imported, which it will be from then on, whatever happens."""
@@ -78,7 +74,3 @@ class Writer:
     def _import(self, feed: BinaryIO) -> Operation:
         self._imported.start()  # from here, as it would take long where the import is computed
         return self._importer.submit(feed)
-
-    def _show(self) -> int:
-        self._gallery.refresh()
-        return self._gallery.revision
