@@ -52,12 +52,13 @@ class Catalogue:
     def __init__(self, url: str | URL) -> None:
         self._reading, self._writing = open_engine(url)
         self.keys = Keys(self._reading, self._writing)
-        self.operations = Operations(self._writing)
+        self.operations = Operations(self._reading, self._writing)
         self._bound: str | None = None  # the checkpoint of whoever uses this; None for who compares no embeddings
 
     def close(self) -> None:
         """Close all connections."""
         self._reading.dispose()
+        self._writing.dispose()
 
     @contextmanager
     def moment(self) -> Iterator[Connection]:
@@ -101,10 +102,12 @@ class Catalogue:
 
         So does, from then on, whatever reads or writes embeddings here after they were made anew by another one.
         """
-        with self._writing.begin() as connection:
-            unbound = _record.c.checkpoint.is_(None)
-            connection.execute(update(_record).where(unbound).values(checkpoint=checkpoint, dim=dim))
-            recorded = connection.execute(select(_record.c.checkpoint)).scalar_one()
+        recorded = self.state().checkpoint
+        if recorded is None:  # else nothing is written, so that a gallery opens while others write
+            with self._writing.begin() as connection:
+                unbound = _record.c.checkpoint.is_(None)
+                connection.execute(update(_record).where(unbound).values(checkpoint=checkpoint, dim=dim))
+                recorded = connection.execute(select(_record.c.checkpoint)).scalar_one()
         if recorded != checkpoint:
             raise CheckpointMismatch(str(recorded), checkpoint)
         self._bound = checkpoint

@@ -12,6 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from pydantic_core import ErrorDetails
 from sqlalchemy.exc import DBAPIError, InternalError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.routing import Match
@@ -132,6 +133,11 @@ async def _on_database_error(_request: Request, error: DBAPIError) -> Response:
     return error_response(503, "no_database", message, headers={"Retry-After": _RETRY})
 
 
+async def _on_pool_timeout(_request: Request, _error: PoolTimeoutError) -> Response:
+    message = "all connections to the database are in use: nothing was changed, try again later"
+    return error_response(503, "busy", message, headers={"Retry-After": _RETRY})
+
+
 class UnexpectedErrors:
     """Logs what no handler expects, with its traceback, and tells the client nothing of it."""
 
@@ -164,6 +170,7 @@ _HANDLERS: dict[type[Exception], Callable[[Request, Any], Awaitable[Response]]] 
     NotStored: _on_not_stored,
     NotDecoded: _on_not_decoded,
     OperationalError: _on_database_error,
+    PoolTimeoutError: _on_pool_timeout,
     InternalError: _on_database_error,
     **{kind: _on_sketch_error for kind, _, _ in _OF_A_SKETCH},
 }

@@ -45,15 +45,15 @@ class Operation:
 class Operations:
     """The operations in a catalogue's database. Safe to use from many threads and processes."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, reading: Engine, writing: Engine) -> None:
+        self._reading, self._writing = reading, writing
 
     def add(self, operation_id: str) -> Operation:
         """Record that something is to be done; forgets the oldest of very many that are over."""
         now = time.time()
         over = select(_table.c.id).where(_table.c.state.in_(("done", "failed")))
         old = over.order_by(_table.c.created.desc(), _table.c.id).offset(_KEPT).limit(_KEPT)
-        with self._engine.begin() as connection:
+        with self._writing.begin() as connection:
             row = {"id": operation_id, "state": "queued", "created": now, "updated": now}
             connection.execute(insert(_table), [{**row, "counts": _dumped(Counts()), "errors": "[]"}])
             gone = list(connection.execute(old).scalars())
@@ -63,7 +63,7 @@ class Operations:
 
     def get(self, operation_id: str) -> Operation | None:
         """One operation; None when there is none of that id."""
-        with self._engine.connect() as connection:
+        with self._reading.connect() as connection:
             row = connection.execute(select(_table).where(_table.c.id == operation_id)).first()
         return _operation(row) if row else None
 
@@ -76,7 +76,7 @@ class Operations:
 
     def unfinished(self) -> list[Operation]:
         """Those that are not over, oldest first."""
-        with self._engine.connect() as connection:
+        with self._reading.connect() as connection:
             return [_operation(row) for row in connection.execute(_UNFINISHED)]
 
     def note(self, operation_id: str, state: State, message: str | None = None, **values: Any) -> None:
@@ -86,7 +86,7 @@ class Operations:
         if "errors" in values:
             values["errors"] = json.dumps([asdict(problem) for problem in values["errors"][:MOST_ERRORS]])
         changed = update(_table).where(_table.c.id == operation_id)
-        with self._engine.begin() as connection:
+        with self._writing.begin() as connection:
             connection.execute(changed.values(state=state, message=message, updated=time.time(), **values))
 
 

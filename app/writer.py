@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import BinaryIO, TypeVar
 
 from app.darkroom import Darkroom
 from app.drafts import Draft, Prepared
+from app.engines import WRITE_TIMEOUT
+from app.errors import later
 from app.gallery import Gallery
 from app.imports import Importer
 from app.ingest import Ingest
@@ -16,8 +19,10 @@ from app.operations import Operation
 from app.records import storing
 from app.threads import cores
 from app.upkeep import Upkeep
+from app.wait_budget import waiting_at_most
 from model.checkpoint import Checkpoint
 
+_RETRY_AFTER = 10  # s
 _THREADS = 2  # that write single products: one can wait for the disk while the other computes
 _IMPORT_BENCHES = 4  # at most, on half of the cores
 _IMPORT_PATIENCE = 200  # times as long as a photo may compute may pass, since searches go first
@@ -68,8 +73,23 @@ class Writer:
         return await self._run(lambda: self._import(feed))
 
     async def _run(self, work: Callable[[], _T]) -> _T:
+        """Work when its turn has come. Raises ApiError busy when that does not come within WRITE_TIMEOUT.
+
+        What of that time is left then is for the database: that others have it for long is told after one such time.
+        """
+        end = time.monotonic() + WRITE_TIMEOUT
+
+        def within() -> _T:
+            with waiting_at_most(end - time.monotonic()):
+                return work()
+
+        future = self._pool.submit(within)
         with storing():
-            return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+            await asyncio.wait([waited := asyncio.wrap_future(future)], timeout=WRITE_TIMEOUT)
+            if future.cancel():
+                waits = f"the change waits behind others since {WRITE_TIMEOUT:g} s"
+                raise later(503, "busy", f"{waits}: nothing was changed, try again in {_RETRY_AFTER} s", _RETRY_AFTER)
+            return await waited
 
     def _import(self, feed: BinaryIO) -> Operation:
         self._imported.start()  # from here, as it would take long where the import is computed

@@ -134,7 +134,8 @@ def test_what_is_found_by_a_key_is_found_without_passing_all_products(tmp_path: 
     catalogue.put([Product(name, "T") for name in "abc"], vectors(3))
     asked: list[tuple[str, Any]] = []
     engine = catalogue._reading
-    event.listen(engine, "before_cursor_execute", lambda _c, _u, sql, values, *_: asked.append((sql, values)))
+    for listened in (engine, catalogue._writing):
+        event.listen(listened, "before_cursor_execute", lambda _c, _u, sql, values, *_: asked.append((sql, values)))
     assert {*catalogue.at_revisions([1, 3, 9])} == {1, 3} and {*catalogue.get_many(["a", "x"])} == {"a"}
     assert catalogue.embedded("b") is not None and len(catalogue.page("a")) == 2
     assert len(catalogue.delete(["a"])) == 1
