@@ -11,6 +11,7 @@ from sqlalchemy import Column, Connection, Select, select
 
 from app.conditions import LIVE_BY_KEY, passes
 from app.criteria import Filters
+from app.damage import checked_values
 from app.products import Photo, Product
 from app.records import (
     PRODUCT_COLUMNS,
@@ -54,19 +55,24 @@ class CatalogueView:
 
     def products_of(self, query: Select[Any]) -> list[Product]:
         """Return the products of a query for PRODUCT_COLUMNS, with their photos."""
-        rows = self._connection.execute(query).all()
+        result = self._connection.execute(query)
+        with checked_values():
+            rows = result.all()
         columns = photos.c.product_id, photos.c.name, photos.c.source, photos.c.link
         found: dict[str, list[Photo]] = {}
         for chunk in chunks(row.product_id for row in rows):
             stored = select(*columns).where(photos.c.product_id.in_(chunk), photos.c.name.is_not(None))
             for product_id, *photo in self._connection.execute(stored.order_by(photos.c.product_id, photos.c.position)):
                 found.setdefault(product_id, []).append(Photo(*photo))
-        return [product_of(row, found.get(row.product_id, [])) for row in rows]
+        with checked_values():
+            return [product_of(row, found.get(row.product_id, [])) for row in rows]
 
     def embeddings(self, product_id: str) -> NDArray[np.float32]:
         """Return the embeddings (P,D) float32 of the photos of a product that there is."""
         query = select(photos.c.embedding).where(photos.c.product_id == product_id).order_by(photos.c.position)
-        return np.stack([embedding_of(value) for value in self._connection.execute(query).scalars()])
+        values = self._connection.execute(query).scalars().all()
+        with checked_values():
+            return np.stack([embedding_of(value) for value in values])
 
     def changes(self, since: int, limit: int | None = None) -> list[Change]:
         """Return the products changed or deleted after revision `since`, oldest change first, at most `limit`.
@@ -79,11 +85,13 @@ class CatalogueView:
         query = select(one.c.product_id, one.c.revision, photos.c.embedding)
         query = query.select_from(one.outerjoin(photos, photos.c.product_id == one.c.product_id))
         found: dict[tuple[str, int], list[NDArray[np.float32]]] = {}
-        for name, revision, value in self._connection.execute(query.order_by(one.c.revision, photos.c.position)):
-            of_product = found.setdefault((name, revision), [])
-            if value is not None:  # a deleted product has no photos
-                of_product.append(embedding_of(value))
-        return [Change(*key, np.stack(rows) if rows else None) for key, rows in found.items()]
+        result = self._connection.execute(query.order_by(one.c.revision, photos.c.position))
+        with checked_values():
+            for name, revision, value in result:
+                of_product = found.setdefault((name, revision), [])
+                if value is not None:  # a deleted product has no photos
+                    of_product.append(embedding_of(value))
+            return [Change(*key, np.stack(rows) if rows else None) for key, rows in found.items()]
 
     def changed(self, since: int) -> list[str]:
         """Return the ids of the products changed or deleted after revision `since`."""

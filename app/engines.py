@@ -14,6 +14,7 @@ from sqlalchemy.engine.interfaces import IsolationLevel
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from app.damage import name_damage
 from app.identity import new_identity
 from app.migration import migrate_from_1
 from app.records import CatalogueError
@@ -42,6 +43,8 @@ def open_engine(url: str | URL) -> tuple[Engine, Engine]:
         # each statement then sees what the writers before have committed, which it waited for in advance()
         writing = _postgresql(address, "READ COMMITTED")
         event.listen(writing, "begin", _bound_lock)
+    name_damage(reading)
+    name_damage(writing)
     try:
         _prepare_tables(reading, writing)
     except BaseException:

@@ -20,7 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.benches import NotDecoded
 from app.messages import explain, path_of, short
-from app.records import NotStored
+from app.records import DamagedCatalogueError, NotStored
 from app.trace import note_code
 from model.images import ImageTooCostly, ImageTooLarge, UnreadableImage
 from model.preprocess import BlankSketch
@@ -133,6 +133,13 @@ async def _on_database_error(_request: Request, error: DBAPIError) -> Response:
     return error_response(503, "no_database", message, headers={"Retry-After": _RETRY})
 
 
+async def _on_damaged_catalogue(request: Request, error: DamagedCatalogueError) -> Response:
+    """No Retry-After: it stays as it is until somebody restores it."""
+    _log.error("%s", error)
+    request.app.state.damage = str(error)  # for /readyz
+    return error_response(500, "damaged_catalogue", str(error))
+
+
 async def _on_pool_timeout(_request: Request, _error: PoolTimeoutError) -> Response:
     message = "all connections to the database are in use: nothing was changed, try again later"
     return error_response(503, "busy", message, headers={"Retry-After": _RETRY})
@@ -170,6 +177,7 @@ _HANDLERS: dict[type[Exception], Callable[[Request, Any], Awaitable[Response]]] 
     NotStored: _on_not_stored,
     NotDecoded: _on_not_decoded,
     OperationalError: _on_database_error,
+    DamagedCatalogueError: _on_damaged_catalogue,
     PoolTimeoutError: _on_pool_timeout,
     InternalError: _on_database_error,
     **{kind: _on_sketch_error for kind, _, _ in _OF_A_SKETCH},

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from sqlalchemy import Engine, Row, delete, insert, select, update
 
 from app.counts import Counts
+from app.damage import checked_values
 from app.feeds.items import FeedProblem
 from app.tables import operations as _table
 
@@ -101,5 +102,6 @@ def _dumped(counts: Counts) -> str:
 
 def _operation(row: Row[Any]) -> Operation:
     values = dict(row._mapping)
-    errors = tuple(FeedProblem(**problem) for problem in json.loads(values["errors"]))
-    return Operation(**values | {"counts": Counts(**json.loads(values["counts"])), "errors": errors})
+    with checked_values():
+        errors = tuple(FeedProblem(**problem) for problem in json.loads(values["errors"]))
+        return Operation(**values | {"counts": Counts(**json.loads(values["counts"])), "errors": errors})

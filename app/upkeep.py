@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from app.catalogue import CheckpointMismatch
 from app.gallery import Gallery
+from app.records import DamagedCatalogueError
 from app.sweep import remove_unused_photos, remove_unused_values
 
 _EVERY = 0.25  # s between looks at the catalogue's revision
@@ -46,7 +47,8 @@ class Upkeep:
                 self._outdated()
             except Exception as error:  # whatever it is, the next change may be followed
                 if not told:  # once, not four times a second
-                    _log.warning("the catalogue cannot be followed: %r", error)
+                    level = logging.ERROR if isinstance(error, DamagedCatalogueError) else logging.WARNING
+                    _log.log(level, "the catalogue cannot be followed: %r", error)
                 told = True
 
     def _compact(self) -> None:

@@ -8,6 +8,7 @@ const BY_CODE = {
   body_too_large: "trouble.too_large",
   bad_strokes: "trouble.unreadable",
   internal: "trouble.internal",
+  damaged_catalogue: "trouble.internal",
 };
 
 /** Whether a failure passes by itself, so that sending the same again makes sense. @param {number} status */
