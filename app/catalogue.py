@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import URL, Column, Connection, Select, and_, func, select, update
+from sqlalchemy import URL, Connection, func, select, update
 
+from app.catalogue_view import CatalogueView
 from app.conditions import LIVE, LIVE_BY_KEY, passes
 from app.criteria import Filters
 from app.engines import open_engine
@@ -31,8 +31,6 @@ from app.records import (
     CheckpointMismatch,
     check_fit,
     chunks,
-    embedding_of,
-    product_of,
     state_in,
 )
 from app.tables import catalogue as _record
@@ -54,18 +52,25 @@ class Catalogue:
     def __init__(self, url: str | URL) -> None:
         self._reading, self._writing = open_engine(url)
         self.keys = Keys(self._reading, self._writing)
-        self.operations = Operations(self._writing)
+        self.operations = Operations(self._reading, self._writing)
         self._bound: str | None = None  # the checkpoint of whoever uses this; None for who compares no embeddings
 
     def close(self) -> None:
         """Close all connections."""
         self._reading.dispose()
+        self._writing.dispose()
 
     @contextmanager
     def moment(self) -> Iterator[Connection]:
         """A connection to read by: all that it sees is of one moment, however long that takes."""
         with self._reading.connect() as connection:
             yield connection
+
+    @contextmanager
+    def view(self) -> Iterator[CatalogueView]:
+        """Read the catalogue as of one moment, for as long as the block takes."""
+        with self._reading.connect() as connection:
+            yield CatalogueView(connection, self._bound)
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
@@ -83,9 +88,8 @@ class Catalogue:
 
     def revision(self) -> int:
         """Revision of the last change; 0 before the first. Raises CheckpointMismatch as bind() says."""
-        state = self.state()
-        self._check_bound(state.checkpoint)
-        return state.revision
+        with self.view() as view:
+            return view.bound_state().revision
 
     def size(self) -> int:
         """How many products there are."""
@@ -98,23 +102,15 @@ class Catalogue:
 
         So does, from then on, whatever reads or writes embeddings here after they were made anew by another one.
         """
-        with self._writing.begin() as connection:
-            unbound = _record.c.checkpoint.is_(None)
-            connection.execute(update(_record).where(unbound).values(checkpoint=checkpoint, dim=dim))
-            recorded = connection.execute(select(_record.c.checkpoint)).scalar_one()
+        recorded = self.state().checkpoint
+        if recorded is None:  # else nothing is written, so that a gallery opens while others write
+            with self._writing.begin() as connection:
+                unbound = _record.c.checkpoint.is_(None)
+                connection.execute(update(_record).where(unbound).values(checkpoint=checkpoint, dim=dim))
+                recorded = connection.execute(select(_record.c.checkpoint)).scalar_one()
         if recorded != checkpoint:
             raise CheckpointMismatch(str(recorded), checkpoint)
         self._bound = checkpoint
-
-    def _dim(self, connection: Connection) -> int | None:
-        """D of the embeddings as a transaction sees them. Raises CheckpointMismatch when bind() named other ones."""
-        row = connection.execute(select(_record.c.checkpoint, _record.c.dim)).one()
-        self._check_bound(row.checkpoint)
-        return None if row.dim is None else int(row.dim)
-
-    def _check_bound(self, recorded: str | None) -> None:
-        if self._bound not in (None, recorded):
-            raise CheckpointMismatch(str(recorded), str(self._bound))
 
     def set_factory(self, factory: str) -> None:
         """Record the faiss.index_factory string by which galleries index these products."""
@@ -135,7 +131,7 @@ class Catalogue:
         """
         with self._writing.begin() as connection:
             last = advance(connection, len(products))
-            check_fit(products, embeddings, self._dim(connection))
+            check_fit(products, embeddings, CatalogueView(connection, self._bound).bound_state().dim)
             check_seen(connection, seen or {})
             remove_rows(connection, [product.product_id for product in products])
             first = last - len(products) + 1
@@ -143,8 +139,11 @@ class Catalogue:
             insert_photos(connection, products, embeddings)
         return last
 
-    def delete(self, product_ids: Sequence[str]) -> int:
-        """Delete products, all or none, and return how many; ids that are not there are ignored."""
+    def delete(self, product_ids: Sequence[str]) -> dict[str, int]:
+        """Delete products, all or none; ids that are not there are ignored.
+
+        Returns, by id, the revision from which on each is gone.
+        """
         with self._writing.begin() as connection:
             return bury_rows(connection, product_ids)
 
@@ -166,24 +165,21 @@ class Catalogue:
 
     def get_many(self, product_ids: Sequence[str]) -> dict[str, Product]:
         """Those products that there are, by id."""
-        return {product.product_id: product for product in self._where(_products.c.product_id, product_ids)}
+        with self.view() as view:
+            return {product.product_id: product for product in view.products_where(_products.c.product_id, product_ids)}
 
     def at_revisions(self, revisions: Sequence[int]) -> dict[int, Product]:
         """Products by their revision; one that has been replaced or deleted since is left out."""
-        return {product.revision: product for product in self._where(_products.c.revision, revisions)}
-
-    def _where(self, column: Column[Any], values: Sequence[object]) -> list[Product]:
-        queries = [select(*PRODUCT_COLUMNS).where(LIVE_BY_KEY, column.in_(chunk)) for chunk in chunks(values)]
-        with self._reading.connect() as connection:
-            return [product for query in queries for product in _read(connection, query)]
+        with self.view() as view:
+            return view.at_revisions(revisions)
 
     def page(self, after: str | None = None, limit: int = 50) -> list[Product]:
         """Products in the order of their ids, from the first after `after`."""
         query = select(*PRODUCT_COLUMNS).where(LIVE_BY_KEY).order_by(_products.c.product_id).limit(limit)
         if after is not None:
             query = query.where(_products.c.product_id > after)
-        with self._reading.connect() as connection:
-            return _read(connection, query)
+        with self.view() as view:
+            return view.products_of(query)
 
     def embedding(self, product_id: str) -> NDArray[np.float32] | None:
         """(P,D) float32 of a product's photos; None when there is none of that id. Raises as embedded() does."""
@@ -195,14 +191,10 @@ class Catalogue:
 
         None when there is none of that id. Raises CheckpointMismatch as bind() says.
         """
-        embeddings = select(_photos.c.embedding).where(_photos.c.product_id == product_id).order_by(_photos.c.position)
-        with self._reading.connect() as connection:
-            self._dim(connection)
-            query = select(*PRODUCT_COLUMNS).where(LIVE_BY_KEY, _products.c.product_id == product_id)
-            found = _read(connection, query)
-            if not found:
-                return None
-            return found[0], np.stack([embedding_of(value) for value in connection.execute(embeddings).scalars()])
+        with self.view() as view:
+            view.bound_state()
+            found = view.products_where(_products.c.product_id, [product_id])
+            return (found[0], view.embeddings(product_id)) if found else None
 
     # what there is to choose from
 
@@ -236,18 +228,8 @@ class Catalogue:
 
         Raises CheckpointMismatch as bind() says.
         """
-        newest = select(_products.c.product_id, _products.c.revision).where(_products.c.revision > since)
-        one = newest.order_by(_products.c.revision).limit(limit).subquery()
-        query = select(one.c.product_id, one.c.revision, _photos.c.embedding)
-        query = query.select_from(one.outerjoin(_photos, _photos.c.product_id == one.c.product_id))
-        found: dict[tuple[str, int], list[NDArray[np.float32]]] = {}
-        with self._reading.connect() as connection:
-            self._dim(connection)
-            for name, revision, value in connection.execute(query.order_by(one.c.revision, _photos.c.position)):
-                of_product = found.setdefault((name, revision), [])
-                if value is not None:  # a deleted product has no photos
-                    of_product.append(embedding_of(value))
-        return [Change(*key, np.stack(each) if each else None) for key, each in found.items()]
+        with self.view() as view:
+            return view.changes(since, limit)
 
     def live(self) -> dict[str, int]:
         """The revision of every product, by id."""
@@ -257,21 +239,5 @@ class Catalogue:
 
     def matching(self, filters: Filters) -> tuple[int, NDArray[np.int64]]:
         """The catalogue's revision and, as of it, the revisions of all products that pass, in no order."""
-        # one statement, so that both are of one moment on any engine; the outer join is for when nothing passes
-        joined = _record.outerjoin(_products, and_(*passes(filters)))
-        query = select(_record.c.revision, _products.c.revision).select_from(joined)
-        with self._reading.connect() as connection:
-            rows = connection.execute(query).all()
-        return rows[0][0], np.array([row[1] for row in rows if row[1] is not None], np.int64)
-
-
-def _read(connection: Connection, query: Select[Any]) -> list[Product]:
-    """The products of a query for PRODUCT_COLUMNS, with their photos."""
-    rows = connection.execute(query).all()
-    photos: dict[str, list[Photo]] = {}
-    columns = _photos.c.product_id, _photos.c.name, _photos.c.source, _photos.c.link
-    for chunk in chunks(row.product_id for row in rows):
-        kept = select(*columns).where(_photos.c.product_id.in_(chunk), _photos.c.name.is_not(None))
-        for product_id, *photo in connection.execute(kept.order_by(_photos.c.product_id, _photos.c.position)):
-            photos.setdefault(product_id, []).append(Photo(*photo))
-    return [product_of(row, photos.get(row.product_id, [])) for row in rows]
+        with self.view() as view:
+            return view.bound_state().revision, view.matching(filters)

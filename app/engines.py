@@ -6,20 +6,24 @@ catalogue's one row (advance() in app/writing.py), and so revisions are committe
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, inspect, make_url, select, text
+from sqlalchemy.engine.interfaces import IsolationLevel
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from app.damage import name_damage
 from app.identity import new_identity
 from app.migration import migrate_from_1, migrate_from_2
 from app.records import CatalogueError
 from app.tables import FORMAT, catalogue, metadata
 from app.turns import Turns
+from app.wait_budget import wait_budget
 
-_BUSY_MS = 30_000  # how long a writer waits for another one
-_PATIENCE = 10  # s to connect to a server in
+WRITE_TIMEOUT = 30.0  # s that a writer waits for others, unless app/wait_budget.py says less
+_CONNECTING = 10  # s to connect to a server in
 _TURN = "turn"  # marks a connection whose turn to write it is
 _MAKING = 0x5E7C4F1D  # names PostgreSQL's lock of those who make or migrate tables; any number would do
 
@@ -31,18 +35,21 @@ def open_engine(url: str | URL) -> tuple[Engine, Engine]:
     """
     address = _address(url)
     if address.get_backend_name() == "sqlite":
-        engine = create_engine(address)
-        _prepare_sqlite(engine)
-        reading, writing = engine, engine.execution_options(begin="IMMEDIATE")
+        # connections of their own, so that writers who wait for a lock leave readers theirs, of which a file has plenty
+        reading, writing = create_engine(address, max_overflow=-1), create_engine(address)
+        _prepare_sqlite(reading, writing)
     else:
-        engine = _postgresql(address)
-        reading = engine.execution_options(isolation_level="REPEATABLE READ")
+        reading = _postgresql(address, "REPEATABLE READ")
         # each statement then sees what the writers before have committed, which it waited for in advance()
-        writing = engine.execution_options(isolation_level="READ COMMITTED")
+        writing = _postgresql(address, "READ COMMITTED")
+        event.listen(writing, "begin", _bound_lock)
+    name_damage(reading)
+    name_damage(writing)
     try:
         _prepare_tables(reading, writing)
     except BaseException:
-        engine.dispose()
+        reading.dispose()
+        writing.dispose()
         raise
     return reading, writing
 
@@ -60,15 +67,22 @@ def _address(url: str | URL) -> URL:
     return address if kind == "sqlite" else address.set(drivername="postgresql+psycopg")
 
 
-def _postgresql(address: URL) -> Engine:
+def _postgresql(address: URL, isolation_level: IsolationLevel) -> Engine:
+    connecting = {"connect_timeout": _CONNECTING}
     try:
         # a connection that the server has closed in the meantime is replaced before it is used
-        return create_engine(address, pool_pre_ping=True, connect_args={"connect_timeout": _PATIENCE})
+        return create_engine(address, pool_pre_ping=True, connect_args=connecting, isolation_level=isolation_level)
     except ModuleNotFoundError:
         raise CatalogueError("PostgreSQL needs psycopg: expected `pip install 'sketchfind[postgres]'`") from None
 
 
-def _prepare_sqlite(engine: Engine) -> None:
+def _bound_lock(connection: Connection) -> None:
+    """Have a writer wait for those before it only for so long."""
+    with wait_budget(WRITE_TIMEOUT).waiting() as seconds:
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = {max(1, round(1000 * seconds))}")  # ms; 0 is without end
+
+
+def _prepare_sqlite(reading: Engine, writing: Engine) -> None:
     """Readers beside one writer, commits that survive a power cut, and transactions that also cover reads.
 
     A writer that finds another one at it asks SQLite again and again, which one that writes all the time, as an import
@@ -76,20 +90,28 @@ def _prepare_sqlite(engine: Engine) -> None:
     """
     turns = Turns()
 
-    @event.listens_for(engine, "connect")
+    @event.listens_for(reading, "connect")
+    @event.listens_for(writing, "connect")
     def configure(connection: Any, _record: object) -> None:
         connection.isolation_level = None  # else the driver begins transactions late, at the first write
-        for pragma in ("journal_mode = WAL", "synchronous = FULL", f"busy_timeout = {_BUSY_MS}"):
+        for pragma in ("journal_mode = WAL", "synchronous = FULL", f"busy_timeout = {round(1000 * WRITE_TIMEOUT)}"):
             connection.execute(f"PRAGMA {pragma}")
 
-    @event.listens_for(engine, "begin")
+    @event.listens_for(reading, "begin")
     def begin(connection: Connection) -> None:
-        how = connection.get_execution_options().get("begin", "")
-        if how and turns.take(_BUSY_MS / 1000):
-            connection.info[_TURN] = True
-        connection.exec_driver_sql(f"BEGIN {how}")
+        connection.exec_driver_sql("BEGIN")
 
-    @event.listens_for(engine, "checkin")
+    @event.listens_for(writing, "begin")
+    def begin_writing(connection: Connection) -> None:
+        with wait_budget(WRITE_TIMEOUT).waiting() as seconds:
+            end = time.monotonic() + seconds
+            if turns.take(seconds):
+                connection.info[_TURN] = True
+            left = max(0, round(1000 * (end - time.monotonic())))
+            connection.exec_driver_sql(f"PRAGMA busy_timeout = {left}")
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    @event.listens_for(writing, "checkin")
     def end(_connection: Any, record: ConnectionPoolEntry) -> None:
         if record.info.pop(_TURN, False):
             turns.give()

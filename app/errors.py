@@ -12,6 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from pydantic_core import ErrorDetails
 from sqlalchemy.exc import DBAPIError, InternalError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.routing import Match
@@ -19,7 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.benches import NotDecoded
 from app.messages import MOST_MESSAGE, cut, explain, path_of, short
-from app.records import NotStored
+from app.records import DamagedCatalogueError, NotStored
 from app.trace import note_code
 from model.images import ImageTooCostly, ImageTooLarge, UnreadableImage
 from model.preprocess import BlankSketch
@@ -128,7 +129,21 @@ async def _on_database_error(_request: Request, error: DBAPIError) -> Response:
     """The database is away, its disk is full, or it is read only for now: all may be well again soon."""
     _log.warning("the database failed: %s", str(error.orig).partition("\n")[0])
     message = "the database cannot be used now: nothing was changed, try again later"
+    if error.connection_invalidated and error.statement is None:  # the connection was lost while it committed
+        message = "the database was lost during a change: it may be stored or not, so try again later"
     return error_response(503, "no_database", message, headers={"Retry-After": _RETRY})
+
+
+async def _on_damaged_catalogue(request: Request, error: DamagedCatalogueError) -> Response:
+    """No Retry-After: it stays as it is until somebody restores it."""
+    _log.error("%s", error)
+    request.app.state.damage = str(error)  # for /readyz
+    return error_response(500, "damaged_catalogue", str(error))
+
+
+async def _on_pool_timeout(_request: Request, _error: PoolTimeoutError) -> Response:
+    message = "all connections to the database are in use: nothing was changed, try again later"
+    return error_response(503, "busy", message, headers={"Retry-After": _RETRY})
 
 
 class UnexpectedErrors:
@@ -163,6 +178,8 @@ _HANDLERS: dict[type[Exception], Callable[[Request, Any], Awaitable[Response]]] 
     NotStored: _on_not_stored,
     NotDecoded: _on_not_decoded,
     OperationalError: _on_database_error,
+    DamagedCatalogueError: _on_damaged_catalogue,
+    PoolTimeoutError: _on_pool_timeout,
     InternalError: _on_database_error,
     **{kind: _on_sketch_error for kind, _, _ in _OF_A_SKETCH},
 }

@@ -9,20 +9,21 @@ from __future__ import annotations
 import copy
 import logging
 import threading
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from app.catalogue import Catalogue, CatalogueError, CheckpointMismatch, Filters, sqlite_url
+from app.catalogue_view import CatalogueView
 from app.gpu import Gpu
 from app.index_files import MANIFEST, UnusableIndex, load_index, save_index, saved_tuning
 from app.photos import PhotoStore
 from app.recipes import DEFAULT_CANDIDATES, Recipe, Tuning
 from app.replay import Replay
-from app.segments import Rows
+from app.selection import Selection
 from app.snapshot import Part, Snapshot, add, merge, newer_rows
 from model.checkpoint import Checkpoint
 
@@ -32,7 +33,7 @@ INDEX = "index"
 
 _REPLAY = 1000  # revisions: a cache that is further behind is written anew at the start
 _SHARE = 5  # so many times more products than changes need no new index
-_ATTEMPTS = 3  # to catch up with writers before a filter is taken as it was
+_BEHIND = 4096  # revisions by which an index may be behind before searches wait for it
 _log = logging.getLogger(__name__)
 
 
@@ -111,30 +112,41 @@ class Gallery:
         With wait=False, gives up at once when another thread is at it already. Raises CheckpointMismatch once the
         catalogue has been embedded anew: this gallery then stays as it is, and another one has to take its place.
         """
-        if self.catalogue.revision() == self._snapshot.revision:
+        newest = self.catalogue.revision()
+        if newest <= self.revision:
             return True
         if not self._lock.acquire(blocking=wait):
             return False
         try:
-            self._follow()
+            self._follow(newest)
         finally:
             self._lock.release()
         return True
 
-    def select(self, filters: Filters) -> tuple[Snapshot, Rows | None]:
-        """The newest snapshot and the revisions of the products in it that pass; None when all do."""
-        if filters.is_open:
-            with suppress(CheckpointMismatch):
-                self.refresh(wait=False)
-            return self._snapshot, None
-        for _ in range(_ATTEMPTS):
-            revision, passing = self.catalogue.matching(filters)
-            snapshot = self._snapshot
-            if snapshot.revision == revision:
-                break
-            with suppress(CheckpointMismatch):
-                self.refresh()  # else products that changed since would be in neither
-        return snapshot, passing
+    @contextmanager
+    def select(self, filters: Filters) -> Iterator[Selection]:
+        """All that one search by these filters works with, as of one moment, for as long as the block takes.
+
+        Nobody waits for an index that is a little behind: what it does not have yet is beside it in the selection.
+        """
+        with suppress(CheckpointMismatch, OSError):  # whoever follows the catalogue reports these
+            if not self.refresh(wait=False) and self.catalogue.revision() - self.revision > _BEHIND:
+                self.refresh()
+        snapshot = self._snapshot  # taken before the view, so that this has all that has changed since
+        with self.catalogue.view() as view:
+            yield self._selected(snapshot, view, filters)
+
+    def _selected(self, snapshot: Snapshot, view: CatalogueView, filters: Filters) -> Selection:
+        passing = None if filters.is_open else view.matching(filters)
+        try:
+            changes = view.changes(snapshot.revision)
+        except CheckpointMismatch:  # what is new cannot be compared; until this is replaced, what is gone stays away
+            return Selection(snapshot, snapshot, passing, frozenset(view.changed(snapshot.revision)), view)
+        if not changes:
+            return Selection(snapshot, snapshot, passing, frozenset(), view)
+        newer = merge([self._replay.rows_of(changes)], self._recipe.flat())
+        extended = Snapshot(changes[-1].revision, (*snapshot.parts, newer), self._gpu)
+        return Selection(snapshot, extended, passing, frozenset(change.product_id for change in changes), view)
 
     @property
     def is_scattered(self) -> bool:
@@ -198,7 +210,7 @@ class Gallery:
             _log.info("%s has no usable index, making it from the catalogue: %s", self.directory, reason)
             revision, parts = self._replay.everything()
             self._publish(revision, [merge(parts, self._recipe)])
-        self._follow()
+        self._follow(self.catalogue.revision())
         if self._saved < 0 or self.revision - self._saved > _REPLAY:
             try:
                 self.save()
@@ -218,9 +230,9 @@ class Gallery:
         self._saved = revision
         self._publish(revision, [Part(segment, live)])
 
-    def _follow(self) -> None:
-        """Replay the catalogue's changes since the snapshot."""
-        for revision, old, new in self._replay.changes(self.revision):
+    def _follow(self, until: int) -> None:
+        """Replay the catalogue's changes since the snapshot, up to a revision or a few more."""
+        for revision, old, new in self._replay.changes(self.revision, until):
             parts = [part.without(old) for part in self._snapshot.parts]
             self._publish(revision, add(parts, new, self._recipe))
 

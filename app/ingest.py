@@ -88,13 +88,12 @@ class Ingest:
             raise prepared.failures[0]
         return prepared if prepared.is_unchanged else self._put([prepared], self._embed([prepared]), _refuse)[0]
 
-    def delete(self, product_ids: Sequence[str]) -> int:
-        """Delete products and return how many there were."""
+    def delete(self, product_ids: Sequence[str]) -> dict[str, int]:
+        """Delete products and return, by id, the revision from which on each is gone."""
         gone = self._catalogue.get_many(product_ids).values()
-        found = self._catalogue.delete(product_ids)
-        for photo in {photo.name for product in gone for photo in product.photos}:
-            self._photos.touch(photo)
-        return found
+        revisions = self._catalogue.delete(product_ids)
+        self._photos.release({photo.name for product in gone for photo in product.photos})
+        return revisions
 
     def _put_batch(self, prepared: Sequence[Prepared], embeddings: Embeddings) -> list[Prepared | FeedProblem]:
         """What _put() writes, and a problem for each product that others have changed so that it cannot be written."""
@@ -167,9 +166,8 @@ class Ingest:
 
     def _let_go(self, written: Iterable[Prepared]) -> None:
         """Have photos that products no longer show kept for a while, since pages may still show them."""
-        for one in written:
-            for photo in set(one.old.photos if one.old else ()) - set(one.product.photos):
-                self._photos.touch(photo.name)
+        gone = [set(one.old.photos if one.old else ()) - set(one.product.photos) for one in written]
+        self._photos.release({photo.name for photos in gone for photo in photos})
 
 
 def _refuse(_one: Prepared, error: ValueError) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from app.catalogue import Catalogue
+from app.catalogue_view import CatalogueView
 from app.products import Product
 
 _MOST = 10_000  # products that are held
@@ -16,18 +17,17 @@ class Known:
     What was known stays known, though the product has been replaced or deleted since, until its next state is.
     """
 
-    def __init__(self, catalogue: Catalogue) -> None:
-        self._catalogue = catalogue
+    def __init__(self) -> None:
         self._products: dict[int, Product] = {}
         self._revisions: dict[str, int] = {}  # of those that are held, by product
 
-    def at_revisions(self, revisions: Iterable[int]) -> dict[int, Product]:
-        """Products by revision; one that is new here, and has been replaced or deleted since, is left out."""
+    def at_revisions(self, source: Catalogue | CatalogueView, revisions: Iterable[int]) -> dict[int, Product]:
+        """Products by revision; one that is new here, and that `source` does not have any more, is left out."""
         wanted, held = set(revisions), self._products
         known = {revision: held.get(revision) for revision in wanted}  # another thread may take some out meanwhile
         found = {revision: product for revision, product in known.items() if product is not None}
         if missing := wanted - found.keys():
-            read = self._catalogue.at_revisions(list(missing))
+            read = source.at_revisions(list(missing))
             self._hold(read)
             found |= read
         return found

@@ -7,6 +7,7 @@ from fastapi.responses import PlainTextResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from app.access import ReadAccess
+from app.errors import ApiError
 from app.metrics import Metrics
 from app.schemas import Status, error_docs
 from app.service import ServiceOf
@@ -21,8 +22,11 @@ async def health() -> Status:
 
 
 @router.get("/readyz", responses=error_docs(503))
-async def ready(_service: ServiceOf) -> Status:
-    """Whether searches are answered: the gallery is open and a first search has been run."""
+async def ready(request: Request, _service: ServiceOf) -> Status:
+    """Whether searches are answered: the gallery is open, a first search has been run, and no damage has been seen."""
+    damage: str | None = getattr(request.app.state, "damage", None)
+    if damage is not None:
+        raise ApiError(503, "damaged_catalogue", damage)
     return Status(status="ready")
 
 

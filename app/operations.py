@@ -13,6 +13,7 @@ from typing import Any, Literal
 from sqlalchemy import Engine, Row, delete, insert, select, update
 
 from app.counts import Counts
+from app.damage import checked_values
 from app.feeds.items import FeedProblem
 from app.messages import MOST_MESSAGE, cut
 from app.tables import operations as _table
@@ -49,25 +50,25 @@ class Operation:
 class Operations:
     """The operations in a catalogue's database. Safe to use from many threads and processes."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, reading: Engine, writing: Engine) -> None:
+        self._reading, self._writing = reading, writing
 
     def add(self, operation_id: str) -> Operation:
         """Record that something is to be done; forgets the oldest of very many that are over."""
         now = time.time()
         over = select(_table.c.id).where(_table.c.state.in_(("done", "failed")))
         old = over.order_by(_table.c.created.desc(), _table.c.id).offset(_KEPT).limit(_KEPT)
-        with self._engine.begin() as connection:
+        with self._writing.begin() as connection:
             row = {"id": operation_id, "state": "queued", "created": now, "updated": now}
             connection.execute(insert(_table), [{**row, "counts": _dumped(Counts()), "errors": "[]"}])
             gone = list(connection.execute(old).scalars())
             if gone:
                 connection.execute(delete(_table).where(_table.c.id.in_(gone)))
-        return self.get_existing(operation_id)
+        return Operation(operation_id, "queued", now, now, None, Counts(), (), None)
 
     def get(self, operation_id: str) -> Operation | None:
         """One operation; None when there is none of that id."""
-        with self._engine.connect() as connection:
+        with self._reading.connect() as connection:
             row = connection.execute(select(_table).where(_table.c.id == operation_id)).first()
         return _operation(row) if row else None
 
@@ -80,7 +81,7 @@ class Operations:
 
     def unfinished(self) -> list[Operation]:
         """Those that are not over, oldest first."""
-        with self._engine.connect() as connection:
+        with self._reading.connect() as connection:
             return [_operation(row) for row in connection.execute(_UNFINISHED)]
 
     def note(self, operation_id: str, state: State, message: str | None = None, **values: Any) -> None:
@@ -90,7 +91,7 @@ class Operations:
         if "errors" in values:
             values["errors"] = _dumped_errors(values["errors"])
         changed = update(_table).where(_table.c.id == operation_id)
-        with self._engine.begin() as connection:
+        with self._writing.begin() as connection:
             words = cut(message, MOST_MESSAGE) if message else None
             connection.execute(changed.values(state=state, message=words, updated=time.time(), **values))
 
@@ -113,5 +114,6 @@ def _dumped_errors(errors: Sequence[FeedProblem]) -> str:
 
 def _operation(row: Row[Any]) -> Operation:
     values = dict(row._mapping)
-    errors = tuple(FeedProblem(**problem) for problem in json.loads(values["errors"]))
-    return Operation(**values | {"counts": Counts(**json.loads(values["counts"])), "errors": errors})
+    with checked_values():
+        errors = tuple(FeedProblem(**problem) for problem in json.loads(values["errors"]))
+        return Operation(**values | {"counts": Counts(**json.loads(values["counts"])), "errors": errors})

@@ -40,7 +40,7 @@ LanguageOf = Annotated[Language, Depends(_language)]
 @router.get("/", include_in_schema=False)
 def page(request: Request, service: ServiceOf, language: LanguageOf) -> Response:
     """The page to draw on, in the language that was asked for or that the browser wants."""
-    with suppress(CheckpointMismatch, SQLAlchemyError):  # else the size is what it was
+    with suppress(CheckpointMismatch, SQLAlchemyError, OSError):  # else the size is what it was
         service.gallery.refresh(wait=False)
     messages = {area: words for area, words in language.messages.items() if area != _WIDGET_AREA}
     return _page(request, "index.html", language, messages=messages, gallery_size=service.gallery.size)

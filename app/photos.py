@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import io
+import logging
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -23,6 +24,7 @@ _NEW = 60.0  # s
 _QUALITY = 85
 _EFFORT = 2  # of 0 to 6: half the time of Pillow's 4, for files a few percent larger
 _SRGB = ImageCms.createProfile("sRGB")
+_log = logging.getLogger(__name__)
 
 
 class PhotoStore:
@@ -30,6 +32,7 @@ class PhotoStore:
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
+        self._to_touch: set[str] = set()
 
     def put(self, image: Image.Image) -> str:
         """Keep a photo. Returns its SHA-256."""
@@ -69,6 +72,27 @@ class PhotoStore:
         """Count a photo as new, for those who remove old ones that no product shows."""
         with suppress(FileNotFoundError):
             os.utime(self.photo(sha256))
+
+    def release(self, sha256s: Iterable[str]) -> None:
+        """Count photos as new which products have just let go.
+
+        Where the disk does not take that, touch_released() does it later: the change that let them go is in the
+        catalogue already, so it must not fail for that.
+        """
+        self._to_touch.update(sha256s)
+        if error := self.touch_released():
+            _log.warning("photos that products no longer show cannot be touched, and will be later: %s", error)
+
+    def touch_released(self) -> OSError | None:
+        """Touch what release() could not; returns why some of it still cannot be."""
+        failure: OSError | None = None
+        for name in list(self._to_touch):
+            try:
+                self.touch(name)
+                self._to_touch.discard(name)
+            except OSError as error:
+                failure = error
+        return failure
 
     def older_than(self, moment: float) -> Iterator[str]:
         """Photos that were stored or touched last before then, s since 1970; removes what interrupted writes left."""

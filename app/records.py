@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, Row, select
+from sqlalchemy.exc import SQLAlchemyError
 
 from app.messages import short
 from app.names import category_key
@@ -22,6 +23,8 @@ PRODUCT_COLUMNS = [products.c[field.name] for field in fields(Product) if field.
 _STATE = select(catalogue)  # made once: it is asked several times a second
 
 _CHUNK = 500  # values in one IN (...): below every engine's limit
+
+_LONGEST_REASON = 300  # characters: a database may repeat a whole text
 
 _T = TypeVar("_T")
 
@@ -39,6 +42,15 @@ class CheckpointMismatch(CatalogueError):
             "use the one that it was built with, or `sketchfind reembed` the gallery with the other"
         )
         self.recorded, self.given = recorded, given
+
+
+class DamagedCatalogueError(SQLAlchemyError):
+    """The database holds what no write has made of it, or cannot be read as a database; trying again does not help."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason[:_LONGEST_REASON]
+        todo = "`sketchfind verify` says what is wrong, `sketchfind restore` makes the gallery again from a backup"
+        super().__init__(f"the catalogue is damaged ({self.reason}): {todo}")
 
 
 class NotStored(Exception):

@@ -37,7 +37,7 @@ class Replay:
         self.revisions = {}
         done, waiting = list[Part](), list[Part]()
         last = 0
-        for revision, old, new in self.changes(0):
+        for revision, old, new in self.changes(0, self._catalogue.revision()):
             last = revision
             done = [part.without(old) for part in done]
             waiting = [*(part.without(old) for part in waiting), new]
@@ -45,27 +45,34 @@ class Replay:
                 done, waiting = [*done, join(waiting, self._scratch)], []
         return last, [*done, *waiting] or [self.nothing()]
 
-    def changes(self, revision: int) -> Iterator[tuple[int, Rows, Part]]:
-        """Changes after a revision, some at a time: up to which revision, which revisions are gone, and new rows."""
-        while changes := self._catalogue.changes(revision):
+    def changes(self, revision: int, until: int) -> Iterator[tuple[int, Rows, Part]]:
+        """Changes after a revision, some at a time: up to which revision, which revisions are gone, and new rows.
+
+        Ends with the first that reach revision `until`: after writers who never stop, nobody would ever be done. What
+        has been yielded counts as seen when the next is asked for, so that it comes again where it could not be used.
+        """
+        while revision < until and (changes := self._catalogue.changes(revision)):
             revision = changes[-1].revision
-            yield revision, self._note(changes), self._rows_of(changes)
+            yield revision, self._revisions_of(changes), self.rows_of(changes)
+            self._note(changes)
 
     def nothing(self) -> Part:
         """A part without rows."""
-        return self._rows_of([])
+        return self.rows_of([])
 
-    def _note(self, changes: Sequence[Change]) -> Rows:
-        """Note the new revisions of changed products; the ones that they had (N,)."""
+    def _revisions_of(self, changes: Sequence[Change]) -> Rows:
+        """Return the revisions (N,) that changed products had."""
         names = [change.product_id for change in changes]
-        old = np.array([self.revisions[name] for name in names if name in self.revisions], np.int64)
+        return np.array([self.revisions[name] for name in names if name in self.revisions], np.int64)
+
+    def _note(self, changes: Sequence[Change]) -> None:
+        """Note the new revisions of changed products."""
         for change in changes:
             self.revisions.pop(change.product_id, None)
             if change.embeddings is not None:
                 self.revisions[change.product_id] = change.revision
-        return old
 
-    def _rows_of(self, changes: Sequence[Change]) -> Part:
+    def rows_of(self, changes: Sequence[Change]) -> Part:
         """Photos of the changed products that are not deleted, not indexed yet."""
         kept = [(change.revision, change.embeddings) for change in changes if change.embeddings is not None]
         none = np.zeros((0, self._distance.dim), np.float32)

@@ -23,6 +23,7 @@ from app.known import Known
 from app.ranked import Ranked
 from app.results import ALL, Comparison, Query, SearchResult, UnknownProduct, photo_name
 from app.segments import Embeddings, Rows
+from app.selection import Selection
 from app.snapshot import Snapshot
 from model.checkpoint import Checkpoint
 from model.preprocess import Pixels
@@ -44,7 +45,7 @@ class Retriever:
             raise ValueError(f"n_candidates is {n_candidates}: expected at least 1")
         self.gallery = gallery
         self.device = resolve_device(device)
-        self._known = Known(gallery.catalogue)
+        self._known = Known()
         self._n_candidates = n_candidates
         self._checkpoint = checkpoint
         checkpoint.network.to(self.device)
@@ -119,25 +120,28 @@ class Retriever:
     def _search(self, filters: Filters, views: Sequence[Embeddings], wanted: Sequence[int]) -> list[SearchResult]:
         """Results for queries of the same filters, by the embeddings (V,D) of each, and how many are wanted of each."""
         started = time.perf_counter()
-        snapshot, passing = self.gallery.select(filters)
-        n_candidates = self._n_candidates or self.gallery.n_candidates
-        numbers = [max(k, n_candidates) for k, each in zip(wanted, views, strict=True) for _ in each]
-        with torch.inference_mode():
-            sketches = torch.from_numpy(np.concatenate(views)).to(self.device)  # (B,D): views of all queries
-            queries = self._distance.query(sketches).cpu().numpy()
-            rows = snapshot.candidates(queries, max(numbers), passing)
-            taken = time.perf_counter()
-            ranked = self._ranked(snapshot, sketches, [each[:n] for each, n in zip(rows, numbers, strict=True)])
-            contrasts = [*map(contrast_of, (one.distances for one in ranked), self._usual(snapshot, sketches))]
-        starts = np.cumsum([0, *map(len, views)])
-        slices = [slice(*ends) for ends in pairwise(starts)]
-        of_queries = [Ranked.by_any(ranked[views_of]) for views_of in slices]
-        products = self._products(of_queries, wanted)
+        with self.gallery.select(filters) as selection:
+            n_candidates = self._n_candidates or self.gallery.n_candidates
+            most = [max(k, n_candidates) + selection.outdated for k in wanted]
+            numbers = [n for n, each in zip(most, views, strict=True) for _ in each]
+            with torch.inference_mode():
+                sketches = torch.from_numpy(np.concatenate(views)).to(self.device)  # (B,D): views of all queries
+                queries = self._distance.query(sketches).cpu().numpy()
+                rows = selection.snapshot.candidates(queries, max(numbers), selection.passing)
+                taken = time.perf_counter()
+                nearest = [each[:n] for each, n in zip(rows, numbers, strict=True)]
+                ranked = self._ranked(selection.snapshot, sketches, nearest)
+                usual = self._usual(selection.indexed, sketches)
+            contrasts = [*map(contrast_of, (one.distances for one in ranked), usual)]
+            starts = np.cumsum([0, *map(len, views)])
+            slices = [slice(*ends) for ends in pairwise(starts)]
+            of_queries = [Ranked.by_any(ranked[views_of]) for views_of in slices]
+            products = self._products(selection, of_queries, wanted)
         results = [one.results(products, k) for one, k in zip(of_queries, wanted, strict=True)]
-        rerank = time.perf_counter() - taken
-        timings = {"candidates": 1000 * (taken - started), "rerank": 1000 * rerank}
+        timings = {"candidates": 1000 * (taken - started), "rerank": 1000 * (time.perf_counter() - taken)}
+        size, revision = selection.indexed.size, selection.indexed.revision
         return [
-            SearchResult(each, snapshot.size, snapshot.revision, timings, _least(contrasts[views_of]))
+            SearchResult(each, size, revision, timings, _least(contrasts[views_of]))
             for each, views_of in zip(results, slices, strict=True)
         ]
 
@@ -167,12 +171,12 @@ class Retriever:
         s, key = sketches.double(), torch.from_numpy(snapshot.mean_key).to(self.device)  # (D+1,)
         return (self._exact.offset(s) - self._exact.query(s) @ key).cpu().numpy()
 
-    def _products(self, ranked: Sequence[Ranked], wanted: Sequence[int]) -> dict[int, Product]:
+    def _products(self, selection: Selection, ranked: Sequence[Ranked], wanted: Sequence[int]) -> dict[int, Product]:
         """The products, by revision, that can be among the nearest that are wanted."""
         revisions = {revision for one, k in zip(ranked, wanted, strict=True) for revision in one.within(k)}
-        products = self._known.at_revisions(revisions)
-        if len(products) < len(revisions):  # some have changed since the snapshot, so others take their places
-            products = self._known.at_revisions(r for one in ranked for r in one.revisions.tolist())
+        products = selection.products(self._known, revisions)
+        if len(products) < len(revisions):  # some are old states of changed products, so others take their places
+            products = selection.products(self._known, (r for one in ranked for r in one.revisions.tolist()))
         return products
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -29,6 +31,8 @@ from app.threads import compute_by, limit_threads, shares
 from app.uploads import Sketch
 from app.waiting import WaitingLine
 from model.tracing import Tracing
+
+_log = logging.getLogger(__name__)
 
 
 class Service:
@@ -101,20 +105,30 @@ class Service:
     # writing
 
     async def put(self, draft: Draft) -> Prepared:
-        """Write a product, and show it to searches. Raises what Ingest.write() does."""
+        """Write a product. Raises what Ingest.write() does."""
         written = await self._current.do(lambda serving: serving.writer.put(draft))
-        await self._current.do(lambda serving: serving.writer.show())
+        await self._refresh()
         return written
 
     async def delete(self, product_id: str) -> int | None:
-        """Delete a product: the revision in which searches do not find it, None when there is none of that id."""
-        found = await self._current.do(lambda serving: serving.writer.delete(product_id))
-        revision = await self._current.do(lambda serving: serving.writer.show())
-        return revision if found else None
+        """Delete a product: the revision from which on it is gone, None when there is none of that id."""
+        revision = await self._current.do(lambda serving: serving.writer.delete(product_id))
+        await self._refresh()
+        return revision
 
     async def import_feed(self, feed: BinaryIO) -> Operation:
         """Take a feed to be imported. Raises NotStored and SQLAlchemyError when it cannot be kept."""
         return await self._current.do(lambda serving: serving.writer.import_feed(feed))
+
+    async def _refresh(self) -> None:
+        """Have this process's index take in a change. It is stored whether or not that succeeds.
+
+        Until a later refresh does, searches read the change from the catalogue.
+        """
+        try:
+            await self._current.do(lambda serving: asyncio.to_thread(serving.gallery.refresh))
+        except Exception as error:  # whatever it is, it is no fault of the change
+            _log.warning("a change is stored, but the index cannot take it in yet: %r", error)
 
     async def _search(self, serving: Serving, ready: MakeReady) -> SearchResult:
         """Search when its turn has come, together with all others of the same Serving whose has."""

@@ -35,7 +35,7 @@ class Part:
         """A segment all of whose rows are live."""
         return Part(segment, np.ones(len(segment), bool))
 
-    @property
+    @cached_property
     def size(self) -> int:
         """Number of live rows."""
         return int(self.live.sum())

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 
 from app.catalogue import CheckpointMismatch
 from app.gallery import Gallery
+from app.records import DamagedCatalogueError
 from app.sweep import remove_unused_photos, remove_unused_values
 
 _EVERY = 0.25  # s between looks at the catalogue's revision
 _AGAIN = 60.0  # s before a compaction is tried again that the disk has stopped
+_TOUCHING = 10.0  # s between attempts to touch the photos that a full or read-only disk did not let be touched
 _log = logging.getLogger(__name__)
 
 
@@ -44,14 +47,18 @@ class Upkeep:
                 self._outdated()
             except Exception as error:  # whatever it is, the next change may be followed
                 if not told:  # once, not four times a second
-                    _log.warning("the catalogue cannot be followed: %r", error)
+                    level = logging.ERROR if isinstance(error, DamagedCatalogueError) else logging.WARNING
+                    _log.log(level, "the catalogue cannot be followed: %r", error)
                 told = True
 
     def _compact(self) -> None:
-        pause = _EVERY
+        pause, due = _EVERY, 0.0
         while not self._stopping.wait(pause):
             pause = _EVERY
             try:
+                if time.monotonic() >= due or self._gallery.is_scattered:
+                    self._gallery.photos.touch_released()
+                    due = time.monotonic() + _TOUCHING
                 if self._gallery.is_scattered:
                     self._gallery.save()
                     remove_unused_photos(self._gallery.photos, self._gallery.catalogue)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import BinaryIO, TypeVar
 
 from app.darkroom import Darkroom
 from app.drafts import Draft, Prepared
+from app.engines import WRITE_TIMEOUT
+from app.errors import later
 from app.gallery import Gallery
 from app.imports import Importer
 from app.ingest import Ingest
@@ -16,8 +19,10 @@ from app.operations import Operation
 from app.records import storing
 from app.threads import cores
 from app.upkeep import Upkeep
+from app.wait_budget import waiting_at_most
 from model.checkpoint import Checkpoint
 
+_RETRY_AFTER = 10  # s
 _THREADS = 2  # that write single products: one can wait for the disk while the other computes
 _IMPORT_BENCHES = 4  # at most, on half of the cores
 _IMPORT_PATIENCE = 200  # times as long as a photo may compute may pass, since searches go first
@@ -26,7 +31,7 @@ _T = TypeVar("_T")
 
 
 class Writer:
-    """Changes one gallery. Whoever has changed it calls show() before he says that it is done.
+    """Changes one gallery.
 
     All that it does raises NotStored when the disk is in the way, and SQLAlchemyError when the database is.
     """
@@ -59,26 +64,33 @@ class Writer:
         """Write a product. Raises what Ingest.write() does."""
         return await self._run(lambda: self._ingest.write(draft))
 
-    async def delete(self, product_id: str) -> bool:
-        """Delete a product; False when there is none of that id."""
-        return await self._run(lambda: self._ingest.delete([product_id]) > 0)
-
-    async def show(self) -> int:
-        """Have the searches of this process see every change; returns the revision they see."""
-        return await self._run(self._show)
+    async def delete(self, product_id: str) -> int | None:
+        """Delete a product: the revision from which on it is gone, None when there is none of that id."""
+        return (await self._run(lambda: self._ingest.delete([product_id]))).get(product_id)
 
     async def import_feed(self, feed: BinaryIO) -> Operation:
         """Take a feed to be imported, which it will be from then on, whatever happens."""
         return await self._run(lambda: self._import(feed))
 
     async def _run(self, work: Callable[[], _T]) -> _T:
+        """Work when its turn has come. Raises ApiError busy when that does not come within WRITE_TIMEOUT.
+
+        What of that time is left then is for the database: that others have it for long is told after one such time.
+        """
+        end = time.monotonic() + WRITE_TIMEOUT
+
+        def within() -> _T:
+            with waiting_at_most(end - time.monotonic()):
+                return work()
+
+        future = self._pool.submit(within)
         with storing():
-            return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+            await asyncio.wait([waited := asyncio.wrap_future(future)], timeout=WRITE_TIMEOUT)
+            if future.cancel():
+                waits = f"the change waits behind others since {WRITE_TIMEOUT:g} s"
+                raise later(503, "busy", f"{waits}: nothing was changed, try again in {_RETRY_AFTER} s", _RETRY_AFTER)
+            return await waited
 
     def _import(self, feed: BinaryIO) -> Operation:
         self._imported.start()  # from here, as it would take long where the import is computed
         return self._importer.submit(feed)
-
-    def _show(self) -> int:
-        self._gallery.refresh()
-        return self._gallery.revision

@@ -39,8 +39,8 @@ def remove_rows(connection: Connection, product_ids: Sequence[str]) -> None:
         connection.execute(delete(products).where(products.c.product_id.in_(chunk)))
 
 
-def bury_rows(connection: Connection, product_ids: Sequence[str]) -> int:
-    """Make tombstones of those rows that are live, each with a revision of its own; returns how many."""
+def bury_rows(connection: Connection, product_ids: Sequence[str]) -> dict[str, int]:
+    """Make tombstones of those rows that are live, each with a revision of its own, which is returned by id."""
     advance(connection, 0)  # other writers wait before we look at what is there
     gone: list[str] = []
     for chunk in chunks(product_ids):
@@ -49,11 +49,12 @@ def bury_rows(connection: Connection, product_ids: Sequence[str]) -> int:
     for chunk in chunks(gone):
         _remove_parts(connection, chunk)
     first = advance(connection, len(gone)) - len(gone) + 1
+    revisions = {name: number for number, name in enumerate(gone, first)}
     tombstone = update(products).where(products.c.product_id == bindparam("target", type_=Text))
     tombstone = tombstone.values(deleted=True, revision=bindparam("number"))
     if gone:
-        connection.execute(tombstone, [{"target": name, "number": number} for number, name in enumerate(gone, first)])
-    return len(gone)
+        connection.execute(tombstone, [{"target": name, "number": number} for name, number in revisions.items()])
+    return revisions
 
 
 def insert_products(connection: Connection, new: Sequence[Product]) -> None:

@@ -86,7 +86,7 @@ def remove_products(place: Place, product_ids: Sequence[str]) -> int:
         missing = [name for name in product_ids if name not in there]
         if missing:
             raise ValueError(f"there is no product {short(missing[0])} in {place.gallery}: nothing was removed")
-        return ingest.delete(product_ids)
+        return len(ingest.delete(product_ids))
 
 
 def import_products(

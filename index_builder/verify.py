@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.catalogue import Catalogue
 from app.gallery import INDEX, PHOTOS, catalogue_of
 from app.photos import PhotoStore
-from app.records import CatalogueState, state_in
+from app.records import CatalogueState, DamagedCatalogueError, state_in
 from index_builder.findings import Finding, Findings
 from index_builder.verify_files import PhotoCheck, check_checkpoint, note_left
 from index_builder.verify_index import IndexCheck
@@ -57,19 +57,23 @@ def _verify(directory: Path, catalogue: Catalogue, progress: Progress | None) ->
     # before the rows: a server may save it meanwhile, and it must not be newer than what it is compared with
     index = IndexCheck(directory, checkpoint.network.distance, expected, findings) if checkpoint else None
     photos = PhotoCheck(PhotoStore(directory / PHOTOS), findings)
+    count = 0
     with catalogue.moment() as connection:
         state = state_in(connection)
         if state.identity != expected.identity:
             return None
         task = progress.add_task("Checking", total=catalogue.size()) if progress else None
-        count = 0
-        for products in check_rows(connection, state, findings):
-            photos.check(products)
-            if index:
-                index.check(products)
-            count += len(products)
-            if progress is not None and task is not None:
-                progress.update(task, completed=count)
+        try:
+            for products in check_rows(connection, state, findings):
+                photos.check(products)
+                if index:
+                    index.check(products)
+                count += len(products)
+                if progress is not None and task is not None:
+                    progress.update(task, completed=count)
+        except SQLAlchemyError as error:  # what is left cannot be compared with anything
+            findings.problems.append(_unreadable(error))
+            return _report(state, count, photos.count, findings)
     photos.finish()
     if index:
         index.finish()
@@ -87,4 +91,5 @@ def _partials(directory: Path) -> list[str]:
 
 
 def _unreadable(error: SQLAlchemyError) -> Finding:
-    return Finding("catalogue", f"it cannot be read: {str(error).partition(chr(10))[0]}")
+    reason = error.reason if isinstance(error, DamagedCatalogueError) else str(error).partition("\n")[0]
+    return Finding("catalogue", f"it cannot be read: {reason}; `sketchfind restore` makes the gallery from a backup")

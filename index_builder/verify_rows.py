@@ -10,6 +10,7 @@ import numpy as np
 from sqlalchemy import Connection, Row, Select, and_, select, text
 
 from app.conditions import LIVE
+from app.messages import readable
 from app.names import key_of
 from app.products import Product
 from app.raw import raw_columns
@@ -32,15 +33,19 @@ class Checked(NamedTuple):
 
 
 def check_rows(connection: Connection, state: CatalogueState, findings: Findings) -> Iterator[list[Checked]]:
-    """Check all products, in lists; what belongs to none of them is checked at the end."""
+    """Check all products, in lists; what belongs to none of them is checked at the end.
+
+    Raises SQLAlchemyError where the database cannot be read any further.
+    """
     if connection.dialect.name == "sqlite":
         _check_file(connection, findings)
+        _read_any_text(connection)
     seen: dict[int, str] = {}
-    last = ""
-    while rows := _products_after(connection, last):
-        last = rows[-1].product_id
+    query = select(*raw_columns(products)).order_by(products.c.product_id)
+    for rows in connection.execute(query, execution_options={"yield_per": _ROWS}).partitions():
         _check_revisions(rows, state.revision, seen, findings)
-        yield list(_check_products(connection, rows, state, findings))
+        named = [row for row in rows if _is_named(row, findings)]
+        yield list(_check_products(connection, named, state, findings))
     _check_orphans(connection, findings)
 
 
@@ -50,9 +55,20 @@ def _check_file(connection: Connection, findings: Findings) -> None:
             findings.problem("catalogue", f"the database file is damaged: {line}")
 
 
-def _products_after(connection: Connection, last: str) -> Sequence[Row[Any]]:
-    query = select(*raw_columns(products)).where(products.c.product_id > last)
-    return connection.execute(query.order_by(products.c.product_id).limit(_ROWS)).all()
+def _read_any_text(connection: Connection) -> None:
+    """Have a connection read texts that are not UTF-8, too, so that the products that have them can be named."""
+    driver: Any = connection.connection.driver_connection
+    driver.text_factory = lambda stored: stored.decode("utf-8", "surrogateescape")
+
+
+def _is_named(row: Row[Any], findings: Findings) -> bool:
+    """Return whether a product's id is a text, by which more can be read of it."""
+    try:
+        row.product_id.encode()
+    except (UnicodeEncodeError, AttributeError):
+        findings.problem(_of(row), "its id is no text in UTF-8: expected one")
+        return False
+    return True
 
 
 def _check_revisions(rows: Sequence[Row[Any]], counter: int, seen: dict[int, str], findings: Findings) -> None:
@@ -156,4 +172,4 @@ def _check_orphans(connection: Connection, findings: Findings) -> None:
 
 
 def _of(row: Any) -> str:
-    return f"product {row.product_id}"
+    return f"product {readable(str(row.product_id))}"

@@ -204,10 +204,10 @@ def test_filtered_candidates_are_exact(tmp_path: Path) -> None:
         (Filters(min_price=Decimal(150), max_price=Decimal(150)), [150]),
         (Filters(max_price=Decimal("0.5"), category="Shoes"), []),
     ):
-        snapshot, passing = gallery.select(filters)
-        assert passing is not None
-        sketch = vectors(1, 6)[0]
-        found = ranking(snapshot, catalogue, sketch, 7, passing.tolist())
+        with gallery.select(filters) as selection:
+            assert selection.passing is not None
+            sketch = vectors(1, 6)[0]
+            found = ranking(selection.snapshot, catalogue, sketch, 7, selection.passing.tolist())
         assert found == brute_force(sketch, {f"p{n:03d}": made[n] for n in expected})[:7]
 
 

@@ -11,9 +11,12 @@ from pathlib import Path
 from threading import Event, Thread
 
 import pytest
+from fastapi import FastAPI
+from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
 from app.catalogue import Catalogue, CatalogueError
+from app.errors import install_error_handlers
 from app.gallery import Gallery
 from app.retriever import Retriever
 from app.service import Service
@@ -23,7 +26,9 @@ from index_builder.build import build
 from tests.app.feeds.web import web
 from tests.app.postgres import Postgres
 from tests.app.shop import opened, photo, wait_for
+from tests.app.sketches import refused
 from tests.app.small import URL_FILE, close_catalogues, open_catalogue, small_checkpoint, url_of, vectors, with_photos
+from tests.app.test_errors import call
 
 # without torch, which takes seconds to import
 WRITER = """
@@ -36,7 +41,7 @@ for turn in range(15):
     names = [f"w{number}-{turn}", f"w{number}-gone", "shared"]
     made = random.standard_normal((3 * len(photos), 8)).astype(np.float32)
     catalogue.put([Product(name, name, photos=photos) for name in names], made)
-    assert catalogue.delete([f"w{number}-gone"]) == 1
+    assert len(catalogue.delete([f"w{number}-gone"])) == 1
 catalogue.close()
 """
 
@@ -103,6 +108,24 @@ def test_a_writer_waits_for_the_one_before(shared: Path) -> None:
         assert second.is_alive() and quick.revision() == 0
     second.join(10)
     assert quick.live() == {"b": 2} and quick.revision() == 2
+
+
+def test_a_connection_that_is_lost_while_it_commits_is_told_as_such(
+    shared: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody can know whether the server has committed or not."""
+    catalogue, other = open_catalogue(shared), open_catalogue(shared)
+
+    def lose(connection: Connection, *_: object) -> None:
+        victim = connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()
+        with other.moment() as elsewhere:
+            elsewhere.exec_driver_sql(f"SELECT pg_terminate_backend({victim}, 5000)")
+
+    app = FastAPI()
+    install_error_handlers(app)
+    app.add_api_route("/", lambda: catalogue.put([with_photos("a", 1)], vectors(1)), methods=["PUT"])
+    monkeypatch.setattr("app.catalogue.insert_photos", lose)
+    refused(call(app, "PUT", "/"), 503, "no_database", "it may be stored or not")
 
 
 def test_many_may_open_an_empty_database_at_once(shared: Path) -> None:

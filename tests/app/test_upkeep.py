@@ -99,6 +99,51 @@ def test_only_old_photos_that_nobody_shows_are_removed(tmp_path: Path) -> None:
     catalogue.close()
 
 
+def test_a_photo_that_cannot_be_removed_does_not_keep_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    catalogue, store = open_catalogue(tmp_path), PhotoStore(tmp_path / "photos")
+    names = [store.put(draw_product(number, (40, 30))) for number in range(3)]
+    for path in (tmp_path / "photos").iterdir():
+        os.utime(path, (0, time.time() - GRACE - 9))
+    rename = os.rename
+
+    def immutable(source: Path, target: Path) -> None:
+        if source == store.photo(names[1]):
+            raise PermissionError(1, "Operation not permitted")
+        rename(source, target)
+
+    monkeypatch.setattr("app.photos.os.rename", immutable)
+    remove_unused_photos(store, catalogue)
+    assert [store.has(name) for name in names] == [False, True, False]
+    catalogue.close()
+
+
+def test_a_photo_that_could_not_be_touched_is_touched_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.upkeep._TOUCHING", 0.1)
+    open_catalogue(tmp_path).close()
+    gallery = Gallery.open(tmp_path, small_checkpoint())
+    name = gallery.photos.put(draw_product(1, (40, 30)))
+    path, long_ago = gallery.photos.photo(name), time.time() - GRACE - 9
+    os.utime(path, (0, long_ago))
+    with monkeypatch.context() as patch:
+
+        def read_only(_path: Path) -> None:
+            raise OSError(30, "Read-only file system")
+
+        patch.setattr("app.photos.os.utime", read_only)
+        gallery.photos.release([name, "0" * 64])
+        assert path.stat().st_mtime == pytest.approx(long_ago)
+    upkeep = Upkeep(gallery, lambda: None)
+    deadline = time.monotonic() + 10
+    while path.stat().st_mtime < time.time() - 60:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    upkeep.close()
+    assert gallery.photos.touch_released() is None
+    gallery.close()
+
+
 def test_values_that_no_product_has_any_more_go_with_the_next_merge(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

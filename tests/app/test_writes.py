@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
@@ -16,6 +16,8 @@ from sqlalchemy.exc import OperationalError
 
 from app.benches import Benches
 from app.catalogue import Catalogue
+from app.gallery import Gallery
+from app.operations import Operations
 from app.photos import PhotoStore
 from tests.app.shop import Shop, opened, own_gallery, photo, too_busy, too_costly
 from tests.app.sketches import JSON, bomb, refused
@@ -220,6 +222,55 @@ def test_a_change_that_cannot_be_stored_is_to_be_tried_again(
     assert shop.client.get("/products/kept").status_code == 404
     assert shop.put("kept", 62).status_code == 201
     assert shop.client.delete("/products/kept").status_code == 200
+
+
+def failing_refresh(_gallery: Gallery, wait: bool = True) -> bool:
+    raise OSError(28, "No space left on device")
+
+
+def failing_utime(_path: Path) -> None:
+    raise PermissionError(1, "Operation not permitted")
+
+
+@pytest.mark.parametrize(
+    ("failing", "by"), [("app.gallery.Gallery.refresh", failing_refresh), ("app.photos.os.utime", failing_utime)]
+)
+def test_what_fails_after_a_change_is_stored_is_not_told_as_if_nothing_was_changed(
+    shop: Shop,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    failing: str,
+    by: Callable[..., object],
+) -> None:
+    assert shop.put("late", 63).status_code == 201
+    with monkeypatch.context() as patch:
+        patch.setattr(failing, by)
+        replaced = shop.put("late", 64, title="New")
+        assert (replaced.status_code, replaced.json()["title"]) == (200, "New"), replaced.text
+        assert shop.client.get("/products/late").json() == replaced.json()
+        assert shop.found(64)[0] == "late"
+        gone = shop.client.delete("/products/late")
+        assert gone.status_code == 200, gone.text
+        assert "late" not in shop.found(64, k=100)
+    assert shop.client.get("/products/late").status_code == 404
+    assert "No space left on device" in caplog.text or "Operation not permitted" in caplog.text
+    again = shop.put("late", 63)
+    assert again.status_code == 201
+    assert shop.client.delete("/products/late").json()["revision"] == gone.json()["revision"] + 2
+
+
+def test_a_feed_whose_operation_cannot_be_read_back_is_accepted(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_operations: Operations, _operation_id: str) -> None:
+        raise OperationalError("SELECT", {}, Exception("disk I/O error"))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Operations, "get", fail)
+        lines = b'{"id": "new", "title": "N", "image_link": "nothing.png"}'
+        accepted = shop.client.post(
+            "/products/import", content=lines, headers={"Content-Type": "application/jsonl"}
+        )
+    assert (accepted.status_code, accepted.json()["state"]) == (202, "queued"), accepted.text
+    shop.finished(accepted)
 
 
 def test_an_id_that_cannot_be(shop: Shop) -> None:

@@ -106,7 +106,7 @@ def test_only_what_changed_is_done_again(tmp_path: Path, shop: Path, tiny_checkp
     assert fresh.size == 12
     assert "odd-1" in contents(gallery, tiny_checkpoint)
     removing = Gallery.open(gallery, load_checkpoint(tiny_checkpoint))
-    assert removing.catalogue.delete(["odd-1"]) == 1
+    assert len(removing.catalogue.delete(["odd-1"])) == 1
     removing.close()
     assert_same(gallery, tmp_path / "fresh", tiny_checkpoint)
 

@@ -112,6 +112,14 @@ def test_a_sound_gallery(gallery: Path) -> None:
             "product boot-1: its attributes is (('Heel', 'low'),): expected (('heel', 'low'),)",
         ),
         (
+            "UPDATE products SET title = CAST(x'426fff74' AS TEXT) {pump}",
+            "product pump-1: its row cannot be used: title 'Bo\\udcfft' is not usable",
+        ),
+        (
+            "UPDATE products SET product_id = CAST(x'426fff74' AS TEXT) {pump}",
+            "product Bo\\xfft: its id is no text in UTF-8",
+        ),
+        (
             "UPDATE products SET price = -5 {pump}",
             "product pump-1: its row cannot be used: price -0.0005 is not usable",
         ),
@@ -257,6 +265,7 @@ def test_a_database_that_is_damaged(gallery: Path) -> None:
     found = said(gallery)
     assert found and all(line.startswith("catalogue: ") for line in found)
     assert "damaged" in found[0] or "malformed" in found[0]
+    assert "malformed; `sketchfind restore` makes the gallery from a backup" in found[-1]
     path.write_bytes(b"no database at all" * 500)
     assert said(gallery)[0].startswith("catalogue: it cannot be read: ")
 
