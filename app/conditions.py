@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 
 from app.criteria import Filters
 from app.names import category_key, color_names, key_of
+from app.sql_lists import is_any_of, table_of
 from app.tables import products, trait_values, traits
 
 LIVE = ~products.c.deleted
@@ -22,8 +23,8 @@ def passes(filters: Filters) -> list[ColumnElement[bool]]:
     if filters.category is not None:
         conditions.append(_below(filters.category))
     if filters.colors:
-        conditions.append(or_(*map(_colored, filters.colors)))
-    conditions += [_has(name, values) for name, values in filters.wanted().items()]
+        conditions.append(_colored(filters.colors))
+    conditions += [_has(name, [*map(key_of, values)]) for name, values in filters.wanted().items()]
     if filters.currency is not None:
         conditions.append(products.c.currency == filters.currency.upper())
     if filters.min_price is not None:
@@ -43,13 +44,26 @@ def _below(category: str) -> ColumnElement[bool]:
     return or_(column == key, column.startswith(f"{key} > ", autoescape=True))
 
 
-def _colored(color: str) -> ColumnElement[bool]:
-    """Whether a product has each of the single colours that this names."""
-    return and_(*(_has("color", [name]) for name in color_names(color)))
+def _colored(colors: Iterable[str]) -> ColumnElement[bool]:
+    """Whether a product has any of these colours; of one such as "red/black", all that it names."""
+    choices = {frozenset(map(key_of, color_names(color))) for color in colors}
+    single = [key for choice in choices if len(choice) == 1 for key in choice]
+    several = [choice for choice in choices if len(choice) > 1]
+    return or_(*[_has("color", single)] * bool(single), *[_has_all("color", several)] * bool(several))
 
 
-def _has(name: str, values: Iterable[str]) -> ColumnElement[bool]:
-    """Whether a product has any of these values of a trait."""
-    named = select(trait_values.c.id)
-    named = named.where(trait_values.c.name == name, trait_values.c.key.in_([key_of(value) for value in values]))
+def _has(name: str, keys: Collection[str]) -> ColumnElement[bool]:
+    """Whether a product has a trait by any of these keys."""
+    named = select(trait_values.c.id).where(trait_values.c.name == name, is_any_of(trait_values.c.key, keys))
     return products.c.revision.in_(select(traits.c.revision).where(traits.c.value_id.in_(named)))
+
+
+def _has_all(name: str, choices: Iterable[Collection[str]]) -> ColumnElement[bool]:
+    """Whether a product has a trait by all keys of any choice."""
+    rows = [[number, len(keys), key] for number, keys in enumerate(choices) for key in keys]
+    wanted = table_of(rows).c.value
+    number, size, key = wanted[0].as_integer(), wanted[1].as_integer(), wanted[2].as_string()
+    hits = select(traits.c.revision).join(trait_values, trait_values.c.id == traits.c.value_id)
+    hits = hits.where(trait_values.c.name == name, trait_values.c.key == key)
+    # a product has at most one value by each key, so the hits of a choice are the keys that the product has of it
+    return products.c.revision.in_(hits.group_by(traits.c.revision, number, size).having(func.count() == size))

@@ -20,6 +20,10 @@ from app.turns import Turns
 
 _BUSY_MS = 30_000  # how long a writer waits for another one
 _PATIENCE = 10  # s to connect to a server in
+# Each combination of filters makes a few statements, which take up to about 100 kB each when they are compiled. The
+# usual combinations fit; a client that sends all of them cannot fill the memory. psycopg prepares at most 100.
+_STATEMENTS = 200  # that SQLAlchemy keeps compiled, and half as many again before it forgets some
+_STATEMENTS_OF_ONE = 64  # that one of SQLite's connections keeps prepared
 _TURN = "turn"  # marks a connection whose turn to write it is
 _MAKING = 0x5E7C4F1D  # names PostgreSQL's lock of those who make or migrate tables; any number would do
 
@@ -31,7 +35,9 @@ def open_engine(url: str | URL) -> tuple[Engine, Engine]:
     """
     address = _address(url)
     if address.get_backend_name() == "sqlite":
-        engine = create_engine(address)
+        engine = create_engine(
+            address, query_cache_size=_STATEMENTS, connect_args={"cached_statements": _STATEMENTS_OF_ONE}
+        )
         _prepare_sqlite(engine)
         reading, writing = engine, engine.execution_options(begin="IMMEDIATE")
     else:
@@ -63,7 +69,9 @@ def _address(url: str | URL) -> URL:
 def _postgresql(address: URL) -> Engine:
     try:
         # a connection that the server has closed in the meantime is replaced before it is used
-        return create_engine(address, pool_pre_ping=True, connect_args={"connect_timeout": _PATIENCE})
+        return create_engine(
+            address, query_cache_size=_STATEMENTS, pool_pre_ping=True, connect_args={"connect_timeout": _PATIENCE}
+        )
     except ModuleNotFoundError:
         raise CatalogueError("PostgreSQL needs psycopg: expected `pip install 'sketchfind[postgres]'`") from None
 

@@ -12,6 +12,7 @@ from sqlalchemy import Engine, Row, delete, insert, select, update
 
 from app.counts import Counts
 from app.feeds.items import FeedProblem
+from app.sql_lists import is_any_of
 from app.tables import operations as _table
 
 State = Literal["queued", "running", "done", "failed"]
@@ -58,7 +59,7 @@ class Operations:
             connection.execute(insert(_table), [{**row, "counts": _dumped(Counts()), "errors": "[]"}])
             gone = list(connection.execute(old).scalars())
             if gone:
-                connection.execute(delete(_table).where(_table.c.id.in_(gone)))
+                connection.execute(delete(_table).where(is_any_of(_table.c.id, gone)))
         return self.get_existing(operation_id)
 
     def get(self, operation_id: str) -> Operation | None:
