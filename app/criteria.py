@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from app.names import category_path, color_names, spaced
+from app.names import category_path, color_names, key_of, spaced
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,17 @@ class Filters:
     def is_open(self) -> bool:
         """Whether every product passes."""
         return self == Filters()
+
+    @property
+    def single_trait(self) -> tuple[str, str] | None:
+        """Name and key of the trait that these filters ask for, where they ask for one value of it and nothing else."""
+        asked = [("color", names) for names in map(color_names, self.colors)]
+        asked += [(name, [value]) for name, values in self.wanted().items() for value in values]
+        plain = replace(self, colors=(), brands=(), genders=(), sizes=(), attributes=())
+        if len(asked) != 1 or len(asked[0][1]) != 1 or not plain.is_open:
+            return None
+        (name, (value,)), *_ = asked
+        return name, key_of(value)
 
     def wanted(self) -> dict[str, list[str]]:
         """Values of traits but colour, any of which passes, by the trait's name."""
