@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, func, or_, select
 
 from app.criteria import Filters
 from app.names import category_key, color_names, key_of
-from app.sql_lists import is_any_of, table_of
+from app.sql_lists import Scalar, is_any_of, table_of
 from app.tables import products, trait_values, traits
 
 LIVE = ~products.c.deleted
@@ -60,7 +60,7 @@ def _has(name: str, keys: Collection[str]) -> ColumnElement[bool]:
 
 def _has_all(name: str, choices: Iterable[Collection[str]]) -> ColumnElement[bool]:
     """Whether a product has a trait by all keys of any choice."""
-    rows = [[number, len(keys), key] for number, keys in enumerate(choices) for key in keys]
+    rows: list[list[Scalar]] = [[number, len(keys), key] for number, keys in enumerate(choices) for key in keys]
     wanted = table_of(rows).c.value
     number, size, key = wanted[0].as_integer(), wanted[1].as_integer(), wanted[2].as_string()
     hits = select(traits.c.revision).join(trait_values, trait_values.c.id == traits.c.value_id)

@@ -14,6 +14,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from app.identity import new_identity
 from app.migration import migrate_from_1
+from app.read_limits import watch_reads
 from app.records import CatalogueError
 from app.tables import FORMAT, catalogue, metadata
 from app.turns import Turns
@@ -45,6 +46,7 @@ def open_engine(url: str | URL) -> tuple[Engine, Engine]:
         reading = engine.execution_options(isolation_level="REPEATABLE READ")
         # each statement then sees what the writers before have committed, which it waited for in advance()
         writing = engine.execution_options(isolation_level="READ COMMITTED")
+    watch_reads(engine)
     try:
         _prepare_tables(reading, writing)
     except BaseException:

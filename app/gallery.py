@@ -20,6 +20,7 @@ from app.catalogue import Catalogue, CatalogueError, CheckpointMismatch, Filters
 from app.gpu import Gpu
 from app.index_files import MANIFEST, UnusableIndex, load_index, save_index, saved_tuning
 from app.photos import PhotoStore
+from app.read_limits import unlimited
 from app.recipes import DEFAULT_CANDIDATES, Recipe, Tuning
 from app.replay import Replay
 from app.segments import Rows
@@ -116,7 +117,8 @@ class Gallery:
         if not self._lock.acquire(blocking=wait):
             return False
         try:
-            self._follow()
+            with unlimited():  # whoever asks first does it for all
+                self._follow()
         finally:
             self._lock.release()
         return True
