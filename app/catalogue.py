@@ -6,7 +6,7 @@ queue up and revisions are committed in order, so whoever has seen revision r ha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -33,9 +33,12 @@ from app.records import (
     chunks,
     state_in,
 )
+from app.sql_lists import is_any_of
 from app.tables import catalogue as _record
 from app.tables import photos as _photos
 from app.tables import products as _products
+from app.tables import trait_values as _trait_values
+from app.tables import traits as _traits
 from app.writing import advance, bury_rows, check_seen, insert_photos, insert_products, remove_rows
 
 __all__ = ["Catalogue", "CatalogueError", "CheckpointMismatch", "Filters", "Photo", "Product", "sqlite_url"]
@@ -152,7 +155,7 @@ class Catalogue:
         for chunk in chunks(names):
             with self._writing.begin() as connection:
                 advance(connection, 0)
-                used = set(connection.execute(select(_photos.c.name).where(_photos.c.name.in_(chunk))).scalars())
+                used = set(connection.execute(select(_photos.c.name).where(is_any_of(_photos.c.name, chunk))).scalars())
                 for name in chunk:
                     if name not in used:
                         remove(name)
@@ -203,6 +206,15 @@ class Catalogue:
         query = select(_products.c.product_id).where(*passes(filters)).limit(1)
         with self._reading.connect() as connection:
             return connection.execute(query).first() is not None
+
+    def traits_in(self, wanted: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
+        """Those of these traits, by name and key, that any product has."""
+        has_product = select(_traits.c.revision).where(_traits.c.value_id == _trait_values.c.id).exists()
+        query = select(_trait_values.c.name, _trait_values.c.key).where(
+            is_any_of(_trait_values.c.key, [key for _, key in wanted]), has_product
+        )
+        with self._reading.connect() as connection:
+            return {(name, key) for name, key in connection.execute(query)}.intersection(wanted)
 
     def facets(self, filters: Filters = Filters()) -> Facets:
         """How many products there are of each kind, as count_facets() counts them."""

@@ -23,6 +23,7 @@ from app.records import (
     product_of,
     state_in,
 )
+from app.sql_lists import Scalar, is_any_of
 from app.tables import photos, products
 
 
@@ -48,9 +49,9 @@ class CatalogueView:
         """Return the products that have these revisions now, by revision."""
         return {product.revision: product for product in self.products_where(products.c.revision, revisions)}
 
-    def products_where(self, column: Column[Any], values: Iterable[object]) -> list[Product]:
+    def products_where(self, column: Column[Any], values: Iterable[Scalar]) -> list[Product]:
         """Return the live products that have one of these values in a column."""
-        queries = [select(*PRODUCT_COLUMNS).where(LIVE_BY_KEY, column.in_(chunk)) for chunk in chunks(values)]
+        queries = [select(*PRODUCT_COLUMNS).where(LIVE_BY_KEY, is_any_of(column, chunk)) for chunk in chunks(values)]
         return [product for query in queries for product in self.products_of(query)]
 
     def products_of(self, query: Select[Any]) -> list[Product]:
@@ -61,7 +62,7 @@ class CatalogueView:
         columns = photos.c.product_id, photos.c.name, photos.c.source, photos.c.link
         found: dict[str, list[Photo]] = {}
         for chunk in chunks(row.product_id for row in rows):
-            stored = select(*columns).where(photos.c.product_id.in_(chunk), photos.c.name.is_not(None))
+            stored = select(*columns).where(is_any_of(photos.c.product_id, chunk), photos.c.name.is_not(None))
             for product_id, *photo in self._connection.execute(stored.order_by(photos.c.product_id, photos.c.position)):
                 found.setdefault(product_id, []).append(Photo(*photo))
         with checked_values():

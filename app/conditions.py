@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 
 from app.criteria import Filters
 from app.names import category_key, key_of
+from app.sql_lists import Scalar, is_any_of, table_of
 from app.tables import products, trait_values, traits
 
 LIVE = ~products.c.deleted
@@ -41,16 +42,26 @@ def _below(category: str) -> ColumnElement[bool]:
     return or_(column == key, column.startswith(f"{key} > ", autoescape=True))
 
 
-def _has_any(name: str, choices: Collection[Sequence[str]]) -> ColumnElement[bool]:
+def _has_any(name: str, choices: Iterable[Sequence[str]]) -> ColumnElement[bool]:
     """Whether a product has all values of any of these choices of a trait, such as "red", or "red" and "black"."""
-    single = [value for choice in choices if len(choice) == 1 for value in choice]
-    several = [choice for choice in choices if len(choice) > 1]
-    whole = [and_(*(_has(name, [value]) for value in choice)) for choice in several]
-    return or_(*([_has(name, single)] if single else []), *whole)
+    keys = {frozenset(map(key_of, choice)) for choice in choices}
+    single = [key for choice in keys if len(choice) == 1 for key in choice]
+    several = [choice for choice in keys if len(choice) > 1]
+    return or_(*[_has(name, single)] * bool(single), *[_has_all(name, several)] * bool(several))
 
 
-def _has(name: str, values: Iterable[str]) -> ColumnElement[bool]:
-    """Whether a product has any of these values of a trait."""
-    named = select(trait_values.c.id)
-    named = named.where(trait_values.c.name == name, trait_values.c.key.in_([key_of(value) for value in values]))
+def _has(name: str, keys: Collection[str]) -> ColumnElement[bool]:
+    """Whether a product has a trait by any of these keys."""
+    named = select(trait_values.c.id).where(trait_values.c.name == name, is_any_of(trait_values.c.key, keys))
     return products.c.revision.in_(select(traits.c.revision).where(traits.c.value_id.in_(named)))
+
+
+def _has_all(name: str, choices: Iterable[Collection[str]]) -> ColumnElement[bool]:
+    """Whether a product has a trait by all keys of any choice."""
+    rows: list[list[Scalar]] = [[number, len(keys), key] for number, keys in enumerate(choices) for key in keys]
+    wanted = table_of(rows).c.value
+    number, size, key = wanted[0].as_integer(), wanted[1].as_integer(), wanted[2].as_string()
+    hits = select(traits.c.revision).join(trait_values, trait_values.c.id == traits.c.value_id)
+    hits = hits.where(trait_values.c.name == name, trait_values.c.key == key)
+    # a product has at most one value by each key, so the hits of a choice are the keys that the product has of it
+    return products.c.revision.in_(hits.group_by(traits.c.revision, number, size).having(func.count() == size))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from app.messages import cut, short
-from app.names import category_path, color_names, size_names, spaced
+from app.names import category_path, color_names, key_of, size_names, spaced
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,16 @@ class Filters:
     def is_open(self) -> bool:
         """Whether every product passes."""
         return self == Filters()
+
+    @property
+    def single_trait(self) -> tuple[str, str] | None:
+        """Name and key of the trait that these filters ask for, where they ask for one value of it and nothing else."""
+        asked = [(name, choice) for name, choices in self.wanted().items() for choice in choices]
+        plain = replace(self, colors=(), brands=(), genders=(), sizes=(), attributes=())
+        if len(asked) != 1 or len(asked[0][1]) != 1 or not plain.is_open:
+            return None
+        (name, (value,)), *_ = asked
+        return name, key_of(value)
 
     def wanted(self) -> dict[str, list[list[str]]]:
         """By the name of a trait, choices of values: a product passes with all values of any choice."""

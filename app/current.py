@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from app.catalogue import CheckpointMismatch
 from app.errors import ApiError
+from app.read_limits import unlimited
 from app.serving import Serving, reason_of
 from app.settings import Settings
 
@@ -72,7 +73,7 @@ class Current:
 
     def _replace(self, old: Serving) -> bool:
         """Open what the gallery is now beside what serves, and put it in its place; whether that could be done."""
-        with self._replacing:
+        with self._replacing, unlimited():  # the request that notices it has a limit, and may be a search
             if self.serving is not old:
                 return True
             if time.monotonic() < self._from:

@@ -17,6 +17,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from app.damage import name_damage
 from app.identity import new_identity
 from app.migration import migrate_from_1, migrate_from_2
+from app.read_limits import watch_reads
 from app.records import CatalogueError
 from app.tables import FORMAT, catalogue, metadata
 from app.turns import Turns
@@ -24,6 +25,10 @@ from app.wait_budget import wait_budget
 
 WRITE_TIMEOUT = 30.0  # s that a writer waits for others, unless app/wait_budget.py says less
 _CONNECTING = 10  # s to connect to a server in
+# Each combination of filters makes a few statements, which take up to about 100 kB each when they are compiled. The
+# usual combinations fit; a client that sends all of them cannot fill the memory. psycopg prepares at most 100.
+_STATEMENTS = 200  # that SQLAlchemy keeps compiled, and half as many again before it forgets some
+_STATEMENTS_OF_ONE = 64  # that one of SQLite's connections keeps prepared
 _TURN = "turn"  # marks a connection whose turn to write it is
 _MAKING = 0x5E7C4F1D  # names PostgreSQL's lock of those who make or migrate tables; any number would do
 
@@ -35,8 +40,10 @@ def open_engine(url: str | URL) -> tuple[Engine, Engine]:
     """
     address = _address(url)
     if address.get_backend_name() == "sqlite":
+        connecting = {"cached_statements": _STATEMENTS_OF_ONE}
+        options: dict[str, Any] = {"query_cache_size": _STATEMENTS, "connect_args": connecting}
         # connections of their own, so that writers who wait for a lock leave readers theirs, of which a file has plenty
-        reading, writing = create_engine(address, max_overflow=-1), create_engine(address)
+        reading, writing = create_engine(address, max_overflow=-1, **options), create_engine(address, **options)
         _prepare_sqlite(reading, writing)
     else:
         reading = _postgresql(address, "REPEATABLE READ")
@@ -45,6 +52,7 @@ def open_engine(url: str | URL) -> tuple[Engine, Engine]:
         event.listen(writing, "begin", _bound_lock)
     name_damage(reading)
     name_damage(writing)
+    watch_reads(reading)
     try:
         _prepare_tables(reading, writing)
     except BaseException:
@@ -71,7 +79,13 @@ def _postgresql(address: URL, isolation_level: IsolationLevel) -> Engine:
     connecting = {"connect_timeout": _CONNECTING}
     try:
         # a connection that the server has closed in the meantime is replaced before it is used
-        return create_engine(address, pool_pre_ping=True, connect_args=connecting, isolation_level=isolation_level)
+        return create_engine(
+            address,
+            query_cache_size=_STATEMENTS,
+            pool_pre_ping=True,
+            connect_args=connecting,
+            isolation_level=isolation_level,
+        )
     except ModuleNotFoundError:
         raise CatalogueError("PostgreSQL needs psycopg: expected `pip install 'sketchfind[postgres]'`") from None
 

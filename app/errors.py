@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.benches import NotDecoded
 from app.messages import MOST_MESSAGE, cut, explain, path_of, short
+from app.read_limits import ReadAbandonedError, ReadTimeoutError
 from app.records import DamagedCatalogueError, NotStored
 from app.trace import note_code
 from model.images import ImageTooCostly, ImageTooLarge, UnreadableImage
@@ -125,6 +126,11 @@ async def _on_not_decoded(_request: Request, error: NotDecoded) -> Response:
     return error_response(503, "busy", str(error), headers={"Retry-After": _RETRY})
 
 
+async def _on_read_timeout(request: Request, error: ReadTimeoutError) -> Response:
+    message = f"{error}: expected fewer filters, or try again in {_RETRY} s"
+    return await _on_api_error(request, later(503, "too_late", message, int(_RETRY)))
+
+
 async def _on_database_error(_request: Request, error: DBAPIError) -> Response:
     """The database is away, its disk is full, or it is read only for now: all may be well again soon."""
     _log.warning("the database failed: %s", str(error.orig).partition("\n")[0])
@@ -177,6 +183,8 @@ _HANDLERS: dict[type[Exception], Callable[[Request, Any], Awaitable[Response]]] 
     ClientDisconnect: _on_disconnect,
     NotStored: _on_not_stored,
     NotDecoded: _on_not_decoded,
+    ReadAbandonedError: _on_disconnect,
+    ReadTimeoutError: _on_read_timeout,
     OperationalError: _on_database_error,
     DamagedCatalogueError: _on_damaged_catalogue,
     PoolTimeoutError: _on_pool_timeout,

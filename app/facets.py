@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy import Connection, func, select
 
 from app.conditions import passes
 from app.criteria import Filters
@@ -71,10 +71,10 @@ def _count(connection: Connection, filters: Filters) -> int:
 
 def _count_traits(connection: Connection, filters: Filters) -> dict[str, dict[str, int]]:
     """How many passing products have each value of each trait: by the trait's name, then in the order of values."""
-    filtered = list(filters.wanted())
-    counts = _values(connection, filters, trait_values.c.name.not_in(filtered))
-    for name in filtered:
-        counts |= _values(connection, without(filters, name), trait_values.c.name == name)
+    counts = _values(connection, filters)
+    for name in filters.wanted():
+        counts.pop(name, None)
+        counts |= _values(connection, without(filters, name), name)
     return counts
 
 
@@ -86,13 +86,15 @@ def without(filters: Filters, trait: str) -> Filters:
     return replace(filters, **{fields[trait]: ()}) if trait in fields else filters  # type: ignore[arg-type]
 
 
-def _values(connection: Connection, filters: Filters, which: ColumnElement[bool]) -> dict[str, dict[str, int]]:
+def _values(connection: Connection, filters: Filters, trait: str | None = None) -> dict[str, dict[str, int]]:
     query = select(traits.c.value_id, func.count().label("count"))
     if not filters.is_open:  # only live products have traits
         query = query.where(traits.c.revision.in_(select(products.c.revision).where(*passes(filters))))
     per_id = query.group_by(traits.c.value_id).subquery()
     columns = trait_values.c.name, trait_values.c.key, func.min(trait_values.c.value), func.sum(per_id.c.count)
-    named = select(*columns).join(per_id, per_id.c.value_id == trait_values.c.id).where(which)
+    named = select(*columns).join(per_id, per_id.c.value_id == trait_values.c.id)
+    if trait is not None:
+        named = named.where(trait_values.c.name == trait)
     rows = connection.execute(named.group_by(trait_values.c.name, trait_values.c.key)).all()
     counts: dict[str, dict[str, int]] = {}
     for name, _, value, count in sorted(rows, key=lambda row: (row[2].casefold(), row[2])):

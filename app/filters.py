@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Annotated
 
@@ -15,17 +14,23 @@ from app.criteria import Filters
 from app.errors import ApiError
 from app.facets import Facets
 from app.messages import cut, one_of, short
+from app.names import color_names, spaced
 from app.service import ServiceOf
 
+_MOST_OF_ONE = 50  # values of a parameter; a colour such as "red/black" counts as two
+_MOST_IN_ALL = 100
+_MOST_NAMES = 10  # of attributes: each is a condition of its own in every statement
 _MOST_SHOWN = 20  # values that a message lists; its detail has up to ten times as many
 _Price = Annotated[Decimal | None, Query(ge=0, le=10**12, allow_inf_nan=False)]
 _Values = Annotated[
     list[Annotated[str, Query(max_length=2000)]],
-    Query(max_length=50, description="may be given several times: products of any of them pass"),
+    Query(max_length=_MOST_OF_ONE, description="may be given several times: products of any of them pass"),
 ]
 _Attributes = Annotated[
     list[Annotated[str, Query(max_length=2000)]],
-    Query(max_length=50, description="such as 'material:leather'; of one name any passes, of several all must"),
+    Query(
+        max_length=_MOST_OF_ONE, description="such as 'material:leather'; of one name any passes, of several all must"
+    ),
 ]
 
 # what each parameter wants by itself, and what there is instead
@@ -83,9 +88,11 @@ async def read_filters(
     catalogue = service.gallery.catalogue
     named = {"category": category, "currency": currency}
     repeated = {"color": color, "brand": brand, "gender": gender, "size": size, "attribute": attribute}
+    _check_count(repeated)
     asked = [(kind, value) for kind, value in named.items() if value is not None]
-    for kind, value in (*asked, *((kind, value) for kind, values in repeated.items() for value in values)):
-        await run_in_threadpool(_check_known, catalogue, kind, value)
+    asked += [(kind, value) for kind, values in repeated.items() for value in values]
+    if asked:
+        await run_in_threadpool(_check_known, catalogue, asked)
     filters = Filters(
         category,
         min_price,
@@ -109,18 +116,54 @@ def _pair(text: str) -> tuple[str, str]:
     return name, value
 
 
-def _check_known(catalogue: Catalogue, kind: str, value: str) -> None:
-    """Raises ApiError unless any product passes a filter of this value alone."""
-    with suppress(ValueError):  # of what no product can have
-        if "\0" not in value and catalogue.has(_WANTED[kind](value)):
-            return
+def _check_count(repeated: Mapping[str, Sequence[str]]) -> None:
+    """Raises ApiError for more values than any page sends, which would take the database long."""
+    counts = {kind: len(values) for kind, values in repeated.items() if values}
+    counts |= {"color": sum(len(color_names(value)) for value in repeated["color"])}
+    for kind, count in counts.items():
+        if count > _MOST_OF_ONE:
+            raise _too_many(kind, f"{kind} has {count} values", _MOST_OF_ONE)
+    names = {spaced(_pair(value)[0]).lower() for value in repeated["attribute"]}
+    if len(names) > _MOST_NAMES:
+        raise _too_many("attribute", f"attribute has {len(names)} names", _MOST_NAMES)
+    if (count := sum(counts.values())) > _MOST_IN_ALL:
+        longest = max(counts, key=lambda kind: counts[kind])
+        kinds = ", ".join(kind for kind in counts if counts[kind])
+        raise _too_many(longest, f"{kinds} have {count} values", _MOST_IN_ALL)
+
+
+def _too_many(parameter: str, found: str, most: int) -> ApiError:
+    message = f"{found}: expected at most {most}"
+    return ApiError(422, "invalid_parameter", message, {"parameter": parameter, "at_most": most})
+
+
+def _check_known(catalogue: Catalogue, asked: Sequence[tuple[str, str]]) -> None:
+    """Raises ApiError for the first value that no product passes a filter of, as parameter and value."""
+    wanted = [_filters_of(kind, value) for kind, value in asked]
+    traits = [each and each.single_trait for each in wanted]
+    known = catalogue.traits_in({trait for trait in traits if trait})
+    for (kind, value), filters, trait in zip(asked, wanted, traits, strict=True):
+        if filters is None or not (trait in known if trait else catalogue.has(filters)):
+            raise _unknown(catalogue, kind, value)
+
+
+def _filters_of(kind: str, value: str) -> Filters | None:
+    """The filters of this value alone; None for what no product can have."""
+    try:
+        return None if "\0" in value else _WANTED[kind](value)
+    except ValueError:
+        return None
+
+
+def _unknown(catalogue: Catalogue, kind: str, value: str) -> ApiError:
+    """The error for a value that no product passes a filter of."""
     known = _KNOWN[kind](catalogue.facets())
     if kind == "attribute":  # those of the same name, where there are any
         same = f"{' '.join(_pair(value)[0].split()).lower()}:"
         known = [each for each in known if each.startswith(same)] or known
     shown = [*map(cut, known[:_MOST_SHOWN])] + ["…"] * (len(known) > _MOST_SHOWN)
     message = f"{kind} {short(value)} is unknown: {one_of(shown, 'no product has any')}"
-    raise ApiError(*_UNKNOWN[kind], message, {kind: value[:80], "known": known[: 10 * _MOST_SHOWN]})
+    return ApiError(*_UNKNOWN[kind], message, {kind: value[:80], "known": known[: 10 * _MOST_SHOWN]})
 
 
 def _check_prices(catalogue: Catalogue, filters: Filters) -> None:

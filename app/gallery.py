@@ -21,6 +21,7 @@ from app.catalogue_view import CatalogueView
 from app.gpu import Gpu
 from app.index_files import MANIFEST, UnusableIndex, load_index, save_index, saved_tuning
 from app.photos import PhotoStore
+from app.read_limits import unlimited
 from app.recipes import DEFAULT_CANDIDATES, Recipe, Tuning
 from app.replay import Replay
 from app.selection import Selection
@@ -118,7 +119,8 @@ class Gallery:
         if not self._lock.acquire(blocking=wait):
             return False
         try:
-            self._follow(newest)
+            with unlimited():  # whoever asks first does it for all
+                self._follow(newest)
         finally:
             self._lock.release()
         return True

@@ -29,7 +29,9 @@ from app.metrics import Metrics
 from app.middleware import HeadAsGet, SecurityHeaders
 from app.parameters import KnownParameters
 from app.rates import Rates
+from app.read_limits import ReadLimits
 from app.request_log import RequestLog
+from app.request_reads import LimitedReads
 from app.rooms import Rooms
 from app.service import Service
 from app.serving import reason_of
@@ -53,10 +55,11 @@ def create_app(settings: Settings | None = None, service: Service | None = None)
             _log.warning(warning)
     chosen = settings or load_settings()
     metrics = service.metrics if service else Metrics()
+    reads = service.reads if service else ReadLimits(chosen.search_timeout)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        app.state.service = service or Service(chosen, metrics)
+        app.state.service = service or Service(chosen, metrics, reads)
         yield
         app.state.service.close()
         app.state.service = None
@@ -74,6 +77,7 @@ def create_app(settings: Settings | None = None, service: Service | None = None)
     app.state.metrics = metrics
     app.state.rates = Rates(chosen.search_rate, chosen.write_rate)
     app.state.rooms = Rooms(chosen)
+    app.state.reads = reads
     install_error_handlers(app)
     # the last one added is the outermost
     app.add_middleware(UnexpectedErrors)
@@ -86,7 +90,7 @@ def create_app(settings: Settings | None = None, service: Service | None = None)
     app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(chosen.trusted_proxies))
     app.include_router(pages.router)
     app.include_router(monitoring.router)
-    app.include_router(routes.router, dependencies=[ReadAccess, KnownParameters])
+    app.include_router(routes.router, dependencies=[LimitedReads, ReadAccess, KnownParameters])
     app.include_router(routes.photos)
     app.include_router(writes.router, dependencies=[KnownParameters])
     app.include_router(tracing.router, dependencies=[ReadAccess, KnownParameters])
@@ -139,7 +143,7 @@ class _Server(uvicorn.Server):
                 timeout_graceful_shutdown=_GRACE,
             )
         )
-        self._host = settings.host
+        self._host, self._reads = settings.host, service.reads
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start accepting requests, then print where."""
@@ -150,6 +154,11 @@ class _Server(uvicorn.Server):
         if self.started and sockets:
             sockets[0].listen(WAITING)  # uvicorn's backlog is the length of this queue, and what is taken of it at once
             print(f"Sketchfind is ready: {_url(self._host, sockets[0].getsockname()[1])}", flush=True)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Answer what was accepted, but wait for no long read of the database."""
+        self._reads.stop()
+        await super().shutdown(sockets)
 
 
 def _bind(host: str, port: int) -> socket.socket:

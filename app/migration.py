@@ -9,6 +9,7 @@ from sqlalchemy import Boolean, Connection, Row, column, delete, func, insert, l
 from app.conditions import LIVE
 from app.products import Product
 from app.records import PRODUCT_COLUMNS, chunks, product_of
+from app.sql_lists import is_any_of
 from app.tables import FORMAT, Money, catalogue, metadata, photos, products, traits
 from app.writing import insert_products, insert_traits
 
@@ -47,7 +48,7 @@ def migrate_from_2(connection: Connection) -> None:
     may_have_several = or_(*(products.c.size.contains(separator) for separator in "/,"))
     for rows in chunks(connection.execute(select(*PRODUCT_COLUMNS).where(LIVE, may_have_several))):
         revisions = [row.revision for row in rows]
-        connection.execute(delete(traits).where(traits.c.revision.in_(revisions)))
+        connection.execute(delete(traits).where(is_any_of(traits.c.revision, revisions)))
         insert_traits(connection, [product_of(row, []) for row in rows])
     connection.execute(update(catalogue).values(format=FORMAT))
 

@@ -16,6 +16,7 @@ from app.counts import Counts
 from app.damage import checked_values
 from app.feeds.items import FeedProblem
 from app.messages import MOST_MESSAGE, cut
+from app.sql_lists import is_any_of
 from app.tables import operations as _table
 
 State = Literal["queued", "running", "done", "failed"]
@@ -63,7 +64,7 @@ class Operations:
             connection.execute(insert(_table), [{**row, "counts": _dumped(Counts()), "errors": "[]"}])
             gone = list(connection.execute(old).scalars())
             if gone:
-                connection.execute(delete(_table).where(_table.c.id.in_(gone)))
+                connection.execute(delete(_table).where(is_any_of(_table.c.id, gone)))
         return Operation(operation_id, "queued", now, now, None, Counts(), (), None)
 
     def get(self, operation_id: str) -> Operation | None:

@@ -22,7 +22,7 @@ PRODUCT_COLUMNS = [products.c[field.name] for field in fields(Product) if field.
 
 _STATE = select(catalogue)  # made once: it is asked several times a second
 
-_CHUNK = 500  # values in one IN (...): below every engine's limit
+_CHUNK = 500  # values that one statement is given
 
 _LONGEST_REASON = 300  # characters: a database may repeat a whole text
 
@@ -131,7 +131,7 @@ def embedding_of(value: bytes) -> NDArray[np.float32]:
 
 
 def chunks(values: Iterable[_T]) -> Iterator[list[_T]]:
-    """Values without repeats, in lists that are short enough for one IN (...)."""
+    """Values without repeats, in lists that are short enough for one statement."""
     distinct = list(dict.fromkeys(values))
     for start in range(0, len(distinct), _CHUNK):
         yield distinct[start : start + _CHUNK]

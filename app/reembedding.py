@@ -29,6 +29,7 @@ from sqlalchemy import (
 from app.catalogue import Catalogue
 from app.identity import renewed
 from app.records import chunks
+from app.sql_lists import is_any_of
 from app.tables import catalogue as _record
 from app.tables import photos
 
@@ -85,7 +86,7 @@ class Reembedding:
 def owners(connection: Connection, names: Sequence[str]) -> list[tuple[str, str]]:
     """The products that have one of these photos, each with the photo's name."""
     query = select(photos.c.product_id, photos.c.name).order_by(photos.c.product_id, photos.c.position)
-    found = [connection.execute(query.where(photos.c.name.in_(chunk))) for chunk in chunks(names)]
+    found = [connection.execute(query.where(is_any_of(photos.c.name, chunk))) for chunk in chunks(names)]
     return [(row.product_id, row.name) for rows in found for row in rows]
 
 

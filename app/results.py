@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from app.catalogue import Filters, Product
+from app.read_limits import IsAbandoned
 from app.segments import Embeddings
 from model.frames import mirror_image
 from model.kinds import Kind
@@ -28,6 +29,7 @@ class Query:
     views: list[Pixels] | Embeddings
     k: int
     filters: Filters = ALL
+    is_abandoned: IsAbandoned = field(default=lambda: False, compare=False)
 
     @staticmethod
     def of(frame: Pixels, k: int, filters: Filters = ALL, mirror: bool = True) -> Query:

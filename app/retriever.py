@@ -10,6 +10,7 @@ import copy
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -21,6 +22,7 @@ from app.confidence import contrast_of
 from app.gallery import Gallery
 from app.known import Known
 from app.ranked import Ranked
+from app.read_limits import abandonable
 from app.results import ALL, Comparison, Query, SearchResult, UnknownProduct, photo_name
 from app.segments import Embeddings, Rows
 from app.selection import Selection
@@ -71,7 +73,8 @@ class Retriever:
         found: dict[int, SearchResult] = {}
         for filters, numbers in alike.items():
             wanted = [queries[n].k for n in numbers]
-            found |= zip(numbers, self._search(filters, [views[n] for n in numbers], wanted), strict=True)
+            with abandonable(partial(_are_abandoned, [queries[n] for n in numbers])):
+                found |= zip(numbers, self._search(filters, [views[n] for n in numbers], wanted), strict=True)
         return [
             replace(found[n], timings_ms={"embed": embed_ms, **found[n].timings_ms}) for n in range(len(queries))
         ]
@@ -178,6 +181,10 @@ class Retriever:
         if len(products) < len(revisions):  # some are old states of changed products, so others take their places
             products = selection.products(self._known, (r for one in ranked for r in one.revisions.tolist()))
         return products
+
+
+def _are_abandoned(queries: Sequence[Query]) -> bool:
+    return all(query.is_abandoned() for query in queries)
 
 
 def _least(contrasts: Sequence[float | None]) -> float | None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from app.pictures import Picture
+from app.read_limits import IsAbandoned
 from app.results import Query, SearchResult
 from app.retriever import Retriever
 from model.kinds import Kind
@@ -33,6 +34,16 @@ def by_picture(decode: Callable[[], Picture], make: Callable[[Picture], Query], 
         picture = decode()
         query = make(picture)
         return Ready(query, picture.kind, (time.perf_counter() - started + spent) * 1000)
+
+    return ready
+
+
+def until(is_abandoned: IsAbandoned, make: MakeReady) -> MakeReady:
+    """The same search, whose reads are interrupted once no client waits for it."""
+
+    def ready() -> Ready:
+        made = make()
+        return replace(made, query=replace(made.query, is_abandoned=is_abandoned))
 
     return ready
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import Annotated, BinaryIO
 
 from fastapi import Depends, Request
@@ -23,8 +23,9 @@ from app.metrics import Metrics
 from app.operations import Operation
 from app.pictures import Picture
 from app.rasters import RasterSketch
+from app.read_limits import ReadLimits
 from app.results import Query, SearchResult
-from app.searches import MakeReady, Ready, by_picture, search_together
+from app.searches import MakeReady, Ready, by_picture, search_together, until
 from app.serving import Serving
 from app.settings import Settings
 from app.threads import compute_by, limit_threads, shares
@@ -41,13 +42,16 @@ class Service:
     Raises what Serving() does.
     """
 
-    def __init__(self, settings: Settings, metrics: Metrics | None = None) -> None:
+    def __init__(
+        self, settings: Settings, metrics: Metrics | None = None, reads: ReadLimits | None = None
+    ) -> None:
         each = shares(limit_threads(settings.threads))
         self.settings = settings
         self._current = Current(settings)
         self._batcher = Batcher(len(each), lambda busy: compute_by(each[busy - 1]))
         self.line = WaitingLine(settings.max_queue, settings.search_timeout)
         self.metrics = metrics or Metrics()
+        self.reads = reads or ReadLimits(settings.search_timeout)
         self.metrics.watch(lambda: self.gallery, lambda: self.line.length)
 
     @property
@@ -92,7 +96,12 @@ class Service:
         async def compare(serving: Serving) -> Match:
             decode, _ = await _decoded(serving, sketch)
             retriever, checkpoint = serving.retriever, serving.checkpoint
-            return await self._batcher.do_alone(lambda: match(retriever, checkpoint, product_id, decode(), mirror))
+
+            def compute() -> Match:
+                with self.reads.limited():
+                    return match(retriever, checkpoint, product_id, decode(), mirror)
+
+            return await self._batcher.do_alone(compute)
 
         async with self.line.joined():
             return await self._current.do(compare)
@@ -132,8 +141,16 @@ class Service:
 
     async def _search(self, serving: Serving, ready: MakeReady) -> SearchResult:
         """Search when its turn has come, together with all others of the same Serving whose has."""
-        together = partial(search_together, serving.retriever, self.metrics.forward_pass)
-        return await self._batcher.do(serving, together, ready)
+        abandoned = threading.Event()
+
+        def together(asked: Sequence[MakeReady]) -> list[SearchResult | Exception]:
+            with self.reads.limited():
+                return search_together(serving.retriever, self.metrics.forward_pass, asked)
+
+        try:
+            return await self._batcher.do(serving, together, until(abandoned.is_set, ready))
+        finally:
+            abandoned.set()
 
     async def _answer(self, search: Callable[[Serving], Awaitable[SearchResult]]) -> SearchResult:
         """What a search finds, with how long it took in all."""

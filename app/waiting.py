@@ -56,19 +56,20 @@ async def unless_gone(request: Request, work: Awaitable[_T]) -> _T:
     The request's body must have been read. Raises ClientDisconnect.
     """
     computed = asyncio.ensure_future(work)
-    left = asyncio.ensure_future(_left(request))
+    leaving = asyncio.ensure_future(left(request))
     try:
-        await asyncio.wait((computed, left), return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait((computed, leaving), return_when=asyncio.FIRST_COMPLETED)
         if not computed.done():
             raise ClientDisconnect
         return computed.result()
     finally:
-        for task in (computed, left):
+        for task in (computed, leaving):
             task.cancel()
         with suppress(asyncio.CancelledError):
-            await left
+            await leaving
 
 
-async def _left(request: Request) -> None:
+async def left(request: Request) -> None:
+    """Wait until the client disconnects. Takes what is left of the body."""
     while (await request.receive())["type"] != "http.disconnect":
         pass

@@ -13,6 +13,7 @@ from app.messages import short
 from app.operations import MOST_ERRORS
 from app.parameters import Name
 from app.products import Product
+from app.request_reads import LimitedReads
 from app.rooms import WriteBody
 from app.routes import ProductId, no_product
 from app.schemas import ProductDetails, error_docs
@@ -71,7 +72,9 @@ async def import_products(
     return OperationInfo.of(operation)
 
 
-@router.get("/operations/{operation_id}", responses=error_docs(401, 403, 404, 422, 429, 500, 503))
+@router.get(
+    "/operations/{operation_id}", responses=error_docs(401, 403, 404, 422, 429, 500, 503), dependencies=[LimitedReads]
+)
 def operation(
     operation_id: Annotated[Name, Path(max_length=100)],
     service: ServiceOf,

@@ -12,6 +12,7 @@ from app.conditions import LIVE_BY_KEY
 from app.names import key_of
 from app.products import Product
 from app.records import ChangedMeanwhile, chunks, row_of
+from app.sql_lists import is_any_of
 from app.tables import catalogue, photos, products, trait_values, traits
 
 
@@ -25,7 +26,8 @@ def check_seen(connection: Connection, seen: Mapping[str, int]) -> None:
     """Raises ChangedMeanwhile unless products have the revisions given by id; 0 is for one that is not there."""
     now: dict[str, int] = {}
     for chunk in chunks(seen):
-        found = select(products.c.product_id, products.c.revision).where(LIVE_BY_KEY, products.c.product_id.in_(chunk))
+        found = select(products.c.product_id, products.c.revision)
+        found = found.where(LIVE_BY_KEY, is_any_of(products.c.product_id, chunk))
         now.update({row.product_id: row.revision for row in connection.execute(found)})
     changed = {name for name, revision in seen.items() if now.get(name, 0) != revision}
     if changed:
@@ -36,7 +38,7 @@ def remove_rows(connection: Connection, product_ids: Sequence[str]) -> None:
     """Delete products, tombstones too, with all that belongs to them, so that new ones can take their place."""
     for chunk in chunks(product_ids):
         _remove_parts(connection, chunk)
-        connection.execute(delete(products).where(products.c.product_id.in_(chunk)))
+        connection.execute(delete(products).where(is_any_of(products.c.product_id, chunk)))
 
 
 def bury_rows(connection: Connection, product_ids: Sequence[str]) -> dict[str, int]:
@@ -44,7 +46,7 @@ def bury_rows(connection: Connection, product_ids: Sequence[str]) -> dict[str, i
     advance(connection, 0)  # other writers wait before we look at what is there
     gone: list[str] = []
     for chunk in chunks(product_ids):
-        there = select(products.c.product_id).where(LIVE_BY_KEY, products.c.product_id.in_(chunk))
+        there = select(products.c.product_id).where(LIVE_BY_KEY, is_any_of(products.c.product_id, chunk))
         gone.extend(connection.execute(there).scalars())
     for chunk in chunks(gone):
         _remove_parts(connection, chunk)
@@ -79,7 +81,7 @@ def _ids_of(connection: Connection, wanted: Collection[tuple[str, str]]) -> dict
     ids: dict[tuple[str, str], int] = {}
     columns = trait_values.c.name, trait_values.c.value, trait_values.c.id
     for chunk in chunks(key_of(value) for _, value in wanted):
-        there = connection.execute(select(*columns).where(trait_values.c.key.in_(chunk)))
+        there = connection.execute(select(*columns).where(is_any_of(trait_values.c.key, chunk)))
         ids |= {(name, value): number for name, value, number in there}
     missing = sorted(set(wanted) - ids.keys())
     if missing:
@@ -110,7 +112,7 @@ def insert_photos(connection: Connection, new: Sequence[Product], embeddings: ND
 
 
 def _remove_parts(connection: Connection, product_ids: Sequence[str]) -> None:
-    """Delete photos and traits of products; few enough for one IN (...)."""
-    revisions = select(products.c.revision).where(products.c.product_id.in_(product_ids))
+    """Delete photos and traits of products; few enough for one statement."""
+    revisions = select(products.c.revision).where(is_any_of(products.c.product_id, product_ids))
     connection.execute(delete(traits).where(traits.c.revision.in_(revisions)))
-    connection.execute(delete(photos).where(photos.c.product_id.in_(product_ids)))
+    connection.execute(delete(photos).where(is_any_of(photos.c.product_id, product_ids)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
@@ -176,3 +177,29 @@ def test_prices_in_several_currencies_are_not_compared(tmp_path: Path, bound: st
     ]
     catalogue.delete(["p2"])
     assert call(app, "GET", f"/facets?{bound}").status_code == 200
+
+
+def repeated(parameter: str, values: Iterable[str]) -> str:
+    return "/facets?" + "&".join(f"{parameter}={value}" for value in values)
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        (repeated("color", ["/".join("r" * 600)]), ("color has 600 values", "at most 50")),
+        (repeated("color", ["red/black"] * 26), ("color has 52 values", "at most 50")),
+        (repeated("size", ["38"] * 51), ("size has 51 items", "at most 50")),
+        (repeated("attribute", [f"a{n}:b" for n in range(11)]), ("attribute has 11 names", "at most 10")),
+        (
+            "&".join([repeated("size", ["38"] * 40), "brand=acme&" * 40 + "attribute=a:b&" * 21]),
+            ("brand, size, attribute have 101 values", "at most 100"),
+        ),
+    ],
+)
+def test_more_values_than_a_page_sends_are_refused(leather: FastAPI, address: str, words: tuple[str, ...]) -> None:
+    refused(call(leather, "GET", address), 422, "invalid_parameter", *words)
+
+
+def test_as_many_values_as_allowed_are_answered(leather: FastAPI) -> None:
+    many = repeated("size", ["38"] * 50) + "&brand=acme" * 40 + "&attribute=material:leather" * 10
+    assert call(leather, "GET", many).json()["size"] == 1
