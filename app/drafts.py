@@ -56,6 +56,12 @@ class Prepared:
     failures: tuple[Exception, ...] = ()
 
     @property
+    def stored(self) -> list[str]:
+        """Names of its new photos, which are in the store but of no product yet."""
+        pairs = zip(self.product.photos, self.views, strict=False)  # a product of no photo has a view all the same
+        return [photo.name for photo, view in pairs if isinstance(view, Frame)]
+
+    @property
     def is_unchanged(self) -> bool:
         """Whether the catalogue has the product just so."""
         same = self.old is not None and replace(self.old, revision=0) == self.product

@@ -30,7 +30,7 @@ _AHEAD = 2 * BATCH  # products prepared before their turn: bounds memory
 _EMBEDDED = 2  # batches embedded before they are written, at most
 _ATTEMPTS = 20  # to write a product that others keep changing
 
-Refuse = Callable[[Prepared, ValueError], object]
+Refuse = Callable[[Prepared, Exception], object]
 
 
 class Ingest:
@@ -99,7 +99,7 @@ class Ingest:
         """What _put() writes, and a problem for each product that others have changed so that it cannot be written."""
         problems = list[FeedProblem]()
 
-        def refuse(one: Prepared, error: ValueError) -> None:
+        def refuse(one: Prepared, error: Exception) -> None:
             problems.append(FeedProblem(one.product.product_id, str(error)))
 
         return [*self._put(prepared, embeddings, refuse), *problems]
@@ -107,25 +107,29 @@ class Ingest:
     def _put(self, prepared: Sequence[Prepared], embeddings: Embeddings, refuse: Refuse) -> list[Prepared]:
         """Write products of distinct ids with their photos' embeddings (P,D), in one transaction.
 
-        Returns what was written: those that another writer has changed since they were prepared are prepared anew, and
-        `refuse` is told which of them cannot be, and why.
+        Returns what was written: those that another writer has changed since they were prepared, or whose new photos
+        were removed as unused, are prepared again. `refuse` is told what of them cannot be, and why.
         """
         arrays = np.split(embeddings, np.cumsum([len(one.views) for one in prepared])[:-1])
         embedded = list(zip(prepared, arrays, strict=True))
         for _ in range(_ATTEMPTS):
             if not embedded:
                 return []
-            products = [one.product for one, _ in embedded]
-            seen = {one.product.product_id: one.old.revision if one.old else 0 for one, _ in embedded}
+            ready = [one for one, _ in embedded]
+            seen = {one.product.product_id: one.old.revision if one.old else 0 for one in ready}
+            rows = np.concatenate([rows for _, rows in embedded])
             try:
-                self._catalogue.put(products, np.concatenate([rows for _, rows in embedded]), seen)
+                self._catalogue.put([one.product for one in ready], rows, seen, partial(self._lacking, ready))
             except ChangedMeanwhile as changed:
                 embedded = list(self._again(embedded, changed.ids, refuse))
                 continue
-            written = [one for one, _ in embedded]
-            self._let_go(written)
-            return written
+            self._let_go(ready)
+            return ready
         raise TimeoutError("the same products are changed all the time by others: try again later")
+
+    def _lacking(self, prepared: Sequence[Prepared]) -> set[str]:
+        """Ids of the products of which the store lacks a new photo."""
+        return {one.product.product_id for one in prepared if not all(map(self._photos.has, one.stored))}
 
     def _outcome(self, source: Photos, item: FeedItem | FeedProblem) -> Prepared | FeedProblem:
         if isinstance(item, FeedProblem):
@@ -153,6 +157,10 @@ class Ingest:
             except ValueError as error:
                 refuse(one, error)
             else:
+                known = set(map(str, one.failures))
+                for failure in fresh.failures:
+                    if str(failure) not in known:
+                        refuse(one, failure)
                 yield fresh, self._embed([fresh])
 
     def _embed(self, prepared: Sequence[Prepared]) -> Embeddings:
@@ -169,5 +177,5 @@ class Ingest:
                 self._photos.touch(photo.name)
 
 
-def _refuse(_one: Prepared, error: ValueError) -> None:
+def _refuse(_one: Prepared, error: Exception) -> None:
     raise error

@@ -54,10 +54,10 @@ def storing() -> Iterator[None]:
 
 
 class ChangedMeanwhile(Exception):
-    """Products are not any more as whoever wants to write them has seen them."""
+    """Products changed since they were read, or new photos of theirs were removed since they were stored."""
 
     def __init__(self, ids: set[str]) -> None:
-        super().__init__(f"{len(ids)} products have been changed by others")
+        super().__init__(f"{len(ids)} products, or their photos, have been changed by others")
         self.ids = ids
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 
 from sqlalchemy import delete, select
 
@@ -14,9 +15,13 @@ GRACE = 3600.0  # s since a photo was stored, or a product let it go
 
 
 def remove_unused_photos(photos: PhotoStore, catalogue: Catalogue) -> None:
-    """Remove what is unused and old enough. Safe beside whoever writes: new photos are not old, and nobody takes up an
-    old one without a check that its product still has it (Catalogue.put)."""
-    catalogue.forget_photos(photos.older_than(time.time() - GRACE), photos.remove)
+    """Remove photos that no product has and that are old enough, beside any number of writers.
+
+    No product loses a photo by that, however long ago it was stored: photos are removed only while no product can be
+    written, and a product is written only if its photos are there in that same moment (Catalogue.put).
+    """
+    moment = time.time() - GRACE
+    catalogue.forget_photos(photos.older_than(moment), partial(photos.remove, before=moment))
 
 
 def remove_unused_values(catalogue: Catalogue) -> None:
