@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 
 import numpy as np
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from app.arrivals import BATCH, Arrivals, map_ahead
 from app.catalogue import Catalogue
@@ -21,7 +23,7 @@ from app.feeds.photos import Photos
 from app.feeds.remote import CONNECTIONS
 from app.photos import PhotoStore
 from app.prints import Decode, decoded
-from app.records import ChangedMeanwhile, CheckpointMismatch
+from app.records import ChangedMeanwhile, CheckpointMismatch, is_disk_full
 from app.segments import Embeddings
 from app.threads import cores
 from model.checkpoint import Checkpoint
@@ -81,11 +83,21 @@ class Ingest:
         return arrivals.written
 
     def write(self, draft: Draft) -> Prepared:
-        """Write one product at once, and return what it is now. Raises what Preparer.prepare() does."""
-        prepared = self._preparer.prepare(draft)
-        if prepared.failures:
-            raise prepared.failures[0]
-        return prepared if prepared.is_unchanged else self._put([prepared], self._embed([prepared]), _refuse)[0]
+        """Write one product at once, and return what it is now; a photo of it that fails leaves none of the others.
+
+        Raises what Preparer.prepare() does.
+        """
+        stored: list[str] = []
+        try:
+            prepared = self._preparer.prepare(draft, stored.append)
+            if prepared.failures:
+                raise prepared.failures[0]
+            return prepared if prepared.is_unchanged else self._put([prepared], self._embed([prepared]), _refuse)[0]
+        except BaseException as error:
+            if not isinstance(error, DBAPIError) or is_disk_full(error):  # else the database would only time out again
+                with suppress(SQLAlchemyError, OSError):
+                    self._catalogue.forget_photos(stored, self._photos.remove)
+            raise
 
     def delete(self, product_ids: Sequence[str]) -> int:
         """Delete products and return how many there were."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import math
 import os
 from collections.abc import Iterator
 from contextlib import suppress
@@ -34,11 +35,16 @@ class PhotoStore:
         return self.keep(*webp_files(image))
 
     def keep(self, photo: bytes, thumbnail: bytes) -> str:
-        """Keep a photo and its thumbnail as webp_files() makes them. Returns the photo's SHA-256."""
+        """Keep a photo and its thumbnail as webp_files() makes them. Returns the photo's SHA-256. Raises OSError."""
         name = hashlib.sha256(photo).hexdigest()
         self.directory.mkdir(parents=True, exist_ok=True)
         write_whole(self.thumbnail(name), lambda path: path.write_bytes(thumbnail))
-        write_whole(self.photo(name), lambda path: path.write_bytes(photo))
+        try:
+            write_whole(self.photo(name), lambda path: path.write_bytes(photo))
+        except BaseException:
+            if not self.photo(name).is_file():  # else the thumbnail is that of another product, too
+                self.thumbnail(name).unlink(missing_ok=True)
+            raise
         return name
 
     def photo(self, sha256: str) -> Path:
@@ -83,7 +89,7 @@ class PhotoStore:
                 else:  # a thumbnail without its photo, too, which an interrupted write has left
                     yield entry.name.removesuffix(".webp").removesuffix(".thumb")
 
-    def remove(self, sha256: str, before: float) -> None:
+    def remove(self, sha256: str, before: float = math.inf) -> None:
         """Remove a photo and its thumbnail, each unless it was stored or touched at `before`, s since 1970, or later.
 
         A writer that has stored the photo and not yet committed its product notices that, and stores it again.

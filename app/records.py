@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, Row, select
+from sqlalchemy.exc import DBAPIError
 
 from app.names import category_key
 from app.products import Photo, Product
@@ -51,6 +53,12 @@ def storing() -> Iterator[None]:
         yield
     except OSError as error:
         raise NotStored(error.strerror or str(error)) from error
+
+
+def is_disk_full(error: DBAPIError) -> bool:
+    """Return whether a database has no space left."""
+    codes = getattr(error.orig, "sqlite_errorcode", None), getattr(error.orig, "sqlstate", None)
+    return codes in ((sqlite3.SQLITE_FULL, None), (None, "53100"))
 
 
 class ChangedMeanwhile(Exception):
