@@ -28,6 +28,7 @@ from app.records import (
     CatalogueError,
     CatalogueState,
     Change,
+    ChangedMeanwhile,
     CheckpointMismatch,
     check_fit,
     chunks,
@@ -123,19 +124,26 @@ class Catalogue:
     # writing
 
     def put(
-        self, products: Sequence[Product], embeddings: NDArray[np.float32], seen: Mapping[str, int] | None = None
+        self,
+        products: Sequence[Product],
+        embeddings: NDArray[np.float32],
+        seen: Mapping[str, int] | None = None,
+        lacking: Callable[[], set[str]] = set,
     ) -> int:
         """Add or replace products, all or none, and return the new revision.
 
         There is an embedding for every photo, (P,D) float32 in the order of the products and of their photos, and for
         a product of no photo one too: of a picture that is not kept. Raises CatalogueError for embeddings that do not
         fit, or when bind() was never called; CheckpointMismatch as bind() says; ChangedMeanwhile unless the products
-        still have the revisions that `seen` gives by id, 0 for one that is not there.
+        still have the revisions that `seen` gives by id, 0 for one that is not there, and for the ids that `lacking`
+        returns. It is called while no photo can be removed, and tells whose photos have been.
         """
         with self._writing.begin() as connection:
             last = advance(connection, len(products))
             check_fit(products, embeddings, CatalogueView(connection, self._bound).bound_state().dim)
             check_seen(connection, seen or {})
+            if lost := lacking():
+                raise ChangedMeanwhile(lost)
             remove_rows(connection, [product.product_id for product in products])
             first = last - len(products) + 1
             insert_products(connection, [replace(product, revision=n) for n, product in enumerate(products, first)])

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from app.catalogue import Catalogue
 from app.photos import PhotoStore
-from app.prints import Decode
+from app.prints import Decode, Print
 from app.products import Photo, Product
 from app.segments import Embeddings
 from model.images import Pixels, UnreadableImage
@@ -66,6 +66,12 @@ class Prepared:
     failures: tuple[Exception, ...] = ()
 
     @property
+    def stored(self) -> list[str]:
+        """Names of its new photos, which are in the store but of no product yet."""
+        pairs = zip(self.product.photos, self.views, strict=False)  # a product of no photo has a view all the same
+        return [photo.name for photo, view in pairs if isinstance(view, Frame)]
+
+    @property
     def is_unchanged(self) -> bool:
         """Whether the catalogue has the product just so."""
         same = self.old is not None and replace(self.old, revision=0) == self.product
@@ -79,14 +85,17 @@ class Preparer:
         self._catalogue, self._photos, self._decode = catalogue, photos, decode
         self._decoding = threading.BoundedSemaphore(decoders)
 
-    def prepare(self, draft: Draft) -> Prepared:
-        """Fetch, decode and store what is new of a product. Raises what describe() does; the failure, if no photo is
-        left; and OSError where the photo store cannot be written."""
+    def prepare(self, draft: Draft, on_stored: Callable[[str], object] = lambda name: None) -> Prepared:
+        """Fetch, decode and store what is new of a product, and tell `on_stored` the name of every photo stored.
+
+        Raises what describe() does; the failure, if no photo is left; and OSError where the photo store cannot be
+        written.
+        """
         old, embeddings = self._catalogue.embedded(draft.product_id) or (None, None)
         product = replace(draft.describe(old), revision=0)
         if draft.photos is None and old is not None and embeddings is not None:
             return Prepared(draft, replace(product, photos=old.photos), old, tuple(embeddings))
-        known = _Known(old, embeddings, self._photos)
+        known = _Known(old, embeddings, self._photos, on_stored)
         taken: dict[Photo, Frame | Embeddings] = {}
         failures: list[Exception] = []
         for photo in draft.photos or ():
@@ -120,17 +129,30 @@ class Preparer:
             return same, None
         with self._decoding:
             made = self._decode(data)
-        return Photo(self._photos.keep(made.photo, made.thumbnail), source), Frame(made.frame)
+        return Photo(known.keep(made), source), Frame(made.frame)
 
 
 class _Known:
-    """The photos that a product has in the catalogue and in the store, with their embeddings."""
+    """The photos that a product has in the catalogue and in the store, with their embeddings; takes new ones."""
 
-    def __init__(self, old: Product | None, embeddings: Embeddings | None, store: PhotoStore) -> None:
+    def __init__(
+        self,
+        old: Product | None,
+        embeddings: Embeddings | None,
+        store: PhotoStore,
+        on_stored: Callable[[str], object],
+    ) -> None:
+        self._store, self._on_stored = store, on_stored
         pairs: Iterable[tuple[Photo, Embeddings]] = ()
         if old is not None and old.photos and embeddings is not None:
             pairs = zip(old.photos, embeddings, strict=True)
         self._views: dict[Photo, Embeddings] = {photo: view for photo, view in pairs if store.has(photo.name)}
+
+    def keep(self, made: Print) -> str:
+        """Store a new photo. Returns its SHA-256."""
+        name = self._store.keep(made.photo, made.thumbnail)
+        self._on_stored(name)
+        return name
 
     def of_link(self, link: str) -> Photo | None:
         """The one of that link; "" is no link."""

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
 import os
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+_RESERVE = 64 * 2**20  # bytes that stay free for small writes, but at most
+_SHARE = 20  # one such part of the disk
+
+
+def check_space(folder: Path, size: int = 0) -> None:
+    """Raise OSError unless `size` bytes fit on a folder's disk and leave some for the database and single products."""
+    disk = shutil.disk_usage(folder)
+    if disk.free - size < min(_RESERVE, disk.total // _SHARE):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
 
 
 def write_whole(path: Path, write: Callable[[Path], object]) -> str:

@@ -1,20 +1,17 @@
 """Feeds that were uploaded, imported one after the other beside the searches of this process.
 
-A feed lies in the gallery until its import is over. Whoever imports it holds a lock on its file, which ends with the
-process, however that ends: the next process, or another one on the same gallery, goes on where it was.
+Whoever imports a feed holds a lock on its file, which ends with the process, however that ends: the next process, or
+another one on the same gallery, goes on where it was.
 """
 
 from __future__ import annotations
 
-import fcntl
 import itertools
 import logging
 import os
-import shutil
 import threading
-import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -22,19 +19,18 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.benches import NotDecoded
 from app.catalogue import Catalogue, CheckpointMismatch
+from app.feed_store import FeedStore, locked
 from app.feeds.items import FeedError, FeedItem, FeedProblem
 from app.feeds.photos import LinkedPhotos, Stopped
 from app.feeds.read import read_feed
-from app.files import write_whole
 from app.import_progress import ImportProgress
 from app.ingest import Ingest
-from app.operations import Operation, new_id
+from app.operations import Operation
 
 FOLDER = "imports"  # in a gallery
 
 _EVERY = 1.0  # s between looks for what other processes have left
 _AGAIN = 10.0  # s before an import is tried again that the disk or the database has stopped
-_ABANDONED = 3600.0  # s after which an upload is not going on any more
 _NICE = 10  # how far an import stands back behind searches
 _log = logging.getLogger(__name__)
 
@@ -43,8 +39,8 @@ class Importer:
     """A thread that imports what submit() was given, and what other processes left unfinished, until close()."""
 
     def __init__(self, gallery: Path, catalogue: Catalogue, ingest: Ingest, allow_private: bool) -> None:
-        self._gallery, self._folder = gallery, gallery / FOLDER
-        self._catalogue, self._operations, self._ingest = catalogue, catalogue.operations, ingest
+        self._gallery, self._operations, self._ingest = gallery, catalogue.operations, ingest
+        self._feeds = FeedStore(gallery / FOLDER, catalogue.operations)
         self._allow_private = allow_private
         self._stopping, self._woken = threading.Event(), threading.Event()
         self._photos: LinkedPhotos | None = None  # of the import at hand
@@ -52,11 +48,11 @@ class Importer:
         self._thread.start()
 
     def submit(self, feed: BinaryIO) -> Operation:
-        """Take a feed: once this returns, it will be imported whatever happens. Raises OSError, SQLAlchemyError."""
-        operation_id = new_id()
-        self._folder.mkdir(exist_ok=True)
-        write_whole(self._file(operation_id), lambda path: _copy(feed, path))
-        operation = self._operations.add(operation_id)
+        """Take a feed: once this returns, it will be imported whatever happens, and else nothing of it stays.
+
+        Raises OSError and SQLAlchemyError.
+        """
+        operation = self._feeds.add(feed)
         self._woken.set()
         return operation
 
@@ -68,24 +64,20 @@ class Importer:
             self._photos.stop()
         self._thread.join()
 
-    def _file(self, operation_id: str) -> Path:
-        return self._folder / f"{operation_id}.feed"
-
     def _work(self) -> None:
         _stand_back()
-        is_swept = False
         while not self._stopping.is_set():
             pause = _EVERY
             try:
-                if not is_swept:
-                    self._sweep()
-                is_swept = True
+                if not self._feeds.is_swept:
+                    self._feeds.sweep()
                 while not self._stopping.is_set() and self._next():
                     pass
             except (Stopped, CheckpointMismatch):
                 return
             except Exception as error:  # of the disk or the database, most likely
                 _log.warning("imports have to wait: %r", error)
+                self._feeds.is_swept = False
                 pause = _AGAIN
             self._woken.wait(pause)
             self._woken.clear()
@@ -93,10 +85,10 @@ class Importer:
     def _next(self) -> bool:
         """Do the oldest import that nobody else is at; returns whether there was one."""
         for operation in self._operations.unfinished():
-            path = self._file(operation.id)
+            path = self._feeds.path(operation.id)
             if not path.is_file():
                 continue  # of another machine's gallery directory
-            with _locked(path) as is_ours:
+            with locked(path) as is_ours:
                 if not is_ours:
                     return False  # imports are done in order, so that an older feed never overwrites a newer one
                 current = self._operations.get_existing(operation.id)
@@ -130,41 +122,14 @@ class Importer:
             _log.exception("import %s failed", operation.id)
             progress.fail("the server failed on this feed: it is logged there")
 
-    def _sweep(self) -> None:
-        """Remove feeds that a process which ended at the wrong moment has left: done, or never accepted."""
-        for path in self._folder.glob("*"):
-            operation = self._operations.get(path.stem)
-            with suppress(FileNotFoundError):
-                if operation.is_over if operation else time.time() - path.stat().st_mtime > _ABANDONED:
-                    path.unlink()
-
     def _until_stopped(self, items: Iterator[FeedItem | FeedProblem]) -> Iterator[FeedItem | FeedProblem]:
         for item in items:
             if self._stopping.is_set():
                 raise Stopped
+            self._feeds.check_space()
             yield item
 
 
-@contextmanager
-def _locked(path: Path) -> Iterator[bool]:
-    """Whether this process alone has the file; until the block ends, no other one gets it."""
-    try:
-        file = path.open("rb")
-    except FileNotFoundError:  # whoever had it is done
-        yield False
-        return
-    with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-            return
-        yield True
-
-
-def _copy(feed: BinaryIO, path: Path) -> None:
-    with path.open("wb") as file:
-        shutil.copyfileobj(feed, file, 2**20)
 
 
 def _stand_back() -> None:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 
 import numpy as np
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from app.arrivals import BATCH, Arrivals, map_ahead
 from app.catalogue import Catalogue
@@ -22,7 +24,7 @@ from app.feeds.remote import CONNECTIONS
 from app.messages import MOST_LINK, cut
 from app.photos import PhotoStore
 from app.prints import Decode, decoded
-from app.records import ChangedMeanwhile, CheckpointMismatch
+from app.records import ChangedMeanwhile, CheckpointMismatch, is_disk_full
 from app.segments import Embeddings
 from app.threads import cores
 from model.checkpoint import Checkpoint
@@ -31,7 +33,7 @@ _AHEAD = 2 * BATCH  # products prepared before their turn: bounds memory
 _EMBEDDED = 2  # batches embedded before they are written, at most
 _ATTEMPTS = 20  # to write a product that others keep changing
 
-Refuse = Callable[[Prepared, ValueError], object]
+Refuse = Callable[[Prepared, Exception], object]
 
 
 class Ingest:
@@ -82,11 +84,21 @@ class Ingest:
         return arrivals.written
 
     def write(self, draft: Draft) -> Prepared:
-        """Write one product at once, and return what it is now. Raises what Preparer.prepare() does."""
-        prepared = self._preparer.prepare(draft)
-        if prepared.failures:
-            raise prepared.failures[0]
-        return prepared if prepared.is_unchanged else self._put([prepared], self._embed([prepared]), _refuse)[0]
+        """Write one product at once, and return what it is now; a photo of it that fails leaves none of the others.
+
+        Raises what Preparer.prepare() does.
+        """
+        stored: list[str] = []
+        try:
+            prepared = self._preparer.prepare(draft, stored.append)
+            if prepared.failures:
+                raise prepared.failures[0]
+            return prepared if prepared.is_unchanged else self._put([prepared], self._embed([prepared]), _refuse)[0]
+        except BaseException as error:
+            if not isinstance(error, DBAPIError) or is_disk_full(error):  # else the database would only time out again
+                with suppress(SQLAlchemyError, OSError):
+                    self._catalogue.forget_photos(stored, self._photos.remove)
+            raise
 
     def delete(self, product_ids: Sequence[str]) -> dict[str, int]:
         """Delete products and return, by id, the revision from which on each is gone."""
@@ -99,7 +111,7 @@ class Ingest:
         """What _put() writes, and a problem for each product that others have changed so that it cannot be written."""
         problems = list[FeedProblem]()
 
-        def refuse(one: Prepared, error: ValueError) -> None:
+        def refuse(one: Prepared, error: Exception) -> None:
             problems.append(FeedProblem(one.product.product_id, str(error)))
 
         return [*self._put(prepared, embeddings, refuse), *problems]
@@ -107,25 +119,29 @@ class Ingest:
     def _put(self, prepared: Sequence[Prepared], embeddings: Embeddings, refuse: Refuse) -> list[Prepared]:
         """Write products of distinct ids with their photos' embeddings (P,D), in one transaction.
 
-        Returns what was written: those that another writer has changed since they were prepared are prepared anew, and
-        `refuse` is told which of them cannot be, and why.
+        Returns what was written: those that another writer has changed since they were prepared, or whose new photos
+        were removed as unused, are prepared again. `refuse` is told what of them cannot be, and why.
         """
         arrays = np.split(embeddings, np.cumsum([len(one.views) for one in prepared])[:-1])
         embedded = list(zip(prepared, arrays, strict=True))
         for _ in range(_ATTEMPTS):
             if not embedded:
                 return []
-            products = [one.product for one, _ in embedded]
-            seen = {one.product.product_id: one.old.revision if one.old else 0 for one, _ in embedded}
+            ready = [one for one, _ in embedded]
+            seen = {one.product.product_id: one.old.revision if one.old else 0 for one in ready}
+            rows = np.concatenate([rows for _, rows in embedded])
             try:
-                self._catalogue.put(products, np.concatenate([rows for _, rows in embedded]), seen)
+                self._catalogue.put([one.product for one in ready], rows, seen, partial(self._lacking, ready))
             except ChangedMeanwhile as changed:
                 embedded = list(self._again(embedded, changed.ids, refuse))
                 continue
-            written = [one for one, _ in embedded]
-            self._let_go(written)
-            return written
+            self._let_go(ready)
+            return ready
         raise TimeoutError("the same products are changed all the time by others: try again later")
+
+    def _lacking(self, prepared: Sequence[Prepared]) -> set[str]:
+        """Ids of the products of which the store lacks a new photo."""
+        return {one.product.product_id for one in prepared if not all(map(self._photos.has, one.stored))}
 
     def _outcome(self, source: Photos, item: FeedItem | FeedProblem) -> Prepared | FeedProblem:
         if isinstance(item, FeedProblem):
@@ -155,6 +171,10 @@ class Ingest:
             except ValueError as error:
                 refuse(one, error)
             else:
+                known = set(map(str, one.failures))
+                for failure in fresh.failures:
+                    if str(failure) not in known:
+                        refuse(one, failure)
                 yield fresh, self._embed([fresh])
 
     def _embed(self, prepared: Sequence[Prepared]) -> Embeddings:
@@ -170,5 +190,5 @@ class Ingest:
         self._photos.release({photo.name for photos in gone for photo in photos})
 
 
-def _refuse(_one: Prepared, error: ValueError) -> None:
+def _refuse(_one: Prepared, error: Exception) -> None:
     raise error

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import io
 import logging
+import math
 import os
-import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -20,7 +20,6 @@ from model.images import to_rgb, upright
 PHOTO_SIDE = 1024  # px, at most, of the longer side
 THUMBNAIL_SIDE = 320
 
-_NEW = 60.0  # s
 _QUALITY = 85
 _EFFORT = 2  # of 0 to 6: half the time of Pillow's 4, for files a few percent larger
 _SRGB = ImageCms.createProfile("sRGB")
@@ -39,11 +38,16 @@ class PhotoStore:
         return self.keep(*webp_files(image))
 
     def keep(self, photo: bytes, thumbnail: bytes) -> str:
-        """Keep a photo and its thumbnail as webp_files() makes them. Returns the photo's SHA-256."""
+        """Keep a photo and its thumbnail as webp_files() makes them. Returns the photo's SHA-256. Raises OSError."""
         name = hashlib.sha256(photo).hexdigest()
         self.directory.mkdir(parents=True, exist_ok=True)
         write_whole(self.thumbnail(name), lambda path: path.write_bytes(thumbnail))
-        write_whole(self.photo(name), lambda path: path.write_bytes(photo))
+        try:
+            write_whole(self.photo(name), lambda path: path.write_bytes(photo))
+        except BaseException:
+            if not self.photo(name).is_file():  # else the thumbnail is that of another product, too
+                self.thumbnail(name).unlink(missing_ok=True)
+            raise
         return name
 
     def photo(self, sha256: str) -> Path:
@@ -69,9 +73,10 @@ class PhotoStore:
         return self.directory / f"{sha256}.thumb.webp"
 
     def touch(self, sha256: str) -> None:
-        """Count a photo as new, for those who remove old ones that no product shows."""
-        with suppress(FileNotFoundError):
-            os.utime(self.photo(sha256))
+        """Make a photo new, so that it is kept for a while although no product has it any more."""
+        for path in (self.photo(sha256), self.thumbnail(sha256)):
+            with suppress(FileNotFoundError):
+                os.utime(path)
 
     def release(self, sha256s: Iterable[str]) -> None:
         """Count photos as new which products have just let go.
@@ -95,25 +100,31 @@ class PhotoStore:
         return failure
 
     def older_than(self, moment: float) -> Iterator[str]:
-        """Photos that were stored or touched last before then, s since 1970; removes what interrupted writes left."""
+        """Yield photos with a file that was stored or touched last before then, s since 1970, some of them twice.
+
+        Partial files as old, which interrupted writes have left, are removed.
+        """
         for entry in os.scandir(self.directory) if self.directory.is_dir() else ():
             with suppress(FileNotFoundError):
                 if entry.stat().st_mtime >= moment:
                     continue
                 if entry.name.endswith(".partial"):
                     os.unlink(entry.path)
-                elif not entry.name.endswith(".thumb.webp"):
-                    yield entry.name.removesuffix(".webp")
+                else:  # a thumbnail without its photo, too, which an interrupted write has left
+                    yield entry.name.removesuffix(".webp").removesuffix(".thumb")
 
-    def remove(self, sha256: str) -> None:
-        """Remove a photo and its thumbnail, each unless it has been stored or touched within the last minute."""
+    def remove(self, sha256: str, before: float = math.inf) -> None:
+        """Remove a photo and its thumbnail, each unless it was stored or touched at `before`, s since 1970, or later.
+
+        A writer that has stored the photo and not yet committed its product notices that, and stores it again.
+        """
         for path in (self.photo(sha256), self.thumbnail(sha256)):
             with suppress(FileNotFoundError):
-                _remove_old(path)
+                _remove_older(path, before)
 
     def has(self, sha256: str) -> bool:
-        """Whether both are there."""
-        return self.photo(sha256).is_file() and self.thumbnail(sha256).is_file()
+        """Return whether both files are there."""
+        return _is_there(self.photo(sha256)) and _is_there(self.thumbnail(sha256))
 
 
 def webp_files(image: Image.Image) -> tuple[bytes, bytes]:
@@ -123,14 +134,25 @@ def webp_files(image: Image.Image) -> tuple[bytes, bytes]:
     return file, file if thumbnail is photo else _webp(thumbnail)
 
 
-def _remove_old(path: Path) -> None:
-    """Remove a file unless it is new. Moved away first: whoever stores the same photo now must not lose it."""
+def _remove_older(path: Path, before: float) -> None:
+    """Remove a file unless it is newer. It is renamed first, so that its age and the file removed belong together."""
     gone = path.with_suffix(".partial")
     os.rename(path, gone)
-    if time.time() - gone.stat().st_mtime < _NEW:
+    if gone.stat().st_mtime >= before:
         os.rename(gone, path)
     else:
         gone.unlink()
+
+
+def _is_there(path: Path) -> bool:
+    """Return whether a file exists, as of now: opening asks the server of a network file system, stat() its cache."""
+    try:
+        path.open("rb").close()
+    except FileNotFoundError:
+        return False
+    except OSError:  # it is there, and something else is wrong, such as too many open files
+        return True
+    return True
 
 
 def _as_srgb(image: Image.Image) -> Image.Image:

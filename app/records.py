@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -11,7 +12,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, Row, select
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from app.messages import short
 from app.names import category_key
@@ -66,11 +67,17 @@ def storing() -> Iterator[None]:
         raise NotStored(error.strerror or str(error)) from error
 
 
+def is_disk_full(error: DBAPIError) -> bool:
+    """Return whether a database has no space left."""
+    codes = getattr(error.orig, "sqlite_errorcode", None), getattr(error.orig, "sqlstate", None)
+    return codes in ((sqlite3.SQLITE_FULL, None), (None, "53100"))
+
+
 class ChangedMeanwhile(Exception):
-    """Products are not any more as whoever wants to write them has seen them."""
+    """Products changed since they were read, or new photos of theirs were removed since they were stored."""
 
     def __init__(self, ids: set[str]) -> None:
-        super().__init__(f"{len(ids)} products have been changed by others")
+        super().__init__(f"{len(ids)} products, or their photos, have been changed by others")
         self.ids = ids
 
 

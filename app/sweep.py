@@ -16,16 +16,20 @@ _log = logging.getLogger(__name__)
 
 
 def remove_unused_photos(photos: PhotoStore, catalogue: Catalogue) -> None:
-    """Remove what is unused and old enough. Safe beside whoever writes: new photos are not old, and nobody takes up an
-    old one without a check that its product still has it (Catalogue.put)."""
+    """Remove photos that no product has and that are old enough, beside any number of writers.
+
+    No product loses a photo by that, however long ago it was stored: photos are removed only while no product can be
+    written, and a product is written only if its photos are there in that same moment (Catalogue.put).
+    """
+    moment = time.time() - GRACE
 
     def remove(name: str) -> None:
         try:
-            photos.remove(name)
+            photos.remove(name, before=moment)
         except OSError as error:  # the others can be removed all the same
             _log.warning("photo %s, which no product has, cannot be removed: %s", name, error)
 
-    catalogue.forget_photos(photos.older_than(time.time() - GRACE), remove)
+    catalogue.forget_photos(photos.older_than(moment), remove)
 
 
 def remove_unused_values(catalogue: Catalogue) -> None:

@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, cast
 
 from starlette.concurrency import run_in_threadpool
@@ -15,6 +16,7 @@ from starlette.requests import Request
 
 from app.bodies import pieces
 from app.errors import ApiError
+from app.files import check_space
 from app.messages import short
 from app.products import MAX_PHOTOS
 from app.records import storing
@@ -126,7 +128,7 @@ async def read_feed_upload(request: Request, max_bytes: int) -> AsyncIterator[Bi
     encoding = request.headers.get("content-encoding", "identity")
     if encoding != "identity":
         raise unsupported("content-encoding", encoding, "a feed that is not compressed")
-    chunks = pieces(request, max_bytes)
+    chunks = _while_there_is_space(pieces(request, max_bytes))
     if kind == "multipart/form-data":
         async with _feed_in(request, chunks) as feed:
             yield feed
@@ -139,6 +141,17 @@ async def read_feed_upload(request: Request, max_bytes: int) -> AsyncIterator[Bi
             raise ApiError(400, "empty_body", f"the body is empty: expected {_IMPORT}")
         spooled.seek(0)
         yield cast(BinaryIO, spooled)
+
+
+async def _while_there_is_space(chunks: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+    """Pass on what goes to a temporary file. Raises NotStored rather than fill the disk."""
+    size = 0
+    async for chunk in chunks:
+        size += len(chunk)
+        if size > _MEMORY:
+            with storing():
+                await run_in_threadpool(check_space, Path(tempfile.gettempdir()))
+        yield chunk
 
 
 @asynccontextmanager

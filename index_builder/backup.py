@@ -27,12 +27,13 @@ from app.records import CatalogueState, state_in
 from app.tables import metadata, operations, photos, products
 from index_builder.backup_copies import PhotoCopier, copy_feeds
 from index_builder.backup_files import (
-    MANIFEST,
     MARK,
     PHOTOS,
     BackupError,
     Manifest,
     check_file,
+    clear,
+    left_as_before,
     read_manifest,
     read_photo_list,
     write_manifest,
@@ -59,13 +60,14 @@ def backup(
 ) -> BackupReport:
     """Bring a folder, empty or with an earlier backup of the same gallery, to what the gallery is now.
 
-    Until that is done, it holds the earlier backup. Raises BackupError for another folder, CatalogueError when there
-    is no gallery, and InUse while another process does the same.
+    Until that is done, it holds the earlier backup; a run that fails, such as on a full disk, leaves just that. Raises
+    BackupError for another folder, CatalogueError when there is no gallery, and InUse while another process does the
+    same.
     """
     catalogue = catalogue_of(directory, catalogue_url)
     try:
         _claim(to, origin(catalogue.state().identity))
-        with only_one(to / MARK, f"the backup in {to}"):
+        with only_one(to / MARK, f"the backup in {to}"), left_as_before(to):
             copier = PhotoCopier(PhotoStore(directory / GALLERY_PHOTOS), to / PHOTOS, _earlier(to))
             with catalogue.moment() as connection:
                 names = _names(connection)
@@ -193,7 +195,7 @@ def _finish(
         (index.name, sha256_of(index)) if index.is_file() else None,
     )
     write_manifest(to, manifest)
-    _clear(to, manifest, files)
+    clear(to, manifest.files, files)
     lost = [f"import {operation}: its feed is not in the gallery" for operation in _missing_feeds(to, held)]
     missing = (*copier.missing.values(), *lost)
     return BackupReport(state.revision, held.size, len(names), copier.copied, missing)
@@ -212,12 +214,3 @@ def _copy_checkpoint(directory: Path, to: Path, state: CatalogueState) -> tuple[
     if not target.is_file() or sha256_of(target) != state.checkpoint:
         write_whole(target, lambda path: shutil.copyfile(source, path))
     return target.name, state.checkpoint
-
-
-def _clear(to: Path, manifest: Manifest, files: dict[str, str]) -> None:
-    """Remove what only earlier backups need."""
-    needed = {MANIFEST, MARK, PHOTOS, *(name for name, _ in manifest.files)}
-    for folder, kept in ((to, needed), (to / PHOTOS, files)):
-        for path in folder.iterdir():
-            if path.name not in kept and path.is_file():
-                path.unlink()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from collections.abc import Iterable
@@ -16,6 +17,8 @@ from app.imports import FOLDER
 from app.photos import PhotoStore
 from index_builder.backup_files import BackupError
 
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)  # of the disk that is written to, and not a fault of the photo
+
 
 @dataclass
 class PhotoCopier:
@@ -29,7 +32,7 @@ class PhotoCopier:
     missing: dict[str, str] = field(default_factory=dict)  # why, by the photo's name
 
     def copy(self, names: Iterable[str], progress: Progress | None = None) -> None:
-        """Have these photos in the folder."""
+        """Have these photos in the folder. Raises OSError when its disk is full."""
         self.folder.mkdir(exist_ok=True)
         todo = [name for name in names if self.store.thumbnail(name).name not in self.files]
         task = progress.add_task("Copying photos", total=len(todo)) if progress else None
@@ -39,6 +42,8 @@ class PhotoCopier:
                 self._take(photo, name)
                 self._take(thumbnail, None)
             except OSError as error:
+                if error.errno in _FULL:
+                    raise
                 file = Path(error.filename or name).name
                 self.missing[name] = f"photo {name}: {file} cannot be copied ({error.strerror})"
             except BackupError as error:

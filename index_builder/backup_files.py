@@ -7,6 +7,8 @@ however the one after that ends.
 from __future__ import annotations
 
 import json
+from collections.abc import Container, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -95,3 +97,31 @@ def write_photo_list(path: Path, files: dict[str, str]) -> str:
     """Write what read_photo_list() reads; returns its SHA-256."""
     text = "".join(f"{sha256}  {PHOTOS}/{name}\n" for name, sha256 in sorted(files.items()))
     return write_whole(path, lambda partial: partial.write_text(text))
+
+
+def clear(folder: Path, files: Iterable[tuple[str, str]], photos: Container[str]) -> None:
+    """Remove all but the files and photos of one backup."""
+    needed = {MANIFEST, MARK, *(name for name, _ in files)}
+    for place, kept in ((folder, needed), (folder / PHOTOS, photos)):
+        for path in place.iterdir() if place.is_dir() else ():
+            if path.name not in kept and path.is_file():
+                path.unlink()
+
+
+@contextmanager
+def left_as_before(folder: Path) -> Iterator[None]:
+    """Have nothing but its last whole backup in a folder if the block fails."""
+    try:
+        yield
+    except BaseException:
+        with suppress(OSError, ValueError):  # while that cannot be read, nothing is removed
+            clear(folder, *_contents(folder))
+        raise
+
+
+def _contents(folder: Path) -> tuple[list[tuple[str, str]], dict[str, str]]:
+    """The files of the last whole backup, and those of its photos. Raises OSError and ValueError."""
+    if not (folder / MANIFEST).exists():
+        return [], {}
+    manifest = read_manifest(folder)
+    return manifest.files, read_photo_list(folder / manifest.photo_list[0])

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from app import imports
 from app.benches import Benches
 from app.catalogue import Catalogue, sqlite_url
 from app.counts import Counts
@@ -224,13 +223,11 @@ def test_two_servers_do_one_import_once(tiny_gallery: Path, tmp_path: Path, serv
     assert (server.count() - before)["/70.png"] == 2
 
 
-def test_what_is_left_of_uploads_is_removed(
-    tmp_path: Path, tiny_gallery: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_is_left_of_uploads_is_removed(tmp_path: Path, tiny_gallery: Path) -> None:
     gallery, key = own_gallery(tiny_gallery, tmp_path)
     (gallery / "imports").mkdir()
-    (gallery / "imports" / "never.feed").write_text("id,image_link\n")
-    monkeypatch.setattr(imports, "_ABANDONED", -1)
+    for name in ("never.feed", "half.feed.1-2.partial"):
+        (gallery / "imports" / name).write_text("id,image_link\n")
     with opened(gallery, key):
         pass
     assert list((gallery / "imports").iterdir()) == []

@@ -89,7 +89,8 @@ def test_only_old_photos_that_nobody_shows_are_removed(tmp_path: Path) -> None:
     catalogue, store = open_catalogue(tmp_path), PhotoStore(tmp_path / "photos")
     used, unused, fresh = (store.put(draw_product(number, (40, 30))) for number in range(3))
     catalogue.put([Product("a", "a", photos=(Photo(used, "s"),))], vectors(1))
-    (tmp_path / "photos" / "left.webp.1-1.partial").touch()
+    for left in ("left.webp.1-1.partial", f"{'f' * 64}.thumb.webp"):
+        (tmp_path / "photos" / left).touch()
     for path in (tmp_path / "photos").iterdir():
         os.utime(path, (0, time.time() - GRACE - 9))
     store.touch(fresh)
@@ -172,8 +173,10 @@ def values_of(catalogue: Catalogue) -> set[tuple[str, str]]:
 def test_a_photo_that_is_stored_again_is_not_removed(tmp_path: Path) -> None:
     store = PhotoStore(tmp_path / "photos")
     name = store.put(draw_product(1, (40, 30)))
-    store.remove(name)
+    store.remove(name, before=time.time() - 60)
     assert store.has(name)
+    store.remove(name, before=time.time() + 60)
+    assert not list(store.directory.iterdir())
 
 
 def test_what_others_have_changed_is_not_overwritten(tmp_path: Path) -> None:

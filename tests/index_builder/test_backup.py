@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import threading
 from collections.abc import Callable
@@ -292,7 +293,9 @@ def test_a_manifest_cannot_lead_out_of_its_folder(whole: Path, tmp_path: Path) -
 
 def test_folders_that_are_something_else(whole: Path, gallery: Path, tmp_path: Path) -> None:
     with pytest.raises(BackupError, match="is not empty and no backup"):
-        backup(gallery, gallery)
+        (tmp_path / "full").mkdir()
+        (tmp_path / "full" / "file").touch()
+        backup(gallery, tmp_path / "full")
     other = Path(shutil.copytree(whole, tmp_path / "other"))
     (other / MARK).write_text("f" * 32)
     with pytest.raises(BackupError, match=f"is of the gallery '{'f' * 32}': expected a backup of this one"):
@@ -302,6 +305,59 @@ def test_folders_that_are_something_else(whole: Path, gallery: Path, tmp_path: P
     with only_one(other / MARK, "a test"), pytest.raises(InUse, match="another process is at the backup in"):
         (other / MARK).write_text(origin(catalogue_of(gallery).state().identity))
         backup(gallery, other)
+
+
+def files_in(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("step", [0, 1, 3, 20, 60, 70, 73, 75, 77, 79, 99])
+@pytest.mark.parametrize("is_first", [True, False])
+def test_a_backup_that_fails_leaves_only_the_one_before(
+    gallery: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_first: bool, step: int
+) -> None:
+    to, left = tmp_path / "to", step
+    if not is_first:
+        backup(gallery, to)
+        add(gallery, 1)
+        catalogue_of(gallery).delete(["boot-1"])
+    before = {name: data for name, data in files_in(to).items() if name != MARK}
+    fsync = os.fsync
+
+    def full(descriptor: int) -> None:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            raise OSError(28, "No space left on device")
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", full)
+    try:
+        report = backup(gallery, to)
+    except OSError:
+        assert {name: data for name, data in files_in(to).items() if name != MARK} == before
+        assert left < 0
+    else:
+        assert left >= 0 and report.missing == ()
+    monkeypatch.undo()
+    backup(gallery, to)
+    assert_whole(to)
+
+
+def test_a_backup_that_fails_over_a_damaged_one_removes_nothing(
+    gallery: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backup(gallery, tmp_path / "to")
+    (tmp_path / "to" / MANIFEST).write_text("{")
+    before = files_in(tmp_path / "to")
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(backups, "_dumped", full)
+    with pytest.raises(OSError, match="No space left"):
+        backup(gallery, tmp_path / "to")
+    assert files_in(tmp_path / "to").keys() >= before.keys()
 
 
 def test_a_gallery_that_lacks_a_photo_is_backed_up_all_the_same(gallery: Path, tmp_path: Path) -> None:
