@@ -11,6 +11,7 @@ import pytest
 from app import imports
 from app.benches import Benches
 from app.catalogue import Catalogue, sqlite_url
+from app.decoder_process import Answer, DecoderProcess
 from app.gallery import CATALOGUE_FILE
 from tests.app.feeds.web import Web, web
 from tests.app.shop import Shop, opened, own_gallery, photo, too_busy, too_costly, wait_for
@@ -83,6 +84,22 @@ def test_an_import_goes_on_once_there_is_time_to_decode(
     monkeypatch.setattr(Benches, "ask", too_busy(photo(79), 2))
     done = sent(shop, feed(server, 79))
     assert (done["state"], done["added"], done["error_count"]) == ("done", 1, 0)
+
+
+def test_a_photo_whose_decoder_was_killed_is_imported(
+    shop: Shop, server: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exchange, kills = DecoderProcess.exchange, iter([True])
+
+    def killed(process: DecoderProcess, header: bytes, data: bytes, seconds: float) -> Answer:
+        if next(kills, False):
+            process.kill()
+        return exchange(process, header, data, seconds)
+
+    monkeypatch.setattr(DecoderProcess, "exchange", killed)
+    done = sent(shop, feed(server, 73))
+    assert (done["state"], done["added"], done["errors"]) == ("done", 1, [])
+    assert next(kills, None) is None
 
 
 def test_files_come_as_forms_too(shop: Shop, server: Web) -> None:
