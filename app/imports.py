@@ -61,12 +61,16 @@ class Importer:
         self._woken.set()
         return operation
 
-    def close(self) -> None:
-        """Stop at once; what is not done is done by whoever is next."""
+    def stop(self) -> None:
+        """Have the import at hand end soon; what is not done is done by whoever is next."""
         self._stopping.set()
         self._woken.set()
         if self._photos is not None:
             self._photos.stop()
+
+    def close(self) -> None:
+        """Stop, and wait until the thread has ended."""
+        self.stop()
         self._thread.join()
 
     def _file(self, operation_id: str) -> Path:
@@ -86,6 +90,8 @@ class Importer:
             except (Stopped, CheckpointMismatch):
                 return
             except Exception as error:  # of the disk or the database, most likely
+                if self._stopping.is_set():
+                    return
                 _log.warning("imports have to wait: %r", error)
                 pause = _AGAIN
             self._woken.wait(pause)
@@ -125,7 +131,7 @@ class Importer:
         except FeedError as error:
             progress.note("failed", str(error))
         except (Stopped, CheckpointMismatch, NotDecoded, OSError, SQLAlchemyError) as error:
-            is_brief = isinstance(error, (Stopped, CheckpointMismatch))
+            is_brief = isinstance(error, (Stopped, CheckpointMismatch)) or self._stopping.is_set()
             progress.note("queued", None if is_brief else str(error).partition("\n")[0])
             raise
         except Exception:  # a fault of ours; trying again would not mend it
