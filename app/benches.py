@@ -1,39 +1,29 @@
-"""Processes that decode images, one at a time each, and are replaced when an image is too much for them."""
+"""Processes that decode images, one at a time each, and are replaced when an image was too much or they are lost."""
 
 from __future__ import annotations
 
-import json
 import logging
-import os
-import subprocess
-import sys
 import threading
-from contextlib import suppress
-from multiprocessing import Pipe
-from multiprocessing.connection import Connection
-from pathlib import Path
 from queue import LifoQueue
-from typing import Any
 
 from app import bench
+from app.decoder_process import Answer, DecoderLostError, DecoderProcess
 from model.images import ImageTooCostly
 
 SECONDS = 8  # of computing that an image may take; the largest take one or two, and five on slow or busy processors
 PATIENCE = 3  # times as long may pass on a machine that is busy with something else
 
 _START = 60.0  # s that a process may take to start
-_PACKAGES = Path(__file__).resolve().parents[1]
-_ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MALLOC_ARENA_MAX"), "1")
-_NO_PROCESS = "an image could not be decoded, since no process could be started for it: try again later"
+_ATTEMPTS = 2  # processes that an image is given to if they are lost with it
+_LOCK = 1.0  # s to wait for a thread whose process has just been killed
+_AGAIN = "try again later"
+_NO_PROCESS = f"an image could not be decoded, since no process could be started for it: {_AGAIN}"
+_CLOSING = f"an image could not be decoded, since the server stops: {_AGAIN}"
 _log = logging.getLogger(__name__)
 
 
 class NotDecoded(Exception):
     """The machine was too busy to decode an image, or could start no process for it; it may be a good one."""
-
-
-Answer = tuple[dict[str, Any], bytes]
-"""What a process answers: a header, and what it made of the image."""
 
 
 class Benches:
@@ -45,6 +35,7 @@ class Benches:
 
     def __init__(self, count: int, limit: int, seconds: float = SECONDS, patience: int = PATIENCE) -> None:
         self.all = [Bench(limit, seconds, patience) for _ in range(count)]
+        self._seconds = seconds
         self._free: LifoQueue[Bench] = LifoQueue()  # the last used is used next, so the others may never have to start
         for each in self.all:
             self._free.put(each)
@@ -52,18 +43,27 @@ class Benches:
     def ask(self, header: bytes, data: bytes) -> Answer:
         """The answer of one of them to an order.
 
-        Raises what the image is refused for, an UnreadableImage mostly, and NotDecoded.
+        If the process is lost with the image, a new process gets the image once more. Only if that is lost in the same
+        way, the image is the reason. Raises what the image is refused for, an UnreadableImage mostly, and NotDecoded.
         """
-        free = self._free.get()
-        try:
-            return free.ask(header, data)
-        finally:
-            self._free.put(free)
+        lost: list[str] = []
+        while len(lost) < _ATTEMPTS:
+            free = self._free.get()
+            try:
+                return free.ask(header, data)
+            except DecoderLostError as error:
+                lost.append(str(error))
+                _log.warning("the process that decoded an image of %s bytes %s", len(data), error)
+            finally:
+                self._free.put(free)
+        if len(set(lost)) == 1:
+            raise _too_costly(self._seconds)
+        raise NotDecoded(f"an image could not be decoded, since its process {' and another '.join(lost)}: {_AGAIN}")
 
-    def end(self) -> None:
-        """End all processes, whatever they are doing."""
+    def close(self) -> None:
+        """End all processes for good, whatever they are doing. What waits for one of them raises NotDecoded."""
         for each in self.all:
-            each.end()
+            each.close()
 
 
 class Bench:
@@ -71,23 +71,15 @@ class Bench:
 
     def __init__(self, limit: int, seconds: float, patience: int) -> None:
         self._limit, self._seconds, self._patience = limit, seconds, patience
-        self._starting = threading.Lock()
-        self._server: Connection | None = None
-        self._ready = False
+        self._starting, self._asking = threading.Lock(), threading.Lock()
+        self._process: DecoderProcess | None = None
+        self._left: list[DecoderProcess] = []  # killed, but hung in the kernel
+        self._is_closed = False
 
     def ask(self, header: bytes, data: bytes) -> Answer:
-        """The answer to an order. Raises what the image is refused for, and NotDecoded."""
-        server = self._begin()
-        try:
-            server.send_bytes(header)
-            server.send_bytes(data)
-            _wait(server, self._patience * self._seconds)
-            answer, made = json.loads(server.recv_bytes()), server.recv_bytes()
-        except (OSError, EOFError, NotDecoded) as error:  # it has been killed, or has had no time to compute
-            _log.warning("an image of %s bytes was too much for the process that decodes: %r", len(data), error)
-            self.end()
-            self.start()
-            raise error if isinstance(error, NotDecoded) else _too_costly(self._seconds) from None
+        """The answer to an order. Raises what the image is refused for, NotDecoded and DecoderLostError."""
+        with self._asking:
+            answer, made = self._answer(self._begin(), header, data)
         refused = answer.get("refused")
         if refused == bench.TOO_COSTLY:
             raise _too_costly(self._seconds)
@@ -101,73 +93,73 @@ class Bench:
             self._started()
         except OSError as error:
             _log.warning("a process that decodes could not be started ahead: %s", error)
-
-    def _started(self) -> Connection:
-        """The way to the process, which says by itself when it has imported what it needs. Raises OSError."""
-        with self._starting:
-            if self._server is None:
-                self._server = self._start()
-            return self._server
-
-    def _start(self) -> Connection:
-        server, child = Pipe()
-        try:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", bench.__name__, str(child.fileno()), str(self._limit), str(self._seconds)],
-                cwd=_PACKAGES,
-                env=os.environ | _ONE_THREAD,
-                stdin=subprocess.DEVNULL,
-                pass_fds=[child.fileno()],
-                start_new_session=True,  # Ctrl-C is for the server, which then closes the socket
-            )
-        except OSError:
-            server.close()
-            raise
-        finally:
-            child.close()
-        self._ready = False
-        return server
+        except NotDecoded:
+            pass  # it was closed meanwhile
 
     def end(self) -> None:
-        """End the process, whatever it is doing."""
-        if self._server is not None:
-            self._process.kill()
-            self._process.wait()
-            self._server.close()
-            self._server = None
+        """End the process, whatever it is doing. If it cannot be killed for now, it is left behind."""
+        if self._process is not None:
+            if not self._process.end():
+                _log.warning("process %s, which decodes, does not end: it is left behind", self._process.pid)
+                self._left.append(self._process)
+            self._process = None
 
-    def _begin(self) -> Connection:
-        """The way to a process that is ready. Raises NotDecoded."""
-        if self._server is not None and self._process.poll() is not None:
+    def close(self) -> None:
+        """End the process for good. A thread that waits for its answer gets NotDecoded."""
+        with self._starting:
+            self._is_closed = True
+            if self._process is not None:
+                self._process.kill()
+        if self._asking.acquire(timeout=_LOCK):  # else the thread that asks ends the process, as soon as it looks
+            self.end()
+            self._asking.release()
+
+    def _answer(self, process: DecoderProcess, header: bytes, data: bytes) -> Answer:
+        seconds = self._patience * self._seconds
+        try:
+            return process.exchange(header, data, seconds)
+        except (TimeoutError, DecoderLostError) as error:
+            self.end()
+            if self._is_closed:
+                raise NotDecoded(_CLOSING) from None
+            self.start()
+            if isinstance(error, TimeoutError):
+                raise _too_busy(seconds) from None
+            if error.is_limit:
+                raise _too_costly(self._seconds) from None
+            raise
+
+    def _begin(self) -> DecoderProcess:
+        """A process that is ready. Raises NotDecoded."""
+        if not self._is_closed and self._process is not None and self._process.poll() is not None:
             _log.warning("a process that decodes was ended while it was idle: status %s", self._process.returncode)
             self.end()  # as by a system that is short of memory
+        seconds = max(_START, self._patience * self._seconds)
         try:
-            server = self._started()
-            if not self._ready:
-                _wait(server, max(_START, self._patience * self._seconds))
-                server.recv_bytes()
-                self._ready = True
-                self._stand_back()
-            return server
-        except (OSError, EOFError, NotDecoded) as error:
+            process = self._started()
+            process.get_ready(seconds)
+            return process
+        except TimeoutError:
+            self.end()
+            raise _too_busy(seconds) from None
+        except (OSError, DecoderLostError) as error:
             _log.warning("a process that decodes could not be started: %r", error)
             self.end()
-            if isinstance(error, NotDecoded):
-                raise
-            raise NotDecoded(_NO_PROCESS) from error
+            raise NotDecoded(_CLOSING if self._is_closed else _NO_PROCESS) from error
 
-    def _stand_back(self) -> None:
-        """Have the process computed no earlier than the thread that asks it, where the system can tell threads apart.
+    def _started(self) -> DecoderProcess:
+        """The process, started if there is none. Raises OSError, and NotDecoded after close()."""
+        with self._starting:
+            if self._is_closed:
+                raise NotDecoded(_CLOSING)
+            self._left = [process for process in self._left if process.poll() is None]
+            if self._process is None:
+                self._process = DecoderProcess(self._limit, self._seconds)
+            return self._process
 
-        Not before, since a start takes as much computing as many images do.
-        """
-        with suppress(OSError, AttributeError):
-            os.setpriority(os.PRIO_PROCESS, self._process.pid, os.getpriority(os.PRIO_PROCESS, 0))
 
-
-def _wait(server: Connection, seconds: float) -> None:
-    if not server.poll(seconds):
-        raise NotDecoded(f"an image could not be decoded within {seconds:g} s, so busy is the machine: try again later")
+def _too_busy(seconds: float) -> NotDecoded:
+    return NotDecoded(f"an image could not be decoded within {seconds:g} s, so busy is the machine: {_AGAIN}")
 
 
 def _too_costly(seconds: float) -> ImageTooCostly:

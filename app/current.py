@@ -16,6 +16,7 @@ from app.errors import ApiError
 from app.read_limits import unlimited
 from app.serving import Serving, reason_of
 from app.settings import Settings
+from app.shutdown import Shutdown
 
 _ATTEMPTS = 3  # of work that re-embeddings come between
 _AGAIN = 10  # s before another try to serve what a re-embedding has made
@@ -34,11 +35,14 @@ class Current:
         with self._replacing:
             self.serving = Serving(settings, self._outdated)
 
-    def close(self) -> None:
-        """Close it for good."""
-        with self._replacing:
-            self._from = math.inf
-        self.serving.close()
+    def close(self, shutdown: Shutdown) -> None:
+        """Close it for good, and what is about to take its place."""
+        self._from = math.inf
+        serving = self.serving
+        serving.close(shutdown)
+        shutdown.close({"another checkpoint": self._finish_replacing})
+        if self.serving is not serving:
+            self.serving.close(shutdown)
 
     async def do(self, work: Callable[[Serving], Awaitable[_T]]) -> _T:
         """What work gives with what serves now; once more when a re-embedding has come between.
@@ -66,6 +70,10 @@ class Current:
         finally:
             serving.let_go()
 
+    def _finish_replacing(self) -> None:
+        with self._replacing:
+            pass
+
     def _outdated(self, old: Serving) -> None:
         """Replace what serves, in a thread of its own, unless somebody is at it, or it has failed just now."""
         if not self._replacing.locked() and self.serving is old and time.monotonic() >= self._from:
@@ -81,7 +89,7 @@ class Current:
             try:
                 self.serving = Serving(self._settings, self._outdated)
             except Exception as error:  # such as a GPU without memory for both
-                self._from = time.monotonic() + _AGAIN
+                self._from = max(self._from, time.monotonic() + _AGAIN)  # it stays infinite once this is closed
                 reason = reason_of(error)
                 _log.warning("the gallery has another checkpoint, but cannot be served by it yet: %s", reason)
                 return False

@@ -30,5 +30,5 @@ class Darkroom:
         return bench.print_of(*self._benches.ask(bench.order("photo", sketch, self._config), data))
 
     def close(self) -> None:
-        """End the processes, when nobody uses it any more."""
-        self._benches.end()
+        """End the processes, whatever they are doing. What waits for one of them raises NotDecoded."""
+        self._benches.close()

@@ -56,12 +56,16 @@ class Importer:
         self._woken.set()
         return operation
 
-    def close(self) -> None:
-        """Stop at once; what is not done is done by whoever is next."""
+    def stop(self) -> None:
+        """Have the import at hand end soon; what is not done is done by whoever is next."""
         self._stopping.set()
         self._woken.set()
         if self._photos is not None:
             self._photos.stop()
+
+    def close(self) -> None:
+        """Stop, and wait until the thread has ended."""
+        self.stop()
         self._thread.join()
 
     def _work(self) -> None:
@@ -76,6 +80,8 @@ class Importer:
             except (Stopped, CheckpointMismatch):
                 return
             except Exception as error:  # of the disk or the database, most likely
+                if self._stopping.is_set():
+                    return
                 _log.warning("imports have to wait: %r", error)
                 self._feeds.is_swept = False
                 pause = _AGAIN
@@ -115,7 +121,7 @@ class Importer:
         except FeedError as error:
             progress.fail(str(error))
         except (Stopped, CheckpointMismatch, NotDecoded, OSError, SQLAlchemyError) as error:
-            is_brief = isinstance(error, (Stopped, CheckpointMismatch))
+            is_brief = isinstance(error, (Stopped, CheckpointMismatch)) or self._stopping.is_set()
             progress.note("queued", None if is_brief else str(error).partition("\n")[0])
             raise
         except Exception:  # a fault of ours; trying again would not mend it

@@ -11,6 +11,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from types import FrameType
 from typing import NoReturn
 
 import uvicorn
@@ -36,11 +37,11 @@ from app.rooms import Rooms
 from app.service import Service
 from app.serving import reason_of
 from app.settings import Settings, load_settings, unknown_settings
+from app.shutdown import REQUESTS, SECONDS, Shutdown
 from app.static_files import STATIC, Assets, PageFiles
 
 _API_VERSION = "1"
 _TURN = 0.0005  # s after which a thread lets others run; those that search give way at every step, and wait so long
-_GRACE = 30  # s that requests in progress are given when the server stops
 _log = logging.getLogger(__name__)
 _DESCRIPTION = "Draw a product, find that very product. Every error is `{error: {code, message, detail}}`."
 
@@ -61,7 +62,8 @@ def create_app(settings: Settings | None = None, service: Service | None = None)
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.service = service or Service(chosen, metrics, reads)
         yield
-        app.state.service.close()
+        if service is None:  # else whoever has opened it closes it
+            app.state.service.close(Shutdown(SECONDS))
         app.state.service = None
 
     app = FastAPIOffline(
@@ -121,14 +123,18 @@ def serve(settings: Settings) -> None:
             gc.freeze()  # what is loaded by now stays: to look through it for garbage stops all threads for long
             # having stopped in an orderly way, uvicorn raises the signal again, which is to end only the block below
             signal.signal(signal.SIGTERM, signal.default_int_handler)
+            shutdown = Shutdown(SECONDS)
+            shutdown.enforce()
             with suppress(KeyboardInterrupt):
-                _Server(settings, service).run(sockets=[listener])
+                _Server(settings, service, shutdown).run(sockets=[listener])
+            if shutdown.unfinished:
+                shutdown.end_process()
 
 
 class _Server(uvicorn.Server):
-    """uvicorn that says when it is ready."""
+    """uvicorn that says when it is ready, and whose shutdown has one deadline from the signal on."""
 
-    def __init__(self, settings: Settings, service: Service) -> None:
+    def __init__(self, settings: Settings, service: Service, shutdown: Shutdown) -> None:
         super().__init__(
             uvicorn.Config(
                 create_app(settings, service),
@@ -140,10 +146,10 @@ class _Server(uvicorn.Server):
                 backlog=ACCEPTED_AT_ONCE,
                 proxy_headers=False,  # the app knows whom to believe
                 ws="none",
-                timeout_graceful_shutdown=_GRACE,
+                timeout_graceful_shutdown=int(REQUESTS),
             )
         )
-        self._host, self._reads = settings.host, service.reads
+        self._host, self._service, self._shutdown = settings.host, service, shutdown
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start accepting requests, then print where."""
@@ -155,10 +161,17 @@ class _Server(uvicorn.Server):
             sockets[0].listen(WAITING)  # uvicorn's backlog is the length of this queue, and what is taken of it at once
             print(f"Sketchfind is ready: {_url(self._host, sockets[0].getsockname()[1])}", flush=True)
 
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Start the clock of the shutdown."""
+        self._shutdown.begin()
+        super().handle_exit(sig, frame)
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Answer what was accepted, but wait for no long read of the database."""
-        self._reads.stop()
+        """Finish what was accepted, but wait for no long read of the database; then close the gallery."""
+        self._service.reads.stop()
         await super().shutdown(sockets)
+        if not self.force_exit:
+            self._service.close(self._shutdown)
 
 
 def _bind(host: str, port: int) -> socket.socket:

@@ -28,6 +28,7 @@ from app.results import Query, SearchResult
 from app.searches import MakeReady, Ready, by_picture, search_together, until
 from app.serving import Serving
 from app.settings import Settings
+from app.shutdown import Shutdown
 from app.threads import compute_by, limit_threads, shares
 from app.uploads import Sketch
 from app.waiting import WaitingLine
@@ -64,10 +65,11 @@ class Service:
         """The gallery that is served now."""
         return self.serving.gallery
 
-    def close(self) -> None:
-        """Finish what was accepted, then close the gallery."""
-        self._batcher.close()
-        self._current.close()
+    def close(self, shutdown: Shutdown | None = None) -> None:
+        """Finish what was accepted, then close the gallery, as far as the shutdown has time for it."""
+        shutdown = shutdown or Shutdown.unlimited()
+        shutdown.close({"searches": self._batcher.close})
+        self._current.close(shutdown)
 
     # searching
 

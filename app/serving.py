@@ -21,6 +21,7 @@ from app.gallery import CATALOGUE_FILE, Gallery, catalogue_of
 from app.gpu import Gpu, gpu_for
 from app.retriever import Retriever
 from app.settings import Settings
+from app.shutdown import Shutdown
 from app.threads import compute_by, limit_threads, shares
 from app.workshop import Workshop
 from app.writer import Writer
@@ -39,7 +40,7 @@ class Serving:
     """
 
     def __init__(self, settings: Settings, outdated: Callable[[Serving], object]) -> None:
-        with ExitStack() as opened:  # closed when anything fails, else by close()
+        with ExitStack() as opened:  # closed when anything fails
             self.checkpoint, self.gallery = _open(settings)
             opened.callback(self.gallery.close)
             self.retriever = Retriever(self.checkpoint, self.gallery, settings.n_candidates, settings.device)
@@ -52,8 +53,7 @@ class Serving:
             self.writer = Writer(
                 self.gallery, self.checkpoint, settings.allow_private_addresses, lambda: outdated(self)
             )
-            opened.callback(self.writer.close)
-            self._opened = opened.pop_all()
+            opened.pop_all()
         self._lock = threading.Lock()
         self._users, self._retired = 0, False
 
@@ -80,12 +80,15 @@ class Serving:
         if is_last:
             self._close_aside()
 
-    def close(self) -> None:
+    def close(self, shutdown: Shutdown) -> None:
         """Finish single writes, leave imports to whoever is next, and close the gallery."""
-        self._opened.close()  # the writer first, the gallery last
+        self.writer.close(shutdown)
+        shutdown.close({"sketch decoders": self.workshop.close})
+        shutdown.close({"gallery": self.gallery.close})
 
     def _close_aside(self) -> None:
-        threading.Thread(target=self.close, name="retire").start()  # takes a while, and may be called by its threads
+        # takes a while, and may be called by its own threads; a server that ends does not wait for it
+        threading.Thread(target=self.close, args=[Shutdown.unlimited()], name="retire", daemon=True).start()
 
 
 def reason_of(error: Exception) -> str:

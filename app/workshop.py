@@ -9,7 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from PIL import Image
 
 from app import bench
-from app.benches import SECONDS, Answer, Benches
+from app.benches import SECONDS, Benches
+from app.decoder_process import Answer
 from app.pictures import Picture
 from app.rasters import RasterSketch
 from model.preprocess import PreprocessConfig
@@ -40,9 +41,9 @@ class Workshop:
         self._benches.ask(bench.order("picture", sketch, self._config), sketch.data)
 
     def close(self) -> None:
-        """Finish what was begun, then end the processes."""
+        """End the processes, whatever they are doing: nothing waits for their answers any more."""
+        self._benches.close()
         self._threads.shutdown(cancel_futures=True)
-        self._benches.end()
 
     async def picture(self, sketch: RasterSketch) -> Picture:
         """sketch.picture(), elsewhere. Raises what that raises, and ImageTooCostly."""

@@ -17,6 +17,7 @@ from app.imports import Importer
 from app.ingest import Ingest
 from app.operations import Operation
 from app.records import storing
+from app.shutdown import Shutdown
 from app.threads import cores
 from app.upkeep import Upkeep
 from app.wait_budget import waiting_at_most
@@ -52,13 +53,16 @@ class Writer:
         self._importer = Importer(gallery.directory, gallery.catalogue, importing, allow_private)
         self._upkeep = Upkeep(gallery, outdated)
 
-    def close(self) -> None:
+    def close(self, shutdown: Shutdown) -> None:
         """Finish single writes; leave imports to the next process."""
-        self._pool.shutdown()
+        closers = {"single writes": self._pool.shutdown, "imports": self._close_imports, "upkeep": self._upkeep.close}
+        shutdown.close(closers)
+        shutdown.close({"photo decoders": self._single.close})
+
+    def _close_imports(self) -> None:
+        self._importer.stop()
+        self._imported.close()  # what waits for them would hold the importer up
         self._importer.close()
-        self._upkeep.close()
-        self._single.close()
-        self._imported.close()
 
     async def put(self, draft: Draft) -> Prepared:
         """Write a product. Raises what Ingest.write() does."""

@@ -13,8 +13,9 @@ from typing import Any
 
 import httpx
 
-from app.benches import Answer, Benches, NotDecoded
+from app.benches import Benches, NotDecoded
 from app.catalogue import Catalogue, sqlite_url
+from app.decoder_process import Answer
 from app.gallery import CATALOGUE_FILE
 from model.images import ImageTooCostly
 from tests.app.sketches import PNG, image_file

@@ -39,10 +39,11 @@ def no_process(*_args: object, **_options: object) -> None:
 def test_a_process_that_cannot_be_started_is_tried_again_with_the_next_image(
     workshop: Workshop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    workshop._benches.end()
+    for each in workshop._benches.all:
+        each.end()
     descriptors = psutil.Process().num_fds()
     with monkeypatch.context() as broken:
-        broken.setattr("app.benches.subprocess.Popen", no_process)
+        broken.setattr("app.decoder_process.subprocess.Popen", no_process)
         for _ in range(2):
             with pytest.raises(NotDecoded, match="no process could be started for it: try again later"):
                 asyncio.run(workshop.picture(RasterSketch(b"hello", PIXELS)))
@@ -54,12 +55,12 @@ def test_a_process_that_cannot_be_started_ahead_takes_no_answer_away(
     workshop: Workshop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     workshop.warm_up()
-    monkeypatch.setattr("app.benches.subprocess.Popen", no_process)
+    monkeypatch.setattr("app.decoder_process.subprocess.Popen", no_process)
     assert picture(workshop).frame.shape == (256, 256)  # by the one, while the other cannot be started
 
 
 def test_a_workshop_opens_where_no_process_can_be_started(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.benches.subprocess.Popen", no_process)
+    monkeypatch.setattr("app.decoder_process.subprocess.Popen", no_process)
     made = Workshop(PreprocessConfig(size=64, line_width=3), PIXELS)
     with pytest.raises(NotDecoded, match="no process could be started"):
         made.warm_up()
@@ -69,6 +70,7 @@ def test_a_workshop_opens_where_no_process_can_be_started(monkeypatch: pytest.Mo
 def test_a_process_that_was_killed_while_idle_costs_no_image(workshop: Workshop) -> None:
     picture(workshop)
     for each in workshop._benches.all:
+        assert each._process is not None
         os.kill(each._process.pid, signal.SIGKILL)  # as the system does when it is short of memory
         os.waitid(os.P_PID, each._process.pid, os.WEXITED | os.WNOWAIT)
     assert picture(workshop).frame.shape == (256, 256)

@@ -11,6 +11,7 @@ import pytest
 from app.benches import Benches
 from app.catalogue import Catalogue, sqlite_url
 from app.counts import Counts
+from app.decoder_process import Answer, DecoderProcess
 from app.feeds.items import FeedProblem
 from app.gallery import CATALOGUE_FILE
 from app.import_progress import ImportProgress
@@ -141,6 +142,22 @@ def test_an_import_goes_on_once_there_is_time_to_decode(
     monkeypatch.setattr(Benches, "ask", too_busy(photo(79), 2))
     done = sent(shop, feed(server, 79))
     assert (done["state"], done["added"], done["error_count"]) == ("done", 1, 0)
+
+
+def test_a_photo_whose_decoder_was_killed_is_imported(
+    shop: Shop, server: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exchange, kills = DecoderProcess.exchange, iter([True])
+
+    def killed(process: DecoderProcess, header: bytes, data: bytes, seconds: float) -> Answer:
+        if next(kills, False):
+            process.kill()
+        return exchange(process, header, data, seconds)
+
+    monkeypatch.setattr(DecoderProcess, "exchange", killed)
+    done = sent(shop, feed(server, 73))
+    assert (done["state"], done["added"], done["errors"]) == ("done", 1, [])
+    assert next(kills, None) is None
 
 
 def test_files_come_as_forms_too(shop: Shop, server: Web) -> None:

@@ -7,14 +7,19 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
+import psutil
 import pytest
 
-from tests.app.sketches import strokes_body
+from app.shutdown import Shutdown
+from tests.app.shop import own_gallery, photo
+from tests.app.sketches import JSON, PNG, sketch_file, strokes_body
 
 _PROGRAM = """
 import time
@@ -27,6 +32,25 @@ def slowly(*arguments):
     return search(*arguments)
 Retriever.search_all = slowly
 serve(load_settings())
+"""
+_HANGING = """
+import threading
+import app.main
+from app.catalogue import Catalogue
+from app.feeds.addresses import CheckedNetwork
+from app.gallery import Gallery
+from app.ingest import Ingest
+from app.retriever import Retriever
+from app.settings import load_settings
+def hang(*_):
+    threading.Event().wait()
+def search_or_hang(*arguments):
+    return search(*arguments) if threading.current_thread() is threading.main_thread() else hang()
+search, Retriever.search_all = Retriever.search_all, search_or_hang  # the first search is before the start
+CheckedNetwork._checked = Catalogue.facets = Gallery.save = Ingest.write = hang
+Gallery.is_scattered = True
+app.main.SECONDS, app.main.REQUESTS = 6, 2
+app.main.serve(load_settings())
 """
 _HEAD = b"POST /search HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
 
@@ -77,3 +101,56 @@ def test_what_was_accepted_is_answered_and_nothing_else(tiny_gallery: Path, stop
         answers = [read_all(connection) for connection in accepted]
         assert all(answer.startswith(b"HTTP/1.1 200") and b'"results"' in answer for answer in answers)
         assert process.wait(30) == 0
+
+
+def test_a_server_in_which_everything_hangs_ends_in_time_and_says_what_hangs(
+    tiny_gallery: Path, tmp_path: Path
+) -> None:
+    gallery, key = own_gallery(tiny_gallery, tmp_path)
+    environment = {**os.environ, "SKETCHFIND_GALLERY": str(gallery), "SKETCHFIND_PORT": "0"}
+    command, log = [sys.executable, "-c", _HANGING], tmp_path / "log"
+    with ExitStack() as stack:
+        errors = stack.enter_context(log.open("w"))
+        process = stack.enter_context(
+            subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=errors, text=True)
+        )
+        stack.callback(process.kill)
+        assert process.stdout
+        url = process.stdout.readline().split()[-1]
+        pool = stack.enter_context(ThreadPoolExecutor(4))
+        client = stack.enter_context(
+            httpx.Client(base_url=url, headers={"Authorization": f"Bearer {key}"}, timeout=30)
+        )
+        feed = "id,image_link\n1,http://shop.example/1.png\n"
+        client.post("/products/import", content=feed, headers={"Content-Type": "text/csv"}).raise_for_status()
+        decoders = psutil.Process(process.pid).children()
+        for decoder in decoders:
+            decoder.suspend()
+        hanging = [
+            pool.submit(client.post, "/search", content=strokes_body(), headers=JSON),
+            pool.submit(client.post, "/search", content=sketch_file(), headers=PNG),
+            pool.submit(client.put, "/products/1", files={"photo": photo(1)}),
+            pool.submit(client.get, "/facets"),
+        ]
+        time.sleep(1)
+        process.terminate()
+        started = time.monotonic()
+        assert process.wait(30) == 1
+        assert time.monotonic() - started < 6.5
+        assert not wait(hanging, 10).not_done  # the connections are gone
+    last = log.read_text().splitlines()[-1]
+    for name in ("searches", "single writes", "imports", "upkeep", "AnyIO worker thread"):
+        assert name in last
+    assert not psutil.wait_procs(decoders, timeout=5)[1]
+
+
+def test_what_closes_shares_the_time_and_what_hangs_leaves_some_for_the_rest(caplog: pytest.LogCaptureFixture) -> None:
+    shutdown, closed, hang = Shutdown(2), list[str](), threading.Event()
+    started = time.monotonic()
+    shutdown.close({"a": hang.wait, "b": lambda: closed.append("b"), "c": lambda: 1 / 0})
+    shutdown.close({"d": hang.wait})
+    shutdown.close({"e": lambda: (time.sleep(0.05), closed.append("e"))})
+    assert time.monotonic() - started < 1.5
+    assert (shutdown.unfinished, closed) == (["a", "d"], ["b", "e"])
+    assert "c could not be closed" in caplog.text
+    hang.set()

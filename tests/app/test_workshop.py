@@ -18,6 +18,7 @@ from PIL import Image
 
 from app.benches import SECONDS, NotDecoded
 from app.darkroom import Darkroom
+from app.decoder_process import Answer, DecoderProcess
 from app.pictures import Picture
 from app.prints import decoded
 from app.rasters import RasterSketch
@@ -38,6 +39,12 @@ def workshop() -> Iterator[Workshop]:
     made.warm_up()
     yield made
     made.close()
+
+
+def process_of(decoder: Workshop | Darkroom, number: int = -1) -> DecoderProcess:
+    process = decoder._benches.all[number]._process
+    assert process is not None
+    return process
 
 
 def run(work: Coroutine[Any, Any, Any]) -> Any:
@@ -77,11 +84,12 @@ def test_the_largest_pictures_fit(workshop: Workshop) -> None:
     assert (picture.width, picture.height) == (8000, 5000)
 
 
-def test_a_process_that_gets_no_time_is_given_up_and_the_next_image_is_served() -> None:
+def test_a_process_that_gets_no_time_is_given_up_and_the_next_image_is_served(monkeypatch: pytest.MonkeyPatch) -> None:
     workshop = Workshop(CONFIG, PIXELS, seconds=1)
     workshop.warm_up()
-    process = workshop._benches.all[-1]._process
-    os.kill(process.pid, signal.SIGSTOP)  # as one that others leave no time
+    process = process_of(workshop)
+    os.kill(process.pid, signal.SIGSTOP)  # as one that others leave no time ...
+    monkeypatch.setattr("app.process_progress.ProgressWatch.hangs", lambda _: False)  # ... though it would compute
     started = time.perf_counter()
     with pytest.raises(NotDecoded, match="could not be decoded within 3 s, so busy is the machine: try again later"):
         run(workshop.picture(RasterSketch(sketch_file(), PIXELS)))
@@ -92,9 +100,10 @@ def test_a_process_that_gets_no_time_is_given_up_and_the_next_image_is_served() 
 
 
 def test_an_image_that_computes_for_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.benches._wait", lambda server, _seconds: server.poll(60))
+    wait = DecoderProcess._wait
+    monkeypatch.setattr(DecoderProcess, "_wait", lambda process, _seconds: wait(process, 60))
     workshop = Workshop(CONFIG, PIXELS, seconds=0.2)
-    process = workshop._benches.all[-1]._process
+    process = process_of(workshop)
     data = image_file(draw_product(3, (8000, 5000)).convert("RGBA"))
     with pytest.raises(ImageTooCostly):
         run(workshop.picture(RasterSketch(data, PIXELS)))
@@ -104,7 +113,7 @@ def test_an_image_that_computes_for_too_long_is_given_up(monkeypatch: pytest.Mon
 
 def test_what_earlier_images_took_does_not_count() -> None:
     workshop = Workshop(CONFIG, PIXELS, seconds=1)
-    process, data = workshop._benches.all[-1]._process, image_file(draw_product(3, (1200, 900)))
+    process, data = process_of(workshop), image_file(draw_product(3, (1200, 900)))
     while psutil.Process(process.pid).cpu_times().user < 2:
         run(workshop.picture(RasterSketch(data, PIXELS)))
     assert process.poll() is None
@@ -123,7 +132,7 @@ def test_an_image_that_takes_too_much_memory_is_refused() -> None:
 def test_no_process_outlives_the_workshop() -> None:
     workshop = Workshop(CONFIG, PIXELS)
     run(workshop.picture(RasterSketch(sketch_file(), PIXELS)))
-    processes = [each._process for each in workshop._benches.all]
+    processes = [process_of(workshop, number) for number in range(2)]
     workshop.close()
     assert all(process.poll() is not None for process in processes)
 
@@ -154,15 +163,25 @@ def test_a_photo_is_refused_as_it_is_here(darkroom: Darkroom, data: bytes, kind:
 
 def test_a_photo_that_takes_too_much_is_refused(darkroom: Darkroom, monkeypatch: pytest.MonkeyPatch) -> None:
     darkroom.develop(sketch_file())
-    used = darkroom._benches.all[-1]
-    os.kill(used._process.pid, signal.SIGSTOP)  # or it might be done before it is ended
+
+    def killed(process: DecoderProcess, seconds: float) -> None:
+        if process._is_ready:
+            process.kill()  # as the system does with one that takes too much memory
+        wait(process, seconds)
+
+    def stopped(process: DecoderProcess, header: bytes, data: bytes, seconds: float) -> Answer:
+        os.kill(process.pid, signal.SIGSTOP)  # or it might be done before it is killed
+        return exchange(process, header, data, seconds)
+
+    wait, exchange = DecoderProcess._wait, DecoderProcess.exchange
     with monkeypatch.context() as costly:
-        # as the system does with one that computes for too long
-        costly.setattr("app.benches._wait", lambda _server, _seconds: used._process.kill())
+        costly.setattr(DecoderProcess, "_wait", killed)
+        costly.setattr(DecoderProcess, "exchange", stopped)
+        costly.setattr(DecoderProcess, "_check", lambda *_: None)  # which would notice the stop
         with pytest.raises(ImageTooCostly, match="less than 8 s"):
             darkroom.develop(sketch_file())
     assert darkroom.develop(sketch_file()).frame.shape == (256, 256)
-    assert darkroom._benches.all[0]._server is None  # one bench was enough
+    assert darkroom._benches.all[0]._process is None  # one bench was enough
 
 
 def test_a_photo_is_decoded_with_the_priority_of_the_thread_that_asks() -> None:
@@ -172,7 +191,7 @@ def test_a_photo_is_decoded_with_the_priority_of_the_thread_that_asks() -> None:
     def ask() -> int:
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 15)
         room.develop(sketch_file())
-        return os.getpriority(os.PRIO_PROCESS, room._benches.all[0]._process.pid)
+        return os.getpriority(os.PRIO_PROCESS, process_of(room, 0).pid)
 
     with ThreadPoolExecutor(1) as pool:
         assert pool.submit(ask).result() == 15
