@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -33,12 +34,16 @@ class CatalogueView:
     def __init__(self, connection: Connection, checkpoint: str | None) -> None:
         self._connection, self._checkpoint = connection, checkpoint
 
+    @cached_property
+    def state(self) -> CatalogueState:
+        """What is recorded of the catalogue as a whole."""
+        return state_in(self._connection)
+
     def bound_state(self) -> CatalogueState:
         """Return the state of the catalogue as a whole. Raises CheckpointMismatch as Catalogue.bind() says."""
-        state = state_in(self._connection)
-        if self._checkpoint not in (None, state.checkpoint):
-            raise CheckpointMismatch(str(state.checkpoint), str(self._checkpoint))
-        return state
+        if self._checkpoint not in (None, self.state.checkpoint):
+            raise CheckpointMismatch(str(self.state.checkpoint), str(self._checkpoint))
+        return self.state
 
     def matching(self, filters: Filters) -> NDArray[np.int64]:
         """Return the revisions (N,) of all products that pass, in no order."""

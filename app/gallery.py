@@ -131,17 +131,20 @@ class Gallery:
 
         Nobody waits for an index that is a little behind: what it does not have yet is beside it in the selection.
         """
-        with suppress(CheckpointMismatch, OSError):  # whoever follows the catalogue reports these
-            if not self.refresh(wait=False) and self.catalogue.revision() - self.revision > _BEHIND:
-                self.refresh()
-        snapshot = self._snapshot  # taken before the view, so that this has all that has changed since
-        with self.catalogue.view() as view:
-            yield self._selected(snapshot, view, filters)
+        for has_caught_up in (False, True):
+            snapshot = self._snapshot  # taken before the view, so that this has all that has changed since
+            with self.catalogue.view() as view:
+                if has_caught_up or view.state.revision <= snapshot.revision:
+                    yield self._selected(snapshot, view, filters)
+                    return
+            with suppress(CheckpointMismatch, OSError):  # whoever follows the catalogue reports these
+                if not self.refresh(wait=False) and self.catalogue.revision() - self.revision > _BEHIND:
+                    self.refresh()
 
     def _selected(self, snapshot: Snapshot, view: CatalogueView, filters: Filters) -> Selection:
         passing = None if filters.is_open else view.matching(filters)
         try:
-            changes = view.changes(snapshot.revision)
+            changes = view.changes(snapshot.revision) if view.state.revision > snapshot.revision else []
         except CheckpointMismatch:  # what is new cannot be compared; until this is replaced, what is gone stays away
             return Selection(snapshot, snapshot, passing, frozenset(view.changed(snapshot.revision)), view)
         if not changes:
