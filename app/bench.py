@@ -23,9 +23,11 @@ from app.prints import Print, decoded
 from app.rasters import RasterSketch
 from model.frames import FRAME, Placement
 from model.preprocess import BlankSketch, ImageTooLarge, Preprocess, PreprocessConfig, UnreadableImage
-from model.tracing import Tracing
+from model.tracing import TooManyLinesError, Tracing
 
-REFUSALS: dict[str, type[ValueError]] = {kind.__name__: kind for kind in (BlankSketch, ImageTooLarge, UnreadableImage)}
+REFUSALS: dict[str, type[ValueError]] = {
+    kind.__name__: kind for kind in (BlankSketch, ImageTooLarge, TooManyLinesError, UnreadableImage)
+}
 """What an image can be refused for, by the name that answers give it."""
 TOO_COSTLY = "too costly"
 READY = b"ready"

@@ -87,7 +87,8 @@ class DecoderProcess:
     def get_ready(self, seconds: float) -> None:
         """Wait until it has imported what it needs. Raises TimeoutError and DecoderLostError."""
         if not self._is_ready:
-            self._bounded(lambda: (self._wait(seconds), self._server.recv_bytes()))
+            self._bounded(lambda: self._wait(seconds))
+            self._bounded(self._server.recv_bytes)
             self._is_ready = True
             self._match_priority()
 

@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import FileResponse
 
+from app.clients import client_of
 from app.errors import ApiError
 from app.filters import FiltersOf
 from app.messages import short
@@ -59,7 +60,8 @@ async def search(
 ) -> SearchResponse:
     """Find the products that a sketch shows, or that look like the thing in a photo."""
     sketch = await read_sketch(request, hold, service.settings.max_body_bytes, service.settings.max_pixels, kind)
-    return SearchResponse.of(await unless_gone(request, service.search(sketch, k, filters, mirror)))
+    search = service.search(client_of(request.scope), sketch, k, filters, mirror)
+    return SearchResponse.of(await unless_gone(request, search))
 
 
 @router.get(
@@ -72,8 +74,9 @@ async def similar(
     request: Request, product_id: ProductId, service: ServiceOf, filters: FiltersOf, k: K = 24
 ) -> SearchResponse:
     """Find the products that look like one of them; itself is left out."""
+    search = service.similar(client_of(request.scope), product_id, k, filters)
     try:
-        return SearchResponse.of(await unless_gone(request, service.similar(product_id, k, filters)))
+        return SearchResponse.of(await unless_gone(request, search))
     except UnknownProduct:
         raise no_product(product_id) from None
 
@@ -90,8 +93,9 @@ async def match(
 ) -> MatchResponse:
     """Show what of a sketch and of a product's photo matched: where the network looked on both."""
     sketch = await read_sketch(request, hold, service.settings.max_body_bytes, service.settings.max_pixels)
+    compared = service.match(client_of(request.scope), product_id, sketch, mirror)
     try:
-        return MatchResponse.of(await unless_gone(request, service.match(product_id, sketch, mirror)))
+        return MatchResponse.of(await unless_gone(request, compared))
     except UnknownProduct:
         raise no_product(product_id) from None
     except FileNotFoundError:

@@ -14,6 +14,7 @@ from fastapi import Depends, Request
 
 from app.batcher import Batcher
 from app.catalogue import Filters
+from app.clients import client_of
 from app.current import Current
 from app.drafts import Draft, Prepared
 from app.errors import ApiError
@@ -71,32 +72,32 @@ class Service:
         shutdown.close({"searches": self._batcher.close})
         self._current.close(shutdown)
 
-    # searching
+    # searching: `client`, as app/clients.py names it, shares the queue and the decoders with the others
 
-    async def search(self, sketch: Sketch, k: int, filters: Filters, mirror: bool) -> SearchResult:
+    async def search(self, client: str, sketch: Sketch, k: int, filters: Filters, mirror: bool) -> SearchResult:
         """The k products nearest to a sketch (with `mirror`, either way round); timings have preprocess and total."""
 
         async def search(serving: Serving) -> SearchResult:
-            decode, spent = await _decoded(serving, sketch)
+            decode, spent = await _decoded(serving, client, sketch)
             ready = by_picture(decode, lambda picture: Query.of(picture.frame, k, filters, mirror), spent)
             return await self._search(serving, ready)
 
-        return await self._answer(search)
+        return await self._answer(client, search)
 
-    async def similar(self, product_id: str, k: int, filters: Filters) -> SearchResult:
+    async def similar(self, client: str, product_id: str, k: int, filters: Filters) -> SearchResult:
         """The k products nearest to a product, itself left out. Raises UnknownProduct."""
 
         async def similar(serving: Serving) -> SearchResult:
             ready = lambda: Ready(serving.retriever.like(product_id, k, filters))  # noqa: E731
             return (await self._search(serving, ready)).without(product_id, k)
 
-        return await self._answer(similar)
+        return await self._answer(client, similar)
 
-    async def match(self, product_id: str, sketch: Sketch, mirror: bool) -> Match:
+    async def match(self, client: str, product_id: str, sketch: Sketch, mirror: bool) -> Match:
         """What of a sketch and of a product's photo matched. Raises UnknownProduct and FileNotFoundError."""
 
         async def compare(serving: Serving) -> Match:
-            decode, _ = await _decoded(serving, sketch)
+            decode, _ = await _decoded(serving, client, sketch)
             retriever, checkpoint = serving.retriever, serving.checkpoint
 
             def compute() -> Match:
@@ -105,13 +106,13 @@ class Service:
 
             return await self._batcher.do_alone(compute)
 
-        async with self.line.joined():
+        async with self.line.joined(client):
             return await self._current.do(compare)
 
-    async def trace(self, picture: RasterSketch) -> Tracing:
+    async def trace(self, client: str, picture: RasterSketch) -> Tracing:
         """The strokes of a picture of a sketch. Raises UnreadableImage, or BlankSketch."""
-        async with self.line.joined():
-            return await self._current.do(lambda serving: serving.workshop.traced(picture))
+        async with self.line.joined(client):
+            return await self._current.do(lambda serving: serving.workshop.traced(client, picture))
 
     # writing
 
@@ -154,10 +155,10 @@ class Service:
         finally:
             abandoned.set()
 
-    async def _answer(self, search: Callable[[Serving], Awaitable[SearchResult]]) -> SearchResult:
+    async def _answer(self, client: str, search: Callable[[Serving], Awaitable[SearchResult]]) -> SearchResult:
         """What a search finds, with how long it took in all."""
         started = time.perf_counter()
-        async with self.line.joined():
+        async with self.line.joined(client):
             found = await self._current.do(search)
         total = (time.perf_counter() - started) * 1000
         timings = {**found.timings_ms, "total": total}
@@ -165,7 +166,7 @@ class Service:
         return replace(found, timings_ms=timings)
 
 
-async def _decoded(serving: Serving, sketch: Sketch) -> tuple[Callable[[], Picture], float]:
+async def _decoded(serving: Serving, client: str, sketch: Sketch) -> tuple[Callable[[], Picture], float]:
     """What gives a sketch's picture when its turn has come, and the seconds spent on it before.
 
     An image file is decoded before, elsewhere; strokes, which cost next to nothing, when it is their turn.
@@ -173,7 +174,7 @@ async def _decoded(serving: Serving, sketch: Sketch) -> tuple[Callable[[], Pictu
     if not isinstance(sketch, RasterSketch):
         return lambda: sketch.picture(serving.checkpoint.preprocess), 0.0
     started = time.perf_counter()
-    picture = await serving.workshop.picture(sketch)
+    picture = await serving.workshop.picture(client, sketch)
     return lambda: picture, time.perf_counter() - started
 
 
@@ -188,8 +189,8 @@ async def service_of(request: Request) -> Service:
 ServiceOf = Annotated[Service, Depends(service_of)]
 
 
-async def _has_room(service: ServiceOf) -> None:
-    service.line.check()
+async def _has_room(request: Request, service: ServiceOf) -> None:
+    service.line.check(client_of(request.scope))
 
 
 Room = Depends(_has_room)

@@ -9,6 +9,7 @@ from itertools import pairwise
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
+from app.clients import client_of
 from app.rates import SearchRate
 from app.rooms import SearchBody
 from app.schemas import error_docs
@@ -43,7 +44,7 @@ class StrokesResponse(BaseModel):
 async def strokes(request: Request, service: ServiceOf, hold: SearchBody) -> StrokesResponse:
     """Trace the lines of a photo, a scan or a picture of a sketch, or the edges of a product's photo."""
     picture = await read_picture(request, hold, service.settings.max_body_bytes, service.settings.max_pixels)
-    found = reduced(await unless_gone(request, service.trace(picture)))
+    found = reduced(await unless_gone(request, service.trace(client_of(request.scope), picture)))
     return StrokesResponse(
         width=found.width, height=found.height, strokes=within_limits(found.strokes), kind=found.kind
     )

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import io
-from concurrent.futures import ThreadPoolExecutor
 
 from PIL import Image
 
 from app import bench
 from app.benches import SECONDS, Benches
 from app.decoder_process import Answer
+from app.fair_executor import FairExecutor
 from app.pictures import Picture
 from app.rasters import RasterSketch
 from model.preprocess import PreprocessConfig
@@ -20,7 +20,9 @@ _BENCHES = 2
 
 
 class Workshop:
-    """Two benches, each a process that decodes one image at a time. The second starts after the first image.
+    """Two benches, each a process that decodes one image at a time, shared fairly among clients.
+
+    The second starts after the first image.
 
     It takes as long as an import of OpenCV, so wait for it with warm_up() before images are accepted.
     """
@@ -28,7 +30,7 @@ class Workshop:
     def __init__(self, config: PreprocessConfig, max_pixels: int, seconds: float = SECONDS) -> None:
         self._config = config
         self._benches = Benches(_BENCHES, bench.memory_limit(max_pixels), seconds)
-        self._threads = ThreadPoolExecutor(_BENCHES, "workshop")
+        self._threads = FairExecutor(_BENCHES, "workshop")
         self._benches.all[-1].start()
 
     def warm_up(self) -> None:
@@ -43,19 +45,19 @@ class Workshop:
     def close(self) -> None:
         """End the processes, whatever they are doing: nothing waits for their answers any more."""
         self._benches.close()
-        self._threads.shutdown(cancel_futures=True)
+        self._threads.close()
 
-    async def picture(self, sketch: RasterSketch) -> Picture:
+    async def picture(self, client: str, sketch: RasterSketch) -> Picture:
         """sketch.picture(), elsewhere. Raises what that raises, and ImageTooCostly."""
-        return bench.picture_of(*await self._ask("picture", sketch))
+        return bench.picture_of(*await self._ask(client, "picture", sketch))
 
-    async def traced(self, sketch: RasterSketch) -> Tracing:
+    async def traced(self, client: str, sketch: RasterSketch) -> Tracing:
         """sketch.traced(), elsewhere. Raises what that raises, and ImageTooCostly."""
-        return bench.tracing_of((await self._ask("traced", sketch))[0])
+        return bench.tracing_of((await self._ask(client, "traced", sketch))[0])
 
-    async def _ask(self, task: str, sketch: RasterSketch) -> Answer:
+    async def _ask(self, client: str, task: str, sketch: RasterSketch) -> Answer:
         header = bench.order(task, sketch, self._config)
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._asked, header, sketch.data)
+        return await asyncio.wrap_future(self._threads.submit(client, lambda: self._asked(header, sketch.data)))
 
     def _asked(self, header: bytes, data: bytes) -> Answer:
         try:

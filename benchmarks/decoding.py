@@ -36,7 +36,7 @@ class _Here:
     def __init__(self, preprocess: Preprocess) -> None:
         self._preprocess = preprocess
 
-    async def picture(self, sketch: RasterSketch) -> Picture:
+    async def picture(self, client: str, sketch: RasterSketch) -> Picture:
         return await asyncio.to_thread(sketch.picture, self._preprocess)
 
 
@@ -63,7 +63,7 @@ async def measure(service: Service, sketch: Sketch, rounds: int) -> tuple[float,
         for way, times in spent.items():
             serving.workshop = way  # type: ignore[assignment]
             started = time.perf_counter()
-            await service.search(sketch, 24, Filters(), True)
+            await service.search("client", sketch, 24, Filters(), True)
             if number:  # the first ones warm up
                 times.append((time.perf_counter() - started) * 1000)
     serving.workshop = there

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from model.frames import FRAME
+from model.frames import FRAME, Mask
+from model.images import ImageTooCostly
 from model.kinds import Kind, kind_of
 from model.lines import Fitted, InkMask, fitted
 from model.paper import sketch_mask
@@ -18,7 +19,12 @@ from model.skeleton import Path, paths
 
 _FINE = 0.3  # px of a frame: the same where a photo's edges are traced
 _TIMES = 3  # a frame: lines are traced in a picture of 768 px
+_MOST_LINES = 60_000  # px of lines in that picture, some ninety across it: more are no drawing, and take seconds
 _DETAIL = 0.6  # px of that picture: how far a stroke may be from the line
+
+
+class TooManyLinesError(ImageTooCostly):
+    """A picture has more lines than strokes can be made of in reasonable time."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +40,7 @@ class Tracing:
 def traced(image: Image.Image) -> Tracing:
     """The strokes of a raster sketch on any ground, in the pixels of its mask: straightened, at most WORKING_SIDE long.
 
-    Drawn as a sketch they give nearly the frame that the picture gives. Raises BlankSketch.
+    Drawn as a sketch they give nearly the frame that the picture gives. Raises BlankSketch, TooManyLinesError.
     """
     return _along_ink(sketch_mask(image))
 
@@ -42,7 +48,7 @@ def traced(image: Image.Image) -> Tracing:
 def traced_picture(image: Image.Image, preprocess: Preprocess) -> Tracing:
     """The strokes of an upright raster sketch, as traced() gives them, or the edges of a product's photo.
 
-    Either way they find what the picture finds. Raises BlankSketch.
+    Either way they find what the picture finds. Raises BlankSketch, and TooManyLinesError for a sketch.
     """
     mask = sketch_mask(image)
     return _along_ink(mask) if kind_of(mask) == "sketch" else _along_edges(image, preprocess)
@@ -51,12 +57,22 @@ def traced_picture(image: Image.Image, preprocess: Preprocess) -> Tracing:
 def _along_ink(mask: InkMask) -> Tracing:
     box = fitted(mask, _TIMES)
     margin = 2  # so that no line touches the rim
-    lines = cv2.ximgproc.thinning(np.pad(box.solid, margin))
+    lines = np.asarray(cv2.ximgproc.thinning(np.pad(box.solid, margin)), np.uint8)
+    _check_amount(lines)
     strokes = [
         [[_rounded(box.left, x - margin, box), _rounded(box.top, y - margin, box)] for x, y in _simplified(path)]
-        for path in paths(np.asarray(lines, np.uint8), box.pen)
+        for path in paths(lines, box.pen)
     ]
     return Tracing(mask.shape[1], mask.shape[0], strokes)
+
+
+def _check_amount(lines: Mask) -> None:
+    """Raise TooManyLinesError before the costly part, whose time grows with the length of all lines."""
+    length = cv2.countNonZero(lines)
+    if length > _MOST_LINES:
+        size = f"{_TIMES * FRAME} px"
+        message = f"sketch has too many lines to trace: {length:,} px of them, as large as it is traced ({size})"
+        raise TooManyLinesError(f"{message}: expected at most {_MOST_LINES:,} px; send a picture with fewer lines")
 
 
 def _along_edges(image: Image.Image, preprocess: Preprocess) -> Tracing:

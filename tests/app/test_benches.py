@@ -29,7 +29,7 @@ def workshop() -> Iterator[Workshop]:
 
 
 def picture(workshop: Workshop) -> Picture:
-    return asyncio.run(workshop.picture(RasterSketch(sketch_file(), PIXELS)))
+    return asyncio.run(workshop.picture("client", RasterSketch(sketch_file(), PIXELS)))
 
 
 def no_process(*_args: object, **_options: object) -> None:
@@ -46,7 +46,7 @@ def test_a_process_that_cannot_be_started_is_tried_again_with_the_next_image(
         broken.setattr("app.decoder_process.subprocess.Popen", no_process)
         for _ in range(2):
             with pytest.raises(NotDecoded, match="no process could be started for it: try again later"):
-                asyncio.run(workshop.picture(RasterSketch(b"hello", PIXELS)))
+                asyncio.run(workshop.picture("client", RasterSketch(b"hello", PIXELS)))
         assert psutil.Process().num_fds() <= descriptors
     assert picture(workshop).frame.shape == (256, 256)
 

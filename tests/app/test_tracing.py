@@ -16,6 +16,7 @@ from model.preprocess import Preprocess
 from model.tracing import Tracing
 from tests.app.sketches import JSON, PNG, blank_file, bomb, image_file, refused, sketch_file, strokes_body
 from tests.conftest import PRODUCTS, draw_product
+from tests.model.test_tracing import hatched
 
 SKETCH = Image.fromarray(Preprocess().photo(draw_product(3)))  # of the product that is there as PRODUCTS[3]
 
@@ -65,6 +66,11 @@ def test_a_photographed_sketch_can_be_searched_and_traced(client: httpx.Client) 
     photo = photographed(SKETCH, WAYS["perspective on a table"], 1)
     assert first(client.post("/search", files={"sketch": ("photo.jpg", photo)})) == PRODUCTS[3][0]
     assert first(client.post("/search", json=trace(client, photo))) == PRODUCTS[3][0]
+
+
+def test_a_picture_of_thousands_of_lines_is_refused(client: httpx.Client) -> None:
+    response = client.post("/strokes", content=image_file(hatched(2000)), headers=PNG)
+    refused(response, 422, "image_too_costly", "too many lines to trace", "expected at most 60,000 px")
 
 
 def test_the_ways_to_send_a_picture_are_equal(client: httpx.Client) -> None:

@@ -56,7 +56,9 @@ class Held:
 
 @pytest.fixture
 def held(tiny_gallery: Path) -> Iterator[Held]:
-    app = create_app(load_settings(gallery=tiny_gallery, max_queue=2, search_rate=0))
+    app = create_app(
+        load_settings(gallery=tiny_gallery, max_queue=2, search_rate=0, trusted_proxies=("127.0.0.1",))
+    )
     with running(app) as url:
         held = Held(app, url)
         try:
@@ -120,14 +122,63 @@ def test_the_line_counts_what_fails_too() -> None:
     async def scenario() -> int:
         line = WaitingLine(0, 10)
         with pytest.raises(ValueError, match="x"):
-            async with line.joined():
+            async with line.joined("client"):
                 with pytest.raises(ApiError, match="0 searches are waiting"):
-                    line.check()
+                    line.check("client")
                 raise ValueError("x")
-        line.check()
+        line.check("client")
         return line.length
 
     assert asyncio.run(scenario()) == 0
+
+
+def test_a_client_with_fewer_searches_takes_the_place_of_the_newest_of_the_longest() -> None:
+    async def scenario() -> list[str]:
+        line, order, go = WaitingLine(3, 10), list[str](), asyncio.Event()
+
+        async def search(client: str, name: str) -> None:
+            try:
+                async with line.joined(client):
+                    await go.wait()
+                order.append(f"{name} is answered")
+            except ApiError as error:
+                order.append(f"{name} is {error.code}")
+
+        async with asyncio.TaskGroup() as group:
+            for client, name in [("a", "a1"), ("a", "a2"), ("a", "a3"), ("a", "a4"), ("b", "b1"), ("b", "b2")]:
+                group.create_task(search(client, name))
+                await asyncio.sleep(0.01)
+            assert line.length == 4
+            with pytest.raises(ApiError, match="3 searches are waiting already"):
+                line.check("a")
+            with pytest.raises(ApiError, match="3 searches are waiting already"):
+                line.check("b")  # it has as many as the other one
+            line.check("c")
+            assert order == ["a4 is busy", "a3 is busy"]
+            go.set()
+        assert line.length == 0
+        return order
+
+    answered = [f"{name} is answered" for name in ("a1", "a2", "b1", "b2")]
+    assert sorted(asyncio.run(scenario())[2:]) == answered
+
+
+def test_one_client_that_fills_the_queue_does_not_keep_others_out(held: Held) -> None:
+    def post(client: str) -> httpx.Response:
+        headers = {**JSON, "X-Forwarded-For": client}
+        return httpx.post(f"{held.url}/search", content=strokes_body(), headers=headers, timeout=30)
+
+    with ThreadPoolExecutor(4) as pool:
+        greedy = [pool.submit(post, "192.0.2.1") for _ in range(3)]
+        held.wait_for(3)
+        other = pool.submit(post, "192.0.2.2")
+        while not (refused_ones := [each for each in greedy if each.done()]):
+            time.sleep(0.01)
+        held.let_go()
+        [loser] = refused_ones
+        refused(loser.result(), 503, "busy", "another client has taken the place")
+        assert other.result().status_code == 200
+        assert sorted(each.result().status_code for each in greedy) == [200, 200, 503]
 
 
 def test_a_search_that_takes_too_long_is_told_so(tiny_gallery: Path) -> None:
@@ -145,7 +196,7 @@ def test_a_search_that_takes_too_long_is_told_so(tiny_gallery: Path) -> None:
 
 def test_a_timeout_of_something_else_is_not_the_lines() -> None:
     async def scenario() -> None:
-        async with WaitingLine(0, 10).joined():
+        async with WaitingLine(0, 10).joined("client"):
             raise TimeoutError("of a socket")
 
     with pytest.raises(TimeoutError, match="of a socket"):

@@ -54,11 +54,11 @@ def run(work: Coroutine[Any, Any, Any]) -> Any:
 @pytest.mark.parametrize("format", ["PNG", "JPEG", "WEBP", "GIF", "TIFF", "BMP"])
 def test_it_gives_what_decoding_here_gives(workshop: Workshop, format: str) -> None:
     sketch = RasterSketch(sketch_file(4, format), PIXELS)
-    there: Picture = run(workshop.picture(sketch))
+    there: Picture = run(workshop.picture("client", sketch))
     here = sketch.picture(Preprocess(CONFIG))
     assert np.array_equal(there.frame, here.frame)
     assert (there.placement, there.width, there.height) == (here.placement, here.width, here.height)
-    assert run(workshop.traced(sketch)) == sketch.traced(Preprocess(CONFIG))
+    assert run(workshop.traced("client", sketch)) == sketch.traced(Preprocess(CONFIG))
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_it_refuses_what_decoding_here_refuses(workshop: Workshop, data: bytes, 
     with pytest.raises(kind) as here:
         sketch.picture(Preprocess(CONFIG))
     with pytest.raises(kind) as there:
-        run(workshop.picture(sketch))
+        run(workshop.picture("client", sketch))
     assert type(there.value) is type(here.value) and str(there.value) == str(here.value)
 
 
@@ -80,7 +80,7 @@ def test_an_image_is_too_costly_before_the_search_for_it_is_too_late() -> None:
 
 def test_the_largest_pictures_fit(workshop: Workshop) -> None:
     large = draw_product(3, (8000, 5000)).convert("RGBA")
-    picture: Picture = run(workshop.picture(RasterSketch(image_file(large, "PNG"), PIXELS)))
+    picture: Picture = run(workshop.picture("client", RasterSketch(image_file(large, "PNG"), PIXELS)))
     assert (picture.width, picture.height) == (8000, 5000)
 
 
@@ -92,10 +92,10 @@ def test_a_process_that_gets_no_time_is_given_up_and_the_next_image_is_served(mo
     monkeypatch.setattr("app.process_progress.ProgressWatch.hangs", lambda _: False)  # ... though it would compute
     started = time.perf_counter()
     with pytest.raises(NotDecoded, match="could not be decoded within 3 s, so busy is the machine: try again later"):
-        run(workshop.picture(RasterSketch(sketch_file(), PIXELS)))
+        run(workshop.picture("client", RasterSketch(sketch_file(), PIXELS)))
     assert 2 < time.perf_counter() - started < 8
     assert process.poll() is not None
-    assert run(workshop.picture(RasterSketch(sketch_file(), PIXELS))).frame.shape == (256, 256)
+    assert run(workshop.picture("client", RasterSketch(sketch_file(), PIXELS))).frame.shape == (256, 256)
     workshop.close()
 
 
@@ -106,7 +106,7 @@ def test_an_image_that_computes_for_too_long_is_given_up(monkeypatch: pytest.Mon
     process = process_of(workshop)
     data = image_file(draw_product(3, (8000, 5000)).convert("RGBA"))
     with pytest.raises(ImageTooCostly):
-        run(workshop.picture(RasterSketch(data, PIXELS)))
+        run(workshop.picture("client", RasterSketch(data, PIXELS)))
     assert process.returncode == -signal.SIGPROF
     workshop.close()
 
@@ -115,7 +115,7 @@ def test_what_earlier_images_took_does_not_count() -> None:
     workshop = Workshop(CONFIG, PIXELS, seconds=1)
     process, data = process_of(workshop), image_file(draw_product(3, (1200, 900)))
     while psutil.Process(process.pid).cpu_times().user < 2:
-        run(workshop.picture(RasterSketch(data, PIXELS)))
+        run(workshop.picture("client", RasterSketch(data, PIXELS)))
     assert process.poll() is None
     workshop.close()
 
@@ -124,14 +124,14 @@ def test_an_image_that_takes_too_much_memory_is_refused() -> None:
     data = image_file(Image.new("I;16", (10_000, 10_000)), "PNG")  # 1.2 GB while its floats become bytes
     workshop = Workshop(CONFIG, 1000)
     with pytest.raises(ImageTooCostly):
-        run(workshop.picture(RasterSketch(data, 150_000_000)))
-    assert run(workshop.picture(RasterSketch(sketch_file(), PIXELS))).frame.shape == (256, 256)
+        run(workshop.picture("client", RasterSketch(data, 150_000_000)))
+    assert run(workshop.picture("client", RasterSketch(sketch_file(), PIXELS))).frame.shape == (256, 256)
     workshop.close()
 
 
 def test_no_process_outlives_the_workshop() -> None:
     workshop = Workshop(CONFIG, PIXELS)
-    run(workshop.picture(RasterSketch(sketch_file(), PIXELS)))
+    run(workshop.picture("client", RasterSketch(sketch_file(), PIXELS)))
     processes = [process_of(workshop, number) for number in range(2)]
     workshop.close()
     assert all(process.poll() is not None for process in processes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from benchmarks.paper_photos import WAYS, photographed
 from model.frames import Mask
 from model.preprocess import BlankSketch, Preprocess
 from model.skeleton import paths
-from model.tracing import traced, traced_picture
+from model.tracing import TooManyLinesError, traced, traced_picture
 from tests.conftest import draw_product
 from tests.model.test_preprocess import VARIANTS, agreement, draw
 
@@ -121,3 +122,23 @@ def test_edges_of_a_photo_give_its_frame_and_lie_on_it() -> None:
 
 def test_a_picture_of_a_sketch_is_traced_as_one() -> None:
     assert traced_picture(draw(), preprocess) == traced(draw())
+
+
+def hatched(count: int) -> Image.Image:
+    """A sketch of many long strokes, as no hand draws them."""
+    image, ends = Image.new("1", (1000, 1000), 1), np.random.default_rng(1).uniform(0, 1000, (count, 4))
+    for line in ends:
+        ImageDraw.Draw(image).line([float(at) for at in line], fill=0)
+    return image
+
+
+def test_thousands_of_lines_are_refused_before_they_are_traced() -> None:
+    image = hatched(2000)
+    started = time.process_time()
+    with pytest.raises(TooManyLinesError, match=r"too many lines to trace: .* expected at most 60,000 px"):
+        traced(image)
+    assert time.process_time() - started < 2.5  # tracing them takes six seconds
+
+
+def test_a_hundred_long_lines_are_traced() -> None:
+    assert len(traced(hatched(100)).strokes) > 100
