@@ -27,8 +27,8 @@ WRITE_TIMEOUT = 30.0  # s that a writer waits for others, unless app/wait_budget
 _CONNECTING = 10  # s to connect to a server in
 # Each combination of filters makes a few statements, which take up to about 100 kB each when they are compiled. The
 # usual combinations fit; a client that sends all of them cannot fill the memory. psycopg prepares at most 100.
-_STATEMENTS = 200  # that SQLAlchemy keeps compiled, and half as many again before it forgets some
-_STATEMENTS_OF_ONE = 64  # that one of SQLite's connections keeps prepared
+_STATEMENTS = 100  # that SQLAlchemy keeps compiled, and half as many again before it forgets some
+_STATEMENTS_OF_ONE = 32  # that one of SQLite's connections keeps prepared
 _TURN = "turn"  # marks a connection whose turn to write it is
 _MAKING = 0x5E7C4F1D  # names PostgreSQL's lock of those who make or migrate tables; any number would do
 

@@ -4,8 +4,9 @@
 
 Every request starts from a good one (a sketch as an image in six formats, strokes, a product with its photo, a feed in
 four formats, a query string) and is spoilt at random: bits turned, pieces cut out, repeated or exchanged for hard
-numbers, words and bytes; or its address or headers are. No answer may be a 5xx (but 503 with Retry-After, a refusal of
-what comes too fast), take more than 5 s, or lack the one shape of errors.
+numbers, words and bytes; or its address or headers are. One in ten is a query of random repeated filters. No answer
+may be a 5xx (but 503 with Retry-After, a refusal of what comes too fast), take more than 5 s, or lack the one shape of
+errors.
 """
 
 from __future__ import annotations
@@ -23,12 +24,15 @@ from pathlib import Path
 
 from benchmarks.clients import Shop, write_key
 from benchmarks.figures import tell
-from benchmarks.good_requests import Request, good_requests
+from benchmarks.filters import add_products
+from benchmarks.good_requests import Request, filter_query, good_requests
 from benchmarks.processes import Server, memory_of
 
 _CLIENTS = 4
 _PATIENCE = 5.0  # s
 _WARM = 0.1  # of the requests, before memory counts
+_FILTERS = 0.1  # of the requests
+_PRODUCTS = 300  # that filters find
 _HARD = (
     *(b"", b"\0", b"-1", b"1e999", b"NaN", b"9" * 400, b"\xff\xfe", b"[" * 2000, b"{}", b"null", b"%00", b"../.."),
     *(b"'\"", b"\r\n", "ß中\U0001f45f".encode(), b"true", b"0" * 20, b"<!ENTITY a 'b'>", b"&a;", b"\xed\xa0\x80"),
@@ -158,7 +162,8 @@ def _run(server: Server, key: str, count: int, seed: int, outcome: Outcome, lock
         chance, client = random.Random(seed + number), Client(server.port, outcome, lock)
         good = good_requests(key)
         for _ in range(count // _CLIENTS):
-            client.send(spoilt(chance.choice(good), chance))
+            is_query = chance.random() < _FILTERS
+            client.send(filter_query(chance) if is_query else spoilt(chance.choice(good), chance))
 
     threads = [threading.Thread(target=work, args=(number,)) for number in range(_CLIENTS)]
     for thread in threads:
@@ -177,7 +182,7 @@ def _is_error(headers: dict[str, str], body: bytes) -> bool:
 
 
 def main() -> None:
-    """Serve a tiny gallery and spoil requests; ends with status 1 when anything was wrong."""
+    """Serve a small gallery and spoil requests; ends with status 1 when anything was wrong."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--requests", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=0)
@@ -186,6 +191,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name, Shop() as shop:
         gallery = Path(name) / "gallery"
         shop.make_gallery(gallery)
+        add_products(gallery, _PRODUCTS, random.Random(options.seed))
         key = write_key(gallery)
         server = Server(gallery, Path(name) / "server.log", search_rate=0, write_rate=0)
         server.start()

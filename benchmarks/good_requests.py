@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import io
 import json
+import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from PIL import Image
 
 from benchmarks.clients import photo_bytes
+from benchmarks.filters import random_filters
 
 _FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
 _FIELDS = ("id", "title", "product_type", "price", "color", "image_link", "availability")
@@ -53,6 +56,12 @@ def good_requests(key: str) -> list[Request]:
         made.append(Request("GET", path, dict(writes), b""))
     made.append(Request("DELETE", "/products/fuzzed", dict(writes), b""))
     return made
+
+
+def filter_query(chance: random.Random) -> Request:
+    """A query of random repeated filters, of products that add_products() made."""
+    path = chance.choice(["/facets", "/products/p1/similar"])
+    return Request("GET", f"{path}?{urlencode(random_filters(chance))}", {}, b"")
 
 
 def _saved(picture: Image.Image, name: str) -> bytes:
