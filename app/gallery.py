@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from app.catalogue import Catalogue, CatalogueError, CheckpointMismatch, Filters, sqlite_url
+from app.checkpoints import CHECKPOINT_FILE
 from app.gpu import Gpu
 from app.index_files import MANIFEST, UnusableIndex, load_index, save_index, saved_tuning
 from app.photos import PhotoStore
@@ -38,13 +39,18 @@ _log = logging.getLogger(__name__)
 
 def catalogue_of(directory: Path, url: str | None = None) -> Catalogue:
     """A gallery's catalogue: behind a URL, or in the directory's own file. Raises CatalogueError if there is none."""
-    if url is not None:
-        return Catalogue(url)
     path = directory / CATALOGUE_FILE
-    if not path.is_file():
-        expected = f"expected {CATALOGUE_FILE} in it, made by `sketchfind build`"
-        raise CatalogueError(f"no gallery at {directory}: {expected}")
-    return Catalogue(sqlite_url(path))
+    if not is_gallery(directory):
+        raise CatalogueError(f"no gallery at {directory}: expected a directory made by `sketchfind build`")
+    if url is None and not path.is_file():
+        expected = "expected its URL in --catalogue or SKETCHFIND_CATALOGUE, or a gallery restored from a backup"
+        raise CatalogueError(f"the catalogue of gallery {directory} is elsewhere, there is no {path.name}: {expected}")
+    return Catalogue(sqlite_url(path) if url is None else url)
+
+
+def is_gallery(directory: Path) -> bool:
+    """Return whether a directory is a gallery, wherever its catalogue is."""
+    return any((directory / name).exists() for name in (CATALOGUE_FILE, CHECKPOINT_FILE, PHOTOS))
 
 
 class Gallery:

@@ -64,6 +64,7 @@ def backup(
     BackupError for another folder, CatalogueError when there is no gallery, and InUse while another process does the
     same.
     """
+    _check_apart(directory, to)
     catalogue = catalogue_of(directory, catalogue_url)
     try:
         _claim(to, origin(catalogue.state().identity))
@@ -75,6 +76,13 @@ def backup(
             return _finish(directory, to, *_dumped(directory, to, catalogue), copier)
     finally:
         catalogue.close()
+
+
+def _check_apart(directory: Path, to: Path) -> None:
+    """Raises BackupError for a folder that is the gallery, or lies in it or around it."""
+    gallery, folder = directory.resolve(), to.resolve()
+    if folder.is_relative_to(gallery) or gallery.is_relative_to(folder):
+        raise BackupError(f"{to} is, holds or lies in the gallery {directory}: expected a folder apart from it")
 
 
 def _claim(to: Path, whose: str) -> None:

@@ -307,6 +307,16 @@ def test_folders_that_are_something_else(whole: Path, gallery: Path, tmp_path: P
         backup(gallery, other)
 
 
+@pytest.mark.parametrize("place", [".", "backup", "photos/a/b", "..", "../link/c"])
+def test_a_folder_that_is_not_apart_from_the_gallery_is_refused(gallery: Path, tmp_path: Path, place: str) -> None:
+    (tmp_path / "link").symlink_to(gallery)
+    before = sorted(gallery.rglob("*"))
+    expected = f"is, holds or lies in the gallery {gallery}: expected a folder apart from it"
+    with pytest.raises(BackupError, match=expected):
+        backup(gallery, gallery / place)
+    assert sorted(gallery.rglob("*")) == before
+
+
 def files_in(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
