@@ -120,7 +120,7 @@ class Retriever:
         """Results for queries of the same filters, by the embeddings (V,D) of each, and how many are wanted of each."""
         started = time.perf_counter()
         snapshot, passing = self.gallery.select(filters)
-        n_candidates = self._n_candidates or self.gallery.n_candidates
+        n_candidates = min(self._n_candidates or self.gallery.n_candidates, snapshot.size)
         numbers = [max(k, n_candidates) for k, each in zip(wanted, views, strict=True) for _ in each]
         with torch.inference_mode():
             sketches = torch.from_numpy(np.concatenate(views)).to(self.device)  # (B,D): views of all queries
