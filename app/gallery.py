@@ -18,8 +18,11 @@ import numpy as np
 
 from app.catalogue import Catalogue, CatalogueError, CheckpointMismatch, Filters, sqlite_url
 from app.catalogue_view import CatalogueView
+from app.checkpoints import CHECKPOINT_FILE
 from app.gpu import Gpu
-from app.index_files import MANIFEST, UnusableIndex, load_index, save_index, saved_tuning
+from app.index_choice import last_choice, tuned_recipe
+from app.index_files import load_index, save_index
+from app.index_manifest import MANIFEST, UnusableIndex
 from app.photos import PhotoStore
 from app.read_limits import unlimited
 from app.recipes import DEFAULT_CANDIDATES, Recipe, Tuning
@@ -40,13 +43,18 @@ _log = logging.getLogger(__name__)
 
 def catalogue_of(directory: Path, url: str | None = None) -> Catalogue:
     """A gallery's catalogue: behind a URL, or in the directory's own file. Raises CatalogueError if there is none."""
-    if url is not None:
-        return Catalogue(url)
     path = directory / CATALOGUE_FILE
-    if not path.is_file():
-        expected = f"expected {CATALOGUE_FILE} in it, made by `sketchfind build`"
-        raise CatalogueError(f"no gallery at {directory}: {expected}")
-    return Catalogue(sqlite_url(path))
+    if not is_gallery(directory):
+        raise CatalogueError(f"no gallery at {directory}: expected a directory made by `sketchfind build`")
+    if url is None and not path.is_file():
+        expected = "expected its URL in --catalogue or SKETCHFIND_CATALOGUE, or a gallery restored from a backup"
+        raise CatalogueError(f"the catalogue of gallery {directory} is elsewhere, there is no {path.name}: {expected}")
+    return Catalogue(sqlite_url(path) if url is None else url)
+
+
+def is_gallery(directory: Path) -> bool:
+    """Return whether a directory is a gallery, wherever its catalogue is."""
+    return any((directory / name).exists() for name in (CATALOGUE_FILE, CHECKPOINT_FILE, PHOTOS))
 
 
 class Gallery:
@@ -158,24 +166,23 @@ class Gallery:
         """Whether so much has changed since the index was saved that save() is worth its time."""
         return self.revision - self._saved > max(_REPLAY, self.size // _SHARE)
 
-    def save(self, tuning: Tuning | None = None) -> Path:
+    def save(self) -> Path:
         """Index all products as one part and write that for the next start; returns the manifest's path.
 
         Searches and changes go on meanwhile: what changes is replayed on the new part when it takes the place of all
-        that it was made from. The index is of the kind that the catalogue names now, and as it was tuned: by `tuning`,
-        or as the index on disk says. Raises OSError when it cannot be written, UntimelyTuning when others tuned it
-        meanwhile.
+        that it was made from. The index is of the kind that the catalogue names now, and as it was tuned last. Raises
+        OSError when it cannot be written, UntimelyTuning when others tuned it meanwhile.
         """
         with self._saving:
             self.refresh()
             snapshot = self._snapshot
-            before = self._recipe_now()
-            recipe = replace(before, tuning=tuning or before.tuning)
+            before = last_choice(self._index_dir)
+            recipe = self._recipe_now()
             whole = snapshot.parts[0] if snapshot.parts else self._replay.nothing()
             if len(snapshot.parts) != 1 or not whole.live.all() or recipe != self._recipe:
                 whole = merge(snapshot.parts or [whole], recipe)
                 self._adopt(whole, snapshot.revision, recipe)
-            saved = save_index(self._index_dir, whole.segment, snapshot.revision, self._state, recipe, before.tuning)
+            saved = save_index(self._index_dir, whole.segment, snapshot.revision, self._state, recipe, before)
             self._adopt(Part.whole(saved), snapshot.revision, recipe)  # it lies in files, which other servers share
             self._saved = snapshot.revision
             return self._index_dir / MANIFEST
@@ -194,7 +201,7 @@ class Gallery:
         """How the index is to be made, as catalogue and disk say now."""
         factory = self.catalogue.state().factory
         self._state = replace(self._state, factory=factory)  # all else stays what the rows are of
-        return Recipe(factory, saved_tuning(self._index_dir, factory), self._index_dir)
+        return tuned_recipe(self._index_dir, factory, self._distance)
 
     def _adopt(self, whole: Part, revision: int, recipe: Recipe) -> None:
         """Put a part that has all products as of `revision` in the place of older ones."""

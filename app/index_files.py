@@ -6,9 +6,7 @@ manifest agrees in every word with the catalogue and with the files.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,19 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.files import alone, sha256_of, write_whole
-from app.recipes import Recipe, Tuning
+from app.index_choice import check_tuning, last_choice
+from app.index_manifest import FORMAT, LOCK, MANIFEST, Choice, Manifest, UnusableIndex, read_manifest, write_manifest
+from app.recipes import Recipe
 from app.records import CatalogueState
 from app.segments import Segment
 from model.distances import Distance
 
-_FORMAT = 1
 _MAPPED: int = getattr(faiss, "IO_FLAG_MMAP_IFC", 0)  # older FAISS reads the file into memory
-MANIFEST = "manifest.json"
-_LOCK = "lock"  # held by the process that writes, since what it has not written it removes
-
-
-class UnusableIndex(ValueError):
-    """The files on disk are absent, damaged, or made from something else; the message says what is wrong."""
 
 
 class OutdatedIndex(UnusableIndex):
@@ -40,56 +33,25 @@ class UntimelyTuning(OSError):
     """An index was made as it was tuned before, and has been tuned anew meanwhile."""
 
 
-@dataclass(frozen=True)
-class Manifest:
-    """What an index was made from and of which files it consists."""
-
-    identity: str  # of the catalogue
-    revision: int
-    checkpoint: str
-    dim: int
-    factory: str
-    count: int
-    files: dict[str, str]  # SHA-256 by file name
-    tuning: Tuning | None = None
-    format: int = _FORMAT
-
-
 def save_index(
     directory: Path,
     segment: Segment,
     revision: int,
     state: CatalogueState,
     recipe: Recipe,
-    expected: Tuning | None = None,
+    expected: Choice | None = None,
 ) -> Segment:
     """Write a segment that holds all products as of `revision`, made by a recipe; returns it as it lies in the files.
 
-    `expected` is the tuning that it replaces. Raises OSError, and UntimelyTuning when the one on disk is another.
+    `expected` is what last_choice() was before the recipe was read. Raises OSError, and UntimelyTuning when it is not
+    that any more.
     """
     directory.mkdir(parents=True, exist_ok=True)
-    with alone(directory / _LOCK):
-        if saved_tuning(directory, state.factory) != expected:
+    with alone(directory / LOCK):
+        if last_choice(directory) != expected:
             raise UntimelyTuning(f"the index in {directory} was tuned while another one was made: try again")
         _save(directory, segment, revision, state, recipe)
         return _open_files(directory, revision, segment.distance)
-
-
-def saved_tuning(directory: Path, factory: str) -> Tuning | None:
-    """What was chosen for a kind of index, as the manifest says, however old or damaged the other files are."""
-    try:
-        return tuning_in((directory / MANIFEST).read_bytes(), factory)
-    except OSError:
-        return None
-
-
-def tuning_in(text: bytes, factory: str) -> Tuning | None:
-    """The same of a manifest's text; None, too, where that cannot be read."""
-    try:
-        manifest = _parsed(text)
-    except UnusableIndex:
-        return None
-    return manifest.tuning if manifest.factory == factory else None
 
 
 def _save(directory: Path, segment: Segment, revision: int, state: CatalogueState, recipe: Recipe) -> None:
@@ -109,17 +71,17 @@ def _save(directory: Path, segment: Segment, revision: int, state: CatalogueStat
         files,
         recipe.tuning,
     )
-    text = json.dumps(asdict(manifest), indent=1)
-    write_whole(directory / MANIFEST, lambda path: path.write_text(text))
+    write_manifest(directory, manifest)
     for path in directory.iterdir():
-        if path.name not in files and path.name not in (MANIFEST, _LOCK):
+        if path.name not in files and path.name not in (MANIFEST, LOCK):
             path.unlink(missing_ok=True)
 
 
 def load_index(directory: Path, distance: Distance, state: CatalogueState) -> tuple[Segment, int]:
     """The saved segment and its revision. Raises UnusableIndex unless manifest, files and catalogue agree."""
-    manifest = _read_manifest(directory)
+    manifest = read_manifest(directory)
     _check_manifest(manifest, distance, state)
+    check_tuning(Recipe(manifest.factory, manifest.tuning), distance)
     try:
         _check_files(directory, manifest)
         segment = _open_files(directory, manifest.revision, distance)
@@ -131,26 +93,6 @@ def load_index(directory: Path, distance: Distance, state: CatalogueState) -> tu
     return segment, manifest.revision
 
 
-def _read_manifest(directory: Path) -> Manifest:
-    """The manifest. Raises UnusableIndex."""
-    try:
-        return _parsed((directory / MANIFEST).read_bytes())
-    except FileNotFoundError:
-        raise UnusableIndex("there is no manifest") from None
-    except OSError as error:
-        raise UnusableIndex(f"the manifest cannot be read ({error})") from None
-
-
-def _parsed(text: bytes) -> Manifest:
-    """Raises UnusableIndex."""
-    try:
-        found = json.loads(text)
-        tuning = found.pop("tuning", None)
-        return Manifest(**found, tuning=None if tuning is None else Tuning(**tuning))
-    except (ValueError, TypeError, AttributeError) as error:
-        raise UnusableIndex(f"the manifest cannot be read ({error})") from None
-
-
 def _open_files(directory: Path, revision: int, distance: Distance) -> Segment:
     """The files as they lie there: what is searched of them is in memory once, for however many processes."""
     stem = directory / str(revision)
@@ -160,7 +102,7 @@ def _open_files(directory: Path, revision: int, distance: Distance) -> Segment:
 
 
 def _check_manifest(manifest: Manifest, distance: Distance, state: CatalogueState) -> None:
-    expected = (_FORMAT, state.identity, state.checkpoint, distance.dim, state.factory)
+    expected = (FORMAT, state.identity, state.checkpoint, distance.dim, state.factory)
     found = (manifest.format, manifest.identity, manifest.checkpoint, manifest.dim, manifest.factory)
     names = ("format", "catalogue", "checkpoint", "dimension", "factory")
     for name, value, other in zip(names, found, expected, strict=True):
@@ -168,6 +110,8 @@ def _check_manifest(manifest: Manifest, distance: Distance, state: CatalogueStat
             raise OutdatedIndex(f"its {name} is {value}: expected {other}")
     if manifest.revision > state.revision:
         raise OutdatedIndex(f"its revision is {manifest.revision}: the catalogue is only at {state.revision}")
+    if manifest.tuning != manifest.tuning_for(state.factory):
+        raise OutdatedIndex("it has been tuned since it was made")
 
 
 def _check_files(directory: Path, manifest: Manifest) -> None:
@@ -175,6 +119,8 @@ def _check_files(directory: Path, manifest: Manifest) -> None:
     if set(manifest.files) != expected:
         raise UnusableIndex(f"its manifest lists {sorted(manifest.files)}: expected {sorted(expected)}")
     for name, sha256 in manifest.files.items():
+        if not (directory / name).is_file():
+            raise UnusableIndex(f"there is no file {name}")
         found = sha256_of(directory / name)
         if found != sha256:
             raise UnusableIndex(f"{name} has SHA-256 {found}: expected {sha256}")

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import faiss
+from pydantic import ConfigDict, Field
+from pydantic.dataclasses import dataclass as checked
 
 DEFAULT_CANDIDATES = 100  # products whose exact distance is taken, where nobody has tuned or set anything
 TRAINING = 262_144  # rows that an index is trained on at most; FAISS uses no more than 256 for each of its lists
 
 _SHARE = 16  # an inverted file that nobody has tuned looks into one of so many of its lists
-_PARAMETERS = re.compile(r"|(nprobe|efSearch)=[1-9][0-9]{0,8}")
+_PARAMETERS = r"^((nprobe|efSearch)=[1-9][0-9]{0,4})?$"  # FAISS takes memory for every one of efSearch
+_Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 _faiss: Any = faiss  # its annotations, where there are any, are those of C++ and do not hold
 
 
-@dataclass(frozen=True)
+@checked(frozen=True, config=ConfigDict(strict=True, extra="forbid"))
 class Tuning:
     """What `sketchfind tune` has chosen for a gallery, and what it saw. Raises ValueError for what cannot be.
 
@@ -25,22 +27,14 @@ class Tuning:
     choice. `recall` is the share, 0..1, of the ten nearest photos that were among the candidates.
     """
 
-    parameters: str
-    training: int  # rows the index is trained on
-    n_candidates: int
-    recall: float
-    target: float
-    queries: str  # what it was measured with: "sketches" or "photos"
-    revision: int  # of the catalogue then
-    checkpoint: str  # SHA-256, then
-
-    def __post_init__(self) -> None:
-        if not (isinstance(self.parameters, str) and _PARAMETERS.fullmatch(self.parameters)):
-            raise ValueError(f"parameters are {self.parameters!r}: expected such as nprobe=16")
-        for name in ("training", "n_candidates"):
-            value = getattr(self, name)
-            if type(value) is not int or value < 1:
-                raise ValueError(f"{name} is {value!r}: expected a number from 1")
+    parameters: Annotated[str, Field(pattern=_PARAMETERS)]
+    training: Annotated[int, Field(ge=1, lt=2**31)]  # rows the index is trained on
+    n_candidates: Annotated[int, Field(ge=1, lt=2**31)]
+    recall: _Share
+    target: _Share
+    queries: Annotated[str, Field(max_length=20)]  # what it was measured with: "sketches" or "photos"
+    revision: Annotated[int, Field(ge=0, lt=2**63)]  # of the catalogue then
+    checkpoint: Annotated[str, Field(max_length=64)]  # SHA-256, then
 
 
 @dataclass(frozen=True)

@@ -124,7 +124,7 @@ class Retriever:
         """Results for queries of the same filters, by the embeddings (V,D) of each, and how many are wanted of each."""
         started = time.perf_counter()
         with self.gallery.select(filters) as selection:
-            n_candidates = self._n_candidates or self.gallery.n_candidates
+            n_candidates = min(self._n_candidates or self.gallery.n_candidates, selection.snapshot.size)
             most = [max(k, n_candidates) + selection.outdated for k in wanted]
             numbers = [n for n, each in zip(most, views, strict=True) for _ in each]
             with torch.inference_mode():

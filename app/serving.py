@@ -15,9 +15,9 @@ from pathlib import Path
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.benches import NotDecoded
-from app.catalogue import Catalogue, CatalogueError, CheckpointMismatch
-from app.checkpoints import CHECKPOINT_FILE, checkpoint_file
-from app.gallery import CATALOGUE_FILE, Gallery, catalogue_of
+from app.catalogue import Catalogue, CheckpointMismatch
+from app.checkpoints import checkpoint_file
+from app.gallery import Gallery, catalogue_of
 from app.gpu import Gpu, gpu_for
 from app.retriever import Retriever
 from app.settings import Settings
@@ -100,8 +100,6 @@ def reason_of(error: Exception) -> str:
 def _open(settings: Settings) -> tuple[Checkpoint, Gallery]:
     """The gallery, with the checkpoint that its catalogue names."""
     directory = settings.gallery
-    if not (directory / (CHECKPOINT_FILE if settings.catalogue else CATALOGUE_FILE)).is_file():
-        raise CatalogueError(f"no gallery at {directory}: expected a directory made by `sketchfind build`")
     catalogue = catalogue_of(directory, settings.catalogue.get_secret_value() if settings.catalogue else None)
     try:
         return _matching(directory, catalogue, gpu_for(settings.device))

@@ -18,8 +18,7 @@ from app.files import sha256_of, write_whole
 from app.gallery import INDEX, catalogue_of
 from app.gallery import PHOTOS as GALLERY_PHOTOS
 from app.identity import origin
-from app.index_files import MANIFEST as INDEX_MANIFEST
-from app.index_files import tuning_in
+from app.index_manifest import UnusableIndex, manifest_text, parse_manifest
 from app.locks import only_one
 from app.photos import PhotoStore
 from app.raw import copy_tables
@@ -64,6 +63,7 @@ def backup(
     BackupError for another folder, CatalogueError when there is no gallery, and InUse while another process does the
     same.
     """
+    _check_apart(directory, to)
     catalogue = catalogue_of(directory, catalogue_url)
     try:
         _claim(to, origin(catalogue.state().identity))
@@ -75,6 +75,13 @@ def backup(
             return _finish(directory, to, *_dumped(directory, to, catalogue), copier)
     finally:
         catalogue.close()
+
+
+def _check_apart(directory: Path, to: Path) -> None:
+    """Raises BackupError for a folder that is the gallery, or lies in it or around it."""
+    gallery, folder = directory.resolve(), to.resolve()
+    if folder.is_relative_to(gallery) or gallery.is_relative_to(folder):
+        raise BackupError(f"{to} is, holds or lies in the gallery {directory}: expected a folder apart from it")
 
 
 def _claim(to: Path, whose: str) -> None:
@@ -147,7 +154,7 @@ def _dumped(directory: Path, to: Path, catalogue: Catalogue) -> tuple[Path, str,
         held = _read(database)
         if not _missing_feeds(to, held):
             break  # else an import was begun and ended just then, so that the next moment does not need it
-    tuned = next((each for each in manifests if tuning_in(each, held.state.factory)), None)
+    tuned = next((each for each in manifests if _is_tuned(each, held.state.factory)), None)
     if tuned:
         write_whole(_beside(database, "index", "json"), lambda path: path.write_bytes(tuned))
     return database, sha256, held
@@ -156,9 +163,17 @@ def _dumped(directory: Path, to: Path, catalogue: Catalogue) -> tuple[Path, str,
 def _index_manifest(directory: Path) -> bytes:
     """What tells how the index was tuned, which took measuring; all else of an index is made again from the rows."""
     try:
-        return (directory / INDEX / INDEX_MANIFEST).read_bytes()
+        return manifest_text(directory / INDEX)
     except OSError:
         return b""
+
+
+def _is_tuned(text: bytes, factory: str) -> bool:
+    """Return whether a manifest says how a kind of index was tuned."""
+    try:
+        return parse_manifest(text).tuning_for(factory) is not None
+    except UnusableIndex:
+        return False
 
 
 def _dump(catalogue: Catalogue, path: Path) -> None:

@@ -22,7 +22,7 @@ from app.feeds.photos import LinkedPhotos
 from app.feeds.read import count_source, read_source
 from app.files import sha256_of, write_whole
 from app.forms import form_for
-from app.gallery import CATALOGUE_FILE, PHOTOS, Gallery
+from app.gallery import CATALOGUE_FILE, PHOTOS, Gallery, catalogue_of, is_gallery
 from app.ingest import Ingest
 from app.operations import MOST_ERRORS
 from app.photos import PhotoStore
@@ -82,9 +82,9 @@ def build(
 
     Products are kept in the database of `catalogue_url`, or in a file of the gallery where it is None.
     `index` is a faiss.index_factory string; None keeps the gallery's, which is Flat at first. A bar is added to
-    `progress`. `allow_private` lets photos come from any address. Raises FeedError, CheckpointError,
-    CheckpointMismatch for a gallery of another checkpoint, and ValueError for an unknown index; what is wrong with
-    single products is only reported.
+    `progress`. `allow_private` lets photos come from any address. Raises FeedError, CheckpointError, CatalogueError
+    for a gallery whose catalogue is elsewhere, CheckpointMismatch for one of another checkpoint, and ValueError for an
+    unknown index; what is wrong with single products is only reported.
     """
     if source.is_dir() and gallery_dir.resolve().is_relative_to(source.resolve()):
         raise FeedError(f"gallery {gallery_dir} lies inside the photo folder {source}: expected it elsewhere")
@@ -134,8 +134,11 @@ def _prepare_gallery(
     directory: Path, checkpoint_path: Path, checkpoint: Checkpoint, index: str | None, catalogue_url: str | None
 ) -> Catalogue:
     """The gallery's catalogue, bound to the checkpoint, with the checkpoint's copy beside it."""
-    directory.mkdir(parents=True, exist_ok=True)
-    catalogue = Catalogue(catalogue_url or sqlite_url(directory / CATALOGUE_FILE))
+    if is_gallery(directory):
+        catalogue = catalogue_of(directory, catalogue_url)  # a second one, beside one elsewhere, is not made
+    else:
+        directory.mkdir(parents=True, exist_ok=True)
+        catalogue = Catalogue(catalogue_url or sqlite_url(directory / CATALOGUE_FILE))
     catalogue.bind(checkpoint.sha256, checkpoint.network.dim)
     if index is not None:
         catalogue.set_factory(index)

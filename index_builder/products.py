@@ -10,13 +10,13 @@ from pathlib import Path
 
 from rich.progress import Progress
 
-from app.catalogue import Catalogue, CatalogueError, sqlite_url
-from app.checkpoints import CHECKPOINT_FILE, checkpoint_file
+from app.catalogue import Catalogue
+from app.checkpoints import checkpoint_file
 from app.drafts import Draft, DraftPhoto
 from app.feeds.fields import read_fields
 from app.feeds.items import Fields
 from app.feeds.photos import read_photo
-from app.gallery import CATALOGUE_FILE, PHOTOS
+from app.gallery import PHOTOS, catalogue_of
 from app.ingest import Ingest
 from app.messages import short
 from app.photos import PhotoStore
@@ -43,11 +43,7 @@ class Place:
     @contextmanager
     def catalogue(self) -> Iterator[Catalogue]:
         """The gallery's catalogue. Raises CatalogueError."""
-        needed = self.gallery / (CHECKPOINT_FILE if self.url else CATALOGUE_FILE)
-        if not needed.is_file():
-            made = f"expected {needed.name} in it, made by `sketchfind build`"
-            raise CatalogueError(f"no gallery at {self.gallery}: {made}")
-        with closing(Catalogue(self.url or sqlite_url(needed))) as catalogue:
+        with closing(catalogue_of(self.gallery, self.url)) as catalogue:
             yield catalogue
 
     @contextmanager

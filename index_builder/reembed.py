@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.progress import Progress, TaskID
 
-from app.catalogue import Catalogue, CatalogueError
+from app.catalogue import Catalogue
 from app.checkpoints import keep_checkpoint, settle_checkpoint
 from app.forms import form_for
 from app.gallery import PHOTOS, Gallery, catalogue_of
@@ -70,10 +70,7 @@ def reembed(
     CatalogueError when there is no gallery, InUse while another process does the same, and ValueError for a checkpoint
     of whose embeddings the gallery's kind of index cannot be made.
     """
-    if not checkpoint_path.is_file():
-        load_checkpoint(checkpoint_path)  # says what is wrong with it
-    if not directory.is_dir():
-        raise CatalogueError(f"no gallery at {directory}: expected a directory made by `sketchfind build`")
+    load_checkpoint(checkpoint_path)  # an error names the file that was given, not the gallery's copy
     catalogue = catalogue_of(directory, catalogue_url)
     try:
         with only_one(directory / _LOCK, f"re-embedding {directory}"):
@@ -94,12 +91,7 @@ def reembed(
 
 def _kept(directory: Path, path: Path, device: str) -> Checkpoint:
     """The checkpoint, from the gallery's own copy of it."""
-    kept = keep_checkpoint(directory, path)
-    try:
-        return load_checkpoint(kept, str(resolve_device(device)))
-    except CheckpointError:
-        kept.unlink()
-        raise
+    return load_checkpoint(keep_checkpoint(directory, path), str(resolve_device(device)))
 
 
 class _Run:

@@ -19,7 +19,7 @@ from app.gallery import CATALOGUE_FILE, INDEX, Gallery
 from app.gallery import PHOTOS as GALLERY_PHOTOS
 from app.identity import renewed
 from app.imports import FOLDER as IMPORTS
-from app.index_files import MANIFEST as INDEX_MANIFEST
+from app.index_manifest import MANIFEST as INDEX_MANIFEST
 from app.raw import copy_tables
 from app.tables import catalogue as record
 from index_builder.backup_files import PHOTOS, BackupError, Manifest, check_file, read_manifest, read_photo_list

@@ -18,6 +18,8 @@ from rich.progress import Progress
 from app.checkpoints import checkpoint_file
 from app.forms import form_for
 from app.gallery import INDEX, Gallery, catalogue_of
+from app.index_choice import record_choice, take_back
+from app.index_manifest import Choice
 from app.recipes import Tuning
 from app.snapshot import join
 from index_builder.tuning_queries import like_sketches, sketches_of
@@ -76,12 +78,12 @@ def tune(
                 f"{report.chosen.time:.2f} of its time, so the gallery is as it was; expected more photos"
             )
         before = catalogue.state().factory
-        catalogue.set_factory(report.chosen.factory)
+        choice = Choice(report.chosen.factory, _tuning(report, target, revision, checkpoint))
         try:
-            gallery.save(_tuning(report, target, revision, checkpoint))
+            record_choice(directory / INDEX, choice, catalogue)
+            gallery.save()
         except BaseException:
-            if catalogue.state().factory == report.chosen.factory:  # others may have tuned meanwhile
-                catalogue.set_factory(before)  # servers would make that index untuned
+            take_back(directory / INDEX, choice, catalogue, before)
             raise
     return report
 

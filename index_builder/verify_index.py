@@ -9,7 +9,8 @@ import numpy as np
 import torch
 
 from app.gallery import INDEX
-from app.index_files import MANIFEST, OutdatedIndex, UnusableIndex, load_index
+from app.index_files import OutdatedIndex, load_index
+from app.index_manifest import UnusableIndex, manifest_text
 from app.records import CatalogueState
 from app.segments import Segment
 from index_builder.findings import Findings
@@ -88,7 +89,10 @@ def _load(
 
 
 def _manifest(folder: Path) -> bytes | None:
+    """The manifest's text; None when there is none, and an empty one when it cannot be read."""
     try:
-        return (folder / MANIFEST).read_bytes()
-    except OSError:
+        return manifest_text(folder)
+    except FileNotFoundError:
         return None
+    except OSError:
+        return b""

@@ -13,7 +13,10 @@ from numpy.typing import NDArray
 from sqlalchemy import URL
 
 from app.catalogue import Catalogue, Photo, Product, sqlite_url
-from app.gallery import CATALOGUE_FILE
+from app.gallery import CATALOGUE_FILE, INDEX, Gallery
+from app.index_choice import record_choice
+from app.index_manifest import Choice
+from app.recipes import Tuning
 from app.snapshot import Snapshot
 from model.checkpoint import Checkpoint
 from model.distances import HOLEF
@@ -84,6 +87,13 @@ def ranking(
     rows = snapshot.candidates(query, n, None if revisions is None else np.array(revisions, np.int64))[0]
     names = catalogue.at_revisions(snapshot.revisions(rows[rows >= 0]).tolist())
     return [names[revision].product_id for revision in snapshot.revisions(rows[rows >= 0]).tolist()]
+
+
+def save_tuned(gallery: Gallery, tuning: Tuning) -> Path:
+    """Have a gallery's kind of index made as it was tuned; returns the manifest's path."""
+    choice = Choice(gallery.catalogue.state().factory, tuning)
+    record_choice(gallery.directory / INDEX, choice, gallery.catalogue)
+    return gallery.save()
 
 
 def brute_force(sketch: NDArray[np.float32], photos: dict[str, NDArray[np.float32]]) -> list[str]:

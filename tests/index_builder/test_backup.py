@@ -19,7 +19,7 @@ from app.checkpoints import CHECKPOINT_FILE
 from app.gallery import INDEX, PHOTOS, Gallery, catalogue_of
 from app.identity import origin
 from app.imports import FOLDER
-from app.index_files import saved_tuning
+from app.index_choice import saved_tuning
 from app.locks import InUse, only_one
 from app.photos import PhotoStore
 from app.recipes import Tuning
@@ -31,6 +31,7 @@ from index_builder.verify import verify
 from model.checkpoint import load_checkpoint
 from tests.app.conftest import postgres  # noqa: F401 - a fixture
 from tests.app.postgres import Postgres
+from tests.app.small import save_tuned
 from tests.conftest import draw_product
 from tests.index_builder.test_cli import answer, run
 from tests.index_builder.test_verify import cut, flip
@@ -124,7 +125,7 @@ def test_a_backup_beside_tune_has_what_was_chosen_for_its_kind_of_index(
 
 def tune(gallery: Path, tuning: Tuning) -> None:
     with closing(Gallery.open(gallery, load_checkpoint(gallery / CHECKPOINT_FILE))) as opened:
-        opened.save(tuning)
+        save_tuned(opened, tuning)
 
 
 @pytest.mark.parametrize("name", ["to", "photos"])
@@ -305,6 +306,16 @@ def test_folders_that_are_something_else(whole: Path, gallery: Path, tmp_path: P
     with only_one(other / MARK, "a test"), pytest.raises(InUse, match="another process is at the backup in"):
         (other / MARK).write_text(origin(catalogue_of(gallery).state().identity))
         backup(gallery, other)
+
+
+@pytest.mark.parametrize("place", [".", "backup", "photos/a/b", "..", "../link/c"])
+def test_a_folder_that_is_not_apart_from_the_gallery_is_refused(gallery: Path, tmp_path: Path, place: str) -> None:
+    (tmp_path / "link").symlink_to(gallery)
+    before = sorted(gallery.rglob("*"))
+    expected = f"is, holds or lies in the gallery {gallery}: expected a folder apart from it"
+    with pytest.raises(BackupError, match=expected):
+        backup(gallery, gallery / place)
+    assert sorted(gallery.rglob("*")) == before
 
 
 def files_in(folder: Path) -> dict[str, bytes]:

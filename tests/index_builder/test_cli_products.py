@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import time
 from pathlib import Path
 from typing import Any
@@ -131,3 +132,24 @@ def test_no_gallery_is_made_by_accident(tmp_path: Path) -> None:
         result = run(*arguments, "--gallery", tmp_path / "none")
         assert result.exit_code == 2 and "no gallery at" in result.stderr
     assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        *("verify", "serve", "list", "reembed", "tune", "backup {to}", "add x", "remove x", "import {to}", "keys list"),
+        "build {photos}",
+    ],
+)
+def test_a_gallery_whose_catalogue_is_elsewhere_says_so(
+    tiny_gallery: Path, photo_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.delenv("SKETCHFIND_CATALOGUE", raising=False)
+    gallery = shutil.copytree(tiny_gallery, tmp_path / "gallery")
+    for path in gallery.glob("catalogue.sqlite*"):
+        path.unlink()
+    result = run(*command.format(to=tmp_path / "to", photos=photo_folder).split(), "--gallery", gallery)
+    assert result.exit_code == 2
+    assert f"the catalogue of gallery {gallery} is elsewhere, there is no catalogue.sqlite" in result.stderr
+    assert "expected its URL in --catalogue or SKETCHFIND_CATALOGUE" in result.stderr
+    assert not list(gallery.glob("catalogue.sqlite*")) and not (tmp_path / "to").exists()

@@ -235,9 +235,9 @@ def test_photos_that_cannot_be_embedded_are_named_and_nothing_switches(
 
 def test_what_is_no_checkpoint_and_what_is_no_gallery(gallery: Path, other_checkpoint: Path, tmp_path: Path) -> None:
     (tmp_path / "text").write_text("no checkpoint")
-    with pytest.raises(CheckpointError, match=r"cannot be read|does not describe"):
+    with pytest.raises(CheckpointError, match=f"checkpoint {tmp_path / 'text'} cannot be read"):
         reembed(gallery, tmp_path / "text")
-    assert list((gallery / "checkpoints").iterdir()) == []
+    assert not (gallery / "checkpoints").exists()
     with pytest.raises(CheckpointError, match=r"checkpoint not found: .*none"):
         reembed(gallery, tmp_path / "none")
     with pytest.raises(ValueError, match=f"no gallery at {tmp_path / 'nowhere'}"):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,8 @@ from typer.testing import CliRunner
 import index_builder.tune as module
 import index_builder.tuning_trials as trials
 from app.gallery import Gallery
-from app.index_files import UntimelyTuning, save_index, saved_tuning
+from app.index_choice import saved_tuning
+from app.index_files import UntimelyTuning, load_index, save_index
 from app.recipes import Recipe, Tuning, inverted_file
 from app.retriever import Retriever
 from app.segments import Segment
@@ -21,9 +23,20 @@ from app.snapshot import Snapshot
 from index_builder.cli import app
 from index_builder.tune import TuneError, factories_for, tune
 from index_builder.tuning_queries import like_sketches
-from index_builder.tuning_trials import Bench, nearest
+from index_builder.tuning_trials import Bench, Trial, nearest
 from model.distances import HOLEF, Distance, Mahalanobis
-from tests.app.small import DIM, brute_force, open_catalogue, products, ranking, small_checkpoint, vectors
+from tests.app.small import (
+    DIM,
+    brute_force,
+    close_catalogues,
+    open_catalogue,
+    products,
+    ranking,
+    save_tuned,
+    small_checkpoint,
+    vectors,
+)
+from tests.killing import killed_at
 
 COUNT = 1500
 in_both_forms = pytest.mark.parametrize(
@@ -34,7 +47,11 @@ TUNING = Tuning("nprobe=3", 500, 37, 0.9, 0.9, "photos", 1, "a" * 64)
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Small galleries of the small checkpoint may be tuned."""
+    make_small(monkeypatch)
+
+
+def make_small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have small galleries of the small checkpoint tuned, by few kinds of index."""
     monkeypatch.setattr(module, "_LEAST", 1000)
     monkeypatch.setattr(module, "checkpoint_file", lambda directory, sha256: directory)
     monkeypatch.setattr(module, "load_checkpoint", lambda path: small_checkpoint())
@@ -88,7 +105,7 @@ def test_the_retriever_takes_as_many_candidates_as_was_chosen_unless_it_is_told(
     fill(tmp_path, 100)
     gallery = opened(tmp_path)
     open_catalogue(tmp_path).set_factory("IVF2,Flat")
-    gallery.save(TUNING)
+    save_tuned(gallery, TUNING)
     taken: list[int] = []
     candidates = Snapshot.candidates
 
@@ -105,7 +122,7 @@ def test_the_retriever_takes_as_many_candidates_as_was_chosen_unless_it_is_told(
 def test_another_kind_of_index_is_not_searched_as_the_old_one_was_tuned(tmp_path: Path) -> None:
     fill(tmp_path, 200)
     open_catalogue(tmp_path).set_factory("IVF4,Flat")
-    opened(tmp_path).save(TUNING)
+    save_tuned(opened(tmp_path), TUNING)
     open_catalogue(tmp_path).set_factory("SQ8")
     gallery = opened(tmp_path)
     assert (gallery.tuning, gallery.n_candidates) == (None, 100)
@@ -115,7 +132,7 @@ def test_a_server_that_runs_takes_the_choice_over_when_it_saves(tmp_path: Path) 
     fill(tmp_path, 200)
     server = opened(tmp_path)
     open_catalogue(tmp_path).set_factory("IVF4,Flat")
-    opened(tmp_path).save(TUNING)
+    save_tuned(opened(tmp_path), TUNING)
     server.save()
     assert server.tuning == TUNING and width_of(server) == 3
     assert saved_tuning(tmp_path / "index", "IVF4,Flat") == TUNING
@@ -125,7 +142,7 @@ def test_an_index_is_not_written_over_one_that_was_tuned_meanwhile(tmp_path: Pat
     fill(tmp_path, 50)
     gallery = opened(tmp_path)
     segment, state = gallery.snapshot.parts[0].segment, gallery.catalogue.state()
-    gallery.save(replace(TUNING, parameters=""))
+    save_tuned(gallery, replace(TUNING, parameters=""))
     with pytest.raises(UntimelyTuning, match="tuned while another one was made"):
         save_index(tmp_path / "index", segment, 50, state, Recipe())
 
@@ -136,7 +153,7 @@ def test_an_index_is_not_written_over_one_that_was_tuned_meanwhile(tmp_path: Pat
 )
 def test_an_index_whose_tuning_makes_no_sense_is_made_anew(tmp_path: Path, damage: dict[str, object]) -> None:
     photos = fill(tmp_path, 50)
-    manifest = opened(tmp_path).save(replace(TUNING, parameters=""))
+    manifest = save_tuned(opened(tmp_path), replace(TUNING, parameters=""))
     found = json.loads(manifest.read_text())
     manifest.write_text(json.dumps(found | {"tuning": found["tuning"] | damage}))
     gallery = opened(tmp_path)
@@ -234,3 +251,85 @@ def test_every_kind_is_set_so_that_it_finds_enough(distance: Distance) -> None:
     for factory in factories_for(distance, COUNT):
         trial = bench.trial(factory, 0.95)
         assert trial.factory == factory and trial.recall >= 0.95 and trial.memory < 0.6
+
+
+def tune_small(directory: Path) -> None:
+    """tune() of a small gallery, in a process of its own, as if that had been measured to be the best."""
+    with pytest.MonkeyPatch.context() as patch:
+        make_small(patch)
+        patch.setattr(module, "Bench", lambda *_: None)
+        patch.setattr(module, "try_all", lambda *_: (Trial("IVF16,SQ8", "nprobe=8", 500, 40, 0.99, 0.5, 0.2),))
+        tune(directory, 0.95)
+
+
+def state_of(gallery: Gallery) -> tuple[str, Tuning | None, int | None]:
+    """Kind of index, tuning, and how many lists are searched."""
+    inverted = inverted_file(gallery.snapshot.parts[0].segment.index)
+    return gallery.catalogue.state().factory, gallery.tuning, inverted and int(inverted.nprobe)
+
+
+@pytest.mark.parametrize("before", ["Flat", "IVF4,Flat", "IVF16,SQ8"])
+def test_killed_at_any_step_the_index_is_as_before_or_as_chosen(tmp_path: Path, before: str) -> None:
+    source = tmp_path / "source"
+    fill(source, 1000)
+    open_catalogue(source).set_factory(before)
+    gallery = opened(source)
+    if before != "Flat":
+        save_tuned(gallery, TUNING)
+    old = state_of(gallery)
+    gallery.close()
+    close_catalogues()
+    seen, step, is_killed = list[Any](), 0, True
+    while is_killed:
+        step += 1
+        directory = Path(shutil.copytree(source, tmp_path / str(step)))
+        is_killed = killed_at(step, tune_small, directory)
+        for _ in range(2):  # the second start uses what the first one has made
+            gallery = opened(directory)
+            assert gallery.is_saved
+            seen.append(state_of(gallery))
+            gallery.close()
+    new = seen[-1]
+    assert step > 5 and seen[0] == old != new and new[1] is not None
+    assert seen == [old] * seen.count(old) + [new] * seen.count(new), "it went back, or something between"
+    saved = load_index(directory / "index", small_checkpoint().network.distance, open_catalogue(directory).state())
+    assert len(saved[0]) == 1000
+
+
+@pytest.mark.parametrize("before", ["Flat", "IVF16,SQ8"])
+def test_a_server_that_saves_beside_tune_never_undoes_the_choice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before: str
+) -> None:
+    """It has begun by what was chosen before: it writes that before the choice is noted, or not at all."""
+    fill(tmp_path, 1000)
+    open_catalogue(tmp_path).set_factory(before)
+    server = opened(tmp_path)
+
+    def choose_meanwhile(*arguments: Any) -> Any:
+        monkeypatch.undo()
+        tune_small(tmp_path)
+        return save_index(*arguments)
+
+    monkeypatch.setattr("app.gallery.save_index", choose_meanwhile)
+    server.catalogue.put(products(["new"]), vectors(1, 9))
+    with pytest.raises(UntimelyTuning):
+        server.save()
+    gallery = opened(tmp_path)
+    assert gallery.catalogue.state().factory == "IVF16,SQ8" and gallery.tuning is not None
+    server.save()
+    assert server.tuning == gallery.tuning and width_of(server) == width_of(gallery)
+
+
+def test_what_cannot_be_saved_leaves_the_tuning_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(tmp_path, 1000)
+    open_catalogue(tmp_path).set_factory("IVF16,SQ8")
+    save_tuned(opened(tmp_path), TUNING)
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("app.index_files._save_array", full)
+        with pytest.raises(OSError, match="No space left"):
+            tune_small(tmp_path)
+    assert opened(tmp_path).tuning == TUNING
