@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
@@ -153,7 +154,7 @@ async def _on_pool_timeout(_request: Request, _error: PoolTimeoutError) -> Respo
 
 
 class UnexpectedErrors:
-    """Logs what no handler expects, with its traceback, and tells the client nothing of it."""
+    """Answers what no handler expects: a fault, logged with its traceback and not shown, and a cancelled request."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -168,6 +169,12 @@ class UnexpectedErrors:
 
         try:
             await self.app(scope, receive, watch)
+        except asyncio.CancelledError:  # uvicorn cancels requests that a stopping server has not answered in time
+            if scope["type"] != "http" or started:
+                raise
+            message = "the server stops before the request is done: a change may be stored or not, try again later"
+            response = error_response(503, "stopping", message, headers={"Retry-After": _RETRY})
+            await response(scope, receive, send)
         except Exception:
             if scope["type"] != "http" or started:
                 raise

@@ -196,6 +196,23 @@ def test_what_nobody_expected_is_logged_and_not_told(caplog: pytest.LogCaptureFi
     assert "secret" not in response.text and "RuntimeError: secret" in caplog.text and "Traceback" in caplog.text
 
 
+def test_a_request_that_a_stopping_server_cancels_is_told_so(caplog: pytest.LogCaptureFixture) -> None:
+    app = FastAPI()
+    install_error_handlers(app)
+    app.add_middleware(UnexpectedErrors)
+
+    @app.put("/wait")
+    async def wait() -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        task.cancel("as uvicorn does")
+        await asyncio.sleep(10)
+
+    response = call(app, "PUT", "/wait")
+    refused(response, 503, "stopping", "may be stored or not")
+    assert response.headers["retry-after"] == "10" and "Traceback" not in caplog.text
+
+
 def test_a_database_that_fails_is_no_fault_of_the_request(caplog: pytest.LogCaptureFixture) -> None:
     app = FastAPI()
     install_error_handlers(app)
