@@ -111,7 +111,7 @@ async def read_filters(
 
 
 def _pair(text: str) -> tuple[str, str]:
-    """ "material:leather" -> ("material", "leather") """
+    """ "material:leather" -> ("material", "leather")"""
     name, _, value = text.partition(":")
     return name, value
 

@@ -136,8 +136,6 @@ class Importer:
             yield item
 
 
-
-
 def _stand_back() -> None:
     """Have this thread, and those that it starts, computed after all others where the system can tell them apart."""
     with suppress(OSError, AttributeError):

@@ -146,9 +146,7 @@ class Ingest:
     def _outcome(self, source: Photos, item: FeedItem | FeedProblem) -> Prepared | FeedProblem:
         if isinstance(item, FeedProblem):
             return item
-        photos = [
-            DraftPhoto(link, partial(source.fetch, link), f"photo {cut(link, MOST_LINK)}") for link in item.links
-        ]
+        photos = [DraftPhoto(link, partial(source.fetch, link), f"photo {cut(link, MOST_LINK)}") for link in item.links]
         try:
             return self._preparer.prepare(Draft(item.product.product_id, lambda _: item.product, photos))
         except CheckpointMismatch:

@@ -56,9 +56,7 @@ def manifest(request: Request, language: LanguageOf) -> Response:
 def service_worker(request: Request) -> Response:
     """The script that opens the page without a network. It names the version, so a new version is a new script."""
     context = {"assets": _assets(request)}
-    return _templates.TemplateResponse(
-        request, "sw.js", context, headers=_WORKER_HEADERS, media_type="text/javascript"
-    )
+    return _templates.TemplateResponse(request, "sw.js", context, headers=_WORKER_HEADERS, media_type="text/javascript")
 
 
 @router.get("/widget.js", include_in_schema=False)

@@ -75,9 +75,7 @@ class Retriever:
             wanted = [queries[n].k for n in numbers]
             with abandonable(partial(_are_abandoned, [queries[n] for n in numbers])):
                 found |= zip(numbers, self._search(filters, [views[n] for n in numbers], wanted), strict=True)
-        return [
-            replace(found[n], timings_ms={"embed": embed_ms, **found[n].timings_ms}) for n in range(len(queries))
-        ]
+        return [replace(found[n], timings_ms={"embed": embed_ms, **found[n].timings_ms}) for n in range(len(queries))]
 
     def search_embeddings(self, embeddings: Embeddings, k: int, filters: Filters = ALL) -> list[SearchResult]:
         """What search() does after embedding, for embeddings (B,D) of several sketches: one SearchResult each."""

@@ -57,9 +57,7 @@ class ProductBody(BaseModel):
     size: _Texts | None = Field(None, description="one or several: '41/42', or a list")
     availability: str | None = Field(None, description="in_stock, out_of_stock, preorder or backorder")
     description: str | None = None
-    attributes: dict[str, _Texts] = Field(
-        {}, description="any other names and values", examples=[{"heel": "high"}]
-    )
+    attributes: dict[str, _Texts] = Field({}, description="any other names and values", examples=[{"heel": "high"}])
 
     @model_validator(mode="before")
     @classmethod
@@ -153,5 +151,3 @@ class OperationInfo(BaseModel):
             created=operation.created,
             updated_at=operation.updated,
         )
-
-

@@ -87,9 +87,7 @@ class Segment:
         before = np.cumsum(counts) - counts  # how many rows come before those of each product
         return np.repeat(first - before, counts) + np.arange(counts.sum())
 
-    def nearest(
-        self, queries: Embeddings, n: int, allowed: Mask, gpu: Gpu | None = None
-    ) -> tuple[Embeddings, Rows]:
+    def nearest(self, queries: Embeddings, n: int, allowed: Mask, gpu: Gpu | None = None) -> tuple[Embeddings, Rows]:
         """Inner products (B,m) and rows (B,m), m <= n, of the n nearest allowed rows; -1 pads.
 
         A GPU is used where all rows are allowed: FAISS cannot leave any out there.

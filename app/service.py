@@ -44,9 +44,7 @@ class Service:
     Raises what Serving() does.
     """
 
-    def __init__(
-        self, settings: Settings, metrics: Metrics | None = None, reads: ReadLimits | None = None
-    ) -> None:
+    def __init__(self, settings: Settings, metrics: Metrics | None = None, reads: ReadLimits | None = None) -> None:
         each = shares(limit_threads(settings.threads))
         self.settings = settings
         self._current = Current(settings)

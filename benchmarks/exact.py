@@ -60,8 +60,10 @@ def main() -> None:
         print(json.dumps(figures))
         return
     for one in figures:
-        print(f"N = {one['n']:,} of {one['dim']} dimensions: {one['ratio']} x plain inner product's time, "
-              f"{one['same']:.0%} of the rows the same")
+        print(
+            f"N = {one['n']:,} of {one['dim']} dimensions: {one['ratio']} x plain inner product's time, "
+            f"{one['same']:.0%} of the rows the same"
+        )
 
 
 if __name__ == "__main__":

@@ -92,9 +92,7 @@ def chunks_around(real: Embeddings, n: int, seed: int) -> Iterator[Embeddings]:
         yield _drawn(real, ways, lengths, min(CHUNK, n - start), random)
 
 
-def _drawn(
-    real: Embeddings, ways: Embeddings, lengths: Embeddings, n: int, random: np.random.Generator
-) -> Embeddings:
+def _drawn(real: Embeddings, ways: Embeddings, lengths: Embeddings, n: int, random: np.random.Generator) -> Embeddings:
     """(n,D): each a real one, moved along a random mixture of its ways, as far as one of them is long."""
     owners = random.integers(len(real), size=n)
     mixtures = random.standard_normal((n, _NEIGHBOURS), np.float32)

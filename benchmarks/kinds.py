@@ -1,6 +1,6 @@
 """How often POST /search takes a picture for what it is: a sketch, a photo of one on paper, or a product's photo.
 
-    python -m benchmarks.kinds --photos FOLDER... --sketches FOLDER... [--each N]
+python -m benchmarks.kinds --photos FOLDER... --sketches FOLDER... [--each N]
 """
 
 from __future__ import annotations

@@ -122,9 +122,7 @@ def run(work: Callable[..., object], *arguments: object) -> BaseProcess:
     return process
 
 
-def _serve(
-    gallery: Path, port: int, log: Path, patch: Callable[[], None] | None, settings: dict[str, Any]
-) -> None:
+def _serve(gallery: Path, port: int, log: Path, patch: Callable[[], None] | None, settings: dict[str, Any]) -> None:
     from app.main import serve
     from app.settings import load_settings
 

@@ -42,9 +42,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     folder = read_pairs(options.data).part(options.split)
-    ours, theirs = (
-        evaluate_partial(folder, load_checkpoint(path)) for path in (options.checkpoint, options.against)
-    )
+    ours, theirs = (evaluate_partial(folder, load_checkpoint(path)) for path in (options.checkpoint, options.against))
     tell(differences(ours, theirs), options.json)
 
 

@@ -186,9 +186,7 @@ def _dump(catalogue: Catalogue, path: Path) -> None:
     engine.dispose()
 
 
-def _finish(
-    directory: Path, to: Path, database: Path, sha256: str, held: _Held, copier: PhotoCopier
-) -> BackupReport:
+def _finish(directory: Path, to: Path, database: Path, sha256: str, held: _Held, copier: PhotoCopier) -> BackupReport:
     """Copy what the database names besides, have the manifest say so, and remove what is not needed any more."""
     state, names = held.state, held.photos
     copier.missing.clear()  # of before that moment

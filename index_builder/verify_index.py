@@ -67,9 +67,7 @@ class IndexCheck:
             self._findings.problem("index", message)
 
 
-def _load(
-    folder: Path, distance: Distance, state: CatalogueState, findings: Findings
-) -> tuple[Segment | None, int]:
+def _load(folder: Path, distance: Distance, state: CatalogueState, findings: Findings) -> tuple[Segment | None, int]:
     """The saved index and its revision; None, and why, if there is none that can be used."""
     for attempt in range(1, _ATTEMPTS + 1):
         before = _manifest(folder)

@@ -130,9 +130,7 @@ def _read(name: str, value: Any) -> Any:
     return kind.process_result_value(value, None) if hasattr(kind, "process_result_value") else value
 
 
-def _check_photos(
-    row: Row[Any], found: Sequence[Row[Any]], dim: int | None, findings: Findings
-) -> Embeddings | None:
+def _check_photos(row: Row[Any], found: Sequence[Row[Any]], dim: int | None, findings: Findings) -> Embeddings | None:
     """The embeddings (P,D) of a product's photos, if all of its photos' rows are usable."""
     before = len(findings.problems)
     if not found:

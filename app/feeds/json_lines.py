@@ -29,7 +29,7 @@ def read_json_lines(lines: Lines) -> Iterator[Record | FeedProblem]:
 
 def _fields(value: object) -> Fields:
     if not isinstance(value, dict):
-        raise ValueError(f"it is {short(value)}: expected an object such as {{\"id\": \"7\", \"image_link\": \"…\"}}")
+        raise ValueError(f'it is {short(value)}: expected an object such as {{"id": "7", "image_link": "…"}}')
     fields: Fields = {}
     for name, content in value.items():
         for one in content if isinstance(content, list) else [content]:

@@ -33,7 +33,7 @@ def chain(draw: Drawing, curve: Line, size: float = 9.0, metal: Material = METAL
         place = (a + b) / 2
         turned = place + outer[:, :1] * direction + outer[:, 1:] * normal
         inner = place + 0.52 * (turned - place)
-        draw.part(turned, metal, puff=1.6, edge=0.9, holes=(inner, ) if k % 2 else ())
+        draw.part(turned, metal, puff=1.6, edge=0.9, holes=(inner,) if k % 2 else ())
 
 
 def zip_line(draw: Drawing, curve: Line, metal: Material = METAL, pull: bool = True) -> None:
@@ -45,13 +45,11 @@ def zip_line(draw: Drawing, curve: Line, metal: Material = METAL, pull: bool = T
         draw.part(rounded(x - 6, y - 30, x + 6, y + 3, 5), metal, puff=2)
 
 
-def belt_down(
-    draw: Drawing, x: float, top: float, length: float, material: Material, width: float = 20.0
-) -> None:
+def belt_down(draw: Drawing, x: float, top: float, length: float, material: Material, width: float = 20.0) -> None:
     """A short strap hanging down with a buckle on it."""
     end = join(
         line((x - width / 2, top), (x + width / 2, top)),
-        spline((x + width / 2, top - length + 8), (x, top - length - 4), (x - width / 2, top - length + 8))
+        spline((x + width / 2, top - length + 8), (x, top - length - 4), (x - width / 2, top - length + 8)),
     )
     draw.part(end, material, puff=5)
     buckle(draw, x, top - length * 0.62, width * 1.15, 90)

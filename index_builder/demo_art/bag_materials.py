@@ -6,8 +6,26 @@ from index_builder.demo_art.choices import Hand
 from index_builder.demo_art.materials import LEATHER, PATENT, SUEDE, Material
 
 TONES = (
-    "black", "tan", "cognac", "red", "navy", "blush", "forest", "cream", "chestnut", "grey", "mustard",
-    "oxblood", "teal", "camel", "lilac", "sky", "chocolate", "olive", "coral", "white",
+    "black",
+    "tan",
+    "cognac",
+    "red",
+    "navy",
+    "blush",
+    "forest",
+    "cream",
+    "chestnut",
+    "grey",
+    "mustard",
+    "oxblood",
+    "teal",
+    "camel",
+    "lilac",
+    "sky",
+    "chocolate",
+    "olive",
+    "coral",
+    "white",
 )
 HIDE = (LEATHER, SUEDE, LEATHER, PATENT)
 

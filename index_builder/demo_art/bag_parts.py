@@ -16,16 +16,24 @@ def arch(x0: float, x1: float, y: float, rise: float, shape: str = "round") -> L
     m, w = (x0 + x1) / 2, (x1 - x0) / 2
     if shape == "flat":
         return spline(
-            (x0, y), (x0 + 2, y + rise * 0.72), (x0 + 0.22 * w, y + rise), (m, y + rise),
-            (x1 - 0.22 * w, y + rise), (x1 - 2, y + rise * 0.72), (x1, y)
+            (x0, y),
+            (x0 + 2, y + rise * 0.72),
+            (x0 + 0.22 * w, y + rise),
+            (m, y + rise),
+            (x1 - 0.22 * w, y + rise),
+            (x1 - 2, y + rise * 0.72),
+            (x1, y),
         )
     if shape == "triangle":
-        return spline(
-            (x0, y), (m - 0.2 * w, y + rise * 0.9), (m, y + rise), (m + 0.2 * w, y + rise * 0.9), (x1, y)
-        )
+        return spline((x0, y), (m - 0.2 * w, y + rise * 0.9), (m, y + rise), (m + 0.2 * w, y + rise * 0.9), (x1, y))
     return spline(
-        (x0, y), (x0 + 0.08 * w, y + rise * 0.5), (m - 0.5 * w, y + rise * 0.92), (m, y + rise),
-        (m + 0.5 * w, y + rise * 0.92), (x1 - 0.08 * w, y + rise * 0.5), (x1, y)
+        (x0, y),
+        (x0 + 0.08 * w, y + rise * 0.5),
+        (m - 0.5 * w, y + rise * 0.92),
+        (m, y + rise),
+        (m + 0.5 * w, y + rise * 0.92),
+        (x1 - 0.08 * w, y + rise * 0.5),
+        (x1, y),
     )
 
 
@@ -36,9 +44,7 @@ def handles(draw: Drawing, curve: Line, width: float, material: Material, front:
         for side in (-1, 1) if width > 13 else ():
             draw.stitch(offset(curve, side * (width / 2 - 4)), material)
     else:
-        draw.part(
-            band(shifted(curve * (0.96, 1), 0, 14), width * 0.9), material, puff=width * 0.3, shade=-0.3
-        )
+        draw.part(band(shifted(curve * (0.96, 1), 0, 14), width * 0.9), material, puff=width * 0.3, shade=-0.3)
 
 
 def pocket(draw: Drawing, x0: float, y0: float, x1: float, y1: float, material: Material, style: str) -> None:
@@ -53,7 +59,7 @@ def pocket(draw: Drawing, x0: float, y0: float, x1: float, y1: float, material: 
         lid = join(
             line((x0 - 4, y1 + 4), (x1 + 4, y1 + 4)),
             spline((x1 + 4, y1 + 4), (x1 + 2, y1 - drop * 0.7), (x1 - 20, y1 - drop)),
-            spline((x0 + 20, y1 - drop), (x0 - 2, y1 - drop * 0.7), (x0 - 4, y1 + 4))
+            spline((x0 + 20, y1 - drop), (x0 - 2, y1 - drop * 0.7), (x0 - 4, y1 + 4)),
         )
         draw.part(lid, material, puff=8)
         if style == "buckled":
@@ -69,13 +75,9 @@ def quilting(draw: Drawing, outline: Line, material: Material, gap: float, style
     span = high - low
     segments = []
     if style == "rows":
-        segments = [
-            line((low[0], y), (high[0], y)) for y in np.arange(low[1] + gap, high[1] - gap * 0.5, gap)
-        ]
+        segments = [line((low[0], y), (high[0], y)) for y in np.arange(low[1] + gap, high[1] - gap * 0.5, gap)]
     elif style == "columns":
-        segments = [
-            line((x, low[1]), (x, high[1])) for x in np.arange(low[0] + gap, high[0] - gap * 0.5, gap)
-        ]
+        segments = [line((x, low[1]), (x, high[1])) for x in np.arange(low[0] + gap, high[0] - gap * 0.5, gap)]
     else:
         for s in np.arange(-span[1] + gap, span[0], gap * 1.4):
             for slope in (1, -1):

@@ -26,17 +26,14 @@ def tote(hand: Hand) -> Piece:
     draw.shadow(-bottom / 2 + 6, bottom / 2 - 6)
     grip = hand.between("grip", 0.22, 0.34) * top
     curve = arch(
-        -grip, grip, height - 34, hand.between("rise", 110, 240),
-        hand.pick("arch", ("round", "flat", "triangle"))
+        -grip, grip, height - 34, hand.between("rise", 110, 240), hand.pick("arch", ("round", "flat", "triangle"))
     )
     width = hand.between("handle", 13, 24)
     handles(draw, curve, width, trim, front=False)
     front = trapezoid(bottom, top, height, hand.between("radius", 12, 50), hand.between("sag", 4, 22))
     draw.part(join(front[-29:], shifted(front[-29:][::-1], 0, 14)), body, shade=-0.4, puff=3)
     draw.part(front, body, puff=17)
-    detail = hand.pick(
-        "detail", ("plain", "colour block", "front pocket", "stripes", "tassel", "tag", "studs")
-    )
+    detail = hand.pick("detail", ("plain", "colour block", "front pocket", "stripes", "tassel", "tag", "studs"))
     _dress_tote(draw, detail, body, trim, bottom, height)
     rim = shifted(front[-29:], 0, -12)
     draw.stitch(rim[2:-2], body)
@@ -45,14 +42,15 @@ def tote(hand: Hand) -> Piece:
         tab(draw, x, height - 26, width * 1.5, 62, trim, ringed=hand.pick("rings", (True, False)))
     words = f"with {detail}" if detail != "plain" else ""
     return Piece(
-        draw, phrase(body.colour if body.name != "straw" else "natural", body.name, "tote bag", words),
-        body.colour, hand.between("price", 35, 189), "Women"
+        draw,
+        phrase(body.colour if body.name != "straw" else "natural", body.name, "tote bag", words),
+        body.colour,
+        hand.between("price", 35, 189),
+        "Women",
     )
 
 
-def _dress_tote(
-    draw: Drawing, detail: str, body: Material, trim: Material, bottom: float, height: float
-) -> None:
+def _dress_tote(draw: Drawing, detail: str, body: Material, trim: Material, bottom: float, height: float) -> None:
     b = bottom / 2
     if detail == "colour block":
         block = trapezoid(bottom, bottom + 22, height * 0.34, 18)
@@ -64,7 +62,9 @@ def _dress_tote(
             y = height * (0.22 + 0.13 * k)
             draw.part(
                 rounded(-b * 1.0 - 2, y, b * 1.0 + 2, y + height * 0.055, 3),
-                body.dyed("navy" if body.colour not in ("navy", "black") else "cream"), puff=2, edge=0.9
+                body.dyed("navy" if body.colour not in ("navy", "black") else "cream"),
+                puff=2,
+                edge=0.9,
             )
     elif detail == "tassel":
         tassel(draw, b * 0.45, height * 0.62, 70, trim)
@@ -85,15 +85,15 @@ def handbag(hand: Hand) -> Piece:
     draw.shadow(-width / 2 + 20, width / 2 - 20)
     double, grip = hand.pick("double", (True, False, True)), width * hand.between("grip", 0.17, 0.27)
     foot = height - (26 if shape not in ("dome", "bowling") else 44)
-    curve = arch(
-        -grip, grip, foot, hand.between("rise", 90, 160), hand.pick("arch", ("round", "flat", "round"))
-    )
+    curve = arch(-grip, grip, foot, hand.between("rise", 90, 160), hand.pick("arch", ("round", "flat", "round")))
     handles(draw, curve, 16, trim, front=False)
     if shape == "winged":
         for s in (-1, 1):
             wing = spline(
-                (s * width * 0.44, height - 6), (s * width * 0.62, height - 22),
-                (s * width * 0.60, height * 0.5), (s * width * 0.48, height * 0.3)
+                (s * width * 0.44, height - 6),
+                (s * width * 0.62, height - 22),
+                (s * width * 0.60, height * 0.5),
+                (s * width * 0.48, height * 0.3),
             )
             draw.part(wing, body, puff=9, shade=-0.18)
     draw.part(front, body, puff=20)
@@ -105,8 +105,9 @@ def handbag(hand: Hand) -> Piece:
         tab(draw, x, foot + 2, 26, 48, trim)
     if hand.pick("charm", (False, True, False)):
         charm(draw, grip + 4, foot + 10, trim)
-    words = {"plain": "", "quilted": "", "flap": "with flap",
-             "front zip": "with front zip"}.get(detail, f"with {detail}")
+    words = {"plain": "", "quilted": "", "flap": "with flap", "front zip": "with front zip"}.get(
+        detail, f"with {detail}"
+    )
     title = phrase(body.colour, "quilted" if detail == "quilted" else "", body.name, shape, "handbag", words)
     return Piece(draw, title, body.colour, hand.between("price", 69, 329), "Women")
 
@@ -115,36 +116,42 @@ def _handbag_front(shape: str, width: float, height: float) -> Line:
     w = width / 2
     if shape == "dome":
         return join(
-            spline((-w, 34), (-w + 8, 8), (-w + 34, 0)), spline((w - 34, 0), (w - 8, 8), (w, 34)),
+            spline((-w, 34), (-w + 8, 8), (-w + 34, 0)),
+            spline((w - 34, 0), (w - 8, 8), (w, 34)),
             spline(
-                (w, 34), (w * 0.90, height * 0.62), (w * 0.5, height * 0.95), (0, height),
-                (-w * 0.5, height * 0.95), (-w * 0.90, height * 0.62), (-w, 34)
-            )
+                (w, 34),
+                (w * 0.90, height * 0.62),
+                (w * 0.5, height * 0.95),
+                (0, height),
+                (-w * 0.5, height * 0.95),
+                (-w * 0.90, height * 0.62),
+                (-w, 34),
+            ),
         )
     if shape == "bowling":
         return join(
-            spline((-w, 40), (-w + 10, 9), (-w + 42, 0)), spline((w - 42, 0), (w - 10, 9), (w, 40)),
+            spline((-w, 40), (-w + 10, 9), (-w + 42, 0)),
+            spline((w - 42, 0), (w - 10, 9), (w, 40)),
             spline(
-                (w, 40), (w * 0.96, height * 0.7), (w * 0.72, height * 0.97), (0, height),
-                (-w * 0.72, height * 0.97), (-w * 0.96, height * 0.7), (-w, 40)
-            )
+                (w, 40),
+                (w * 0.96, height * 0.7),
+                (w * 0.72, height * 0.97),
+                (0, height),
+                (-w * 0.72, height * 0.97),
+                (-w * 0.96, height * 0.7),
+                (-w, 40),
+            ),
         )
     if shape == "frame":
         return join(
-            spline(
-                (-w * 0.7, height), (-w * 0.86, height * 0.75), (-w, height * 0.25), (-w * 0.8, 4),
-                (-w * 0.5, 0)
-            ),
-            spline(
-                (w * 0.5, 0), (w * 0.8, 4), (w, height * 0.25), (w * 0.86, height * 0.75), (w * 0.7, height)
-            )
+            spline((-w * 0.7, height), (-w * 0.86, height * 0.75), (-w, height * 0.25), (-w * 0.8, 4), (-w * 0.5, 0)),
+            spline((w * 0.5, 0), (w * 0.8, 4), (w, height * 0.25), (w * 0.86, height * 0.75), (w * 0.7, height)),
         )
     return trapezoid(width, width * {"trapeze": 0.80, "box": 1.0, "winged": 0.92}[shape], height, 26, 5)
 
 
 def _dress_handbag(
-    draw: Drawing, hand: Hand, detail: str, body: Material, trim: Material, front: Line, width: float,
-    height: float
+    draw: Drawing, hand: Hand, detail: str, body: Material, trim: Material, front: Line, width: float, height: float
 ) -> None:
     lock = hand.pick("clasp", ("turn", "push", "ring", "bar"))
     top = height - 8
@@ -153,9 +160,14 @@ def _dress_handbag(
         lid = join(
             line((-w, top), (w, top)),
             spline(
-                (w, top), (w * 0.98, top - drop * 0.72), (w * 0.72, top - drop), (0, top - drop - 6),
-                (-w * 0.72, top - drop), (-w * 0.98, top - drop * 0.72), (-w, top)
-            )
+                (w, top),
+                (w * 0.98, top - drop * 0.72),
+                (w * 0.72, top - drop),
+                (0, top - drop - 6),
+                (-w * 0.72, top - drop),
+                (-w * 0.98, top - drop * 0.72),
+                (-w, top),
+            ),
         )
         draw.part(lid, body, puff=13)
         draw.stitch(inset(lid, 7)[6:-6], body)
@@ -174,13 +186,7 @@ def _dress_handbag(
         for x in (-width * 0.27, width * 0.27):
             belt_down(draw, x, height * 0.80, height * 0.42, trim, 22)
     elif detail == "quilted":
-        quilting(
-            draw, front, body, hand.between("gap", 34, 52),
-            hand.pick("quilting", ("diamond", "columns", "rows"))
-        )
+        quilting(draw, front, body, hand.between("gap", 34, 52), hand.pick("quilting", ("diamond", "columns", "rows")))
         clasp(draw, 0, height * 0.8, lock)
     else:
-        draw.seam(
-            spline((-width * 0.46, height * 0.36), (0, height * 0.28), (width * 0.46, height * 0.36)), body,
-            2.6
-        )
+        draw.seam(spline((-width * 0.46, height * 0.36), (0, height * 0.28), (width * 0.46, height * 0.36)), body, 2.6)

@@ -13,8 +13,18 @@ from index_builder.demo_art.materials import LEATHER, Material
 from index_builder.demo_art.shoe_last import Last, flat_sole
 
 EARTH = (
-    "chestnut", "black", "tan", "chocolate", "cognac", "grey", "oxblood", "olive", "camel", "navy", "forest",
-    "rust"
+    "chestnut",
+    "black",
+    "tan",
+    "chocolate",
+    "cognac",
+    "grey",
+    "oxblood",
+    "olive",
+    "camel",
+    "navy",
+    "forest",
+    "rust",
 )
 
 
@@ -38,10 +48,7 @@ class Shaft:
             vamp = self.last.vamp
             end = int(np.argmax(vamp[:, 1] > y)) or len(vamp)
             return vamp[:end]
-        shin = [
-            tuple(foot[-12]),
-            tuple(foot[-1]), (self.last.back * 0.675, max(seat + 168, foot[-1, 1] + 22)), (x, y)
-        ]
+        shin = [tuple(foot[-12]), tuple(foot[-1]), (self.last.back * 0.675, max(seat + 168, foot[-1, 1] + 22)), (x, y)]
         if shin[2][1] > y - 15:
             del shin[2]
         return np.vstack([foot[:-12], spline(*shin)])
@@ -67,7 +74,7 @@ class Shaft:
         """The near rim of the opening, front to back."""
         a, b = self.front[-1], self.back[-1]
         t = np.linspace(0, 1, 30)[:, None]
-        return np.asarray(a + (b - a) * t - np.array([0, self.dip + 7]) * np.sin(np.pi * t)**1.5)
+        return np.asarray(a + (b - a) * t - np.array([0, self.dip + 7]) * np.sin(np.pi * t) ** 1.5)
 
     @property
     def outline(self) -> Line:
@@ -93,7 +100,7 @@ class Shaft:
 
     def shin(self, start: float, stop: float) -> Line:
         """The stretch of the front edge from the instep (0) to the rim (1)."""
-        upper = self.front[int(np.argmax(self.front[:, 0] > 0.34 * self.last.back)):]
+        upper = self.front[int(np.argmax(self.front[:, 0] > 0.34 * self.last.back)) :]
         return sub(upper, start, stop)
 
     def side_seam(self) -> Line:
@@ -101,8 +108,10 @@ class Shaft:
         x, y = at(self.edge, 0.55)
         foot = 0.66 * self.last.back
         return spline(
-            (x, y), ((x + foot) / 2 + 8, y * 0.5 + 50), (foot + 6, height(self.last.feather, foot) + 50),
-            self.last.over(0.62, 1)
+            (x, y),
+            ((x + foot) / 2 + 8, y * 0.5 + 50),
+            (foot + 6, height(self.last.feather, foot) + 50),
+            self.last.over(0.62, 1),
         )
 
 

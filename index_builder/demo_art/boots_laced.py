@@ -15,8 +15,10 @@ from index_builder.demo_art.sneaker_parts import toe_cap
 def combat_boot(hand: Hand) -> Piece:
     """A boot laced up the front, on a lug sole."""
     last = Last(
-        heel=hand.pick("heel", (0.0, 0.0, 18.0)), platform=hand.between("sole", 22, 46),
-        toe=hand.pick("toe", ("round", "bulky", "square")), volume=1.08
+        heel=hand.pick("heel", (0.0, 0.0, 18.0)),
+        platform=hand.between("sole", 22, 46),
+        toe=hand.pick("toe", ("round", "bulky", "square")),
+        volume=1.08,
     )
     upper = hand.pick("material", (LEATHER, LEATHER, SUEDE, PATENT)).dyed(
         hand.pick("colour", (*EARTH[6:], "mustard", "white", *EARTH[:6]))
@@ -26,17 +28,17 @@ def combat_boot(hand: Hand) -> Piece:
     draw.shadow(14, 404)
     shaft.opening(draw)
     x, y = shaft.front[-1]
-    draw.part(
-        spline((x - 8, y - 60), (x - 8, y + 22), (x + 26, y + 30), (x + 34, y - 20)), upper, puff=7,
-        shade=-0.15
-    )
+    draw.part(spline((x - 8, y - 60), (x - 8, y + 22), (x + 26, y + 30), (x + 34, y - 20)), upper, puff=7, shade=-0.15)
     lugged(draw, last, RUBBER.dyed(hand.pick("sole colour", ("black", "gum", "black", "chocolate"))))
     draw.part(shaft.outline, upper, puff=20)
     edge = shaft.shin(0.04, 0.985)
     draw.part(join(edge, offset(edge, -30.0)[::-1]), upper, puff=6)
     laces(
-        draw, edge, round(5 + shaft.top / 50), 17,
-        hand.pick("lace", ("#d8b45c", "#3c3532", "#efece6")) if upper.colour != "black" else "#e0b848"
+        draw,
+        edge,
+        round(5 + shaft.top / 50),
+        17,
+        hand.pick("lace", ("#d8b45c", "#3c3532", "#efece6")) if upper.colour != "black" else "#e0b848",
     )
     if hand.pick("cap", (True, False, True)):
         toe_cap(draw, last, upper, 0.15)
@@ -44,9 +46,7 @@ def combat_boot(hand: Hand) -> Piece:
     detail = hand.pick("detail", ("padded collar", "buckle", "side zip", ""))
     if detail == "padded collar":
         top = shaft.across(0.97, 4)
-        cuff(
-            draw, sub(top, 0.24, 1.0), 26, LEATHER.dyed("black" if upper.colour != "black" else "charcoal"), 4
-        )
+        cuff(draw, sub(top, 0.24, 1.0), 26, LEATHER.dyed("black" if upper.colour != "black" else "charcoal"), 4)
     elif detail == "buckle":
         belt = sub(shaft.across(0.55, 6), 0.2, 1)
         strap(draw, belt, 22, upper)
@@ -55,6 +55,8 @@ def combat_boot(hand: Hand) -> Piece:
         zipper(draw, shifted(shaft.side_seam()[2:-16], 12, 0), STEEL)
     height = "tall" if shaft.top > 270 else ""
     return Piece(
-        draw, phrase(upper.colour, upper.name, height, "lace-up boot", f"with {detail}" if detail else ""),
-        upper.colour, hand.between("price", 89, 209)
+        draw,
+        phrase(upper.colour, upper.name, height, "lace-up boot", f"with {detail}" if detail else ""),
+        upper.colour,
+        hand.between("price", 89, 209),
     )

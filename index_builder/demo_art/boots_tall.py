@@ -19,14 +19,19 @@ def tall_boot(hand: Hand) -> Piece:
     style = hand.pick("style", ("riding", "heeled", "heeled", "over-the-knee", "wedge", "slouch"))
     h = {"riding": 22.0, "slouch": 30.0}.get(style) or hand.between("heel", 50, 150)
     last = Last(
-        heel=h, platform=8.0 if style != "wedge" else 20.0,
-        toe=hand.pick("toe", ("round", "almond", "pointed", "square"))
+        heel=h,
+        platform=8.0 if style != "wedge" else 20.0,
+        toe=hand.pick("toe", ("round", "almond", "pointed", "square")),
     )
     upper = hand.pick("material", (LEATHER, SUEDE, LEATHER, PATENT)).dyed(hand.pick("colour", EARTH))
     top = 640.0 if style == "over-the-knee" else hand.between("top", 410, 520)
     shaft = Shaft(
-        last, top, hand.between("width", 138, 170), slope=hand.between("slope", 0, 22),
-        calf=12 if top < 600 else -8, dip=hand.pick("dip", (0.0, 18.0))
+        last,
+        top,
+        hand.between("width", 138, 170),
+        slope=hand.between("slope", 0, 22),
+        calf=12 if top < 600 else -8,
+        dip=hand.pick("dip", (0.0, 18.0)),
     )
     draw = Drawing()
     draw.shadow(0.05 * last.back, 0.36 * last.back)
@@ -41,8 +46,11 @@ def tall_boot(hand: Hand) -> Piece:
     detail = _dress_tall(draw, hand, shaft, upper, style)
     name = {"heeled": f"{shape}-heel knee boot", "wedge": "wedge knee boot"}.get(style, f"{style} boot")
     return Piece(
-        draw, phrase(upper.colour, upper.name, name, f"with {detail}" if detail else ""), upper.colour,
-        129 + h * 0.4 + top * 0.08, "Women"
+        draw,
+        phrase(upper.colour, upper.name, name, f"with {detail}" if detail else ""),
+        upper.colour,
+        129 + h * 0.4 + top * 0.08,
+        "Women",
     )
 
 
@@ -56,7 +64,7 @@ def _dress_tall(draw: Drawing, hand: Hand, shaft: Shaft, upper: Material, style:
     detail = hand.pick("detail", ("ankle buckle", "zip", "two buckles", "lacing", "harness rings", ""))
     draw.seam(shifted(shaft.side_seam()[8:], -8, 0), upper, 1.8)
     if detail in ("ankle buckle", "two buckles"):
-        for f in (0.03, 0.9)[:1 if detail == "ankle buckle" else 2]:
+        for f in (0.03, 0.9)[: 1 if detail == "ankle buckle" else 2]:
             belt = shaft.across(f, 10)
             strap(draw, belt, 24, upper, stitched=True)
             buckle(draw, *spot(belt, 0.5), 28)
@@ -64,8 +72,7 @@ def _dress_tall(draw: Drawing, hand: Hand, shaft: Shaft, upper: Material, style:
         zipper(draw, shaft.side_seam()[2:-14])
     elif detail == "lacing":
         laces(
-            draw, shaft.shin(0.1, 0.96), 13, 19,
-            "#3a2f2b" if upper.colour not in ("black", "chocolate") else "#cbb08a"
+            draw, shaft.shin(0.1, 0.96), 13, 19, "#3a2f2b" if upper.colour not in ("black", "chocolate") else "#cbb08a"
         )
     elif detail == "harness rings":
         belt = shaft.across(0.02, 6)
@@ -77,9 +84,7 @@ def _dress_tall(draw: Drawing, hand: Hand, shaft: Shaft, upper: Material, style:
 
 def cowboy(hand: Hand) -> Piece:
     """A boot with a scalloped rim and stitched flames."""
-    last = Last(
-        heel=hand.between("heel", 38, 62), platform=8, toe=hand.pick("toe", ("pointed", "almond", "square"))
-    )
+    last = Last(heel=hand.between("heel", 38, 62), platform=8, toe=hand.pick("toe", ("pointed", "almond", "square")))
     upper = hand.pick("material", (LEATHER, SUEDE)).dyed(
         hand.pick("colour", ("tan", "white", "chocolate", "red", "black", "cognac"))
     )
@@ -92,8 +97,11 @@ def cowboy(hand: Hand) -> Piece:
     thin_sole(draw, last, LEATHER.dyed("chocolate"))
     draw.part(shaft.outline, upper, puff=21)
     foot = spline(
-        last.over(0.50, height_over(last, 0.50)), last.over(0.56, 96), last.over(0.70, 60),
-        last.over(0.86, 78), shaft.back[22]
+        last.over(0.50, height_over(last, 0.50)),
+        last.over(0.56, 96),
+        last.over(0.70, 60),
+        last.over(0.86, 78),
+        shaft.back[22],
     )
     draw.seam(foot, upper, 2.6)
     thread = upper.dyed("cream") if upper.colour != "white" else upper.dyed("tan")
@@ -102,9 +110,13 @@ def cowboy(hand: Hand) -> Piece:
     for k in range(hand.pick("rows", (2, 3, 4))):
         w, t = 52 - 12 * k, 10 + 10 * k
         flame = spline(
-            (x - w, high + 18 - t), (x - w * 0.5, (high + low) / 2), (x - w * 0.75, low + 30 + t),
-            (x + 6, low + t), (x + w * 0.85, low + 30 + t), (x + w * 0.55, (high + low) / 2),
-            (x + w, high + 18 - t)
+            (x - w, high + 18 - t),
+            (x - w * 0.5, (high + low) / 2),
+            (x - w * 0.75, low + 30 + t),
+            (x + 6, low + t),
+            (x + w * 0.85, low + 30 + t),
+            (x + w * 0.55, (high + low) / 2),
+            (x + w, high + 18 - t),
         )
         draw.stroke(flame, thread.hex, 2.8)
     toe = spline(last.over(0.10, 30), last.over(0.17, 46), last.over(0.22, 38), last.over(0.28, 60))
@@ -113,6 +125,7 @@ def cowboy(hand: Hand) -> Piece:
         draw.part(rounded(end[0] - 6, end[1] - 30, end[0] + 6, end[1] + 14, 5), upper, puff=3)
     return Piece(
         draw,
-        phrase(upper.colour, upper.name, "tall" if top > 310 else "short",
-               f"{last.toe}-toe cowboy boot"), upper.colour, hand.between("price", 119, 229)
+        phrase(upper.colour, upper.name, "tall" if top > 310 else "short", f"{last.toe}-toe cowboy boot"),
+        upper.colour,
+        hand.between("price", 119, 229),
     )

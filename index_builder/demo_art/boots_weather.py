@@ -14,9 +14,7 @@ from index_builder.demo_art.sneaker_parts import toe_cap
 
 def rain_boot(hand: Hand) -> Piece:
     """A rubber boot."""
-    last = Last(
-        heel=6, platform=hand.between("sole", 18, 30), toe=hand.pick("toe", ("bulky", "round")), volume=1.02
-    )
+    last = Last(heel=6, platform=hand.between("sole", 18, 30), toe=hand.pick("toe", ("bulky", "round")), volume=1.02)
     upper = RUBBER.dyed(hand.pick("colour", ("yellow", "navy", "forest", "red", "black", "sky")))
     shaft = Shaft(last, hand.between("top", 170, 460), hand.between("width", 138, 158), calf=4)
     draw = Drawing()
@@ -33,16 +31,19 @@ def rain_boot(hand: Hand) -> Piece:
         buckle(draw, *spot(belt, 0.3), 22, 0, STEEL)
     toe_cap(draw, last, RUBBER.dyed(upper.colour), 0.13)
     draw.part(
-        rounded(0.70 * last.back, last.platform + 100, 0.70 * last.back + 46, last.platform + 124, 4), trim,
-        puff=3
+        rounded(0.70 * last.back, last.platform + 100, 0.70 * last.back + 46, last.platform + 124, 4), trim, puff=3
     )
     height = "tall" if shaft.top > 330 else "short" if shaft.top < 240 else ""
     return Piece(
         draw,
         phrase(
-            upper.colour, height, "rain boot",
-            f"with {'contrast ' if detail == 'rim' else ''}{detail}" if detail else ""
-        ), upper.colour, hand.between("price", 35, 89)
+            upper.colour,
+            height,
+            "rain boot",
+            f"with {'contrast ' if detail == 'rim' else ''}{detail}" if detail else "",
+        ),
+        upper.colour,
+        hand.between("price", 35, 89),
     )
 
 
@@ -76,12 +77,10 @@ def snow_boot(hand: Hand) -> Piece:
             buckle(draw, *spot(belt, 0.6), 20, 0, METAL)
     cuff(draw, shaft.across(0.97, 8), 44, FUR, 7)
     draw.seam(
-        spline(
-            last.over(0.16, 70), last.over(0.3, 34), last.over(0.5, 32), last.over(0.8, 30),
-            last.over(0.97, 36)
-        ), upper, 2.6
+        spline(last.over(0.16, 70), last.over(0.3, 34), last.over(0.5, 32), last.over(0.8, 30), last.over(0.97, 36)),
+        upper,
+        2.6,
     )
     return Piece(
-        draw, phrase(upper.colour, upper.name, "snow boot with", detail), upper.colour,
-        hand.between("price", 79, 159)
+        draw, phrase(upper.colour, upper.name, "snow boot with", detail), upper.colour, hand.between("price", 79, 159)
     )

@@ -16,8 +16,19 @@ CHROME = METAL.dyed("steel")
 IRON = Material("metal", "black", gloss=0.4)
 WOODS = ("oak", "walnut", "pine", "beech", "cherry", "mahogany", "ebony", "ash")
 CLOTHS = (
-    "teal", "mustard", "grey", "rust", "navy", "blush", "forest", "cream", "charcoal", "plum", "olive", "sky",
-    "red"
+    "teal",
+    "mustard",
+    "grey",
+    "rust",
+    "navy",
+    "blush",
+    "forest",
+    "cream",
+    "charcoal",
+    "plum",
+    "olive",
+    "sky",
+    "red",
 )
 
 
@@ -30,8 +41,7 @@ def cover(hand: Hand, colours: tuple[str, ...] = CLOTHS) -> Material:
     """Upholstery."""
     stuff = hand.pick("cover", (FABRIC, VELVET, LEATHER, FABRIC))
     return Material(
-        stuff.name, hand.pick("cover colour", colours), stuff.gloss,
-        "cloth" if stuff is not LEATHER else "grain"
+        stuff.name, hand.pick("cover colour", colours), stuff.gloss, "cloth" if stuff is not LEATHER else "grain"
     )
 
 
@@ -59,8 +69,12 @@ def four_legs(
 
 
 def bar(
-    model: Model, a: tuple[float, float, float], b: tuple[float, float, float], wide: float, thick: float,
-    material: Material
+    model: Model,
+    a: tuple[float, float, float],
+    b: tuple[float, float, float],
+    wide: float,
+    thick: float,
+    material: Material,
 ) -> None:
     """A straight bar of rectangular section."""
     w, t = wide / 2, thick / 2
@@ -69,8 +83,7 @@ def bar(
 
 
 def stretchers(
-    model: Model, width: float, depth: float, height: float, style: str, material: Material,
-    splay: float = 0.0
+    model: Model, width: float, depth: float, height: float, style: str, material: Material, splay: float = 0.0
 ) -> None:
     """Bars between the legs: around ("box"), or front to back and across ("H")."""
     x, z = width / 2 + splay, depth / 2 + splay
@@ -93,64 +106,88 @@ def seat(
         model.add(
             lathe(
                 [
-                    (0, top), (r * 0.6, top + 0.002), (r - 0.012, top - 0.002), (r, top - 0.012),
-                    (r, top - thick + 0.01), (r - 0.01, top - thick), (0, top - thick)
+                    (0, top),
+                    (r * 0.6, top + 0.002),
+                    (r - 0.012, top - 0.002),
+                    (r, top - 0.012),
+                    (r, top - thick + 0.01),
+                    (r - 0.01, top - thick),
+                    (0, top - thick),
                 ]
-            ), material
+            ),
+            material,
         )
     elif shape == "round cushion":
         r, h = width / 2, max(thick, 0.06)
         model.add(
             lathe(
                 [
-                    (0, top + 0.012), (r * 0.5, top + 0.009), (r * 0.85, top - 0.002),
-                    (r * 0.97, top - 0.015), (r, top - h / 2), (r * 0.97, top - h + 0.01), (r * 0.9, top - h),
-                    (0, top - h)
+                    (0, top + 0.012),
+                    (r * 0.5, top + 0.009),
+                    (r * 0.85, top - 0.002),
+                    (r * 0.97, top - 0.015),
+                    (r, top - h / 2),
+                    (r * 0.97, top - h + 0.01),
+                    (r * 0.9, top - h),
+                    (0, top - h),
                 ]
-            ), material
+            ),
+            material,
         )
     elif shape == "saddle":
         u, v = np.meshgrid(np.linspace(-1, 1, 22), np.linspace(-1, 1, 18), indexing="ij")
-        y = top + 0.028 * np.abs(u)**2.4 - 0.012 * np.cos(v * np.pi / 2)
-        model.add(
-            sheet(np.stack([u * width / 2, y, v * depth / 2 * (1 - 0.06 * u**4)], axis=-1), thick), material
-        )
+        y = top + 0.028 * np.abs(u) ** 2.4 - 0.012 * np.cos(v * np.pi / 2)
+        model.add(sheet(np.stack([u * width / 2, y, v * depth / 2 * (1 - 0.06 * u**4)], axis=-1), thick), material)
     else:
         soft = shape == "cushion"
         model.block(
-            (0, top - thick / 2, 0), (width, thick, depth), material, radius=0.024 if soft else 0.009,
-            crown=0.018 if soft else 0.0
+            (0, top - thick / 2, 0),
+            (width, thick, depth),
+            material,
+            radius=0.024 if soft else 0.009,
+            crown=0.018 if soft else 0.0,
         )
 
 
 def back_posts(
-    model: Model, width: float, z: float, low: float, high: float, lean: float, material: Material,
-    round_bar: bool = True
+    model: Model,
+    width: float,
+    z: float,
+    low: float,
+    high: float,
+    lean: float,
+    material: Material,
+    round_bar: bool = True,
 ) -> None:
     """The two uprights of a chair's back, leaning back by `lean` metres over their height."""
     for x in (-width / 2, width / 2):
         points = curve(
-            (x, low, z), (x, low + 0.45 * (high - low), z - 0.30 * lean), (x * 1.02, high, z - lean),
-            samples=6
+            (x, low, z), (x, low + 0.45 * (high - low), z - 0.30 * lean), (x * 1.02, high, z - lean), samples=6
         )
         if round_bar:
             model.rod(points, np.linspace(0.019, 0.014, len(points)).tolist(), material)
         else:
             model.add(
-                sweep(
-                    points, 0.018 * np.array([(-1, -1), (1, -1), (1, 1), (-1, 1), (-1, -1)]),
-                    np.ones(len(points))
-                ), material
+                sweep(points, 0.018 * np.array([(-1, -1), (1, -1), (1, 1), (-1, 1), (-1, -1)]), np.ones(len(points))),
+                material,
             )
 
 
 def panel(
-    model: Model, width: float, low: float, high: float, z: float, lean: float, material: Material,
-    thick: float = 0.02, bow: float = 0.03, corner: float = 0.3
+    model: Model,
+    width: float,
+    low: float,
+    high: float,
+    z: float,
+    lean: float,
+    material: Material,
+    thick: float = 0.02,
+    bow: float = 0.03,
+    corner: float = 0.3,
 ) -> None:
     """A back panel bowed around the sitter; `corner` 0..1 rounds off its upper corners."""
     u, v = np.meshgrid(np.linspace(-1, 1, 22), np.linspace(0, 1, 18), indexing="ij")
-    droop = corner * (high - low) * np.clip((np.abs(u) - 0.4) / 0.6, 0, 1)**3 * v
+    droop = corner * (high - low) * np.clip((np.abs(u) - 0.4) / 0.6, 0, 1) ** 3 * v
     y = low + v * (high - low) - droop
     deep = z - lean * v - bow * (1 - u**2)
     model.add(sheet(np.stack([u * width / 2, y, deep], axis=-1), thick), material)

@@ -21,8 +21,16 @@ from index_builder.demo_art.mesh import Model, curve, sheet
 
 
 def back(
-    model: Model, hand: Hand, style: str, width: float, z: float, low: float, high: float, lean: float,
-    wood: Material, soft: Material
+    model: Model,
+    hand: Hand,
+    style: str,
+    width: float,
+    z: float,
+    low: float,
+    high: float,
+    lean: float,
+    wood: Material,
+    soft: Material,
 ) -> None:
     """Fills the space between the seat (height `low`) and the top of a chair's back."""
     span, tilt = high - low, float(np.degrees(np.arctan2(lean, high - low)))
@@ -50,13 +58,21 @@ def back(
     elif style == "cross":
         for s in (-1, 1):
             bar(
-                model, (s * width * 0.46, low + 0.04, deep(low + 0.04)),
-                (-s * width * 0.46, high - 0.07, deep(high - 0.07)), 0.028, 0.014, wood
+                model,
+                (s * width * 0.46, low + 0.04, deep(low + 0.04)),
+                (-s * width * 0.46, high - 0.07, deep(high - 0.07)),
+                0.028,
+                0.014,
+                wood,
             )
     elif style == "padded":
         model.block(
-            (0, low + span * 0.53, deep(low + span * 0.5) + 0.012), (width * 0.94, span * 0.66, 0.05), soft,
-            radius=0.02, tilt=tilt, crown=0.015
+            (0, low + span * 0.53, deep(low + span * 0.5) + 0.012),
+            (width * 0.94, span * 0.66, 0.05),
+            soft,
+            radius=0.02,
+            tilt=tilt,
+            crown=0.015,
         )
 
 
@@ -69,17 +85,25 @@ def dining(hand: Hand) -> Piece:
     high, lean = hand.between("high", 0.80, 1.06), hand.between("lean", 0.05, 0.12)
     legs = hand.pick("legs", ("tapered", "square", "turned", "tapered"))
     surface = hand.pick("seat", ("square", "cushion", "saddle", "cushion"))
-    four_legs(
-        model, width - 0.04, depth - 0.04, top - 0.03, legs, wood, splay=0.0 if legs == "square" else 0.02
-    )
+    four_legs(model, width - 0.04, depth - 0.04, top - 0.03, legs, wood, splay=0.0 if legs == "square" else 0.02)
     stretchers(
-        model, width - 0.04, depth - 0.04, hand.between("rung", 0.12, 0.22),
-        hand.pick("stretchers", ("none", "box", "H")), wood, 0.012
+        model,
+        width - 0.04,
+        depth - 0.04,
+        hand.between("rung", 0.12, 0.22),
+        hand.pick("stretchers", ("none", "box", "H")),
+        wood,
+        0.012,
     )
     model.block((0, top - 0.055, 0), (width - 0.03, 0.05, depth - 0.03), wood, radius=0.006)
     seat(
-        model, surface, width, depth, top, soft if surface == "cushion" else wood,
-        0.05 if surface == "cushion" else 0.03
+        model,
+        surface,
+        width,
+        depth,
+        top,
+        soft if surface == "cushion" else wood,
+        0.05 if surface == "cushion" else 0.03,
     )
     z = -depth / 2 + 0.022
     back_posts(model, width - 0.03, z, top - 0.03, high, lean, wood, round_bar=legs != "square")
@@ -88,8 +112,7 @@ def dining(hand: Hand) -> Piece:
     if arms:
         for x in (-width / 2 - 0.005, width / 2 + 0.005):
             rail = curve(
-                (x, top + 0.22, z - 0.02), (x * 1.06, top + 0.215, 0.02), (x * 1.04, top + 0.19, 0.17),
-                samples=6
+                (x, top + 0.22, z - 0.02), (x * 1.06, top + 0.215, 0.02), (x * 1.04, top + 0.19, 0.17), samples=6
             )
             model.rod(rail, 0.015, wood)
             model.rod([(x, top - 0.03, 0.12), (x * 1.05, top + 0.195, 0.14)], 0.013, wood)
@@ -106,24 +129,25 @@ def rocking(hand: Hand) -> Piece:
     style = hand.pick("back", ("spindle", "ladder", "padded", "splat"))
     width, depth, top, high = hand.between("width", 0.46, 0.54), 0.44, 0.40, hand.between("high", 0.98, 1.14)
     for x in (-width / 2 + 0.02, width / 2 - 0.02):
-        arc = [
-            (x, 0.012 + 0.30 * t * t + (0.03 if t < -0.62 else 0), 0.72 * t)
-            for t in np.linspace(-0.72, 0.52, 14)
-        ]
+        arc = [(x, 0.012 + 0.30 * t * t + (0.03 if t < -0.62 else 0), 0.72 * t) for t in np.linspace(-0.72, 0.52, 14)]
         model.rod(curve(*arc, samples=2), 0.017, wood)
         for z, y in ((0.18, 0.04), (-0.18, 0.04)):
             model.rod([(x, y, z), (x, top - 0.02, z * 0.98)], [0.015, 0.02], wood)
         arm = curve(
-            (x * 1.04, top + 0.23, -0.23), (x * 1.12, top + 0.235, 0.0), (x * 1.10, top + 0.215, 0.2),
-            samples=6
+            (x * 1.04, top + 0.23, -0.23), (x * 1.12, top + 0.235, 0.0), (x * 1.10, top + 0.215, 0.2), samples=6
         )
         model.rod(arm, [0.015] * 6 + [0.024] * (len(arm) - 6), wood)
         model.rod([(x, top - 0.02, 0.17), (x * 1.10, top + 0.21, 0.15)], 0.013, wood)
     stretchers(model, width - 0.04, 0.36, 0.16, hand.pick("stretchers", ("box", "H")), wood)
     surface = hand.pick("seat", ("saddle", "cushion", "square"))
     seat(
-        model, surface, width, depth, top + 0.02, soft if surface == "cushion" else wood,
-        0.06 if surface == "cushion" else 0.035
+        model,
+        surface,
+        width,
+        depth,
+        top + 0.02,
+        soft if surface == "cushion" else wood,
+        0.06 if surface == "cushion" else 0.035,
     )
     lean = hand.between("lean", 0.14, 0.22)
     back_posts(model, width - 0.05, -0.19, top, high, lean, wood)
@@ -131,7 +155,8 @@ def rocking(hand: Hand) -> Piece:
     return Piece(
         view(hand, model),
         phrase(
-            wood.colour, f"{style}-back rocking chair",
-            f"with {soft.colour} cushion" if surface == "cushion" else ""
-        ), wood.colour, hand.between("price", 129, 349)
+            wood.colour, f"{style}-back rocking chair", f"with {soft.colour} cushion" if surface == "cushion" else ""
+        ),
+        wood.colour,
+        hand.between("price", 129, 349),
     )

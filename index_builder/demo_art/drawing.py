@@ -64,7 +64,7 @@ class _Fill:
     opacity: float
 
     def paint(self, photo: Photo, fit: Fit) -> None:
-        if found := coverage((fit(self.outline), ), 1):
+        if found := coverage((fit(self.outline),), 1):
             lay(photo, found[0], found[1] * self.opacity, channels(self.colour))
 
 
@@ -80,12 +80,18 @@ class _Shadow:
 
 class Drawing:
     """Collects parts in drawing order."""
+
     def __init__(self) -> None:
         self._items: list[_Part | _Stroke | _Fill] = []
         self._shadows: list[_Shadow] = []
 
     def part(
-        self, outline: Line, material: Material, puff: float = 9.0, shade: float = 0.0, edge: float = 1.3,
+        self,
+        outline: Line,
+        material: Material,
+        puff: float = 9.0,
+        shade: float = 0.0,
+        edge: float = 1.3,
         holes: tuple[Line, ...] = (),
     ) -> None:
         """A closed piece that bulges towards the viewer over about `puff` units along its rim.
@@ -95,9 +101,7 @@ class Drawing:
         colour = tint(material.hex, shade) if shade else material.hex
         self._items.append(_Part((outline, *holes), material, colour, puff, edge))
 
-    def stroke(
-        self, curve: Line, colour: str, width: float, opacity: float = 1.0, dashed: bool = False
-    ) -> None:
+    def stroke(self, curve: Line, colour: str, width: float, opacity: float = 1.0, dashed: bool = False) -> None:
         """A plain line along a curve."""
         self._items.append(_Stroke(curve, colour, width, opacity, dashed))
 
@@ -142,5 +146,5 @@ def _extent(item: _Part | _Stroke | _Fill) -> Line:
 
 def _line(photo: Photo, curve: Line, colour: str, width: float, opacity: float) -> None:
     """A line of `width` pixels: segments as one polyline, thinner than a pixel by being fainter."""
-    if found := coverage((band(curve, max(width, 1.0)), ), 1):
+    if found := coverage((band(curve, max(width, 1.0)),), 1):
         lay(photo, found[0], found[1] * opacity * min(width, 1.0), channels(colour))

@@ -16,14 +16,16 @@ def spline(*points: Point | Line, closed: bool = False, samples: int = 14) -> Li
     """A smooth curve through `points` (centripetal Catmull-Rom), `samples` vertices a span."""
     p = np.asarray(points, dtype=np.float64)
     p = np.vstack([p[-1], p, p[0], p[1]]) if closed else np.vstack([2 * p[0] - p[1], p, 2 * p[-1] - p[-2]])
-    knots = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(p, axis=0), axis=1)**0.5 + 1e-9)])
+    knots = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(p, axis=0), axis=1) ** 0.5 + 1e-9)])
     step = np.diff(knots)[:, None]
     slope = np.diff(p, axis=0) / step
     tangent = (slope[:-1] * step[1:] + slope[1:] * step[:-1]) / (step[:-1] + step[1:])
     t = np.linspace(0.0, 1.0, samples, endpoint=False)[:, None]
     spans = [
-        (2 * t**3 - 3 * t**2 + 1) * p[i + 1] + (t**3 - 2 * t**2 + t) * step[i + 1] * tangent[i] +
-        (3 * t**2 - 2 * t**3) * p[i + 2] + (t**3 - t**2) * step[i + 1] * tangent[i + 1]
+        (2 * t**3 - 3 * t**2 + 1) * p[i + 1]
+        + (t**3 - 2 * t**2 + t) * step[i + 1] * tangent[i]
+        + (3 * t**2 - 2 * t**3) * p[i + 2]
+        + (t**3 - t**2) * step[i + 1] * tangent[i + 1]
         for i in range(len(p) - 3)
     ]
     return np.vstack([*spans, p[-2][None]])
@@ -64,7 +66,7 @@ def rounded_polygon(corners: Sequence[Point], radius: float) -> Line:
     for before, here, after in zip(np.roll(p, 1, 0), p, np.roll(p, -1, 0), strict=True):
         a = here + (before - here) * min(radius / (np.linalg.norm(before - here) + 1e-9), 0.5)
         b = here + (after - here) * min(radius / (np.linalg.norm(after - here) + 1e-9), 0.5)
-        arcs.append((1 - t)**2 * a + 2 * t * (1 - t) * here + t**2 * b)
+        arcs.append((1 - t) ** 2 * a + 2 * t * (1 - t) * here + t**2 * b)
     return np.vstack(arcs)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
+# fmt: off
 COLOURS: Mapping[str, str] = MappingProxyType(
     {
         "black": "#2b292b", "charcoal": "#4a4c52", "grey": "#8d9095", "silver": "#c3c6ca",
@@ -22,6 +23,7 @@ COLOURS: Mapping[str, str] = MappingProxyType(
         "cork": "#c59a68", "jute": "#cfb07c", "brass": "#c9a24a", "steel": "#a9afb6", "rust": "#a44a2a",
     }
 )
+# fmt: on
 
 
 @dataclass(frozen=True)

@@ -33,15 +33,11 @@ class Model:
         """Any surface, as quads (Q,4,3)."""
         self.surfaces.append(Surface(quads, material))
 
-    def block(
-        self, centre: Vector, size: Vector, material: Material, radius: float = 0.006, **how: float
-    ) -> None:
+    def block(self, centre: Vector, size: Vector, material: Material, radius: float = 0.006, **how: float) -> None:
         """A box with rounded edges; see rounded_block()."""
         self.add(rounded_block(centre, size, radius, **how), material)
 
-    def rod(
-        self, points: Sequence[Vector] | Vectors, radius: float | Sequence[float], material: Material
-    ) -> None:
+    def rod(self, points: Sequence[Vector] | Vectors, radius: float | Sequence[float], material: Material) -> None:
         """A round bar along a polyline, its radius one or one a point."""
         self.add(tube(np.asarray(points, dtype=np.float64), np.asarray(radius, dtype=np.float64)), material)
 
@@ -78,7 +74,7 @@ def rounded_block(
             away = p - core
             p = core + r * away / np.maximum(np.linalg.norm(away, axis=-1, keepdims=True), 1e-9)
             if crown:
-                bulge = crown * (1 - np.abs(gu / half[u])**2.5) * (1 - np.abs(gv / half[v])**2.5)
+                bulge = crown * (1 - np.abs(gu / half[u]) ** 2.5) * (1 - np.abs(gv / half[v]) ** 2.5)
                 p[..., axis] += sign * bulge
             sides.append(grid_quads(p))
     return moved(np.concatenate(sides), centre, tilt, turn)
@@ -125,7 +121,7 @@ def tube(points: Vectors, radius: npt.NDArray[np.float64]) -> Quads:
 def sweep(points: Vectors, section: npt.NDArray[np.float64], scale: npt.NDArray[np.float64]) -> Quads:
     """A closed section (M,2) carried along a polyline with parallel transport, scaled on the way."""
     path, place = dense(points)
-    scales = np.interp(place, np.arange(len(points)), np.broadcast_to(scale, (len(points), )))
+    scales = np.interp(place, np.arange(len(points)), np.broadcast_to(scale, (len(points),)))
     tangent = np.gradient(path, axis=0)
     tangent /= np.linalg.norm(tangent, axis=1, keepdims=True) + 1e-12
     side = np.cross(tangent[0], (0.0, 0.0, 1.0) if abs(tangent[0, 2]) < 0.9 else (0.0, 1.0, 0.0))
@@ -143,10 +139,7 @@ def lathe(profile: Sequence[tuple[float, float]], x: float = 0.0, z: float = 0.0
     """A body of revolution about the vertical axis at (x,z) from (radius, height) pairs."""
     r, y = np.asarray(profile, dtype=np.float64).T
     a = np.linspace(0, 2 * np.pi, sides + 1)
-    grid = np.stack(
-        [x + np.outer(r, np.cos(a)),
-         np.repeat(y[:, None], sides + 1, 1), z + np.outer(r, np.sin(a))], -1
-    )
+    grid = np.stack([x + np.outer(r, np.cos(a)), np.repeat(y[:, None], sides + 1, 1), z + np.outer(r, np.sin(a))], -1)
     return grid_quads(grid)
 
 
@@ -157,7 +150,7 @@ def sheet(rows: npt.NDArray[np.float64], thickness: float) -> Quads:
     normal /= np.linalg.norm(normal, axis=-1, keepdims=True) + 1e-12
     front, back = rows + normal * thickness / 2, rows - normal * thickness / 2
     rims = [
-        grid_quads(np.stack([f, b])) for f, b in
-        ((front[0], back[0]), (front[-1], back[-1]), (front[:, 0], back[:, 0]), (front[:, -1], back[:, -1]))
+        grid_quads(np.stack([f, b]))
+        for f, b in ((front[0], back[0]), (front[-1], back[-1]), (front[:, 0], back[:, 0]), (front[:, -1], back[:, -1]))
     ]
     return np.concatenate([grid_quads(front), grid_quads(back), *rims])

@@ -61,7 +61,7 @@ def lit_part(photo: Photo, outlines: tuple[Line, ...], material: Material, colou
 
 def shadow(photo: Photo, outline: Line, blur: float, strength: float) -> None:
     """Darkens the ground under a blurred outline."""
-    found = coverage((outline, ), 3 * blur)
+    found = coverage((outline,), 3 * blur)
     if found is not None:
         window, mask = found
         photo[window] *= 1 - strength * cv2.GaussianBlur(mask, (0, 0), blur)[..., None]
@@ -70,9 +70,7 @@ def shadow(photo: Photo, outline: Line, blur: float, strength: float) -> None:
 def _slopes(mask: Plane, sigma: float, scale: float) -> tuple[Plane, Plane]:
     """Minus the slopes (along x, along y) of the height field scale * blur(mask)."""
     step = 2 if sigma > 6 and min(mask.shape) > 16 else 1  # a broad blur has no detail to lose
-    small = cv2.resize(
-        mask, None, fx=1 / step, fy=1 / step, interpolation=cv2.INTER_AREA
-    ) if step > 1 else mask
+    small = cv2.resize(mask, None, fx=1 / step, fy=1 / step, interpolation=cv2.INTER_AREA) if step > 1 else mask
     height = cv2.GaussianBlur(small, (0, 0), sigma / step, borderType=cv2.BORDER_CONSTANT)
     slopes = [cv2.Sobel(height, cv2.CV_32F, d, 1 - d, ksize=3, scale=-scale / (8 * step)) for d in (1, 0)]
     if step > 1:

@@ -18,8 +18,7 @@ from index_builder.demo_art.textures import MARGIN, SIDE, Plane, texture
 SCALE = 2  # supersampling
 EMPTY = -9.0
 DISTANCE = 4.2  # metres from the camera to the middle of the furniture
-KEY = np.array([-0.42, 0.72, 0.55]
-              ) / np.linalg.norm([-0.42, 0.72, 0.55])  # towards the main light, camera axes
+KEY = np.array([-0.42, 0.72, 0.55]) / np.linalg.norm([-0.42, 0.72, 0.55])  # towards the main light, camera axes
 Rows = npt.NDArray[np.float64]
 
 
@@ -92,7 +91,7 @@ def _light(model: Model, view: Quads) -> Rows:
     surface = np.repeat(np.arange(len(model.surfaces)), [len(s.quads) for s in model.surfaces])
     gloss = np.array([s.material.gloss for s in model.surfaces])[surface]
     dark = np.array([brightness(s.material.hex) < 0.3 for s in model.surfaces])[surface]
-    highlight = gloss * np.where(dark, 130, 90) * facing**(8 + 40 * gloss)
+    highlight = gloss * np.where(dark, 130, 90) * facing ** (8 + 40 * gloss)
     return np.stack([np.clip(diffuse, 0.1, 1.12), highlight, surface.astype(np.float64)], axis=1)
 
 

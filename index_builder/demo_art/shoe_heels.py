@@ -66,8 +66,14 @@ def _cuban(last: Last) -> Line:
 
 HEELS: Mapping[str, Callable[[Last], Line]] = MappingProxyType(
     {
-        "stiletto": _stiletto, "kitten": _kitten, "block": _block, "flared": _flared, "cone": _cone, "spool":
-            _spool, "cuban": _cuban, "stacked": _block,
+        "stiletto": _stiletto,
+        "kitten": _kitten,
+        "block": _block,
+        "flared": _flared,
+        "cone": _cone,
+        "spool": _spool,
+        "cuban": _cuban,
+        "stacked": _block,
     }
 )
 
@@ -90,10 +96,7 @@ def heel(draw: Drawing, last: Last, shape: str, material: Material) -> None:
 def wedge(draw: Drawing, last: Last, material: Material, rows: int = 0) -> None:
     """A sole that fills the whole space below the foot, with `rows` grooves (rope, cork layers)."""
     b = last.back
-    rim = last.feather + np.stack(
-        [np.linspace(-5, 5, len(last.feather)),
-         np.zeros(len(last.feather))], axis=1
-    )
+    rim = last.feather + np.stack([np.linspace(-5, 5, len(last.feather)), np.zeros(len(last.feather))], axis=1)
     nose = spline(rim[0], (rim[0, 0] + 5, rim[0, 1] * 0.5), (0.08 * b, 2), (0.2 * b, 0))
     rear = spline(rim[-1], (b + 3, rim[-1, 1] * 0.55), (b - 8, 0))
     draw.shadow(0.08 * b, b)

@@ -13,8 +13,11 @@ from index_builder.demo_art.materials import Material
 
 # name -> (how far the tip runs ahead of x = 0, height of the toe box, height of the tip's front)
 TOES = {
-    "round": (0, 56, 25), "almond": (-10, 47, 16), "pointed": (-34, 32, 7), "square": (2, 52, 34), "bulky":
-        (2, 68, 33),
+    "round": (0, 56, 25),
+    "almond": (-10, 47, 16),
+    "pointed": (-34, 32, 7),
+    "square": (2, 52, 34),
+    "bulky": (2, 68, 33),
 }
 
 
@@ -39,9 +42,14 @@ class Last:
         tip, _, _ = TOES[self.toe]
         b, h, p = self.back, self.heel, self.platform
         return spline(
-            (tip, p + self.spring), (0.12 * b, p + self.spring * 0.25), (0.30 * b, p),
-            (0.44 * b, p + h * 0.13), (0.60 * b, p + h * 0.53), (0.74 * b, p + h * 0.87),
-            (0.86 * b, p + h * 0.985), (b - 4, p + h)
+            (tip, p + self.spring),
+            (0.12 * b, p + self.spring * 0.25),
+            (0.30 * b, p),
+            (0.44 * b, p + h * 0.13),
+            (0.60 * b, p + h * 0.53),
+            (0.74 * b, p + h * 0.87),
+            (0.86 * b, p + h * 0.985),
+            (b - 4, p + h),
         )
 
     def over(self, fraction: float, rise: float) -> tuple[float, float]:
@@ -55,7 +63,8 @@ class Last:
         tip, box, front = TOES[self.toe]
         f, v = self.feather[0, 1], self.volume
         points = [
-            (tip, f), (tip - 2.5, f + front * v * 0.6),
+            (tip, f),
+            (tip - 2.5, f + front * v * 0.6),
             (tip + 9 + front * 0.25, f + (front + 0.45 * (box - front)) * v),
             (tip + 34 + 0.15 * front, f + box * 0.93 * v),
             self.over(0.19, 64 * v),
@@ -73,8 +82,13 @@ class Last:
         """The back of the foot from the heel seat up to `rise` above it."""
         b, s = self.back, self.platform + self.heel
         curve = spline(
-            (b - 4, s), (b + 5, s + 22), (b + 6, s + 48), (b, s + 80), (b - 7, s + 112), (b - 9, s + 150),
-            (b - 6, s + 215)
+            (b - 4, s),
+            (b + 5, s + 22),
+            (b + 6, s + 48),
+            (b, s + 80),
+            (b - 7, s + 112),
+            (b - 9, s + 150),
+            (b - 6, s + 215),
         )
         top = s + rise
         keep = curve[curve[:, 1] < top]
@@ -96,8 +110,11 @@ def thin_sole(draw: Drawing, last: Last, material: Material, thick: float = 5.0)
     """The sole of a raised shoe: along the feather line, with the platform under the forefoot."""
     b = last.back
     under = [
-        (last.feather[0, 0] + 1, last.feather[0, 1] - 2), (0.07 * b, last.spring * 0.45), (0.17 * b, 1),
-        (0.28 * b, 0), (0.36 * b, 1.5),
+        (last.feather[0, 0] + 1, last.feather[0, 1] - 2),
+        (0.07 * b, last.spring * 0.45),
+        (0.17 * b, 1),
+        (0.28 * b, 0),
+        (0.36 * b, 1.5),
     ]
     under += [(f * b, last.over(f, -thick)[1] - last.platform * (0.9 - f) * 0.8) for f in (0.48, 0.6)]
     under += [(f * b, last.over(f, -thick)[1]) for f in (0.74, 0.86, 0.985)]

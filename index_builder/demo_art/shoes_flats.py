@@ -20,9 +20,7 @@ from index_builder.demo_art.shoe_last import Last, flat_sole
 from index_builder.demo_art.shoe_straps import height_over, topline
 from index_builder.demo_art.shoe_trims import bow, buckle, ring, strap, tassel
 
-SOFT = (
-    "black", "blush", "red", "gold", "navy", "cream", "lilac", "mint", "camel", "silver", "fuchsia", "mustard"
-)
+SOFT = ("black", "blush", "red", "gold", "navy", "cream", "lilac", "mint", "camel", "silver", "fuchsia", "mustard")
 TOWN = ("black", "cognac", "chestnut", "oxblood", "navy", "tan", "chocolate", "forest", "grey", "camel")
 
 
@@ -33,9 +31,7 @@ def opening(draw: Drawing, near: Line, far: Line) -> None:
 
 def ballet_flat(hand: Hand) -> Piece:
     """A flat low-cut slipper."""
-    last = Last(
-        platform=7, toe=hand.pick("toe", ("round", "almond", "pointed", "square")), spring=4, volume=0.88
-    )
+    last = Last(platform=7, toe=hand.pick("toe", ("round", "almond", "pointed", "square")), spring=4, volume=0.88)
     upper = hand.pick("material", (LEATHER, SUEDE, SATIN, PATENT, VELVET)).dyed(hand.pick("colour", SOFT))
     draw = Drawing()
     draw.shadow(20, 396)
@@ -57,19 +53,23 @@ def ballet_flat(hand: Hand) -> Piece:
     elif detail == "buckle":
         buckle(draw, x + 2, y - 12, 30, 75)
     elif detail:
-        ends = ((0.42, 0.30), (0.5, 0.36)) if detail == "crossed straps" else ((0.52, 0.44), )
+        ends = ((0.42, 0.30), (0.5, 0.36)) if detail == "crossed straps" else ((0.52, 0.44),)
         for foot, top in ends:
             strap(
                 draw,
                 spline(
-                    last.over(foot, 30), last.over((foot + top) / 2, 60), last.over(top, 84),
-                    last.over(top + 0.08, 66)
-                ), 11, upper
+                    last.over(foot, 30), last.over((foot + top) / 2, 60), last.over(top, 84), last.over(top + 0.08, 66)
+                ),
+                11,
+                upper,
             )
         buckle(draw, *last.over(ends[-1][0] - 0.01, 42), 14, 110)
     title = phrase(
-        upper.colour, upper.name, f"{last.toe}-toe" if last.toe != "round" else "", "ballet flat",
-        f"with {detail}" if detail else ""
+        upper.colour,
+        upper.name,
+        f"{last.toe}-toe" if last.toe != "round" else "",
+        "ballet flat",
+        f"with {detail}" if detail else "",
     )
     return Piece(draw, title, upper.colour, hand.between("price", 29, 79), "Women")
 
@@ -79,7 +79,8 @@ def loafer(hand: Hand) -> Piece:
     driver = hand.pick("sole", ("heel", "heel", "driver", "lug"))
     last = Last(
         platform={"heel": 13.0, "driver": 9.0, "lug": 30.0}[driver],
-        toe=hand.pick("toe", ("round", "almond", "square")), volume=1.02
+        toe=hand.pick("toe", ("round", "almond", "square")),
+        volume=1.02,
     )
     upper = hand.pick("material", (LEATHER, SUEDE, PATENT, LEATHER)).dyed(hand.pick("colour", TOWN))
     draw = Drawing()
@@ -88,33 +89,40 @@ def loafer(hand: Hand) -> Piece:
     near, far = topline(last, throat, 60, 82), topline(last, throat, 60, 82, 16)
     opening(draw, near, far)
     sole = {"heel": "chocolate", "driver": "gum", "lug": "black"}[driver]
-    flat_sole(
-        draw, last, RUBBER.dyed(sole), lip=2 if driver == "driver" else 5,
-        breast=16 if driver == "heel" else 0
-    )
+    flat_sole(draw, last, RUBBER.dyed(sole), lip=2 if driver == "driver" else 5, breast=16 if driver == "heel" else 0)
     if driver == "lug":
         for x in range(30, 390, 30):
             draw.part(line((x, -4), (x + 20, -4), (x + 20, 8), (x, 8)), RUBBER.dyed(sole), puff=2)
     draw.part(last.shell(throat, 82, near), upper, puff=17)
     x, y = near[0]
     apron = spline(
-        last.over(0.045,
-                  height_over(last, 0.045) * 0.93), last.over(0.10, 50), last.over(0.22, 58),
-        last.over(0.32, 66), last.over(throat - 0.02, 82)
+        last.over(0.045, height_over(last, 0.045) * 0.93),
+        last.over(0.10, 50),
+        last.over(0.22, 58),
+        last.over(0.32, 66),
+        last.over(throat - 0.02, 82),
     )
     draw.seam(apron, upper, 3.0)
     draw.stitch(shifted(apron, 0, -7), upper)
     tongue = spline(
-        (x - 34, y - 22), (x - 12, y + 2), (x + 12, y + 22), (x + 27, y + 20), (x + 24, y - 4),
-        (x + 6, y - 18), closed=True
+        (x - 34, y - 22),
+        (x - 12, y + 2),
+        (x + 12, y + 22),
+        (x + 27, y + 20),
+        (x + 24, y - 4),
+        (x + 6, y - 18),
+        closed=True,
     )
     draw.part(tongue, upper, puff=7)
     style = hand.pick("style", ("penny", "tassel", "horsebit", "plain", "penny", "buckled"))
     _dress_loafer(draw, last, upper, throat, style)
     words = {"heel": "", "driver": "driving", "lug": "chunky"}[driver]
     return Piece(
-        draw, phrase(upper.colour, upper.name, words, style, "loafer"), upper.colour,
-        hand.between("price", 69, 169), hand.pick("gender", ("Men", "Women"))
+        draw,
+        phrase(upper.colour, upper.name, words, style, "loafer"),
+        upper.colour,
+        hand.between("price", 69, 169),
+        hand.pick("gender", ("Men", "Women")),
     )
 
 
@@ -123,9 +131,10 @@ def _dress_loafer(draw: Drawing, last: Last, upper: Material, throat: float, sty
     if style == "plain":
         return
     saddle = spline(
-        last.over(throat - 0.09,
-                  height_over(last, throat - 0.09) - 1), last.over(throat - 0.03, 60),
-        last.over(throat + 0.06, 22), last.over(throat + 0.07, 2)
+        last.over(throat - 0.09, height_over(last, throat - 0.09) - 1),
+        last.over(throat - 0.03, 60),
+        last.over(throat + 0.06, 22),
+        last.over(throat + 0.07, 2),
     )
     strap(draw, saddle, 27, upper, stitched=style == "penny")
     if style == "penny":

@@ -14,8 +14,20 @@ from index_builder.demo_art.shoe_straps import ankle_strap, bridge, court, heigh
 from index_builder.demo_art.shoe_trims import bow, buckle, strap, stud
 
 DRESS = (
-    "black", "red", "blush", "navy", "white", "camel", "plum", "teal", "gold", "fuchsia", "oxblood", "cream",
-    "forest", "silver"
+    "black",
+    "red",
+    "blush",
+    "navy",
+    "white",
+    "camel",
+    "plum",
+    "teal",
+    "gold",
+    "fuchsia",
+    "oxblood",
+    "cream",
+    "forest",
+    "silver",
 )
 
 
@@ -30,9 +42,7 @@ def raised_shoe(hand: Hand, low: float, high: float) -> tuple[Drawing, Last, str
     """A drawing with its shadow, a last between two heel heights, and the heel shape for it."""
     h = hand.between("heel", low, high)
     platform = hand.pick("platform", (5.0, 5.0, 5.0, 26.0 if h > 105 else 5.0))
-    last = Last(
-        heel=h, platform=platform, toe=hand.pick("toe", ("pointed", "round", "almond", "square", "pointed"))
-    )
+    last = Last(heel=h, platform=platform, toe=hand.pick("toe", ("pointed", "round", "almond", "square", "pointed")))
     draw = Drawing()
     draw.shadow(0.05 * last.back, 0.36 * last.back)
     return draw, last, heel_for(hand, h)
@@ -51,9 +61,7 @@ def pump(hand: Hand) -> Piece:
     if detail == "bow":
         bow(draw, x - 4, y - 8, 30, upper, 24)
     elif detail == "buckle":
-        strap(
-            draw, spline((x - 3, y - 4), last.over(throat + 0.03, 34), last.over(throat + 0.07, 6)), 24, upper
-        )
+        strap(draw, spline((x - 3, y - 4), last.over(throat + 0.03, 34), last.over(throat + 0.07, 6)), 24, upper)
         buckle(draw, *last.over(throat + 0.015, 42), 30, 80)
     elif detail == "toe cap":
         cap = spline(last.over(0.115, height_over(last, 0.115) - 1), last.over(0.15, 30), last.over(0.12, 2))
@@ -61,9 +69,7 @@ def pump(hand: Hand) -> Piece:
     elif detail == "ankle strap":
         ankle_strap(draw, last, upper, 148, METAL)
     ending = f"with {detail}" if detail else ""
-    title = phrase(
-        upper.colour, upper.name, "platform" if last.platform > 20 else "", f"{shape}-heel pump", ending
-    )
+    title = phrase(upper.colour, upper.name, "platform" if last.platform > 20 else "", f"{shape}-heel pump", ending)
     return Piece(draw, title, upper.colour, 59 + last.heel * 0.5, "Women")
 
 
@@ -76,9 +82,7 @@ def slingback(hand: Hand) -> Piece:
     x, y = last.front(throat)[-1]
     end = hand.between("end", 0.52, 0.66)
     h = height_over(last, throat)
-    near = spline(
-        (x, y), last.over(throat + 0.05, h * 0.7), last.over(0.5 * throat + 0.5 * end, 40), last.over(end, 3)
-    )
+    near = spline((x, y), last.over(throat + 0.05, h * 0.7), last.over(0.5 * throat + 0.5 * end, 40), last.over(end, 3))
     far = near + np.outer(np.sin(np.linspace(0.05, np.pi, len(near))), (5, 15))
     sling = spline(last.over(end - 0.05, 20), last.over(0.78, 52), shifted(last.counter(82)[-1], -4, 0))
     draw.part(band(shifted(sling, -6, 15), 9), upper, puff=3, shade=-0.25)
@@ -94,13 +98,12 @@ def slingback(hand: Hand) -> Piece:
         bow(draw, x - 5, y - 8, 27, upper, 24)
     elif detail == "stud":
         for k in range(5):
-            stud(
-                draw, *last.over(throat - 0.03 + 0.018 * k,
-                                 height_over(last, throat) * (0.85 - 0.19 * k)), 5
-            )
+            stud(draw, *last.over(throat - 0.03 + 0.018 * k, height_over(last, throat) * (0.85 - 0.19 * k)), 5)
     title = phrase(
-        upper.colour, upper.name, f"{shape}-heel slingback",
-        f"with {detail}s" if detail == "stud" else f"with {detail}" if detail else ""
+        upper.colour,
+        upper.name,
+        f"{shape}-heel slingback",
+        f"with {detail}s" if detail == "stud" else f"with {detail}" if detail else "",
     )
     return Piece(draw, title, upper.colour, 65 + last.heel * 0.4, "Women")
 
@@ -108,22 +111,18 @@ def slingback(hand: Hand) -> Piece:
 def mary_jane(hand: Hand) -> Piece:
     """A pump with straps over the instep."""
     draw, last, shape = raised_shoe(hand, 30, 120)
-    upper = hand.pick("material",
-                      (LEATHER, PATENT, SUEDE, VELVET)).dyed(hand.pick("colour", DRESS[3:] + DRESS[:3]))
+    upper = hand.pick("material", (LEATHER, PATENT, SUEDE, VELVET)).dyed(hand.pick("colour", DRESS[3:] + DRESS[:3]))
     heel(draw, last, shape, upper)
     style = hand.pick("straps", ("one strap", "two straps", "T-strap", "crossed straps"))
-    mounts = {
-        "one strap": (0.45, ), "two straps": (0.38, 0.55), "T-strap": (0.56, ),
-        "crossed straps": (0.48, 0.56)
-    }[style]
+    mounts = {"one strap": (0.45,), "two straps": (0.38, 0.55), "T-strap": (0.56,), "crossed straps": (0.48, 0.56)}[
+        style
+    ]
     leans = (-0.13, 0.0) if style == "crossed straps" else (-0.05, -0.05)
     tops = [bridge(draw, last, mount, lean, upper) for mount, lean in zip(mounts, leans, strict=False)]
     near = court(draw, last, upper, 0.27, hand.between("side", 36, 46), 84)
     for mount, lean, top in zip(mounts, leans, tops, strict=False):
         strap(draw, spline(last.over(mount + 0.01, 34), last.over(mount + lean * 0.3, 62), top), 15, upper)
-        buckle(
-            draw, *last.over(mount + 0.01, 45), 16, 105, METAL.dyed(hand.pick("metal", ("brass", "steel")))
-        )
+        buckle(draw, *last.over(mount + 0.01, 45), 16, 105, METAL.dyed(hand.pick("metal", ("brass", "steel"))))
     if style == "T-strap":
         strap(draw, spline(near[0], ((near[0, 0] + tops[0][0]) / 2, near[0, 1] + 22), tops[0]), 15, upper)
     title = phrase(upper.colour, upper.name, f"{shape}-heel Mary Jane with {style}")

@@ -16,8 +16,7 @@ def heeled_sandal(hand: Hand) -> Piece:
     """An open sandal on a heel."""
     draw, last, shape = raised_shoe(hand, 55, 165)
     last = Last(last.heel, last.platform, "round" if last.toe == "pointed" else "square", spring=5)
-    upper = hand.pick("material",
-                      (LEATHER, SUEDE, SATIN, PATENT)).dyed(hand.pick("colour", DRESS[5:] + DRESS[:5]))
+    upper = hand.pick("material", (LEATHER, SUEDE, SATIN, PATENT)).dyed(hand.pick("colour", DRESS[5:] + DRESS[:5]))
     heel(draw, last, shape, upper)
     thin_sole(draw, last, LEATHER.dyed("tan"), 7)
     cup = join(last.counter(62), spline(last.counter(62)[-1], last.over(0.87, 34), last.over(0.80, 1)))
@@ -27,8 +26,11 @@ def heeled_sandal(hand: Hand) -> Piece:
     style = straps_on(draw, last, hand, upper)
     name = "sandal" if ankle else "mule sandal"
     return Piece(
-        draw, phrase(upper.colour, upper.name, f"{shape}-heel {name} with {style}"), upper.colour,
-        58 + last.heel * 0.4, "Women"
+        draw,
+        phrase(upper.colour, upper.name, f"{shape}-heel {name} with {style}"),
+        upper.colour,
+        58 + last.heel * 0.4,
+        "Women",
     )
 
 
@@ -36,13 +38,10 @@ def wedge_shoe(hand: Hand) -> Piece:
     """A sandal, pump or espadrille on a wedge."""
     h = hand.between("heel", 60, 140)
     last = Last(
-        heel=h, platform=hand.between("platform", 14, 42),
-        toe=hand.pick("toe", ("round", "square", "almond")), spring=6
+        heel=h, platform=hand.between("platform", 14, 42), toe=hand.pick("toe", ("round", "square", "almond")), spring=6
     )
     draw = Drawing()
-    base = hand.pick(
-        "base", (STRAW, CORK, WOOD.dyed("walnut"), LEATHER.dyed("tan"), STRAW, RUBBER.dyed("white"))
-    )
+    base = hand.pick("base", (STRAW, CORK, WOOD.dyed("walnut"), LEATHER.dyed("tan"), STRAW, RUBBER.dyed("white")))
     upper = hand.pick("material", (LEATHER, SUEDE, LEATHER)).dyed(hand.pick("colour", DRESS[8:] + DRESS[:8]))
     wedge(draw, last, base, rows=3 if base is STRAW else hand.pick("rows", (0, 1, 2)))
     name = hand.pick("style", ("espadrille", "sandal", "sandal", "pump", "sandal"))
@@ -51,7 +50,8 @@ def wedge_shoe(hand: Hand) -> Piece:
         if hand.pick("ankle", (True, False)):
             draw.part(
                 join(last.counter(58), spline(last.counter(58)[-1], last.over(0.86, 30), last.over(0.78, 1))),
-                upper, puff=8
+                upper,
+                puff=8,
             )
             ankle_strap(draw, last, upper, 130, METAL)
     else:

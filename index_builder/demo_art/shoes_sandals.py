@@ -11,22 +11,36 @@ from index_builder.demo_art.shoe_straps import ankle_strap, strap_over
 from index_builder.demo_art.shoe_trims import bow, buckle, cuff, ring, strap
 
 SUMMER = (
-    "tan", "black", "white", "gold", "coral", "navy", "mint", "red", "cognac", "yellow", "silver", "fuchsia",
-    "olive"
+    "tan",
+    "black",
+    "white",
+    "gold",
+    "coral",
+    "navy",
+    "mint",
+    "red",
+    "cognac",
+    "yellow",
+    "silver",
+    "fuchsia",
+    "olive",
 )
 
 
 def _bed(hand: Hand, low: float, high: float, base: Material, lip: float = 3) -> tuple[Drawing, Last]:
     last = Last(
-        heel=hand.pick("rise", (2.0, 8.0, 16.0)), platform=hand.between("sole", low, high),
-        toe=hand.pick("toe", ("round", "square")), spring=4
+        heel=hand.pick("rise", (2.0, 8.0, 16.0)),
+        platform=hand.between("sole", low, high),
+        toe=hand.pick("toe", ("round", "square")),
+        spring=4,
     )
     draw = Drawing()
     draw.shadow(10, 400)
     flat_sole(draw, last, base, lip=lip)
     draw.part(
         band(shifted(last.feather[3:-1], 0, 1), 6),
-        LEATHER.dyed(hand.pick("bed", ("sand", "tan", "chocolate", "beige"))), puff=2
+        LEATHER.dyed(hand.pick("bed", ("sand", "tan", "chocolate", "beige"))),
+        puff=2,
     )
     return draw, last
 
@@ -49,18 +63,23 @@ def slide(hand: Hand) -> Piece:
         if style == "fluffy":
             half = 0.11
             arch = spline(
-                last.over(0.29 - half, 6), last.over(0.29 - half + 0.03, 62), last.over(0.30, 88),
-                last.over(0.29 + half, 92), last.over(0.29 + half + 0.03, 6)
+                last.over(0.29 - half, 6),
+                last.over(0.29 - half + 0.03, 62),
+                last.over(0.30, 88),
+                last.over(0.29 + half, 92),
+                last.over(0.29 + half + 0.03, 6),
             )
             draw.part(join(arch), FUR.dyed(upper.colour), puff=16)
             cuff(draw, arch, 26, FUR.dyed(upper.colour), 12)
         elif hand.pick("ornament", (True, False)):
             x, y = last.over(0.28, 52)
-            draw.part(ellipse(x, y, 20, 15), METAL, puff=3, holes=(ellipse(x, y, 12, 8), ))
+            draw.part(ellipse(x, y, 20, 15), METAL, puff=3, holes=(ellipse(x, y, 12, 8),))
     words = {"cork": "cork-bed", "rope": "", "straw": "rope-sole"}.get(base.name, "")
     return Piece(
-        draw, phrase(upper.colour, upper.name if style != "fluffy" else "", words, style, "slide"),
-        upper.colour, hand.between("price", 19, 79)
+        draw,
+        phrase(upper.colour, upper.name if style != "fluffy" else "", words, style, "slide"),
+        upper.colour,
+        hand.between("price", 19, 79),
     )
 
 
@@ -74,9 +93,7 @@ def flip_flop(hand: Hand) -> Piece:
     far = spline(post, last.over(0.32, 66), last.over(end + 0.05, 6))
     draw.part(band(far, width * 0.6, width), upper, puff=3, shade=-0.3)
     draw.part(band(spline(last.over(0.135, 2), last.over(0.14, 22), post), 8), upper, puff=2)
-    near = spline(
-        (post[0] - 2, post[1] + 2), last.over(0.26, 58), last.over(end - 0.12, 42), last.over(end, 2)
-    )
+    near = spline((post[0] - 2, post[1] + 2), last.over(0.26, 58), last.over(end - 0.12, 42), last.over(end, 2))
     draw.part(band(near, width * 0.7, width * 1.25), upper, puff=width * 0.25)
     detail = hand.pick("detail", ("", "bow", "ring", "ankle strap"))
     if detail == "bow":
@@ -87,18 +104,20 @@ def flip_flop(hand: Hand) -> Piece:
         strap(draw, spline(last.over(end, 3), last.over(0.78, 54), last.counter(84)[-1]), 12, upper)
         ankle_strap(draw, last, upper, 96, METAL)
     return Piece(
-        draw, phrase(upper.colour, upper.name, "flip-flop", f"with {detail}" if detail else ""), upper.colour,
-        hand.between("price", 12, 45)
+        draw,
+        phrase(upper.colour, upper.name, "flip-flop", f"with {detail}" if detail else ""),
+        upper.colour,
+        hand.between("price", 12, 45),
     )
 
 
 def sandal(hand: Hand) -> Piece:
     """A flat sandal held at the ankle."""
     style = hand.pick("style", ("gladiator", "trekking", "T-bar", "gladiator", "fisherman", "strappy"))
-    base = hand.pick("base", (LEATHER.dyed("chocolate"), CORK,
-                              STRAW)) if style != "trekking" else RUBBER.dyed("black")
-    upper = (NYLON if style == "trekking" else hand.pick("material",
-                                                         (LEATHER, SUEDE))).dyed(hand.pick("colour", SUMMER))
+    base = hand.pick("base", (LEATHER.dyed("chocolate"), CORK, STRAW)) if style != "trekking" else RUBBER.dyed("black")
+    upper = (NYLON if style == "trekking" else hand.pick("material", (LEATHER, SUEDE))).dyed(
+        hand.pick("colour", SUMMER)
+    )
     draw, last = _bed(hand, 10 if style != "trekking" else 24, 26 if style != "trekking" else 40, base)
     rise = 130.0
     if style == "gladiator":
@@ -109,16 +128,19 @@ def sandal(hand: Hand) -> Piece:
         strap(
             draw,
             spline(
-                last.over(0.19, 60), last.over(0.36, 84), last.over(0.54, 112),
-                (last.back - 109, last.heel + last.platform + rise - 2)
-            ), 14, upper
+                last.over(0.19, 60),
+                last.over(0.36, 84),
+                last.over(0.54, 112),
+                (last.back - 109, last.heel + last.platform + rise - 2),
+            ),
+            14,
+            upper,
         )
     elif style == "fisherman":
         for k in range(4):
             strap_over(draw, last, 0.13 + 0.095 * k, 0.02, 58 + 13 * k, 25, upper)
         strap(
-            draw, spline(last.over(0.12, 54), last.over(0.26, 76), last.over(0.40, 98), last.over(0.5, 112)),
-            18, upper
+            draw, spline(last.over(0.12, 54), last.over(0.26, 76), last.over(0.40, 98), last.over(0.5, 112)), 18, upper
         )
     else:
         strap_over(draw, last, 0.36, -0.10, 84, 26, upper)
@@ -129,8 +151,11 @@ def sandal(hand: Hand) -> Piece:
     draw.part(join(last.counter(56), cup), upper, puff=9)
     ankle_strap(draw, last, upper, rise, METAL)
     return Piece(
-        draw, phrase(upper.colour, upper.name, style, "sandal"), upper.colour, hand.between("price", 29, 99),
-        hand.pick("gender", ("Women", "Women", "Men"))
+        draw,
+        phrase(upper.colour, upper.name, style, "sandal"),
+        upper.colour,
+        hand.between("price", 29, 99),
+        hand.pick("gender", ("Women", "Women", "Men")),
     )
 
 
@@ -141,14 +166,13 @@ def _cage(draw: Drawing, last: Last, upper: Material, rise: float) -> None:
     x = last.back - 58
     levels = [y for y in (96.0, 142.0, 188.0) if y < rise - 20]
     for y in levels:
-        draw.part(
-            band(ellipse(x, last.heel + last.platform + y, 52, 16, 0, 180), 9), upper, puff=3, shade=-0.25
-        )
+        draw.part(band(ellipse(x, last.heel + last.platform + y, 52, 16, 0, 180), 9), upper, puff=3, shade=-0.25)
         strap(draw, ellipse(x, last.heel + last.platform + y, 52, 16, 180, 360), 12, upper)
     shin = [
         last.over(0.17, 58),
         last.over(0.34, 86),
-        last.over(0.5, 112), (x - 50, last.heel + last.platform + max(128.0, min(rise, 140)))
+        last.over(0.5, 112),
+        (x - 50, last.heel + last.platform + max(128.0, min(rise, 140))),
     ]
     if rise > 150:
         shin.append((x - 50, last.heel + last.platform + rise))

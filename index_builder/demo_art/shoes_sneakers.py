@@ -18,8 +18,7 @@ from index_builder.demo_art.sneaker_parts import BRIGHT, accent_for, eyestay, si
 def sneaker(hand: Hand) -> Piece:
     """A low laced sneaker."""
     last = Last(
-        platform=hand.between("sole", 20, 40), toe=hand.pick("toe", ("round", "bulky", "almond")), spring=6,
-        volume=1.04
+        platform=hand.between("sole", 20, 40), toe=hand.pick("toe", ("round", "bulky", "almond")), spring=6, volume=1.04
     )
     upper = hand.pick("material", (CANVAS, LEATHER, SUEDE, LEATHER)).dyed(hand.pick("colour", BRIGHT))
     accent = accent_for(hand, upper)
@@ -29,10 +28,7 @@ def sneaker(hand: Hand) -> Piece:
     near, far = topline(last, 0.54, 64, rise), topline(last, 0.54, 64, rise, 15)
     opening(draw, near, far)
     x, y = near[0]
-    draw.part(
-        spline((x - 30, y - 22), (x - 6, y + 22), (x + 20, y + 32), (x + 22, y - 20)), upper, puff=7,
-        shade=-0.08
-    )
+    draw.part(spline((x - 30, y - 22), (x - 6, y + 22), (x + 20, y + 32), (x + 22, y - 20)), upper, puff=7, shade=-0.08)
     sport_sole(draw, last, hand, accent)
     draw.part(last.shell(0.54, rise, near), upper, puff=18)
     mark = hand.pick("mark", ("stripes", "wave", "plain", "star", "bolt"))
@@ -44,17 +40,12 @@ def sneaker(hand: Hand) -> Piece:
     draw.part(tab, LEATHER.dyed(accent), puff=5)
     laces(draw, facing, 5, 15, "#f4f2ee" if upper.colour not in ("white", "cream") else "#d9d6cf")
     words = "" if mark == "plain" else f"with {accent} {mark}"
-    return Piece(
-        draw, phrase(upper.colour, upper.name, "sneaker", words), upper.colour,
-        hand.between("price", 39, 119)
-    )
+    return Piece(draw, phrase(upper.colour, upper.name, "sneaker", words), upper.colour, hand.between("price", 39, 119))
 
 
 def high_top(hand: Hand) -> Piece:
     """A sneaker that covers the ankle."""
-    last = Last(
-        platform=hand.between("sole", 20, 38), toe=hand.pick("toe", ("round", "bulky")), spring=6, volume=1.05
-    )
+    last = Last(platform=hand.between("sole", 20, 38), toe=hand.pick("toe", ("round", "bulky")), spring=6, volume=1.05)
     upper = hand.pick("material", (CANVAS, LEATHER, CANVAS, SUEDE)).dyed(hand.pick("colour", BRIGHT[::-1]))
     accent = accent_for(hand, upper)
     draw = Drawing()
@@ -65,8 +56,7 @@ def high_top(hand: Hand) -> Piece:
     opening(draw, top, top + np.outer(np.sin(np.linspace(0, np.pi, len(top))), (0, 17)))
     x, y = front[-1]
     draw.part(
-        spline((x - 26, y - 46), (x - 12, y + 22), (x + 16, y + 34), (x + 24, y - 20)), upper, puff=7,
-        shade=-0.08
+        spline((x - 26, y - 46), (x - 12, y + 22), (x + 16, y + 34), (x + 24, y - 20)), upper, puff=7, shade=-0.08
     )
     sport_sole(draw, last, hand, accent)
     draw.part(join(front, top, last.counter(rise)[::-1], last.feather[::-1]), upper, puff=19)
@@ -81,28 +71,25 @@ def high_top(hand: Hand) -> Piece:
     elif mark == "ankle strap":
         strap(
             draw,
-            spline(
-                shifted(at(facing, 0.9), -6, 0), last.over(0.76, 138), shifted(last.counter(134)[-1], 2, 0)
-            ), 34, LEATHER.dyed(accent), stitched=True
+            spline(shifted(at(facing, 0.9), -6, 0), last.over(0.76, 138), shifted(last.counter(134)[-1], 2, 0)),
+            34,
+            LEATHER.dyed(accent),
+            stitched=True,
         )
     else:
         side_mark(draw, last, mark, LEATHER.dyed(accent))
     draw.stroke(shifted(sub(last.counter(rise), 0.1, 1), -5, 0), tint(RUBBER.dyed(accent).hex, 0), 8)
     laces(draw, facing, 7, 15, "#f4f2ee" if upper.colour not in ("white", "cream") else "#d9d6cf")
-    words = "" if mark == "plain" else f"with {'' if mark.startswith('ankle') else accent} {mark}".replace(
-        "  ", " "
-    )
+    words = "" if mark == "plain" else f"with {'' if mark.startswith('ankle') else accent} {mark}".replace("  ", " ")
     return Piece(
-        draw, phrase(upper.colour, upper.name, "high-top sneaker", words), upper.colour,
-        hand.between("price", 49, 139)
+        draw, phrase(upper.colour, upper.name, "high-top sneaker", words), upper.colour, hand.between("price", 49, 139)
     )
 
 
 def runner(hand: Hand) -> Piece:
     """A running shoe on thick foam."""
     last = Last(
-        heel=hand.between("drop", 6, 22), platform=hand.between("sole", 30, 46), toe="bulky", spring=20,
-        volume=0.98
+        heel=hand.between("drop", 6, 22), platform=hand.between("sole", 30, 46), toe="bulky", spring=20, volume=0.98
     )
     upper = MESH.dyed(hand.pick("colour", BRIGHT[4:] + BRIGHT[:4]))
     accent = accent_for(hand, upper)
@@ -118,19 +105,22 @@ def runner(hand: Hand) -> Piece:
     toe_cap(draw, last, overlay, 0.07)
     heel_cup = join(
         last.counter(84)[::-1],
-        spline(last.over(0.985, 0), last.over(0.74, 2), last.over(0.82, 40),
-               last.counter(84)[-1])
+        spline(last.over(0.985, 0), last.over(0.74, 2), last.over(0.82, 40), last.counter(84)[-1]),
     )
     draw.part(heel_cup, overlay, puff=9)
     facing = eyestay(draw, last, overlay, 0.30, 0.545)
     side_mark(
-        draw, last, mark := hand.pick("mark", ("wave", "stripes", "bolt", "wave")),
-        LEATHER.dyed("white" if accent != "white" else "grey")
+        draw,
+        last,
+        mark := hand.pick("mark", ("wave", "stripes", "bolt", "wave")),
+        LEATHER.dyed("white" if accent != "white" else "grey"),
     )
     laces(draw, facing, 5, 15, "#f4f2ee")
     return Piece(
-        draw, phrase(upper.colour, "running shoe with", accent, "overlays and", mark), upper.colour,
-        hand.between("price", 69, 169)
+        draw,
+        phrase(upper.colour, "running shoe with", accent, "overlays and", mark),
+        upper.colour,
+        hand.between("price", 69, 169),
     )
 
 
@@ -141,13 +131,17 @@ def _foam_sole(draw: Drawing, hand: Hand, last: Last, accent: str) -> None:
     foam = RUBBER.dyed(hand.pick("foam", ("white", "cream", "grey", "white")))
     rear = spline((b + 4, s + 6), (b + hand.between("flare", 6, 26), s * 0.5), (b - 14, 7))
     bottom = spline(
-        (b - 14, 7), (0.7 * b, 5), (0.3 * b, 5), (0.14 * b, 9), (0.04 * b, 24), (-5, last.feather[0, 1] - 8),
-        (-6, last.feather[0, 1])
+        (b - 14, 7),
+        (0.7 * b, 5),
+        (0.3 * b, 5),
+        (0.14 * b, 9),
+        (0.04 * b, 24),
+        (-5, last.feather[0, 1] - 8),
+        (-6, last.feather[0, 1]),
     )
     draw.part(join(f[:-2], rear, bottom), foam, puff=8)
     draw.part(
-        band(shifted(sub(bottom, 0, 0.86), 0, -3), 9), RUBBER.dyed("black" if accent != "black" else "gum"),
-        puff=3
+        band(shifted(sub(bottom, 0, 0.86), 0, -3), 9), RUBBER.dyed("black" if accent != "black" else "gum"), puff=3
     )
     cut = hand.pick("foam line", ("wave", "pods", "line"))
     mid = np.array([(px, py * 0.52 + 4) for px, py in f[8:-2]])
@@ -171,17 +165,15 @@ def slip_on(hand: Hand) -> Piece:
     draw.part(last.shell(0.46, 78, near), upper, puff=18)
     draw.part(
         spline(near[1], last.over(0.50, 78), last.over(0.56, 62), last.over(0.5, 40), last.over(0.46, 74)),
-        RUBBER.dyed("charcoal"), puff=4
+        RUBBER.dyed("charcoal"),
+        puff=4,
     )
     draw.seam(
         spline(
-            last.over(0.44,
-                      height_over(last, 0.44) - 2), last.over(0.42, 60), last.over(0.46, 26),
-            last.over(0.48, 2)
-        ), upper, 2.4
+            last.over(0.44, height_over(last, 0.44) - 2), last.over(0.42, 60), last.over(0.46, 26), last.over(0.48, 2)
+        ),
+        upper,
+        2.4,
     )
     draw.seam(spline(last.over(0.9, 74), last.over(0.87, 36), last.over(0.82, 2)), upper, 2.0)
-    return Piece(
-        draw, phrase(upper.colour, upper.name, "slip-on sneaker"), upper.colour,
-        hand.between("price", 29, 69)
-    )
+    return Piece(draw, phrase(upper.colour, upper.name, "slip-on sneaker"), upper.colour, hand.between("price", 29, 69))

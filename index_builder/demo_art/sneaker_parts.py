@@ -12,8 +12,21 @@ from index_builder.demo_art.shoe_last import Last, flat_sole
 from index_builder.demo_art.shoe_straps import height_over
 
 BRIGHT = (
-    "white", "black", "red", "navy", "sky", "mint", "yellow", "grey", "coral", "olive", "lilac", "cream",
-    "teal", "orange", "pink"
+    "white",
+    "black",
+    "red",
+    "navy",
+    "sky",
+    "mint",
+    "yellow",
+    "grey",
+    "coral",
+    "olive",
+    "lilac",
+    "cream",
+    "teal",
+    "orange",
+    "pink",
 )
 ACCENT = ("red", "navy", "black", "teal", "orange", "gold", "forest", "fuchsia", "blue")
 
@@ -27,10 +40,7 @@ def accent_for(hand: Hand, upper: Material) -> str:
 def toe_cap(draw: Drawing, last: Last, material: Material, reach: float) -> None:
     """A rubber or leather cap over the toe, back to a fraction of the length."""
     front = last.front(reach)
-    edge = spline(
-        front[-1], last.over(reach + 0.035,
-                             height_over(last, reach) * 0.5), last.over(reach + 0.02, 1)
-    )
+    edge = spline(front[-1], last.over(reach + 0.035, height_over(last, reach) * 0.5), last.over(reach + 0.02, 1))
     floor = last.feather[last.feather[:, 0] < edge[-1, 0]]
     draw.part(join(front, edge, floor[::-1]), material, puff=11)
 
@@ -43,8 +53,7 @@ def side_mark(draw: Drawing, last: Last, mark: str, material: Material) -> None:
             draw.part(band(spline(a, last.over(0.51 + 0.045 * k, 36), b), 9), material, puff=2)
     elif mark == "wave":
         wave = spline(
-            last.over(0.32, 22), last.over(0.45, 44), last.over(0.58, 30), last.over(0.72, 22),
-            last.over(0.88, 48)
+            last.over(0.32, 22), last.over(0.45, 44), last.over(0.58, 30), last.over(0.72, 22), last.over(0.88, 48)
         )
         swell = 9 * np.sin(np.linspace(0.12, np.pi - 0.12, len(wave)))
         draw.part(join(offset(wave, swell), offset(wave, -swell)[::-1]), material, puff=3)
@@ -57,11 +66,10 @@ def side_mark(draw: Drawing, last: Last, mark: str, material: Material) -> None:
         x, y = last.over(0.55, 40)
         draw.part(
             np.array(
-                [
-                    (x - 48, y + 34), (x + 14, y + 12), (x + 2, y), (x + 56, y - 32), (x - 16, y - 12),
-                    (x - 2, y + 2)
-                ]
-            ), material, puff=2
+                [(x - 48, y + 34), (x + 14, y + 12), (x + 2, y), (x + 56, y - 32), (x - 16, y - 12), (x - 2, y + 2)]
+            ),
+            material,
+            puff=2,
         )
 
 

@@ -32,26 +32,26 @@ def stool(hand: Hand) -> Piece:
     legs = hand.pick("legs", ("tapered", "turned", "square", "hairpin", "three", "bent"))
     inset = width * (0.50 if shape.startswith("round") else 0.78)
     _stool_legs(model, hand, legs, width, inset, top - (0.06 if padded else 0.02), wood)
-    seat(
-        model, shape, width, width * 0.86 if shape in ("saddle", ) else width, top, surface,
-        0.075 if padded else 0.035
-    )
+    seat(model, shape, width, width * 0.86 if shape in ("saddle",) else width, top, surface, 0.075 if padded else 0.035)
     words = {
-        "round": "round", "square": "square", "round cushion": "padded round", "saddle": "saddle-seat",
-        "cushion": "padded square"
+        "round": "round",
+        "square": "square",
+        "round cushion": "padded round",
+        "saddle": "saddle-seat",
+        "cushion": "padded square",
     }[shape]
-    leg_words = {
-        "three": "three-legged", "bent": "bentwood", "hairpin": "hairpin-leg", "turned": "turned-leg"
-    }.get(legs, "")
+    leg_words = {"three": "three-legged", "bent": "bentwood", "hairpin": "hairpin-leg", "turned": "turned-leg"}.get(
+        legs, ""
+    )
     return Piece(
-        view(hand, model), phrase(surface.colour, words, leg_words, "stool"), surface.colour,
-        hand.between("price", 29, 119)
+        view(hand, model),
+        phrase(surface.colour, words, leg_words, "stool"),
+        surface.colour,
+        hand.between("price", 29, 119),
     )
 
 
-def _stool_legs(
-    model: Model, hand: Hand, legs: str, width: float, inset: float, top: float, wood: Material
-) -> None:
+def _stool_legs(model: Model, hand: Hand, legs: str, width: float, inset: float, top: float, wood: Material) -> None:
     """Legs up to `top`: three, bent from the seat's rim, or four with their stretchers."""
     metal = IRON if legs == "hairpin" else wood
     splay = hand.between("splay", 0.02, 0.08)
@@ -61,8 +61,10 @@ def _stool_legs(
             model.rod(
                 [
                     ((inset / 2 + splay) * 1.2 * np.sin(a), 0, (inset / 2 + splay) * 1.2 * np.cos(a)),
-                    (inset / 2 * np.sin(a), top, inset / 2 * np.cos(a))
-                ], [0.014, 0.022], wood
+                    (inset / 2 * np.sin(a), top, inset / 2 * np.cos(a)),
+                ],
+                [0.014, 0.022],
+                wood,
             )
     elif legs == "bent":
         for k in range(4):
@@ -70,16 +72,25 @@ def _stool_legs(
             r = width / 2 + 0.012
             model.rod(
                 curve(
-                    (r * np.sin(a), 0, r * np.cos(a)), (r * np.sin(a), top - 0.07, r * np.cos(a)),
+                    (r * np.sin(a), 0, r * np.cos(a)),
+                    (r * np.sin(a), top - 0.07, r * np.cos(a)),
                     ((r - 0.03) * np.sin(a), top - 0.01, (r - 0.03) * np.cos(a)),
-                    (0.3 * r * np.sin(a), top - 0.005, 0.3 * r * np.cos(a)), samples=6
-                ), 0.016, wood
+                    (0.3 * r * np.sin(a), top - 0.005, 0.3 * r * np.cos(a)),
+                    samples=6,
+                ),
+                0.016,
+                wood,
             )
     else:
         four_legs(model, inset, inset, top, legs, metal, splay)
         stretchers(
-            model, inset, inset, hand.between("rung", 0.12, 0.2),
-            hand.pick("stretchers", ("none", "box", "H")), metal, splay * 0.6
+            model,
+            inset,
+            inset,
+            hand.between("rung", 0.12, 0.2),
+            hand.pick("stretchers", ("none", "box", "H")),
+            metal,
+            splay * 0.6,
         )
 
 
@@ -98,18 +109,32 @@ def bar_stool(hand: Hand) -> Piece:
         ring = [(0.14 * np.sin(a), 0.27, 0.14 * np.cos(a)) for a in np.linspace(-1.9, 1.9, 20)]
         model.rod([(0, 0.27, 0), *ring, (0, 0.27, 0)], 0.010, frame)
     else:
-        legs = "square" if style == "wooden" and hand.pick(
-            "square", (True, False)
-        ) else "tapered" if style == "wooden" else "rod"
+        legs = (
+            "square"
+            if style == "wooden" and hand.pick("square", (True, False))
+            else "tapered"
+            if style == "wooden"
+            else "rod"
+        )
         four_legs(model, width * 0.68, width * 0.68, top - 0.03, legs, frame, splay=0.05)
         for y in (0.20, 0.34):
             stretchers(
-                model, width * 0.68, width * 0.68, y, hand.pick("rungs", ("box", "H", "box")), frame,
-                0.05 * (1 - y / top)
+                model,
+                width * 0.68,
+                width * 0.68,
+                y,
+                hand.pick("rungs", ("box", "H", "box")),
+                frame,
+                0.05 * (1 - y / top),
             )
     seat(
-        model, shape, width, width * 0.9, top, soft if padded else
-        (wood if style != "pedestal" else PLASTIC.dyed(soft.colour)), 0.07 if padded else 0.035
+        model,
+        shape,
+        width,
+        width * 0.9,
+        top,
+        soft if padded else (wood if style != "pedestal" else PLASTIC.dyed(soft.colour)),
+        0.07 if padded else 0.035,
     )
     backed = hand.pick("back", ("none", "low", "none", "hoop"))
     _stool_back(model, backed, width, top, frame, soft if padded else frame)
@@ -117,8 +142,10 @@ def bar_stool(hand: Hand) -> Piece:
     words = {"none": "", "low": "with back", "hoop": "with hoop back"}[backed]
     colour = surface.colour
     return Piece(
-        view(hand, model), phrase(colour, style, "padded" if padded else "", "bar stool", words), colour,
-        hand.between("price", 49, 189)
+        view(hand, model),
+        phrase(colour, style, "padded" if padded else "", "bar stool", words),
+        colour,
+        hand.between("price", 49, 189),
     )
 
 
@@ -130,9 +157,12 @@ def _stool_back(model: Model, backed: str, width: float, top: float, frame: Mate
         panel(model, width * 0.92, top + 0.14, top + 0.28, -width * 0.40, 0.03, pad, 0.03, 0.04, 0.3)
     elif backed == "hoop":
         hoop = curve(
-            (-width * 0.42, top - 0.02, -0.06), (-width * 0.44, top + 0.2, -width * 0.4),
-            (0, top + 0.30, -width * 0.52), (width * 0.44, top + 0.2, -width * 0.4),
-            (width * 0.42, top - 0.02, -0.06), samples=8
+            (-width * 0.42, top - 0.02, -0.06),
+            (-width * 0.44, top + 0.2, -width * 0.4),
+            (0, top + 0.30, -width * 0.52),
+            (width * 0.44, top + 0.2, -width * 0.4),
+            (width * 0.42, top - 0.02, -0.06),
+            samples=8,
         )
         model.rod(hoop, 0.012, frame)
         for x in (-0.07, 0.0, 0.07):
@@ -147,9 +177,13 @@ def bench(hand: Hand) -> Piece:
     soft = cover(hand)
     legs = hand.pick("legs", ("square", "tapered", "turned", "hairpin"))
     four_legs(
-        model, length - 0.10, 0.32, top - 0.04, legs if style != "garden" else "square",
+        model,
+        length - 0.10,
+        0.32,
+        top - 0.04,
+        legs if style != "garden" else "square",
         IRON if legs == "hairpin" and style != "garden" else wood,
-        0.0 if legs == "square" or style == "garden" else 0.03
+        0.0 if legs == "square" or style == "garden" else 0.03,
     )
     if style in ("slatted", "garden"):
         for z in np.linspace(-0.17, 0.17, hand.pick("slats", (4, 5, 6))):
@@ -161,7 +195,7 @@ def bench(hand: Hand) -> Piece:
             for z in (-0.09, 0.09):
                 model.add(
                     lathe([(0, top + 0.02), (0.013, top + 0.016), (0.015, top + 0.005)], x, z, 12),
-                    soft.dyed("charcoal")
+                    soft.dyed("charcoal"),
                 )
     else:
         model.block((0, top - 0.025, 0), (length, 0.05, 0.36), wood, radius=0.008)
@@ -179,7 +213,12 @@ def bench(hand: Hand) -> Piece:
     return Piece(
         view(hand, model),
         phrase(
-            main.colour, main.name if style == "upholstered" else "", style, "bench",
-            "on hairpin legs" if legs == "hairpin" and style != "garden" else ""
-        ), main.colour, hand.between("price", 79, 289)
+            main.colour,
+            main.name if style == "upholstered" else "",
+            style,
+            "bench",
+            "on hairpin legs" if legs == "hairpin" and style != "garden" else "",
+        ),
+        main.colour,
+        hand.between("price", 79, 289),
     )

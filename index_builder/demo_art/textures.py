@@ -42,8 +42,7 @@ def _wool() -> Plane:
 
 
 def _weave() -> Plane:
-    return np.asarray(1 + 0.05 * _stripes(4.4, 1, 0) * _stripes(4.4, 0, 1),
-                      np.float32) * _noise(8, 0.7, 0.7, 0.02)
+    return np.asarray(1 + 0.05 * _stripes(4.4, 1, 0) * _stripes(4.4, 0, 1), np.float32) * _noise(8, 0.7, 0.7, 0.02)
 
 
 def _mesh() -> Plane:
@@ -64,7 +63,7 @@ def _cloth() -> Plane:
 
 
 def _rope() -> Plane:
-    twist = np.abs(_stripes(13, 0.8, 0.6))**0.5
+    twist = np.abs(_stripes(13, 0.8, 0.6)) ** 0.5
     return np.asarray(0.72 + 0.34 * twist, np.float32) * _noise(11, 1.2, 0.8, 0.04)
 
 
@@ -79,8 +78,17 @@ def _knit() -> Plane:
 
 TEXTURES: Mapping[str, Callable[[], Plane]] = MappingProxyType(
     {
-        "grain": _grain, "suede": _suede, "wool": _wool, "weave": _weave, "mesh": _mesh, "wood": _wood,
-        "rope": _rope, "speckle": _speckle, "knit": _knit, "timber": _timber, "cloth": _cloth,
+        "grain": _grain,
+        "suede": _suede,
+        "wool": _wool,
+        "weave": _weave,
+        "mesh": _mesh,
+        "wood": _wood,
+        "rope": _rope,
+        "speckle": _speckle,
+        "knit": _knit,
+        "timber": _timber,
+        "cloth": _cloth,
     }
 )
 

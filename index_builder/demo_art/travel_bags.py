@@ -11,8 +11,20 @@ from index_builder.demo_art.materials import CANVAS, LEATHER, NYLON, Material
 from index_builder.demo_art.shoe_trims import buckle
 
 OUTDOOR = (
-    "navy", "olive", "black", "mustard", "grey", "teal", "rust", "red", "forest", "sky", "charcoal", "coral",
-    "sand", "plum"
+    "navy",
+    "olive",
+    "black",
+    "mustard",
+    "grey",
+    "teal",
+    "rust",
+    "red",
+    "forest",
+    "sky",
+    "charcoal",
+    "coral",
+    "sand",
+    "plum",
 )
 
 
@@ -25,22 +37,24 @@ def backpack(hand: Hand) -> Piece:
     draw.shadow(-w + 16, w - 16)
     for s in (-1, 1):
         strap = spline(
-            (s * w * 0.45, height - 10), (s * (w + 22), height * 0.84), (s * (w + 34), height * 0.45),
-            (s * (w - 4), 40)
+            (s * w * 0.45, height - 10), (s * (w + 22), height * 0.84), (s * (w + 34), height * 0.45), (s * (w - 4), 40)
         )
-        draw.part(
-            band(strap, 30, 14), body if hand.pick("strap", (True, False)) else trim, puff=7, shade=-0.15
-        )
+        draw.part(band(strap, 30, 14), body if hand.pick("strap", (True, False)) else trim, puff=7, shade=-0.15)
     handles(draw, arch(-34, 34, height - 14, hand.between("loop", 38, 66)), 14, trim, front=True)
     crown = hand.pick("crown", ("dome", "square", "flap", "roll-top", "flap"))
     high = {"dome": 0.95, "square": 0.42, "flap": 0.5, "roll-top": 0.12}[crown] * w
     front = join(
-        spline((-w, 46), (-w + 12, 12), (-w + 46, 0)), spline((w - 46, 0), (w - 12, 12), (w, 46)),
+        spline((-w, 46), (-w + 12, 12), (-w + 46, 0)),
+        spline((w - 46, 0), (w - 12, 12), (w, 46)),
         spline(
-            (w, height - high), (w * 0.93, height - high * 0.35), (w * 0.66, height - high * 0.04),
-            (0, height), (-w * 0.66, height - high * 0.04), (-w * 0.93, height - high * 0.35),
-            (-w, height - high)
-        )
+            (w, height - high),
+            (w * 0.93, height - high * 0.35),
+            (w * 0.66, height - high * 0.04),
+            (0, height),
+            (-w * 0.66, height - high * 0.04),
+            (-w * 0.93, height - high * 0.35),
+            (-w, height - high),
+        ),
     )
     for s in (-1, 1) if hand.pick("side pockets", (True, False)) else ():
         draw.part(rounded(s * w - 24, 20, s * w + 24, height * 0.42, 16), body, puff=9, shade=-0.12)
@@ -54,27 +68,31 @@ def backpack(hand: Hand) -> Piece:
         pocket(draw, -w * 0.74, low, w * 0.74, top, body, style)
     _crown(draw, crown, body, trim, w, height, high)
     name = {
-        "dome": "round-top backpack", "square": "backpack", "flap": "flap backpack", "roll-top":
-            "roll-top backpack"
+        "dome": "round-top backpack",
+        "square": "backpack",
+        "flap": "flap backpack",
+        "roll-top": "roll-top backpack",
     }[crown]
     words = {
-        "zip": "with zip pocket", "buckled": "with buckled pocket", "open": "with patch pocket", "flap":
-            "with flap pocket"
+        "zip": "with zip pocket",
+        "buckled": "with buckled pocket",
+        "open": "with patch pocket",
+        "flap": "with flap pocket",
     }.get(style, "with two pockets")
-    return Piece(
-        draw, phrase(body.colour, body.name, name, words), body.colour, hand.between("price", 39, 169)
-    )
+    return Piece(draw, phrase(body.colour, body.name, name, words), body.colour, hand.between("price", 39, 169))
 
 
-def _crown(
-    draw: Drawing, crown: str, body: Material, trim: Material, w: float, height: float, high: float
-) -> None:
+def _crown(draw: Drawing, crown: str, body: Material, trim: Material, w: float, height: float, high: float) -> None:
     """How the backpack closes."""
     if crown in ("dome", "square"):
         zipper = spline(
-            (w * 0.97, height * 0.55), (w * 0.90, height - high * 0.75), (w * 0.5, height - high * 0.22),
-            (0, height - high * 0.16 - 8), (-w * 0.5, height - high * 0.22),
-            (-w * 0.90, height - high * 0.75), (-w * 0.97, height * 0.55)
+            (w * 0.97, height * 0.55),
+            (w * 0.90, height - high * 0.75),
+            (w * 0.5, height - high * 0.22),
+            (0, height - high * 0.16 - 8),
+            (-w * 0.5, height - high * 0.22),
+            (-w * 0.90, height - high * 0.75),
+            (-w * 0.97, height * 0.55),
         )
         zip_line(draw, zipper)
         draw.part(rounded(-24, height * 0.62, 24, height * 0.72, 6), trim, puff=3)
@@ -82,10 +100,15 @@ def _crown(
         drop = height * 0.52
         lid = join(
             spline(
-                (-w * 0.96, height - drop + 20), (-w * 1.0, height - high * 0.5), (-w * 0.66, height + 2),
-                (0, height + 8), (w * 0.66, height + 2), (w * 1.0, height - high * 0.5),
-                (w * 0.96, height - drop + 20)
-            ), spline((w * 0.8, height - drop + 2), (0, height - drop - 8), (-w * 0.8, height - drop + 2))
+                (-w * 0.96, height - drop + 20),
+                (-w * 1.0, height - high * 0.5),
+                (-w * 0.66, height + 2),
+                (0, height + 8),
+                (w * 0.66, height + 2),
+                (w * 1.0, height - high * 0.5),
+                (w * 0.96, height - drop + 20),
+            ),
+            spline((w * 0.8, height - drop + 2), (0, height - drop - 8), (-w * 0.8, height - drop + 2)),
         )
         draw.part(lid, body, puff=16, shade=0.04)
         for s in (-1, 1):
@@ -98,16 +121,13 @@ def _crown(
 
 def duffel(hand: Hand) -> Piece:
     """A long soft bag for travel."""
-    body = hand.pick("material",
-                     (CANVAS, LEATHER, NYLON)).dyed(hand.pick("colour", OUTDOOR[4:] + OUTDOOR[:4]))
+    body = hand.pick("material", (CANVAS, LEATHER, NYLON)).dyed(hand.pick("colour", OUTDOOR[4:] + OUTDOOR[:4]))
     trim = LEATHER.dyed(hand.pick("trim", ("tan", "chocolate", "black")))
     width, height = hand.between("width", 440, 540), hand.between("height", 200, 270)
     w, draw = width / 2, Drawing()
     draw.shadow(-w + 20, w - 20)
     grip = w * hand.between("grip", 0.26, 0.40)
-    curve = arch(
-        -grip, grip, height * 0.86, hand.between("rise", 80, 140), hand.pick("arch", ("round", "flat"))
-    )
+    curve = arch(-grip, grip, height * 0.86, hand.between("rise", 80, 140), hand.pick("arch", ("round", "flat")))
     handles(draw, curve, 17, trim, front=False)
     shape = hand.pick("shape", ("barrel", "dome", "boxy"))
     shoulder = {"barrel": 0.5, "dome": 0.62, "boxy": 0.26}[shape] * height
@@ -122,13 +142,15 @@ def duffel(hand: Hand) -> Piece:
             buckle(draw, x, height * 0.45, 26, 90)
     handles(draw, curve, 17, trim, front=True)
     draw.part(
-        rounded(
-            -34, height * 0.86 + (curve[:, 1].max() - height * 0.86) - 16, 34, curve[:, 1].max() + 14, 10
-        ), trim, puff=6
+        rounded(-34, height * 0.86 + (curve[:, 1].max() - height * 0.86) - 16, 34, curve[:, 1].max() + 14, 10),
+        trim,
+        puff=6,
     )
     return Piece(
-        draw, phrase(body.colour, body.name, shape, "duffel bag with", detail), body.colour,
-        hand.between("price", 59, 249)
+        draw,
+        phrase(body.colour, body.name, shape, "duffel bag with", detail),
+        body.colour,
+        hand.between("price", 59, 249),
     )
 
 
@@ -137,13 +159,8 @@ def _duffel_front(w: float, height: float, shoulder: float, low: float) -> Line:
     return join(
         spline((-w, low), (-w + low * 0.3, low * 0.26), (-w + low, 0)),
         spline((w - low, 0), (w - low * 0.3, low * 0.26), (w, low)),
-        spline(
-            (w, height - shoulder), (w - shoulder * 0.22, height - shoulder * 0.26), (w - shoulder, height)
-        ),
-        spline(
-            (-w + shoulder, height), (-w + shoulder * 0.22, height - shoulder * 0.26),
-            (-w, height - shoulder)
-        )
+        spline((w, height - shoulder), (w - shoulder * 0.22, height - shoulder * 0.26), (w - shoulder, height)),
+        spline((-w + shoulder, height), (-w + shoulder * 0.22, height - shoulder * 0.26), (-w, height - shoulder)),
     )
 
 
@@ -154,15 +171,16 @@ def _dress_duffel(
     if detail == "end caps":
         for s in (-1, 1):
             cap = spline(
-                (s * (w - 2), height * 0.5 + 40), (s * (w - 70), height * 0.62), (s * (w - 84), height * 0.3),
-                (s * (w - 66), 3), (s * (w - low * 0.9), 2), (s * (w - 2), low)
+                (s * (w - 2), height * 0.5 + 40),
+                (s * (w - 70), height * 0.62),
+                (s * (w - 84), height * 0.3),
+                (s * (w - 66), 3),
+                (s * (w - low * 0.9), 2),
+                (s * (w - 2), low),
             )
             draw.part(cap, trim, puff=10)
     elif detail == "front pocket":
         pocket(draw, -w * 0.42, 22, w * 0.42, height * 0.62, body, "zip")
     elif detail == "stripes":
         for k in (0, 1):
-            draw.part(
-                rounded(-w + 5, height * (0.34 + 0.16 * k), w - 5, height * (0.43 + 0.16 * k), 3), trim,
-                puff=3
-            )
+            draw.part(rounded(-w + 5, height * (0.34 + 0.16 * k), w - 5, height * (0.43 + 0.16 * k), 3), trim, puff=3)

@@ -100,7 +100,8 @@ def own_gallery(tiny_gallery: Path, folder: Path) -> tuple[Path, str]:
 @contextmanager
 def opened(gallery: Path, key: str, **settings: Any) -> Iterator[Shop]:
     """A server of a gallery until the block ends."""
-    with serving(gallery, **settings) as url, httpx.Client(
-        base_url=url, timeout=30, headers={"Authorization": f"Bearer {key}"}
-    ) as client:
+    with (
+        serving(gallery, **settings) as url,
+        httpx.Client(base_url=url, timeout=30, headers={"Authorization": f"Bearer {key}"}) as client,
+    ):
         yield Shop(gallery, client)

@@ -221,9 +221,7 @@ def test_what_is_no_request_is_refused_as_all_else_is(narrow: Narrow, sent: byte
     assert error["code"] == "not_http" and "expected HTTP/1.1" in error["message"] and error["detail"] is None
 
 
-def test_connections_on_which_no_request_comes_are_closed(
-    tiny_gallery: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_connections_on_which_no_request_comes_are_closed(tiny_gallery: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connections, "PATIENCE", 0.3)
     with serving(tiny_gallery) as url:
         for sent in (b"", b"GET /healthz HTTP/1.1\r\nX-Slow: ", b"POST /search HTTP/1.1\r\nContent-"):

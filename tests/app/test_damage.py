@@ -74,9 +74,10 @@ def test_every_kind_of_damage_is_named(tmp_path: Path, damage: Callable[[Path], 
     catalogue.put(products([*"abc", *map(str, range(300))]), vectors(303))
     close_catalogues()
     damage(tmp_path / CATALOGUE_FILE)
-    with pytest.raises(DamagedCatalogueError, match=reason) as raised, closing(
-        Catalogue(sqlite_url(tmp_path / CATALOGUE_FILE))
-    ) as again:
+    with (
+        pytest.raises(DamagedCatalogueError, match=reason) as raised,
+        closing(Catalogue(sqlite_url(tmp_path / CATALOGUE_FILE))) as again,
+    ):
         again.page(limit=500)
         again.facets(Filters())
         again.changes(0)

@@ -144,9 +144,7 @@ def test_an_import_goes_on_once_there_is_time_to_decode(
     assert (done["state"], done["added"], done["error_count"]) == ("done", 1, 0)
 
 
-def test_a_photo_whose_decoder_was_killed_is_imported(
-    shop: Shop, server: Web, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_photo_whose_decoder_was_killed_is_imported(shop: Shop, server: Web, monkeypatch: pytest.MonkeyPatch) -> None:
     exchange, kills = DecoderProcess.exchange, iter([True])
 
     def killed(process: DecoderProcess, header: bytes, data: bytes, seconds: float) -> Answer:
@@ -161,7 +159,7 @@ def test_a_photo_whose_decoder_was_killed_is_imported(
 
 
 def test_files_come_as_forms_too(shop: Shop, server: Web) -> None:
-    text = f'<rss><item><id>n75</id><image_link>{server.url("/75.png")}</image_link></item></rss>'
+    text = f"<rss><item><id>n75</id><image_link>{server.url('/75.png')}</image_link></item></rss>"
     done = shop.finished(shop.client.post("/products/import", files={"feed": ("feed.xml", text.encode())}))
     assert (done["state"], done["added"]) == ("done", 1)
 
@@ -170,9 +168,7 @@ def test_files_come_as_forms_too(shop: Shop, server: Web) -> None:
     ("end", "reason"),
     [(b"\xff", "byte 0xff in line 3 is not UTF-8"), (b"", "")],
 )
-def test_a_feed_that_cannot_be_read_fails_and_changes_nothing(
-    shop: Shop, server: Web, end: bytes, reason: str
-) -> None:
+def test_a_feed_that_cannot_be_read_fails_and_changes_nothing(shop: Shop, server: Web, end: bytes, reason: str) -> None:
     start = feed(server, 76).encode() if reason else b"\x1f\x8b\x08"
     failed = shop.finished(shop.client.post("/products/import", content=start + end, headers=CSV))
     assert failed["state"] == "failed" and (reason or "is compressed (gzip)") in failed["message"]
@@ -230,9 +226,10 @@ def test_an_import_goes_on_with_the_next_server(tiny_gallery: Path, tmp_path: Pa
 def test_two_servers_do_one_import_once(tiny_gallery: Path, tmp_path: Path, server: Web) -> None:
     gallery, key = own_gallery(tiny_gallery, tmp_path)
     before = server.count()
-    with opened(gallery, key, allow_private_addresses=True) as one, opened(
-        gallery, key, allow_private_addresses=True
-    ) as other:
+    with (
+        opened(gallery, key, allow_private_addresses=True) as one,
+        opened(gallery, key, allow_private_addresses=True) as other,
+    ):
         text = feed(server, 70, 71)
         posts = [shop.client.post("/products/import", content=text, headers=CSV) for shop in (one, other)]
         done = [wait_for(other.client, post.headers["location"]) for post in posts]

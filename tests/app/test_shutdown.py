@@ -118,9 +118,7 @@ def test_a_server_in_which_everything_hangs_ends_in_time_and_says_what_hangs(
         assert process.stdout
         url = process.stdout.readline().split()[-1]
         pool = stack.enter_context(ThreadPoolExecutor(4))
-        client = stack.enter_context(
-            httpx.Client(base_url=url, headers={"Authorization": f"Bearer {key}"}, timeout=30)
-        )
+        client = stack.enter_context(httpx.Client(base_url=url, headers={"Authorization": f"Bearer {key}"}, timeout=30))
         feed = "id,image_link\n1,http://shop.example/1.png\n"
         client.post("/products/import", content=feed, headers={"Content-Type": "text/csv"}).raise_for_status()
         decoders = psutil.Process(process.pid).children()

@@ -56,9 +56,7 @@ class Held:
 
 @pytest.fixture
 def held(tiny_gallery: Path) -> Iterator[Held]:
-    app = create_app(
-        load_settings(gallery=tiny_gallery, max_queue=2, search_rate=0, trusted_proxies=("127.0.0.1",))
-    )
+    app = create_app(load_settings(gallery=tiny_gallery, max_queue=2, search_rate=0, trusted_proxies=("127.0.0.1",)))
     with running(app) as url:
         held = Held(app, url)
         try:

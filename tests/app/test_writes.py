@@ -266,9 +266,7 @@ def test_a_feed_whose_operation_cannot_be_read_back_is_accepted(shop: Shop, monk
     with monkeypatch.context() as patch:
         patch.setattr(Operations, "get", fail)
         lines = b'{"id": "new", "title": "N", "image_link": "nothing.png"}'
-        accepted = shop.client.post(
-            "/products/import", content=lines, headers={"Content-Type": "application/jsonl"}
-        )
+        accepted = shop.client.post("/products/import", content=lines, headers={"Content-Type": "application/jsonl"})
     assert (accepted.status_code, accepted.json()["state"]) == (202, "queued"), accepted.text
     shop.finished(accepted)
 

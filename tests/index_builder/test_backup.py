@@ -385,7 +385,10 @@ def test_a_gallery_that_lacks_a_photo_is_backed_up_all_the_same(gallery: Path, t
 
 
 def test_between_a_file_and_a_server(
-    gallery: Path, tmp_path: Path, other_checkpoint: Path, postgres: Postgres  # noqa: F811 - the fixture
+    gallery: Path,
+    tmp_path: Path,
+    other_checkpoint: Path,
+    postgres: Postgres,  # noqa: F811 - the fixture
 ) -> None:
     url = postgres.place()
     backup(gallery, tmp_path / "to")

@@ -76,9 +76,7 @@ def test_names_that_are_not_utf_8_are_told_readably(tiny_gallery: Path, tmp_path
     folder.mkdir()
     draw_product(31).save(folder / os.fsdecode(b"bo\xf6t.png"))
     draw_product(32).save(folder / "good.png")
-    (folder / "feed.jsonl").write_text(
-        '{"id": "y", "image_link": "b.png"}\n{"id": "good", "image_link": "good.png"}\n'
-    )
+    (folder / "feed.jsonl").write_text('{"id": "y", "image_link": "b.png"}\n{"id": "good", "image_link": "good.png"}\n')
     for source, what, why in (
         (folder, r"bo\xf6t.png", "its name is not UTF-8: expected it renamed"),
         (folder / "feed.jsonl", "y", rf"photo {tmp_path}/caf\xe9/b.png is not there"),

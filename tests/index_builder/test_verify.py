@@ -108,7 +108,7 @@ def test_a_sound_gallery(gallery: Path) -> None:
             "product boot-1: its row cannot be used: ",
         ),
         (
-            "UPDATE products SET attributes = '[[\"Heel\", \"low\"]]' {boot}",
+            'UPDATE products SET attributes = \'[["Heel", "low"]]\' {boot}',
             "product boot-1: its attributes is (('Heel', 'low'),): expected (('heel', 'low'),)",
         ),
         (

@@ -19,7 +19,6 @@ from tests.page.shop import Shop, panel_of
 TURNED = PHONE | {"viewport": {"width": 844, "height": 390}}
 
 
-
 @pytest.mark.parametrize(
     ("device", "width"),
     [(PHONE, 390), (TURNED, 844), (DESKTOP, 480)],
