@@ -20,25 +20,30 @@ from fastapi_offline import FastAPIOffline
 from starlette.middleware.gzip import GZipMiddleware
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from app import logs, monitoring, pages, routes, tracing, writes
-from app.access import ReadAccess
-from app.connections import Connection, close_idle
-from app.cors import AllowedOrigins
-from app.descriptors import ACCEPTED_AT_ONCE, WAITING, AcceptErrorHandler, raise_limit
-from app.errors import UnexpectedErrors, install_error_handlers
-from app.metrics import Metrics
-from app.middleware import HeadAsGet, SecurityHeaders
-from app.parameters import KnownParameters
-from app.rates import Rates
-from app.read_limits import ReadLimits
-from app.request_log import RequestLog
-from app.request_reads import LimitedReads
-from app.rooms import Rooms
-from app.service import Service
-from app.serving import reason_of
+from app.api.authentication import ReadAccess
+from app.api.requests.query_parameters import KnownParameters
+from app.api.routes import monitoring
+from app.api.routes import products as writes
+from app.api.routes import search as routes
+from app.api.routes import strokes as tracing
+from app.asgi.access_log import RequestLog
+from app.asgi.body_memory import Rooms
+from app.asgi.connection import Connection, close_idle
+from app.asgi.cors import AllowedOrigins
+from app.asgi.errors import UnexpectedErrors, install_error_handlers
+from app.asgi.file_descriptors import ACCEPTED_AT_ONCE, WAITING, AcceptErrorHandler, raise_limit
+from app.asgi.middleware import HeadAsGet, SecurityHeaders
+from app.asgi.rate_limit import Rates
+from app.asgi.request_reads import LimitedReads
+from app.core.shutdown import REQUESTS, SECONDS, Shutdown
+from app.database.read_limits import ReadLimits
+from app.observability import log_setup as logs
+from app.observability.metrics import Metrics
+from app.serving.runtime import reason_of
+from app.serving.service import Service
 from app.settings import Settings, load_settings, unknown_settings
-from app.shutdown import REQUESTS, SECONDS, Shutdown
-from app.static_files import STATIC, Assets, PageFiles
+from app.web import pages
+from app.web.assets import STATIC, Assets, PageFiles
 
 _API_VERSION = "1"
 _TURN = 0.0005  # s after which a thread lets others run; those that search give way at every step, and wait so long

@@ -14,8 +14,8 @@ from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_va
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from app.logs import LogFormat
-from app.messages import explain
+from app.core.error_text import explain
+from app.observability.log_setup import LogFormat
 
 _PREFIX = "SKETCHFIND_"
 _NOT_OF_THE_SERVER = {"TRACEBACK"}  # of the command line

@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
-from model.attention import strengths
-from model.forward import Forward, forward_of
-from model.network import DSSA, NetworkConfig, embed_in_chunks
-from model.preprocess import Pixels, Preprocess, PreprocessConfig
+from model.network.attention import strengths
+from model.network.dssa import DSSA, NetworkConfig, embed_in_chunks
+from model.network.onnx_forward import Forward, forward_of
+from model.preprocessing.preprocess import Pixels, Preprocess, PreprocessConfig
 
 DEFAULT_CHECKPOINT = Path(__file__).parent / "pretrained" / "dssa.safetensors"
 _FORMAT = "sketchfind-1"

@@ -20,11 +20,11 @@ import uvicorn
 from PIL import Image, ImageDraw
 from starlette.types import ASGIApp
 
-from app.connections import Connection
-from index_builder.build import build
+from app.asgi.connection import Connection
+from index_builder.gallery.build import build
 from model.checkpoint import save_checkpoint
-from model.network import DSSA, NetworkConfig
-from model.preprocess import PreprocessConfig
+from model.network.dssa import DSSA, NetworkConfig
+from model.preprocessing.preprocess import PreprocessConfig
 
 # id, category, price, photo: a product of every kind that filters tell apart
 PRODUCTS = [

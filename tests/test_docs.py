@@ -9,15 +9,19 @@ import pytest
 import typer
 from fastapi.routing import APIRoute
 
-from app import monitoring, pages, routes, tracing, writes
+from app.api.routes import monitoring
+from app.api.routes import products as writes
+from app.api.routes import search as routes
+from app.api.routes import strokes as tracing
 from app.settings import Settings
-from index_builder.cli import app
-from index_builder.experiment_setting import EXPERIMENTS, TRUNKS
-from index_builder.objectives import OBJECTIVES
-from index_builder.presets import PRESETS
-from index_builder.public_sets import PUBLIC_SETS
-from model.distances import DISTANCES
-from model.network import ATTENTIONS, BACKBONES, HEADS, STEMS
+from app.web import pages
+from index_builder.cli.main import app
+from index_builder.datasets.public.registry import PUBLIC_SETS
+from index_builder.experiments.definitions import EXPERIMENTS, TRUNKS
+from index_builder.training.config.presets import PRESETS
+from index_builder.training.objectives import OBJECTIVES
+from model.network.distances import DISTANCES
+from model.network.dssa import ATTENTIONS, BACKBONES, HEADS, STEMS
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
@@ -57,7 +61,7 @@ def test_every_route_is_documented() -> None:
 
 
 def test_every_error_code_is_documented() -> None:
-    source = "".join(path.read_text() for path in (DOCS.parent / "app").glob("*.py"))
+    source = "".join(path.read_text() for path in (DOCS.parent / "app").rglob("*.py"))
     codes = set(re.findall(r'\b[45]\d\d, "(\w+)"', source)) | set(re.findall(r'\b[45]\d\d: "(\w+)"', source))
     assert {"empty_body", "blank_sketch", "not_an_image", "image_too_large", "unknown_category"} <= codes
     assert [code for code in sorted(codes) if f"`{code}`" not in text("server.md")] == []

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from app.feeds.items import FeedProblem, Fields, Record, note
-from app.feeds.lines import Lines
-from app.messages import short
+from app.core.error_text import short
+from app.feeds.line_reader import Lines
+from app.feeds.records import FeedProblem, Fields, Record, note
 
 
 def read_json_lines(lines: Lines) -> Iterator[Record | FeedProblem]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
-from app.messages import short
+from app.core.error_text import short
 
 _SYMBOLS = {"€": "EUR", "$": "USD", "£": "GBP", "¥": "JPY", "₹": "INR"}
 _CURRENCY = rf"[A-Za-z]{{3}}|[{''.join(_SYMBOLS)}]"

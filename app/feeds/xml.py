@@ -10,9 +10,9 @@ from xml.etree.ElementTree import Element, ParseError
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import DefusedXMLParser
 
-from app.feeds.items import FeedError, FeedProblem, Fields, Record, note
-from app.feeds.lines import MAX_LINE_BYTES
-from app.messages import cut
+from app.core.error_text import cut
+from app.feeds.line_reader import MAX_LINE_BYTES
+from app.feeds.records import FeedError, FeedProblem, Fields, Record, note
 
 GOOGLE = "http://base.google.com/ns/1.0"
 

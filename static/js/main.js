@@ -1,14 +1,14 @@
 /** Wires the page together: sketch -> search -> results. */
 
-import { openPaper } from "./drawing.js";
-import { Filters } from "./filters.js";
-import { Finding } from "./finding.js";
-import { extras } from "./fragment.js";
-import { openKeeping } from "./keeping.js";
-import { keepForOffline, sayWhenOffline } from "./offline.js";
-import { Sketch } from "./strokes.js";
+import { openPaper } from "./sketch/toolbar.js";
+import { Filters } from "./filters/filters.js";
+import { Finding } from "./app/search_controller.js";
+import { extras } from "./session/url_fragment.js";
+import { openKeeping } from "./app/session_controller.js";
+import { keepForOffline, sayWhenOffline } from "./app/offline.js";
+import { Sketch } from "./sketch/sketch.js";
 
-if (window.parent !== window) import("./host.js").then(({ joinShop }) => joinShop());
+if (window.parent !== window) import("./embed/host_page.js").then(({ joinShop }) => joinShop());
 const sketch = new Sketch();
 const paper = openPaper(sketch);
 const filters = new Filters();

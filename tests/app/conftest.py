@@ -9,9 +9,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.app.postgres import NoPostgres, Postgres, running
-from tests.app.sketches import JSON, strokes_body
-from tests.app.small import URL_FILE, close_catalogues
+from tests.support.postgres import NoPostgres, Postgres, running
+from tests.support.sketch_files import JSON, strokes_body
+from tests.support.small_galleries import URL_FILE, close_catalogues
 
 
 @pytest.fixture(scope="session")

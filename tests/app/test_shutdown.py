@@ -17,14 +17,14 @@ import httpx
 import psutil
 import pytest
 
-from app.shutdown import Shutdown
-from tests.app.shop import own_gallery, photo
-from tests.app.sketches import JSON, PNG, sketch_file, strokes_body
+from app.core.shutdown import Shutdown
+from tests.support.sketch_files import JSON, PNG, sketch_file, strokes_body
+from tests.support.writable_server import own_gallery, photo
 
 _PROGRAM = """
 import time
 from app.main import serve
-from app.retriever import Retriever
+from app.search.retriever import Retriever
 from app.settings import load_settings
 search = Retriever.search_all
 def slowly(*arguments):
@@ -36,11 +36,11 @@ serve(load_settings())
 _HANGING = """
 import threading
 import app.main
-from app.catalogue import Catalogue
-from app.feeds.addresses import CheckedNetwork
-from app.gallery import Gallery
-from app.ingest import Ingest
-from app.retriever import Retriever
+from app.catalogue.catalogue import Catalogue
+from app.photo_fetch.address_guard import CheckedNetwork
+from app.gallery.gallery import Gallery
+from app.ingest.pipeline import Ingest
+from app.search.retriever import Retriever
 from app.settings import load_settings
 def hang(*_):
     threading.Event().wait()

@@ -17,19 +17,19 @@ import pytest
 import torch
 from PIL import Image, ImageDraw
 
-from index_builder.augment import augment
-from index_builder.classes import LabelledSketches, read_classes
-from index_builder.material import Source
-from index_builder.objectives import TrainingError
-from index_builder.pairs import PairFolder, read_pairs, read_photos
-from index_builder.presets import PRESETS, Preset
-from index_builder.samples import prepare
-from index_builder.train import train
-from index_builder.triplets import Judgement
+from index_builder.datasets.pairs import PairFolder, read_pairs, read_photos
+from index_builder.datasets.readers.labelled_sketches import LabelledSketches, read_classes
+from index_builder.datasets.triplets import Judgement
+from index_builder.training.config.presets import PRESETS, Preset
+from index_builder.training.data.augment import augment
+from index_builder.training.data.samples import prepare
+from index_builder.training.data.training_data import Source
+from index_builder.training.objectives import TrainingError
+from index_builder.training.train import train
 from model.checkpoint import load_checkpoint, save_checkpoint
-from model.network import DSSA, NetworkConfig
-from model.preprocess import BlankSketch, Preprocess, PreprocessConfig
-from tests.shapes import write_shapes
+from model.network.dssa import DSSA, NetworkConfig
+from model.preprocessing.preprocess import BlankSketch, Preprocess, PreprocessConfig
+from tests.support.shape_pairs import write_shapes
 
 SMALL = NetworkConfig("orientations", "residual", "none", ("coarse",), "euclidean")
 
@@ -100,7 +100,7 @@ def test_a_stage_trains_the_network_it_starts_from_and_goes_on_where_it_stopped(
     assert made.network.config == SMALL and made.preprocess.config == load_checkpoint(small).preprocess.config
     assert whole.inherited is not None and whole.inherited.taken == ("backbone",) and not whole.inherited.fresh
     with monkeypatch.context() as context:
-        context.setattr("index_builder.learner.augment", stop_after_this_step)
+        context.setattr("index_builder.training.run.augment", stop_after_this_step)
         with pytest.raises(KeyboardInterrupt):
             train(source, preset, tmp_path / "cut.safetensors", start_from=small)
     assert step_of(tmp_path / "cut.safetensors") == 1
@@ -165,9 +165,9 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 import torch
-import index_builder.train as train
-from index_builder.pairs import read_photos
-from index_builder.presets import PRESETS
+import index_builder.training.train as train
+from index_builder.datasets.pairs import read_photos
+from index_builder.training.config.presets import PRESETS
 
 photos, start, out = map(Path, sys.argv[1:4])
 torch.set_num_threads(int(sys.argv[4]))

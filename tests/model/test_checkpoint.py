@@ -9,8 +9,8 @@ import torch
 from safetensors.torch import save_file
 
 from model.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
-from model.network import DSSA, NetworkConfig
-from model.preprocess import PreprocessConfig
+from model.network.dssa import DSSA, NetworkConfig
+from model.preprocessing.preprocess import PreprocessConfig
 
 TINY = NetworkConfig("orientations", "residual", "plain", ("coarse", "stem"), "mahalanobis")
 

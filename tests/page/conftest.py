@@ -13,8 +13,8 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from tests.conftest import serving
-from tests.page.phone import PHONE, Phone
-from tests.page.shop import Shop, open_shop
+from tests.page.support.phone import PHONE, Phone
+from tests.page.support.shop_page import Shop, open_shop
 
 Menu = Callable[[], Locator]
 

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from app.languages import read_languages
-from tests.page.access import assert_accessible
-from tests.page.phone import BOOT, DESKTOP, PHONE, Phone
-from tests.page.test_finding import answer
+from app.web.languages import read_languages
+from tests.page.support.axe import assert_accessible
+from tests.page.support.phone import BOOT, DESKTOP, PHONE, Phone
+from tests.page.test_search import answer
 
 
 @pytest.fixture(params=["light", "dark"])

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.page.phone import BOOT, Phone, sent
-from tests.page.pointers import Pen, dispatch, picture
+from tests.page.support.phone import BOOT, Phone, sent
+from tests.page.support.pointers import Pen, dispatch, picture
 
 # 700 points: a stroke of three pieces
 SPIRAL = [(0.5 + 0.0006 * i * math.cos(i / 9), 0.5 + 0.0006 * i * math.sin(i / 9)) for i in range(30, 730)]

@@ -10,9 +10,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 
-from tests.page.access import assert_fits
-from tests.page.phone import BOOT, PHONE, Phone
-from tests.page.test_finding import answer, product
+from tests.page.support.axe import assert_fits
+from tests.page.support.phone import BOOT, PHONE, Phone
+from tests.page.test_search import answer, product
 
 SEARCH = "**/search?*"
 FACETS = "**/facets?*"
@@ -409,7 +409,7 @@ def test_filters_can_be_had_and_set_as_parameters(page: Page, text: str, kept: s
     """What a link holds; "change" says when it has to be made anew."""
     found = page.evaluate(
         """async (text) => {
-            const {Filters} = await import("/static/js/filters.js");
+            const {Filters} = await import("/static/js/filters/filters.js");
             const filters = new Filters();
             let changes = 0;
             filters.addEventListener("change", () => changes++);

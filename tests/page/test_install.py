@@ -19,11 +19,11 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 import app.main
-from app.languages import read_languages
-from app.static_files import STATIC, Assets
+from app.web.assets import STATIC, Assets
+from app.web.languages import read_languages
 from tests.conftest import serving
-from tests.page.icons import ICONS, SIZES, draw_icon
-from tests.page.phone import BOOT, PHONE, Phone, sent
+from tests.page.support.icons import ICONS, SIZES, draw_icon
+from tests.page.support.phone import BOOT, PHONE, Phone, sent
 
 CONTROLLED = """() => new Promise((resolve) => {
     if (navigator.serviceWorker.controller) resolve();
@@ -131,7 +131,7 @@ def test_icons_are_the_favicon(browser: Browser, name: str) -> None:
     kept = Image.open(ICONS / name).convert("RGBA")
     assert kept.size == drawn.size
     difference = np.abs(np.asarray(kept, float) - np.asarray(drawn, float)).mean()
-    assert difference < 1, "the favicon has changed: python -m tests.page.icons"
+    assert difference < 1, "the favicon has changed: python -m tests.page.support.icons"
 
 
 def test_the_page_opens_without_a_network(visitor: Page, tiny_gallery: Path, port: int) -> None:
@@ -165,7 +165,7 @@ def test_a_server_in_trouble_does_not_keep_the_page_away(visitor: Page, tiny_gal
 def test_nothing_of_another_version_is_kept(visitor: Page, tiny_gallery: Path, port: int) -> None:
     """While servers are updated one after the other, the next of them may not have this version yet."""
     version = Assets(STATIC).version
-    outdated = ["/js/canvas.js"]
+    outdated = ["/js/sketch/paper.js"]
 
     def half_updated(app: ASGIApp) -> ASGIApp:
         async def answer(scope: Scope, receive: Receive, send: Send) -> None:

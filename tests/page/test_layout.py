@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Browser
 
-from tests.page.phone import BOOT, Phone, sent
+from tests.page.support.phone import BOOT, Phone, sent
 
 
 def test_turning_the_phone_keeps_the_sketch(phone: Phone) -> None:

@@ -6,7 +6,7 @@ from functools import partial
 
 from playwright.sync_api import Page, expect
 
-from tests.page.phone import BOOT, Phone, sent
+from tests.page.support.phone import BOOT, Phone, sent
 
 DAMAGED = "This link is damaged, or too new for this browser. Ask for it once more."
 # all that the status line says, as it soon says something else
@@ -44,7 +44,7 @@ def test_what_was_said_of_a_link_gives_way_to_how_searching_goes(page: Page, pho
 def test_a_link_that_unpacks_to_too_much_is_refused(page: Page, phone: Phone) -> None:
     bomb = """async () => {
         const bytes = new Blob([new Uint8Array(50_000_000)]).stream().pipeThrough(new CompressionStream("deflate-raw"));
-        const {toText} = await import("/static/js/packing.js");
+        const {toText} = await import("/static/js/sketch/stroke_codec.js");
         return toText(new Uint8Array(await new Response(bytes).arrayBuffer()));
     }"""
     code = page.evaluate(bomb)
@@ -54,8 +54,8 @@ def test_a_link_that_unpacks_to_too_much_is_refused(page: Page, phone: Phone) ->
 
 def test_packing_loses_nothing(page: Page) -> None:
     same = """async () => {
-        const {pack, unpack, toText, fromText} = await import("/static/js/packing.js");
-        const {pointAt} = await import("/static/js/strokes.js");
+        const {pack, unpack, toText, fromText} = await import("/static/js/sketch/stroke_codec.js");
+        const {pointAt} = await import("/static/js/sketch/sketch.js");
         let seed = 7;
         const random = () => (seed = (seed * 48271) % 2147483647) / 2147483647;
         const stroke = (length, measured) => Array.from({length}, () =>

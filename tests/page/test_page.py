@@ -6,7 +6,7 @@ from typing import Any
 
 from playwright.sync_api import Request, expect
 
-from tests.page.phone import BOOT, Phone, sent
+from tests.page.support.phone import BOOT, Phone, sent
 
 SEARCH = "**/search?*"
 

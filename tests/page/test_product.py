@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
-from tests.page.access import assert_fits
-from tests.page.phone import BOOT, Phone
-from tests.page.test_finding import answer, product, show
+from tests.page.support.axe import assert_fits
+from tests.page.support.phone import BOOT, Phone
+from tests.page.test_search import answer, product, show
 
 MATCH = "**/match"
 SIMILAR = "**/similar?*"
@@ -238,7 +238,7 @@ def test_what_fails_can_be_tried_again(page: Page, phone: Phone, route: str, sta
 def test_a_lost_network_leaves_what_is_known(page: Page, phone: Phone) -> None:
     phone.draw_and_wait(BOOT[0])
     page.wait_for_function("""() => {
-        const fetched = performance.getEntriesByType("resource").find(({name}) => name.endsWith("/js/product.js"));
+        const fetched = performance.getEntriesByType("resource").find(({name}) => name.endsWith("/js/products/product_panel.js"));
         return fetched && import(fetched.name).then(() => true);  // that is, with all that it imports
     }""")
     title = phone.results.first.locator(".title").inner_text()
@@ -263,7 +263,7 @@ def test_the_shop_is_told_what_the_panel_shows(page: Page, phone: Phone) -> None
     news = product("a", price=49.9, link="https://shop.example/new", photo_url="/photos/first.webp")
     page.route("**/products/a", lambda route: route.fulfill(json=news))
     page.route(SIMILAR, lambda route: route.fulfill(json=answer()))
-    page.route("**/js/host.js", lambda route: route.fulfill(content_type="text/javascript", body=TELLTALE))
+    page.route("**/js/embed/host_page.js", lambda route: route.fulfill(content_type="text/javascript", body=TELLTALE))
     page.reload()
     show(phone, product("a", photo_url="/photos/found.webp"))
     phone.results.first.get_by_role("button").tap()
@@ -311,11 +311,11 @@ def test_it_fits_and_its_targets_are_large(page: Page, phone: Phone, width: int,
 
 
 def test_the_panel_s_code_may_come_late(page: Page, phone: Phone) -> None:
-    page.route("**/js/product.js", lambda route: route.abort())
+    page.route("**/js/products/product_panel.js", lambda route: route.abort())
     page.reload()
     phone.draw_and_wait(BOOT[0])
     phone.results.first.get_by_role("button").tap()
     expect(phone.status).to_contain_text("This needs the network")
-    page.unroute("**/js/product.js")
+    page.unroute("**/js/products/product_panel.js")
     phone.results.first.get_by_role("button").tap()
     expect(panel(page)).to_be_visible()

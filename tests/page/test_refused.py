@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from app.languages import read_languages
+from app.web.languages import read_languages
 from tests.conftest import serving
-from tests.page.phone import BOOT, PHONE, Phone
+from tests.page.support.phone import BOOT, PHONE, Phone
 from tests.page.test_upload import STROKES, choose, photo
 
 SEARCH = "**/search?*"

@@ -10,7 +10,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from tests.page.conftest import Menu
-from tests.page.phone import BOOT, Phone
+from tests.page.support.phone import BOOT, Phone
 
 
 def test_a_saved_svg_has_a_path_for_every_stroke(page: Page, phone: Phone, menu: Menu) -> None:

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from index_builder.demo import build_demo
-from index_builder.demo_art.assortment import KINDS
+from index_builder.demo.art.assortment import KINDS
+from index_builder.demo.gallery import build_demo
 from tests.conftest import serving
-from tests.page.phone import BOOT, PHONE, Phone, is_search, sent
+from tests.page.support.phone import BOOT, PHONE, Phone, is_search, sent
 
 SOLD = ("chelsea", "ankle-boot", "boot", "ballet-flat", "stool", "tote")
 

@@ -10,8 +10,8 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.page.conftest import Menu
-from tests.page.phone import BOOT, Phone, is_search, sent
-from tests.page.pointers import Pen
+from tests.page.support.phone import BOOT, Phone, is_search, sent
+from tests.page.support.pointers import Pen
 
 Link = Callable[[], str]
 Stranger = Callable[[int, int], Phone]
@@ -106,7 +106,7 @@ def test_who_draws_before_a_link_is_read_gets_it_all_the_same(phone: Phone, link
     shared = sent(phone.draw_and_wait(BOOT[0]).request)
     other = stranger(390, 844)
     late: list[Route] = []
-    other.page.route("**/js/link.js", lambda route: late.append(route))
+    other.page.route("**/js/session/share_link.js", lambda route: late.append(route))
     other.page.goto(link())
     other.draw_and_wait(BOOT[1])
     other.wait_for_sketch(late[0].continue_, lambda sketch: sketch == shared)

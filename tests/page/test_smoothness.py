@@ -10,9 +10,9 @@ from playwright.sync_api import Browser, Page, expect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tests.conftest import serving
-from tests.page.phone import PHONE, Phone, sent
-from tests.page.test_finding import COUNT_FLIGHTS
-from tests.page.tracing import LONG, main_thread_tasks
+from tests.page.support.frame_trace import LONG, main_thread_tasks
+from tests.page.support.phone import PHONE, Phone, sent
+from tests.page.test_search import COUNT_FLIGHTS
 
 
 def test_100_strokes_and_a_stroke_of_3000_points_never_hold_the_page_up(page: Page, phone: Phone) -> None:

@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw
 from playwright.sync_api import FilePayload, Page, Request, Route, expect
 
 from tests.conftest import PRODUCTS, draw_product
-from tests.page.phone import BOOT, Phone, sent
+from tests.page.support.phone import BOOT, Phone, sent
 
 STROKES = "**/strokes"
 # a square and a line in a picture of 400 x 300

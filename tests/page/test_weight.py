@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, expect
 
-from app.languages import read_languages
-from tests.page.phone import BOOT, PHONE, Phone
+from app.web.languages import read_languages
+from tests.page.support.phone import BOOT, PHONE, Phone
 
 BUDGET = 60_000  # bytes as they are transferred, headers included, thumbnails aside
 

@@ -11,10 +11,10 @@ import httpx
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from app.languages import read_languages
-from tests.page.access import assert_accessible
-from tests.page.phone import DESKTOP, PHONE
-from tests.page.shop import Shop, panel_of
+from app.web.languages import read_languages
+from tests.page.support.axe import assert_accessible
+from tests.page.support.phone import DESKTOP, PHONE
+from tests.page.support.shop_page import Shop, panel_of
 
 TURNED = PHONE | {"viewport": {"width": 844, "height": 390}}
 

@@ -6,8 +6,8 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, Page, expect
 
-from tests.page.phone import DESKTOP
-from tests.page.shop import CHOOSE, PRODUCT, Shop, choose, panel_of
+from tests.page.support.phone import DESKTOP
+from tests.page.support.shop_page import CHOOSE, PRODUCT, Shop, choose, panel_of
 
 HEAR = """prevent => document.addEventListener("sketchfind:choose", (event) => {
     if (prevent) event.preventDefault();

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from app.feeds.items import FeedError, FeedItem, FeedProblem
-from app.feeds.read import read_source
+from app.feeds.reader import read_source
+from app.feeds.records import FeedError, FeedItem, FeedProblem
 
 GOOD = '{"id": "1", "image_link": "a.jpg"}'
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from app.feeds.items import FeedError, FeedItem
-from app.feeds.read import count_source, read_source
+from app.feeds.reader import count_source, read_source
+from app.feeds.records import FeedError, FeedItem
 
 RSS = """<?xml version="1.0"?>
 <rss version="2.0" xmlns:g="http://base.google.com/ns/1.0"><channel>

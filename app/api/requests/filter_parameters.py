@@ -1,0 +1,183 @@
+"""The query parameters that narrow a search down."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from typing import Annotated
+
+from fastapi import Depends, Query
+from starlette.concurrency import run_in_threadpool
+
+from app.asgi.errors import ApiError
+from app.catalogue.catalogue import Catalogue
+from app.catalogue.facets import Facets
+from app.core.error_text import cut, one_of, short
+from app.products.filters import Filters
+from app.products.text_keys import color_names, spaced
+from app.serving.service import ServiceOf
+
+_MOST_OF_ONE = 50  # values of a parameter; a colour such as "red/black" counts as two
+_MOST_IN_ALL = 100
+_MOST_NAMES = 10  # of attributes: each is a condition of its own in every statement
+_MOST_SHOWN = 20  # values that a message lists; its detail has up to ten times as many
+_Price = Annotated[Decimal | None, Query(ge=0, le=10**12, allow_inf_nan=False)]
+_Values = Annotated[
+    list[Annotated[str, Query(max_length=2000)]],
+    Query(max_length=_MOST_OF_ONE, description="may be given several times: products of any of them pass"),
+]
+_Attributes = Annotated[
+    list[Annotated[str, Query(max_length=2000)]],
+    Query(
+        max_length=_MOST_OF_ONE, description="such as 'material:leather'; of one name any passes, of several all must"
+    ),
+]
+
+# what each parameter wants by itself, and what there is instead
+_WANTED: Mapping[str, Callable[[str], Filters]] = {
+    "category": lambda value: Filters(category=value),
+    "color": lambda value: Filters(colors=(value,)),
+    "brand": lambda value: Filters(brands=(value,)),
+    "gender": lambda value: Filters(genders=(value,)),
+    "size": lambda value: Filters(sizes=(value,)),
+    "attribute": lambda value: Filters(attributes=(_pair(value),)),
+    "currency": lambda value: Filters(currency=value),
+}
+_KNOWN: Mapping[str, Callable[[Facets], list[str]]] = {
+    "category": lambda facets: list(facets.categories),
+    "color": lambda facets: list(facets.colors),
+    "brand": lambda facets: list(facets.brands),
+    "gender": lambda facets: list(facets.genders),
+    "size": lambda facets: list(facets.sizes),
+    "attribute": lambda facets: [f"{name}:{value}" for name, values in facets.attributes.items() for value in values],
+    "currency": lambda facets: [prices.currency for prices in facets.prices if prices.currency],
+}
+
+_UNKNOWN = {
+    "category": (422, "unknown_category"),
+    "color": (422, "unknown_color"),
+    "brand": (422, "unknown_brand"),
+    "gender": (422, "unknown_gender"),
+    "size": (422, "unknown_size"),
+    "attribute": (422, "unknown_attribute"),
+    "currency": (422, "unknown_currency"),
+}
+
+
+async def read_filters(
+    service: ServiceOf,
+    category: Annotated[
+        str | None, Query(max_length=1000, description="path such as 'Shoes > Boots', or any ancestor")
+    ] = None,
+    color: _Values = [],  # noqa: B006 - never changed
+    brand: _Values = [],  # noqa: B006
+    gender: _Values = [],  # noqa: B006
+    size: _Values = [],  # noqa: B006
+    attribute: _Attributes = [],  # noqa: B006
+    in_stock: Annotated[bool, Query(description="leave out what is out of stock")] = False,
+    min_price: _Price = None,
+    max_price: _Price = None,
+    currency: Annotated[
+        str | None, Query(max_length=20, description="ISO 4217 code; required with a price where products have several")
+    ] = None,
+) -> Filters:
+    """Filters of a request. Raises ApiError for a value that no product has, and prices that compare with nothing.
+
+    Only what asks the catalogue is done in another thread: on a busy machine going there costs milliseconds.
+    """
+    catalogue = service.gallery.catalogue
+    named = {"category": category, "currency": currency}
+    repeated = {"color": color, "brand": brand, "gender": gender, "size": size, "attribute": attribute}
+    _check_count(repeated)
+    asked = [(kind, value) for kind, value in named.items() if value is not None]
+    asked += [(kind, value) for kind, values in repeated.items() for value in values]
+    if asked:
+        await run_in_threadpool(_check_known, catalogue, asked)
+    filters = Filters(
+        category,
+        min_price,
+        max_price,
+        tuple(color),
+        currency,
+        brands=tuple(brand),
+        genders=tuple(gender),
+        sizes=tuple(size),
+        attributes=tuple(map(_pair, attribute)),
+        in_stock=in_stock or service.settings.hide_out_of_stock,
+    )
+    if min_price is not None or max_price is not None:
+        await run_in_threadpool(_check_prices, catalogue, filters)
+    return filters
+
+
+def _pair(text: str) -> tuple[str, str]:
+    """ "material:leather" -> ("material", "leather")"""
+    name, _, value = text.partition(":")
+    return name, value
+
+
+def _check_count(repeated: Mapping[str, Sequence[str]]) -> None:
+    """Raises ApiError for more values than any page sends, which would take the database long."""
+    counts = {kind: len(values) for kind, values in repeated.items() if values}
+    counts |= {"color": sum(len(color_names(value)) for value in repeated["color"])}
+    for kind, count in counts.items():
+        if count > _MOST_OF_ONE:
+            raise _too_many(kind, f"{kind} has {count} values", _MOST_OF_ONE)
+    names = {spaced(_pair(value)[0]).lower() for value in repeated["attribute"]}
+    if len(names) > _MOST_NAMES:
+        raise _too_many("attribute", f"attribute has {len(names)} names", _MOST_NAMES)
+    if (count := sum(counts.values())) > _MOST_IN_ALL:
+        longest = max(counts, key=lambda kind: counts[kind])
+        kinds = ", ".join(kind for kind in counts if counts[kind])
+        raise _too_many(longest, f"{kinds} have {count} values", _MOST_IN_ALL)
+
+
+def _too_many(parameter: str, found: str, most: int) -> ApiError:
+    message = f"{found}: expected at most {most}"
+    return ApiError(422, "invalid_parameter", message, {"parameter": parameter, "at_most": most})
+
+
+def _check_known(catalogue: Catalogue, asked: Sequence[tuple[str, str]]) -> None:
+    """Raises ApiError for the first value that no product passes a filter of, as parameter and value."""
+    wanted = [_filters_of(kind, value) for kind, value in asked]
+    traits = [each and each.single_trait for each in wanted]
+    known = catalogue.traits_in({trait for trait in traits if trait})
+    for (kind, value), filters, trait in zip(asked, wanted, traits, strict=True):
+        if filters is None or not (trait in known if trait else catalogue.has(filters)):
+            raise _unknown(catalogue, kind, value)
+
+
+def _filters_of(kind: str, value: str) -> Filters | None:
+    """The filters of this value alone; None for what no product can have."""
+    try:
+        return None if "\0" in value else _WANTED[kind](value)
+    except ValueError:
+        return None
+
+
+def _unknown(catalogue: Catalogue, kind: str, value: str) -> ApiError:
+    """The error for a value that no product passes a filter of."""
+    known = _KNOWN[kind](catalogue.facets())
+    if kind == "attribute":  # those of the same name, where there are any
+        same = f"{' '.join(_pair(value)[0].split()).lower()}:"
+        known = [each for each in known if each.startswith(same)] or known
+    shown = [*map(cut, known[:_MOST_SHOWN])] + ["…"] * (len(known) > _MOST_SHOWN)
+    message = f"{kind} {short(value)} is unknown: {one_of(shown, 'no product has any')}"
+    return ApiError(*_UNKNOWN[kind], message, {kind: value[:80], "known": known[: 10 * _MOST_SHOWN]})
+
+
+def _check_prices(catalogue: Catalogue, filters: Filters) -> None:
+    """Raises ApiError for a range that nothing is in, and for a price in no currency where there are several."""
+    low, high = filters.min_price, filters.max_price
+    if low is not None and high is not None and low > high:
+        message = f"min_price is {cut(str(low))}: expected at most max_price, which is {cut(str(high))}"
+        raise ApiError(422, "invalid_parameter", message, {"parameter": "min_price"})
+    if filters.currency is not None:
+        return
+    currencies = catalogue.currencies()
+    if len(currencies) > 1:  # 100 yen are not 100 euros
+        message = f"currency is missing: expected one of {', '.join(currencies)}, in which prices are to be compared"
+        raise ApiError(422, "invalid_parameter", message, {"parameter": "currency", "known": currencies})
+
+
+FiltersOf = Annotated[Filters, Depends(read_filters)]

@@ -1,0 +1,39 @@
+"""The routes for those who watch over a server."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from fastapi.responses import PlainTextResponse, Response
+from prometheus_client import CONTENT_TYPE_LATEST
+
+from app.api.authentication import ReadAccess
+from app.api.schemas.products import Status, error_docs
+from app.asgi.errors import ApiError
+from app.observability.metrics import Metrics
+from app.serving.service import ServiceOf
+
+router = APIRouter(tags=["monitoring"])
+
+
+@router.get("/healthz")
+async def health() -> Status:
+    """Whether the process answers."""
+    return Status(status="ok")
+
+
+@router.get("/readyz", responses=error_docs(503))
+async def ready(request: Request, _service: ServiceOf) -> Status:
+    """Whether searches are answered: the gallery is open, a first search has been run, and no damage has been seen."""
+    damage: str | None = getattr(request.app.state, "damage", None)
+    if damage is not None:
+        raise ApiError(503, "damaged_catalogue", damage)
+    return Status(status="ready")
+
+
+@router.get(
+    "/metrics", dependencies=[ReadAccess], response_class=PlainTextResponse, responses=error_docs(401, 500, 503)
+)
+def metrics(request: Request) -> Response:
+    """What the server counts, for Prometheus."""
+    counted: Metrics = request.app.state.metrics
+    return Response(counted.text(), media_type=CONTENT_TYPE_LATEST)

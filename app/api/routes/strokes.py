@@ -1,0 +1,78 @@
+"""A picture -> its strokes, as the page takes them up: to erase, undo, share and search them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from itertools import pairwise
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, Field
+
+from app.api.requests.sketch_upload import PICTURE_DOCS, read_picture
+from app.api.schemas.products import error_docs
+from app.asgi.body_memory import SearchBody
+from app.asgi.client_address import client_of
+from app.asgi.rate_limit import SearchRate
+from app.decoding.stroke_sketch import MAX_POINTS, MAX_SIDE, MAX_STROKES
+from app.serving.search_queue import unless_gone
+from app.serving.service import Room, ServiceOf
+from model.preprocessing.picture_kind import Kind
+from model.preprocessing.tracing import Tracing
+
+Stroke = list[list[float]]
+
+router = APIRouter()
+
+
+class StrokesResponse(BaseModel):
+    """A sketch as strokes on a canvas: what POST /search takes as JSON."""
+
+    width: int = Field(description="of the canvas: the picture's, cleaned, straightened and reduced, in pixels")
+    height: int = Field(description="of the canvas")
+    strokes: list[Stroke] = Field(description="points [x, y], y down")
+    kind: Kind = Field(description="what the picture is: sketch, or photo of a product, whose edges the strokes are")
+
+
+@router.post(
+    "/strokes",
+    responses=error_docs(401, 408, 413, 415, 422, 429, 500, 503),
+    openapi_extra={"requestBody": PICTURE_DOCS},
+    dependencies=[SearchRate, Room],
+    tags=["search"],
+)
+async def strokes(request: Request, service: ServiceOf, hold: SearchBody) -> StrokesResponse:
+    """Trace the lines of a photo, a scan or a picture of a sketch, or the edges of a product's photo."""
+    picture = await read_picture(request, hold, service.settings.max_body_bytes, service.settings.max_pixels)
+    found = reduced(await unless_gone(request, service.trace(client_of(request.scope), picture)))
+    return StrokesResponse(
+        width=found.width, height=found.height, strokes=within_limits(found.strokes), kind=found.kind
+    )
+
+
+def reduced(tracing: Tracing, most: int = MAX_SIDE) -> Tracing:
+    """Scale strokes to a canvas whose sides POST /search takes, at most `most` long."""
+    scale = most / max(tracing.width, tracing.height)
+    if scale >= 1:
+        return tracing
+    strokes = [[[round(x * scale, 2), round(y * scale, 2)] for x, y in stroke] for stroke in tracing.strokes]
+    width, height = (max(1, round(side * scale)) for side in (tracing.width, tracing.height))
+    return Tracing(width, height, strokes, tracing.kind)
+
+
+def within_limits(
+    strokes: Sequence[Stroke], most_strokes: int = MAX_STROKES, most_points: int = MAX_POINTS
+) -> list[Stroke]:
+    """The strokes, in their order, without the shortest of more than POST /search takes."""
+    order = sorted(range(len(strokes)), key=lambda i: -_length(strokes[i]))[:most_strokes]
+    kept, points = set(), 0
+    for i in order:
+        points += len(strokes[i])
+        if points > most_points:
+            break
+        kept.add(i)
+    return [stroke for i, stroke in enumerate(strokes) if i in kept]
+
+
+def _length(stroke: Stroke) -> float:
+    return math.fsum(math.dist(start, end) for start, end in pairwise(stroke))

@@ -1,0 +1,153 @@
+"""The JSON of requests that write, and of their answers."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from decimal import Decimal
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema, model_validator
+from pydantic_core import PydanticCustomError
+
+from app.asgi.errors import ApiError
+from app.catalogue.import_jobs import Operation
+from app.core.error_text import explain, path_of, short
+from app.feeds.field_values import join_values, read_availability
+from app.feeds.prices import read_price
+from app.products.product import Product
+
+ERRORS_PAGE = 100  # errors of an operation in one answer, unless another number is asked for
+MAX_METADATA_BYTES = 256 * 1024
+
+_Price = Annotated[
+    Decimal,
+    Field(ge=0, lt=10**12, allow_inf_nan=False),
+    WithJsonSchema({"anyOf": [{"type": "number", "minimum": 0}, {"type": "string"}]}),
+]
+
+
+def _as_list(value: object) -> object:
+    """What may be one text or several, as several; a union of types would name both in its errors."""
+    if not isinstance(value, str | list):
+        raise PydanticCustomError("texts", "a text or a list of texts")
+    return [value] if isinstance(value, str) else value
+
+
+_Texts = Annotated[
+    list[str],
+    BeforeValidator(_as_list),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
+]
+
+
+class ProductBody(BaseModel):
+    """What a product is, all of it but its photos: what is left out, it has not."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    product_id: str | None = Field(None, description="may be left out; if not, that of the path")
+    title: str | None = Field(None, description="the id, if left out")
+    category: str | None = Field(None, description="path such as 'Shoes > Boots'", examples=["Shoes > Boots"])
+    price: _Price | None = Field(None, description="a number, or a text as in feeds", examples=["59.90", "59.90 EUR"])
+    currency: str | None = Field(None, description="ISO 4217 code", examples=["EUR"])
+    link: str | None = Field(None, description="the shop's page")
+    color: _Texts | None = Field(None, description="one or several: 'Black/Red', or a list")
+    gender: str | None = None
+    brand: str | None = None
+    size: _Texts | None = Field(None, description="one or several: '41/42', or a list")
+    availability: str | None = Field(None, description="in_stock, out_of_stock, preorder or backorder")
+    description: str | None = None
+    attributes: dict[str, _Texts] = Field({}, description="any other names and values", examples=[{"heel": "high"}])
+
+    @model_validator(mode="before")
+    @classmethod
+    def _split_price(cls, values: object) -> object:
+        """Take prices as feeds spell them, which may bring their currency; others are left to the field."""
+        if not isinstance(values, dict) or not isinstance(values.get("price"), str):
+            return values
+        with suppress(ValueError):
+            price, currency = read_price("price", values["price"].strip())
+            return {**values, "price": str(price), **({"currency": currency} if currency else {})}
+        return values
+
+    def of(self, product_id: str) -> Product:
+        """The product of that id, without photos. Raises ApiError for another id, or values that it cannot have."""
+        if self.product_id not in (None, product_id):
+            message = f"product_id is {short(self.product_id)}: expected {short(product_id)}, the one in the path"
+            raise ApiError(422, "id_mismatch", message)
+        values = self.model_dump(exclude={"product_id", "attributes", "title"})
+        values |= {name: join_values(name, values[name] or []) for name in ("color", "size")}
+        values["availability"] = read_availability(self.availability)
+        attributes = tuple((name, value) for name, each in self.attributes.items() for value in each)
+        try:
+            return Product(product_id, self.title or product_id, attributes=attributes, **values)
+        except ValueError as error:
+            raise ApiError(422, "invalid_product", str(error)) from None
+
+
+def parse_product(data: bytes) -> ProductBody:
+    """Metadata as JSON. Raises ApiError invalid_product, which names the field."""
+    if len(data) > MAX_METADATA_BYTES:
+        message = f"the product's JSON has {len(data):,} bytes: expected at most {MAX_METADATA_BYTES:,}"
+        raise ApiError(413, "body_too_large", message, {"limit": MAX_METADATA_BYTES})
+    try:
+        return ProductBody.model_validate_json(data)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = path_of(first["loc"])
+        words = explain(first, where)
+        if first["type"] == "extra_forbidden":
+            words = f"{where} is unknown: expected some of {', '.join(ProductBody.model_fields)}"
+        raise ApiError(422, "invalid_product", words, {"where": where[:80]}) from None
+
+
+class Deleted(BaseModel):
+    """A product is gone."""
+
+    product_id: str
+    revision: int = Field(description="the catalogue's, in which it is gone")
+
+
+class ProblemInfo(BaseModel):
+    """Something in a feed that could not be used."""
+
+    where: str = Field(description="line or entry of the feed, or product id", examples=["line 7"])
+    reason: str
+
+
+class OperationInfo(BaseModel):
+    """An import, as it stands."""
+
+    id: str
+    state: str = Field(description="queued, running, done or failed")
+    total: int | None = Field(description="entries of the feed; null until they are counted")
+    done: int = Field(description="entries that are over: the catalogue has what they said, or they had an error")
+    added: int
+    updated: int
+    unchanged: int
+    error_count: int = Field(description="entries that gave no product, and photos that could not be had")
+    errors: list[ProblemInfo] = Field(description="some of these, in order; the first 1,000 are kept, or 128 KiB")
+    errors_next: int | None = Field(description="`after` of the next page of errors; null on the last")
+    message: str | None = Field(description="why it failed, or what it waits for")
+    created: float = Field(description="s since 1970")
+    updated_at: float = Field(description="s since 1970, of the last change of this answer")
+
+    @staticmethod
+    def of(operation: Operation, after: int = 0, limit: int = ERRORS_PAGE) -> OperationInfo:
+        """The operation as clients see it, with up to `limit` of its errors, those after the first `after`."""
+        counts, end = operation.counts, after + limit
+        return OperationInfo(
+            id=operation.id,
+            state=operation.state,
+            total=operation.total,
+            done=counts.done,
+            added=counts.added,
+            updated=counts.updated,
+            unchanged=counts.unchanged,
+            error_count=counts.problems,
+            errors=[ProblemInfo(where=error.where, reason=error.reason) for error in operation.errors[after:end]],
+            errors_next=end if end < len(operation.errors) else None,
+            message=operation.message,
+            created=operation.created,
+            updated_at=operation.updated,
+        )

@@ -1,0 +1,105 @@
+"""The catalogue as of one moment: all that is read through one view agrees, whatever is written meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Column, Connection, Select, select
+
+from app.database.damage import checked_values
+from app.database.filter_conditions import LIVE_BY_KEY, passes
+from app.database.rows import (
+    PRODUCT_COLUMNS,
+    CatalogueState,
+    Change,
+    CheckpointMismatch,
+    chunks,
+    embedding_of,
+    product_of,
+    state_in,
+)
+from app.database.sql_lists import Scalar, is_any_of
+from app.database.tables import photos, products
+from app.products.filters import Filters
+from app.products.product import Photo, Product
+
+
+class CatalogueView:
+    """Reads by one connection, in one transaction. `checkpoint` is the one that Catalogue.bind() named, if any."""
+
+    def __init__(self, connection: Connection, checkpoint: str | None) -> None:
+        self._connection, self._checkpoint = connection, checkpoint
+
+    @cached_property
+    def state(self) -> CatalogueState:
+        """What is recorded of the catalogue as a whole."""
+        return state_in(self._connection)
+
+    def bound_state(self) -> CatalogueState:
+        """Return the state of the catalogue as a whole. Raises CheckpointMismatch as Catalogue.bind() says."""
+        if self._checkpoint not in (None, self.state.checkpoint):
+            raise CheckpointMismatch(str(self.state.checkpoint), str(self._checkpoint))
+        return self.state
+
+    def matching(self, filters: Filters) -> NDArray[np.int64]:
+        """Return the revisions (N,) of all products that pass, in no order."""
+        rows = self._connection.execute(select(products.c.revision).where(*passes(filters))).scalars().all()
+        return np.array(rows, np.int64)
+
+    def at_revisions(self, revisions: Iterable[int]) -> dict[int, Product]:
+        """Return the products that have these revisions now, by revision."""
+        return {product.revision: product for product in self.products_where(products.c.revision, revisions)}
+
+    def products_where(self, column: Column[Any], values: Iterable[Scalar]) -> list[Product]:
+        """Return the live products that have one of these values in a column."""
+        queries = [select(*PRODUCT_COLUMNS).where(LIVE_BY_KEY, is_any_of(column, chunk)) for chunk in chunks(values)]
+        return [product for query in queries for product in self.products_of(query)]
+
+    def products_of(self, query: Select[Any]) -> list[Product]:
+        """Return the products of a query for PRODUCT_COLUMNS, with their photos."""
+        result = self._connection.execute(query)
+        with checked_values():
+            rows = result.all()
+        columns = photos.c.product_id, photos.c.name, photos.c.source, photos.c.link
+        found: dict[str, list[Photo]] = {}
+        for chunk in chunks(row.product_id for row in rows):
+            stored = select(*columns).where(is_any_of(photos.c.product_id, chunk), photos.c.name.is_not(None))
+            for product_id, *photo in self._connection.execute(stored.order_by(photos.c.product_id, photos.c.position)):
+                found.setdefault(product_id, []).append(Photo(*photo))
+        with checked_values():
+            return [product_of(row, found.get(row.product_id, [])) for row in rows]
+
+    def embeddings(self, product_id: str) -> NDArray[np.float32]:
+        """Return the embeddings (P,D) float32 of the photos of a product that there is."""
+        query = select(photos.c.embedding).where(photos.c.product_id == product_id).order_by(photos.c.position)
+        values = self._connection.execute(query).scalars().all()
+        with checked_values():
+            return np.stack([embedding_of(value) for value in values])
+
+    def changes(self, since: int, limit: int | None = None) -> list[Change]:
+        """Return the products changed or deleted after revision `since`, oldest change first, at most `limit`.
+
+        Raises CheckpointMismatch as Catalogue.bind() says.
+        """
+        self.bound_state()
+        newest = select(products.c.product_id, products.c.revision).where(products.c.revision > since)
+        one = newest.order_by(products.c.revision).limit(limit).subquery()
+        query = select(one.c.product_id, one.c.revision, photos.c.embedding)
+        query = query.select_from(one.outerjoin(photos, photos.c.product_id == one.c.product_id))
+        found: dict[tuple[str, int], list[NDArray[np.float32]]] = {}
+        result = self._connection.execute(query.order_by(one.c.revision, photos.c.position))
+        with checked_values():
+            for name, revision, value in result:
+                of_product = found.setdefault((name, revision), [])
+                if value is not None:  # a deleted product has no photos
+                    of_product.append(embedding_of(value))
+            return [Change(*key, np.stack(rows) if rows else None) for key, rows in found.items()]
+
+    def changed(self, since: int) -> list[str]:
+        """Return the ids of the products changed or deleted after revision `since`."""
+        query = select(products.c.product_id).where(products.c.revision > since)
+        return list(self._connection.execute(query).scalars())

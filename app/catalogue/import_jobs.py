@@ -1,0 +1,120 @@
+"""Long work that a request started, recorded in the catalogue's database so that it outlives the process at it."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from itertools import accumulate
+from typing import Any, Literal
+
+from sqlalchemy import Engine, Row, delete, insert, select, update
+
+from app.catalogue.import_counts import Counts
+from app.core.error_text import MOST_MESSAGE, cut
+from app.database.damage import checked_values
+from app.database.sql_lists import is_any_of
+from app.database.tables import operations as _table
+from app.feeds.records import FeedProblem
+
+State = Literal["queued", "running", "done", "failed"]
+
+MOST_ERRORS = 1000  # that are kept of an operation; all are counted
+_MOST_BYTES = 2**17  # of JSON that these may take together
+_KEPT = 1000  # operations that are over
+_UNFINISHED = (
+    select(_table).where(_table.c.state.in_(("queued", "running"))).order_by(_table.c.created, _table.c.id)
+)  # made once: it is asked several times a second
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One import, as it stood when it was read."""
+
+    id: str
+    state: State
+    created: float  # s since 1970
+    updated: float
+    total: int | None  # items in the feed, once they are counted
+    counts: Counts
+    errors: tuple[FeedProblem, ...]  # the first of counts.problems
+    message: str | None  # why it failed, or why it has to be tried again
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more will become of it."""
+        return self.state in ("done", "failed")
+
+
+class Operations:
+    """The operations in a catalogue's database. Safe to use from many threads and processes."""
+
+    def __init__(self, reading: Engine, writing: Engine) -> None:
+        self._reading, self._writing = reading, writing
+
+    def add(self, operation_id: str) -> Operation:
+        """Record that something is to be done; forgets the oldest of very many that are over."""
+        now = time.time()
+        over = select(_table.c.id).where(_table.c.state.in_(("done", "failed")))
+        old = over.order_by(_table.c.created.desc(), _table.c.id).offset(_KEPT).limit(_KEPT)
+        with self._writing.begin() as connection:
+            row = {"id": operation_id, "state": "queued", "created": now, "updated": now}
+            connection.execute(insert(_table), [{**row, "counts": _dumped(Counts()), "errors": "[]"}])
+            gone = list(connection.execute(old).scalars())
+            if gone:
+                connection.execute(delete(_table).where(is_any_of(_table.c.id, gone)))
+        return Operation(operation_id, "queued", now, now, None, Counts(), (), None)
+
+    def get(self, operation_id: str) -> Operation | None:
+        """One operation; None when there is none of that id."""
+        with self._reading.connect() as connection:
+            row = connection.execute(select(_table).where(_table.c.id == operation_id)).first()
+        return _operation(row) if row else None
+
+    def get_existing(self, operation_id: str) -> Operation:
+        """One operation that there is."""
+        found = self.get(operation_id)
+        if found is None:
+            raise KeyError(operation_id)
+        return found
+
+    def unfinished(self) -> list[Operation]:
+        """Those that are not over, oldest first."""
+        with self._reading.connect() as connection:
+            return [_operation(row) for row in connection.execute(_UNFINISHED)]
+
+    def note(self, operation_id: str, state: State, message: str | None = None, **values: Any) -> None:
+        """Record how an operation stands: `total`, `counts` and `errors` are as in Operation."""
+        if "counts" in values:
+            values["counts"] = _dumped(values["counts"])
+        if "errors" in values:
+            values["errors"] = _dumped_errors(values["errors"])
+        changed = update(_table).where(_table.c.id == operation_id)
+        with self._writing.begin() as connection:
+            words = cut(message, MOST_MESSAGE) if message else None
+            connection.execute(changed.values(state=state, message=words, updated=time.time(), **values))
+
+
+def new_id() -> str:
+    """An operation's id, which cannot be guessed."""
+    return uuid.uuid4().hex
+
+
+def _dumped(counts: Counts) -> str:
+    return json.dumps(asdict(counts))
+
+
+def _dumped_errors(errors: Sequence[FeedProblem]) -> str:
+    """The JSON of the first errors, as many as may be kept."""
+    dumped = [json.dumps(asdict(error)) for error in errors[:MOST_ERRORS]]
+    ends = accumulate(len(text) + 2 for text in dumped)  # with what stands between two
+    return f"[{', '.join(text for text, end in zip(dumped, ends, strict=True) if end <= _MOST_BYTES)}]"
+
+
+def _operation(row: Row[Any]) -> Operation:
+    values = dict(row._mapping)
+    with checked_values():
+        errors = tuple(FeedProblem(**problem) for problem in json.loads(values["errors"]))
+        return Operation(**values | {"counts": Counts(**json.loads(values["counts"])), "errors": errors})

@@ -1,0 +1,118 @@
+"""The steps of writes to a catalogue; each runs in a transaction that has called advance()."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection, Text, bindparam, delete, func, insert, select, update
+
+from app.database.filter_conditions import LIVE_BY_KEY
+from app.database.rows import ChangedMeanwhile, chunks, row_of
+from app.database.sql_lists import is_any_of
+from app.database.tables import catalogue, photos, products, trait_values, traits
+from app.products.product import Product
+from app.products.text_keys import key_of
+
+
+def advance(connection: Connection, count: int) -> int:
+    """Claim the next `count` revisions and return the last. Other writers wait from here until the commit."""
+    connection.execute(update(catalogue).values(revision=catalogue.c.revision + count))
+    return int(connection.execute(select(catalogue.c.revision)).scalar_one())
+
+
+def check_seen(connection: Connection, seen: Mapping[str, int]) -> None:
+    """Raises ChangedMeanwhile unless products have the revisions given by id; 0 is for one that is not there."""
+    now: dict[str, int] = {}
+    for chunk in chunks(seen):
+        found = select(products.c.product_id, products.c.revision)
+        found = found.where(LIVE_BY_KEY, is_any_of(products.c.product_id, chunk))
+        now.update({row.product_id: row.revision for row in connection.execute(found)})
+    changed = {name for name, revision in seen.items() if now.get(name, 0) != revision}
+    if changed:
+        raise ChangedMeanwhile(changed)
+
+
+def remove_rows(connection: Connection, product_ids: Sequence[str]) -> None:
+    """Delete products, tombstones too, with all that belongs to them, so that new ones can take their place."""
+    for chunk in chunks(product_ids):
+        _remove_parts(connection, chunk)
+        connection.execute(delete(products).where(is_any_of(products.c.product_id, chunk)))
+
+
+def bury_rows(connection: Connection, product_ids: Sequence[str]) -> dict[str, int]:
+    """Make tombstones of those rows that are live, each with a revision of its own, which is returned by id."""
+    advance(connection, 0)  # other writers wait before we look at what is there
+    gone: list[str] = []
+    for chunk in chunks(product_ids):
+        there = select(products.c.product_id).where(LIVE_BY_KEY, is_any_of(products.c.product_id, chunk))
+        gone.extend(connection.execute(there).scalars())
+    for chunk in chunks(gone):
+        _remove_parts(connection, chunk)
+    first = advance(connection, len(gone)) - len(gone) + 1
+    revisions = {name: number for number, name in enumerate(gone, first)}
+    tombstone = update(products).where(products.c.product_id == bindparam("target", type_=Text))
+    tombstone = tombstone.values(deleted=True, revision=bindparam("number"))
+    if gone:
+        connection.execute(tombstone, [{"target": name, "number": number} for name, number in revisions.items()])
+    return revisions
+
+
+def insert_products(connection: Connection, new: Sequence[Product]) -> None:
+    """Add products, by the revisions that they have, and what they are found by; their photos are not written."""
+    if not new:
+        return
+    connection.execute(insert(products), [row_of(product) for product in new])
+    insert_traits(connection, new)
+
+
+def insert_traits(connection: Connection, new: Sequence[Product]) -> None:
+    """Add what products are found by, by the revisions that they have."""
+    found = [(product.revision, *trait) for product in new for trait in product.traits()]
+    ids = _ids_of(connection, {(name, value) for _, name, value in found})
+    rows = [{"revision": revision, "value_id": ids[name, value]} for revision, name, value in found]
+    if rows:
+        connection.execute(insert(traits), rows)
+
+
+def _ids_of(connection: Connection, wanted: Collection[tuple[str, str]]) -> dict[tuple[str, str], int]:
+    """The ids of names and values of traits; those that have none get one."""
+    ids: dict[tuple[str, str], int] = {}
+    columns = trait_values.c.name, trait_values.c.value, trait_values.c.id
+    for chunk in chunks(key_of(value) for _, value in wanted):
+        there = connection.execute(select(*columns).where(is_any_of(trait_values.c.key, chunk)))
+        ids |= {(name, value): number for name, value, number in there}
+    missing = sorted(set(wanted) - ids.keys())
+    if missing:
+        last = connection.execute(select(func.coalesce(func.max(trait_values.c.id), 0))).scalar_one()
+        new = {pair: number for number, pair in enumerate(missing, last + 1)}
+        rows = [{"id": new[name, value], "name": name, "key": key_of(value), "value": value} for name, value in new]
+        connection.execute(insert(trait_values), rows)
+        ids |= new
+    return ids
+
+
+def insert_photos(connection: Connection, new: Sequence[Product], embeddings: NDArray[np.float32]) -> None:
+    """Add the products' photos with embeddings (P,D), one for every photo; a product of none has one embedding too."""
+    owners = [(product.product_id, *place) for product in new for place in enumerate(product.photos or [None])]
+    rows = [
+        {
+            "product_id": product_id,
+            "position": position,
+            "name": photo.name if photo else None,
+            "source": photo.source if photo else "",
+            "link": photo.link if photo else "",
+            "embedding": np.asarray(embedding, "<f4").tobytes(),
+        }
+        for (product_id, position, photo), embedding in zip(owners, embeddings, strict=True)
+    ]
+    if rows:
+        connection.execute(insert(photos), rows)
+
+
+def _remove_parts(connection: Connection, product_ids: Sequence[str]) -> None:
+    """Delete photos and traits of products; few enough for one statement."""
+    revisions = select(products.c.revision).where(is_any_of(products.c.product_id, product_ids))
+    connection.execute(delete(traits).where(traits.c.revision.in_(revisions)))
+    connection.execute(delete(photos).where(is_any_of(photos.c.product_id, product_ids)))

@@ -1,0 +1,144 @@
+"""Between products and the rows of app/database/tables.py, and what can be wrong with a catalogue."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection, Row, select
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from app.core.error_text import short
+from app.database.tables import catalogue, products
+from app.products.product import Photo, Product
+from app.products.text_keys import category_key
+
+PRODUCT_COLUMNS = [products.c[field.name] for field in fields(Product) if field.name != "photos"]
+
+_STATE = select(catalogue)  # made once: it is asked several times a second
+
+_CHUNK = 500  # values that one statement is given
+
+_LONGEST_REASON = 300  # characters: a database may repeat a whole text
+
+_T = TypeVar("_T")
+
+
+class CatalogueError(ValueError):
+    """The catalogue cannot be used as it is, or not for this."""
+
+
+class CheckpointMismatch(CatalogueError):
+    """Embeddings of two checkpoints cannot be compared."""
+
+    def __init__(self, recorded: str, given: str) -> None:
+        super().__init__(
+            f"the gallery was built with checkpoint {recorded}, but the checkpoint given is {given}: "
+            "use the one that it was built with, or `sketchfind reembed` the gallery with the other"
+        )
+        self.recorded, self.given = recorded, given
+
+
+class DamagedCatalogueError(SQLAlchemyError):
+    """The database holds what no write has made of it, or cannot be read as a database; trying again does not help."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason[:_LONGEST_REASON]
+        todo = "`sketchfind verify` says what is wrong, `sketchfind restore` makes the gallery again from a backup"
+        super().__init__(f"the catalogue is damaged ({self.reason}): {todo}")
+
+
+class NotStored(Exception):
+    """The disk does not take a change; the message tells why. A database that does not raises SQLAlchemyError."""
+
+
+@contextmanager
+def storing() -> Iterator[None]:
+    """For what is to be on the disk afterwards. Raises NotStored where the disk does not take it."""
+    try:
+        yield
+    except OSError as error:
+        raise NotStored(error.strerror or str(error)) from error
+
+
+def is_disk_full(error: DBAPIError) -> bool:
+    """Return whether a database has no space left."""
+    codes = getattr(error.orig, "sqlite_errorcode", None), getattr(error.orig, "sqlstate", None)
+    return codes in ((sqlite3.SQLITE_FULL, None), (None, "53100"))
+
+
+class ChangedMeanwhile(Exception):
+    """Products changed since they were read, or new photos of theirs were removed since they were stored."""
+
+    def __init__(self, ids: set[str]) -> None:
+        super().__init__(f"{len(ids)} products, or their photos, have been changed by others")
+        self.ids = ids
+
+
+@dataclass(frozen=True)
+class CatalogueState:
+    """The catalogue as a whole, at one moment."""
+
+    identity: str  # random, made with the catalogue
+    revision: int  # of the last change; 0 before the first
+    checkpoint: str | None  # SHA-256; None until bound
+    dim: int | None  # D of its embeddings
+    factory: str  # faiss.index_factory string
+
+
+def state_in(connection: Connection) -> CatalogueState:
+    """The catalogue as a transaction sees it."""
+    row = connection.execute(_STATE).one()
+    return CatalogueState(row.identity, row.revision, row.checkpoint, row.dim, row.factory)
+
+
+@dataclass(frozen=True)
+class Change:
+    """A product's newest state for those who follow: its photos' embeddings (P,D) float32, None once it is deleted."""
+
+    product_id: str
+    revision: int
+    embeddings: NDArray[np.float32] | None
+
+
+def check_fit(products: Sequence[Product], embeddings: NDArray[np.float32], dim: int | None) -> None:
+    """Raises CatalogueError unless embeddings (P,dim) are finite, and of the P photos of products with distinct ids."""
+    if dim is None:
+        raise CatalogueError("catalogue has no checkpoint yet: expected bind() before products are put")
+    expected = (sum(max(1, len(product.photos)) for product in products), dim)
+    if embeddings.shape != expected:
+        raise CatalogueError(f"embeddings have shape {embeddings.shape}: expected {expected}")
+    if not np.isfinite(embeddings).all():
+        raise CatalogueError("embeddings hold NaN or infinity: expected finite numbers")
+    names = Counter(product.product_id for product in products)
+    if len(names) < len(products):
+        raise CatalogueError(f"product id {short(names.most_common(1)[0][0])} comes twice: expected distinct ids")
+
+
+def row_of(product: Product) -> dict[str, object]:
+    """The row that records a product, without its photos."""
+    row = {column.name: getattr(product, column.name) for column in PRODUCT_COLUMNS}
+    return row | {"deleted": False, "category_key": category_key(product.category)}
+
+
+def product_of(row: Row[Any], photos: Sequence[Photo]) -> Product:
+    """The product of a row of PRODUCT_COLUMNS."""
+    return Product(**row._mapping, photos=tuple(photos))
+
+
+def embedding_of(value: bytes) -> NDArray[np.float32]:
+    """(D,) float32 of an embedding column."""
+    return np.frombuffer(value, "<f4")
+
+
+def chunks(values: Iterable[_T]) -> Iterator[list[_T]]:
+    """Values without repeats, in lists that are short enough for one statement."""
+    distinct = list(dict.fromkeys(values))
+    for start in range(0, len(distinct), _CHUNK):
+        yield distinct[start : start + _CHUNK]

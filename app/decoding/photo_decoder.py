@@ -1,0 +1,34 @@
+"""Products' photos are decoded as sketches are, in processes of their own, but never in those that searches need."""
+
+from __future__ import annotations
+
+from app.decoding import worker as bench
+from app.decoding.image_sketch import RasterSketch
+from app.decoding.product_photo import Print
+from app.decoding.worker_pool import PATIENCE, SECONDS, Benches
+from model.preprocessing.images import MAX_PIXELS
+from model.preprocessing.preprocess import PreprocessConfig
+
+
+class Darkroom:
+    """So many benches, which start when they are needed: a server that is only read has none.
+
+    `patience` times as long as a photo may compute may pass meanwhile.
+    """
+
+    def __init__(self, config: PreprocessConfig, benches: int, patience: int = PATIENCE) -> None:
+        self._config = config
+        self._benches = Benches(benches, bench.memory_limit(MAX_PIXELS), SECONDS, patience)
+
+    def start(self) -> None:
+        """Start a bench, as photos are to come."""
+        self._benches.all[-1].start()
+
+    def develop(self, data: bytes) -> Print:
+        """app.decoding.product_photo.decoded(), elsewhere; waits for a bench. Raises what that raises, and ImageTooCostly."""
+        sketch = RasterSketch(data, MAX_PIXELS)
+        return bench.print_of(*self._benches.ask(bench.order("photo", sketch, self._config), data))
+
+    def close(self) -> None:
+        """End the processes, whatever they are doing. What waits for one of them raises NotDecoded."""
+        self._benches.close()

@@ -1,0 +1,67 @@
+"""Sketches sent as strokes: their JSON, checked against limits before and while it is read."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, FailFast, Field, ValidationError
+
+from app.asgi.errors import ApiError
+from app.core.error_text import explain, path_of
+
+MAX_STROKES = 2_000
+MAX_POINTS = 50_000  # in all strokes together
+MAX_SIDE = 20_000  # of the canvas, in its own unit
+
+_FULL_SIZE = 256  # a smaller canvas is in some unit other than pixels, and is scaled up to this
+_MAX_COMMAS = 3 * MAX_POINTS + MAX_STROKES  # more than any acceptable body has
+
+# fingers leave the canvas, but not by much
+_Number = Annotated[float, Field(ge=-10 * MAX_SIDE, le=10 * MAX_SIDE, allow_inf_nan=False)]
+_Point = Annotated[list[_Number], Field(min_length=2, max_length=3), FailFast()]
+_Stroke = Annotated[list[_Point], Field(max_length=MAX_POINTS), FailFast()]
+_Side = Annotated[float, Field(ge=1, le=MAX_SIDE, allow_inf_nan=False)]
+
+
+class StrokesBody(BaseModel):
+    """A sketch as strokes on a canvas: points [x, y] or [x, y, pressure], y down, in the canvas's unit."""
+
+    model_config = ConfigDict(strict=True)
+
+    width: _Side = Field(description="of the canvas")
+    height: _Side = Field(description="of the canvas")
+    strokes: Annotated[list[_Stroke], Field(max_length=MAX_STROKES), FailFast()] = Field(
+        description=f"in the order they were drawn; at most {MAX_POINTS:,} points in all",
+        examples=[[[[10, 20], [30.5, 40, 0.5]], [[5, 5], [60, 80]]]],
+    )
+
+    @property
+    def scale(self) -> float:
+        """Pixels in one of the canvas's units."""
+        return max(1.0, _FULL_SIZE / max(self.width, self.height))
+
+    def in_pixels(self) -> list[list[list[float]]]:
+        """The strokes in pixels."""
+        if self.scale == 1:
+            return self.strokes
+        return [[[x * self.scale, y * self.scale] for x, y, *_ in stroke] for stroke in self.strokes]
+
+
+def parse_strokes(data: bytes) -> StrokesBody:
+    """A JSON body. Raises ApiError bad_strokes for anything but a StrokesBody of at most MAX_POINTS points."""
+    if data.count(b",") > _MAX_COMMAS:  # so that what is parsed stays small in memory
+        raise _too_many_points()
+    try:
+        body = StrokesBody.model_validate_json(data)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = path_of(first["loc"])
+        raise ApiError(422, "bad_strokes", explain(first, where), {"where": where}) from None
+    count = sum(map(len, body.strokes))
+    if count > MAX_POINTS:
+        raise _too_many_points(f"{count:,} points")
+    return body
+
+
+def _too_many_points(count: str = "too many points") -> ApiError:
+    return ApiError(422, "bad_strokes", f"strokes have {count}: expected at most {MAX_POINTS:,} in all")

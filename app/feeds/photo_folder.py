@@ -1,0 +1,39 @@
+"""A folder of photos as a source of products."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from app.core.error_text import readable, short
+from app.feeds.records import FeedItem, FeedProblem
+from app.products.product import Product
+
+PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff")
+
+
+def read_folder(folder: Path) -> Iterator[FeedItem | FeedProblem]:
+    """Every photo below a folder, in the order of names: its relative path is the id, its folder the category."""
+    seen: dict[str, Path] = {}
+    for path in sorted(folder.rglob("*")):
+        relative = path.relative_to(folder)
+        hidden = any(part.startswith(".") for part in relative.parts)
+        if hidden or path.suffix.lower() not in PHOTO_SUFFIXES or not path.is_file():
+            continue
+        shown = readable(relative.as_posix())
+        if shown != relative.as_posix():
+            yield FeedProblem(shown, "its name is not UTF-8: expected it renamed")
+            continue
+        name = relative.with_suffix("").as_posix()
+        if name in seen:
+            yield FeedProblem(relative.as_posix(), f"its product id {short(name)} is already that of {seen[name]}")
+            continue
+        seen[name] = relative
+        title = " ".join(re.split(r"[\s_-]+", relative.stem)).strip() or relative.stem
+        try:
+            product = Product(name, title, category=" > ".join(relative.parent.parts) or None)
+        except ValueError as error:
+            yield FeedProblem(relative.as_posix(), str(error))
+            continue
+        yield FeedItem(product, (relative.as_posix(),))

@@ -1,0 +1,73 @@
+"""Any source of products -> its items, whatever its format."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from app.core.error_text import short
+from app.feeds.delimited import read_table
+from app.feeds.json_lines import read_json_lines
+from app.feeds.line_reader import Lines
+from app.feeds.photo_folder import read_folder
+from app.feeds.product_fields import read_record
+from app.feeds.records import FeedError, FeedItem, FeedProblem, Record
+from app.feeds.xml import read_xml
+
+MAX_PRODUCTS = 1_000_000
+
+_START = 1024  # bytes that tell the format
+_PACKED = {b"\x1f\x8b": "gzip", b"PK\x03\x04": "zip", b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"\x28\xb5\x2f\xfd": "zstd"}
+
+
+def read_source(path: Path) -> Iterator[FeedItem | FeedProblem]:
+    """The products of a photo folder or of a feed file. Raises FeedError."""
+    if path.is_dir():
+        return read_folder(path)
+    if path.is_file():
+        return read_feed(path)
+    raise FeedError(f"no source at {path}: expected a folder of photos, or a feed file")
+
+
+def count_source(path: Path) -> int:
+    """How many items read_source() gives, problems included. Raises every FeedError that it does."""
+    return sum(1 for _ in read_source(path))
+
+
+def read_feed(path: Path) -> Iterator[FeedItem | FeedProblem]:
+    """The products of a feed: TSV, CSV, JSON Lines, or XML as RSS 2.0 or Atom, as its content tells.
+
+    Raises FeedError when it is none of these, and at the place where it stops being one.
+    """
+    seen: set[str] = set()
+    with path.open("rb") as file:
+        for record in _records(file, path):
+            item = read_record(record) if isinstance(record, Record) else record
+            if isinstance(item, FeedItem):
+                name = item.product.product_id
+                if name in seen:
+                    item = FeedProblem(record.where, f"product id {short(name)} came before: expected distinct ids")
+                seen.add(name)
+                if len(seen) > MAX_PRODUCTS:
+                    raise FeedError(f"feed {path.name} has too many products: expected at most {MAX_PRODUCTS:,}")
+            yield item
+
+
+def _records(file: BinaryIO, path: Path) -> Iterator[Record | FeedProblem]:
+    """The records of a feed by the format that its first bytes have: none of the four can be taken for another."""
+    start = file.read(_START)
+    file.seek(0)
+    for magic, kind in _PACKED.items():
+        if start.startswith(magic):
+            raise FeedError(f"feed {path.name} is compressed ({kind}): expected it unpacked")
+    if not start:
+        raise FeedError(f"feed {path.name} is empty: expected TSV, CSV, JSON Lines or XML")
+    text = start.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if text.startswith(b"<") or start.startswith((b"\xff\xfe<", b"\xfe\xff\0<")):
+        return read_xml(file, path)
+    if text.startswith(b"{"):
+        return read_json_lines(Lines(file, path))
+    if text.startswith(b"["):
+        raise FeedError(f"feed {path.name} is one JSON array: expected JSON Lines, an object a line")
+    return read_table(Lines(file, path))

@@ -1,0 +1,74 @@
+"""The photos that a source's items link to: files in its folder, and what the web has."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol
+
+from app.core.error_text import MOST_LINK, cut, short
+from app.photo_fetch.address_guard import CheckedNetwork
+from app.photo_fetch.http_fetcher import RemotePhotos, Stopped
+from app.photo_fetch.validator_cache import ValidatorCache
+from model.preprocessing.images import UnreadableImage
+
+__all__ = ["CACHE", "MAX_PHOTO_BYTES", "LinkedPhotos", "Photos", "Stopped"]
+
+MAX_PHOTO_BYTES = 64 * 2**20
+CACHE = "cache"  # in a gallery
+
+
+class Photos(Protocol):
+    """Where photos come from; used from many threads."""
+
+    def fetch(self, link: str, known: str | None) -> bytes | None:
+        """The bytes of a photo; None when it still is the one of SHA-256 `known`. Raises UnreadableImage, OSError."""
+
+
+class LinkedPhotos:
+    """Photos by their links. Files have to lie in `folder` or below; without one, as for uploaded feeds, none may."""
+
+    def __init__(self, folder: Path | None, gallery: Path, allow_private: bool = False) -> None:
+        self._folder = folder.resolve() if folder else None
+        cache = ValidatorCache(gallery / CACHE / "validators.sqlite")
+        self._remote = RemotePhotos(CheckedNetwork(allow_private), cache, MAX_PHOTO_BYTES)
+
+    def close(self) -> None:
+        """Close connections and files."""
+        self._remote.close()
+
+    def stop(self) -> None:
+        """Have every fetch raise Stopped within seconds, those in progress too."""
+        self._remote.stop()
+
+    def fetch(self, link: str, known: str | None) -> bytes | None:
+        """As Photos says. Raises Stopped after stop()."""
+        if "://" in link:
+            return self._remote.fetch(link, known)
+        return read_photo(self._file(link))
+
+    def _file(self, link: str) -> Path:
+        """The file that a link means; one that leaves the folder could name any file of this machine."""
+        if self._folder is None:
+            expected = "expected http:// or https:// in an uploaded feed"
+            raise UnreadableImage(f"image_link {short(link, MOST_LINK)} is a file: {expected}")
+        if "\0" in link:
+            raise UnreadableImage(f"image_link {short(link, MOST_LINK)} is not usable: expected a path without NUL")
+        path = (self._folder / link).resolve()
+        if not path.is_relative_to(self._folder):
+            left = f"image_link {short(link, MOST_LINK)} leaves the feed's folder"
+            raise UnreadableImage(f"{left}: expected a file inside it")
+        return path
+
+
+def read_photo(path: Path) -> bytes:
+    """A photo file's bytes. Raises UnreadableImage if it is absent, cannot be read, or is larger than any photo."""
+    shown = cut(str(path), MOST_LINK)
+    try:
+        if not path.is_file():
+            raise UnreadableImage(f"photo {shown} is not there")
+        size = path.stat().st_size
+        if size > MAX_PHOTO_BYTES:
+            raise UnreadableImage(f"photo {shown} has {size:,} bytes: expected at most {MAX_PHOTO_BYTES:,}")
+        return path.read_bytes()
+    except OSError as error:  # its words repeat the whole path
+        raise UnreadableImage(f"photo {shown} cannot be read ({error.strerror})") from None

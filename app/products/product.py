@@ -1,0 +1,127 @@
+"""What a product is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+
+from app.core.error_text import cut, short
+from app.products.text_keys import category_path, color_names, key_of, size_names, spaced
+
+AVAILABILITIES = ("in_stock", "out_of_stock", "preorder", "backorder")
+MAX_PHOTOS = 20
+PRICE_PLACES = 4  # decimals kept of a price
+
+_MAX_ID = 512  # characters
+_MAX_PRICE = Decimal(10) ** 12  # in any currency; keeps prices well inside a 64-bit column
+_MAX_TEXT = 2000  # characters of a text such as the title
+_MAX_DESCRIPTION = 10_000
+_MAX_ATTRIBUTES = 100
+_MAX_NAME = 100  # characters of an attribute's name
+_MAX_VALUE = 1000
+_NOT_IN_IDS = re.compile("[\0-\x1f\x7f-\x9f\ud800-\udfff]")  # control characters, and halves of surrogate pairs
+_NOT_IN_TEXTS = re.compile("[\0\ud800-\udfff]")
+_TEXTS = ("title", "category", "currency", "link", "color", "gender", "brand", "size")
+_TAKEN = ("product_id", *_TEXTS, "price", "availability", "description", "attributes", "photos", "revision")
+
+
+@dataclass(frozen=True)
+class Photo:
+    """One of a product's photos."""
+
+    name: str  # SHA-256 of the stored WebP file, which is also its name
+    source: str  # SHA-256 of the photo's original bytes
+    link: str = ""  # where it came from, as the feed says it
+
+
+@dataclass(frozen=True)
+class Product:
+    """One product as the catalogue records it. Raises ValueError for what cannot be recorded."""
+
+    product_id: str
+    title: str
+    category: str | None = None  # a path such as "Shoes > Boots"
+    price: Decimal | None = None
+    currency: str | None = None  # ISO 4217, such as "EUR"
+    link: str | None = None
+    color: str | None = None  # or several: "Black/Red"
+    gender: str | None = None
+    brand: str | None = None
+    size: str | None = None  # or several: "41 / 42"
+    availability: str | None = None  # one of AVAILABILITIES
+    description: str | None = None
+    attributes: tuple[tuple[str, str], ...] = ()  # any other names and values, sorted, the names in lower case
+    photos: tuple[Photo, ...] = ()  # the first one is shown; of a search, the nearest counts
+    revision: int = 0  # given by the catalogue when it stores the product
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "category", category_path(self.category))
+        object.__setattr__(self, "currency", self.currency.upper() if self.currency else None)
+        object.__setattr__(self, "attributes", _attributes(self.attributes))
+        name = self.product_id
+        if not name.strip() or len(name) > _MAX_ID or _NOT_IN_IDS.search(name):
+            raise ValueError(
+                f"product id {short(name)} is not usable: expected 1 to {_MAX_ID} characters, none of them control"
+            )
+        object.__setattr__(self, "price", _as_kept(self.price))
+        if self.availability not in (None, *AVAILABILITIES):
+            expected = f"expected {', '.join(AVAILABILITIES)}"
+            raise ValueError(f"availability {short(self.availability)} is unknown: {expected}")
+        for kind in _TEXTS:
+            _check_text(kind, getattr(self, kind), _MAX_TEXT)
+        _check_text("description", self.description, _MAX_DESCRIPTION)
+        if len(self.photos) > MAX_PHOTOS:
+            raise ValueError(f"product {short(name)} has {len(self.photos)} photos: expected at most {MAX_PHOTOS}")
+        for photo in self.photos:
+            _check_text("a photo's link", photo.link, _MAX_TEXT)
+
+    @property
+    def photo(self) -> str:
+        """The name of the photo that is shown; empty when there is none."""
+        return self.photos[0].name if self.photos else ""
+
+    def traits(self) -> Iterator[tuple[str, str]]:
+        """All that it can be found by and counted under, each name and value once: colours, brand, ..., attributes."""
+        values = [("color", color) for color in color_names(self.color)]
+        values += [("brand", self.brand or ""), ("gender", self.gender or "")]
+        values += [("size", size) for size in size_names(self.size)]
+        distinct = {(name, key_of(value)): spaced(value) for name, value in (*values, *self.attributes)}
+        return ((name, value) for (name, _), value in distinct.items() if value)
+
+
+def _as_kept(price: Decimal | None) -> Decimal | None:
+    """A price as the catalogue keeps it, so that what was written compares equal to what is read."""
+    if price is None:
+        return None
+    if not (price.is_finite() and 0 <= price < _MAX_PRICE and (kept := round(price, PRICE_PLACES)) < _MAX_PRICE):
+        raise ValueError(f"price {cut(str(price))} is not usable: expected a number from 0 to {_MAX_PRICE:,}")
+    return price if price == kept else kept  # 59.90 stays 59.90
+
+
+def _attributes(pairs: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    """Attributes in their one form. Raises ValueError for unusable ones."""
+    if len(pairs) > _MAX_ATTRIBUTES:
+        raise ValueError(f"there are {len(pairs)} attributes: expected at most {_MAX_ATTRIBUTES}")
+    for name, value in pairs:
+        plain = spaced(name).lower()
+        if not 0 < len(plain) <= _MAX_NAME or ":" in plain:
+            raise ValueError(f"attribute {short(name)} is not usable: expected 1 to {_MAX_NAME} characters, no colon")
+        if plain in _TAKEN:
+            raise ValueError(f"attribute {short(plain)} is not usable: expected a name that products have no field of")
+        if not value.strip():
+            raise ValueError(f"attribute {short(plain)} is empty: expected a value")
+        _check_text(f"attribute {short(plain)}", plain, _MAX_NAME)
+        _check_text(f"attribute {short(plain)}", value, _MAX_VALUE)
+    return tuple(sorted({(spaced(name).lower(), value.strip()) for name, value in pairs}))
+
+
+def _check_text(kind: str, text: str | None, most: int) -> None:
+    """Raises ValueError for a text that is too long, or has characters that databases do not take."""
+    if text is None:
+        return
+    if len(text) > most:
+        raise ValueError(f"{kind} has {len(text):,} characters: expected at most {most:,}")
+    if _NOT_IN_TEXTS.search(text):
+        raise ValueError(f"{kind} {short(text)} is not usable: expected characters of Unicode, none of them NUL")

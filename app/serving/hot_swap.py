@@ -1,0 +1,98 @@
+"""Which Serving is the one that serves: replaced beside searches and writes when the gallery is embedded anew."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+import threading
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+from app.asgi.errors import ApiError
+from app.catalogue.catalogue import CheckpointMismatch
+from app.core.shutdown import Shutdown
+from app.database.read_limits import unlimited
+from app.serving.runtime import Serving, reason_of
+from app.settings import Settings
+
+_ATTEMPTS = 3  # of work that re-embeddings come between
+_AGAIN = 10  # s before another try to serve what a re-embedding has made
+_log = logging.getLogger(__name__)
+
+_T = TypeVar("_T")
+
+
+class Current:
+    """The Serving of now. Raises what Serving() does."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._replacing = threading.Lock()
+        self._from = 0.0  # when it may be replaced, on the monotonic clock
+        with self._replacing:
+            self.serving = Serving(settings, self._outdated)
+
+    def close(self, shutdown: Shutdown) -> None:
+        """Close it for good, and what is about to take its place."""
+        self._from = math.inf
+        serving = self.serving
+        serving.close(shutdown)
+        shutdown.close({"another checkpoint": self._finish_replacing})
+        if self.serving is not serving:
+            self.serving.close(shutdown)
+
+    async def do(self, work: Callable[[Serving], Awaitable[_T]]) -> _T:
+        """What work gives with what serves now; once more when a re-embedding has come between.
+
+        Raises ApiError not_ready when what that has made cannot be served.
+        """
+        for _ in range(_ATTEMPTS - 1):
+            with self._held() as serving:
+                try:
+                    return await work(serving)
+                except CheckpointMismatch:
+                    pass
+            if not await asyncio.to_thread(self._replace, serving):
+                message = "the gallery has just got another checkpoint, which cannot be served yet: try again later"
+                raise ApiError(503, "not_ready", message, headers={"Retry-After": str(_AGAIN)})
+        with self._held() as serving:
+            return await work(serving)
+
+    @contextmanager
+    def _held(self) -> Iterator[Serving]:
+        while not (serving := self.serving).hold():
+            pass  # it has been replaced since it was looked up
+        try:
+            yield serving
+        finally:
+            serving.let_go()
+
+    def _finish_replacing(self) -> None:
+        with self._replacing:
+            pass
+
+    def _outdated(self, old: Serving) -> None:
+        """Replace what serves, in a thread of its own, unless somebody is at it, or it has failed just now."""
+        if not self._replacing.locked() and self.serving is old and time.monotonic() >= self._from:
+            threading.Thread(target=self._replace, args=(old,), name="replace", daemon=True).start()
+
+    def _replace(self, old: Serving) -> bool:
+        """Open what the gallery is now beside what serves, and put it in its place; whether that could be done."""
+        with self._replacing, unlimited():  # the request that notices it has a limit, and may be a search
+            if self.serving is not old:
+                return True
+            if time.monotonic() < self._from:
+                return False
+            try:
+                self.serving = Serving(self._settings, self._outdated)
+            except Exception as error:  # such as a GPU without memory for both
+                self._from = max(self._from, time.monotonic() + _AGAIN)  # it stays infinite once this is closed
+                reason = reason_of(error)
+                _log.warning("the gallery has another checkpoint, but cannot be served by it yet: %s", reason)
+                return False
+            _log.info("the gallery is served by checkpoint %s now", self.serving.checkpoint.sha256)
+            old.retire()
+            return True

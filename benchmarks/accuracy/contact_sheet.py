@@ -1,0 +1,66 @@
+"""A picture of sketches with the first eight results that a gallery gives for each.
+
+python -m benchmarks.accuracy.contact_sheet --gallery DIR --out FILE SKETCH...
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from PIL import Image, ImageDraw, ImageFont
+
+from app.gallery.checkpoint_store import CHECKPOINT_FILE
+from app.gallery.gallery import Gallery
+from app.search.results import Result
+from app.search.retriever import Retriever
+from index_builder.datasets.pictures import open_image
+from model.checkpoint import load_checkpoint
+
+_TILE, _CAPTION, _SHOWN = 150, 22, 8
+
+
+def contact_sheet(gallery_dir: Path, sketches: list[Path]) -> Image.Image:
+    """One row a sketch: the sketch, then its results, nearest first, with their categories."""
+    checkpoint = load_checkpoint(gallery_dir / CHECKPOINT_FILE)
+    gallery = Gallery.open(gallery_dir, checkpoint)
+    retriever = Retriever(checkpoint, gallery)
+    sheet = Image.new("RGB", ((_SHOWN + 1) * _TILE + 20, len(sketches) * (_TILE + _CAPTION)), "white")
+    for row, path in enumerate(sketches):
+        top = row * (_TILE + _CAPTION)
+        sketch = open_image(path)
+        _paste(sheet, sketch, 0, top, "sketch")
+        found = retriever.search(checkpoint.preprocess.sketch(sketch), _SHOWN)
+        for column, result in enumerate(found.results):
+            photo = open_image(gallery.photos.thumbnail(result.product.photo))
+            _paste(sheet, photo, 20 + (column + 1) * _TILE, top, _caption(result))
+    gallery.close()
+    return sheet
+
+
+def _caption(result: Result) -> str:
+    return (result.product.category or result.product.title).rpartition("> ")[2]
+
+
+def _paste(sheet: Image.Image, image: Image.Image, left: int, top: int, caption: str) -> None:
+    image = image.convert("RGB")
+    image.thumbnail((_TILE - 10, _TILE - 10))
+    sheet.paste(image, (left + (_TILE - image.width) // 2, top + (_TILE - image.height) // 2))
+    font = ImageFont.load_default(11)
+    ImageDraw.Draw(sheet).text((left + _TILE // 2, top + _TILE + 6), caption[:24], "#555", font, anchor="mm")
+
+
+def main() -> None:
+    """Parse, draw, write."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--gallery", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("sketches", type=Path, nargs="+")
+    options = parser.parse_args()
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    contact_sheet(options.gallery, options.sketches).save(options.out, optimize=True)
+    print(f"wrote {options.out}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,59 @@
+"""The untrained baseline: histograms of oriented gradients of the same frames, compared by cosine.
+
+    python -m benchmarks.accuracy.hog_baseline --data PAIRS [--gallery-from photos|edge_maps] [--split all|held-out] [--json]
+
+OpenCV's HOG on smoothed frames, cells of 16x16 px. Prints what `sketchfind evaluate` prints, for the same queries.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.support.report import tell
+from index_builder.datasets.pairs import SPLITS, PairFolder, read_pairs
+from index_builder.datasets.pictures import frame_of
+from index_builder.evaluation.evaluate import GalleryFrom, gallery_frame
+from model.preprocessing.images import Pixels
+from model.preprocessing.preprocess import FRAME, Preprocess
+
+_HOG = cv2.HOGDescriptor((FRAME, FRAME), (32, 32), (16, 16), (16, 16), 9)
+
+
+def describe(frame: Pixels) -> NDArray[np.float32]:
+    """A frame's unit HOG vector."""
+    vector = np.asarray(_HOG.compute(cv2.GaussianBlur(frame, (0, 0), 2)), np.float32).ravel()
+    return np.asarray(vector / max(float(np.linalg.norm(vector)), 1e-12), np.float32)
+
+
+def hog_accuracy(folder: PairFolder, gallery_from: GalleryFrom) -> dict[str, float]:
+    """acc@k in percent of HOG on the folder."""
+    preprocess = Preprocess()
+    photos = np.stack([describe(gallery_frame(pair, preprocess, gallery_from)) for pair in folder.pairs])
+    ranks = []
+    for number, pair in enumerate(folder.pairs):
+        for sketch in pair.sketches:
+            nearness = photos @ describe(frame_of(sketch.picture, preprocess.sketch))
+            ranks.append(1 + int((nearness > nearness[number]).sum()))
+    accuracy = {f"acc@{k}": round(100 * float(np.mean(np.array(ranks) <= k)), 2) for k in (1, 5, 10)}
+    return {"n_queries": len(ranks), "n_gallery": len(photos), **accuracy}
+
+
+def main() -> None:
+    """Parse, measure, print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--gallery-from", type=GalleryFrom, default=GalleryFrom.photos, choices=list(GalleryFrom))
+    parser.add_argument("--split", choices=SPLITS, default="all")
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    figures = hog_accuracy(read_pairs(options.data).part(options.split), options.gallery_from)
+    tell(figures, options.json)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,119 @@
+"""What photographs of paper sketches, and strokes traced from the sketches, find of what the sketches themselves find.
+
+    python -m benchmarks.accuracy.paper_photos --data PAIRS [--split all|held-out] [--gallery-from photos|edge_maps] [--checkpoint FILE]
+        [--json]
+
+The photographs are made by code (benchmarks/support/synthetic_paper_photos.py), the same on every run. One in which nothing seems to be
+drawn counts as a miss.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from benchmarks.support.synthetic_paper_photos import WAYS, Way, photographed
+from index_builder.datasets.pairs import SPLITS, PairFolder, read_pairs
+from index_builder.datasets.pictures import Sketch
+from index_builder.evaluation.evaluate import Evaluation, Query
+from index_builder.evaluation.protocols import GalleryFrom, Rank, ranking
+from model.checkpoint import DEFAULT_CHECKPOINT, Checkpoint, load_checkpoint
+from model.preprocessing.images import Pixels, decode_image
+from model.preprocessing.preprocess import BlankSketch, Preprocess
+from model.preprocessing.tracing import traced
+
+CLEAN = "as it is"
+_K = 10
+
+Take = Callable[[Image.Image, str, Preprocess], Pixels]
+"""A sketch, a name to make a seed of, and what prepares frames -> the frame (256,256) that is searched."""
+
+
+def evaluations(folder: PairFolder, checkpoint: Checkpoint, gallery_from: GalleryFrom) -> dict[str, Evaluation]:
+    """All sketches of a folder against all its photos: as they are, traced, and photographed in each way."""
+    queries: dict[str, list[Query]] = {name: [] for name in TAKES}
+    with ranking(folder, checkpoint, gallery_from, 1, lambda count: None) as rank:
+        for pair in folder.pairs:
+            for sketch in pair.sketches:
+                for name, take in TAKES.items():
+                    query = _query(sketch, pair.photo_id, name, take, checkpoint.preprocess, rank)
+                    queries[name].append(query)
+    return {name: Evaluation(tuple(each), len(folder.pairs)) for name, each in queries.items()}
+
+
+def figures(found: dict[str, Evaluation]) -> dict[str, dict[str, float]]:
+    """In percent: acc@10, what is kept of what clean sketches find at 10, and how many first results are theirs."""
+    clean = found[CLEAN]
+    firsts = [query.first[:1] for query in clean.queries]
+    return {
+        name: {
+            f"acc@{_K}": round(each.acc_at_k(_K), 1),
+            "kept": _percent((each.ranks <= _K)[clean.ranks <= _K].tolist()),
+            "same first": _percent([q.first[:1] == first for q, first in zip(each.queries, firsts, strict=True)]),
+        }
+        for name, each in found.items()
+    }
+
+
+def _percent(values: list[bool]) -> float:
+    return round(100 * float(np.mean(values)), 1)
+
+
+def _query(sketch: Sketch, truth: str, name: str, take: Take, preprocess: Preprocess, rank: Rank) -> Query:
+    try:
+        frame = take(sketch.picture.open(), f"{sketch.name} {name}", preprocess)
+    except BlankSketch:
+        return Query(sketch, truth, 10**6, ())  # found nowhere
+    return Query.found(sketch, truth, rank(frame))
+
+
+def _as_it_is(sketch: Image.Image, name: str, preprocess: Preprocess) -> Pixels:
+    return preprocess.sketch(sketch)
+
+
+def _traced(sketch: Image.Image, name: str, preprocess: Preprocess) -> Pixels:
+    return preprocess.strokes(traced(sketch).strokes)
+
+
+def _photographed(way: Way) -> Take:
+    def take(sketch: Image.Image, name: str, preprocess: Preprocess) -> Pixels:
+        return preprocess.sketch(decode_image(photographed(sketch, way, zlib.crc32(name.encode()))))
+
+    return take
+
+
+TAKES: dict[str, Take] = {
+    CLEAN: _as_it_is,
+    "traced into strokes": _traced,
+    **{name: _photographed(way) for name, way in WAYS.items()},
+}
+
+
+def main() -> None:
+    """Parse, measure, print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--split", choices=SPLITS, default="held-out")
+    parser.add_argument("--gallery-from", type=GalleryFrom, choices=list(GalleryFrom), default=GalleryFrom.photos)
+    parser.add_argument("--checkpoint", type=Path, default=DEFAULT_CHECKPOINT)
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    folder = read_pairs(options.data).part(options.split)
+    found = evaluations(folder, load_checkpoint(options.checkpoint), options.gallery_from)
+    clean = found[CLEAN]
+    if options.json:
+        print(json.dumps({"n_queries": len(clean.queries), "n_gallery": clean.n_gallery, **figures(found)}))
+        return
+    print(f"{len(clean.queries)} sketches, {clean.n_gallery} photos")
+    for name, values in figures(found).items():
+        print(f"{name:24}", "  ".join(f"{what} {value:5.1f}" for what, value in values.items()))
+
+
+if __name__ == "__main__":
+    main()

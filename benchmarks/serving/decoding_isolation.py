@@ -1,0 +1,94 @@
+"""What it costs to decode images in processes of their own: searches with that, and with decoding in the server itself.
+
+    python -m benchmarks.serving.decoding_isolation --gallery DIR [--rounds N]
+
+Prints the median time of a search, in ms, for strokes and for images of several sizes. Both ways take turns, so that a
+machine that is busy with something else slows them alike.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import io
+import statistics
+import time
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from app.api.requests.sketch_upload import Sketch, StrokesSketch
+from app.decoding.framed_picture import Picture
+from app.decoding.image_sketch import RasterSketch
+from app.products.filters import Filters
+from app.serving.service import Service
+from app.settings import load_settings
+from model.preprocessing.preprocess import Preprocess
+
+_PIXELS = 40_000_000
+_STROKES = b'{"width":320,"height":240,"strokes":[[[20,200],[90,40],[200,180],[300,60]],[[30,30],[280,210]]]}'
+
+
+class _Here:
+    """A workshop that decodes where it is called."""
+
+    def __init__(self, preprocess: Preprocess) -> None:
+        self._preprocess = preprocess
+
+    async def picture(self, client: str, sketch: RasterSketch) -> Picture:
+        return await asyncio.to_thread(sketch.picture, self._preprocess)
+
+
+def drawn(width: int, height: int, format: str) -> RasterSketch:
+    """An image file of a sketch; a JPEG has the noise of a photo of paper."""
+    image = Image.new("L", (width, height), 255)
+    pen = ImageDraw.Draw(image)
+    points = np.random.default_rng(1).uniform(0.1, 0.9, (30, 2)) * (width, height)
+    pen.line([(float(x), float(y)) for x, y in points], fill=0, width=max(2, width // 200))
+    if format == "JPEG":
+        noise = np.random.default_rng(2).normal(0, 6, (height, width))
+        image = Image.fromarray(np.clip(np.asarray(image) * 0.8 + noise, 0, 255).astype(np.uint8)).convert("RGB")
+    buffer = io.BytesIO()
+    image.save(buffer, format)
+    return RasterSketch(buffer.getvalue(), _PIXELS)
+
+
+async def measure(service: Service, sketch: Sketch, rounds: int) -> tuple[float, float]:
+    """Median ms of a search with decoding elsewhere, and here."""
+    serving = service.serving
+    there, here = serving.workshop, _Here(serving.checkpoint.preprocess)
+    spent: dict[object, list[float]] = {there: [], here: []}
+    for number in range(rounds + 1):
+        for way, times in spent.items():
+            serving.workshop = way  # type: ignore[assignment]
+            started = time.perf_counter()
+            await service.search("client", sketch, 24, Filters(), True)
+            if number:  # the first ones warm up
+                times.append((time.perf_counter() - started) * 1000)
+    serving.workshop = there
+    return statistics.median(spent[there]), statistics.median(spent[here])
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--gallery", type=Path, required=True)
+    parser.add_argument("--rounds", type=int, default=30)
+    arguments = parser.parse_args()
+    service = Service(load_settings(gallery=arguments.gallery))
+    sketches: dict[str, Sketch] = {
+        "strokes": StrokesSketch(_STROKES),
+        "PNG 320x240": drawn(320, 240, "PNG"),
+        "PNG 1200x900": drawn(1200, 900, "PNG"),
+        "JPEG 4000x3000": drawn(4000, 3000, "JPEG"),
+    }
+    print(f"{'':16}{'elsewhere':>10}{'here':>10}{'ratio':>8}")
+    for name, sketch in sketches.items():
+        there, here = asyncio.run(measure(service, sketch, arguments.rounds))
+        print(f"{name:16}{there:10.1f}{here:10.1f}{there / here:8.2f}")
+    service.close()
+
+
+if __name__ == "__main__":
+    main()

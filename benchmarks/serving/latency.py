@@ -1,0 +1,127 @@
+"""One person's search over HTTP, against what cannot be left out of it: preprocessing, the forward pass and FAISS.
+
+    python -m benchmarks.serving.latency --data PAIRS... [--products 100000] [--runs 100] [--json]
+
+Serves a gallery of that many products, and in turn posts a sketch and does the three things here by themselves, for the
+same sketch with as many threads: drawing the strokes into a frame, embedding that and its mirror image, and searching
+both in an IndexFlatIP of the same keys, and in the index as the server searches it. Prints medians, the ratios with
+either, and what the server says its stages took.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable
+
+import faiss
+import httpx
+import numpy as np
+import torch
+
+from app.core.cpu_limits import limit_threads
+from app.decoding.stroke_sketch import parse_strokes
+from app.index.metric_forms import keys_of
+from app.index.segment import Embeddings, Segment
+from benchmarks.support.large_gallery import add_options, folders_of, large_gallery, sketch_bodies
+from benchmarks.support.report import tell
+from benchmarks.support.server_process import Server
+from model.checkpoint import DEFAULT_CHECKPOINT, Checkpoint, load_checkpoint
+from model.preprocessing.frames import mirror_image
+
+_N = 100  # candidates, as the server takes by default
+_WARM = 5
+_WAYS = ("faiss", "search")
+_JSON = {"Content-Type": "application/json"}
+
+
+class Alone:
+    """The three stages by themselves; lap() notes the seconds since the one before."""
+
+    def __init__(self, checkpoint: Checkpoint, embeddings: Embeddings) -> None:
+        self._checkpoint = checkpoint
+        self._distance = checkpoint.network.distance
+        self._index = faiss.IndexFlatIP(self._distance.search_dim)
+        self._index.add(keys_of(self._distance, embeddings))
+        self._segment = Segment.build(self._distance, embeddings, np.arange(len(embeddings)))
+        self._live = np.ones(len(embeddings), bool)
+
+    def search(self, body: bytes, lap: Callable[[str], None]) -> None:
+        """All that a search has to do for a sketch."""
+        strokes = parse_strokes(body).in_pixels()
+        frame = self._checkpoint.preprocess.strokes(strokes)
+        lap("preprocess")
+        made = self._checkpoint.embed_frames([frame, mirror_image(frame)])
+        lap("forward")
+        with torch.inference_mode():
+            queries = self._distance.query(torch.from_numpy(made)).numpy()
+        self._segment.nearest(queries, _N, self._live)
+        lap("search")
+        self._index.search(queries, _N)
+        lap("faiss")
+
+
+class Laps:
+    """Milliseconds of every stage, run after run."""
+
+    def __init__(self) -> None:
+        self.spent: dict[str, list[float]] = {}
+        self._since = time.perf_counter()
+
+    def start(self) -> None:
+        """Begin a run."""
+        self._since = time.perf_counter()
+
+    def lap(self, stage: str) -> None:
+        """End a stage."""
+        now = time.perf_counter()
+        self.spent.setdefault(stage, []).append(1000 * (now - self._since))
+        self._since = now
+
+    def medians(self) -> dict[str, float]:
+        """Of every stage, the first few runs left out."""
+        return {stage: float(np.median(spent[_WARM:])) for stage, spent in self.spent.items()}
+
+
+def compare(server: Server, alone: Alone, bodies: list[bytes], runs: int) -> dict[str, object]:
+    """Figures of both, run in turn."""
+    laps, stages = Laps(), list[dict[str, float]]()
+    with httpx.Client(base_url=server.url, timeout=60) as client:
+        for run in range(runs + _WARM):
+            body = bodies[run % len(bodies)]
+            laps.start()
+            answer = client.post("/search", content=body, headers=_JSON)
+            laps.lap("over HTTP")
+            stages.append(answer.raise_for_status().json()["timings_ms"])
+            laps.start()
+            alone.search(body, laps.lap)
+    over_http = float(np.median(laps.spent["over HTTP"][_WARM:]))
+    sums = {way: np.sum([laps.spent[each][_WARM:] for each in ("preprocess", "forward", way)], 0) for way in _WAYS}
+    medians = {name: round(value, 2) for name, value in laps.medians().items()}
+    served = {name: round(float(np.median([each[name] for each in stages[_WARM:]])), 2) for name in stages[0]}
+    return {
+        **{f"p50 / (preprocess + forward + {way})": round(over_http / float(np.median(sums[way])), 3) for way in _WAYS},
+        "ms, median": medians,
+        "ms, as the server says": served,
+    }
+
+
+def main() -> None:
+    """Make a gallery, serve it, measure."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add_options(parser, DEFAULT_CHECKPOINT)
+    parser.add_argument("--runs", type=int, default=100)
+    options = parser.parse_args()
+    folders = folders_of(options.data)
+    with (
+        large_gallery(folders, options.checkpoint, options.products) as (gallery, embeddings),
+        Server(gallery, gallery / "server.log", search_rate=0) as server,
+    ):
+        limit_threads(None)
+        alone = Alone(load_checkpoint(options.checkpoint), embeddings)
+        figures = compare(server, alone, sketch_bodies(folders, 50), options.runs)
+    tell({"products": options.products, **figures}, options.json)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,93 @@
+"""A gallery of many products for benchmarks, through the catalogue, and sketches to search it by.
+
+Its products have embeddings around real ones (benchmarks/support/synthetic_galleries.py), a category, a price and the name of a photo,
+which is not there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from decimal import Decimal
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+from rich.progress import track
+
+from app.catalogue.catalogue import Catalogue, sqlite_url
+from app.gallery.checkpoint_store import CHECKPOINT_FILE
+from app.gallery.gallery import CATALOGUE_FILE, Gallery
+from app.index.segment import Embeddings
+from app.products.product import Photo, Product
+from benchmarks.support.synthetic_galleries import around, embedded
+from index_builder.datasets.pairs import PairFolder, read_pairs
+from model.checkpoint import Checkpoint, load_checkpoint
+from model.preprocessing.tracing import traced
+
+_BATCH = 4096  # products in a transaction
+_CATEGORIES = ("Shoes > Boots", "Shoes > Sneakers", "Shoes > Sandals", "Chairs", "Bags > Backpacks")
+
+
+def add_options(parser: argparse.ArgumentParser, checkpoint: Path) -> None:
+    """The options that large_gallery() and sketch_bodies() read."""
+    parser.add_argument("--data", type=Path, nargs="+", required=True, help="pair folders: sketches, and real photos")
+    parser.add_argument("--products", type=int, default=100_000)
+    parser.add_argument("--checkpoint", type=Path, default=checkpoint)
+    parser.add_argument("--json", action="store_true")
+
+
+@contextmanager
+def large_gallery(folders: list[PairFolder], checkpoint_file: Path, count: int) -> Iterator[tuple[Path, Embeddings]]:
+    """A gallery directory with that many products while the context lasts, and their embeddings (N,D)."""
+    checkpoint = load_checkpoint(checkpoint_file)
+    photos = [pair.photo for folder in folders for pair in folder.pairs if pair.photo is not None]
+    made = around(embedded(photos, checkpoint, "photo"), count, seed=0)
+    with TemporaryDirectory(prefix="sketchfind-large-") as name:
+        directory = Path(name)
+        shutil.copyfile(checkpoint_file, directory / CHECKPOINT_FILE)
+        _fill(directory, checkpoint, made)
+        yield directory, made
+
+
+def _fill(directory: Path, checkpoint: Checkpoint, embeddings: Embeddings) -> None:
+    with closing(Catalogue(sqlite_url(directory / CATALOGUE_FILE))) as catalogue:
+        catalogue.bind(checkpoint.sha256, checkpoint.network.dim)
+        for start in track(range(0, len(embeddings), _BATCH), "Writing products"):
+            part = embeddings[start : start + _BATCH]
+            catalogue.put([_product(number) for number in range(start, start + len(part))], part)
+    gallery = Gallery.open(directory, checkpoint)
+    if not gallery.is_saved:
+        gallery.save()
+    gallery.close()
+
+
+def _product(number: int) -> Product:
+    name = hashlib.sha256(str(number).encode()).hexdigest()
+    return Product(
+        f"product-{number:07d}",
+        f"Product {number}",
+        _CATEGORIES[number % len(_CATEGORIES)],
+        Decimal(number % 20_000) / 100,
+        "EUR",
+        f"https://shop.example/{number}",
+        color=("black", "red", "white/blue")[number % 3],
+        photos=(Photo(name, name),),
+    )
+
+
+def folders_of(paths: list[Path]) -> list[PairFolder]:
+    """The pair folders at these paths."""
+    return [read_pairs(path) for path in paths]
+
+
+def sketch_bodies(folders: list[PairFolder], count: int, seed: int = 0) -> list[bytes]:
+    """That many sketches of people as the page sends them: JSON strokes on a canvas."""
+    pictures = [sketch.picture for folder in folders for pair in folder.pairs for sketch in pair.sketches]
+    chosen = np.random.default_rng(seed).choice(len(pictures), min(count, len(pictures)), replace=False)
+    tracings = [traced(pictures[number].open()) for number in chosen]
+    return [json.dumps({"width": t.width, "height": t.height, "strokes": t.strokes}).encode() for t in tracings]

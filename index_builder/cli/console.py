@@ -1,0 +1,110 @@
+"""How commands talk: progress and errors on stderr, results on stdout."""
+
+from __future__ import annotations
+
+import functools
+import json
+import logging
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, ParamSpec
+
+import typer
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.core.error_text import readable
+
+if TYPE_CHECKING:
+    from index_builder.gallery.build import BuildReport
+
+_Parameters = ParamSpec("_Parameters")
+
+
+def plain_errors(command: Callable[_Parameters, None]) -> Callable[_Parameters, None]:
+    """Wrong input ends in one line on stderr and exit status 2, not in a traceback.
+
+    Settings that are misspelt in the environment are named there first.
+    """
+
+    @functools.wraps(command)
+    def wrapped(*args: _Parameters.args, **kwargs: _Parameters.kwargs) -> None:
+        from app.settings import unknown_settings
+
+        for warning in unknown_settings():
+            print(f"sketchfind: {readable(warning)}", file=sys.stderr)
+        try:
+            command(*args, **kwargs)
+        except (ValueError, OSError, SQLAlchemyError) as error:  # our own refusals are ValueErrors
+            if os.environ.get("SKETCHFIND_TRACEBACK"):
+                raise
+            print(f"sketchfind: {str(error).partition(chr(10))[0]}", file=sys.stderr)
+            raise typer.Exit(2) from None
+        except KeyboardInterrupt:
+            print("sketchfind: stopped; run the same command again to go on", file=sys.stderr)
+            raise typer.Exit(130) from None
+
+    return wrapped
+
+
+def check_choice(option: str, value: str, choices: Sequence[str]) -> None:
+    """Raises ValueError unless the option's value is one of the choices."""
+    if value not in choices:
+        raise ValueError(f"{option} is {value!r}, expected one of {', '.join(choices)}")
+
+
+def progress_bar(quiet: bool) -> Progress:
+    """A progress bar on stderr, so that stdout stays free for results."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    return Progress(*columns, console=Console(stderr=True), disable=quiet)
+
+
+def download_bar(quiet: bool) -> Progress:
+    """The same for downloads: counted in bytes, with the speed."""
+    bar = (TextColumn("{task.description}"), BarColumn())
+    figures = (DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+    return Progress(*bar, *figures, console=Console(stderr=True), disable=quiet)
+
+
+def log_to_stderr() -> None:
+    """Show what stages report of themselves, such as validation figures, which a progress bar overwrites."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+
+
+def print_report(report: BuildReport, as_json: bool) -> None:
+    """What a build or an import did, on stdout."""
+    skipped = [(readable(what), readable(why)) for what, why in report.skipped]
+    if as_json:
+        counts = {"added": report.added, "updated": report.updated, "unchanged": report.unchanged}
+        lost = {"skipped": skipped, "skipped_count": report.skipped_count}
+        print_result({**counts, **lost, "size": report.size}, as_json)
+        return
+    lost_text = f" {report.skipped_count} skipped." if report.skipped_count else ""
+    counts_text = f"{report.added} added, {report.updated} updated, {report.unchanged} unchanged"
+    print(f"{counts_text}: {report.size} products.{lost_text}")
+    for what, why in skipped:
+        print(f"skipped {what}: {why}")
+    if report.skipped_count > len(skipped):
+        print(f"skipped {report.skipped_count - len(skipped)} more")
+
+
+def exit_if_failed(report: BuildReport) -> None:
+    """End with one line on stderr and status 1 where a build or an import has failed."""
+    if report.failure is not None:
+        print(f"sketchfind: {readable(report.failure)}", file=sys.stderr)
+        raise typer.Exit(1)
+
+
+def print_result(value: Any, as_json: bool) -> None:
+    """What a command found, on stdout."""
+    print(json.dumps(value, ensure_ascii=False) if as_json else value)

@@ -1,0 +1,74 @@
+"""Commands of shop operators: build a gallery and serve it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from index_builder.cli.console import exit_if_failed, print_report, progress_bar
+from index_builder.cli.options import Catalogue, Checkpoint, Host, Json, Port, Private
+
+
+def build(
+    source: Annotated[Path, typer.Argument(metavar="SOURCE", help="Photo folder, or feed file.")],
+    gallery: Annotated[Path, typer.Option(metavar="DIR", help="Gallery to make or bring up to date.")],
+    checkpoint: Checkpoint = None,
+    index: Annotated[
+        str | None, typer.Option(metavar="FACTORY", help="faiss.index_factory string.", show_default="Flat")
+    ] = None,
+    catalogue: Catalogue = None,
+    allow_private_addresses: Private = False,
+    as_json: Json = False,
+) -> None:
+    """Embed a photo folder or a product feed into a gallery. Run again, it only does what is new or changed."""
+    from index_builder.gallery.build import build as run
+    from model.checkpoint import DEFAULT_CHECKPOINT
+
+    with progress_bar(as_json) as progress:
+        checkpoint_path = checkpoint or DEFAULT_CHECKPOINT
+        report = run(source, gallery, checkpoint_path, index, progress, catalogue, allow_private_addresses)
+    print_report(report, as_json)
+    if not report.size:
+        raise ValueError(f"the gallery is empty: nothing in {source} could be used")
+    exit_if_failed(report)
+
+
+def serve(
+    gallery: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Gallery made by `sketchfind build`.", show_default="none")
+    ] = None,
+    host: Host = None,
+    port: Port = None,
+    device: Annotated[str | None, typer.Option(help="auto, cpu or cuda.", show_default="auto")] = None,
+    catalogue: Catalogue = None,
+) -> None:
+    """Serve the page and the search API for a gallery. More settings are environment variables: docs/server.md."""
+    from app.main import serve as run
+    from app.settings import load_settings
+
+    if gallery is None and not os.environ.get("SKETCHFIND_GALLERY"):
+        raise ValueError("no gallery to serve: expected --gallery DIR, or SKETCHFIND_GALLERY in the environment")
+    run(load_settings(gallery=gallery, host=host, port=port, device=device, catalogue=catalogue))
+
+
+def demo(
+    directory: Annotated[
+        Path, typer.Option(metavar="DIR", help="Where the demo's photos and gallery are kept.")
+    ] = Path("demo"),
+    checkpoint: Checkpoint = None,
+    host: Host = None,
+    port: Port = None,
+) -> None:
+    """Build the embedded demo gallery if there is none, then serve it."""
+    from app.main import serve as run
+    from app.settings import load_settings
+    from index_builder.demo.gallery import build_demo
+    from model.checkpoint import DEFAULT_CHECKPOINT
+
+    with progress_bar(quiet=False) as progress:
+        gallery = build_demo(directory, checkpoint or DEFAULT_CHECKPOINT, progress)
+    settings = load_settings(gallery=gallery, host=host, port=port)
+    run(settings.model_copy(update={"catalogue": None}))  # the database that the environment may name is the shop's

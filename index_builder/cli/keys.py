@@ -1,0 +1,69 @@
+"""Commands for API keys: `sketchfind keys add|list|remove`."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from index_builder.cli.console import check_choice, plain_errors, print_result
+from index_builder.cli.options import Catalogue as CatalogueUrl
+from index_builder.cli.options import Json
+
+if TYPE_CHECKING:
+    from app.catalogue.catalogue import Catalogue
+
+Gallery = Annotated[Path, typer.Option(metavar="DIR", help="Gallery whose keys they are.")]
+Name = Annotated[str, typer.Argument(metavar="NAME", help="What to call the key, such as who uses it.")]
+
+keys = typer.Typer(help="Make, list and remove the API keys of a gallery.", no_args_is_help=True)
+
+
+@keys.command()
+@plain_errors
+def add(
+    name: Name,
+    gallery: Gallery,
+    scope: Annotated[str, typer.Option(help="read, or write, which includes reading.")] = "read",
+    catalogue: CatalogueUrl = None,
+    as_json: Json = False,
+) -> None:
+    """Make a key and print it. It cannot be shown again: only its hash is kept."""
+    from app.catalogue.api_keys import SCOPES
+
+    check_choice("--scope", scope, SCOPES)
+    with _opened(gallery, catalogue) as opened:
+        key = opened.keys.add(name, "write" if scope == "write" else "read")
+    print_result({"name": name, "scope": scope, "key": key} if as_json else key, as_json)
+
+
+@keys.command("list")
+@plain_errors
+def list_(gallery: Gallery, catalogue: CatalogueUrl = None, as_json: Json = False) -> None:
+    """List the keys by name, with their scope and when they were made."""
+    with _opened(gallery, catalogue) as opened:
+        found = opened.keys.all()
+    if as_json:
+        shown = [{"name": key.name, "scope": key.scope, "created": key.created} for key in found]
+        print_result({"keys": shown}, as_json)
+        return
+    for key in found:
+        print(f"{key.name}\t{key.scope}\t{key.created}")
+
+
+@keys.command()
+@plain_errors
+def remove(name: Name, gallery: Gallery, catalogue: CatalogueUrl = None, as_json: Json = False) -> None:
+    """Remove a key: running servers refuse it within a second."""
+    with _opened(gallery, catalogue) as opened:
+        opened.keys.remove(name)
+    print_result({"removed": name} if as_json else f"{name} removed", as_json)
+
+
+def _opened(gallery: Path, url: str | None) -> closing[Catalogue]:
+    """The catalogue of a gallery, its own file or the database at `url`. Raises CatalogueError when there is none."""
+    from app.gallery.gallery import catalogue_of
+
+    return closing(catalogue_of(gallery, url))

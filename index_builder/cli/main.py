@@ -1,0 +1,33 @@
+"""The console script `sketchfind`: its commands parse, call one function, and print what it returned.
+
+Commands import what they need themselves: torch takes seconds, and --help should not.
+"""
+
+from __future__ import annotations
+
+import typer
+
+from index_builder.cli.console import plain_errors
+from index_builder.cli.datasets import fetch
+from index_builder.cli.evaluation import evaluate, experiment
+from index_builder.cli.gallery import build, demo, serve
+from index_builder.cli.keys import keys
+from index_builder.cli.maintenance import backup, reembed, restore, verify
+from index_builder.cli.products import add, import_, list_, remove
+from index_builder.cli.training import train
+from index_builder.cli.tuning import tune
+
+app = typer.Typer(
+    help="Draw a shoe, find that very shoe: train, evaluate, build and serve sketch search.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for _command in (train, evaluate, experiment, fetch, build, serve, demo, add, remove):
+    app.command()(plain_errors(_command))
+for _kept in (tune, reembed, backup, restore, verify):
+    app.command()(plain_errors(_kept))
+app.command("import")(plain_errors(import_))
+app.command("list")(plain_errors(list_))
+app.add_typer(keys, name="keys")

@@ -1,0 +1,100 @@
+"""Commands that keep a gallery: another checkpoint for it, copies of it, and whether all of it is as it should be."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from index_builder.cli.console import print_result, progress_bar
+from index_builder.cli.options import Catalogue, Checkpoint, Device, GalleryDir, Json
+
+
+def reembed(
+    gallery: GalleryDir,
+    checkpoint: Checkpoint = None,
+    catalogue: Catalogue = None,
+    device: Device = "auto",
+    as_json: Json = False,
+) -> None:
+    """Embed all photos by another checkpoint and switch to it, beside servers. Run again, it goes on where it was."""
+    from index_builder.gallery.reembed import ReembedError
+    from index_builder.gallery.reembed import reembed as run
+    from model.checkpoint import DEFAULT_CHECKPOINT
+
+    try:
+        with progress_bar(as_json) as progress:
+            report = run(gallery, checkpoint or DEFAULT_CHECKPOINT, progress, device, catalogue)
+    except ReembedError as error:
+        for product_id, why in error.problems:
+            print(f"product {product_id!r}: {why}", file=sys.stderr)
+        raise
+    if as_json:
+        print_result(asdict(report), as_json)
+    elif report.before == report.after:
+        print(f"nothing to do: the gallery has checkpoint {report.after} already")
+    else:
+        print(f"{report.photos} photos of {report.size} products are of checkpoint {report.after} now.")
+
+
+def backup(
+    to: Annotated[Path, typer.Argument(metavar="TO", help="Folder: empty, or an earlier backup of the same gallery.")],
+    gallery: GalleryDir,
+    catalogue: Catalogue = None,
+    as_json: Json = False,
+) -> None:
+    """Copy a gallery as it is at one moment, beside servers and writers. Keys and unfinished imports are in it too."""
+    from index_builder.gallery.backup.backup import backup as run
+
+    with progress_bar(as_json) as progress:
+        report = run(gallery, to, progress, catalogue)
+    if as_json:
+        print_result(asdict(report), as_json)
+    else:
+        held = f"{report.products} products, {report.photos} photos"
+        print(f"{to} has revision {report.revision}: {held}; {report.copied} files are new.")
+    for line in report.missing:
+        print(f"missing: {line}", file=sys.stderr)
+    if report.missing:
+        raise typer.Exit(1)
+
+
+def restore(
+    source: Annotated[Path, typer.Argument(metavar="FROM", help="Folder made by `sketchfind backup`.")],
+    gallery: Annotated[Path, typer.Option(metavar="DIR", help="Gallery to make: an empty folder, or none.")],
+    catalogue: Catalogue = None,
+    as_json: Json = False,
+) -> None:
+    """Make a gallery from a backup, after a check of all of it."""
+    from index_builder.gallery.backup.restore import restore as run
+
+    with progress_bar(as_json) as progress:
+        report = run(source, gallery, progress, catalogue)
+    if as_json:
+        print_result(asdict(report), as_json)
+    else:
+        print(f"{gallery} has revision {report.revision}: {report.products} products, {report.photos} photos.")
+
+
+def verify(gallery: GalleryDir, catalogue: Catalogue = None, as_json: Json = False) -> None:
+    """Check every row, photo, checkpoint and index of a gallery, beside servers. Status 1 if anything is wrong."""
+    from index_builder.gallery.verify.verify import verify as run
+
+    with progress_bar(as_json) as progress:
+        report = run(gallery, progress, catalogue)
+    if as_json:
+        found = {name: [one._asdict() for one in getattr(report, name)] for name in ("problems", "notes")}
+        counts = {"revision": report.revision, "products": report.products, "photos": report.photos}
+        print_result({"ok": not report.problems, **counts, **found}, as_json)
+    else:
+        for note in report.notes:
+            print(f"note: {note}")
+        for problem in report.problems:
+            print(problem)
+        wrong = f"{len(report.problems)} problems" if report.problems else "nothing wrong"
+        print(f"revision {report.revision}: {report.products} products, {report.photos} photos, {wrong}.")
+    if report.problems:
+        raise typer.Exit(1)

@@ -1,0 +1,107 @@
+"""Commands that change a gallery, beside servers that are running: add, remove, import, list."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app.core.error_text import short
+from index_builder.cli.console import exit_if_failed, print_report, print_result, progress_bar
+from index_builder.cli.options import Catalogue, Json, Private
+
+Gallery = Annotated[Path, typer.Option(metavar="DIR", help="Gallery made by `sketchfind build`.")]
+_Text = Annotated[str | None, typer.Option(show_default="none")]
+_Texts = Annotated[list[str] | None, typer.Option(help="May be repeated.", show_default="none")]
+
+
+def add(
+    product_id: Annotated[str, typer.Argument(metavar="ID")],
+    gallery: Gallery,
+    photo: Annotated[list[Path] | None, typer.Option(metavar="FILE", help="A photo; may be repeated.")] = None,
+    title: Annotated[str | None, typer.Option(show_default="the ID")] = None,
+    category: Annotated[str | None, typer.Option(help="Path such as 'Shoes > Boots'.", show_default="none")] = None,
+    price: Annotated[str | None, typer.Option(help="Such as '59.90 EUR'.", show_default="none")] = None,
+    link: _Text = None,
+    color: _Texts = None,
+    gender: _Text = None,
+    brand: _Text = None,
+    size: _Texts = None,
+    availability: Annotated[
+        str | None, typer.Option(help="in_stock, out_of_stock, preorder or backorder.", show_default="none")
+    ] = None,
+    description: _Text = None,
+    attribute: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=VALUE", help="Anything else; may be repeated.")
+    ] = None,
+    catalogue: Catalogue = None,
+    as_json: Json = False,
+) -> None:
+    """Add a product or replace it. Without photos, or without any description, it keeps those that it has."""
+    from index_builder.gallery.edit import Place, add_product
+
+    given = {"title": title, "product_type": category, "price": price, "link": link, "gender": gender}
+    given |= {"brand": brand, "availability": availability, "description": description}
+    fields = {name: [value] for name, value in given.items() if value}
+    fields |= {name: values for name, values in {"color": color, "size": size}.items() if values}
+    for one in attribute or ():
+        name, equals, value = one.partition("=")
+        if not equals or not name.strip():
+            raise ValueError(f"--attribute is {short(one)}: expected NAME=VALUE")
+        fields.setdefault(name.strip(), []).append(value)
+    change = add_product(Place(gallery, catalogue), product_id, fields, photo or [])
+    print_result({"product_id": product_id, "outcome": change.outcome} if as_json else change.outcome, as_json)
+
+
+def remove(
+    product_ids: Annotated[list[str], typer.Argument(metavar="ID...")],
+    gallery: Gallery,
+    catalogue: Catalogue = None,
+    as_json: Json = False,
+) -> None:
+    """Remove products, all or none."""
+    from index_builder.gallery.edit import Place, remove_products
+
+    count = remove_products(Place(gallery, catalogue), product_ids)
+    print_result({"removed": count} if as_json else f"{count} removed", as_json)
+
+
+def import_(
+    source: Annotated[Path, typer.Argument(metavar="FEED", help="Feed file, or photo folder.")],
+    gallery: Gallery,
+    allow_private_addresses: Private = False,
+    catalogue: Catalogue = None,
+    as_json: Json = False,
+) -> None:
+    """Bring a gallery up to date with a feed: only what is new or changed is done."""
+    from index_builder.gallery.edit import Place, import_products
+
+    with progress_bar(as_json) as progress:
+        report = import_products(Place(gallery, catalogue), source, progress, allow_private_addresses)
+    print_report(report, as_json)
+    exit_if_failed(report)
+
+
+def list_(
+    gallery: Gallery,
+    after: Annotated[str | None, typer.Option(metavar="ID", help="Begin after this ID.", show_default="none")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="How many products.")] = 50,
+    catalogue: Catalogue = None,
+    as_json: Json = False,
+) -> None:
+    """List products in the order of their ids: id, title, category and price."""
+    from app.api.schemas.products import ProductInfo
+    from index_builder.gallery.edit import Place
+
+    with Place(gallery, catalogue).catalogue() as opened:
+        found = opened.page(after, limit + 1)
+    page = found[:limit]
+    following = page[-1].product_id if len(found) > limit else None
+    if as_json:
+        infos = [ProductInfo.of(product).model_dump() for product in page]
+        print_result({"products": infos, "next": following}, as_json)
+        return
+    for product in page:
+        price = "" if product.price is None else f"{product.price} {product.currency or ''}".strip()
+        print("\t".join((product.product_id, product.title, product.category or "", price)))

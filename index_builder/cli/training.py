@@ -1,0 +1,96 @@
+"""The command that trains a network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from index_builder.cli.console import log_to_stderr, print_result, progress_bar
+from index_builder.cli.options import Device, Json, Steps
+from index_builder.training.config.presets import PRESETS
+
+if TYPE_CHECKING:
+    from index_builder.training.data.training_data import Source
+
+_DRAWINGS = 1000  # of each class at most: QuickDraw has some 150,000
+
+_PresetName = Annotated[
+    str | None,
+    typer.Option(
+        help=f"Recipe: {', '.join(PRESETS)}.",
+        show_default="oriented; recognition for --classes; photo-edges for --photos alone",
+    ),
+]
+_StartFrom = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="Checkpoint to start from, with all of its weights that fit.",
+        show_default="none; the one that ships for --photos alone without --preset",
+    ),
+]
+
+
+def train(
+    out: Annotated[Path, typer.Option(metavar="FILE", help="Where to write the checkpoint (.safetensors).")],
+    data: Annotated[
+        list[Path] | None, typer.Option(metavar="DIR", help="Pairs, in any layout; give several times.")
+    ] = None,
+    photos: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="DIR", help="Folder of photos without sketches, learnt from by their edges; repeatable."),
+    ] = None,
+    classes: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Labelled sketches, a folder or .ndjson file a class.", show_default="none"),
+    ] = None,
+    preset: _PresetName = None,
+    steps: Steps = None,
+    start_from: _StartFrom = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the weights, batches and distortions.")] = 0,
+    holdout: Annotated[
+        bool, typer.Option(help="Hold out the fixed fifth of each pair folder's photos, and validate on it.")
+    ] = True,
+    device: Device = "auto",
+    as_json: Json = False,
+) -> None:
+    """Train a network on pair folders, photos or labelled sketches. Stopped and run again, it goes on."""
+    from app.search.retriever import resolve_device
+    from index_builder.training.config.presets import find_preset
+    from index_builder.training.train import train as run
+    from model.checkpoint import DEFAULT_CHECKPOINT
+
+    source = _source(data or [], photos or [], classes)
+    if preset is None and photos and not data:
+        start_from = start_from or DEFAULT_CHECKPOINT
+    fitting = "recognition" if classes else "oriented" if data else "photo-edges"
+    recipe = find_preset(preset or fitting, steps)
+    log_to_stderr()
+    with progress_bar(as_json) as progress:
+        report = run(
+            source,
+            recipe,
+            out,
+            seed=seed,
+            device=resolve_device(device).type,
+            holdout=holdout,
+            start_from=start_from,
+            progress=progress,
+        )
+    print_result(report.as_json() if as_json else str(report), as_json)
+
+
+def _source(data: list[Path], photos: list[Path], classes: Path | None) -> Source:
+    """What there is to learn from. Raises ValueError when that is nothing, or two kinds that do not go together."""
+    from index_builder.datasets.pairs import read_data, read_photos
+    from index_builder.datasets.readers.labelled_sketches import read_classes
+
+    if classes is not None and (data or photos):
+        raise ValueError("got --classes with --data or --photos, expected one kind: run one stage after the other")
+    if classes is not None:
+        return read_classes(classes, _DRAWINGS)
+    if not data and not photos:
+        raise ValueError("nothing to train on: expected at least one --data DIR, --photos DIR or --classes DIR")
+    return [*(folder for path in data for folder in read_data(path)), *map(read_photos, photos)]

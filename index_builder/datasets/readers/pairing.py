@@ -1,0 +1,49 @@
+"""What all layouts share: images of a folder by their stems, and sketches given to their photos."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from pathlib import Path
+
+from index_builder.datasets.pairs import IMAGE_SUFFIXES, Pair, PairFolder, PairsError
+from index_builder.datasets.pictures import FilePicture, Picture, Sketch
+
+
+def images(folder: Path) -> dict[str, FilePicture]:
+    """The images of a folder, by stem; none when there is no such folder."""
+    if not folder.is_dir():
+        return {}
+    return {path.stem: FilePicture(path) for path in sorted(folder.iterdir()) if path.suffix.lower() in IMAGE_SUFFIXES}
+
+
+def photo_of(sketch: Sketch, ids: Collection[str], separator: str = "_") -> str:
+    """The photo that a sketch's name belongs to: the exact name, else what precedes its last separator."""
+    owner = sketch.name if sketch.name in ids else sketch.name.rpartition(separator)[0]
+    if owner not in ids:
+        raise PairsError(
+            f"sketch {sketch.picture} belongs to no photo: found neither {sketch.name!r} nor {owner!r} among the photos"
+        )
+    return owner
+
+
+def pair_up(
+    name: str,
+    photos: Mapping[str, Picture],
+    edge_maps: Mapping[str, Picture],
+    sketches: Iterable[Sketch],
+    more_sketches: Iterable[Sketch] = (),
+    separator: str = "_",
+) -> PairFolder:
+    """Photos and edge maps by id, with the sketches that name them. Raises PairsError for a sketch of no photo."""
+    ids = photos.keys() | edge_maps.keys()
+    drawn = _by_photo(sketches, ids, separator)
+    more = _by_photo(more_sketches, ids, separator)
+    pairs = (Pair(i, photos.get(i), edge_maps.get(i), tuple(drawn[i]), tuple(more[i])) for i in sorted(ids))
+    return PairFolder(name, tuple(pairs))
+
+
+def _by_photo(sketches: Iterable[Sketch], ids: Collection[str], separator: str) -> dict[str, list[Sketch]]:
+    found: dict[str, list[Sketch]] = {photo_id: [] for photo_id in ids}
+    for sketch in sketches:
+        found[photo_of(sketch, ids, separator)].append(sketch)
+    return found

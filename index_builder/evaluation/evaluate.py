@@ -1,0 +1,101 @@
+"""acc@k of a checkpoint on a pair folder, through the same Retriever that serves, and how sure it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index_builder.datasets.pairs import PairFolder
+from index_builder.datasets.pictures import Sketch, frame_of
+from index_builder.evaluation.bootstrap import Estimate, estimate_means
+from index_builder.evaluation.protocols import Advance, EvaluationError, GalleryFrom, gallery_frame, ranking
+from model.checkpoint import Checkpoint
+
+__all__ = ["SHOWN", "Evaluation", "EvaluationError", "GalleryFrom", "Query", "evaluate", "gallery_frame"]
+
+SHOWN = 8  # first results that are kept of each query
+
+
+@dataclass(frozen=True)
+class Query:
+    """What the search for one sketch gave: its true photo's id and rank (from 1), and the ids of the first results."""
+
+    sketch: Sketch
+    truth: str
+    rank: int
+    first: tuple[str, ...]
+
+    @classmethod
+    def found(cls, sketch: Sketch, truth: str, ids: Sequence[str]) -> Query:
+        """From the ids of all photos, nearest first."""
+        return cls(sketch, truth, ids.index(truth) + 1, tuple(ids[:SHOWN]))
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """All queries against a gallery of n_gallery photos."""
+
+    queries: tuple[Query, ...]
+    n_gallery: int
+
+    @property
+    def ranks(self) -> NDArray[np.int64]:
+        """(n_queries,) int64: the rank of each query's true photo."""
+        return np.array([query.rank for query in self.queries], np.int64)
+
+    def acc_at_k(self, k: int) -> float:
+        """The share of queries, in percent, whose true photo is among the first k results."""
+        return 100 * float((self.ranks <= k).mean())
+
+    def curve(self, ks: Iterable[int]) -> list[Estimate]:
+        """acc@k in percent for each k, with its 95% interval."""
+        return self._estimate([100.0 * (self.ranks <= k) for k in ks])
+
+    def figures(self) -> dict[str, Estimate]:
+        """acc@1, acc@5, acc@10 in percent and the mean rank, each with its 95% interval."""
+        columns = {f"acc@{k}": 100.0 * (self.ranks <= k) for k in (1, 5, 10)} | {"mean_rank": self.ranks}
+        return dict(zip(columns, self._estimate(columns.values()), strict=True))
+
+    def as_json(self) -> dict[str, Any]:
+        """The figures that `sketchfind evaluate --json` prints."""
+        named: dict[str, Any] = {"n_queries": len(self.queries), "n_gallery": self.n_gallery}
+        for name, (value, low, high) in self.figures().items():
+            named |= {name: round(value, 2), f"{name}_interval": [round(low, 2), round(high, 2)]}
+        return named
+
+    def as_text(self) -> str:
+        """The same for people, one figure a line."""
+        lines = [f"{name:14}{estimate}" for name, estimate in self.figures().items()]
+        return "\n".join([f"{len(self.queries)} sketches, {self.n_gallery} photos; 95% intervals in brackets", *lines])
+
+    def _estimate(self, columns: Iterable[NDArray[Any]]) -> list[Estimate]:
+        values = np.stack([np.asarray(column, np.float64) for column in columns], 1)
+        return estimate_means(values, [query.truth for query in self.queries])
+
+
+def evaluate(
+    folder: PairFolder,
+    checkpoint: Checkpoint,
+    gallery_from: GalleryFrom = GalleryFrom.photos,
+    views: int = 1,
+    advance: Advance = lambda count: None,
+) -> Evaluation:
+    """Search a gallery of all the folder's photos for each of its sketches; `advance` counts images as they are done.
+
+    Raises EvaluationError when there are no sketches, when a photo lacks what the gallery is to be made from, or when
+    `views` (1 or 10) do not go with it, and UnreadableImage or BlankSketch, naming the file.
+    """
+    sketches = [(sketch, pair.photo_id) for pair in folder.pairs for sketch in pair.sketches]
+    if not sketches:
+        raise EvaluationError(f"{folder.name} has no sketches to evaluate with, expected sketches/ID.png")
+    queries: list[Query] = []
+    with ranking(folder, checkpoint, gallery_from, views, advance) as rank:
+        for sketch, truth in sketches:
+            frame = frame_of(sketch.picture, checkpoint.preprocess.sketch)
+            queries.append(Query.found(sketch, truth, rank(frame)))
+            advance(1)
+    return Evaluation(tuple(queries), len(folder.pairs))

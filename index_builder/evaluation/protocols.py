@@ -1,0 +1,128 @@
+"""Ranking all photos of a pair folder for one sketch after another, by either protocol.
+
+The product's: photos through our own edge extractor, one embedding each, found either way round, through the Retriever
+that serves. The paper's: published edge maps against sketches as drawn, and, if wanted, ten views of both.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+
+import torch
+
+from app.catalogue.catalogue import Catalogue, Product, sqlite_url
+from app.gallery.gallery import Gallery
+from app.search.retriever import Retriever
+from index_builder.datasets.pairs import Pair, PairFolder
+from index_builder.datasets.pictures import frame_of
+from index_builder.evaluation.ten_views import embed_views, view_distance
+from model.checkpoint import Checkpoint
+from model.preprocessing.images import Pixels
+from model.preprocessing.preprocess import Preprocess
+
+VIEWS = (1, 10)
+_CHUNK = 64  # images in memory at once
+Advance = Callable[[int], None]
+Rank = Callable[[Pixels], list[str]]  # a sketch's frame (256,256) -> the ids of all photos, nearest first
+
+
+class GalleryFrom(StrEnum):
+    """What the gallery's embeddings are made from."""
+
+    photos = "photos"  # the product's protocol: our own edges of the photos, either way round, all as the server does
+    edge_maps = "edge_maps"  # the paper's protocol: the published edge maps, as they are
+
+
+class EvaluationError(ValueError):
+    """The pair folder cannot be evaluated in the way asked for."""
+
+
+@contextmanager
+def ranking(
+    folder: PairFolder, checkpoint: Checkpoint, gallery_from: GalleryFrom, views: int, advance: Advance
+) -> Iterator[Rank]:
+    """A gallery of all the folder's photos while the context lasts; `advance` counts them as they are embedded.
+
+    Raises EvaluationError when a photo lacks what the gallery is made from, or the views do not go with that.
+    """
+    check_views(views, gallery_from)
+    if views > 1:
+        yield _rank_by_views(folder, checkpoint, gallery_from, advance)
+        return
+    with tempfile.TemporaryDirectory(prefix="sketchfind-evaluate-") as directory:
+        gallery = _gallery(folder, checkpoint, gallery_from, Path(directory), advance)
+        retriever = Retriever(checkpoint, gallery)
+        mirror = gallery_from is GalleryFrom.photos  # the server's default; the paper compares as drawn
+
+        def rank(frame: Pixels) -> list[str]:
+            return [found.product.product_id for found in retriever.search(frame, gallery.size, mirror=mirror).results]
+
+        try:
+            yield rank
+        finally:
+            gallery.close()
+
+
+def check_views(views: int, gallery_from: GalleryFrom) -> None:
+    """Raises EvaluationError unless there can be that many views of each photo: 1, or of edge maps 10."""
+    if views not in VIEWS:
+        raise EvaluationError(f"--views is {views}, expected one of {', '.join(map(str, VIEWS))}")
+    if views > 1 and gallery_from is GalleryFrom.photos:
+        raise EvaluationError(
+            f"--views is {views} with --gallery-from photos, expected 1, since a server has one embedding of a photo: "
+            "ten views are of the paper's protocol, --gallery-from edge_maps"
+        )
+
+
+def gallery_frame(pair: Pair, preprocess: Preprocess, gallery_from: GalleryFrom) -> Pixels:
+    """The frame (256,256) by which a photo stands in the gallery. Raises EvaluationError when its file is absent."""
+    picture = pair.photo if gallery_from is GalleryFrom.photos else pair.edge_map
+    if picture is None:
+        raise EvaluationError(
+            f"photo {pair.photo_id!r} has no file in {gallery_from.value}/, expected one for every photo; "
+            f"try --gallery-from {'edge_maps' if gallery_from is GalleryFrom.photos else 'photos'}"
+        )
+    return frame_of(picture, preprocess.photo if gallery_from is GalleryFrom.photos else preprocess.edge_map)
+
+
+def _gallery(
+    folder: PairFolder, checkpoint: Checkpoint, gallery_from: GalleryFrom, directory: Path, advance: Advance
+) -> Gallery:
+    """A gallery of the folder's photos or edge maps, with embeddings only."""
+    catalogue = Catalogue(sqlite_url(directory / "catalogue.sqlite"))
+    catalogue.bind(checkpoint.sha256, checkpoint.network.dim)
+    for pairs, frames in _frames(folder, checkpoint.preprocess, gallery_from):
+        products = [Product(pair.photo_id, title=pair.photo_id) for pair in pairs]
+        catalogue.put(products, checkpoint.embed_frames(frames))
+        advance(len(pairs))
+    return Gallery.open(directory, checkpoint, catalogue)
+
+
+def _rank_by_views(folder: PairFolder, checkpoint: Checkpoint, gallery_from: GalleryFrom, advance: Advance) -> Rank:
+    """A Rank by the distance averaged over ten views; ties go by id, as in the Retriever."""
+    ids: list[str] = []
+    views: list[torch.Tensor] = []
+    for pairs, frames in _frames(folder, checkpoint.preprocess, gallery_from):
+        ids += [pair.photo_id for pair in pairs]
+        views.append(embed_views(checkpoint, frames))
+        advance(len(pairs))
+    photos = torch.cat(views, 1)  # (10,N,D)
+
+    def rank(frame: Pixels) -> list[str]:
+        distances = view_distance(checkpoint.network.distance, embed_views(checkpoint, [frame]), photos)[0]
+        return [photo_id for _, photo_id in sorted(zip(distances.tolist(), ids, strict=True))]
+
+    return rank
+
+
+def _frames(
+    folder: PairFolder, preprocess: Preprocess, gallery_from: GalleryFrom
+) -> Iterator[tuple[tuple[Pair, ...], list[Pixels]]]:
+    """The gallery's frames, a chunk at a time."""
+    for start in range(0, len(folder.pairs), _CHUNK):
+        pairs = folder.pairs[start : start + _CHUNK]
+        yield pairs, [gallery_frame(pair, preprocess, gallery_from) for pair in pairs]

@@ -1,0 +1,92 @@
+"""Pictures of the report, as data URLs: thumbnails, sketches in progress, and attention laid over frames."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from index_builder.datasets.pairs import PairFolder
+from index_builder.datasets.pictures import Picture, Sketch, frame_of
+from index_builder.evaluation.evaluate import Query
+from index_builder.evaluation.protocols import GalleryFrom, gallery_frame
+from model.checkpoint import Checkpoint
+from model.preprocessing.images import Pixels, to_rgb
+from model.preprocessing.preprocess import FRAME, BlankSketch, Strokes
+
+_THUMBNAIL = 160  # px; shown smaller, so that they are sharp on dense screens too
+_ATTENTION = np.array((226, 61, 20), np.float32)  # RGB where a network attends most
+
+
+class Pictures:
+    """Pictures of one evaluation's pairs, as its checkpoint saw them; thumbnails are made once each."""
+
+    def __init__(self, folder: PairFolder, checkpoint: Checkpoint, gallery_from: GalleryFrom) -> None:
+        self._pairs = {pair.photo_id: pair for pair in folder.pairs}
+        self._checkpoint = checkpoint
+        self._gallery_from = gallery_from
+        self._made: dict[Picture, str] = {}
+
+    def photo(self, photo_id: str) -> str:
+        """A thumbnail of a photo, or of its edge map where there is no photo."""
+        pair = self._pairs[photo_id]
+        picture = pair.photo or pair.edge_map
+        return self._thumbnail(picture, picture.open) if picture else ""
+
+    def sketch(self, sketch: Sketch) -> str:
+        """A sketch's frame, whose lines can be seen when it is small."""
+        picture, prepare = sketch.picture, self._checkpoint.preprocess.sketch
+        return self._thumbnail(picture, lambda: Image.fromarray(frame_of(picture, prepare)))
+
+    def _thumbnail(self, picture: Picture, open_it: Callable[[], Image.Image]) -> str:
+        if picture not in self._made:
+            self._made[picture] = _small(open_it())
+        return self._made[picture]
+
+    def drawn(self, strokes: Strokes) -> str:
+        """The frame of strokes, empty where they are too few."""
+        try:
+            frame = self._checkpoint.preprocess.strokes(strokes)
+        except BlankSketch:
+            frame = np.full((FRAME, FRAME), 255, np.uint8)
+        return _small(Image.fromarray(frame))
+
+    def attention(self, query: Query) -> list[tuple[str, str]]:
+        """(caption, picture) of the sketch, its true photo, and the first result when it is another one.
+
+        Each is the frame that the network saw with its attention over it. Empty for a network without attention.
+        """
+        preprocess = self._checkpoint.preprocess
+        ids = {"true photo": query.truth} | ({"first result": query.first[0]} if query.rank > 1 else {})
+        frames = [frame_of(query.sketch.picture, preprocess.sketch)]
+        frames += [gallery_frame(self._pairs[i], preprocess, self._gallery_from) for i in ids.values()]
+        maps = self._checkpoint.attend_frames(frames)
+        if maps is None:
+            return []
+        overlays = [_data_url(overlay(frame, strength)) for frame, strength in zip(frames, maps, strict=True)]
+        return list(zip(["sketch", *ids], overlays, strict=True))
+
+
+def overlay(frame: Pixels, strength: NDArray[np.float32]) -> Image.Image:
+    """Attention as it is shown (h,w), 0..1, as a translucent colour over its frame (256,256), ink staying black."""
+    height, width = frame.shape
+    strength = cv2.resize(strength, (width, height), interpolation=cv2.INTER_CUBIC).clip(0, 1)[..., None]
+    tint = 1 - strength * (1 - _ATTENTION / 255)  # (256,256,3)
+    return Image.fromarray((frame[..., None] * tint).astype(np.uint8))
+
+
+def _small(image: Image.Image) -> str:
+    image = Image.fromarray(to_rgb(image))
+    image.thumbnail((_THUMBNAIL, _THUMBNAIL), Image.Resampling.LANCZOS)
+    return _data_url(image)
+
+
+def _data_url(image: Image.Image) -> str:
+    buffer = io.BytesIO()
+    image.save(buffer, "WEBP", quality=80)
+    return "data:image/webp;base64," + base64.b64encode(buffer.getvalue()).decode()

@@ -1,0 +1,129 @@
+"""What an experiment keeps of a finished run: one JSON file that says which run it was and how every search ended."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from index_builder.datasets.pairs import PairFolder
+from index_builder.evaluation.evaluate import Evaluation, GalleryFrom
+from index_builder.training.config.run_identity import Identity, difference
+
+
+class ExperimentError(ValueError):
+    """The experiment cannot be run as asked, or kept figures do not belong to it."""
+
+
+@dataclass(frozen=True)
+class Searches:
+    """All searches in one folder: the rank of each sketch's true photo (Q,) int64, from 1, and that photo's id (Q,)."""
+
+    ranks: NDArray[np.int64]
+    photos: NDArray[np.str_]
+
+    def acc_at_k(self, k: int) -> float:
+        """In percent."""
+        return 100 * float((self.ranks <= k).mean())
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run: its searches by folder, and the machine that it ran on, in words."""
+
+    searches: dict[str, Searches]
+    machine: str
+
+
+def describe(folders: Sequence[PairFolder]) -> dict[str, str]:
+    """By the folders' names, how many photos and sketches there are, and checksums of all that figures depend on."""
+    return {folder.name: _fingerprint(folder) for folder in folders}
+
+
+def write_run(path: Path, identity: Identity, machine: str, measured: Mapping[str, Evaluation]) -> Run:
+    """Write a run's file atomically and return the run as read_run() would."""
+    folders = {
+        name: {
+            **evaluation.as_json(),
+            "searches": [[query.sketch.name, query.truth, query.rank] for query in evaluation.queries],
+        }
+        for name, evaluation in measured.items()
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".partial")
+    content = {"identity": identity, "machine": machine, "folders": folders}
+    partial.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
+    os.replace(partial, path)
+    return _run(content)
+
+
+def read_run(path: Path, identity: Identity) -> Run | None:
+    """The kept run, or None if there is none. Raises ExperimentError when it is another's, or damaged."""
+    if not path.exists():
+        return None
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        run, found = _run(content), dict(content["identity"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise ExperimentError(f"{path} is damaged ({type(error).__name__}): remove it to do the run again") from None
+    if differs := difference(found, identity):
+        raise ExperimentError(
+            f"{path} is of another recipe or data: {differs}; choose another --out, or remove what is there to do it "
+            "again"
+        )
+    return run
+
+
+def gallery_from(folder: PairFolder) -> GalleryFrom:
+    """The paper's protocol, the published edge maps, where all held-out photos have one, else the photos.
+
+    Raises ExperimentError when nobody sketched a held-out photo, or some have only a photo and some only an edge map.
+    """
+    held_out = folder.held_out().pairs
+    if not any(pair.sketches for pair in held_out):
+        raise ExperimentError(f"{folder.name} has no sketches of held-out photos, expected some to measure with")
+    if all(pair.edge_map for pair in held_out):
+        return GalleryFrom.edge_maps
+    if all(pair.photo for pair in held_out):
+        return GalleryFrom.photos
+    raise ExperimentError(f"{folder.name} has photos and edge maps of different ids, expected all of one kind")
+
+
+def machine(device: str) -> str:
+    """The kind of machine that this is, in words."""
+    if device == "cuda":
+        return torch.cuda.get_device_name()
+    return f"CPU with {os.cpu_count()} cores, {platform.machine()}"
+
+
+def _run(content: dict[str, Any]) -> Run:
+    searches = {}
+    for name, figures in content["folders"].items():
+        _, photos, ranks = zip(*figures["searches"], strict=True)
+        searches[name] = Searches(np.array(ranks, np.int64), np.array(photos))
+    return Run(searches, str(content["machine"]))
+
+
+def _fingerprint(folder: PairFolder) -> str:
+    """Counts, a checksum of names and triplets, and one of what the pictures are decoded from, and of the strokes."""
+    listed, content = [repr(folder.triplets)], 0
+    for pair in folder.pairs:
+        drawn = (pair.sketches, pair.more_sketches)
+        names = [[sketch.name for sketch in sketches] for sketches in drawn]
+        listed.append(f"{pair.photo_id} {pair.photo is not None} {pair.edge_map is not None} {names}")
+        pictures = (pair.photo, pair.edge_map, *(sketch.picture for sketches in drawn for sketch in sketches))
+        for picture in filter(None, pictures):
+            content = zlib.crc32(picture.content(), content)
+        content = zlib.crc32(json.dumps([sketch.strokes for sketch in pair.sketches]).encode(), content)
+    sketches = sum(len(pair.sketches) for pair in folder.pairs)
+    named = zlib.crc32("\n".join(listed).encode())
+    return f"{len(folder.pairs)} photos, {sketches} sketches, named {named:08x}, pictures {content:08x}"

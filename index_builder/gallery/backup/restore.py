@@ -1,0 +1,140 @@
+"""A gallery from a backup: whole, or not there at all."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.progress import Progress
+from sqlalchemy import Connection, select, update
+
+from app.catalogue.catalogue import Catalogue, sqlite_url
+from app.core.atomic_files import write_whole
+from app.database.raw_tables import copy_tables
+from app.database.state import renewed
+from app.database.tables import catalogue as record
+from app.gallery.checkpoint_store import CHECKPOINT_FILE
+from app.gallery.gallery import CATALOGUE_FILE, INDEX, Gallery
+from app.gallery.gallery import PHOTOS as GALLERY_PHOTOS
+from app.gallery.index_manifest import MANIFEST as INDEX_MANIFEST
+from app.ingest.import_worker import FOLDER as IMPORTS
+from index_builder.gallery.backup.manifest import (
+    PHOTOS,
+    BackupError,
+    Manifest,
+    check_file,
+    read_manifest,
+    read_photo_list,
+)
+from model.checkpoint import load_checkpoint
+
+
+@dataclass(frozen=True)
+class RestoreReport:
+    """What there is in the gallery now."""
+
+    revision: int
+    products: int
+    photos: int
+
+
+def restore(
+    source: Path, directory: Path, progress: Progress | None = None, catalogue_url: str | None = None
+) -> RestoreReport:
+    """Make a gallery directory, absent or empty before, from a backup, and check every byte of it on the way.
+
+    With `catalogue_url`, the products go to that database, which must have none, instead of a file in the directory.
+    Raises BackupError.
+    """
+    manifest = read_manifest(source)
+    if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
+        raise BackupError(f"{directory} is not empty: expected an empty folder, or none")
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    with _replacing(directory) as partial:
+        _copy_photos(source, partial / GALLERY_PHOTOS, manifest, progress)
+        _copy(source / manifest.catalogue[0], partial / CATALOGUE_FILE, manifest.catalogue[1])
+        for name, sha256 in manifest.imports:
+            (partial / IMPORTS).mkdir(exist_ok=True)
+            _copy(source / name, partial / IMPORTS / name, sha256)
+        _renew(partial)
+        if manifest.checkpoint:
+            _copy(source / manifest.checkpoint[0], partial / CHECKPOINT_FILE, manifest.checkpoint[1])
+            if manifest.index_manifest:  # without the index itself, so that one is made as that one was tuned
+                (partial / INDEX).mkdir()
+                name, sha256 = manifest.index_manifest
+                _copy(source / name, partial / INDEX / INDEX_MANIFEST, sha256)
+            Gallery.open(partial, load_checkpoint(partial / CHECKPOINT_FILE)).close()  # makes the index
+        if catalogue_url is None:
+            os.rename(partial, directory)
+        else:
+            _move_to(catalogue_url, partial, directory)
+    return RestoreReport(manifest.revision, manifest.products, manifest.photos)
+
+
+@contextmanager
+def _replacing(directory: Path) -> Iterator[Path]:
+    """A folder to be renamed when it is whole, else removed; what a killed run has left is removed first."""
+    partial = directory.with_name(f"{directory.name}.restoring")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir()
+    try:
+        yield partial
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _copy_photos(source: Path, target: Path, manifest: Manifest, progress: Progress | None) -> None:
+    name, sha256 = manifest.photo_list
+    check_file(source / name, sha256)
+    files = read_photo_list(source / name)
+    target.mkdir()
+    task = progress.add_task("Copying photos", total=len(files)) if progress else None
+    for file, expected in files.items():
+        _copy(source / PHOTOS / file, target / file, expected)
+        if progress is not None and task is not None:
+            progress.advance(task)
+
+
+def _copy(source: Path, target: Path, sha256: str) -> None:
+    """Raises BackupError unless the file has that SHA-256."""
+    if not source.is_file():
+        raise BackupError(f"{source} is missing: expected all files of the backup")
+    found = write_whole(target, lambda path: shutil.copyfile(source, path))
+    if found != sha256:
+        raise BackupError(f"{source} has SHA-256 {found}: expected {sha256}")
+
+
+def _renew(directory: Path) -> None:
+    """From here on it is not the gallery any more that the backup was made of."""
+    catalogue = Catalogue(sqlite_url(directory / CATALOGUE_FILE))
+    with catalogue.transaction() as connection:
+        identity = str(connection.execute(select(record.c.identity)).scalar_one())
+        connection.execute(update(record).values(identity=renewed(identity)))
+    catalogue.close()
+
+
+def _move_to(url: str, partial: Path, directory: Path) -> None:
+    """Have a database take the file's rows, and the folder its name, together."""
+    file, target = Catalogue(sqlite_url(partial / CATALOGUE_FILE)), Catalogue(url)
+    try:
+        with target.transaction() as connection:
+            _check_empty(connection)
+            with file.moment() as rows:
+                copy_tables(rows, connection)
+            file.close()
+            for path in partial.glob(f"{CATALOGUE_FILE}*"):
+                path.unlink()
+            os.rename(partial, directory)
+    finally:
+        file.close()
+        target.close()
+
+
+def _check_empty(connection: Connection) -> None:
+    revision = connection.execute(select(record.c.revision)).scalar_one()
+    if revision:
+        raise BackupError(f"the database holds a catalogue of revision {revision}: expected one without products")

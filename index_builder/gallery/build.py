@@ -1,0 +1,148 @@
+"""Building a gallery: products and photos of a source -> catalogue, photo store and index.
+
+Products are written in small transactions, so a build that is stopped anywhere, by whatever, goes on where it was when
+it is run again; what is already there and has not changed is only compared.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rich.progress import Progress
+
+from app.catalogue.catalogue import Catalogue, sqlite_url
+from app.catalogue.import_counts import Counts
+from app.catalogue.import_jobs import MOST_ERRORS
+from app.core.atomic_files import sha256_of, write_whole
+from app.feeds.reader import count_source, read_source
+from app.feeds.records import FeedError, FeedProblem
+from app.gallery.checkpoint_store import CHECKPOINT_FILE
+from app.gallery.gallery import CATALOGUE_FILE, PHOTOS, Gallery, catalogue_of, is_gallery
+from app.gallery.photo_store import PhotoStore
+from app.index.metric_forms import form_for
+from app.ingest.pipeline import Ingest
+from app.ingest.reason_counts import ReasonCounts
+from app.photo_fetch.linked_photos import LinkedPhotos
+from app.search.retriever import resolve_device
+from model.checkpoint import DEFAULT_CHECKPOINT, Checkpoint, load_checkpoint
+
+Step = Callable[[Counts], None]
+
+
+@dataclass(frozen=True)
+class BuildReport:
+    """What a build did; `skipped` lists what gave no product, or no photo, as (where or which, why)."""
+
+    added: int
+    updated: int
+    unchanged: int
+    skipped: tuple[tuple[str, str], ...]  # the first ones
+    size: int  # products in the gallery now
+    skipped_count: int = 0  # of all
+    failure: str | None = None  # set where nothing was changed and most of the source gave no product
+
+    @staticmethod
+    def of(imported: Imported, size: int) -> BuildReport:
+        """The report of an import into a gallery that now has `size` products."""
+        counts = imported.counts
+        failure = counts.failure(imported.reasons) if counts.is_failure else None
+        numbers = counts.added, counts.updated, counts.unchanged
+        return BuildReport(*numbers, tuple(imported.skipped), size, counts.problems, failure)
+
+
+@dataclass
+class Imported:
+    """What has become of a source: counts, the first of what was skipped, and how often each reason came."""
+
+    counts: Counts = field(default_factory=Counts)
+    skipped: list[tuple[str, str]] = field(default_factory=list)
+    reasons: ReasonCounts = field(default_factory=ReasonCounts)
+
+    def skip(self, problem: FeedProblem) -> None:
+        """Count a problem, and list it if it is among the first."""
+        self.reasons.add(problem)
+        if len(self.skipped) < MOST_ERRORS:
+            self.skipped.append((problem.where, problem.reason))
+
+
+def build(
+    source: Path,
+    gallery_dir: Path,
+    checkpoint_path: Path = DEFAULT_CHECKPOINT,
+    index: str | None = None,
+    progress: Progress | None = None,
+    catalogue_url: str | None = None,
+    allow_private: bool = False,
+) -> BuildReport:
+    """Bring a gallery up to date with a photo folder or a feed file; products that SOURCE does not name are left alone.
+
+    Products are kept in the database of `catalogue_url`, or in a file of the gallery where it is None.
+    `index` is a faiss.index_factory string; None keeps the gallery's, which is Flat at first. A bar is added to
+    `progress`. `allow_private` lets photos come from any address. Raises FeedError, CheckpointError, CatalogueError
+    for a gallery whose catalogue is elsewhere, CheckpointMismatch for one of another checkpoint, and ValueError for an
+    unknown index; what is wrong with single products is only reported.
+    """
+    if source.is_dir() and gallery_dir.resolve().is_relative_to(source.resolve()):
+        raise FeedError(f"gallery {gallery_dir} lies inside the photo folder {source}: expected it elsewhere")
+    if gallery_dir.exists() and not gallery_dir.is_dir():
+        raise FeedError(f"gallery {gallery_dir} is a file: expected a folder")
+    total = count_products(source)
+    checkpoint = load_checkpoint(checkpoint_path, str(resolve_device("auto")))
+    if index is not None:
+        form_for(checkpoint.network.distance, index)
+    catalogue = _prepare_gallery(gallery_dir, checkpoint_path, checkpoint, index, catalogue_url)
+    ingest = Ingest(catalogue, PhotoStore(gallery_dir / PHOTOS), checkpoint)
+    imported = import_source(source, gallery_dir, ingest, counting_bar(progress, total), allow_private)
+    gallery = Gallery.open(gallery_dir, checkpoint, catalogue)
+    if not gallery.is_saved:
+        gallery.save()
+    report = BuildReport.of(imported, gallery.size)
+    gallery.close()
+    return report
+
+
+def count_products(source: Path) -> int:
+    """How many products a source has, or lines that should be one. Raises FeedError if there are none."""
+    total = count_source(source)
+    if not total:
+        raise FeedError(f"{source} has no products: expected photos, or a feed with lines")
+    return total
+
+
+def import_source(source: Path, gallery_dir: Path, ingest: Ingest, step: Step, allow_private: bool) -> Imported:
+    """Write what a source has through `ingest`, telling `step` how far it is."""
+    imported = Imported()
+    folder = source if source.is_dir() else source.parent
+    with closing(LinkedPhotos(folder, gallery_dir, allow_private)) as photos:
+        imported.counts = ingest.run(read_source(source), photos, imported.skip, step)
+    return imported
+
+
+def counting_bar(progress: Progress | None, total: int) -> Step:
+    """What shows counts on a bar of `progress`, if there is one."""
+    if progress is None:
+        return lambda counts: None
+    task = progress.add_task("Building", total=total)
+    return lambda counts: progress.update(task, completed=counts.done)
+
+
+def _prepare_gallery(
+    directory: Path, checkpoint_path: Path, checkpoint: Checkpoint, index: str | None, catalogue_url: str | None
+) -> Catalogue:
+    """The gallery's catalogue, bound to the checkpoint, with the checkpoint's copy beside it."""
+    if is_gallery(directory):
+        catalogue = catalogue_of(directory, catalogue_url)  # a second one, beside one elsewhere, is not made
+    else:
+        directory.mkdir(parents=True, exist_ok=True)
+        catalogue = Catalogue(catalogue_url or sqlite_url(directory / CATALOGUE_FILE))
+    catalogue.bind(checkpoint.sha256, checkpoint.network.dim)
+    if index is not None:
+        catalogue.set_factory(index)
+    copy = directory / CHECKPOINT_FILE
+    if not copy.is_file() or sha256_of(copy) != checkpoint.sha256:
+        write_whole(copy, lambda path: shutil.copyfile(checkpoint_path, path))
+    return catalogue

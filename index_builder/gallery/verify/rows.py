@@ -1,0 +1,173 @@
+"""Whether every row of a catalogue is as writing it makes it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from sqlalchemy import Connection, Row, Select, and_, select, text
+
+from app.core.error_text import readable
+from app.database.filter_conditions import LIVE
+from app.database.raw_tables import raw_columns
+from app.database.rows import PRODUCT_COLUMNS, CatalogueState, embedding_of, row_of
+from app.database.tables import photos, products, trait_values, traits
+from app.index.segment import Embeddings
+from app.products.product import Product
+from app.products.text_keys import key_of
+from index_builder.gallery.verify.findings import Findings
+
+_ROWS = 500  # products read at a time: fits one IN (...)
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+class Checked(NamedTuple):
+    """A live product's row, as far as it can be used for further checks."""
+
+    product_id: str
+    revision: int
+    names: list[str]  # of its photos that are kept
+    embeddings: Embeddings | None  # (P,D); None unless all of them are usable
+
+
+def check_rows(connection: Connection, state: CatalogueState, findings: Findings) -> Iterator[list[Checked]]:
+    """Check all products, in lists; what belongs to none of them is checked at the end.
+
+    Raises SQLAlchemyError where the database cannot be read any further.
+    """
+    if connection.dialect.name == "sqlite":
+        _check_file(connection, findings)
+        _read_any_text(connection)
+    seen: dict[int, str] = {}
+    query = select(*raw_columns(products)).order_by(products.c.product_id)
+    for rows in connection.execute(query, execution_options={"yield_per": _ROWS}).partitions():
+        _check_revisions(rows, state.revision, seen, findings)
+        named = [row for row in rows if _is_named(row, findings)]
+        yield list(_check_products(connection, named, state, findings))
+    _check_orphans(connection, findings)
+
+
+def _check_file(connection: Connection, findings: Findings) -> None:
+    for (line,) in connection.execute(text("PRAGMA integrity_check(20)")):
+        if line != "ok":
+            findings.problem("catalogue", f"the database file is damaged: {line}")
+
+
+def _read_any_text(connection: Connection) -> None:
+    """Have a connection read texts that are not UTF-8, too, so that the products that have them can be named."""
+    driver: Any = connection.connection.driver_connection
+    driver.text_factory = lambda stored: stored.decode("utf-8", "surrogateescape")
+
+
+def _is_named(row: Row[Any], findings: Findings) -> bool:
+    """Return whether a product's id is a text, by which more can be read of it."""
+    try:
+        row.product_id.encode()
+    except (UnicodeEncodeError, AttributeError):
+        findings.problem(_of(row), "its id is no text in UTF-8: expected one")
+        return False
+    return True
+
+
+def _check_revisions(rows: Sequence[Row[Any]], counter: int, seen: dict[int, str], findings: Findings) -> None:
+    for row in rows:
+        if not isinstance(row.revision, int) or not 1 <= row.revision <= counter:
+            findings.problem(_of(row), f"its revision is {row.revision!r}: expected 1 to {counter}, the catalogue's")
+        elif row.revision in seen:
+            findings.problem(_of(row), f"its revision {row.revision} is that of product {seen[row.revision]} too")
+        seen[row.revision] = row.product_id
+
+
+def _check_products(
+    connection: Connection, rows: Sequence[Row[Any]], state: CatalogueState, findings: Findings
+) -> Iterator[Checked]:
+    own_photos = select(*raw_columns(photos)).where(photos.c.product_id.in_([row.product_id for row in rows]))
+    own_traits = _named_traits().where(traits.c.revision.in_([row.revision for row in rows]))
+    photos_of, traits_of = dict[str, list[Row[Any]]](), dict[int, list[Row[Any]]]()
+    for photo in connection.execute(own_photos.order_by(photos.c.product_id, photos.c.position)):
+        photos_of.setdefault(photo.product_id, []).append(photo)
+    for trait in connection.execute(own_traits):
+        traits_of.setdefault(trait.revision, []).append(trait)
+    for row in rows:
+        if row.deleted:
+            continue  # what belongs to a deleted product is found with what belongs to none
+        _check_texts(row, traits_of.get(row.revision, []), findings)
+        its_photos = photos_of.get(row.product_id, [])
+        names = [photo.name for photo in its_photos if photo.name is not None]
+        yield Checked(row.product_id, row.revision, names, _check_photos(row, its_photos, state.dim, findings))
+
+
+def _named_traits() -> Select[Any]:
+    columns = traits.c.revision, trait_values.c.name, trait_values.c.key, trait_values.c.value
+    return select(*columns).join_from(traits, trait_values, trait_values.c.id == traits.c.value_id)
+
+
+def _check_texts(row: Row[Any], found: Sequence[Row[Any]], findings: Findings) -> None:
+    """Whether a product's columns, and what it is found by, are what its values give."""
+    try:
+        stored = {column.name: _read(column.name, getattr(row, column.name)) for column in PRODUCT_COLUMNS}
+        product = Product(**stored)
+        expected = row_of(product) | {"deleted": False}
+        wanted = {(name, key_of(value), value) for name, value in product.traits()}
+    except (ValueError, TypeError, AttributeError, ArithmeticError) as error:
+        findings.problem(_of(row), f"its row cannot be used: {error}")
+        return
+    for name, value in {**stored, "category_key": row.category_key}.items():
+        if value != expected[name]:
+            findings.problem(_of(row), f"its {name} is {value!r}: expected {expected[name]!r}")
+    there = {(trait.name, trait.key, trait.value) for trait in found}
+    for name, _, value in sorted(there - wanted):
+        findings.problem(_of(row), f"it is found by {name} {value!r}: expected only what it has")
+    for name, _, value in sorted(wanted - there):
+        findings.problem(_of(row), f"it is not found by {name} {value!r}: expected all that it has")
+
+
+def _read(name: str, value: Any) -> Any:
+    """A stored value -> a product's."""
+    kind = products.c[name].type
+    return kind.process_result_value(value, None) if hasattr(kind, "process_result_value") else value
+
+
+def _check_photos(row: Row[Any], found: Sequence[Row[Any]], dim: int | None, findings: Findings) -> Embeddings | None:
+    """The embeddings (P,D) of a product's photos, if all of its photos' rows are usable."""
+    before = len(findings.problems)
+    if not found:
+        findings.problem(_of(row), "it has no photo: expected at least one embedding")
+    if [photo.position for photo in found] != list(range(len(found))):
+        positions = ", ".join(str(photo.position) for photo in found)
+        findings.problem(_of(row), f"its photos have positions {positions}: expected 0 to {len(found) - 1}")
+    for photo in found:
+        for message in _wrong_with(photo, dim, len(found)):
+            findings.problem(_of(row), f"its photo at {photo.position} {message}")
+    usable = len(findings.problems) == before
+    return np.stack([embedding_of(photo.embedding) for photo in found]) if usable else None
+
+
+def _wrong_with(photo: Row[Any], dim: int | None, count: int) -> Iterator[str]:
+    if photo.name is None and count > 1:
+        yield "has no name: expected one, as there are others"
+    if photo.name is not None and not _SHA256.fullmatch(str(photo.name)):
+        yield f"has the name {photo.name!r}: expected a SHA-256"
+    size = len(photo.embedding) if isinstance(photo.embedding, bytes) else -1
+    if size != 4 * (dim or 0):
+        yield f"has an embedding of {size} bytes: expected {4 * (dim or 0)}, {dim} numbers"
+    elif not np.isfinite(embedding_of(photo.embedding)).all():
+        yield "has an embedding of NaN or infinity: expected finite numbers"
+
+
+def _check_orphans(connection: Connection, findings: Findings) -> None:
+    """Photos and traits that belong to no product that there is."""
+    owner = photos.outerjoin(products, and_(products.c.product_id == photos.c.product_id, LIVE))
+    lost = select(photos.c.product_id, photos.c.position).select_from(owner).where(products.c.product_id.is_(None))
+    for row in connection.execute(lost):
+        findings.problem(_of(row), f"there is a photo at {row.position}, but no such product: expected none")
+    having = traits.outerjoin(products, and_(products.c.revision == traits.c.revision, LIVE))
+    unowned = select(traits.c.revision).select_from(having).where(products.c.product_id.is_(None)).distinct()
+    for revision in connection.execute(unowned).scalars():
+        findings.problem("catalogue", f"traits are kept of revision {revision}, which no product has: expected none")
+
+
+def _of(row: Any) -> str:
+    return f"product {readable(str(row.product_id))}"

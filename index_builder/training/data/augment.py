@@ -1,0 +1,97 @@
+"""Distortions that make a sketch look like another person's and an edge map like a sketch; batched, on any device.
+
+All of a frame's deformations are one sampling grid, so each frame is resampled once, whatever is done to it.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from index_builder.training.data.line_segments import MAX_PIECES
+
+
+@dataclass(frozen=True)
+class AugmentConfig:
+    """How far a frame may be distorted. Lengths are fractions of the frame's side."""
+
+    rotation: float = 7.0  # degrees
+    scale: float = 0.12  # of each axis by itself, so that proportions change too
+    shear: float = 0.08
+    shift: float = 0.03
+    elastic: float = 0.0125  # standard deviation of a smooth random displacement
+    dropped: float = 0.2  # share of a frame's pieces of line that may go; up to three times as many of the short ones
+    moved: float = 0.01  # standard deviation of a piece's own displacement in the most careless frames
+    patches: int = 3  # at most so many rectangles are erased
+    patch: float = 0.22  # largest side of one
+    bold: float = 0.3  # share of frames whose lines are thickened
+
+
+def augment(frames: Tensor, pieces: Tensor, flips: Tensor, config: AugmentConfig = AugmentConfig()) -> Tensor:
+    """Distort frames (B,1,S,S), each in its own way.
+
+    pieces (B,S,S) uint8: pieces_of() each frame; flips (B,) bool: which frames are mirrored.
+    """
+    labels = pieces.flatten(1).long()  # (B,S*S)
+    grid = _grid(frames, flips, config)
+    moves = F.grid_sample(_moves(frames, labels, config), grid, mode="nearest", align_corners=False)  # (B,2,S,S)
+    kept = frames * _kept_pieces(frames, labels, config)
+    warped = F.grid_sample(kept, grid + moves.permute(0, 2, 3, 1), align_corners=False)
+    bold = torch.rand(len(frames), 1, 1, 1, device=frames.device) < config.bold
+    thick = F.max_pool2d(warped, 3, 1, 1)
+    return torch.where(bold, thick, warped) * _outside_patches(frames, config)
+
+
+def _grid(frames: Tensor, flips: Tensor, config: AugmentConfig) -> Tensor:
+    """Where each output pixel is read from: an affine map plus a smooth displacement, (B,S,S,2) in -1..1."""
+    count, device = len(frames), frames.device
+
+    def spread(limit: float) -> Tensor:
+        return (torch.rand(count, device=device) * 2 - 1) * limit
+
+    angle, shear = spread(math.radians(config.rotation)), spread(config.shear)
+    width, height = 1 + spread(config.scale), 1 + spread(config.scale)
+    mirror = torch.where(flips, -1.0, 1.0)
+    first = torch.stack([mirror * angle.cos() * width, (shear - angle.sin()) * height, spread(2 * config.shift)], 1)
+    second = torch.stack([mirror * angle.sin() * width, angle.cos() * height, spread(2 * config.shift)], 1)
+    affine = F.affine_grid(torch.stack([first, second], 1), list(frames.shape), align_corners=False)
+    rough = torch.randn(count, 2, 5, 5, device=device) * 2 * config.elastic
+    smooth = F.interpolate(rough, frames.shape[2:], mode="bicubic", align_corners=True)  # (B,2,S,S)
+    return affine + smooth.permute(0, 2, 3, 1)
+
+
+def _kept_pieces(frames: Tensor, labels: Tensor, config: AugmentConfig) -> Tensor:
+    """(B,1,S,S) of ones, with zeros where a piece of line is left out: people leave out the small ones first."""
+    count, side, device = len(frames), frames.shape[-1], frames.device
+    ink = torch.zeros(count, MAX_PIECES, device=device).scatter_add_(1, labels, frames.flatten(1))
+    length = ink / 2  # px: lines are about two wide
+    share = torch.rand(count, 1, device=device) * config.dropped
+    chance = share * (1 + 2 * torch.exp(-length / (0.08 * side)))  # (B,MAX_PIECES)
+    kept = (torch.rand(count, MAX_PIECES, device=device) >= chance).to(frames.dtype)
+    return kept.gather(1, labels).view(count, 1, side, side)
+
+
+def _moves(frames: Tensor, labels: Tensor, config: AugmentConfig) -> Tensor:
+    """By how much each pixel's piece of line is displaced, (B,2,S,S) in units of the grid (2 is a whole side)."""
+    count, side, device = len(frames), frames.shape[-1], frames.device
+    careless = torch.rand(count, 1, 1, device=device) * 2 * config.moved
+    moves = torch.randn(count, 2, MAX_PIECES, device=device) * careless
+    return moves.gather(2, labels.unsqueeze(1).expand(-1, 2, -1)).view(count, 2, side, side)
+
+
+def _outside_patches(frames: Tensor, config: AugmentConfig) -> Tensor:
+    """(B,1,S,S) of ones with up to `patches` rectangles of zeros in each."""
+    count, side, device = len(frames), frames.shape[-1], frames.device
+    axis = (torch.arange(side, device=device) + 0.5) / side
+    shape = (count, config.patches, 1)
+    present = torch.rand(shape, device=device) < 0.5
+    inside = []
+    for _ in range(2):
+        centre, half = torch.rand(shape, device=device), torch.rand(shape, device=device) * config.patch / 2
+        inside.append((axis - centre).abs() < half)  # (B,patches,S)
+    erased = (inside[0] & present).unsqueeze(3) & inside[1].unsqueeze(2)  # (B,patches,S,S)
+    return (~erased.any(1, keepdim=True)).to(frames.dtype)

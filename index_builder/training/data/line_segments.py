@@ -1,0 +1,35 @@
+"""A line image cut into short pieces of line, so that training can drop and move pieces as a person's hand would."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from model.preprocessing.images import Pixels
+
+MAX_PIECES = 256
+_CELL = 0.28  # of the frame's side: longer lines are cut where they cross a grid this wide
+_INK = 170  # of 0..255: a line's middle in a frame that was reduced is darker than this
+
+
+def pieces_of(frame: Pixels) -> Pixels:
+    """Which piece of line each pixel of a frame (S,S) is nearest to: (S,S) uint8.
+
+    Lines are thinned, cut at their crossings and at a grid. Every pixel of the frame belongs to some piece, so that a
+    line's whole width, and the ground around it, goes with it. Beyond 256 pieces numbers are shared.
+    """
+    middle = cv2.ximgproc.thinning(np.where(frame < _INK, 255, 0).astype(np.uint8)) > 0
+    neighbours = cv2.filter2D(middle.astype(np.uint8), -1, np.ones((3, 3)), borderType=cv2.BORDER_CONSTANT)
+    line = middle & (neighbours <= 3)  # itself and two more; a crossing has others
+    if not line.any():
+        return np.zeros(frame.shape, np.uint8)
+    rows, columns = np.nonzero(line)
+    component = cv2.connectedComponents(line.astype(np.uint8), connectivity=8)[1][rows, columns]
+    cell = max(1, round(_CELL * len(frame)))
+    keys = np.stack([component, rows // cell, columns // cell])
+    piece = np.unique(keys, axis=1, return_inverse=True)[1].reshape(-1) % MAX_PIECES
+    ground = np.where(line, 0, 1).astype(np.uint8)
+    nearest = cv2.distanceTransformWithLabels(ground, cv2.DIST_L2, 3, labelType=cv2.DIST_LABEL_PIXEL)[1]
+    of_label = np.zeros(int(nearest.max()) + 1, np.uint8)
+    of_label[nearest[rows, columns]] = piece
+    return np.asarray(of_label[nearest], np.uint8)

@@ -1,0 +1,26 @@
+"""What a training step learns from: each objective draws its batches, computes its loss and validates itself."""
+
+from __future__ import annotations
+
+from index_builder.training.config.presets import Preset
+from index_builder.training.objectives.base import Batch, Objective, TrainingError
+from index_builder.training.objectives.categories import CategoryTriplets
+from index_builder.training.objectives.human_triplets import HumanTriplets
+from index_builder.training.objectives.ranking import ContrastivePairs
+from index_builder.training.objectives.recognition import Recognition
+
+__all__ = ["OBJECTIVES", "Batch", "Objective", "TrainingError", "find_objective"]
+
+OBJECTIVES: dict[str, type[Objective]] = {
+    "contrastive-pairs": ContrastivePairs,
+    "human-triplets": HumanTriplets,
+    "categories": CategoryTriplets,
+    "recognition": Recognition,
+}
+
+
+def find_objective(preset: Preset) -> type[Objective]:
+    """The preset's objective. Raises ValueError, naming the known ones."""
+    if preset.objective not in OBJECTIVES:
+        raise ValueError(f"unknown objective {preset.objective!r}: expected one of {', '.join(OBJECTIVES)}")
+    return OBJECTIVES[preset.objective]

@@ -1,0 +1,46 @@
+"""What a training run ended with, for people and for programs."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from index_builder.training.photo_only_check import Comparison
+from index_builder.training.warm_start import Inheritance
+
+
+@dataclass(frozen=True)
+class TrainingReport:
+    """What a run ended with; validation is acc@1 in percent by pair folder, over its held-out photos.
+
+    For the stages before fine-tuning it is what their objective measures. A run from a checkpoint says what it took of
+    it, and on photos alone whether it finds the held-out ones better; `comparison` is None where none is held out.
+    """
+
+    checkpoint: Path
+    steps: int
+    loss: float
+    validation: dict[str, float]
+    start_from: Path | None = None
+    inherited: Inheritance | None = None
+    comparison: Comparison | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """What `sketchfind train --json` prints."""
+        figures: dict[str, Any] = {"checkpoint": str(self.checkpoint), "steps": self.steps, "acc@1": self.validation}
+        if self.inherited is not None:
+            figures["start_from"] = {"checkpoint": str(self.start_from), **asdict(self.inherited)}
+            if not self.validation:
+                figures["comparison"] = self.comparison.as_json() if self.comparison else None
+        return figures
+
+    def __str__(self) -> str:
+        wrote = f"Wrote {self.checkpoint} after {self.steps} steps."
+        if self.comparison is not None:
+            advice = "It improved." if self.comparison.improved else f"It did not improve: keep {self.start_from}."
+            return f"{wrote}\n{self.comparison}. {advice}"
+        if self.start_from and not self.validation:
+            unknown = f"Whether it improved on {self.start_from} is not known"
+            return f"{wrote}\n{unknown}: nothing was held out on which the two can be compared."
+        return wrote

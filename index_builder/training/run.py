@@ -1,0 +1,171 @@
+"""One training run: how a step changes the network, how it is validated, and how its state is kept."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from index_builder.training.config.presets import Preset
+from index_builder.training.config.run_identity import difference, identify
+from index_builder.training.data.augment import augment
+from index_builder.training.data.samples import LineImage, SampleSet, to_input, to_pieces
+from index_builder.training.objectives import TrainingError, find_objective
+from index_builder.training.warm_start import Start, take_weights
+from model.network.compression import fit_compression
+from model.network.dssa import DSSA, embed_in_chunks
+
+__all__ = ["Learner", "TrainingError"]
+
+
+class Learner:
+    """Network, objective, optimiser, schedule and random state of one training run: all that is needed to go on.
+
+    `n_sets` is the number of sample sets that advance() will be given, and `data` describes them.
+    """
+
+    def __init__(self, preset: Preset, seed: int, device: str, data: dict[str, Any], n_sets: int = 1) -> None:
+        torch.manual_seed(seed)
+        self.preset, self.device, self.data = preset, torch.device(device), data
+        self.identity = identify(preset, seed, **data)
+        self.random = np.random.default_rng(seed)
+        self.step = 0
+        self.network = DSSA(preset.network).to(self.device)
+        self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.objective = find_objective(preset)(preset, self.network.head_dims, n_sets).to(self.device)
+        average = get_ema_multi_avg_fn(preset.averaging)  # type: ignore[no-untyped-call]
+        self._average = AveragedModel(self.network, multi_avg_fn=average, use_buffers=True)
+        self.optimiser = self._optimiser()
+        self.schedule = torch.optim.lr_scheduler.LambdaLR(self.optimiser, self._rate)
+
+    @property
+    def averaged(self) -> DSSA:
+        """The network whose weights are the moving average over the steps so far: the one to validate and to keep."""
+        return cast(DSSA, self._average.module)
+
+    def _optimiser(self) -> torch.optim.Optimizer:
+        distance = list(self.network.distance.parameters())
+        special = {id(parameter) for parameter in distance}
+        others = [p for p in self.network.parameters() if id(p) not in special] + list(self.objective.parameters())
+        matrices = [p for p in others if p.ndim > 1]
+        vectors = [p for p in others if p.ndim <= 1]
+        preset = self.preset
+        groups: list[dict[str, Any]] = [
+            {"params": matrices, "weight_decay": preset.weight_decay},
+            {"params": vectors},
+            {"params": distance, "lr": preset.distance_rate},
+        ]
+        return torch.optim.AdamW(groups, lr=preset.learning_rate, weight_decay=0.0)
+
+    def _rate(self, step: int) -> float:
+        """Linear warm-up over a twentieth of the run, then half a cosine down to zero."""
+        warm = max(1, self.preset.steps // 20)
+        if step < warm:
+            return (step + 1) / warm
+        return 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, self.preset.steps - warm)))
+
+    def advance(self, sets: Sequence[SampleSet]) -> float:
+        """One optimiser step; returns the loss."""
+        batch = self.objective.draw(sets, self.random)
+        images = [*batch.sketches, *batch.photos]
+        frames, pieces = to_input(images).to(self.device), to_pieces(images).to(self.device)
+        flips = torch.rand(len(batch.sketches), device=self.device) < 0.5
+        flips = torch.cat([flips, flips[batch.mates]])
+        self.network.train()
+        if self.step >= self.preset.settled * self.preset.steps:
+            _freeze_statistics(self.network)
+        frames = augment(frames, pieces, flips).contiguous(memory_format=torch.channels_last)
+        with torch.autocast(self.device.type, torch.bfloat16):
+            embeddings = self.network.embed(frames)
+        count = len(batch.sketches)
+        loss = self.objective.loss(self.network.distance, embeddings[:count], embeddings[count:], batch)
+        self.optimiser.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(self.network.parameters(), 5.0)
+        self.optimiser.step()
+        self.schedule.step()
+        self._average.update_parameters(self.network)
+        self.step += 1
+        return loss.item()
+
+    @torch.inference_mode()
+    def validate(self, sets: Sequence[SampleSet]) -> dict[str, float]:
+        """What the objective measures on held-out sets, in percent."""
+        self.averaged.eval()
+        return self.objective.validate(self.averaged.distance, self._embed, sets)
+
+    def _embed(self, frames: Sequence[LineImage]) -> Tensor:
+        return embed_in_chunks(self.averaged, frames, to_input)
+
+    def save(self, path: Path) -> None:
+        """Write the state atomically."""
+        state = {
+            "identity": json.dumps(self.identity),
+            "step": self.step,
+            "network": self.network.state_dict(),
+            "average": self._average.state_dict(),
+            "objective": self.objective.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "schedule": self.schedule.state_dict(),
+            "torch": torch.get_rng_state(),
+            "cuda": torch.cuda.get_rng_state() if self.device.type == "cuda" else None,
+            "numpy": self.random.bit_generator.state,
+        }
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_suffix(".partial")
+        torch.save(state, partial)
+        os.replace(partial, path)
+
+    def begin(self, start: Start | None, state: Path) -> None:
+        """Go on from a saved state if there is one, else from what fits of other weights if some are given."""
+        if state.exists():
+            self._resume(state)
+        elif start is not None:
+            take_weights(self.network, start)
+            take_weights(self.averaged, start)
+
+    @torch.inference_mode()
+    def fit_compression(self, sets: Sequence[SampleSet]) -> None:
+        """Fit the network's compression to what its heads give for a sketch and an edge map of every sample."""
+        images = [image for s in sets for x in s.samples for image in (*x.edges[:1], *x.sketches[:1])]
+        self.network.eval()
+        joined = embed_in_chunks(self.network, images, to_input, embed=DSSA.joined)
+        for network in (self.network, self.averaged):
+            fit_compression(network.compression, joined)
+
+    def _resume(self, path: Path) -> None:
+        """Raises TrainingError when the state is of another run."""
+        try:
+            state = torch.load(path, map_location=self.device, weights_only=True)
+        except Exception as error:  # the unpickler raises almost anything
+            reason = f"{type(error).__name__} while reading it"
+            raise TrainingError(f"{path} is damaged ({reason}): remove it to start afresh") from None
+        if differs := difference(json.loads(state["identity"]), self.identity):
+            raise TrainingError(
+                f"{path} is the state of another run: {differs}; remove it to start afresh, or choose another --out"
+            )
+        self.network.load_state_dict(state["network"])
+        self._average.load_state_dict(state["average"])
+        self.objective.load_state_dict(state["objective"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.schedule.load_state_dict(state["schedule"])
+        torch.set_rng_state(state["torch"].cpu())
+        if state["cuda"] is not None:
+            torch.cuda.set_rng_state(state["cuda"].cpu())
+        self.random.bit_generator.state = state["numpy"]
+        self.step = state["step"]
+
+
+def _freeze_statistics(network: nn.Module) -> None:
+    """Normalise as at serving. Most batches hold one category, whose own statistics serving will never see."""
+    for module in network.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.eval()

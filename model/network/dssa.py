@@ -1,0 +1,128 @@
+"""DSSA: frames -> stem -> trunk -> attention -> heads -> embedding, and the distance between embeddings.
+
+Siamese: one set of weights for sketches and for the edge maps of photos. What the paper ablates is a choice of parts in
+NetworkConfig, never a branch in forward().
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from model.network.attention import NoAttention, SpatialAttention
+from model.network.backbones import ResidualTrunk, SketchANet
+from model.network.distances import DISTANCES, Distance
+from model.network.heads import CoarseHead, FineHead, SpatialHead, SqueezeHead, StemHead
+from model.network.orientation_maps import OrientationMap
+
+STEMS: dict[str, Callable[[], nn.Module]] = {"pixels": nn.Identity, "orientations": OrientationMap}
+BACKBONES: dict[str, Callable[[], SketchANet | ResidualTrunk]] = {
+    "sketch-a-net": SketchANet,
+    "residual": ResidualTrunk,
+}
+ATTENTIONS: dict[str, Callable[[int], nn.Module]] = {
+    "none": NoAttention,
+    "plain": partial(SpatialAttention, shortcut=False),
+    "shortcut": SpatialAttention,
+}
+HEADS: dict[str, Callable[[int, int], FineHead | CoarseHead | SpatialHead | StemHead | SqueezeHead]] = {
+    "fine": FineHead,
+    "coarse": CoarseHead,
+    "spatial": SpatialHead,
+    "stem": StemHead,
+    "squeezenet": SqueezeHead,
+}
+
+
+@dataclass(frozen=True)
+class NetworkConfig:
+    """Which parts a network is made of; the defaults are the paper's full model."""
+
+    stem: str = "pixels"
+    backbone: str = "sketch-a-net"
+    attention: str = "shortcut"
+    heads: tuple[str, ...] = ("fine", "coarse")
+    distance: str = "holef"
+    compressed: int = 0  # dimensions that the heads' outputs are projected to; 0 keeps them all
+
+
+class DSSA(nn.Module):
+    """The deep spatial-semantic attention network of a NetworkConfig. Raises ValueError for an unknown part."""
+
+    def __init__(self, config: NetworkConfig = NetworkConfig()) -> None:
+        super().__init__()
+        self.config = config
+        self.stem = _part(STEMS, "stem", config.stem)()
+        self.backbone = _part(BACKBONES, "backbone", config.backbone)()
+        channels, side = self.backbone.channels, self.backbone.side
+        self.attention = _part(ATTENTIONS, "attention", config.attention)(channels)
+        heads = {name: _part(HEADS, "head", name)(channels, side) for name in config.heads}
+        self.heads = nn.ModuleDict(heads)
+        self._read_by = {"backbone": self.backbone.reads, **{name: head.reads for name, head in heads.items()}}
+        dims = tuple(head.dim for head in heads.values())
+        self.compression = nn.Linear(sum(dims), config.compressed) if config.compressed else nn.Identity()
+        self.head_dims = (config.compressed,) if config.compressed else dims  # parts of the embedding
+        self.dim = sum(self.head_dims)
+        self.distance: Distance = _part(DISTANCES, "distance", config.distance)(self.dim)
+
+    def embed(self, frames: Tensor) -> Tensor:
+        """(B,1,S,S) -> embeddings (B,D) float32: what joined() gives, compressed."""
+        return self.embed_after(frames, self.stem(frames))
+
+    def embed_after(self, frames: Tensor, stem: Tensor) -> Tensor:
+        """(B,1,S,S), and what the stem makes of them -> embeddings (B,D) float32."""
+        joined = self._joined(self._maps(frames, stem))
+        with torch.autocast(frames.device.type, enabled=False):  # distances of bf16 embeddings would tie
+            embeddings: Tensor = self.compression(joined)
+        return embeddings
+
+    def joined(self, frames: Tensor) -> Tensor:
+        """(B,1,S,S) -> (B,sum of the heads' lengths) float32: their outputs, each L2-normalised, side by side."""
+        return self._joined(self._maps(frames, self.stem(frames)))
+
+    def attention_map(self, frames: Tensor) -> Tensor:
+        """(B,1,S,S) -> (B,1,H,W): how much each position weighs; sums to 1."""
+        return self._maps(frames, self.stem(frames))["attention"]
+
+    def _joined(self, maps: dict[str, Tensor]) -> Tensor:
+        parts = [head(maps[self._read_by[name]]) for name, head in self.heads.items()]
+        return torch.cat([F.normalize(part.float(), dim=1) for part in parts], 1)
+
+    def _maps(self, frames: Tensor, stem: Tensor) -> dict[str, Tensor]:
+        """All maps of frames (B,1,S,S) by the names under which parts read them."""
+        maps = {"frames": frames, "stem": stem}
+        features = self.backbone(maps[self._read_by["backbone"]])
+        maps["attended"], maps["attention"] = self.attention(features)
+        return maps
+
+
+_Image = TypeVar("_Image")
+
+
+@torch.inference_mode()
+def embed_in_chunks(
+    network: DSSA,
+    images: Sequence[_Image],
+    to_tensor: Callable[[Sequence[_Image]], Tensor],
+    chunk: int = 64,
+    embed: Callable[[DSSA, Tensor], Tensor] = DSSA.embed,
+) -> Tensor:
+    """One image or more -> embeddings (N,D) on the network's device; `to_tensor` makes (n,1,S,S) of a chunk of them."""
+    device = next(network.parameters()).device
+    parts = (images[start : start + chunk] for start in range(0, len(images), chunk))
+    return torch.cat([embed(network, to_tensor(part).to(device)) for part in parts])
+
+
+_Part = TypeVar("_Part")
+
+
+def _part(parts: dict[str, _Part], kind: str, name: str) -> _Part:
+    if name not in parts:
+        raise ValueError(f"unknown {kind} {name!r}: expected one of {', '.join(parts)}")
+    return parts[name]

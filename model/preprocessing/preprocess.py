@@ -1,0 +1,185 @@
+"""Any sketch or photo -> the one normalised frame that the network sees. Training, building and serving all call this.
+
+A frame is a (256,256) uint8 image: the object's box centred, its longer side 226 px, every line drawn in one
+normal width, black on white. It is the format in which QMUL published the paper's sketches and edge maps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from model.preprocessing.frames import BOX, FRAME, Mask, PlacedFrame, Placement, box_of, centred, resize_to
+from model.preprocessing.images import (
+    MAX_PIXELS,
+    ImageTooLarge,
+    Pixels,
+    UnreadableImage,
+    decode_image,
+    to_ink,
+    to_rgb,
+    upright,
+)
+from model.preprocessing.line_drawing import MIN_SKETCH, WORKING_SIDE, BlankSketch, InkMask, ink_mask, too_small, trace
+from model.preprocessing.paper import sketch_mask
+from model.preprocessing.picture_kind import Kind, kind_of
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+__all__ = [
+    "FRAME",
+    "MAX_PIXELS",
+    "BlankSketch",
+    "ImageTooLarge",
+    "Pixels",
+    "PlacedFrame",
+    "Placement",
+    "Preprocess",
+    "PreprocessConfig",
+    "Strokes",
+    "UnreadableImage",
+    "decode_image",
+]
+
+Strokes = Sequence[Sequence[Sequence[float]]]
+LineDetector = Callable[[Pixels], Mask]  # RGB (H,W,3) -> one-pixel lines (H,W) 0/255
+
+
+@dataclass(frozen=True)
+class PreprocessConfig:
+    """What a checkpoint must remember about its input."""
+
+    size: int = 225  # px: side of the network's input, to which frames are resized
+    line_width: int = 2  # px in the frame: the one normal stroke width
+    canny_low: int = 40  # gradient thresholds of cv2.Canny on 0..255 channels
+    canny_high: int = 100
+    min_edge: int = 12  # px: shorter connected edges of a photo are texture or noise and are dropped
+
+
+class Preprocess:
+    """Sketches, strokes, photos and edge maps -> frames -> tensors, as one PreprocessConfig says."""
+
+    def __init__(self, config: PreprocessConfig = PreprocessConfig()) -> None:
+        self.config = config
+
+    def sketch(self, image: Image.Image) -> Pixels:
+        """Frame of a raster sketch of any size, mode, ground and stroke width, or of a photo of one on paper.
+
+        Raises BlankSketch.
+        """
+        return self.place_sketch(upright(image)).frame
+
+    def strokes(self, strokes: Strokes) -> Pixels:
+        """Frame of a sketch as strokes [[[x, y, pressure?], ...], ...], y down, in px of a canvas. Raises BlankSketch.
+
+        Lines are drawn one pixel wide in the frame itself, so they need no tracing; all else is as for rasters.
+        """
+        return self.place_strokes(strokes).frame
+
+    def photo(self, image: Image.Image, detect: LineDetector | None = None) -> Pixels:
+        """Edge map, as a frame, of a product photo of any size and mode; blank when the photo has no edges.
+
+        `detect` draws the lines instead of Canny, in the box that Canny's lines have all the same.
+        """
+        return self.place_photo(image, detect).frame
+
+    def place_sketch(self, image: Image.Image) -> PlacedFrame:
+        """What sketch() gives for an image that is upright already, and where it lies on that. Raises BlankSketch.
+
+        On a photo of a sheet that had to be straightened, it is where it lies on the straightened sheet.
+        """
+        return self._place_mask(sketch_mask(image), image)
+
+    def place_picture(self, image: Image.Image) -> tuple[PlacedFrame, Kind]:
+        """What place_photo() gives for a product's photo and place_sketch() for all else, and which of them it was.
+
+        Raises BlankSketch.
+        """
+        mask = sketch_mask(image)
+        kind = kind_of(mask)
+        return self.place_photo(image) if kind == "photo" else self._place_mask(mask, image), kind
+
+    def _place_mask(self, mask: InkMask, image: Image.Image) -> PlacedFrame:
+        """The frame of an upright image's ink, and where it lies on the image."""
+        lines, placement = trace(mask)
+        height, width = mask.shape
+        return PlacedFrame(self._draw(lines), placement.scaled(image.width / width, image.height / height))
+
+    def place_strokes(self, strokes: Strokes) -> PlacedFrame:
+        """What strokes() gives, and where it lies in the strokes' unit. Raises BlankSketch."""
+        paths = [np.asarray([point[:2] for point in stroke], np.float64) for stroke in strokes if len(stroke)]
+        if not paths:
+            raise BlankSketch("sketch is blank: got no strokes, expected at least one")
+        points = np.concatenate(paths)
+        low, extent = points.min(axis=0), np.ptp(points, axis=0)
+        if extent.max() < MIN_SKETCH:
+            raise BlankSketch(too_small(extent[0], extent[1]))
+        scale = (BOX - 1) / extent.max()
+        offset = (FRAME - 1 - extent * scale) / 2
+        canvas = np.zeros((FRAME, FRAME), np.uint8)
+        for path in paths:
+            fixed = np.rint(((path - low) * scale + offset) * 16).astype(np.int32)  # 1/16 px fixed point
+            cv2.polylines(canvas, [fixed.reshape(-1, 1, 2)], False, 255, 1, cv2.LINE_8, 4)
+        left, top = low - (offset + 0.5) / scale  # of the frame's first pixel, whose middle is its coordinate 0
+        return PlacedFrame(self._draw(canvas), Placement(float(left), float(top), FRAME / scale, FRAME / scale))
+
+    def place_photo(self, image: Image.Image, detect: LineDetector | None = None) -> PlacedFrame:
+        """What photo() gives, and where it lies on the upright photo."""
+        lines, placement = self.photo_lines(image, detect)
+        return PlacedFrame(self._draw(lines), placement)
+
+    def photo_lines(self, image: Image.Image, detect: LineDetector | None = None) -> tuple[Mask, Placement]:
+        """What place_photo() draws, as one-pixel lines (256,256) 0/255, and where they lie on the upright photo."""
+        rgb = to_rgb(image)
+        coarse = resize_to(rgb, FRAME)
+        top, bottom, left, right = box_of(self._edges(coarse, self._canny), coarse.shape)
+        ratio = np.array(rgb.shape[:2]) / np.array(coarse.shape[:2])
+        rows = slice(int(top * ratio[0]), max(int(np.ceil(bottom * ratio[0])), 1))
+        columns = slice(int(left * ratio[1]), max(int(np.ceil(right * ratio[1])), 1))
+        part = rgb[rows, columns]
+        edges = self._edges(resize_to(part, BOX), detect or self._canny)
+        placement = Placement.around(columns.start, rows.start, part.shape[1], part.shape[0], edges.shape)
+        return centred(edges), placement
+
+    def edge_map(self, image: Image.Image) -> Pixels:
+        """Frame of an edge map that was made elsewhere, such as the published ones, which carry a grey rim."""
+        ink = to_ink(upright(image), WORKING_SIDE)
+        rim = max(2, min(ink.shape) // 100)
+        inner = np.zeros_like(ink)
+        inner[rim:-rim, rim:-rim] = ink[rim:-rim, rim:-rim]
+        return self._draw(trace(ink_mask(inner))[0])
+
+    def tensor(self, frames: Sequence[Pixels]) -> Tensor:
+        """Frames -> (B,1,size,size) float32, ink 1 on ground 0."""
+        import torch  # only here: a process that decodes images for the server does without its 200 MB
+
+        size = self.config.size
+        batch = np.stack([cv2.resize(frame, (size, size), interpolation=cv2.INTER_AREA) for frame in frames])
+        return 1 - torch.from_numpy(batch).unsqueeze(1).float() / 255
+
+    def _edges(self, rgb: Pixels, detect: LineDetector) -> Mask:
+        """Edges (H,W) 0/255 of RGB pixels, short pieces dropped."""
+        margin = 4  # the picture's own border must not become an edge, nor hide one
+        padded = np.asarray(cv2.copyMakeBorder(rgb, margin, margin, margin, margin, cv2.BORDER_REPLICATE), np.uint8)
+        edges = np.ascontiguousarray(detect(padded)[margin:-margin, margin:-margin])
+        _, labels, stats, _ = cv2.connectedComponentsWithStats(edges, connectivity=8)
+        keep = stats[:, cv2.CC_STAT_AREA] >= self.config.min_edge
+        keep[0] = False  # the ground
+        return np.where(keep[labels], 255, 0).astype(np.uint8)
+
+    def _canny(self, rgb: Pixels) -> Mask:
+        """A LineDetector: bilateral filter, then Canny on each channel."""
+        smooth = cv2.bilateralFilter(rgb, 7, 50, 7)
+        low, high = self.config.canny_low, self.config.canny_high
+        return np.asarray(np.max([cv2.Canny(c, low, high) for c in cv2.split(smooth)], axis=0), np.uint8)
+
+    def _draw(self, lines: Mask) -> Pixels:
+        """One-pixel lines (256,256) 0/255 -> the frame, with every line in the normal width."""
+        pen = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (self.config.line_width, self.config.line_width))
+        return np.asarray(255 - cv2.dilate(lines, pen), np.uint8)

@@ -1,0 +1,30 @@
+/** Parts of the page that nothing needs before the first result: fetched when they are used, or when there is time. */
+
+import { say } from "../platform/i18n.js";
+import { announce } from "../ui/status_line.js";
+
+const PARTS = {
+  choosing: () => import("../filters/filter_sheet.js"),
+  link: () => import("../session/share_link.js"),
+  menu: () => import("../session/more_menu.js"),
+  product: () => import("../products/product_panel.js"),
+  saving: () => import("../session/export.js"),
+  sharing: () => import("../session/share.js"),
+  upload: () => import("../session/picture_upload.js"),
+  vanished: () => import("../filters/unavailable_filters.js"),
+};
+
+/** @param {keyof typeof PARTS} name @returns {Promise<any>} the module; null, and the status line says so, without network */
+export async function part(name) {
+  try {
+    return await PARTS[name]();
+  } catch {
+    announce(say("keeping.not_loaded"), true);
+    return null;
+  }
+}
+
+/** Fetches all of them, so that they are there when the network is not. */
+export function fetchParts() {
+  for (const load of Object.values(PARTS)) load().catch(() => {}); // part() tries again, and says so
+}

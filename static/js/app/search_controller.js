@@ -1,0 +1,148 @@
+/** The finding side of the page: searches what is drawn, narrowed down as chosen, and shows what comes back. */
+
+import { Announcer } from "../ui/live_region.js";
+import { nameOf } from "../products/product_card.js";
+import { isThin } from "../results/sketch_advice.js";
+import { say } from "../platform/i18n.js";
+import { Note } from "../ui/toast.js";
+import { fetchParts, part } from "./lazy_modules.js";
+import { Results } from "../results/result_grid.js";
+import { Search } from "../results/search_client.js";
+import { WELCOME, tell } from "../ui/status_line.js";
+
+const CALM = 1000; // ms after the first results until what a tap may need is fetched: their photos come first
+
+const $ = (selector) => document.querySelector(selector);
+
+/** Searches the sketch whenever it changes or grows, or other filters are chosen. */
+export class Finding {
+  #sketch;
+  #paper;
+  #filters;
+  #facets = null; // what there is to choose from; null until the first results
+  #found = $(".found");
+  #scroller = $(".scroll");
+  #search = new Search();
+  #results = new Results($("#results"), this.#scroller);
+  #panel = null; // until a product is opened
+  #note = new Note($(".note"));
+  #announcer = new Announcer($(".status"), $(".spoken"), () => this.#first());
+  #searched = ""; // the JSON of the sketch that found what is shown
+
+  /**
+   * @param {import("../sketch/sketch.js").Sketch} sketch
+   * @param {import("../sketch/paper.js").Paper} paper
+   * @param {import("../filters/filters.js").Filters} filters
+   */
+  constructor(sketch, paper, filters) {
+    this.#sketch = sketch;
+    this.#paper = paper;
+    this.#filters = filters;
+    this.#followPaper();
+    this.#followFilters();
+    this.#followSearch();
+    this.#results.addEventListener("open", ({ detail }) => this.#open(detail));
+    if (new URLSearchParams(window.location.search).has("debug")) {
+      import("../results/latency_overlay.js").then(({ measure }) => measure(this.#search, this.#found));
+    }
+  }
+
+  #followPaper() {
+    this.#sketch.addEventListener("change", () => this.#searchNow());
+    const take = () => this.#paper.snapshot();
+    this.#paper.addEventListener("progress", () => this.#search.soon(take, this.#filters.parameters));
+  }
+
+  #followFilters() {
+    const filters = this.#filters;
+    filters.addEventListener("change", () => {
+      this.#found.toggleAttribute("data-narrowed", !filters.areOpen);
+      this.#scroller.scrollTop = 0;
+      this.#searchNow();
+      this.#offerChoices();
+    });
+    $("#everything").addEventListener("click", () => filters.clear());
+  }
+
+  #followSearch() {
+    const search = this.#search;
+    search.addEventListener("searching", () => this.#found.classList.add("searching"));
+    search.addEventListener("slow", () => tell(say("trouble.slow"), true));
+    search.addEventListener("results", ({ detail }) => this.#show(detail));
+    search.addEventListener("results", () => setTimeout(fetchParts, CALM), { once: true });
+    search.addEventListener("unclear", () => this.#settle(say("finding.unclear")));
+    search.addEventListener("lost", ({ detail: { message } }) => this.#settle(message, true));
+    search.addEventListener("failed", async ({ detail: { message, error } }) => {
+      if (!(await this.#takeBack(error))) this.#settle(message, true);
+    });
+  }
+
+  #searchNow() {
+    this.#note.hide();
+    if (!this.#sketch.isEmpty) return this.#search.now(this.#paper.snapshot(), this.#filters.parameters);
+    this.#search.cancel();
+    this.#results.show([]);
+    this.#scroller.scrollTop = 0; // the filters that are left should be seen
+    this.#found.dataset.state = "empty";
+    this.#settle(WELCOME);
+  }
+
+  #show({ answer, sketch, growing }) {
+    const { results: products, gallery } = answer;
+    const everything = $("#everything");
+    const hadFocus = everything === document.activeElement;
+    this.#searched = sketch;
+    this.#results.show(products);
+    this.#found.dataset.state = products.length ? "results" : "nothing";
+    everything.hidden = this.#filters.areOpen;
+    const isGone = everything.hidden || products.length > 0;
+    if (hadFocus && isGone) ($("#results button") ?? $("#filters")).focus();
+    $(".nothing span").textContent = say(gallery.size ? "finding.nothing_here" : "finding.no_products");
+    if (products.length) this.#settle(say("finding.count", { found: products.length, size: gallery.size }));
+    else this.#settle(say("finding.nothing"));
+    if (products.length && !growing) this.#advise(answer.confident);
+    this.#announcer.changed();
+    this.#offerChoices();
+  }
+
+  /** Without results there is nothing to narrow down: what that takes must not delay the first ones. */
+  async #offerChoices() {
+    const choosing = await part("choosing");
+    if (this.#facets || !choosing) return this.#facets?.ensure();
+    this.#facets = choosing.openChoices(this.#filters);
+    this.#facets.addEventListener("refused", ({ detail: error }) => this.#takeBack(error));
+  }
+
+  async #open(product) {
+    const found = [this.#results.products, this.#searched]; // others may have been found when the code has come
+    const ProductPanel = (await part("product"))?.ProductPanel;
+    this.#panel ??= ProductPanel && new ProductPanel($("#product"));
+    this.#panel?.open(product, ...found);
+  }
+
+  /** Says what would help, once the finger is up: who draws knows that it is not done. */
+  #advise(confident) {
+    if (this.#note.isShown) return; // it says why other filters are searched than were chosen
+    if (isThin(this.#sketch.strokes)) this.#note.show(say("finding.thin"));
+    else if (confident === false && this.#filters.areOpen) this.#note.show(say("finding.unlike")); // else it may be they
+  }
+
+  /** Takes back a filter that is no more, which searches again. @returns {Promise<boolean>} whether the error was one */
+  async #takeBack(error) {
+    const words = this.#filters.areOpen ? "" : (await part("vanished"))?.takeBack(this.#filters, error ?? {});
+    if (words) this.#note.show(words);
+    return Boolean(words);
+  }
+
+  /** @param {string} words for the status line @param {boolean} trouble */
+  #settle(words, trouble = false) {
+    this.#found.classList.remove("searching");
+    tell(words, trouble);
+  }
+
+  /** The nearest product, for those who hear the page. */
+  #first() {
+    const [nearest] = this.#results.products;
+    return nearest ? say("finding.first", { title: nameOf(nearest) }) : "";
+  }
+}

@@ -1,0 +1,56 @@
+/**
+ * The shop's page around this one, when its widget shows this page in a panel. The server's policy decides whose pages
+ * may do that at all; here, messages go to and are taken from the one window and origin that the widget named.
+ *
+ * To the shop: "sketchfind:ready", "sketchfind:choose" (product) and "sketchfind:close". From it: "sketchfind:theme"
+ * (theme), which also says that somebody listens.
+ */
+
+const SHOWN = ["product_id", "title", "category", "price", "currency", "link"];
+const PICTURES = ["photo_url", "thumbnail_url"];
+
+/** Origin of the page around, as its widget says; a wrong one is nobody's that would answer. */
+const SHOP = window.parent === window ? null : new URLSearchParams(location.search).get("host");
+
+let listens = false;
+
+/**
+ * Tells the shop's page that somebody chose a product. Without a shop's page that listens it does nothing.
+ * @param {{product_id: string, title: string, category: string | null, price: number | null, currency: string | null,
+ *   link: string | null, photo_url: string | null, thumbnail_url: string | null}} product as the server gives it
+ * @param {() => Promise<void>} leave what has to be over before the shop hears of it, if there is one
+ * @returns {boolean} whether the shop's page takes over: it opens the link itself, so nothing more may be done here
+ */
+export function announceChoice(product, leave = async () => {}) {
+  if (!listens) return false;
+  const told = Object.fromEntries(SHOWN.map((name) => [name, product[name] ?? null]));
+  for (const name of PICTURES) told[name] = product[name] ? new URL(product[name], location.href).href : null;
+  leave().then(() => send({ type: "sketchfind:choose", product: told }));
+  return true;
+}
+
+/** Joins the shop's page: takes its colours, and leaves the panel by Escape. Without one it does nothing. */
+export function joinShop() {
+  if (!SHOP) return;
+  document.documentElement.classList.add("embedded");
+  window.addEventListener("message", ({ origin, source, data }) => {
+    if (source !== window.parent || origin !== SHOP || data?.type !== "sketchfind:theme") return;
+    listens = true;
+    // our own colours will do where the network does not bring it
+    import("./host_theme.js").then(({ wear }) => wear(data.theme ?? {})).catch(() => {});
+  });
+  window.addEventListener("keydown", (event) => {
+    // a dialog of this page closes first
+    if (event.key !== "Escape" || event.defaultPrevented || document.querySelector("dialog[open]")) return;
+    send({ type: "sketchfind:close" });
+  });
+  send({ type: "sketchfind:ready" });
+}
+
+function send(message) {
+  try {
+    window.parent.postMessage(message, SHOP);
+  } catch {
+    // `host` is no origin: then no widget has put it there
+  }
+}

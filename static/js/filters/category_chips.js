@@ -1,0 +1,117 @@
+/** Chips to search one category only: the top level, then the children of the chosen one. */
+
+import { arrange } from "../ui/reorder_children.js";
+import { plain } from "./filters.js";
+import { say, written } from "../platform/i18n.js";
+
+export class Categories {
+  #group;
+  #filters;
+  #paths = [];
+  #spellings = new Map(); // plain path -> as it was spelled first
+  #counts = new Map();
+  #chips = new Map(); // chips stay the same elements: one that is replaced under a finger would not be tapped
+
+  /**
+   * @param {HTMLElement} group holds the chips; stays hidden while there is nothing to choose
+   * @param {import("./filters.js").Filters} filters
+   * @param {import("./facets.js").Facets} facets
+   */
+  constructor(group, filters, facets) {
+    this.#group = group;
+    this.#filters = filters;
+    group.addEventListener("click", ({ target }) => {
+      const chip = target.closest("button");
+      if (chip) this.#choose(chip.dataset.path || null);
+    });
+    filters.addEventListener("change", () => this.#draw());
+    facets.addEventListener("change", () => {
+      const counts = facets.counts.categories.map(({ category, count }) => [this.#learn(category), count]);
+      this.#counts = new Map(counts);
+      this.#paths = withAncestors([...this.#counts.keys()]);
+      this.#draw();
+    });
+  }
+
+  /** Choosing the chosen one again goes back up. */
+  #choose(path) {
+    this.#filters.choose({ category: path === this.#chosen ? parent(path) : path });
+  }
+
+  /** The chosen path as the chips spell it; a link may spell it in another way. */
+  get #chosen() {
+    const { category } = this.#filters.chosen;
+    return category && this.#spelled(category);
+  }
+
+  /** A path of the facets, as it was spelled first: so its chip stays. */
+  #learn(path) {
+    const spelled = this.#spelled(path);
+    this.#spellings.set(plain(spelled), spelled);
+    return spelled;
+  }
+
+  #spelled(path) {
+    return parts(path).reduce((above, part) => {
+      const whole = above ? `${above} > ${part}` : part;
+      return this.#spellings.get(plain(whole)) ?? whole;
+    }, "");
+  }
+
+  #draw() {
+    const chips = this.#choices().map((path) => this.#chip(path));
+    arrange(this.#group, chips);
+    this.#group.hidden = this.#paths.length < 2 && this.#chosen === null;
+  }
+
+  /** All, the way down to the chosen one, and what lies below it or, at a leaf, beside it. */
+  #choices() {
+    const chosen = this.#chosen;
+    const paths = chosen ? withAncestors([...this.#paths, chosen]) : this.#paths;
+    const children = (path) => paths.filter((each) => parent(each) === path);
+    const below = children(chosen);
+    const level = below.length > 1 ? chosen : parent(chosen);
+    return ["", ...ancestors(level), ...children(level)];
+  }
+
+  #chip(path) {
+    const chip = this.#chips.get(path) ?? makeChip(path);
+    this.#chips.set(path, chip);
+    const count = this.#counts.get(path);
+    chip.setAttribute("aria-pressed", String((path || null) === this.#chosen));
+    if (count === undefined) {
+      delete chip.dataset.count;
+      chip.removeAttribute("aria-description");
+    } else {
+      chip.dataset.count = written(count);
+      chip.setAttribute("aria-description", say(count === 1 ? "filters.one_product" : "filters.products", { count }));
+    }
+    return chip;
+  }
+}
+
+function makeChip(path) {
+  const chip = document.createElement("button");
+  chip.type = "button";
+  chip.className = "chip";
+  chip.dataset.path = path;
+  chip.textContent = path ? parts(path).at(-1) : say("finding.all");
+  return chip;
+}
+
+function parts(path) {
+  return path.split(">").map((part) => part.trim());
+}
+
+function parent(path) {
+  return path && parts(path).slice(0, -1).join(" > ") || null;
+}
+
+/** The path itself and everything above it, top first. */
+function ancestors(path) {
+  return path ? parts(path).map((_, i, all) => all.slice(0, i + 1).join(" > ")) : [];
+}
+
+function withAncestors(paths) {
+  return [...new Set(paths.flatMap(ancestors))].sort((a, b) => a.localeCompare(b));
+}

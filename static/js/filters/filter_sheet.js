@@ -1,0 +1,58 @@
+/** All that a shopper narrows the search down with: the row of categories, and the sheet of filters behind a button. */
+
+import { Categories } from "./category_chips.js";
+import { Facets } from "./facets.js";
+import { say, written } from "../platform/i18n.js";
+import { PriceRange } from "./price_range.js";
+import { Sheet } from "../ui/dialog_sheet.js";
+import { StockChoice } from "./stock_toggle.js";
+import { TraitChips } from "./trait_options.js";
+
+const $ = (selector) => document.querySelector(selector);
+
+/**
+ * @param {import("./filters.js").Filters} filters
+ * @returns {Facets}
+ */
+export function openChoices(filters) {
+  const opener = $("#filters");
+  const sheet = new Sheet($("#filter-sheet"));
+  const facets = new Facets(filters);
+  new Categories($(".chips"), filters, facets);
+  const colors = new TraitChips($(".colors"), filters, "colors");
+  const brands = new TraitChips($(".brands"), filters, "brands");
+  const stock = new StockChoice($(".stock"), filters);
+  const prices = new PriceRange($(".prices"), filters);
+
+  function show() {
+    const { chosen } = filters;
+    const hasPrice = chosen.minPrice !== null || chosen.maxPrice !== null;
+    const active = chosen.colors.length + chosen.brands.length + Number(chosen.inStock) + Number(hasPrice);
+    colors.show((facets.counts?.colors ?? []).map(({ color, count }) => [color, count]));
+    brands.show((facets.counts?.brands ?? []).map(({ brand, count }) => [brand, count]));
+    stock.show(facets.counts);
+    prices.show(facets.counts?.prices ?? []);
+    opener.querySelector(".count").textContent = active ? written(active) : "";
+    opener.hidden = [".prices", ".stock", ".colors", ".brands"].every((group) => $(group).hidden);
+    $("#show-found").textContent = leaving(facets.counts?.size ?? null);
+    $("#reset").disabled = active === 0;
+  }
+
+  filters.addEventListener("change", show);
+  facets.addEventListener("change", show);
+  opener.addEventListener("click", () => sheet.open());
+  $("#show-found").addEventListener("click", () => sheet.close());
+  $("#reset").addEventListener("click", () => {
+    filters.choose({ colors: [], brands: [], inStock: false, minPrice: null, maxPrice: null });
+    $("#filter-sheet").focus(); // the button that had it can be pressed no more
+  });
+  facets.load();
+  return facets;
+}
+
+/** @param {number | null} count of products that pass; null while nobody knows */
+function leaving(count) {
+  if (count === null) return say("filters.show_results");
+  if (count === 0) return say("filters.show_none");
+  return count === 1 ? say("filters.show_one") : say("filters.show", { count });
+}

@@ -1,0 +1,102 @@
+/** "What matched": where the network looked, laid over the sketch that was searched and over the photo. */
+
+import { ask, productPath } from "../platform/api_client.js";
+import { layHeat } from "./heatmap.js";
+import { say } from "../platform/i18n.js";
+import { Retry } from "../ui/retry_notice.js";
+import { drawSketch } from "../sketch/sketch_canvas.js";
+
+/**
+ * @typedef {object} Side
+ * @property {number[][] | null} attention rows of 0..1; null when the network does not tell
+ * @property {{left: number, top: number, width: number, height: number, picture_width: number, picture_height: number}} box
+ *   where the map's square lies on the picture, in the picture's unit
+ */
+
+export class Matched {
+  #panel;
+  #photo;
+  #pictures;
+  #toggle;
+  #words;
+  #retry;
+  #product;
+  #sketch = "";
+  #signal;
+
+  /**
+   * @param {HTMLElement} panel
+   * @param {import("./product_photo.js").Photo} photo of the product, in the panel
+   */
+  constructor(panel, photo) {
+    this.#panel = panel;
+    this.#photo = photo;
+    this.#pictures = panel.querySelector(".pictures");
+    this.#toggle = panel.querySelector(".what-matched");
+    this.#words = panel.querySelector(".matched-words");
+    this.#retry = new Retry(panel.querySelector(".matched .retry"));
+    this.#toggle.addEventListener("click", () => {
+      if (this.#toggle.getAttribute("aria-pressed") === "true") this.#hide();
+      else this.#ask();
+    });
+  }
+
+  /**
+   * @param {import("./product_card.js").Product} product
+   * @param {string} sketch the JSON of the search that found it
+   * @param {AbortSignal} signal aborted when the panel shows something else
+   */
+  offer(product, sketch, signal) {
+    [this.#product, this.#sketch, this.#signal] = [product, sketch, signal];
+    this.#toggle.hidden = !sketch;
+    this.#hide();
+  }
+
+  #hide() {
+    this.#toggle.setAttribute("aria-pressed", "false");
+    this.#toggle.removeAttribute("aria-busy");
+    this.#pictures.classList.remove("matching");
+    this.#words.textContent = "";
+    this.#retry.hide();
+  }
+
+  async #ask() {
+    const signal = this.#signal;
+    this.#hide();
+    this.#toggle.setAttribute("aria-pressed", "true");
+    this.#toggle.setAttribute("aria-busy", "true");
+    const { status, body } = await ask(productPath(this.#product.product_id, "/match"), { json: this.#sketch, signal });
+    if (signal.aborted) return;
+    this.#toggle.removeAttribute("aria-busy");
+    if (this.#toggle.getAttribute("aria-pressed") !== "true") return; // switched off meanwhile
+    if (status === 200 && body) return this.#show(body);
+    this.#toggle.setAttribute("aria-pressed", "false");
+    this.#retry.offer(status, () => this.#ask());
+  }
+
+  /** @param {{mirrored: boolean, sketch: Side, photo: Side, photo_url: string}} match */
+  #show({ mirrored, sketch, photo, photo_url }) {
+    if (!sketch.attention && !photo.attention) {
+      this.#hide();
+      this.#panel.focus(); // the toggle, which had it, goes
+      this.#toggle.hidden = true;
+      this.#words.textContent = say("product.not_told");
+      return;
+    }
+    if (photo_url !== this.#product.photo_url) {
+      this.#product = { ...this.#product, photo_url, thumbnail_url: null }; // of several photos, it is another that matched
+      this.#photo.show(this.#product);
+    }
+    drawSketch(this.#pictures.querySelector(".sketch-picture"), JSON.parse(this.#sketch), sketch.box);
+    layHeat(this.#pictures.querySelector(".sketch-heat"), sketch.attention, whole(sketch.box));
+    layHeat(this.#pictures.querySelector(".photo-heat"), photo.attention, photo.box);
+    this.#pictures.classList.add("matching");
+    const words = [say("product.matched_words"), mirrored ? say("product.mirrored") : ""];
+    this.#words.textContent = words.join(" ").trim();
+  }
+}
+
+/** The box as a picture of its own: the sketch is cut to it. */
+function whole({ width, height }) {
+  return { left: 0, top: 0, width, height, picture_width: width, picture_height: height };
+}

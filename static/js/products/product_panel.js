@@ -1,0 +1,143 @@
+/** The panel of one product: what it is, what matched, what looks like it, and the ways to the next and back. */
+
+import { ask, productPath } from "../platform/api_client.js";
+import { nameOf } from "./product_card.js";
+import { announceChoice } from "../embed/host_page.js";
+import { Matched } from "./match_overlay.js";
+import { say } from "../platform/i18n.js";
+import { money } from "../platform/price_format.js";
+import { Photo } from "./product_photo.js";
+import { Sheet } from "../ui/dialog_sheet.js";
+import { Similar } from "./similar_products.js";
+
+/** @typedef {import("./product_card.js").Product} Product */
+
+export class ProductPanel {
+  #dialog;
+  #sheet;
+  #photo;
+  #matched;
+  #similar;
+  #results = [];
+  #trail = []; // the products on the way here; the first is the result that it began with
+  #sketch = "";
+  #controller = new AbortController();
+
+  /** @param {HTMLDialogElement} dialog */
+  constructor(dialog) {
+    this.#dialog = dialog;
+    this.#sheet = new Sheet(dialog);
+    this.#photo = new Photo(this.#$(".photo"));
+    this.#matched = new Matched(dialog, this.#photo);
+    this.#similar = new Similar(this.#$(".similar"), (product) => this.#go([...this.#trail, product]));
+    this.#$(".panel-back").addEventListener("click", () => this.#back());
+    this.#$(".panel-previous").addEventListener("click", () => this.#step(-1));
+    this.#$(".panel-next").addEventListener("click", () => this.#step(1));
+    dialog.addEventListener("keydown", (event) => {
+      if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
+      if (event.key === "ArrowLeft") this.#step(-1);
+      if (event.key === "ArrowRight") this.#step(1);
+    });
+    this.#$(".visit").addEventListener("click", (event) => {
+      // closed first: the shop may go on in the history, and then there is no way back from our entry
+      const isTaken = announceChoice(this.#trail.at(-1), () => this.#sheet.close());
+      if (isTaken) event.preventDefault(); // the shop's page around this one opens it
+    });
+    this.#sheet.addEventListener("close", () => this.#controller.abort());
+  }
+
+  /**
+   * @param {Product} product
+   * @param {readonly Product[]} results that it is one of, unless it was found no more while a finger lay on it
+   * @param {string} sketch the JSON that was searched
+   */
+  open(product, results, sketch) {
+    this.#results = results;
+    this.#sketch = sketch;
+    this.#go([product]);
+    this.#sheet.open();
+  }
+
+  #$(selector) {
+    return this.#dialog.querySelector(selector);
+  }
+
+  #back() {
+    this.#go(this.#trail.slice(0, -1));
+  }
+
+  /** To a result before or after the one that the trail began with. */
+  #step(by) {
+    const next = this.#beside(by);
+    if (next) this.#go([next]);
+  }
+
+  /** The result before or after the one that the trail began with; none where that is no more among them. */
+  #beside(by) {
+    const place = this.#place();
+    return place < 0 ? undefined : this.#results[place + by];
+  }
+
+  #place() {
+    return this.#results.findIndex(({ product_id }) => product_id === this.#trail[0].product_id);
+  }
+
+  #go(trail) {
+    this.#controller.abort();
+    this.#controller = new AbortController();
+    const { signal } = this.#controller;
+    this.#trail = trail;
+    const product = trail.at(-1);
+    this.#show(product);
+    this.#photo.show(product);
+    this.#matched.offer(product, this.#sketch, signal);
+    this.#similar.load(product, signal);
+    this.#refresh(product, signal);
+    this.#$(".panel-body").scrollTop = 0;
+    this.#$("#product-title").focus({ preventScroll: true }); // so that the new name is read out
+  }
+
+  #show(product) {
+    const place = this.#place();
+    this.#$(".panel-back").hidden = this.#trail.length < 2;
+    this.#$(".panel-previous").disabled = !this.#beside(-1);
+    this.#$(".panel-next").disabled = !this.#beside(1);
+    const isResult = this.#trail.length === 1 && place >= 0;
+    this.#$(".panel-place").textContent = isResult ? say("product.place", { rank: place + 1, count: this.#results.length }) : "";
+    this.#$(".panel-gone").hidden = true;
+    this.#$(".product").dataset.productId = product.product_id;
+    this.#tell(product);
+  }
+
+  #tell(product) {
+    this.#$("#product-title").textContent = nameOf(product);
+    this.#$(".product-price").textContent = money(product.price, product.currency);
+    const path = (product.category ?? "").split(">").map((part) => part.trim()).join(" › ");
+    this.#$(".product-facts").textContent = [path, product.color].filter(Boolean).join(" · ");
+    const visit = this.#$(".visit");
+    visit.hidden = !isWeb(product.link);
+    if (visit.hidden) visit.removeAttribute("href");
+    else visit.href = product.link;
+  }
+
+  /** Its photo stays: of several it is the one that was found. */
+  #renew(news) {
+    const { photo_url, thumbnail_url, ...known } = this.#trail.at(-1);
+    const product = { ...known, ...news, photo_url, thumbnail_url };
+    this.#trail = [...this.#trail.slice(0, -1), product];
+    this.#tell(product);
+  }
+
+  /** What the shop says of it now, which is more than a search tells. Without an answer the panel is only less new. */
+  async #refresh(product, signal) {
+    const { status, body } = await ask(productPath(product.product_id), { signal });
+    if (signal.aborted) return;
+    if (status === 200 && body) this.#renew(body);
+    this.#$(".panel-gone").hidden = status !== 404;
+  }
+}
+
+/** A feed's link could be javascript: or worse. */
+function isWeb(link) {
+  return /^https?:\/\//i.test(link ?? "");
+}

@@ -1,0 +1,54 @@
+/** "More like this": a strip of products that look like the one in the panel. */
+
+import { ask, productPath } from "../platform/api_client.js";
+import { element, nameOf, thumbnail } from "./product_card.js";
+import { Retry } from "../ui/retry_notice.js";
+
+const MANY = 12;
+
+export class Similar {
+  #section;
+  #strip;
+  #retry;
+  #open;
+
+  /**
+   * @param {HTMLElement} section
+   * @param {(product: import("./product_card.js").Product) => void} open called with the one that is tapped
+   */
+  constructor(section, open) {
+    this.#section = section;
+    this.#strip = section.querySelector(".strip");
+    this.#retry = new Retry(section.querySelector(".retry"));
+    this.#open = open;
+  }
+
+  /**
+   * @param {import("./product_card.js").Product} product
+   * @param {AbortSignal} signal aborted when the panel shows something else
+   */
+  async load(product, signal) {
+    this.#retry.hide();
+    this.#section.hidden = false;
+    this.#strip.replaceChildren();
+    this.#strip.scrollLeft = 0;
+    const { status, body } = await ask(`${productPath(product.product_id, "/similar")}?k=${MANY}`, { signal });
+    if (signal.aborted) return;
+    if (status === 200 && body) {
+      this.#section.hidden = body.results.length === 0;
+      this.#strip.replaceChildren(...body.results.map((each) => this.#item(each)));
+    } else if (status === 404) this.#section.hidden = true; // the panel says that it is gone
+    else this.#retry.offer(status, () => this.load(product, signal));
+  }
+
+  #item(product) {
+    const item = element("li", "strip-item");
+    const button = element("button", "strip-button");
+    button.type = "button";
+    button.setAttribute("aria-label", nameOf(product));
+    button.append(thumbnail(product));
+    button.addEventListener("click", () => this.#open(product));
+    item.append(button);
+    return item;
+  }
+}

@@ -1,0 +1,124 @@
+/**
+ * The canvas. Finished strokes are painted once, on a layer that nobody sees; the growing end of a stroke is painted
+ * anew every frame, over what the layer holds at that place.
+ */
+
+import { INK, PAPER, SIZE, pieces, pointsOf, trace } from "./pen_outline.js";
+import { boundsOf } from "./sketch.js";
+
+export class Surface {
+  #canvas;
+  #layer = document.createElement("canvas");
+  #seen;
+  #kept;
+  #view = { scale: 1, x: 0, y: 0 };
+  #density = 1;
+  #painted = []; // what the layer holds, in this order ...
+  #growing = null; // ... and of this stroke the pieces before #piece
+  #piece = 0;
+  #patch = null; // device pixels where the canvas shows more than the layer holds
+
+  /** @param {HTMLCanvasElement} canvas */
+  constructor(canvas) {
+    this.#canvas = canvas;
+    this.#seen = canvas.getContext("2d", { alpha: false });
+    this.#kept = this.#layer.getContext("2d", { alpha: false });
+  }
+
+  /** Takes the size in CSS pixels and empties the canvas. @param {number} density device pixels per CSS pixel */
+  resize({ width, height }, density) {
+    this.#density = density;
+    this.#canvas.width = this.#layer.width = Math.round(width * density);
+    this.#canvas.height = this.#layer.height = Math.round(height * density);
+    this.#empty();
+  }
+
+  /**
+   * Shows finished strokes.
+   * @param {readonly import("./sketch.js").Stroke[]} strokes
+   * @param {import("./viewport.js").View} view
+   */
+  show(strokes, view) {
+    const next = strokes[this.#painted.length] ?? null;
+    const more = this.#painted.every((stroke, i) => stroke === strokes[i]) && (!this.#growing || this.#growing === next);
+    if (!more || view !== this.#view) this.#empty();
+    this.#view = view;
+    this.#clean();
+    for (const stroke of strokes.slice(this.#painted.length)) {
+      this.#fix(stroke, pieces(stroke));
+      this.#painted.push(stroke);
+      this.#growing = null;
+      this.#piece = 0;
+    }
+  }
+
+  /** Shows a stroke that is not finished, after what show() was given. @param {import("./sketch.js").Stroke} stroke */
+  grow(stroke) {
+    this.#clean();
+    const last = pieces(stroke) - 1;
+    this.#growing = stroke;
+    this.#fix(stroke, last);
+    this.#fill(this.#seen, outline(stroke, last));
+    this.#patch = this.#around(pointsOf(stroke, last));
+  }
+
+  /** Paints the pieces before `end` that are not painted yet, for good. */
+  #fix(stroke, end) {
+    for (; this.#piece < end; this.#piece++) {
+      const path = finalOutline(stroke, this.#piece);
+      for (const context of [this.#kept, this.#seen]) this.#fill(context, path);
+    }
+  }
+
+  #fill(context, path) {
+    const zoom = this.#view.scale * this.#density;
+    context.setTransform(zoom, 0, 0, zoom, this.#view.x * this.#density, this.#view.y * this.#density);
+    context.fillStyle = INK;
+    context.fill(path);
+  }
+
+  #empty() {
+    for (const context of [this.#kept, this.#seen]) {
+      context.setTransform(1, 0, 0, 1, 0, 0);
+      context.fillStyle = PAPER; // never transparent: what is seen is what a saved picture holds
+      context.fillRect(0, 0, this.#canvas.width, this.#canvas.height);
+    }
+    this.#painted = [];
+    this.#growing = this.#patch = null;
+    this.#piece = 0;
+  }
+
+  /** Takes the growing end away again. */
+  #clean() {
+    if (!this.#patch) return;
+    const { x, y, width, height } = this.#patch;
+    this.#patch = null;
+    this.#seen.setTransform(1, 0, 0, 1, 0, 0);
+    this.#seen.drawImage(this.#layer, x, y, width, height, x, y, width, height);
+  }
+
+  /** The whole device pixels that the ink of these points may touch. */
+  #around(points) {
+    const bounds = boundsOf([points]);
+    const place = (value, shift) => (value * this.#view.scale + shift) * this.#density;
+    const low = (value, shift) => Math.max(0, Math.floor(place(value - 2 * SIZE, shift)));
+    const [x, y] = [low(bounds.left, this.#view.x), low(bounds.top, this.#view.y)];
+    const width = Math.min(this.#canvas.width, Math.ceil(place(bounds.right + 2 * SIZE, this.#view.x))) - x;
+    const height = Math.min(this.#canvas.height, Math.ceil(place(bounds.bottom + 2 * SIZE, this.#view.y))) - y;
+    return width > 0 && height > 0 ? { x, y, width, height } : null;
+  }
+}
+
+const outlines = new WeakMap(); // stroke -> its pieces: an eraser repaints all of them many times
+
+/** The outline of a piece that does not change any more. */
+function finalOutline(stroke, piece) {
+  if (!outlines.has(stroke)) outlines.set(stroke, []);
+  return (outlines.get(stroke)[piece] ??= outline(stroke, piece));
+}
+
+function outline(stroke, piece) {
+  const path = new Path2D();
+  trace(path, stroke, piece);
+  return path;
+}

@@ -1,0 +1,28 @@
+/** A sketch as a small picture of its own. */
+
+import { INK } from "./pen_outline.js";
+
+const SIDE = 480; // px: the longer side of the picture
+const WIDTH = 5; // px
+
+/**
+ * @param {HTMLCanvasElement} canvas becomes the picture: ink on nothing
+ * @param {{strokes: number[][][]}} sketch
+ * @param {{left: number, top: number, width: number, height: number}} box the part that is shown, in the sketch's unit
+ */
+export function drawSketch(canvas, { strokes }, box) {
+  const scale = SIDE / Math.max(box.width, box.height);
+  canvas.width = Math.max(1, Math.round(box.width * scale));
+  canvas.height = Math.max(1, Math.round(box.height * scale));
+  const context = canvas.getContext("2d");
+  context.strokeStyle = INK;
+  context.lineWidth = WIDTH;
+  context.lineCap = context.lineJoin = "round";
+  const place = ([x, y]) => [(x - box.left) * scale, (y - box.top) * scale];
+  for (const stroke of strokes) {
+    context.beginPath();
+    context.moveTo(...place(stroke[0]));
+    for (const point of stroke.length > 1 ? stroke.slice(1) : stroke) context.lineTo(...place(point));
+    context.stroke();
+  }
+}

@@ -1,0 +1,111 @@
+"""Health checks get in while a client holds more connections than there are descriptors, and the log stays short."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import logging
+import os
+import resource
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from app.asgi import file_descriptors as descriptors
+from app.asgi.file_descriptors import AcceptErrorHandler, max_connections, raise_limit
+
+LIMIT = 512  # descriptors
+_PROGRAM = f"""
+import resource
+resource.setrlimit(resource.RLIMIT_NOFILE, ({LIMIT}, {LIMIT}))
+from app import connections
+from app.main import serve
+from app.settings import load_settings
+%s
+serve(load_settings())
+"""
+_NO_RESERVE = "connections.max_connections = lambda: 10_000"  # as when other work has taken it
+
+
+@contextmanager
+def short_of_descriptors(gallery: Path, errors: Path, patch: str) -> Iterator[tuple[str, int]]:
+    """The address of a server process that may have LIMIT descriptors; its stderr goes to the file."""
+    environment = {**os.environ, "SKETCHFIND_GALLERY": str(gallery), "SKETCHFIND_PORT": "0"}
+    command = [sys.executable, "-c", _PROGRAM % patch]
+    with (
+        errors.open("w") as file,
+        subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=file, text=True) as process,
+    ):
+        try:
+            assert process.stdout
+            host, _, port = process.stdout.readline().split()[-1].removeprefix("http://").partition(":")
+            yield host, int(port)
+        finally:
+            process.kill()
+
+
+@pytest.mark.parametrize("patch", ["", _NO_RESERVE])
+def test_health_checks_are_answered_while_a_client_holds_all_connections(
+    tiny_gallery: Path, tmp_path: Path, patch: str
+) -> None:
+    errors = tmp_path / "stderr"
+    with short_of_descriptors(tiny_gallery, errors, patch) as address, ExitStack() as stack:
+        for _ in range(2 * LIMIT):
+            stack.enter_context(socket.create_connection(address, timeout=20))
+        for path in ("healthz", "readyz"):
+            assert httpx.get(f"http://{address[0]}:{address[1]}/{path}", timeout=15).status_code == 200
+    lines = [line for line in errors.read_text().splitlines() if "INFO" not in line]
+    assert len(lines) == bool(patch), lines
+    assert not patch or f"Too many open files): idle ones were closed; the limit of open files is {LIMIT}" in lines[0]
+
+
+def test_a_shortage_is_logged_once_a_minute_and_other_errors_as_ever(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    relieved = list[None]()
+
+    async def fail() -> None:
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(AcceptErrorHandler(lambda: relieved.append(None)))
+        for _ in range(5):
+            for _ in range(100):
+                loop.call_exception_handler({"message": "accept", "exception": OSError(errno.EMFILE, "none free")})
+            await asyncio.sleep(0)
+        assert len(relieved) == 5
+        monkeypatch.setattr(descriptors, "_LOG_EVERY", 0)
+        loop.call_exception_handler({"message": "accept", "exception": OSError(errno.EMFILE, "none free")})
+        await asyncio.sleep(0)
+        loop.call_exception_handler({"message": "another fault", "exception": OSError(errno.EIO, "broken")})
+
+    with caplog.at_level(logging.ERROR):
+        asyncio.run(fail())
+    first, second, other = (record.getMessage() for record in caplog.records)
+    assert "accepted, 1 times" in first and "accepted, 5 times" in second and "another fault" in other
+
+
+@pytest.mark.parametrize(
+    ("soft", "most"), [(64, 16), (1024, 352), (8512, 4096), (10**6, 4096), (resource.RLIM_INFINITY, 4096)]
+)
+def test_connections_leave_descriptors_for_other_work(monkeypatch: pytest.MonkeyPatch, soft: int, most: int) -> None:
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (soft, resource.RLIM_INFINITY))
+    assert max_connections() == most
+
+
+@pytest.mark.parametrize(
+    ("limits", "raised"),
+    [((1024, 4096), 4096), ((1024, 10**6), 8512), ((1024, -1), 8512), ((10**6, 10**6), None), ((-1, -1), None)],
+)
+def test_the_soft_limit_is_raised_as_far_as_it_helps(
+    monkeypatch: pytest.MonkeyPatch, limits: tuple[int, int], raised: int | None
+) -> None:
+    changes = list[tuple[int, int]]()
+    monkeypatch.setattr(resource, "getrlimit", lambda _: limits)
+    monkeypatch.setattr(resource, "setrlimit", lambda _, pair: changes.append(pair))
+    raise_limit()
+    assert changes == ([] if raised is None else [(raised, limits[1])])

@@ -1,0 +1,194 @@
+"""Catalogues of format 1, as the first version of Sketchfind made them, are brought up to date when they are opened."""
+
+from __future__ import annotations
+
+import sqlite3
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from decimal import Decimal
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from sqlalchemy import create_engine, text
+
+from app.catalogue.catalogue import Catalogue, CatalogueError, Filters, Photo, Product, sqlite_url
+from app.database.rows import state_in
+from app.database.tables import FORMAT, metadata
+from app.gallery.gallery import CATALOGUE_FILE, Gallery
+from index_builder.gallery.verify.findings import Findings
+from index_builder.gallery.verify.rows import check_rows
+from tests.support.postgres import Postgres
+from tests.support.small_galleries import DIM, brute_force, open_catalogue, ranking, small_checkpoint, vectors
+
+FORMAT_1 = """
+CREATE TABLE catalogue ("key" INTEGER NOT NULL, format INTEGER NOT NULL, identity TEXT NOT NULL,
+    revision BIGINT NOT NULL, checkpoint TEXT, dim INTEGER, factory TEXT NOT NULL, PRIMARY KEY ("key"));
+CREATE TABLE products (product_id TEXT NOT NULL, revision BIGINT NOT NULL, deleted BOOLEAN NOT NULL,
+    title TEXT NOT NULL, category TEXT, category_key TEXT, price BIGINT, currency TEXT, link TEXT, color TEXT,
+    gender TEXT, photo TEXT NOT NULL, source TEXT NOT NULL, embedding BLOB, PRIMARY KEY (product_id),
+    UNIQUE (revision));
+CREATE INDEX ix_products_category_key ON products (category_key);
+"""
+LATER = """
+CREATE INDEX ix_products_filters ON products (deleted, category_key, category, color, currency, price, revision);
+CREATE TABLE colors (color TEXT NOT NULL, "key" TEXT NOT NULL, PRIMARY KEY (color, "key"));
+CREATE INDEX ix_colors_key ON colors ("key");
+"""  # added to format 1 when filters by colour came
+COLORS = ["Black/Red", "black", "/", "", None]
+COUNT = 1203  # products; the last one is deleted
+
+
+def old_catalogue(directory: Path, with_colors: bool = True) -> Path:
+    """A file of format 1."""
+    path = directory / CATALOGUE_FILE
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript("PRAGMA journal_mode = WAL;" + FORMAT_1 + (LATER if with_colors else ""))
+        first = (1, 1, "i" * 32, COUNT + 1, "a" * 64, DIM, "Flat")
+        connection.execute("INSERT INTO catalogue VALUES (?, ?, ?, ?, ?, ?, ?)", first)
+        rows = [old_row(number, vector, "T\0") for number, vector in enumerate(vectors(COUNT))]
+        connection.executemany(f"INSERT INTO products VALUES ({', '.join('?' * len(rows[0]))})", rows)
+        connection.commit()
+    return path
+
+
+def old_catalogue_on_server(url: str) -> None:
+    """The same on a PostgreSQL server, which takes no NUL in texts."""
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        for statement in (FORMAT_1 + LATER).replace("BLOB", "BYTEA").split(";")[:-1]:
+            connection.exec_driver_sql(statement)
+        first = (1, 1, "i" * 32, COUNT + 1, "a" * 64, DIM, "Flat")
+        connection.exec_driver_sql("INSERT INTO catalogue VALUES (%s, %s, %s, %s, %s, %s, %s)", first)
+        rows = [old_row(number, vector, "T") for number, vector in enumerate(vectors(COUNT))]
+        connection.exec_driver_sql(f"INSERT INTO products VALUES ({', '.join(['%s'] * len(rows[0]))})", rows)
+    engine.dispose()
+
+
+def old_row(number: int, vector: NDArray[np.float32], title: str) -> tuple[object, ...]:
+    """A product as format 1 had it."""
+    deleted = number == COUNT - 1
+    price = None if number % 7 == 0 else 599_000 + number
+    photo, source = ("", "") if number == 5 else (f"photo {number}", f"source {number}")
+    revision = COUNT + 1 if deleted else number + 1
+    words = (f"{title}{number}" + "x" * 3000, "Shoes > Boots", "shoes > boots")
+    traits = (price, "EUR", "https://x", COLORS[number % 5], "Men")
+    return (f"p{number}", revision, deleted, *words, *traits, photo, source, None if deleted else vector.tobytes())
+
+
+@pytest.mark.parametrize("with_colors", [True, False])
+def test_nothing_is_lost(tmp_path: Path, with_colors: bool) -> None:
+    path = old_catalogue(tmp_path, with_colors)
+    catalogue = Catalogue(sqlite_url(path))
+    assert_nothing_is_lost(catalogue)
+    catalogue.close()
+    with closing(sqlite3.connect(path)) as connection:
+        names = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        assert names == set(metadata.tables)
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def test_nothing_is_lost_on_a_server(postgres: Postgres) -> None:
+    url = postgres.place()
+    old_catalogue_on_server(url)
+    with ThreadPoolExecutor(3) as pool:
+        opened = list(pool.map(lambda _: Catalogue(url), range(3)))
+    assert_nothing_is_lost(opened[0])
+    assert opened[1].revision() == COUNT + 2
+    for catalogue in opened:
+        catalogue.close()
+
+
+def assert_nothing_is_lost(catalogue: Catalogue) -> None:
+    """Whether all of format 1 is there, and can be written to."""
+    state = catalogue.state()
+    assert (state.identity, state.revision, state.checkpoint, state.dim) == ("i" * 32, COUNT + 1, "a" * 64, DIM)
+    assert catalogue.size() == COUNT - 1 and catalogue.get(f"p{COUNT - 1}") is None
+    product = catalogue.get("p1")
+    assert product is not None and product.revision == 2
+    assert (product.category, product.price, product.gender) == ("Shoes > Boots", Decimal("59.9001"), "Men")
+    assert product.title.startswith("T1x") and len(product.title) == 2000
+    assert product.photos == (Photo("photo 1", "source 1"),)
+    bare = catalogue.get("p5")
+    assert bare is not None and bare.photos == ()
+    np.testing.assert_array_equal(catalogue.embedding("p5"), vectors(COUNT)[5:6])
+    assert catalogue.facets().colors == {"Black": 482, "Red": 241}
+    assert catalogue.facets(Filters(genders=("men",), colors=("red",))).size == 241
+    changes = catalogue.changes(0)
+    assert [change.revision for change in changes] == [*range(1, COUNT), COUNT + 1]
+    assert changes[-1].embeddings is None
+    assert catalogue.put([product], vectors(1, 9)) == COUNT + 2
+
+
+def test_a_saved_index_stays_usable(tmp_path: Path) -> None:
+    catalogue = Catalogue(sqlite_url(old_catalogue(tmp_path)))
+    gallery = Gallery.open(tmp_path, small_checkpoint(), catalogue)
+    sketch = vectors(1, 3)[0]
+    photos = {f"p{number}": vector for number, vector in enumerate(vectors(COUNT)[:-1])}
+    assert ranking(gallery.snapshot, catalogue, sketch, 50) == brute_force(sketch, photos)[:50]
+    gallery.close()
+
+
+def test_several_who_open_it_at_once_migrate_it_once(tmp_path: Path) -> None:
+    path = old_catalogue(tmp_path)
+    with ThreadPoolExecutor(6) as pool:
+        opened = list(pool.map(lambda _: Catalogue(sqlite_url(path)), range(6)))
+    for catalogue in opened:
+        assert (catalogue.size(), catalogue.revision()) == (COUNT - 1, COUNT + 1)
+        catalogue.close()
+
+
+def test_a_migration_that_fails_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = old_catalogue(tmp_path)
+
+    def fail(*_arguments: object) -> None:
+        raise OSError("power cut")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("app.database.migrations.insert_products", fail)
+        with pytest.raises(OSError, match="power cut"):
+            Catalogue(sqlite_url(path))
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT format FROM catalogue").fetchone() == (1,)
+        assert connection.execute("SELECT count(embedding) FROM products").fetchone() == (COUNT - 1,)
+    assert Catalogue(sqlite_url(path)).size() == COUNT - 1
+
+
+def test_sizes_of_format_2_are_told_apart(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes = ["41/42", "38 2/3", None, "42", "41/42", "S, M", "41/42"]
+    products = [Product(f"p{number}", "T", size=size, color="Red/Blue") for number, size in enumerate(sizes)]
+    catalogue = open_catalogue(directory)
+    with monkeypatch.context() as patch:
+        patch.setattr("app.products.product.size_names", lambda text: [text] if text else [])
+        catalogue.put(products, vectors(len(products)))
+    catalogue.delete(["p4"])
+    with catalogue.transaction() as connection:
+        connection.execute(text("UPDATE catalogue SET format = 2"))
+    assert catalogue.facets().sizes == {"38 2/3": 1, "41/42": 2, "42": 1, "S, M": 1}
+    with ThreadPoolExecutor(3) as pool:
+        opened = [*pool.map(lambda _: open_catalogue(directory), range(3))]
+    facets = opened[0].facets()
+    assert facets.sizes == {"38 2/3": 1, "41": 2, "42": 3, "M": 1, "S": 1} and facets.colors == {"Blue": 6, "Red": 6}
+    assert facets.size == 6 and opened[1].facets(Filters(sizes=("41/42",))).size == 2
+    assert opened[2].revision() == catalogue.revision() == len(products) + 1
+    product = opened[0].get("p0")
+    assert product is not None and (product.size, product.revision) == ("41/42", 1)
+    findings = Findings()
+    with opened[0].moment() as connection:
+        assert [len(rows) for rows in check_rows(connection, state_in(connection), findings)] == [6]
+    assert findings.problems == []
+
+
+def test_what_is_no_catalogue_is_refused_and_left_alone(tmp_path: Path) -> None:
+    path = old_catalogue(tmp_path)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("UPDATE catalogue SET format = 99")
+        connection.commit()
+    with pytest.raises(CatalogueError, match=f"catalogue has format 99: expected {FORMAT}"):
+        Catalogue(sqlite_url(path))
+    shop = tmp_path / "shop.sqlite"
+    with closing(sqlite3.connect(shop)) as connection:
+        connection.execute("CREATE TABLE products (id INTEGER)")
+    with pytest.raises(CatalogueError, match=r"the database has tables \(products\) that are no catalogue"):
+        Catalogue(sqlite_url(shop))

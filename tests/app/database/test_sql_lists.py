@@ -1,0 +1,88 @@
+"""Statements are the same text however many values a client sends: each new text would stay in caches of statements."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, event
+
+from app.catalogue.catalogue import Catalogue, Filters, Product
+from tests.support.small_galleries import open_catalogue, vectors
+
+_COLORS = ("red", "black", "blue", "green", "white", "pink", "grey")
+
+
+@contextmanager
+def statements() -> Iterator[set[str]]:
+    """The texts that are executed while the block lasts."""
+    texts: set[str] = set()
+
+    def note(_connection: object, _cursor: object, text: str, *_: object) -> None:
+        texts.add(text)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        yield texts
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+
+
+def shoe(number: int) -> Product:
+    traits = [(f"trait {n}", str(number % (n + 2))) for n in range(3)]
+    color = "/".join(_COLORS[number % 3 : number % 7])
+    things = {"color": color, "brand": f"B{number}", "attributes": tuple(traits)}
+    return Product(f"p{number}", "T", "Shoes", Decimal(number), "EUR", **things)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def catalogue(directory: Path) -> Catalogue:
+    catalogue = open_catalogue(directory)
+    catalogue.put([shoe(n) for n in range(40)], vectors(40))
+    return catalogue
+
+
+READS: dict[str, Callable[[Catalogue, int], object]] = {
+    "brands": lambda shop, n: shop.facets(Filters(brands=tuple(f"b{i}" for i in range(n)))),
+    "colors": lambda shop, n: shop.matching(Filters(colors=_COLORS[:n])),
+    "colors of a product": lambda shop, n: shop.facets(Filters(colors=("/".join(_COLORS[: n + 1]),))),
+    "several colors of a product": lambda shop, n: shop.has(
+        Filters(colors=tuple("/".join(_COLORS[: i + 2]) for i in range(n)))
+    ),
+    "values of an attribute": lambda shop, n: shop.facets(
+        Filters(attributes=tuple(("trait 1", str(i)) for i in range(n)))
+    ),
+    "traits": lambda shop, n: shop.traits_in([("brand", f"b{i}") for i in range(n)]),
+    "products by id": lambda shop, n: shop.get_many([f"p{i}" for i in range(n)]),
+    "products by revision": lambda shop, n: shop.at_revisions(range(1, n + 1)),
+    "a page": lambda shop, n: shop.page(None, n),
+}
+
+
+@pytest.mark.parametrize("read", READS.values(), ids=list(READS))
+def test_more_values_make_no_other_statements(catalogue: Catalogue, read: Callable[[Catalogue, int], object]) -> None:
+    with statements() as texts:
+        read(catalogue, 1)
+    assert texts
+    for count in range(2, 7):
+        with statements() as others:
+            read(catalogue, count)
+        assert others == texts
+
+
+def test_more_products_make_no_other_statements(catalogue: Catalogue) -> None:
+    def write(count: int) -> None:
+        things = [shoe(number) for number in range(count)]
+        catalogue.put(things, vectors(count), {thing.product_id: 0 for thing in things})
+        catalogue.forget_photos([f"photo {n}" for n in range(count)], lambda name: None)
+        catalogue.delete([thing.product_id for thing in things])
+
+    catalogue.delete([f"p{n}" for n in range(40)])
+    with statements() as texts:
+        write(1)
+    with statements() as others:
+        write(5)
+    assert others == texts

@@ -1,0 +1,190 @@
+"""Decoder processes that are stopped, killed or hung are replaced, and their images are decoded all the same."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import pytest
+
+from app.decoding import worker as bench
+from app.decoding.decoder_process import DecoderLostError, DecoderProcess
+from app.decoding.image_sketch import RasterSketch
+from app.decoding.process_progress import ProgressWatch
+from app.decoding.worker_pool import Benches, NotDecoded
+from model.preprocessing.images import ImageTooCostly
+from model.preprocessing.preprocess import PreprocessConfig
+from tests.support.sketch_files import sketch_file
+
+PIXELS = 1_000_000
+LARGE = 4 << 20  # bytes: more than a socket holds
+CONFIG = PreprocessConfig(size=64, line_width=3)
+
+
+@pytest.fixture
+def benches() -> Iterator[Benches]:
+    made = Benches(1, bench.memory_limit(PIXELS))
+    decode(made)
+    yield made
+    made.close()
+
+
+def decode(benches: Benches, padding: int = 0) -> None:
+    """Have a good image decoded, with bytes behind its end that no decoder minds."""
+    data = sketch_file() + bytes(padding)
+    answer, frame = benches.ask(bench.order("picture", RasterSketch(data, PIXELS), CONFIG), data)
+    assert bench.picture_of(answer, frame).frame.shape == (256, 256)
+
+
+def process_of(benches: Benches) -> DecoderProcess:
+    process = benches.all[0]._process
+    assert process is not None
+    return process
+
+
+@contextmanager
+def lost(monkeypatch: pytest.MonkeyPatch, *ways: Callable[[DecoderProcess], object]) -> Iterator[None]:
+    """Do these things to the processes of the next images, one each, while their answers are awaited."""
+    wait, left = DecoderProcess._wait, list(ways)
+
+    def waiting(process: DecoderProcess, seconds: float) -> None:
+        if process._is_ready and left:
+            left.pop(0)(process)
+        wait(process, seconds)
+
+    exchange = DecoderProcess.exchange
+
+    def exchanged(process: DecoderProcess, *arguments: bytes | float) -> object:
+        if left:
+            os.kill(process.pid, signal.SIGSTOP)  # or it might be done before
+        return exchange(process, *arguments)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(DecoderProcess, "_wait", waiting)
+        patch.setattr(DecoderProcess, "exchange", exchanged)
+        patch.setattr(DecoderProcess, "_check", lambda *_: None)  # which would notice the stop
+        yield
+    assert not left
+
+
+def by(number: signal.Signals) -> Callable[[DecoderProcess], None]:
+    def end(process: DecoderProcess) -> None:
+        os.kill(process.pid, number)
+        os.kill(process.pid, signal.SIGCONT)
+
+    return end
+
+
+@pytest.mark.parametrize("padding", [0, LARGE])
+def test_a_stopped_process_is_replaced_within_seconds(benches: Benches, padding: int) -> None:
+    os.kill(process_of(benches).pid, signal.SIGSTOP)
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(decode, benches, padding)
+        try:
+            asked.result(20)
+        finally:
+            os.kill(process_of(benches).pid, signal.SIGCONT)
+
+
+def test_a_process_that_cannot_be_killed_is_left_behind_and_reaped_later(
+    benches: Benches, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hung = process_of(benches)
+    os.kill(hung.pid, signal.SIGSTOP)
+    kill = hung._process.kill
+    monkeypatch.setattr(hung._process, "kill", lambda: None)  # as in an uninterruptible system call
+    decode(benches)
+    assert hung.poll() is None and process_of(benches) is not hung
+    kill()
+    os.waitid(os.P_PID, hung.pid, os.WEXITED | os.WNOWAIT)
+    process_of(benches).kill()
+    decode(benches)  # by a third process
+    assert hung.returncode == -signal.SIGKILL
+
+
+def test_closing_does_not_wait_for_a_process_that_cannot_be_killed(
+    benches: Benches, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hung = process_of(benches)
+    kill = hung._process.kill
+    monkeypatch.setattr(hung._process, "kill", lambda: None)
+    os.kill(hung.pid, signal.SIGSTOP)
+    started = time.monotonic()
+    benches.close()
+    assert time.monotonic() - started < 10
+    kill()
+    hung._process.wait(10)
+
+
+def test_closing_ends_an_image_that_is_decoded(benches: Benches, monkeypatch: pytest.MonkeyPatch) -> None:
+    with lost(monkeypatch, lambda _: benches.close()), pytest.raises(NotDecoded, match="the server stops"):
+        decode(benches)
+    with pytest.raises(NotDecoded, match="the server stops"):
+        decode(benches)
+
+
+def test_an_image_whose_process_was_killed_is_decoded_by_a_new_one(
+    benches: Benches, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with lost(monkeypatch, by(signal.SIGKILL)):
+        decode(benches)
+
+
+def test_an_image_is_too_costly_if_a_second_process_is_lost_in_the_same_way(
+    benches: Benches, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with lost(monkeypatch, by(signal.SIGKILL), by(signal.SIGKILL)), pytest.raises(ImageTooCostly):
+        decode(benches)
+    decode(benches)
+
+
+def test_an_image_is_not_refused_if_its_processes_are_lost_in_different_ways(
+    benches: Benches, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    faults = by(signal.SIGKILL), by(signal.SIGTERM)
+    with lost(monkeypatch, *faults), pytest.raises(NotDecoded, match=r"ended by signal 9 and another was .* signal 15"):
+        decode(benches)
+
+
+def test_an_image_that_reaches_its_limit_of_time_is_not_tried_again(
+    benches: Benches, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with lost(monkeypatch, by(signal.SIGPROF)), pytest.raises(ImageTooCostly):
+        decode(benches)
+
+
+def test_a_message_that_is_not_read_is_no_endless_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.decoding.decoder_process._BLOCKED", 1)
+    monkeypatch.setattr(ProgressWatch, "hangs", lambda _: False)
+    process = DecoderProcess(bench.memory_limit(PIXELS), 8)
+    process.get_ready(60)
+    os.kill(process.pid, signal.SIGSTOP)
+    with pytest.raises(DecoderLostError, match="makes no progress"):
+        process.exchange(b"{", bytes(LARGE), 60)
+    assert process.end()
+
+
+@pytest.mark.parametrize(("program", "hangs"), [("while True: pass", False), ("import time; time.sleep(60)", True)])
+def test_a_process_hangs_when_it_neither_computes_nor_is_about_to(program: str, hangs: bool) -> None:
+    with subprocess.Popen([sys.executable, "-Sc", f"print(flush=True)\n{program}"], stdout=subprocess.PIPE) as process:
+        assert process.stdout and process.stdout.readline()
+        time.sleep(0.1)
+        watch = ProgressWatch(process.pid, most_idle=2)
+        assert [watch.hangs() for _ in range(4)] == [False, False, False, hangs]
+        os.kill(process.pid, signal.SIGSTOP)
+        os.waitid(os.P_PID, process.pid, os.WSTOPPED)
+        assert watch.hangs()
+        process.kill()
+
+
+def test_a_process_that_is_gone_does_not_hang() -> None:
+    process = subprocess.Popen(["true"])
+    process.wait()
+    watch = ProgressWatch(process.pid, most_idle=0)
+    assert not any(watch.hangs() for _ in range(3))

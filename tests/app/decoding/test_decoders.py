@@ -1,0 +1,200 @@
+"""Images are decoded elsewhere: with the same results, and within limits of time and memory."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import threading
+import time
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import psutil
+import pytest
+from PIL import Image
+
+from app.decoding.decoder_process import Answer, DecoderProcess
+from app.decoding.framed_picture import Picture
+from app.decoding.image_sketch import RasterSketch
+from app.decoding.photo_decoder import Darkroom
+from app.decoding.product_photo import decoded
+from app.decoding.sketch_decoder import Workshop
+from app.decoding.worker_pool import SECONDS, NotDecoded
+from app.settings import Settings
+from model.preprocessing.images import ImageTooCostly
+from model.preprocessing.preprocess import BlankSketch, ImageTooLarge, Preprocess, PreprocessConfig, UnreadableImage
+from tests.conftest import draw_product
+from tests.support.sketch_files import blank_file, bomb, image_file, sketch_file
+
+PIXELS = 40_000_000
+CONFIG = PreprocessConfig(size=64, line_width=3)
+
+
+@pytest.fixture(scope="module")
+def workshop() -> Iterator[Workshop]:
+    made = Workshop(CONFIG, PIXELS)
+    made.warm_up()
+    yield made
+    made.close()
+
+
+def process_of(decoder: Workshop | Darkroom, number: int = -1) -> DecoderProcess:
+    process = decoder._benches.all[number]._process
+    assert process is not None
+    return process
+
+
+def run(work: Coroutine[Any, Any, Any]) -> Any:
+    return asyncio.run(work)
+
+
+@pytest.mark.parametrize("format", ["PNG", "JPEG", "WEBP", "GIF", "TIFF", "BMP"])
+def test_it_gives_what_decoding_here_gives(workshop: Workshop, format: str) -> None:
+    sketch = RasterSketch(sketch_file(4, format), PIXELS)
+    there: Picture = run(workshop.picture("client", sketch))
+    here = sketch.picture(Preprocess(CONFIG))
+    assert np.array_equal(there.frame, here.frame)
+    assert (there.placement, there.width, there.height) == (here.placement, here.width, here.height)
+    assert run(workshop.traced("client", sketch)) == sketch.traced(Preprocess(CONFIG))
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [(b"hello", UnreadableImage), (bomb(), ImageTooLarge), (blank_file(300, 200), BlankSketch), (b"", UnreadableImage)],
+)
+def test_it_refuses_what_decoding_here_refuses(workshop: Workshop, data: bytes, kind: type[Exception]) -> None:
+    sketch = RasterSketch(data, PIXELS)
+    with pytest.raises(kind) as here:
+        sketch.picture(Preprocess(CONFIG))
+    with pytest.raises(kind) as there:
+        run(workshop.picture("client", sketch))
+    assert type(there.value) is type(here.value) and str(there.value) == str(here.value)
+
+
+def test_an_image_is_too_costly_before_the_search_for_it_is_too_late() -> None:
+    assert Settings.model_fields["search_timeout"].default > SECONDS
+
+
+def test_the_largest_pictures_fit(workshop: Workshop) -> None:
+    large = draw_product(3, (8000, 5000)).convert("RGBA")
+    picture: Picture = run(workshop.picture("client", RasterSketch(image_file(large, "PNG"), PIXELS)))
+    assert (picture.width, picture.height) == (8000, 5000)
+
+
+def test_a_process_that_gets_no_time_is_given_up_and_the_next_image_is_served(monkeypatch: pytest.MonkeyPatch) -> None:
+    workshop = Workshop(CONFIG, PIXELS, seconds=1)
+    workshop.warm_up()
+    process = process_of(workshop)
+    os.kill(process.pid, signal.SIGSTOP)  # as one that others leave no time ...
+    monkeypatch.setattr(
+        "app.decoding.process_progress.ProgressWatch.hangs", lambda _: False
+    )  # ... though it would compute
+    started = time.perf_counter()
+    with pytest.raises(NotDecoded, match="could not be decoded within 3 s, so busy is the machine: try again later"):
+        run(workshop.picture("client", RasterSketch(sketch_file(), PIXELS)))
+    assert 2 < time.perf_counter() - started < 8
+    assert process.poll() is not None
+    assert run(workshop.picture("client", RasterSketch(sketch_file(), PIXELS))).frame.shape == (256, 256)
+    workshop.close()
+
+
+def test_an_image_that_computes_for_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    wait = DecoderProcess._wait
+    monkeypatch.setattr(DecoderProcess, "_wait", lambda process, _seconds: wait(process, 60))
+    workshop = Workshop(CONFIG, PIXELS, seconds=0.2)
+    process = process_of(workshop)
+    data = image_file(draw_product(3, (8000, 5000)).convert("RGBA"))
+    with pytest.raises(ImageTooCostly):
+        run(workshop.picture("client", RasterSketch(data, PIXELS)))
+    assert process.returncode == -signal.SIGPROF
+    workshop.close()
+
+
+def test_what_earlier_images_took_does_not_count() -> None:
+    workshop = Workshop(CONFIG, PIXELS, seconds=1)
+    process, data = process_of(workshop), image_file(draw_product(3, (1200, 900)))
+    while psutil.Process(process.pid).cpu_times().user < 2:
+        run(workshop.picture("client", RasterSketch(data, PIXELS)))
+    assert process.poll() is None
+    workshop.close()
+
+
+def test_an_image_that_takes_too_much_memory_is_refused() -> None:
+    data = image_file(Image.new("I;16", (10_000, 10_000)), "PNG")  # 1.2 GB while its floats become bytes
+    workshop = Workshop(CONFIG, 1000)
+    with pytest.raises(ImageTooCostly):
+        run(workshop.picture("client", RasterSketch(data, 150_000_000)))
+    assert run(workshop.picture("client", RasterSketch(sketch_file(), PIXELS))).frame.shape == (256, 256)
+    workshop.close()
+
+
+def test_no_process_outlives_the_workshop() -> None:
+    workshop = Workshop(CONFIG, PIXELS)
+    run(workshop.picture("client", RasterSketch(sketch_file(), PIXELS)))
+    processes = [process_of(workshop, number) for number in range(2)]
+    workshop.close()
+    assert all(process.poll() is not None for process in processes)
+
+
+@pytest.fixture(scope="module")
+def darkroom() -> Iterator[Darkroom]:
+    made = Darkroom(CONFIG, 2)
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize("format", ["PNG", "JPEG"])
+def test_a_photo_is_made_as_it_is_here(darkroom: Darkroom, format: str) -> None:
+    data = sketch_file(5, format)
+    there, here = darkroom.develop(data), decoded(data, Preprocess(CONFIG))
+    assert (there.photo, there.thumbnail) == (here.photo, here.thumbnail)
+    assert np.array_equal(there.frame, here.frame)
+
+
+@pytest.mark.parametrize(("data", "kind"), [(b"hello", UnreadableImage), (bomb(), ImageTooLarge)])
+def test_a_photo_is_refused_as_it_is_here(darkroom: Darkroom, data: bytes, kind: type[Exception]) -> None:
+    with pytest.raises(kind) as here:
+        decoded(data, Preprocess(CONFIG))
+    with pytest.raises(kind) as there:
+        darkroom.develop(data)
+    assert type(there.value) is type(here.value) and str(there.value) == str(here.value)
+
+
+def test_a_photo_that_takes_too_much_is_refused(darkroom: Darkroom, monkeypatch: pytest.MonkeyPatch) -> None:
+    darkroom.develop(sketch_file())
+
+    def killed(process: DecoderProcess, seconds: float) -> None:
+        if process._is_ready:
+            process.kill()  # as the system does with one that takes too much memory
+        wait(process, seconds)
+
+    def stopped(process: DecoderProcess, header: bytes, data: bytes, seconds: float) -> Answer:
+        os.kill(process.pid, signal.SIGSTOP)  # or it might be done before it is killed
+        return exchange(process, header, data, seconds)
+
+    wait, exchange = DecoderProcess._wait, DecoderProcess.exchange
+    with monkeypatch.context() as costly:
+        costly.setattr(DecoderProcess, "_wait", killed)
+        costly.setattr(DecoderProcess, "exchange", stopped)
+        costly.setattr(DecoderProcess, "_check", lambda *_: None)  # which would notice the stop
+        with pytest.raises(ImageTooCostly, match="less than 8 s"):
+            darkroom.develop(sketch_file())
+    assert darkroom.develop(sketch_file()).frame.shape == (256, 256)
+    assert darkroom._benches.all[0]._process is None  # one bench was enough
+
+
+def test_a_photo_is_decoded_with_the_priority_of_the_thread_that_asks() -> None:
+    room = Darkroom(CONFIG, 1)
+    room.start()
+
+    def ask() -> int:
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 15)
+        room.develop(sketch_file())
+        return os.getpriority(os.PRIO_PROCESS, process_of(room, 0).pid)
+
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(ask).result() == 15
+    room.close()

@@ -1,0 +1,76 @@
+"""Processes that decode come and go: one that there is not, now, is no fault of the image."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import signal
+from collections.abc import Iterator
+
+import psutil
+import pytest
+
+from app.decoding.framed_picture import Picture
+from app.decoding.image_sketch import RasterSketch
+from app.decoding.sketch_decoder import Workshop
+from app.decoding.worker_pool import NotDecoded
+from model.preprocessing.preprocess import PreprocessConfig
+from tests.support.sketch_files import sketch_file
+
+PIXELS = 40_000_000
+
+
+@pytest.fixture
+def workshop() -> Iterator[Workshop]:
+    made = Workshop(PreprocessConfig(size=64, line_width=3), PIXELS)
+    yield made
+    made.close()
+
+
+def picture(workshop: Workshop) -> Picture:
+    return asyncio.run(workshop.picture("client", RasterSketch(sketch_file(), PIXELS)))
+
+
+def no_process(*_args: object, **_options: object) -> None:
+    raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")  # as where there are too many of them
+
+
+def test_a_process_that_cannot_be_started_is_tried_again_with_the_next_image(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for each in workshop._benches.all:
+        each.end()
+    descriptors = psutil.Process().num_fds()
+    with monkeypatch.context() as broken:
+        broken.setattr("app.decoding.decoder_process.subprocess.Popen", no_process)
+        for _ in range(2):
+            with pytest.raises(NotDecoded, match="no process could be started for it: try again later"):
+                asyncio.run(workshop.picture("client", RasterSketch(b"hello", PIXELS)))
+        assert psutil.Process().num_fds() <= descriptors
+    assert picture(workshop).frame.shape == (256, 256)
+
+
+def test_a_process_that_cannot_be_started_ahead_takes_no_answer_away(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workshop.warm_up()
+    monkeypatch.setattr("app.decoding.decoder_process.subprocess.Popen", no_process)
+    assert picture(workshop).frame.shape == (256, 256)  # by the one, while the other cannot be started
+
+
+def test_a_workshop_opens_where_no_process_can_be_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.decoding.decoder_process.subprocess.Popen", no_process)
+    made = Workshop(PreprocessConfig(size=64, line_width=3), PIXELS)
+    with pytest.raises(NotDecoded, match="no process could be started"):
+        made.warm_up()
+    made.close()
+
+
+def test_a_process_that_was_killed_while_idle_costs_no_image(workshop: Workshop) -> None:
+    picture(workshop)
+    for each in workshop._benches.all:
+        assert each._process is not None
+        os.kill(each._process.pid, signal.SIGKILL)  # as the system does when it is short of memory
+        os.waitid(os.P_PID, each._process.pid, os.WEXITED | os.WNOWAIT)
+    assert picture(workshop).frame.shape == (256, 256)

@@ -1,0 +1,168 @@
+"""No product loses a photo to the removal of unused ones, however long ago the photo was stored."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.catalogue.catalogue import Catalogue, sqlite_url
+from app.catalogue.import_counts import Counts
+from app.feeds.records import FeedItem, FeedProblem
+from app.gallery.garbage import GRACE, remove_unused_photos
+from app.gallery.photo_store import PhotoStore
+from app.ingest.pipeline import Ingest
+from app.ingest.product_preparer import Draft, DraftPhoto
+from app.products.product import Product
+from model.checkpoint import Checkpoint, load_checkpoint
+from model.preprocessing.images import UnreadableImage
+from tests.support.writable_server import photo
+
+
+class Slow:
+    """Photos by their number. Before one of them is there, `meanwhile` happens, once."""
+
+    def __init__(self, slow: str, meanwhile: Callable[[], object]) -> None:
+        self._slow, self._meanwhile, self.asked = slow, meanwhile, list[str]()
+
+    def fetch(self, link: str, known: str | None) -> bytes:
+        """The photo of a number."""
+        if link == self._slow and link not in self.asked:
+            self._meanwhile()
+        self.asked.append(link)
+        return photo(int(link))
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tiny_checkpoint: Path) -> Checkpoint:
+    return load_checkpoint(tiny_checkpoint)
+
+
+@pytest.fixture
+def catalogue(tmp_path: Path, checkpoint: Checkpoint) -> Iterator[Catalogue]:
+    opened = Catalogue(sqlite_url(tmp_path / "catalogue.sqlite"))
+    opened.bind(checkpoint.sha256, checkpoint.network.dim)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> PhotoStore:
+    return PhotoStore(tmp_path / "photos")
+
+
+def an_hour_passes(store: PhotoStore, catalogue: Catalogue) -> None:
+    """All files are as old as unused ones may get, and another process removes those."""
+    for path in store.directory.iterdir():
+        os.utime(path, (0, time.time() - GRACE - 9))
+    remove_unused_photos(store, catalogue)
+
+
+def assert_whole(store: PhotoStore, catalogue: Catalogue, *sizes: int) -> None:
+    """Products have these numbers of photos, and the store has them, and nothing else."""
+    products = catalogue.page()
+    assert [len(product.photos) for product in products] == list(sizes)
+    names = {photo.name for product in products for photo in product.photos}
+    assert all(map(store.has, names)) and len(list(store.directory.iterdir())) == 2 * len(names)
+
+
+def test_an_import_that_waits_long_for_a_photo_stores_those_again_that_were_removed(
+    store: PhotoStore, catalogue: Catalogue, checkpoint: Checkpoint
+) -> None:
+    source = Slow("81", partial(an_hour_passes, store, catalogue))
+    items = [FeedItem(Product("one", "One"), ("80", "81")), FeedItem(Product("two", "Two"), ("82",))]
+    problems: list[FeedProblem] = []
+    counts = Ingest(catalogue, store, checkpoint).run(items, source, problems.append)
+    assert (counts, problems) == (Counts(2, added=2), [])
+    assert source.asked.count("80") == 2
+    assert_whole(store, catalogue, 2, 1)
+
+
+def test_a_product_that_waits_long_for_a_photo_has_all_of_them(
+    store: PhotoStore, catalogue: Catalogue, checkpoint: Checkpoint
+) -> None:
+    source = Slow("81", partial(an_hour_passes, store, catalogue))
+    photos = [DraftPhoto("", partial(source.fetch, number), number) for number in ("80", "81")]
+    Ingest(catalogue, store, checkpoint).write(Draft("one", lambda old: Product("one", "One"), photos))
+    assert_whole(store, catalogue, 2)
+
+
+def test_only_the_thumbnail_is_missed_too(store: PhotoStore, catalogue: Catalogue, checkpoint: Checkpoint) -> None:
+    source = Slow("81", lambda: next(store.directory.glob("*.thumb.webp")).unlink())
+    Ingest(catalogue, store, checkpoint).run([FeedItem(Product("one", "One"), ("80", "81"))], source, print)
+    assert_whole(store, catalogue, 2)
+
+
+def test_a_removed_photo_that_cannot_be_had_again_is_told(
+    store: PhotoStore, catalogue: Catalogue, checkpoint: Checkpoint
+) -> None:
+    class Away(Slow):
+        def fetch(self, link: str, known: str | None) -> bytes:
+            if link == "80" and link in self.asked:
+                raise UnreadableImage("the host is away: expected an answer")
+            return super().fetch(link, known)
+
+    source, problems = Away("81", partial(an_hour_passes, store, catalogue)), list[FeedProblem]()
+    items = [FeedItem(Product("one", "One"), ("80", "81"))]
+    counts = Ingest(catalogue, store, checkpoint).run(items, source, problems.append)
+    assert counts == Counts(1, added=1, problems=1)
+    assert [(problem.where, "the host is away" in problem.reason) for problem in problems] == [("one", True)]
+    assert_whole(store, catalogue, 1)
+
+
+@pytest.mark.parametrize("first", ["writer", "sweep"])
+def test_a_writer_and_the_removal_at_the_same_time(
+    store: PhotoStore, catalogue: Catalogue, checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch, first: str
+) -> None:
+    """Each begins while the other has decided and not yet acted: it has to wait, and then sees what the other did."""
+    threads: list[threading.Thread] = []
+
+    def begin(work: Callable[[], object]) -> None:
+        if not threads:
+            threads.append(threading.Thread(target=work))
+            threads[0].start()
+            threads[0].join(0.2)
+            assert threads[0].is_alive(), "it did not wait"
+
+    ingest, has, remove = Ingest(catalogue, store, checkpoint), store.has, store.remove
+    photos = [DraftPhoto("", lambda known: photo(80), "80")]
+    write = partial(ingest.write, Draft("one", lambda old: Product("one", "One"), photos))
+
+    def has_and_sweep(name: str) -> bool:
+        found = has(name)
+        begin(partial(an_hour_passes, store, catalogue))
+        return found
+
+    def write_and_remove(name: str, before: float) -> None:
+        begin(late)
+        remove(name, before)
+
+    def late() -> Any:
+        """Commit what was stored long ago."""
+        monkeypatch.setattr(store, "keep", lambda *files: kept)
+        monkeypatch.setattr(catalogue, "put", put_and_restore)
+        return write()
+
+    put, keep = catalogue.put, store.keep
+
+    def put_and_restore(*given: Any) -> int:
+        monkeypatch.setattr(store, "keep", keep)
+        return put(*given)
+
+    if first == "writer":
+        monkeypatch.setattr(store, "has", has_and_sweep)
+        write()
+    else:
+        write()
+        kept = catalogue.page()[0].photo
+        catalogue.delete(["one"])
+        monkeypatch.setattr(store, "remove", write_and_remove)
+        an_hour_passes(store, catalogue)
+    threads[0].join()
+    assert_whole(store, catalogue, 1)

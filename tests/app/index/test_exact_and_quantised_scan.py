@@ -1,0 +1,99 @@
+"""Going through all keys finds what float64 does, whatever is left out, rounded or not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import faiss
+import numpy as np
+import pytest
+import torch
+
+from app.index.exact_scan import BLOCK, Keys, Mask, Rows, blocks_of, keys_in, nearest
+from app.index.quantised_scan import Rough, rough_of
+from app.index.segment import Segment
+from model.network.distances import HOLEF
+
+_N, _DIM = 2 * BLOCK + 300, 16
+_random = np.random.default_rng(5)
+_keys = _random.standard_normal((_N, _DIM + 1)).astype(np.float32)
+_queries = _random.standard_normal((5, _DIM + 1)).astype(np.float32)
+
+Search = Callable[[Keys, Keys, int, Mask], tuple[Keys, Rows]]
+
+
+def _exact(keys: Keys, queries: Keys, n: int, allowed: Mask) -> tuple[Keys, Rows]:
+    return nearest(queries, n, blocks_of(keys, allowed))
+
+
+def _rounded(keys: Keys, queries: Keys, n: int, allowed: Mask) -> tuple[Keys, Rows]:
+    return Rough(keys).nearest(queries, n, allowed)
+
+
+def _masks() -> dict[str, Mask]:
+    most, few, one_block = _random.random(_N) < 0.9, _random.random(_N) < 0.2, np.zeros(_N, bool)
+    one_block[-200:] = True
+    return {"all": np.ones(_N, bool), "most": most, "few": few, "the end": one_block}
+
+
+@pytest.mark.parametrize("which", ["all", "most", "few", "the end"])
+@pytest.mark.parametrize("search", [_exact, _rounded])
+def test_the_nearest_allowed_are_found_in_order(search: Search, which: str) -> None:
+    allowed = _masks()[which]
+    products, rows = search(_keys, _queries, 50, allowed)
+    exact = _queries.astype(np.float64) @ _keys.astype(np.float64).T
+    exact[:, ~allowed] = -np.inf
+    assert np.array_equal(rows, np.argsort(-exact, axis=1)[:, :50])
+    np.testing.assert_allclose(products, np.take_along_axis(exact, rows, 1), rtol=1e-4, atol=1e-4)
+
+
+def test_rounding_misses_none_where_all_are_nearly_alike() -> None:
+    """Rounded, these keys cannot be told apart, and their last entries are large."""
+    keys = (1 + 1e-4 * _random.standard_normal(_keys.shape)).astype(np.float32)
+    keys[:, -1] *= 1000
+    keys[:, -1] += 1e-3 * _random.standard_normal(_N).astype(np.float32)
+    allowed = np.ones(_N, bool)
+    products, rows = Rough(keys).nearest(_queries, 10, allowed)
+    exact = _queries.astype(np.float64) @ keys.astype(np.float64).T
+    best = -np.sort(-exact, axis=1)[:, :10]
+    np.testing.assert_allclose(np.take_along_axis(exact, rows, 1), best, rtol=0, atol=1e-3)
+    np.testing.assert_allclose(products, best, rtol=1e-5)
+
+
+def test_many_queries_are_searched_for_a_few_at_a_time() -> None:
+    queries = _random.standard_normal((130, _DIM + 1)).astype(np.float32)
+    allowed = np.ones(_N, bool)
+    assert np.array_equal(Rough(_keys).nearest(queries, 3, allowed)[1], _exact(_keys, queries, 3, allowed)[1])
+
+
+def test_few_keys_are_not_rounded() -> None:
+    assert rough_of(_keys[:1000]) is None
+    assert not Rough(_keys).is_for(5000, np.ones(_N, bool))
+    assert not Rough(_keys).is_for(10, _masks()["few"])
+
+
+def test_keys_are_read_where_the_index_has_them() -> None:
+    index = faiss.IndexFlatIP(_DIM + 1)
+    index.add(_keys[:100])
+    held = keys_in(index)
+    assert held is not None and np.array_equal(held, _keys[:100])
+    assert keys_in(faiss.index_factory(16, "SQ8", faiss.METRIC_INNER_PRODUCT)) is None
+    assert keys_in(faiss.IndexFlatL2(16)) is None
+
+
+@pytest.mark.parametrize("is_faster", [True, False])
+def test_a_segment_finds_what_the_double_loop_does(is_faster: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.index.quantised_scan._is_faster", lambda _: is_faster)
+    distance = HOLEF(_DIM)
+    with torch.no_grad():
+        distance.weight.add_(0.3 * torch.randn(_DIM, _DIM, generator=torch.Generator().manual_seed(1)))
+    photos = _random.standard_normal((_N, _DIM)).astype(np.float32)
+    sketches = torch.from_numpy(_random.standard_normal((3, _DIM)).astype(np.float32))
+    segment = Segment.build(distance, photos, np.arange(_N))
+    live = _masks()["most"]
+    with torch.inference_mode():
+        rows = segment.nearest(distance.query(sketches).numpy(), 20, live)[1]
+        weight, s = distance.weight.double().numpy(), sketches.double().numpy()
+    p = photos[live].astype(np.float64)
+    exact = (s**2 @ weight.sum(1))[:, None] + p**2 @ weight.sum(0) - 2 * s @ weight @ p.T
+    assert np.array_equal(rows, np.flatnonzero(live)[np.argsort(exact, axis=1)[:, :20]])

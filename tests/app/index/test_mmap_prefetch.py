@@ -1,0 +1,29 @@
+"""Rows come whole and in order, wherever the array lies."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from app.index.mmap_prefetch import announce, taken
+
+
+@pytest.mark.parametrize("shape", [(5000, 33), (5000,), (1, 3)])
+def test_rows_of_memory_and_of_files_are_the_same(shape: tuple[int, ...], tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    array = random.standard_normal(shape).astype(np.float32)
+    np.save(tmp_path / "array.npy", array)
+    mapped = np.load(tmp_path / "array.npy", mmap_mode="r")  # whose rows begin anywhere in a page
+    rows = random.integers(len(array), size=300)
+    for each in (array, mapped, mapped[len(array) // 2 :]):
+        some = rows % len(each)
+        assert np.array_equal(taken(each, some), np.asarray(each)[some])
+    assert taken(mapped, rows[:0]).shape == (0, *shape[1:])
+
+
+def test_nothing_is_asked_for_where_there_is_nothing() -> None:
+    nothing = np.zeros((0, 4), np.float32)
+    announce(nothing, np.zeros(0, np.int64))
+    assert taken(nothing, np.zeros(0, np.int64)).shape == (0, 4)

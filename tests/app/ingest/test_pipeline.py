@@ -1,0 +1,165 @@
+from __future__ import annotations
+
+import io
+import threading
+import weakref
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from app.catalogue.catalogue import Catalogue, sqlite_url
+from app.catalogue.import_counts import Counts
+from app.decoding.product_photo import Print, decoded
+from app.feeds.records import FeedItem, FeedProblem
+from app.gallery.photo_store import PhotoStore
+from app.index.segment import Embeddings
+from app.ingest.ordered_writer import BATCH
+from app.ingest.pipeline import Ingest
+from app.products.product import Product
+from model.checkpoint import Checkpoint, load_checkpoint
+from model.preprocessing.images import Pixels, UnreadableImage
+from tests.conftest import draw_product
+
+COUNT = 100
+FAILING = 40
+
+
+class Drawn:
+    """Photos by their number."""
+
+    def fetch(self, link: str, known: str | None) -> bytes | None:
+        """A photo, but nothing readable for one of them."""
+        buffer = io.BytesIO()
+        draw_product(int(link), (48, 36)).save(buffer, "PNG")
+        return buffer.getvalue() if int(link) != FAILING else b"not a photo"
+
+
+def items(count: int = COUNT) -> Iterator[FeedItem]:
+    """Products of one photo each."""
+    return (FeedItem(Product(f"p{number}", "P"), (str(number),)) for number in range(count))
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tiny_checkpoint: Path) -> Checkpoint:
+    return load_checkpoint(tiny_checkpoint)
+
+
+@pytest.fixture
+def catalogue(tmp_path: Path, checkpoint: Checkpoint) -> Iterator[Catalogue]:
+    made = Catalogue(sqlite_url(tmp_path / "catalogue.sqlite"))
+    made.bind(checkpoint.sha256, checkpoint.network.dim)
+    yield made
+    made.close()
+
+
+def recorded(catalogue: Catalogue) -> tuple[list[Product], Embeddings]:
+    """All products in the order of their revisions, and their embeddings."""
+    products = sorted(catalogue.page(limit=1000), key=lambda product: product.revision)
+    found = [catalogue.embedding(product.product_id) for product in products]
+    return products, np.concatenate([each for each in found if each is not None])
+
+
+def test_it_is_what_one_photo_after_the_other_gives(
+    tmp_path: Path, checkpoint: Checkpoint, catalogue: Catalogue
+) -> None:
+    store, problems, steps = PhotoStore(tmp_path / "photos"), list[FeedProblem](), list[Counts]()
+    ingest = Ingest(catalogue, store, checkpoint)
+    counts = ingest.run(items(), Drawn(), problems.append, steps.append)
+    assert counts == steps[-1] == Counts(COUNT, added=COUNT - 1, problems=1)
+    assert [problem.where for problem in problems] == [f"p{FAILING}"]
+    assert [step.done for step in steps] == sorted(step.done for step in steps)
+
+    photos = [Drawn().fetch(str(number), None) for number in range(COUNT) if number != FAILING]
+    prints = [decoded(photo, checkpoint.preprocess) for photo in photos if photo is not None]
+    products, embeddings = recorded(catalogue)
+    assert [product.product_id for product in products] == [f"p{n}" for n in range(COUNT) if n != FAILING]
+    assert [product.revision for product in products] == list(range(1, COUNT))
+    for product, made in zip(products, prints, strict=True):
+        assert store.photo(product.photo).read_bytes() == made.photo
+        assert store.thumbnail(product.photo).read_bytes() == made.thumbnail
+    wanted = checkpoint.embed_frames([made.frame for made in prints])
+    np.testing.assert_allclose(embeddings, wanted, atol=1e-4)
+
+
+class Away(Drawn):
+    """The same photos, of which one cannot be had any more."""
+
+    def fetch(self, link: str, known: str | None) -> bytes | None:
+        if link == "3":
+            raise UnreadableImage("the host is away: expected an answer")
+        return super().fetch(link, known)
+
+
+def test_a_product_that_is_deleted_meanwhile_is_one_problem_and_the_rest_is_written(
+    tmp_path: Path, checkpoint: Checkpoint, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ingest, problems = Ingest(catalogue, PhotoStore(tmp_path / "photos"), checkpoint), list[FeedProblem]()
+    ingest.run(items(5), Drawn(), problems.append)
+    put, deleted = catalogue.put, list[int]()
+
+    def put_late(*given: Any) -> int:
+        if not deleted:
+            deleted.append(len(catalogue.delete(["p3"])))
+        return put(*given)
+
+    monkeypatch.setattr(catalogue, "put", put_late)
+    renamed = (FeedItem(replace(item.product, title="Q"), item.links) for item in items(5))
+    counts = ingest.run(renamed, Away(), problems.append)
+    assert deleted == [1] and counts == Counts(5, updated=4, problems=2)
+    assert [(one.where, "the host is away" in one.reason) for one in problems] == [("p3", True)] * 2
+    written = {(product.product_id, product.title) for product in catalogue.page()}
+    assert written == {(f"p{n}", "Q") for n in (0, 1, 2, 4)}
+
+
+def test_few_pictures_are_held_however_many_there_are(
+    tmp_path: Path, checkpoint: Checkpoint, catalogue: Catalogue
+) -> None:
+    held, most, lock = weakref.WeakSet[Pixels](), 0, threading.Lock()
+
+    class Frames(np.ndarray):
+        __hash__ = object.__hash__  # type: ignore[assignment]
+
+    def decode(data: bytes) -> Print:
+        nonlocal most
+        made = decoded(data, checkpoint.preprocess)
+        frame = made.frame.view(Frames)
+        with lock:
+            held.add(frame)
+            most = max(most, len(held))
+        return made._replace(frame=frame)
+
+    ingest = Ingest(catalogue, PhotoStore(tmp_path / "photos"), checkpoint, decode)
+    ingest.run(items(260), Drawn(), lambda problem: None)
+    assert most <= 6 * BATCH  # prepared, collected, being embedded and written
+    assert catalogue.size() == 259
+
+
+def test_what_stopped_goes_on_where_it_was(tmp_path: Path, checkpoint: Checkpoint, catalogue: Catalogue) -> None:
+    def stopping() -> Iterator[FeedItem]:
+        yield from items(COUNT - 10)
+        raise KeyboardInterrupt
+
+    ingest = Ingest(catalogue, PhotoStore(tmp_path / "photos"), checkpoint)
+    steps: list[Counts] = []
+    with pytest.raises(KeyboardInterrupt):
+        ingest.run(stopping(), Drawn(), lambda problem: None, steps.append)
+    done = catalogue.size()
+    assert done == steps[-1].added < COUNT - 1 and done % BATCH == 0
+    counts = ingest.run(items(), Drawn(), lambda problem: None)
+    assert (counts.unchanged, counts.added, counts.problems) == (done, COUNT - 1 - done, 1)
+    products, _ = recorded(catalogue)
+    assert [product.product_id for product in products] == [f"p{n}" for n in range(COUNT) if n != FAILING]
+
+
+def test_a_thumbnail_of_a_small_photo_is_the_photo(checkpoint: Checkpoint) -> None:
+    buffer = io.BytesIO()
+    draw_product(1, (320, 200)).save(buffer, "PNG")
+    made = decoded(buffer.getvalue(), checkpoint.preprocess)
+    assert made.thumbnail == made.photo
+    draw_product(1, (321, 200)).save(buffer := io.BytesIO(), "PNG")
+    made = decoded(buffer.getvalue(), checkpoint.preprocess)
+    assert len(made.thumbnail) != len(made.photo)

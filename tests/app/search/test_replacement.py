@@ -1,0 +1,185 @@
+"""Products that are replaced while a search is at work: each that exists throughout is in the answer, once."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from app.catalogue.catalogue import Catalogue, Filters, Product
+from app.catalogue.product_cache import Known
+from app.gallery import gallery as gallery_module
+from app.gallery.gallery import Gallery
+from app.gallery.maintenance import Upkeep
+from app.index.snapshot import Snapshot
+from app.search.retriever import Retriever
+from tests.support.small_galleries import brute_force, open_catalogue, small_checkpoint, vectors
+
+IDS = [f"p{number:02d}" for number in range(20)]
+SHOES = Filters(category="Shoes")
+
+
+def shoe(name: str, title: str = "first") -> Product:
+    return Product(name, title, "Shoes")
+
+
+@pytest.fixture
+def writer(directory: Path) -> Catalogue:
+    catalogue = open_catalogue(directory)
+    catalogue.put([shoe(name) for name in IDS], vectors(20))
+    return catalogue
+
+
+@pytest.fixture
+def retriever(directory: Path, writer: Catalogue) -> Retriever:
+    """Its gallery's catalogue is the same database by other connections."""
+    checkpoint = small_checkpoint()
+    return Retriever(checkpoint, Gallery.open(directory, checkpoint, open_catalogue(directory)), 5, device="cpu")
+
+
+def found(retriever: Retriever, k: int = 100, filters: Filters = Filters()) -> dict[str, str]:
+    """Ids and titles of what a search finds, nearest first."""
+    results = retriever.search_embeddings(vectors(1, 9), k, filters)[0].results
+    assert len({result.product.product_id for result in results}) == len(results)
+    return {result.product.product_id: result.product.title for result in results}
+
+
+def before_ranking(monkeypatch: pytest.MonkeyPatch, write: Callable[[], object]) -> None:
+    """Have something written in the middle of every search: after the products that pass are read, before results."""
+    candidates = Snapshot.candidates
+
+    def after_writing(*arguments: Any) -> Any:
+        write()
+        return candidates(*arguments)
+
+    monkeypatch.setattr(Snapshot, "candidates", after_writing)
+
+
+@pytest.fixture
+def refreshing_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another thread is at the next snapshot all the time."""
+    monkeypatch.setattr(Gallery, "refresh", lambda gallery, wait=True: False)
+
+
+@pytest.mark.parametrize("filters", [Filters(), SHOES])
+def test_replaced_between_selecting_and_reading(
+    writer: Catalogue, retriever: Retriever, filters: Filters, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    titles = iter(range(100))
+    before_ranking(monkeypatch, lambda: writer.put([shoe("p03", str(next(titles)))], vectors(1, 30)))
+    for _ in range(3):
+        assert sorted(found(retriever, filters=filters)) == IDS
+
+
+@pytest.mark.parametrize("filters", [Filters(), SHOES])
+@pytest.mark.usefixtures("refreshing_elsewhere")
+def test_replaced_before_the_index_has_followed(writer: Catalogue, retriever: Retriever, filters: Filters) -> None:
+    photos = dict(zip(IDS, vectors(20), strict=True))
+    assert found(retriever, filters=filters)["p03"] == "first"
+    for seed, title in ((30, "second"), (31, "third")):
+        writer.put([shoe("p03", title)], vectors(1, seed))
+        answer = found(retriever, filters=filters)
+        assert [*answer] == brute_force(vectors(1, 9)[0], photos | {"p03": vectors(1, seed)[0]})
+        assert answer["p03"] == title
+    writer.delete(["p03"])
+    assert sorted(found(retriever, filters=filters)) == [name for name in IDS if name != "p03"]
+    writer.put([Product("p04", "fourth", "Bags")], vectors(1, 9))
+    assert ("p04" in found(retriever, filters=filters)) == filters.is_open
+
+
+@pytest.mark.usefixtures("refreshing_elsewhere")
+def test_what_is_gone_makes_room_for_the_next(writer: Catalogue, retriever: Retriever) -> None:
+    photos = dict(zip(IDS, vectors(20), strict=True))
+    nearest = brute_force(vectors(1, 9)[0], photos)
+    assert [*found(retriever, 5)] == nearest[:5]
+    writer.delete(nearest[:4])
+    assert [*found(retriever, 5)] == nearest[4:9]
+    assert [*found(retriever, 5, SHOES)] == nearest[4:9]
+
+
+@pytest.mark.usefixtures("refreshing_elsewhere")
+def test_after_another_checkpoint_what_is_gone_stays_away(writer: Catalogue, retriever: Retriever) -> None:
+    """Until the gallery of the new one serves, the old one answers by what it has."""
+    found(retriever)
+    with writer.transaction() as connection:
+        connection.exec_driver_sql("UPDATE catalogue SET checkpoint = 'other'")
+    catalogue = Catalogue(retriever.gallery.catalogue._reading.url)
+    catalogue.delete(["p03"])
+    catalogue.close()
+    assert sorted(found(retriever)) == [name for name in IDS if name != "p03"]
+
+
+def test_following_ends_though_writers_do_not(
+    writer: Catalogue, retriever: Retriever, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gallery, written = retriever.gallery, list[int]()
+    changes = gallery.catalogue.changes
+
+    def beside_a_writer(since: int) -> Any:
+        read = changes(since)
+        if len(written) < 50:
+            written.append(writer.put([shoe("p03", str(len(written)))], vectors(1)))
+        return read
+
+    monkeypatch.setattr(gallery.catalogue, "changes", beside_a_writer)
+    first = writer.put([shoe("p03")], vectors(1))
+    assert gallery.refresh() and gallery.revision >= first
+    assert len(written) == 1
+
+
+def test_changes_that_could_not_be_taken_in_are_taken_in_later(
+    writer: Catalogue, retriever: Retriever, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as on a full disk, where an index has no room: neither searches nor the next snapshot suffer."""
+
+    def fail(*_: object) -> None:
+        raise OSError("no space left")
+
+    monkeypatch.setattr(gallery_module, "add", fail)
+    writer.put([shoe("p03", "second")], vectors(1, 30))
+    with pytest.raises(OSError, match="no space left"):
+        retriever.gallery.refresh()
+    answer = found(retriever)
+    assert sorted(answer) == IDS and answer["p03"] == "second"
+    monkeypatch.undo()
+    assert retriever.gallery.refresh() and retriever.gallery.size == len(IDS)
+    answer = found(retriever)
+    assert sorted(answer) == IDS and answer["p03"] == "second"
+
+
+@pytest.fixture
+def storm(directory: Path, writer: Catalogue) -> Iterator[None]:
+    """Two writers that replace the first ten products all the time, until the test is over."""
+    stop = threading.Event()
+
+    def write(catalogue: Catalogue, seed: int) -> None:
+        chance = np.random.default_rng(seed)
+        while not stop.is_set():
+            names = [IDS[number] for number in chance.choice(10, 3, replace=False)]
+            catalogue.put([replace(shoe(name), title=str(seed)) for name in names], vectors(3, seed))
+
+    threads = [threading.Thread(target=write, args=(open_catalogue(directory), seed)) for seed in (1, 2)]
+    for thread in threads:
+        thread.start()
+    yield
+    stop.set()
+    for thread in threads:
+        thread.join()
+
+
+@pytest.mark.usefixtures("storm")
+def test_a_storm_of_writers(directory: Path, retriever: Retriever) -> None:
+    """Beside a thread that follows the writers, as in a server."""
+    upkeep = Upkeep(retriever.gallery, lambda: None)
+    try:
+        for _ in range(30):
+            retriever._known = Known()  # as in a gallery of more products than are known
+            assert sorted(found(retriever)) == IDS
+            assert sorted(found(retriever, filters=SHOES)) == IDS
+    finally:
+        upkeep.close()

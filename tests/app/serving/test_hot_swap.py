@@ -1,0 +1,160 @@
+"""A server whose gallery is embedded anew: it searches and writes on, by the one checkpoint or by the other."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import httpx
+import pytest
+import torch
+
+from app.decoding.sketch_decoder import Workshop
+from app.gallery.checkpoint_store import checkpoint_file
+from app.gallery.gallery import Gallery, catalogue_of
+from app.search.retriever import Retriever
+from index_builder.gallery.reembed import reembed
+from index_builder.gallery.verify.verify import verify
+from model.checkpoint import load_checkpoint
+from tests.conftest import PRODUCTS, draw_product
+from tests.index_builder.cli.test_cli import answer
+from tests.support.sketch_files import JSON, refused, strokes_body
+from tests.support.writable_server import Shop, opened, own_gallery
+
+Distances = dict[str, float]
+
+
+@pytest.fixture
+def shop(tiny_gallery: Path, tmp_path: Path) -> Iterator[Shop]:
+    gallery, key = own_gallery(tiny_gallery, tmp_path)
+    with opened(gallery, key) as found:
+        yield found
+
+
+def distances(client: httpx.Client) -> Distances:
+    """How far a sketch is from each of the products that were there at first, as the server says."""
+    response = client.post("/search?k=100", content=strokes_body(), headers=JSON)
+    assert response.status_code == 200, response.text
+    first = {name for name, *_ in PRODUCTS}
+    return {one["product_id"]: one["distance"] for one in response.json()["results"] if one["product_id"] in first}
+
+
+def is_close(one: Distances, other: Distances) -> bool:
+    return one.keys() == other.keys() and all(one[name] == pytest.approx(other[name], rel=1e-3) for name in one)
+
+
+def wait_until_by(client: httpx.Client, old: Distances) -> Distances:
+    """The distances of the checkpoint after `old`'s."""
+    deadline = time.monotonic() + 30
+    while is_close(found := distances(client), old):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    return found
+
+
+def test_searches_are_by_one_checkpoint_and_no_write_is_lost(shop: Shop, other_checkpoint: Path) -> None:
+    old = distances(shop.client)
+    stop, seen, put = threading.Event(), list[Distances](), list[str]()
+    broken: list[str] = []
+
+    def search() -> None:
+        with httpx.Client(base_url=shop.client.base_url, timeout=60) as client:
+            while not stop.is_set():
+                seen.append(distances(client))
+                for path in ("/products/boot-1/similar", "/facets?category=shoes"):
+                    if (response := client.get(path)).status_code != 200:
+                        broken.append(response.text)
+
+    def write() -> None:
+        while not stop.is_set():
+            name = f"late-{len(put)}"
+            response = shop.put(name, 100 + len(put) % 7)
+            put.append(name)
+            if response.status_code != 201 or name not in shop.found(100 + (len(put) - 1) % 7, k=100):
+                broken.append(f"{name}: {response.text}")
+
+    threads = [threading.Thread(target=search), threading.Thread(target=write)]
+    for thread in threads:
+        thread.start()
+    reembed(shop.gallery, other_checkpoint)
+    with httpx.Client(base_url=shop.client.base_url, timeout=60) as client:
+        new = wait_until_by(client, old)
+    time.sleep(0.3)
+    stop.set()
+    for thread in threads:
+        thread.join()
+    assert broken == [] and put
+    assert all(is_close(one, old) or is_close(one, new) for one in seen)
+    is_new = [is_close(one, new) for one in seen]
+    assert is_new == sorted(is_new)  # never back again
+    report = verify(shop.gallery)
+    assert report.problems == () and report.products == len(PRODUCTS) + len(put)
+
+
+def from_fresh_start(gallery: Path) -> list[str]:
+    """Ids of what a search for the first product finds in a gallery that is opened now, nearest first."""
+    with closing(catalogue_of(gallery)) as catalogue:
+        checkpoint = load_checkpoint(checkpoint_file(gallery, catalogue.state().checkpoint))
+        frame = checkpoint.preprocess.photo(draw_product(0))
+        retriever = Retriever(checkpoint, Gallery.open(gallery, checkpoint, catalogue))
+        return [one.product.product_id for one in retriever.search(frame, 12).results]
+
+
+def test_what_it_switches_to_is_what_a_fresh_start_serves(
+    shop: Shop, other_checkpoint: Path, tiny_checkpoint: Path
+) -> None:
+    for checkpoint in (other_checkpoint, tiny_checkpoint):
+        before = distances(shop.client)
+        reembed(shop.gallery, checkpoint)
+        wait_until_by(shop.client, before)
+        assert shop.found(0, kind="photo", k=12) == from_fresh_start(shop.gallery)
+    shop.put("after", 50)
+    assert shop.found(50)[0] == "after"
+
+
+def test_an_import_goes_on_with_the_checkpoint_that_came_meanwhile(shop: Shop, other_checkpoint: Path) -> None:
+    """The feed's photos are files, which an upload cannot have: its lines are told to be problems, one by one."""
+    old = distances(shop.client)
+    lines = "\n".join(f'{{"id": "i{n}", "title": "I", "image_link": "x{n}.png"}}' for n in range(400))
+    started = shop.client.post("/products/import", content=lines, headers={"Content-Type": "application/jsonl"})
+    reembed(shop.gallery, other_checkpoint)
+    wait_until_by(shop.client, old)
+    operation = shop.finished(started)
+    assert (operation["state"], operation["total"]) == ("done", 400)
+    assert not [error for error in operation["errors"] if "checkpoint" in str(error)]
+
+
+def test_writers_that_know_the_old_checkpoint_are_followed(shop: Shop, other_checkpoint: Path) -> None:
+    old = distances(shop.client)
+    answer("reembed", "--gallery", shop.gallery, "--checkpoint", other_checkpoint)
+    assert shop.put("boot-1", 60).status_code == 200  # at once, before anybody has looked
+    assert shop.found(60)[0] == "boot-1"
+    assert shop.client.delete("/products/boot-2").status_code == 200
+    assert "boot-2" not in distances(shop.client) and not is_close(distances(shop.client), old)
+
+
+def test_a_checkpoint_that_cannot_be_served_yet_is_tried_again_now_and_then(
+    shop: Shop, other_checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, tries = distances(shop.client), list[float]()
+
+    def fail(_workshop: Workshop) -> None:
+        tries.append(time.monotonic())
+        raise torch.OutOfMemoryError("no GPU memory for both")
+
+    monkeypatch.setattr("app.serving.hot_swap._AGAIN", 2.0)
+    with monkeypatch.context() as full:
+        full.setattr(Workshop, "warm_up", fail)
+        reembed(shop.gallery, other_checkpoint)
+        assert shop.client.get("/").status_code == 200
+        refused(shop.put("late", 1), 503, "not_ready", "cannot be served yet: try again later")
+        deadline = time.monotonic() + 30
+        while len(tries) < 2:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+    assert tries[1] - tries[0] > 2
+    wait_until_by(shop.client, old)
+    assert shop.put("late", 1).status_code == 201

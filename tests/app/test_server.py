@@ -1,0 +1,106 @@
+"""serve(): says where it is once it answers, stops when told, and gives up in one line."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+import torch
+
+from app.decoding.sketch_decoder import Workshop
+from app.decoding.worker_pool import NotDecoded
+from app.gallery.gallery import Gallery
+from app.main import serve
+from app.settings import Settings
+from model.checkpoint import load_checkpoint, save_checkpoint
+
+_PROGRAM = "from app.main import serve; from app.settings import load_settings; serve(load_settings())"
+
+
+def given_up(settings: Settings, capsys: pytest.CaptureFixture[str], status: int) -> str:
+    """What serve() says on stderr before it exits with that status."""
+    with pytest.raises(SystemExit) as stop:
+        serve(settings)
+    said = capsys.readouterr()
+    assert stop.value.code == status
+    assert said.out == "" and said.err.startswith("sketchfind: ") and said.err.count("\n") == 1
+    return said.err
+
+
+def test_it_answers_when_it_says_so_and_stops_when_told(tiny_gallery: Path) -> None:
+    environment = {**os.environ, "SKETCHFIND_GALLERY": str(tiny_gallery), "SKETCHFIND_PORT": "0"}
+    command = [sys.executable, "-c", _PROGRAM]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        line = process.stdout.readline()
+        assert line.startswith("Sketchfind is ready: http://127.0.0.1:")
+        assert httpx.get(line.split()[-1] + "/readyz").status_code == 200
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 0
+
+
+def test_a_port_in_use(tiny_gallery: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        said = given_up(Settings(gallery=tiny_gallery, port=port), capsys, 1)
+    assert f"127.0.0.1 port {port}" in said and "in use" in said
+
+
+def test_an_unknown_host(tiny_gallery: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    said = given_up(Settings(gallery=tiny_gallery, host="256.0.0.1", port=0), capsys, 1)
+    assert "256.0.0.1" in said
+
+
+def test_a_missing_gallery(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert f"no gallery at {tmp_path / 'none'}" in given_up(Settings(gallery=tmp_path / "none", port=0), capsys, 2)
+
+
+def test_a_gallery_of_another_checkpoint(
+    tiny_gallery: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gallery = shutil.copytree(tiny_gallery, tmp_path / "gallery")
+    own = load_checkpoint(gallery / "checkpoint.safetensors")
+    with torch.no_grad():
+        next(own.network.parameters()).add_(1)
+    other = load_checkpoint(save_checkpoint(gallery / "checkpoint.safetensors", own.network, own.preprocess.config))
+    said = given_up(Settings(gallery=gallery, port=0), capsys, 2)
+    assert own.sha256 in said and other.sha256 in said
+
+
+@pytest.mark.parametrize("file", ["catalogue.sqlite", "checkpoint.safetensors"])
+def test_a_damaged_gallery(tiny_gallery: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], file: str) -> None:
+    gallery = shutil.copytree(tiny_gallery, tmp_path / "gallery")
+    for old in gallery.glob(f"{file}*"):
+        old.unlink()
+    (gallery / file).write_bytes(b"damaged" * 1000)
+    assert str(gallery) in given_up(Settings(gallery=gallery, port=0), capsys, 2)
+
+
+@pytest.mark.parametrize("error", [NotDecoded("too busy"), torch.OutOfMemoryError("no GPU memory\nat all")])
+def test_a_first_search_that_fails_leaves_nothing_open(
+    tiny_gallery: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def fail(_workshop: Workshop) -> None:
+        raise error
+
+    def close(gallery: Gallery) -> None:
+        closed.append(gallery)
+        gallery.catalogue.close()
+
+    closed, before = list[Gallery](), psutil.Process().children()
+    monkeypatch.setattr(Workshop, "warm_up", fail)
+    monkeypatch.setattr(Gallery, "close", close)
+    said = given_up(Settings(gallery=tiny_gallery, port=0), capsys, 2)
+    assert f"gallery {tiny_gallery} cannot be served: " in said and str(error).partition("\n")[0] in said
+    assert len(closed) == 1 and set(psutil.Process().children()) <= set(before)
+    monkeypatch.setenv("SKETCHFIND_TRACEBACK", "1")
+    with pytest.raises(type(error)):
+        serve(Settings(gallery=tiny_gallery, port=0))

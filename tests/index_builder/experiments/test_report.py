@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+
+from index_builder.datasets.pairs import PairFolder, read_pairs
+from index_builder.experiments.definitions import Setting
+from index_builder.experiments.plot import LEFT, RIGHT, panels, ticks
+from index_builder.experiments.report import Row, as_json, sentence, table_rows, write_table_and_plot
+from index_builder.experiments.run_files import Run, Searches
+from index_builder.experiments.significance import Difference
+from tests.support.shape_pairs import write_shapes
+
+SHARES = {  # acc@1 of each seed in tenths, in both folders
+    "base": (5, 5, 5),
+    "attention": (8, 8, 9),
+    "attention-no-shortcut": (2, 2, 1),
+    "fusion": (5, 6, 5),
+    "holef": (2, 2, 2),
+    "dssa": (9, 9, 9),
+}
+
+
+@pytest.fixture(scope="module")
+def setting(tmp_path_factory: pytest.TempPathFactory) -> Setting:
+    names = ("bags & co", "shoes")
+    return Setting("ablation", tuple(folder(tmp_path_factory.mktemp("pairs") / name) for name in names), steps=200)
+
+
+def folder(path: Path) -> PairFolder:
+    return read_pairs(write_shapes(path, photos=10, sketches=1))
+
+
+def made_up(setting: Setting, seeds: int = 3) -> list[Row]:
+    """Rows of which each tells what it does: of 40 sketches, the first few tenths find their photo first."""
+    photos = np.array([str(i) for i in range(40)])
+    runs = {
+        name: [
+            Run(
+                {f.name: Searches(np.where(np.arange(40) < 4 * share, 1, 5), photos) for f in setting.folders},
+                "an abacus",
+            )
+            for share in shares[:seeds]
+        ]
+        for name, shares in SHARES.items()
+    }
+    return table_rows(setting, runs)
+
+
+def test_the_table_says_what_helps_and_what_does_not(setting: Setting, tmp_path: Path) -> None:
+    table, _ = write_table_and_plot(tmp_path / "new", setting, made_up(setting), "sketchfind experiment ablation")
+    text = table.read_text()
+    assert "| base (`base`) | 50.0 ± 0.0 / 100.0 ± 0.0 | 50.0 ± 0.0 / 100.0 ± 0.0 | – | – |" in text
+    rows = {line.split(" (`")[0]: line for line in text.splitlines() if "(`" in line}
+    assert rows["| + attention"].startswith("| + attention (`attention`) | 83.3 ± 5.8 / 100.0 ± 0.0 | 83.3 ± 5.8")
+    assert "| +33.3 (" in rows["| + attention"] and rows["| + attention"].endswith("| helps |")
+    assert rows["| + HOLEF"].endswith("| does not help |") and "| −30.0 (" in rows["| + HOLEF"]
+    assert rows["| + coarse-fine fusion"].endswith("| cannot be told |")
+    assert "- **+ attention** helps here: +33.3 points of acc@1 against base, 95 % interval +" in text
+    assert "- **+ HOLEF** does not help here: −30.0 points" in text
+    assert "- Whether **+ coarse-fine fusion** helps cannot be told at this spread: +3.3 points" in text
+    for words in (
+        "200 steps, seeds 0 to 2",
+        "Sketch-a-Net",
+        "an abacus",
+        "    sketchfind experiment ablation",
+        "photos of",
+    ):
+        assert words in text
+
+
+def test_tables_are_well_formed(setting: Setting, tmp_path: Path) -> None:
+    for seeds in (1, 3):
+        rows = made_up(setting, seeds)
+        text = write_table_and_plot(tmp_path, setting, rows, "x")[0].read_text()
+        tables = [block.splitlines() for block in text.split("\n\n") if block.startswith("|")]
+        assert [len(table) for table in tables] == [2 + 6, 2 + 5]
+        assert all(len({line.count("|") for line in table}) == 1 for table in tables)
+
+
+def test_one_seed_has_no_spread(setting: Setting, tmp_path: Path) -> None:
+    alone = replace(setting, seeds=1, start_from=Path("some/start.safetensors"))
+    table, plot = write_table_and_plot(tmp_path, alone, made_up(setting, seeds=1), "x")
+    text = table.read_text()
+    assert "±" not in text and "interval" not in text and "of one seed" in text and "started from" in text
+    assert "Whether **full model** helps cannot be told from one seed: +40.0 points of acc@1 against base." in text
+    assert "`start.safetensors`" in text and "some/" not in text
+    assert len(circles(plot)) == 2 * 6 + 1
+
+
+def test_the_plot_shows_every_run(setting: Setting, tmp_path: Path) -> None:
+    _, plot = write_table_and_plot(tmp_path, setting, made_up(setting), "x")
+    assert len(circles(plot)) == 2 * 6 * 3 + 1
+    words = [text.text for text in ElementTree.parse(plot).iter("{http://www.w3.org/2000/svg}text")]
+    assert "bags & co, acc@1 in percent" in words and words.count("83.3 ± 5.8") == 2 and words.count("full model") == 2
+
+
+def circles(plot: Path) -> list[ElementTree.Element]:
+    return list(ElementTree.parse(plot).iter("{http://www.w3.org/2000/svg}circle"))
+
+
+def test_values_lie_where_the_axis_says() -> None:
+    (panel,) = panels({"shoes": {"base": [40.0, 50.0, 60.0], "full": [80.0]}})
+    assert panel.ticks[0] == (LEFT, 40) and panel.ticks[-1] == (RIGHT, 80)
+    base, full = panel.rows
+    assert base.dots == (LEFT, LEFT + (RIGHT - LEFT) / 4, LEFT + (RIGHT - LEFT) / 2)
+    assert base.mean == panel.first == base.dots[1] and base.bar == (base.dots[0], base.dots[2])
+    assert full.bar is None and full.words == "80.0" and panel.top < base.y < full.y < panel.bottom
+
+
+@pytest.mark.parametrize(
+    "values", [[0.0], [100.0], [50.0, 50.0], [-3.0, 104.0], [47.4, 48.1], [3.1, 61.0], [61.7, 81.4]]
+)
+def test_ticks_enclose_the_values_and_are_few(values: list[float]) -> None:
+    marks = ticks(values)
+    assert 2 <= len(marks) <= 8 and len({b - a for a, b in pairwise(marks)}) == 1
+    assert 0 <= marks[0] <= max(0, min(values)) and min(100, max(values)) <= marks[-1] <= 100
+
+
+def test_figures_as_json(setting: Setting) -> None:
+    figures = json.loads(json.dumps(as_json(made_up(setting))))
+    assert list(figures) == list(SHARES) and "verdict" not in figures["base"]
+    assert figures["fusion"]["folders"]["shoes"]["acc@1"]["seeds"] == [50.0, 60.0, 50.0]
+    assert figures["holef"]["verdict"] == "does not help" and figures["holef"]["interval"][1] < 0
+
+
+def test_sentences() -> None:
+    assert sentence("HOLEF", Difference(-0.02, (-0.5, 0.44)), "Euclidean") == (
+        "Whether **HOLEF** helps cannot be told at this spread: 0.0 points of acc@1 against Euclidean, "
+        "95 % interval −0.5 to +0.4."
+    )

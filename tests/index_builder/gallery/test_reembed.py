@@ -1,0 +1,259 @@
+"""Another checkpoint for a gallery: all or nothing, beside those who write, and whatever kills it on the way."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+
+from app.catalogue.catalogue import Catalogue, CheckpointMismatch, Photo, Product
+from app.core.process_lock import InUse, only_one
+from app.gallery.checkpoint_store import CHECKPOINT_FILE, checkpoint_file
+from app.gallery.gallery import PHOTOS, Gallery, catalogue_of
+from app.gallery.photo_store import PhotoStore
+from index_builder.gallery import reembed as stage
+from index_builder.gallery.reembed import reembed
+from model.checkpoint import Checkpoint, CheckpointError, load_checkpoint, save_checkpoint
+from model.preprocessing.images import decode_image
+from model.preprocessing.preprocess import PreprocessConfig
+from tests.conftest import draw_product
+from tests.index_builder.cli.test_cli import answer, run
+from tests.support.kill_points import killed_at
+
+COUNT = 12  # photos in the tiny gallery
+
+
+@pytest.fixture
+def gallery(tiny_gallery: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(tiny_gallery, tmp_path / "gallery"))
+
+
+@pytest.fixture(autouse=True)
+def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stage, "_BATCH", 4)
+
+
+def reembed_in_small_batches(directory: Path, checkpoint: Path) -> None:
+    """For another process, which the fixture does not reach."""
+    stage._BATCH = 4
+    reembed(directory, checkpoint)
+
+
+def own_checkpoint(directory: Path) -> Checkpoint:
+    catalogue = catalogue_of(directory)
+    found = load_checkpoint(checkpoint_file(directory, catalogue.state().checkpoint))
+    catalogue.close()
+    return found
+
+
+def embedded(directory: Path) -> Iterator[tuple[str, NDArray[np.float32]]]:
+    """Every photo's name with its embedding (D,) in the catalogue."""
+    catalogue = catalogue_of(directory)
+    for product in catalogue.page(limit=10_000):
+        found = catalogue.embedding(product.product_id)
+        assert found is not None
+        yield from zip([photo.name for photo in product.photos], found, strict=True)
+    catalogue.close()
+
+
+def made_by(checkpoint: Checkpoint, directory: Path) -> dict[str, NDArray[np.float32]]:
+    """What a checkpoint makes of each photo (D,), by name."""
+    store, names = PhotoStore(directory / PHOTOS), [name for name, _ in embedded(directory)]
+    frames = [checkpoint.preprocess.photo(decode_image(store.photo(name).read_bytes())) for name in names]
+    return dict(zip(names, checkpoint.embed_frames(frames), strict=True))
+
+
+def assert_is_of(
+    directory: Path, checkpoint: Checkpoint, expected: dict[str, NDArray[np.float32]] | None = None
+) -> None:
+    """All embeddings are what the checkpoint makes of the photos, and the gallery opens by it and holds them all."""
+    made = expected or made_by(checkpoint, directory)
+    for name, found in embedded(directory):
+        np.testing.assert_allclose(found, made[name], rtol=1e-4, atol=1e-5)
+    opened = Gallery.open(directory, own_checkpoint(directory))
+    assert opened.is_saved and opened.size == opened.catalogue.size()
+    opened.close()
+
+
+def test_a_gallery_gets_another_checkpoint(gallery: Path, other_checkpoint: Path) -> None:
+    before, new = own_checkpoint(gallery), load_checkpoint(other_checkpoint)
+    old_state = catalogue_of(gallery).state()
+    products = catalogue_of(gallery).page(limit=100)
+    report = answer("reembed", "--gallery", gallery, "--checkpoint", other_checkpoint)
+    assert report == {
+        "before": before.sha256,
+        "after": new.sha256,
+        "embedded": COUNT,
+        "photos": COUNT,
+        "size": COUNT,
+    }
+    state = catalogue_of(gallery).state()
+    assert (state.checkpoint, state.dim, state.revision) == (new.sha256, new.network.dim, old_state.revision)
+    assert state.dim != old_state.dim and state.identity != old_state.identity
+    assert catalogue_of(gallery).page(limit=100) == products
+    assert own_checkpoint(gallery).sha256 == load_checkpoint(gallery / CHECKPOINT_FILE).sha256 == new.sha256
+    assert_is_of(gallery, new)
+    again = run("reembed", "--gallery", gallery, "--checkpoint", other_checkpoint)
+    assert again.exit_code == 0 and again.stdout.startswith("nothing to do")
+
+
+def test_the_checkpoint_before_stays_until_the_next(
+    gallery: Path, other_checkpoint: Path, tiny_checkpoint: Path
+) -> None:
+    first = load_checkpoint(tiny_checkpoint)
+    reembed(gallery, other_checkpoint)
+    reembed(gallery, checkpoint_file(gallery, first.sha256))
+    assert own_checkpoint(gallery).sha256 == first.sha256
+    network = load_checkpoint(other_checkpoint).network
+    with torch.no_grad():
+        next(network.parameters()).add_(0.01)
+    third = load_checkpoint(save_checkpoint(gallery.parent / "third.safetensors", network, PreprocessConfig(size=96)))
+    reembed(gallery, gallery.parent / "third.safetensors")
+    kept = {path.stem for path in (gallery / "checkpoints").iterdir()}
+    assert kept == {first.sha256, third.sha256}
+    assert_is_of(gallery, third)
+
+
+def test_it_may_be_killed_at_any_step(
+    tiny_gallery: Path, tmp_path: Path, other_checkpoint: Path, tiny_checkpoint: Path
+) -> None:
+    old, new = load_checkpoint(tiny_checkpoint), load_checkpoint(other_checkpoint)
+    original, expected = dict(embedded(tiny_gallery)), made_by(new, tiny_gallery)
+    seen = set()
+    for step in range(1, 200):
+        gallery = shutil.copytree(tiny_gallery, tmp_path / str(step))
+        if not killed_at(step, reembed_in_small_batches, gallery, other_checkpoint):
+            break
+        checkpoint = own_checkpoint(gallery)
+        seen.add(checkpoint.sha256)
+        Gallery.open(gallery, checkpoint).close()
+        if checkpoint.sha256 == old.sha256:
+            for name, found in embedded(gallery):
+                np.testing.assert_array_equal(found, original[name])
+        if step % 3 == 0:
+            report = reembed(gallery, other_checkpoint)
+            assert report.embedded in range(0, COUNT + 1, 4)
+            seen.add(str(report.embedded))
+            assert_is_of(gallery, new, expected)
+        shutil.rmtree(gallery)
+    assert step > 10
+    assert {old.sha256, new.sha256, "0"} < seen
+
+
+def test_writes_beside_it_are_never_lost_and_never_mixed(gallery: Path, other_checkpoint: Path) -> None:
+    """A writer puts products as long as the old checkpoint counts; what was acknowledged is there by the new one."""
+    old, store = own_checkpoint(gallery), PhotoStore(gallery / PHOTOS)
+    acknowledged: list[str] = []
+    refused: list[CheckpointMismatch] = []
+
+    def write() -> None:
+        catalogue = catalogue_of(gallery)
+        catalogue.bind(old.sha256, old.network.dim)
+        for number in range(1000):
+            image = draw_product(100 + number, (64, 48))
+            product = Product(f"late-{number}", "Late", photos=(Photo(store.put(image), f"{number}"),))
+            try:
+                catalogue.put([product], old.embed_frames([old.preprocess.photo(image)]))
+            except CheckpointMismatch as error:
+                refused.append(error)
+                break
+            acknowledged.append(product.product_id)
+        catalogue.close()
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    reembed(gallery, other_checkpoint)
+    writer.join()
+    assert len(refused) == 1 and str(refused[0]).count(old.sha256) == 1
+    catalogue = catalogue_of(gallery)
+    assert set(acknowledged) == {p.product_id for p in catalogue.page(limit=5000)} & {f"late-{n}" for n in range(1000)}
+    assert catalogue.size() == COUNT + len(acknowledged)
+    assert_is_of(gallery, load_checkpoint(other_checkpoint))
+
+
+def test_an_open_catalogue_refuses_embeddings_of_both_kinds(gallery: Path, other_checkpoint: Path) -> None:
+    """Readers and writers that know the old checkpoint get no embedding of the new one, and bring none of the old."""
+    old = own_checkpoint(gallery)
+    opened = Gallery.open(gallery, old)
+    catalogue, snapshot = opened.catalogue, opened.snapshot
+    product, vectors = catalogue.embedded("boot-1") or pytest.fail("boot-1 is gone")
+    reembed(gallery, other_checkpoint)
+    refused = pytest.raises(CheckpointMismatch, match=f"{load_checkpoint(other_checkpoint).sha256}.*{old.sha256}")
+    for attempt in (
+        lambda: catalogue.put([product], vectors),
+        lambda: catalogue.embedding("boot-1"),
+        lambda: catalogue.embedded("boot-1"),
+        lambda: catalogue.changes(0),
+        lambda: catalogue.bind(old.sha256, old.network.dim),
+        opened.refresh,
+        opened.save,
+    ):
+        with refused:
+            attempt()
+    assert opened.snapshot is snapshot and catalogue.get("boot-1") == product
+    assert len(catalogue.delete(["boot-2"])) == 1
+
+
+@pytest.mark.parametrize("damage", ["missing", "damaged", "not kept"])
+def test_photos_that_cannot_be_embedded_are_named_and_nothing_switches(
+    gallery: Path, other_checkpoint: Path, damage: str
+) -> None:
+    catalogue, before = catalogue_of(gallery), own_checkpoint(gallery)
+    product = catalogue.get("pump-1")
+    assert product is not None
+    path = PhotoStore(gallery / PHOTOS).photo(product.photo)
+    photo = path.read_bytes()
+    if damage == "missing":
+        path.unlink()
+    elif damage == "damaged":
+        path.write_bytes(photo[:-1] + b"?")
+    else:
+        vectors = catalogue.embedding("pump-1")
+        assert vectors is not None
+        catalogue.put([Product("bare", "Bare")], vectors)
+    result = run("reembed", "--gallery", gallery, "--checkpoint", other_checkpoint)
+    assert result.exit_code == 2
+    said = {
+        "missing": f"product 'pump-1': photo {product.photo} is missing from the gallery",
+        "damaged": f"product 'pump-1': photo {product.photo} is damaged: its SHA-256 is ",
+        "not kept": "product 'bare': its photo is not kept: expected one in the gallery",
+    }
+    assert said[damage] in result.stderr and "the gallery stays as it is" in result.stderr
+    assert catalogue.state().checkpoint == before.sha256 and load_checkpoint(gallery / CHECKPOINT_FILE)
+    path.write_bytes(photo)
+    catalogue.delete(["bare"])
+    # what could be embedded was; with a product without a photo, nothing was begun
+    assert reembed(gallery, other_checkpoint).embedded == (COUNT if damage == "not kept" else 1)
+    assert_is_of(gallery, load_checkpoint(other_checkpoint))
+
+
+def test_what_is_no_checkpoint_and_what_is_no_gallery(gallery: Path, other_checkpoint: Path, tmp_path: Path) -> None:
+    (tmp_path / "text").write_text("no checkpoint")
+    with pytest.raises(CheckpointError, match=f"checkpoint {tmp_path / 'text'} cannot be read"):
+        reembed(gallery, tmp_path / "text")
+    assert not (gallery / "checkpoints").exists()
+    with pytest.raises(CheckpointError, match=r"checkpoint not found: .*none"):
+        reembed(gallery, tmp_path / "none")
+    with pytest.raises(ValueError, match=f"no gallery at {tmp_path / 'nowhere'}"):
+        reembed(tmp_path / "nowhere", other_checkpoint)
+    catalogue = catalogue_of(gallery)
+    catalogue.set_factory("PQ7")  # 7 divides neither
+    with pytest.raises(ValueError, match="index 'PQ7' cannot be made for"):
+        reembed(gallery, other_checkpoint)
+    assert_stays(catalogue)
+
+
+def assert_stays(catalogue: Catalogue) -> None:
+    assert catalogue.size() == COUNT and "reembedded" not in str(catalogue.state())
+
+
+def test_two_at_once(gallery: Path, other_checkpoint: Path) -> None:
+    with only_one(gallery / "reembed.lock", "a test"), pytest.raises(InUse, match=f"re-embedding {gallery}"):
+        reembed(gallery, other_checkpoint)
+    reembed(gallery, other_checkpoint)

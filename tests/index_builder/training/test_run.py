@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from index_builder.datasets.pairs import read_pairs
+from index_builder.training.config.presets import PRESETS
+from index_builder.training.data.samples import SampleSet, prepare
+from index_builder.training.run import Learner
+from index_builder.training.train import train
+from index_builder.training.warm_start import inheritance, load_start
+from model.checkpoint import load_checkpoint, save_checkpoint
+from model.network.dssa import DSSA
+from model.preprocessing.preprocess import Preprocess, PreprocessConfig
+from tests.model.network.test_squeezenet import published
+from tests.support.shape_pairs import write_shapes
+
+TINY = replace(
+    PRESETS["oriented"],
+    network=replace(PRESETS["oriented"].network, heads=("coarse", "stem")),
+    steps=4,
+    batch=4,
+    size=64,
+)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_shapes(tmp_path_factory.mktemp("learner") / "shapes", photos=8)
+
+
+@pytest.fixture(scope="module")
+def samples(folder: Path) -> SampleSet:
+    return prepare(read_pairs(folder), Preprocess(PreprocessConfig(size=64)))
+
+
+def weights_of(network: DSSA) -> dict[str, torch.Tensor]:
+    return {name: value.detach().clone() for name, value in network.named_parameters()}
+
+
+def test_the_averaged_weights_are_the_last_ones_without_averaging(samples: SampleSet) -> None:
+    learner = Learner(replace(TINY, averaging=0.0), 0, "cpu", {})
+    learner.advance([samples])
+    learner.advance([samples])
+    averaged = dict(learner.averaged.named_parameters())
+    assert all(torch.equal(value, averaged[name]) for name, value in learner.network.named_parameters())
+
+
+def test_the_averaged_weights_follow_at_the_decay(samples: SampleSet) -> None:
+    learner = Learner(replace(TINY, averaging=0.75, learning_rate=1e-2), 0, "cpu", {})
+    learner.advance([samples])
+    first = weights_of(learner.network)
+    learner.advance([samples])
+    averaged = dict(learner.averaged.named_parameters())
+    for name, value in learner.network.named_parameters():
+        torch.testing.assert_close(averaged[name], 0.75 * first[name] + 0.25 * value, rtol=1e-4, atol=1e-6)
+    assert any(not torch.equal(value, first[name]) for name, value in learner.network.named_parameters())
+
+
+def test_a_head_that_the_joint_loss_overlooks_learns_by_its_own(samples: SampleSet) -> None:
+    alone = [Learner(replace(TINY, head_loss=weight), 0, "cpu", {}) for weight in (0.0, 1.0)]
+    for learner in alone:
+        learner.advance([samples])
+    temperatures = [learner.objective.get_parameter("head_temperatures").detach() for learner in alone]
+    untouched = torch.full_like(temperatures[0], float(np.log(0.1)))
+    torch.testing.assert_close(temperatures[0], untouched)
+    assert (temperatures[1] != untouched).all()
+
+
+def test_compression_is_fitted_once_and_taken_afterwards(folder: Path, tmp_path: Path) -> None:
+    pairs = read_pairs(folder)
+    still = replace(TINY, steps=1, learning_rate=0.0, distance_rate=0.0, weight_decay=0.0)
+    start = train([pairs], still, tmp_path / "start.safetensors").checkpoint
+    compressed = replace(still, network=replace(still.network, compressed=8))
+    fitted = train([pairs], compressed, tmp_path / "fitted.safetensors", start_from=start).checkpoint
+    again = train([pairs], compressed, tmp_path / "again.safetensors", start_from=fitted, seed=1).checkpoint
+    projections = [load_checkpoint(path).network.compression for path in (fitted, again)]
+    weight = projections[0].weight
+    assert isinstance(weight, torch.Tensor) and weight.shape == (8, 768)
+    torch.testing.assert_close(weight @ weight.T, torch.eye(8), rtol=0, atol=1e-4)
+    assert torch.equal(weight, projections[1].weight)  # type: ignore[arg-type]
+
+
+def test_imagenet_weights_start_the_squeezenet_head_alone(tmp_path: Path) -> None:
+    path = tmp_path / "squeezenet.safetensors"
+    save_file(published(), path)
+    start = load_start(path, "cpu")
+    config = replace(TINY.network, heads=("coarse", "squeezenet"))
+    taken = inheritance(config, start)
+    assert start.checkpoint is None
+    assert taken.partly == ("heads.squeezenet",) and "backbone" in taken.fresh and not taken.taken
+
+
+def test_a_distance_over_another_embedding_is_not_taken(tmp_path: Path) -> None:
+    mahalanobis = replace(TINY.network, distance="mahalanobis")
+    path = save_checkpoint(tmp_path / "net.safetensors", DSSA(mahalanobis), PreprocessConfig(size=64))
+    start = load_start(path, "cpu")
+    assert inheritance(TINY.network, start).fresh == ("distance",)  # W and L have one shape, but not one meaning
+    assert "distance" in inheritance(mahalanobis, start).taken
+
+
+def test_a_checkpoint_remembers_that_nothing_was_held_out(folder: Path, tmp_path: Path) -> None:
+    short = replace(TINY, steps=1)
+    whole = train([read_pairs(folder)], short, tmp_path / "whole.safetensors", holdout=False).checkpoint
+    later = train([read_pairs(folder)], short, tmp_path / "later.safetensors", start_from=whole).checkpoint
+    clean = train([read_pairs(folder)], short, tmp_path / "clean.safetensors").checkpoint
+    assert [load_checkpoint(path).saw_held_out for path in (whole, later, clean)] == [True, True, False]

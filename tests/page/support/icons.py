@@ -1,0 +1,34 @@
+"""The app's icons, drawn from the favicon in Chromium: `python -m tests.page.support.icons` writes them anew."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Browser
+
+from app.web.assets import STATIC
+
+ICONS = STATIC / "icons"
+SIZES = {"icon-192.png": 192, "icon-512.png": 512, "maskable-512.png": 512}
+
+
+def draw_icon(browser: Browser, name: str) -> bytes:
+    """One of the icons as PNG: with the favicon's round corners, or, maskable, filled for systems that cut their own.
+
+    What systems keep of a maskable icon is at least a circle of 80 % of its side; the line lies well inside.
+    """
+    side = SIZES[name]
+    svg = (ICONS / "favicon.svg").read_text("utf-8")
+    if name.startswith("maskable"):
+        svg = svg.replace(' rx="9"', "")
+    page = browser.new_page(viewport={"width": side, "height": side})
+    page.set_content(f"<style>body {{ margin: 0 }} svg {{ display: block; width: {side}px }}</style>{svg}")
+    data = page.screenshot(omit_background=True)
+    page.close()
+    return data
+
+
+if __name__ == "__main__":
+    from tests.page.conftest import open_browser
+
+    with open_browser() as chromium:
+        for name in SIZES:
+            (ICONS / name).write_bytes(draw_icon(chromium, name))

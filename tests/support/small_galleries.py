@@ -1,0 +1,104 @@
+"""Galleries of a few short random embeddings, for tests that need no network."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sqlalchemy import URL
+
+from app.catalogue.catalogue import Catalogue, Photo, Product, sqlite_url
+from app.gallery.gallery import CATALOGUE_FILE, INDEX, Gallery
+from app.gallery.index_choice import record_choice
+from app.gallery.index_manifest import Choice
+from app.index.index_spec import Tuning
+from app.index.snapshot import Snapshot
+from model.checkpoint import Checkpoint
+from model.network.distances import HOLEF
+
+DIM = 8
+URL_FILE = "url"  # in a gallery directory whose catalogue is elsewhere
+
+_opened: list[Catalogue] = []
+
+
+def small_checkpoint(sha256: str = "a" * 64) -> Checkpoint:
+    """A checkpoint with a HOLEF of 8 dimensions, negative weights included, and no network to embed with."""
+    distance = HOLEF(DIM)
+    with torch.no_grad():
+        distance.weight.add_(0.5 * torch.randn(DIM, DIM, generator=torch.Generator().manual_seed(1)))
+    distance.requires_grad_(False)
+    network = SimpleNamespace(distance=distance, dim=DIM, to=lambda device: None)
+    return cast(Checkpoint, SimpleNamespace(network=network, sha256=sha256))
+
+
+def url_of(directory: Path) -> str | URL:
+    """Where the catalogue of a gallery directory is: in its URL_FILE if there is one, else a file in it."""
+    named = directory / URL_FILE
+    return named.read_text() if named.is_file() else sqlite_url(directory / CATALOGUE_FILE)
+
+
+def open_catalogue(directory: Path) -> Catalogue:
+    """The catalogue of a gallery directory, as another process would open it."""
+    directory.mkdir(parents=True, exist_ok=True)
+    catalogue = Catalogue(url_of(directory))
+    catalogue.bind("a" * 64, DIM)
+    _opened.append(catalogue)
+    return catalogue
+
+
+def close_catalogues() -> None:
+    """Close all that open_catalogue() has opened: connections to a server must not be left to the garbage collector."""
+    while _opened:
+        _opened.pop().close()
+
+
+def vectors(count: int, seed: int = 0) -> NDArray[np.float32]:
+    """(count,8) float32"""
+    return np.random.default_rng(seed).standard_normal((count, DIM)).astype(np.float32)
+
+
+def products(names: Sequence[str], category: str | None = None) -> list[Product]:
+    """Products of these ids."""
+    return [Product(name, title=name, category=category) for name in names]
+
+
+def with_photos(name: str, count: int, **fields: Any) -> Product:
+    """A product of that many photos, which are in no store."""
+    photos = tuple(Photo(f"{name}/{position}", f"source {position}") for position in range(count))
+    return Product(name, title=name, photos=photos, **fields)
+
+
+def ranking(
+    snapshot: Snapshot,
+    catalogue: Catalogue,
+    sketch: NDArray[np.float32],
+    n: int,
+    revisions: Sequence[int] | None = None,
+) -> list[str]:
+    """Product ids of a snapshot's candidates for one sketch (8,), nearest first."""
+    with torch.inference_mode():
+        query = small_checkpoint().network.distance.query(torch.from_numpy(sketch[None])).numpy()
+    rows = snapshot.candidates(query, n, None if revisions is None else np.array(revisions, np.int64))[0]
+    names = catalogue.at_revisions(snapshot.revisions(rows[rows >= 0]).tolist())
+    return [names[revision].product_id for revision in snapshot.revisions(rows[rows >= 0]).tolist()]
+
+
+def save_tuned(gallery: Gallery, tuning: Tuning) -> Path:
+    """Have a gallery's kind of index made as it was tuned; returns the manifest's path."""
+    choice = Choice(gallery.catalogue.state().factory, tuning)
+    record_choice(gallery.directory / INDEX, choice, gallery.catalogue)
+    return gallery.save()
+
+
+def brute_force(sketch: NDArray[np.float32], photos: dict[str, NDArray[np.float32]]) -> list[str]:
+    """Product ids by the definition of HOLEF, the outer subtraction in float64, nearest first."""
+    weight = small_checkpoint().network.distance.weight.double().numpy()  # type: ignore[operator]
+    s = sketch.astype(np.float64)
+    distances = {name: (weight * (s[:, None] - p[None, :]) ** 2).sum() for name, p in photos.items()}
+    return sorted(photos, key=lambda name: (distances[name], name))

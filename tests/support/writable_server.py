@@ -1,0 +1,107 @@
+"""A gallery of one's own with a key to write to it, and requests that do."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from app.catalogue.catalogue import Catalogue, sqlite_url
+from app.decoding.decoder_process import Answer
+from app.decoding.worker_pool import Benches, NotDecoded
+from app.gallery.gallery import CATALOGUE_FILE
+from model.preprocessing.images import ImageTooCostly
+from tests.conftest import draw_product, serving
+from tests.support.sketch_files import PNG, image_file
+
+
+@dataclass
+class Shop:
+    """A served gallery and a client that may write."""
+
+    gallery: Path
+    client: httpx.Client
+
+    def put(self, product_id: str, *seeds: int, **metadata: Any) -> httpx.Response:
+        """PUT a product with drawn photos, and metadata unless there is none."""
+        files: list[tuple[str, Any]] = [("photo", ("p.png", photo(seed), "image/png")) for seed in seeds]
+        if metadata:
+            files.append(("product", (None, json.dumps(metadata))))
+        return self.client.put(f"/products/{product_id}", files=files)
+
+    def found(self, seed: int, **query: Any) -> list[str]:
+        """Ids of what a search for a drawn product finds, nearest first."""
+        response = self.client.post("/search", params=query, content=photo(seed), headers=PNG)
+        assert response.status_code == 200, response.text
+        return [result["product_id"] for result in response.json()["results"]]
+
+    def finished(self, response: httpx.Response) -> dict[str, Any]:
+        """The operation that a response has started, once it is over."""
+        assert response.status_code == 202, response.text
+        return wait_for(self.client, response.headers["location"])
+
+
+def wait_for(client: httpx.Client, location: str) -> dict[str, Any]:
+    """An operation once it is over."""
+    deadline = time.monotonic() + 60
+    while True:
+        operation: dict[str, Any] = client.get(location).json()
+        if operation["state"] in ("done", "failed"):
+            return operation
+        assert time.monotonic() < deadline, operation
+        time.sleep(0.05)
+
+
+def photo(seed: int) -> bytes:
+    """A drawn product's photo."""
+    return image_file(draw_product(seed))
+
+
+def too_costly(costly: bytes) -> Callable[[Benches, bytes, bytes], Answer]:
+    """Benches.ask() for which this image is too much."""
+    ask = Benches.ask
+
+    def choosy(benches: Benches, header: bytes, data: bytes) -> Answer:
+        if data == costly:
+            raise ImageTooCostly(f"{len(data)} bytes take a great deal")
+        return ask(benches, header, data)
+
+    return choosy
+
+
+def too_busy(data: bytes, times: int) -> Callable[[Benches, bytes, bytes], Answer]:
+    """Benches.ask() by which this image is not decoded in time, so many times."""
+    ask, left = Benches.ask, iter(range(times))
+
+    def starved(benches: Benches, header: bytes, image: bytes) -> Answer:
+        if image == data and next(left, None) is not None:
+            raise NotDecoded("busy: try again later")
+        return ask(benches, header, image)
+
+    return starved
+
+
+def own_gallery(tiny_gallery: Path, folder: Path) -> tuple[Path, str]:
+    """A copy of a gallery, and a key to write to it."""
+    gallery = Path(shutil.copytree(tiny_gallery, folder / "gallery"))
+    catalogue = Catalogue(sqlite_url(gallery / CATALOGUE_FILE))
+    key = catalogue.keys.add("shop", "write")
+    catalogue.close()
+    return gallery, key
+
+
+@contextmanager
+def opened(gallery: Path, key: str, **settings: Any) -> Iterator[Shop]:
+    """A server of a gallery until the block ends."""
+    with (
+        serving(gallery, **settings) as url,
+        httpx.Client(base_url=url, timeout=30, headers={"Authorization": f"Bearer {key}"}) as client,
+    ):
+        yield Shop(gallery, client)
