@@ -15,7 +15,8 @@ from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.core.error_text import explain
-from app.observability.log_setup import LogFormat
+
+LogFormat = Literal["text", "json"]
 
 _PREFIX = "SKETCHFIND_"
 _NOT_OF_THE_SERVER = {"TRACEBACK"}  # of the command line

@@ -20,7 +20,8 @@ from safetensors.torch import save
 from model.network.attention import strengths
 from model.network.dssa import DSSA, NetworkConfig, embed_in_chunks
 from model.network.onnx_forward import Forward, forward_of
-from model.preprocessing.preprocess import Pixels, Preprocess, PreprocessConfig
+from model.preprocessing.images import Pixels
+from model.preprocessing.preprocess import Preprocess, PreprocessConfig
 
 DEFAULT_CHECKPOINT = Path(__file__).parent / "pretrained" / "dssa.safetensors"
 _FORMAT = "sketchfind-1"

@@ -9,10 +9,7 @@ import pytest
 import typer
 from fastapi.routing import APIRoute
 
-from app.api.routes import monitoring
-from app.api.routes import products as writes
-from app.api.routes import search as routes
-from app.api.routes import strokes as tracing
+from app.api.routes import imports, monitoring, products, search, strokes
 from app.settings import Settings
 from app.web import pages
 from index_builder.cli.main import app
@@ -50,7 +47,8 @@ def test_every_option_is_documented(command: str) -> None:
 
 
 def test_every_route_is_documented() -> None:
-    routers = (pages.router, monitoring.router, routes.router, routes.photos, tracing.router, writes.router)
+    routers = [module.router for module in (pages, monitoring, search, products, imports, strokes)]
+    routers += [products.writes, products.photos]
     known = [route for router in routers for route in router.routes if isinstance(route, APIRoute)]
     assert len(known) >= 8
     listed = text("server.md")

@@ -10,8 +10,9 @@ import pytest
 import torch
 
 from benchmarks.accuracy.served_accuracy import VARIANTS, png, served_accuracy, server
-from index_builder.datasets.pairs import PairFolder, read_pairs
+from index_builder.datasets.pairs import PairFolder
 from index_builder.datasets.pictures import FilePicture
+from index_builder.datasets.readers.read import read_pairs
 from index_builder.evaluation.evaluate import evaluate
 from index_builder.gallery.build import build
 from model.checkpoint import load_checkpoint, save_checkpoint

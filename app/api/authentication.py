@@ -12,10 +12,10 @@ from fastapi import Depends
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 from starlette.concurrency import run_in_threadpool
 
+from app.asgi.dependencies import ServiceOf
 from app.asgi.errors import ApiError
 from app.asgi.rate_limit import WriteRate
 from app.catalogue.api_keys import Key
-from app.serving.service import ServiceOf
 
 _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="sketchfind"'}
 _HOW = "`Authorization: Bearer KEY` or `X-API-Key: KEY`"

@@ -27,7 +27,7 @@ _NO_HTTP = "what was sent is no request: expected HTTP/1.1, with a line and head
 
 
 class Connection(H11Protocol):
-    """uvicorn's connection, closed when no request comes of what is sent, or nothing is read. Bodies: app/asgi/body_reader.py."""
+    """uvicorn's connection with timeouts for requests and for reading answers; body_reader.py has those of bodies."""
 
     _timer: asyncio.TimerHandle | None = None
     _reading: asyncio.TimerHandle | None = None

@@ -19,13 +19,14 @@ from starlette.requests import ClientDisconnect
 from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.core.disk_errors import NotStored
 from app.core.error_text import MOST_MESSAGE, cut, explain, path_of, short
 from app.database.read_limits import ReadAbandonedError, ReadTimeoutError
-from app.database.rows import DamagedCatalogueError, NotStored
+from app.database.rows import DamagedCatalogueError
 from app.decoding.worker_pool import NotDecoded
 from app.observability.request_context import note_code
 from model.preprocessing.images import ImageTooCostly, ImageTooLarge, UnreadableImage
-from model.preprocessing.preprocess import BlankSketch
+from model.preprocessing.line_drawing import BlankSketch
 
 _MOST_DETAILS = 10
 _CLIENT_GONE = 499  # nobody reads it; nginx's number for this

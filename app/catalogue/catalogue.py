@@ -20,20 +20,12 @@ from app.catalogue.catalogue_view import CatalogueView
 from app.catalogue.facets import Facets, count_categories, count_facets
 from app.catalogue.import_jobs import Operations
 from app.database.engine import open_engine
+from app.database.errors import CatalogueError, ChangedMeanwhile, CheckpointMismatch
 from app.database.filter_conditions import LIVE, LIVE_BY_KEY, passes
 from app.database.mutations import advance, bury_rows, check_seen, insert_photos, insert_products, remove_rows
-from app.database.rows import (
-    PRODUCT_COLUMNS,
-    CatalogueError,
-    CatalogueState,
-    Change,
-    ChangedMeanwhile,
-    CheckpointMismatch,
-    check_fit,
-    chunks,
-    state_in,
-)
+from app.database.rows import PRODUCT_COLUMNS, check_fit, chunks, state_in
 from app.database.sql_lists import is_any_of
+from app.database.state import CatalogueState, Change
 from app.database.tables import catalogue as _record
 from app.database.tables import photos as _photos
 from app.database.tables import products as _products

@@ -11,18 +11,11 @@ from numpy.typing import NDArray
 from sqlalchemy import Column, Connection, Select, select
 
 from app.database.damage import checked_values
+from app.database.errors import CheckpointMismatch
 from app.database.filter_conditions import LIVE_BY_KEY, passes
-from app.database.rows import (
-    PRODUCT_COLUMNS,
-    CatalogueState,
-    Change,
-    CheckpointMismatch,
-    chunks,
-    embedding_of,
-    product_of,
-    state_in,
-)
+from app.database.rows import PRODUCT_COLUMNS, chunks, embedding_of, product_of, state_in
 from app.database.sql_lists import Scalar, is_any_of
+from app.database.state import CatalogueState, Change
 from app.database.tables import photos, products
 from app.products.filters import Filters
 from app.products.product import Photo, Product

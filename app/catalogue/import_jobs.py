@@ -6,18 +6,19 @@ import json
 import time
 import uuid
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
 from itertools import accumulate
 from typing import Any, Literal
 
 from sqlalchemy import Engine, Row, delete, insert, select, update
 
-from app.catalogue.import_counts import Counts
 from app.core.error_text import MOST_MESSAGE, cut
 from app.database.damage import checked_values
 from app.database.sql_lists import is_any_of
 from app.database.tables import operations as _table
-from app.feeds.records import FeedProblem
+
+MOST_REASON = 600  # characters that are kept of what is wrong
+_MOST_WHERE = 512  # characters, as many as a product's id may have
 
 State = Literal["queued", "running", "done", "failed"]
 
@@ -118,3 +119,49 @@ def _operation(row: Row[Any]) -> Operation:
     with checked_values():
         errors = tuple(FeedProblem(**problem) for problem in json.loads(values["errors"]))
         return Operation(**values | {"counts": Counts(**json.loads(values["counts"])), "errors": errors})
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What has become of the items so far. `done` are over: written, unchanged, or not to be used."""
+
+    done: int = 0
+    added: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    problems: int = 0  # of items without a product, and of single photos
+
+    @property
+    def lost(self) -> int:
+        """Items that gave no product."""
+        return self.done - self.added - self.updated - self.unchanged
+
+    @property
+    def is_failure(self) -> bool:
+        """Whether nothing was changed, and most items gave no product."""
+        return not self.added + self.updated and 2 * self.lost > self.done
+
+    def failure(self, reasons: object) -> str:
+        """Say that nothing was changed, how much was lost, and why."""
+        return f"nothing was changed: {self.lost:,} of {self.done:,} entries gave no product ({reasons})"
+
+    def __str__(self) -> str:
+        return f"{self.added} added, {self.updated} updated, {self.unchanged} unchanged, {self.problems} problems"
+
+    def __add__(self, other: Counts) -> Counts:
+        return Counts(*(ours + theirs for ours, theirs in zip(astuple(self), astuple(other), strict=True)))
+
+
+@dataclass(frozen=True)
+class FeedProblem:
+    """Something in a source that gives no product: where ("line 7", a file, a product's id) and why.
+
+    Both may quote the source, or a library, at any length: they are cut here, before anything keeps them.
+    """
+
+    where: str
+    reason: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "where", cut(self.where, _MOST_WHERE))
+        object.__setattr__(self, "reason", cut(self.reason, MOST_REASON))

@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from sqlalchemy import Engine, event
 from sqlalchemy.engine import ExceptionContext
 
-from app.database.rows import CatalogueError, DamagedCatalogueError
+from app.database.errors import CatalogueError
+from app.database.rows import DamagedCatalogueError
 
 _SQLITE_CODES = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _POSTGRESQL_CODES = ("XX001", "XX002")  # data_corrupted, index_corrupted

@@ -17,9 +17,9 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from app.core.fair_lock import Turns
 from app.core.wait_budget import wait_budget
 from app.database.damage import name_damage
+from app.database.errors import CatalogueError
 from app.database.migrations import migrate_from_1, migrate_from_2
 from app.database.read_limits import watch_reads
-from app.database.rows import CatalogueError
 from app.database.state import new_identity
 from app.database.tables import FORMAT, catalogue, metadata
 

@@ -1,4 +1,4 @@
-"""Catalogues of older versions, brought up to app/database/tables.py in place: all or nothing, in the caller's transaction."""
+"""Migrations of older catalogues to app/database/tables.py, in place and in the caller's transaction."""
 
 from __future__ import annotations
 

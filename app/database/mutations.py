@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, Text, bindparam, delete, func, insert, select, update
 
+from app.database.errors import ChangedMeanwhile
 from app.database.filter_conditions import LIVE_BY_KEY
-from app.database.rows import ChangedMeanwhile, chunks, row_of
+from app.database.rows import chunks, row_of
 from app.database.sql_lists import is_any_of
 from app.database.tables import catalogue, photos, products, trait_values, traits
 from app.products.product import Product

@@ -5,8 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Any, TypeVar
 
 import numpy as np
@@ -15,6 +14,8 @@ from sqlalchemy import Connection, Row, select
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from app.core.error_text import short
+from app.database.errors import CatalogueError
+from app.database.state import CatalogueState
 from app.database.tables import catalogue, products
 from app.products.product import Photo, Product
 from app.products.text_keys import category_key
@@ -30,21 +31,6 @@ _LONGEST_REASON = 300  # characters: a database may repeat a whole text
 _T = TypeVar("_T")
 
 
-class CatalogueError(ValueError):
-    """The catalogue cannot be used as it is, or not for this."""
-
-
-class CheckpointMismatch(CatalogueError):
-    """Embeddings of two checkpoints cannot be compared."""
-
-    def __init__(self, recorded: str, given: str) -> None:
-        super().__init__(
-            f"the gallery was built with checkpoint {recorded}, but the checkpoint given is {given}: "
-            "use the one that it was built with, or `sketchfind reembed` the gallery with the other"
-        )
-        self.recorded, self.given = recorded, given
-
-
 class DamagedCatalogueError(SQLAlchemyError):
     """The database holds what no write has made of it, or cannot be read as a database; trying again does not help."""
 
@@ -54,57 +40,16 @@ class DamagedCatalogueError(SQLAlchemyError):
         super().__init__(f"the catalogue is damaged ({self.reason}): {todo}")
 
 
-class NotStored(Exception):
-    """The disk does not take a change; the message tells why. A database that does not raises SQLAlchemyError."""
-
-
-@contextmanager
-def storing() -> Iterator[None]:
-    """For what is to be on the disk afterwards. Raises NotStored where the disk does not take it."""
-    try:
-        yield
-    except OSError as error:
-        raise NotStored(error.strerror or str(error)) from error
-
-
 def is_disk_full(error: DBAPIError) -> bool:
     """Return whether a database has no space left."""
     codes = getattr(error.orig, "sqlite_errorcode", None), getattr(error.orig, "sqlstate", None)
     return codes in ((sqlite3.SQLITE_FULL, None), (None, "53100"))
 
 
-class ChangedMeanwhile(Exception):
-    """Products changed since they were read, or new photos of theirs were removed since they were stored."""
-
-    def __init__(self, ids: set[str]) -> None:
-        super().__init__(f"{len(ids)} products, or their photos, have been changed by others")
-        self.ids = ids
-
-
-@dataclass(frozen=True)
-class CatalogueState:
-    """The catalogue as a whole, at one moment."""
-
-    identity: str  # random, made with the catalogue
-    revision: int  # of the last change; 0 before the first
-    checkpoint: str | None  # SHA-256; None until bound
-    dim: int | None  # D of its embeddings
-    factory: str  # faiss.index_factory string
-
-
 def state_in(connection: Connection) -> CatalogueState:
     """The catalogue as a transaction sees it."""
     row = connection.execute(_STATE).one()
     return CatalogueState(row.identity, row.revision, row.checkpoint, row.dim, row.factory)
-
-
-@dataclass(frozen=True)
-class Change:
-    """A product's newest state for those who follow: its photos' embeddings (P,D) float32, None once it is deleted."""
-
-    product_id: str
-    revision: int
-    embeddings: NDArray[np.float32] | None
 
 
 def check_fit(products: Sequence[Product], embeddings: NDArray[np.float32], dim: int | None) -> None:

@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 from PIL import Image
 
+from model.preprocessing.frames import PlacedFrame, Placement
+from model.preprocessing.images import Pixels
 from model.preprocessing.picture_kind import Kind
-from model.preprocessing.preprocess import Pixels, PlacedFrame, Placement
 
 
 class Picture(NamedTuple):

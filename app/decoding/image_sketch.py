@@ -10,8 +10,9 @@ from typing import Literal
 
 from app.decoding.framed_picture import Picture
 from model.preprocessing.images import decode_image, upright
+from model.preprocessing.line_drawing import BlankSketch
 from model.preprocessing.picture_kind import Kind
-from model.preprocessing.preprocess import BlankSketch, Preprocess
+from model.preprocessing.preprocess import Preprocess
 from model.preprocessing.tracing import Tracing, traced_picture
 
 AskedKind = Literal["auto", "sketch", "photo"]

@@ -25,7 +25,7 @@ class Darkroom:
         self._benches.all[-1].start()
 
     def develop(self, data: bytes) -> Print:
-        """app.decoding.product_photo.decoded(), elsewhere; waits for a bench. Raises what that raises, and ImageTooCostly."""
+        """Decode a photo in another process. Raises what product_photo.decoded() does, and ImageTooCostly."""
         sketch = RasterSketch(data, MAX_PIXELS)
         return bench.print_of(*self._benches.ask(bench.order("photo", sketch, self._config), data))
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, FailFast, Field, ValidationError
 
 from app.asgi.errors import ApiError
 from app.core.error_text import explain, path_of
+from app.decoding.framed_picture import Picture
+from app.decoding.image_sketch import RasterSketch
+from model.preprocessing.preprocess import Preprocess
 
 MAX_STROKES = 2_000
 MAX_POINTS = 50_000  # in all strokes together
@@ -65,3 +69,19 @@ def parse_strokes(data: bytes) -> StrokesBody:
 
 def _too_many_points(count: str = "too many points") -> ApiError:
     return ApiError(422, "bad_strokes", f"strokes have {count}: expected at most {MAX_POINTS:,} in all")
+
+
+@dataclass(frozen=True)
+class StrokesSketch:
+    """The bytes of JSON strokes."""
+
+    data: bytes
+
+    def picture(self, preprocess: Preprocess) -> Picture:
+        """Check and draw the strokes; their place is in the canvas's own unit."""
+        body = parse_strokes(self.data)
+        frame, placement = preprocess.place_strokes(body.in_pixels())
+        return Picture(frame, placement.scaled(1 / body.scale, 1 / body.scale), body.width, body.height)
+
+
+Sketch = RasterSketch | StrokesSketch

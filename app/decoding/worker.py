@@ -1,4 +1,4 @@
-"""The process in which images are decoded: `python -m app.decoding.worker FD BYTES SECONDS`, as app/decoding/sketch_decoder.py starts it.
+"""The process in which images are decoded: `python -m app.decoding.worker FD BYTES SECONDS`.
 
 It answers on the socket FD, one order after the other, until that is closed. An order is a JSON header and the bytes of
 an image; an answer is a JSON header and the bytes of what was made of it. No pickles: an image that takes this process
@@ -22,7 +22,9 @@ from app.decoding.framed_picture import Picture
 from app.decoding.image_sketch import RasterSketch
 from app.decoding.product_photo import Print, decoded
 from model.preprocessing.frames import FRAME, Placement
-from model.preprocessing.preprocess import BlankSketch, ImageTooLarge, Preprocess, PreprocessConfig, UnreadableImage
+from model.preprocessing.images import ImageTooLarge, UnreadableImage
+from model.preprocessing.line_drawing import BlankSketch
+from model.preprocessing.preprocess import Preprocess, PreprocessConfig
 from model.preprocessing.tracing import TooManyLinesError, Tracing
 
 REFUSALS: dict[str, type[ValueError]] = {

@@ -6,9 +6,10 @@ import csv
 import re
 from collections.abc import Iterator
 
+from app.catalogue.import_jobs import FeedProblem
 from app.core.error_text import cut
 from app.feeds.line_reader import MAX_LINE_BYTES, Lines
-from app.feeds.records import FeedProblem, Fields, Record, field_name, note
+from app.feeds.records import Fields, Record, field_name, note
 
 REQUIRED = ("id", "image_link")
 

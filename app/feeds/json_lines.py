@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
+from app.catalogue.import_jobs import FeedProblem
 from app.core.error_text import short
 from app.feeds.line_reader import Lines
-from app.feeds.records import FeedProblem, Fields, Record, note
+from app.feeds.records import Fields, Record, note
 
 
 def read_json_lines(lines: Lines) -> Iterator[Record | FeedProblem]:

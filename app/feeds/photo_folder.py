@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from app.catalogue.import_jobs import FeedProblem
 from app.core.error_text import readable, short
-from app.feeds.records import FeedItem, FeedProblem
+from app.feeds.records import FeedItem
 from app.products.product import Product
 
 PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff")

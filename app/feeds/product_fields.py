@@ -6,10 +6,11 @@ import html
 from datetime import UTC, datetime
 from decimal import Decimal
 
+from app.catalogue.import_jobs import FeedProblem
 from app.core.error_text import short
 from app.feeds.field_values import join_values, read_availability
 from app.feeds.prices import read_price
-from app.feeds.records import FeedItem, FeedProblem, Fields, Record
+from app.feeds.records import FeedItem, Fields, Record
 from app.products.product import MAX_PHOTOS, Product
 
 MAX_ATTRIBUTE = 1000  # characters; a longer text is nothing to filter by, and is left out

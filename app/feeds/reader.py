@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from app.catalogue.import_jobs import FeedProblem
 from app.core.error_text import short
 from app.feeds.delimited import read_table
 from app.feeds.json_lines import read_json_lines
 from app.feeds.line_reader import Lines
 from app.feeds.photo_folder import read_folder
 from app.feeds.product_fields import read_record
-from app.feeds.records import FeedError, FeedItem, FeedProblem, Record
+from app.feeds.records import FeedError, FeedItem, Record
 from app.feeds.xml import read_xml
 
 MAX_PRODUCTS = 1_000_000

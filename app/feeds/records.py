@@ -4,11 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from app.core.error_text import cut
 from app.products.product import Product
-
-MOST_REASON = 600  # characters that are kept of what is wrong
-_MOST_WHERE = 512  # characters, as many as a product's id may have
 
 Fields = dict[str, list[str]]
 """Values by name, as Google spells these: image_link. Only what repeats has more than one; none is empty."""
@@ -32,21 +28,6 @@ class FeedItem:
 
     product: Product
     links: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class FeedProblem:
-    """Something in a source that gives no product: where ("line 7", a file, a product's id) and why.
-
-    Both may quote the source, or a library, at any length: they are cut here, before anything keeps them.
-    """
-
-    where: str
-    reason: str
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "where", cut(self.where, _MOST_WHERE))
-        object.__setattr__(self, "reason", cut(self.reason, MOST_REASON))
 
 
 def field_name(name: str) -> str:

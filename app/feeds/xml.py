@@ -10,9 +10,10 @@ from xml.etree.ElementTree import Element, ParseError
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import DefusedXMLParser
 
+from app.catalogue.import_jobs import FeedProblem
 from app.core.error_text import cut
 from app.feeds.line_reader import MAX_LINE_BYTES
-from app.feeds.records import FeedError, FeedProblem, Fields, Record, note
+from app.feeds.records import FeedError, Fields, Record, note
 
 GOOGLE = "http://base.google.com/ns/1.0"
 

@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from app.catalogue.catalogue import Catalogue
-from app.database.rows import Change
-from app.index.segment import Rows, Segment
+from app.core.arrays import Rows
+from app.database.state import Change
+from app.index.segment import Segment
 from app.index.snapshot import Part, join
 from model.network.distances import Distance
 

@@ -11,9 +11,7 @@ import shutil
 from pathlib import Path
 
 from app.core.atomic_files import sha256_of, write_whole
-
-CHECKPOINT_FILE = "checkpoint.safetensors"
-CHECKPOINTS = "checkpoints"
+from app.gallery.layout import CHECKPOINT_FILE, CHECKPOINTS
 
 
 def checkpoint_file(directory: Path, sha256: str | None) -> Path:

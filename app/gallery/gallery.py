@@ -16,40 +16,27 @@ from pathlib import Path
 
 import numpy as np
 
-from app.catalogue.catalogue import Catalogue, CatalogueError, CheckpointMismatch, Filters, sqlite_url
+from app.catalogue.catalogue import Catalogue
 from app.catalogue.catalogue_view import CatalogueView
+from app.database.errors import CheckpointMismatch
 from app.database.read_limits import unlimited
 from app.gallery.catalogue_follower import Replay
-from app.gallery.checkpoint_store import CHECKPOINT_FILE
 from app.gallery.index_choice import last_choice, tuned_recipe
 from app.gallery.index_manifest import MANIFEST, UnusableIndex
 from app.gallery.index_store import load_index, save_index
+from app.gallery.layout import CATALOGUE_FILE, CHECKPOINT_FILE, INDEX, PHOTOS, catalogue_of
 from app.gallery.photo_store import PhotoStore
 from app.gallery.selection import Selection
 from app.index.gpu import Gpu
 from app.index.index_spec import DEFAULT_CANDIDATES, Recipe, Tuning
 from app.index.snapshot import Part, Snapshot, add, merge, newer_rows
+from app.products.filters import Filters
 from model.checkpoint import Checkpoint
-
-CATALOGUE_FILE = "catalogue.sqlite"
-PHOTOS = "photos"
-INDEX = "index"
 
 _REPLAY = 1000  # revisions: a cache that is further behind is written anew at the start
 _SHARE = 5  # so many times more products than changes need no new index
 _BEHIND = 4096  # revisions by which an index may be behind before searches wait for it
 _log = logging.getLogger(__name__)
-
-
-def catalogue_of(directory: Path, url: str | None = None) -> Catalogue:
-    """A gallery's catalogue: behind a URL, or in the directory's own file. Raises CatalogueError if there is none."""
-    path = directory / CATALOGUE_FILE
-    if not is_gallery(directory):
-        raise CatalogueError(f"no gallery at {directory}: expected a directory made by `sketchfind build`")
-    if url is None and not path.is_file():
-        expected = "expected its URL in --catalogue or SKETCHFIND_CATALOGUE, or a gallery restored from a backup"
-        raise CatalogueError(f"the catalogue of gallery {directory} is elsewhere, there is no {path.name}: {expected}")
-    return Catalogue(sqlite_url(path) if url is None else url)
 
 
 def is_gallery(directory: Path) -> bool:

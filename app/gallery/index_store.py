@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.core.atomic_files import alone, sha256_of, write_whole
-from app.database.rows import CatalogueState
+from app.database.state import CatalogueState
 from app.gallery.index_choice import check_tuning, last_choice
 from app.gallery.index_manifest import (
     FORMAT,

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from app.catalogue.catalogue import CheckpointMismatch
+from app.database.errors import CheckpointMismatch
 from app.database.rows import DamagedCatalogueError
 from app.gallery.gallery import Gallery
 from app.gallery.garbage import remove_unused_photos, remove_unused_values

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import logging
 import math
 import os
@@ -11,18 +10,11 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-import numpy as np
-from PIL import Image, ImageCms
+from PIL import Image
 
 from app.core.atomic_files import write_whole
-from model.preprocessing.images import to_rgb, upright
+from app.decoding.product_photo import webp_files
 
-PHOTO_SIDE = 1024  # px, at most, of the longer side
-THUMBNAIL_SIDE = 320
-
-_QUALITY = 85
-_EFFORT = 2  # of 0 to 6: half the time of Pillow's 4, for files a few percent larger
-_SRGB = ImageCms.createProfile("sRGB")
 _log = logging.getLogger(__name__)
 
 
@@ -127,13 +119,6 @@ class PhotoStore:
         return _is_there(self.photo(sha256)) and _is_there(self.thumbnail(sha256))
 
 
-def webp_files(image: Image.Image) -> tuple[bytes, bytes]:
-    """A photo and its thumbnail: upright, sRGB, on white, at most PHOTO_SIDE px, without metadata."""
-    photo = _reduced(_as_srgb(image), PHOTO_SIDE)
-    thumbnail, file = _reduced(photo, THUMBNAIL_SIDE), _webp(photo)
-    return file, file if thumbnail is photo else _webp(thumbnail)
-
-
 def _remove_older(path: Path, before: float) -> None:
     """Remove a file unless it is newer. It is renamed first, so that its age and the file removed belong together."""
     gone = path.with_suffix(".partial")
@@ -153,34 +138,3 @@ def _is_there(path: Path) -> bool:
     except OSError:  # it is there, and something else is wrong, such as too many open files
         return True
     return True
-
-
-def _as_srgb(image: Image.Image) -> Image.Image:
-    """Upright RGB in the sRGB colours that browsers assume; a photo with an unusable profile keeps its numbers."""
-    profile = image.info.get("icc_profile")
-    if not profile or image.mode not in ("RGB", "RGBA", "CMYK"):
-        return Image.fromarray(to_rgb(image))
-    # a CMYK profile describes the four inks themselves; the others describe what to_rgb() has laid on white
-    pixels = upright(image) if image.mode == "CMYK" else Image.fromarray(to_rgb(image))
-    try:
-        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        converted = ImageCms.profileToProfile(pixels, source, _SRGB, outputMode="RGB")
-    except (ImageCms.PyCMSError, OSError, ValueError):
-        return Image.fromarray(to_rgb(image))
-    return converted if converted is not None else pixels
-
-
-def _reduced(image: Image.Image, side: int) -> Image.Image:
-    """The image, made smaller if its longer side is over `side` px."""
-    scale = side / max(image.size)
-    if scale >= 1:
-        return image
-    size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
-    return image.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
-
-
-def _webp(image: Image.Image) -> bytes:
-    buffer = io.BytesIO()
-    bare = Image.fromarray(np.asarray(image))  # pixels alone: no metadata
-    bare.save(buffer, "WEBP", quality=_QUALITY, method=_EFFORT)
-    return buffer.getvalue()

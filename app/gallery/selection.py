@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from app.catalogue.catalogue_view import CatalogueView
 from app.catalogue.product_cache import Known
-from app.index.segment import Rows
+from app.core.arrays import Rows
 from app.index.snapshot import Snapshot
 from app.products.product import Product
 

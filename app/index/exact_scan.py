@@ -12,11 +12,8 @@ from typing import Any
 import faiss
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
-Keys = NDArray[np.float32]
-Rows = NDArray[np.int64]
-Mask = NDArray[np.bool_]
+from app.core.arrays import Keys, Mask, Rows
 
 Block = tuple[Keys, Rows, Mask | None]
 """Keys (m,Q), their rows (m,), and which of them count (m,); None for all."""

@@ -17,12 +17,10 @@ from typing import Any
 import faiss
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
+from app.core.arrays import Embeddings
 from app.index.index_spec import make_index
 from model.network.distances import Distance
-
-Embeddings = NDArray[np.float32]
 
 
 class InnerProduct:

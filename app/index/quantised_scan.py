@@ -19,7 +19,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from app.index.exact_scan import BLOCK, Keys, Mask, Rows
+from app.core.arrays import Keys, Mask, Rows
+from app.index.exact_scan import BLOCK
 from app.index.mmap_prefetch import announce
 
 _LEAST = 2 * BLOCK  # keys: with fewer there is little to save

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from app.index.segment import Embeddings
+from app.core.arrays import Embeddings
 
 _LARGE = 64 * 2**20  # bytes: smaller arrays stay in memory
 

@@ -15,18 +15,14 @@ from typing import Any
 
 import faiss
 import numpy as np
-from numpy.typing import NDArray
 
+from app.core.arrays import Embeddings, Mask, Rows
 from app.index import exact_scan as flat
 from app.index.gpu import Gpu
 from app.index.index_spec import Recipe, inverted_file
-from app.index.metric_forms import Embeddings as Embeddings
 from app.index.metric_forms import Form, form_for, form_of, keys_of
 from app.index.quantised_scan import Rough, rough_of
 from model.network.distances import Distance
-
-Rows = NDArray[np.int64]
-Mask = NDArray[np.bool_]
 
 FLAT = Recipe()
 

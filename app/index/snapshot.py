@@ -12,12 +12,15 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from app.core.arrays import Embeddings, Mask, Rows
 from app.index.gpu import Gpu
 from app.index.index_spec import Recipe
 from app.index.mmap_prefetch import taken
 from app.index.scratch_array import room_for
-from app.index.segment import Embeddings, Mask, Rows, Segment, batches
-from app.search.confidence import LEAST, SAMPLE
+from app.index.segment import Segment, batches
+
+SAMPLE = 1000  # photos that stand for all of a gallery
+LEAST = 100  # photos: in a smaller gallery the fifth nearest is far, whatever is drawn
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,10 @@ from typing import BinaryIO, TypeVar
 from app.asgi.errors import later
 from app.catalogue.import_jobs import Operation
 from app.core.cpu_limits import cores
+from app.core.disk_errors import storing
 from app.core.shutdown import Shutdown
 from app.core.wait_budget import waiting_at_most
 from app.database.engine import WRITE_TIMEOUT
-from app.database.rows import storing
 from app.decoding.photo_decoder import Darkroom
 from app.gallery.gallery import Gallery
 from app.gallery.maintenance import Upkeep

@@ -5,9 +5,7 @@ from __future__ import annotations
 import logging
 import time
 
-from app.catalogue.import_counts import Counts
-from app.catalogue.import_jobs import MOST_ERRORS, Operation, Operations, State
-from app.feeds.records import FeedProblem
+from app.catalogue.import_jobs import MOST_ERRORS, Counts, FeedProblem, Operation, Operations, State
 from app.ingest.reason_counts import ReasonCounts
 
 _TELL = 0.5  # s between notes of progress

@@ -17,17 +17,18 @@ from typing import BinaryIO
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.catalogue.catalogue import Catalogue, CheckpointMismatch
-from app.catalogue.import_jobs import Operation
+from app.catalogue.catalogue import Catalogue
+from app.catalogue.import_jobs import FeedProblem, Operation
+from app.database.errors import CheckpointMismatch
 from app.decoding.worker_pool import NotDecoded
 from app.feeds.reader import read_feed
-from app.feeds.records import FeedError, FeedItem, FeedProblem
+from app.feeds.records import FeedError, FeedItem
+from app.gallery.layout import FOLDER
 from app.ingest.feed_store import FeedStore, locked
 from app.ingest.import_progress import ImportProgress
 from app.ingest.pipeline import Ingest
-from app.photo_fetch.linked_photos import LinkedPhotos, Stopped
-
-FOLDER = "imports"  # in a gallery
+from app.photo_fetch.http_fetcher import Stopped
+from app.photo_fetch.linked_photos import LinkedPhotos
 
 _EVERY = 1.0  # s between looks for what other processes have left
 _AGAIN = 10.0  # s before an import is tried again that the disk or the database has stopped

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Executor, Future
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from dataclasses import replace
-from typing import TypeVar
 
-from app.catalogue.import_counts import Counts
-from app.feeds.records import FeedProblem
-from app.index.segment import Embeddings
+from app.catalogue.import_jobs import Counts, FeedProblem
+from app.core.arrays import Embeddings
 from app.ingest.product_preparer import Prepared
 
 BATCH = 32  # products embedded at once and written in one transaction
-
-_Item = TypeVar("_Item")
-_Result = TypeVar("_Result")
 
 
 class Arrivals:
@@ -93,16 +88,3 @@ class Arrivals:
     def _all_written(self, taken: Counts) -> None:
         problems = taken.problems + self._refused
         self.written = replace(taken, added=self._new, updated=self._changed, problems=problems)
-
-
-def map_ahead(
-    pool: Executor, function: Callable[[_Item], _Result], items: Iterable[_Item], ahead: int
-) -> Iterator[_Result]:
-    """function(item) of every item in order, worked on at most `ahead` items before it is asked for."""
-    waiting: deque[Future[_Result]] = deque()
-    for item in items:
-        waiting.append(pool.submit(function, item))
-        if len(waiting) >= ahead:
-            yield waiting.popleft().result()
-    while waiting:
-        yield waiting.popleft().result()

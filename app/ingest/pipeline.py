@@ -15,15 +15,17 @@ import numpy as np
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from app.catalogue.catalogue import Catalogue
-from app.catalogue.import_counts import Counts
+from app.catalogue.import_jobs import Counts, FeedProblem
+from app.core.arrays import Embeddings
 from app.core.cpu_limits import cores
 from app.core.error_text import MOST_LINK, cut
-from app.database.rows import ChangedMeanwhile, CheckpointMismatch, is_disk_full
+from app.core.map_ahead import map_ahead
+from app.database.errors import ChangedMeanwhile, CheckpointMismatch
+from app.database.rows import is_disk_full
 from app.decoding.product_photo import Decode, decoded
-from app.feeds.records import FeedItem, FeedProblem
+from app.feeds.records import FeedItem
 from app.gallery.photo_store import PhotoStore
-from app.index.segment import Embeddings
-from app.ingest.ordered_writer import BATCH, Arrivals, map_ahead
+from app.ingest.ordered_writer import BATCH, Arrivals
 from app.ingest.product_preparer import Draft, DraftPhoto, Frame, Prepared, Preparer
 from app.photo_fetch.http_fetcher import CONNECTIONS
 from app.photo_fetch.linked_photos import Photos

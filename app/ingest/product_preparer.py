@@ -14,9 +14,9 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from app.catalogue.catalogue import Catalogue
+from app.core.arrays import Embeddings
 from app.decoding.product_photo import Decode, Print
 from app.gallery.photo_store import PhotoStore
-from app.index.segment import Embeddings
 from app.products.product import Photo, Product
 from model.preprocessing.images import Pixels, UnreadableImage
 

@@ -6,8 +6,8 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 
+from app.catalogue.import_jobs import FeedProblem
 from app.core.error_text import cut
-from app.feeds.records import FeedProblem
 
 # what differs between reasons of one kind: values, which may be cut, links and paths
 _VALUE = re.compile(r"'[^'…]*['…]|\"[^\"…]*[\"…]|\S*/\S*")

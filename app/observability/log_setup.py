@@ -9,11 +9,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from logging.handlers import QueueHandler, QueueListener
-from typing import Any, Literal
+from typing import Any
 
 from app.observability.request_context import current
-
-LogFormat = Literal["text", "json"]
+from app.settings import LogFormat
 
 _TEXT = "%(asctime)s %(levelname)s %(name)s [%(request_id)s]: %(message)s"
 _MOST_WAITING = 10_000  # lines

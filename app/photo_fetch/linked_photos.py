@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from app.core.error_text import MOST_LINK, cut, short
+from app.gallery.layout import CACHE
 from app.photo_fetch.address_guard import CheckedNetwork
 from app.photo_fetch.http_fetcher import RemotePhotos, Stopped
 from app.photo_fetch.validator_cache import ValidatorCache
@@ -14,7 +15,6 @@ from model.preprocessing.images import UnreadableImage
 __all__ = ["CACHE", "MAX_PHOTO_BYTES", "LinkedPhotos", "Photos", "Stopped"]
 
 MAX_PHOTO_BYTES = 64 * 2**20
-CACHE = "cache"  # in a gallery
 
 
 class Photos(Protocol):

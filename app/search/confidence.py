@@ -6,8 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 MOST = 0.8  # contrast: in the demo gallery 6% of real sketches lie above, and 34% of scribbles (docs/accuracy.md)
-SAMPLE = 1000  # photos that stand for all of a gallery
-LEAST = 100  # photos: in a smaller gallery the fifth nearest is far, whatever is drawn
 
 _PLACE = 5  # one result may be near by chance, five seldom are
 

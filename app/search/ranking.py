@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from app.index.segment import Rows
+from app.core.arrays import Rows
 from app.products.product import Product
 from app.search.results import Result
 

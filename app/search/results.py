@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from app.catalogue.catalogue import Filters, Product
+from app.core.arrays import Embeddings
 from app.database.read_limits import IsAbandoned
-from app.index.segment import Embeddings
+from app.products.filters import Filters
+from app.products.product import Product
 from model.preprocessing.frames import mirror_image
+from model.preprocessing.images import Pixels
 from model.preprocessing.picture_kind import Kind
-from model.preprocessing.preprocess import Pixels
 
 ALL = Filters()
 

@@ -17,18 +17,20 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from app.catalogue.catalogue import Filters, Product
 from app.catalogue.product_cache import Known
+from app.core.arrays import Embeddings, Rows
 from app.database.read_limits import abandonable
 from app.gallery.gallery import Gallery
 from app.gallery.selection import Selection
-from app.index.segment import Embeddings, Rows
 from app.index.snapshot import Snapshot
+from app.products.filters import Filters
+from app.products.product import Product
 from app.search.confidence import contrast_of
 from app.search.ranking import Ranked
 from app.search.results import ALL, Comparison, Query, SearchResult, UnknownProduct, photo_name
 from model.checkpoint import Checkpoint
-from model.preprocessing.preprocess import Pixels
+from model.device import resolve_device
+from model.preprocessing.images import Pixels
 
 _AT_ONCE = 16_384  # photos whose exact distances are computed at a time: bounds memory
 
@@ -187,16 +189,3 @@ def _are_abandoned(queries: Sequence[Query]) -> bool:
 
 def _least(contrasts: Sequence[float | None]) -> float | None:
     return min((contrast for contrast in contrasts if contrast is not None), default=None)
-
-
-def resolve_device(name: str) -> torch.device:
-    """The device of that name; "auto" is CUDA if there is any, else CPU. Raises ValueError for an unusable one."""
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        device = torch.device(name)
-    except RuntimeError:
-        raise ValueError(f"device is {name!r}: expected auto, cpu or cuda") from None
-    if device.type == "cuda" and not torch.cuda.is_available():
-        raise ValueError(f"device is {name!r}, but there is no usable GPU: expected auto or cpu")
-    return device

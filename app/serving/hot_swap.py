@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from app.asgi.errors import ApiError
-from app.catalogue.catalogue import CheckpointMismatch
 from app.core.shutdown import Shutdown
+from app.database.errors import CheckpointMismatch
 from app.database.read_limits import unlimited
 from app.serving.runtime import Serving, reason_of
 from app.settings import Settings

@@ -14,13 +14,15 @@ from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.catalogue.catalogue import Catalogue, CheckpointMismatch
+from app.catalogue.catalogue import Catalogue
 from app.core.cpu_limits import compute_by, limit_threads, shares
 from app.core.shutdown import Shutdown
+from app.database.errors import CheckpointMismatch
 from app.decoding.sketch_decoder import Workshop
 from app.decoding.worker_pool import NotDecoded
 from app.gallery.checkpoint_store import checkpoint_file
-from app.gallery.gallery import Gallery, catalogue_of
+from app.gallery.gallery import Gallery
+from app.gallery.layout import catalogue_of
 from app.index.gpu import Gpu, gpu_for
 from app.ingest.gallery_writer import Writer
 from app.search.retriever import Retriever

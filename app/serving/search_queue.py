@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from typing import TypeVar
-
-from starlette.requests import ClientDisconnect, Request
 
 from app.asgi.errors import ApiError, later
 
 _RETRY_AFTER = 1  # s: a full queue of 32 searches is worked off in about that time
-
-_T = TypeVar("_T")
 
 
 class WaitingLine:
@@ -86,28 +81,3 @@ class WaitingLine:
 
 def _busy(found: str) -> ApiError:
     return later(503, "busy", f"{found}, so try again in {_RETRY_AFTER} s", _RETRY_AFTER)
-
-
-async def unless_gone(request: Request, work: Awaitable[_T]) -> _T:
-    """What `work` comes to; when the client leaves first, it is cancelled, so that nothing is computed for nobody.
-
-    The request's body must have been read. Raises ClientDisconnect.
-    """
-    computed = asyncio.ensure_future(work)
-    leaving = asyncio.ensure_future(left(request))
-    try:
-        await asyncio.wait((computed, leaving), return_when=asyncio.FIRST_COMPLETED)
-        if not computed.done():
-            raise ClientDisconnect
-        return computed.result()
-    finally:
-        for task in (computed, leaving):
-            task.cancel()
-        with suppress(asyncio.CancelledError):
-            await leaving
-
-
-async def left(request: Request) -> None:
-    """Wait until the client disconnects. Takes what is left of the body."""
-    while (await request.receive())["type"] != "http.disconnect":
-        pass

@@ -8,23 +8,19 @@ import threading
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
-from typing import Annotated, BinaryIO
+from typing import BinaryIO
 
-from fastapi import Depends, Request
-
-from app.api.requests.sketch_upload import Sketch
-from app.asgi.client_address import client_of
-from app.asgi.errors import ApiError
-from app.catalogue.catalogue import Filters
 from app.catalogue.import_jobs import Operation
 from app.core.cpu_limits import compute_by, limit_threads, shares
 from app.core.shutdown import Shutdown
 from app.database.read_limits import ReadLimits
 from app.decoding.framed_picture import Picture
 from app.decoding.image_sketch import RasterSketch
+from app.decoding.stroke_sketch import Sketch
 from app.gallery.gallery import Gallery
 from app.ingest.product_preparer import Draft, Prepared
 from app.observability.metrics import Metrics
+from app.products.filters import Filters
 from app.search.batched_search import MakeReady, Ready, by_picture, search_together, until
 from app.search.batcher import Batcher
 from app.search.match import Match, match
@@ -176,20 +172,4 @@ async def _decoded(serving: Serving, client: str, sketch: Sketch) -> tuple[Calla
     return lambda: picture, time.perf_counter() - started
 
 
-async def service_of(request: Request) -> Service:
-    """The service of the app that got a request. Raises ApiError not_ready while there is none."""
-    service: Service | None = getattr(request.app.state, "service", None)
-    if service is None:
-        raise ApiError(503, "not_ready", "the gallery is not loaded yet: expected within seconds of the start")
-    return service
-
-
-ServiceOf = Annotated[Service, Depends(service_of)]
-
-
-async def _has_room(request: Request, service: ServiceOf) -> None:
-    service.line.check(client_of(request.scope))
-
-
-Room = Depends(_has_room)
 """For routes that search: a full queue is told before the body is read. Raises ApiError busy."""

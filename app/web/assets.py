@@ -14,11 +14,10 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from app.asgi.cache_headers import FOR_EVER, REVALIDATE
 from app.web.minify import strip_comments
 
 STATIC = Path(__file__).resolve().parents[2] / "static"
-REVALIDATE = {"Cache-Control": "no-cache"}
-FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 
 _STYLESHEET = "css/page.css"
 _VERSION = re.compile(r"[0-9a-f]{12}")

@@ -11,10 +11,11 @@ from fastapi.responses import Response
 from fastapi.templating import Jinja2Templates
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.asgi.cache_headers import REVALIDATE
+from app.asgi.dependencies import ServiceOf
 from app.asgi.middleware import OWN_FILES
-from app.catalogue.catalogue import CheckpointMismatch
-from app.serving.service import ServiceOf
-from app.web.assets import REVALIDATE, Assets
+from app.database.errors import CheckpointMismatch
+from app.web.assets import Assets
 from app.web.languages import Language, read_languages, wanted
 
 _WIDGET_AREA = "widget"  # words that only shops' pages need

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-from app.gallery.checkpoint_store import CHECKPOINT_FILE
 from app.gallery.gallery import Gallery
+from app.gallery.layout import CHECKPOINT_FILE
 from app.search.results import Result
 from app.search.retriever import Retriever
 from index_builder.datasets.pictures import open_image

@@ -1,6 +1,7 @@
 """The untrained baseline: histograms of oriented gradients of the same frames, compared by cosine.
 
-    python -m benchmarks.accuracy.hog_baseline --data PAIRS [--gallery-from photos|edge_maps] [--split all|held-out] [--json]
+    python -m benchmarks.accuracy.hog_baseline --data PAIRS [--gallery-from photos|edge_maps]
+        [--split all|held-out] [--json]
 
 OpenCV's HOG on smoothed frames, cells of 16x16 px. Prints what `sketchfind evaluate` prints, for the same queries.
 """
@@ -15,11 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.support.report import tell
-from index_builder.datasets.pairs import SPLITS, PairFolder, read_pairs
+from index_builder.datasets.pairs import SPLITS, PairFolder
 from index_builder.datasets.pictures import frame_of
-from index_builder.evaluation.evaluate import GalleryFrom, gallery_frame
+from index_builder.datasets.readers.read import read_pairs
+from index_builder.evaluation.protocols import GalleryFrom, gallery_frame
+from model.preprocessing.frames import FRAME
 from model.preprocessing.images import Pixels
-from model.preprocessing.preprocess import FRAME, Preprocess
+from model.preprocessing.preprocess import Preprocess
 
 _HOG = cv2.HOGDescriptor((FRAME, FRAME), (32, 32), (16, 16), (16, 16), 9)
 

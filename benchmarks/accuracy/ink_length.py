@@ -2,8 +2,8 @@
 
     python -m benchmarks.accuracy.ink_length --data PAIRS [--json]
 
-The length of all lines, in lengths of the sketch's longer side; the page speaks below 2 (static/js/results/sketch_advice.js). For data
-sets that have strokes.
+The length of all lines, in lengths of the sketch's longer side; the page speaks below 2
+(static/js/results/sketch_advice.js). For data sets that have strokes.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.support.report import tell
-from index_builder.datasets.pairs import read_pairs
-from model.preprocessing.preprocess import Strokes
+from index_builder.datasets.readers.read import read_pairs
+from model.preprocessing.frames import Strokes
 
 _LEAST = 2.0
 

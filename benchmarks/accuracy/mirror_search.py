@@ -1,6 +1,7 @@
 """How much searching either way round matters: the share of first results that are of the right kind, with and without.
 
-    python -m benchmarks.accuracy.mirror_search --gallery DIR --data PAIRS --kind CATEGORY... [--split all|held-out] [--json]
+    python -m benchmarks.accuracy.mirror_search --gallery DIR --data PAIRS --kind CATEGORY...
+        [--split all|held-out] [--json]
 
 KINDs are top categories of the gallery that the sketches of PAIRS show, such as Shoes and Sandal.
 """
@@ -10,12 +11,13 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from app.gallery.checkpoint_store import CHECKPOINT_FILE
 from app.gallery.gallery import Gallery
+from app.gallery.layout import CHECKPOINT_FILE
 from app.search.retriever import Retriever
 from benchmarks.support.report import tell
-from index_builder.datasets.pairs import SPLITS, PairFolder, read_pairs
+from index_builder.datasets.pairs import SPLITS, PairFolder
 from index_builder.datasets.pictures import frame_of
+from index_builder.datasets.readers.read import read_pairs
 from model.checkpoint import load_checkpoint
 
 _FIRST = 8

@@ -1,10 +1,10 @@
 """What photographs of paper sketches, and strokes traced from the sketches, find of what the sketches themselves find.
 
-    python -m benchmarks.accuracy.paper_photos --data PAIRS [--split all|held-out] [--gallery-from photos|edge_maps] [--checkpoint FILE]
-        [--json]
+    python -m benchmarks.accuracy.paper_photos --data PAIRS [--split all|held-out] [--gallery-from photos|edge_maps]
+        [--checkpoint FILE] [--json]
 
-The photographs are made by code (benchmarks/support/synthetic_paper_photos.py), the same on every run. One in which nothing seems to be
-drawn counts as a miss.
+The photographs are made by code (benchmarks/support/synthetic_paper_photos.py), the same on every run.
+One in which nothing seems to be drawn counts as a miss.
 """
 
 from __future__ import annotations
@@ -19,13 +19,15 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.support.synthetic_paper_photos import WAYS, Way, photographed
-from index_builder.datasets.pairs import SPLITS, PairFolder, read_pairs
+from index_builder.datasets.pairs import SPLITS, PairFolder
 from index_builder.datasets.pictures import Sketch
+from index_builder.datasets.readers.read import read_pairs
 from index_builder.evaluation.evaluate import Evaluation, Query
 from index_builder.evaluation.protocols import GalleryFrom, Rank, ranking
 from model.checkpoint import DEFAULT_CHECKPOINT, Checkpoint, load_checkpoint
 from model.preprocessing.images import Pixels, decode_image
-from model.preprocessing.preprocess import BlankSketch, Preprocess
+from model.preprocessing.line_drawing import BlankSketch
+from model.preprocessing.preprocess import Preprocess
 from model.preprocessing.tracing import traced
 
 CLEAN = "as it is"

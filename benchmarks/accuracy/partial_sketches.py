@@ -1,6 +1,7 @@
 """What a checkpoint finds of sketches while they are drawn, against another one: the difference of acc@10, paired.
 
-    python -m benchmarks.accuracy.partial_sketches --data PAIRS --checkpoint FILE --against FILE [--split all|held-out] [--json]
+    python -m benchmarks.accuracy.partial_sketches --data PAIRS --checkpoint FILE --against FILE
+        [--split all|held-out] [--json]
 
 Both search for the same sketches, so a difference can be sure although the intervals of the two figures overlap. Its
 interval is of resamples of the photos, each with all of its sketches.
@@ -15,7 +16,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.support.report import tell
-from index_builder.datasets.pairs import SPLITS, read_pairs
+from index_builder.datasets.pairs import SPLITS
+from index_builder.datasets.readers.read import read_pairs
 from index_builder.evaluation.bootstrap import estimate_means
 from index_builder.evaluation.evaluate import Evaluation
 from index_builder.evaluation.partial_sketches import evaluate_partial

@@ -1,6 +1,7 @@
 """Whether an answer can tell that a sketch shows nothing: how well its distances separate real sketches from scribbles.
 
-    python -m benchmarks.accuracy.scribble_detection --gallery DIR --data PAIRS... [--split all|held-out] [--others IMAGE...] [--json]
+    python -m benchmarks.accuracy.scribble_detection --gallery DIR --data PAIRS... [--split all|held-out]
+        [--others IMAGE...] [--json]
 
 For every signal prints its AUC (how often a real sketch has the lower value of a pair), and the share of scribbles that
 it would catch where it is wrong about one real sketch in twenty; then what the server's own rule makes of both. With
@@ -17,15 +18,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from app.gallery.checkpoint_store import CHECKPOINT_FILE
 from app.gallery.gallery import Gallery
+from app.gallery.layout import CHECKPOINT_FILE
 from app.search.confidence import is_confident
 from app.search.retriever import Retriever
-from index_builder.datasets.pairs import SPLITS, read_pairs
+from index_builder.datasets.pairs import SPLITS
 from index_builder.datasets.pictures import frame_of, open_image
+from index_builder.datasets.readers.read import read_pairs
 from model.checkpoint import load_checkpoint
+from model.preprocessing.frames import Strokes
 from model.preprocessing.images import Pixels
-from model.preprocessing.preprocess import Strokes
 
 Array = NDArray[np.float64]
 Random = np.random.Generator

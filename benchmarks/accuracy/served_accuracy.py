@@ -26,7 +26,8 @@ import httpx
 import numpy as np
 from PIL import Image, ImageOps
 
-from index_builder.datasets.pairs import SPLITS, PairFolder, read_pairs
+from index_builder.datasets.pairs import SPLITS, PairFolder
+from index_builder.datasets.readers.read import read_pairs
 from index_builder.evaluation.evaluate import evaluate
 from index_builder.gallery.build import build
 from model.checkpoint import DEFAULT_CHECKPOINT, load_checkpoint

@@ -30,7 +30,7 @@ from pathlib import Path
 import httpx
 
 from app.catalogue.catalogue import Catalogue, sqlite_url
-from app.gallery.gallery import CATALOGUE_FILE
+from app.gallery.layout import CATALOGUE_FILE
 from benchmarks.reliability.expected_products import Expected
 from benchmarks.reliability.harm import damage, end, fill, harm, small_disk
 from benchmarks.support.report import tell

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from app.catalogue.catalogue import Catalogue, Product, sqlite_url
-from app.gallery.gallery import CATALOGUE_FILE
+from app.catalogue.catalogue import Catalogue, sqlite_url
+from app.gallery.layout import CATALOGUE_FILE
+from app.products.product import Product
 
 _BATCH = 500  # products written together
 _COLORS = [f"{shade}{name}" for shade in ("", "Dark ", "Light ") for name in ("Red", "Black", "Blue", "Green", "White")]

@@ -26,7 +26,7 @@ from typing import Any
 import httpx
 from pydantic import SecretStr
 
-from app.gallery.gallery import catalogue_of
+from app.gallery.layout import catalogue_of
 from benchmarks.support.report import tell
 from benchmarks.support.server_process import Server
 from benchmarks.support.write_clients import photo_bytes, tiny_checkpoint

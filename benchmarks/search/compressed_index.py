@@ -18,9 +18,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from app.core.arrays import Embeddings
 from app.index.index_spec import Recipe, Tuning
 from app.index.scratch_array import room_for
-from app.index.segment import Embeddings, Segment
+from app.index.segment import Segment
 from benchmarks.support.report import tell
 from benchmarks.support.synthetic_galleries import Real, add_real, chunks_around, filled, real_of
 from benchmarks.support.timing import medians

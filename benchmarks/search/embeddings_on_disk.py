@@ -20,10 +20,11 @@ import numpy as np
 import psutil
 import torch
 
+from app.core.arrays import Embeddings, Rows
 from app.core.cpu_limits import limit_threads
 from app.index.index_spec import DEFAULT_CANDIDATES, Recipe, Tuning, inverted_file, set_width
 from app.index.scratch_array import room_for
-from app.index.segment import Embeddings, Rows, Segment
+from app.index.segment import Segment
 from benchmarks.support.report import tell
 from benchmarks.support.synthetic_galleries import add_real, chunks_around, filled, real_of
 from benchmarks.support.timing import medians

@@ -1,6 +1,7 @@
 """What a first stage by Euclidean distance costs: how many of HOLEF's ten nearest photos are among its candidates.
 
-    python -m benchmarks.search.euclidean_first_stage --data PAIRS... [--photos DIR...] [--size 100000] [--n-candidates 100] [--json]
+    python -m benchmarks.search.euclidean_first_stage --data PAIRS... [--photos DIR...] [--size 100000]
+        [--n-candidates 100] [--json]
 
 Real sketches against embeddings around real photos, by the checkpoint's own distance; both first stages are Flat, and
 the second stage is exact, so of what a first stage lets through nothing is lost. How far the checkpoint's W is from the
@@ -14,7 +15,7 @@ import argparse
 import numpy as np
 import torch
 
-from app.index.segment import Rows
+from app.core.arrays import Rows
 from benchmarks.support.report import tell
 from benchmarks.support.synthetic_galleries import Real, add_real, around, real_of
 from index_builder.gallery.tuning.trials import NEAREST, nearest

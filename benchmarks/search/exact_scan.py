@@ -1,6 +1,7 @@
 """Exact search by HOLEF against FAISS's plain inner-product search over as many vectors of the same length.
 
-    python -m benchmarks.search.exact_scan --data PAIRS... [--photos DIR...] [--sizes 100000 1000000] [--runs 40] [--json]
+    python -m benchmarks.search.exact_scan --data PAIRS... [--photos DIR...] [--sizes 100000 1000000]
+        [--runs 40] [--json]
 
 HOLEF's side begins with the sketch's embedding and goes through the segment that a server searches; the other searches
 the same FAISS index with queries that are made already. One real sketch at a time, the network's own W.
@@ -14,7 +15,8 @@ import json
 import numpy as np
 import torch
 
-from app.index.segment import Rows, Segment
+from app.core.arrays import Rows
+from app.index.segment import Segment
 from benchmarks.support.synthetic_galleries import Real, add_real, around, real_of
 from benchmarks.support.timing import medians
 

@@ -15,7 +15,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from app.index.segment import Rows, Segment
+from app.core.arrays import Rows
+from app.index.segment import Segment
 from benchmarks.support.report import tell
 from benchmarks.support.synthetic_galleries import Real, add_real, around, real_of
 from benchmarks.support.timing import medians

@@ -25,20 +25,20 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from app.catalogue.catalogue import Catalogue, sqlite_url
+from app.core.arrays import Embeddings
 from app.core.cpu_limits import cores
 from app.decoding.product_photo import Print, decoded
 from app.feeds.reader import read_source
 from app.feeds.records import FeedItem
-from app.gallery.gallery import CATALOGUE_FILE, PHOTOS
+from app.gallery.layout import CATALOGUE_FILE, PHOTOS
 from app.gallery.photo_store import PhotoStore
-from app.index.segment import Embeddings
 from app.ingest.ordered_writer import BATCH
 from app.ingest.pipeline import Ingest
 from app.photo_fetch.linked_photos import LinkedPhotos
 from app.products.product import Photo
-from app.search.retriever import resolve_device
 from benchmarks.support.report import tell
 from model.checkpoint import DEFAULT_CHECKPOINT, Checkpoint, load_checkpoint
+from model.device import resolve_device
 
 PARTS = ("decode", "embed", "write")
 Spent = dict[str, tuple[float, float]]  # seconds, and seconds of processors, a photo

@@ -1,6 +1,7 @@
 """Sixteen people who draw at once, against the rate at which the network alone embeds.
 
-    python -m benchmarks.serving.concurrent_users --data PAIRS... [--products 100000] [--people 16] [--rounds 3] [--seconds 10] [--json]
+    python -m benchmarks.serving.concurrent_users --data PAIRS... [--products 100000] [--people 16]
+        [--rounds 3] [--seconds 10] [--json]
 
 Everybody finishes a stroke every 300 ms and searches for it, in two ways (benchmarks/support/simulated_shopper.py):
 

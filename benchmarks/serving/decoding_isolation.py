@@ -18,9 +18,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
-from app.api.requests.sketch_upload import Sketch, StrokesSketch
 from app.decoding.framed_picture import Picture
 from app.decoding.image_sketch import RasterSketch
+from app.decoding.stroke_sketch import Sketch, StrokesSketch
 from app.products.filters import Filters
 from app.serving.service import Service
 from app.settings import load_settings

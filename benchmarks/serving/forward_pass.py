@@ -1,6 +1,7 @@
 """What the forward pass takes on a CPU in every way to have it, all in turn in one run, and whether it stays the same.
 
-    python -m benchmarks.serving.forward_pass --data PAIRS... [--batches 1 2 8 16] [--runs 15] [--threads N] [--compile] [--json]
+    python -m benchmarks.serving.forward_pass --data PAIRS... [--batches 1 2 8 16] [--runs 15] [--threads N]
+        [--compile] [--json]
 
 Ways: torch as it is, channels_last, batch norms folded into convolutions (both ways round), frozen and optimised by
 torch.jit, bf16 autocast, ONNX Runtime, the same with int8, and with --compile (minutes, and a C++ compiler)

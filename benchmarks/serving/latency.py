@@ -19,10 +19,11 @@ import httpx
 import numpy as np
 import torch
 
+from app.core.arrays import Embeddings
 from app.core.cpu_limits import limit_threads
 from app.decoding.stroke_sketch import parse_strokes
 from app.index.metric_forms import keys_of
-from app.index.segment import Embeddings, Segment
+from app.index.segment import Segment
 from benchmarks.support.large_gallery import add_options, folders_of, large_gallery, sketch_bodies
 from benchmarks.support.report import tell
 from benchmarks.support.server_process import Server

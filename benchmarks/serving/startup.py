@@ -1,6 +1,7 @@
 """How soon `sketchfind serve` is ready with a large gallery, against what importing torch and FAISS alone takes.
 
-    python -m benchmarks.serving.startup --data PAIRS... [--photos DIR...] [--size 100000] [--runs 5] [--servers 2] [--json]
+    python -m benchmarks.serving.startup --data PAIRS... [--photos DIR...] [--size 100000] [--runs 5]
+        [--servers 2] [--json]
 
 Both are processes of their own, in turn. Ready is when the server says so: after its first search. Then as many servers
 at once tell how much of what they map of the index they have in common.
@@ -21,9 +22,10 @@ from pathlib import Path
 
 import numpy as np
 
-from app.catalogue.catalogue import Catalogue, Product, sqlite_url
-from app.gallery.checkpoint_store import CHECKPOINT_FILE
-from app.gallery.gallery import CATALOGUE_FILE, Gallery
+from app.catalogue.catalogue import Catalogue, sqlite_url
+from app.gallery.gallery import Gallery
+from app.gallery.layout import CATALOGUE_FILE, CHECKPOINT_FILE
+from app.products.product import Product
 from benchmarks.support.report import tell
 from benchmarks.support.synthetic_galleries import Real, add_real, around, real_of
 

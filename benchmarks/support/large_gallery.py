@@ -1,7 +1,7 @@
 """A gallery of many products for benchmarks, through the catalogue, and sketches to search it by.
 
-Its products have embeddings around real ones (benchmarks/support/synthetic_galleries.py), a category, a price and the name of a photo,
-which is not there.
+Its products have embeddings around real ones (benchmarks/support/synthetic_galleries.py), a category, a price and the
+name of a photo, which is not there.
 """
 
 from __future__ import annotations
@@ -20,12 +20,13 @@ import numpy as np
 from rich.progress import track
 
 from app.catalogue.catalogue import Catalogue, sqlite_url
-from app.gallery.checkpoint_store import CHECKPOINT_FILE
-from app.gallery.gallery import CATALOGUE_FILE, Gallery
-from app.index.segment import Embeddings
+from app.core.arrays import Embeddings
+from app.gallery.gallery import Gallery
+from app.gallery.layout import CATALOGUE_FILE, CHECKPOINT_FILE
 from app.products.product import Photo, Product
 from benchmarks.support.synthetic_galleries import around, embedded
-from index_builder.datasets.pairs import PairFolder, read_pairs
+from index_builder.datasets.pairs import PairFolder
+from index_builder.datasets.readers.read import read_pairs
 from model.checkpoint import Checkpoint, load_checkpoint
 from model.preprocessing.tracing import traced
 

@@ -123,7 +123,7 @@ def run(work: Callable[..., object], *arguments: object) -> BaseProcess:
 
 
 def _serve(gallery: Path, port: int, log: Path, patch: Callable[[], None] | None, settings: dict[str, Any]) -> None:
-    from app.main import serve
+    from app.server import serve
     from app.settings import load_settings
 
     with log.open("a") as file:

@@ -1,4 +1,4 @@
-"""Somebody who draws with the page open, as static/js/results/search_client.js searches then; or who waits for no answer at all."""
+"""Simulated shoppers: one searches as static/js/results/search_client.js does, another waits for no answer."""
 
 from __future__ import annotations
 

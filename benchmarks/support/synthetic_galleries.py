@@ -16,9 +16,10 @@ import faiss
 import numpy as np
 from rich.progress import track
 
-from app.index.segment import Embeddings
-from index_builder.datasets.pairs import IMAGE_SUFFIXES, read_pairs
+from app.core.arrays import Embeddings
+from index_builder.datasets.pairs import IMAGE_SUFFIXES
 from index_builder.datasets.pictures import FilePicture, Picture, frame_of
+from index_builder.datasets.readers.read import read_pairs
 from model.checkpoint import DEFAULT_CHECKPOINT, Checkpoint, load_checkpoint
 
 CHUNK = 65_536  # embeddings that are drawn at a time

@@ -7,9 +7,10 @@ import time
 import numpy as np
 import torch
 
+from app.core.arrays import Embeddings, Rows
 from app.index.index_spec import Recipe
 from app.index.mmap_prefetch import taken
-from app.index.segment import Embeddings, Rows, Segment
+from app.index.segment import Segment
 from index_builder.gallery.tuning.trials import NEAREST
 from model.network.distances import Distance
 

@@ -21,7 +21,7 @@ import torch
 from PIL import Image, ImageDraw
 
 from app.catalogue.catalogue import Catalogue, sqlite_url
-from app.gallery.gallery import CATALOGUE_FILE
+from app.gallery.layout import CATALOGUE_FILE
 from benchmarks.reliability.expected_products import FEED, Expected, State
 from index_builder.gallery.build import build
 from model.checkpoint import save_checkpoint

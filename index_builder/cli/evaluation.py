@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import shlex
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -11,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from index_builder.cli.console import check_choice, log_to_stderr, print_result, progress_bar
-from index_builder.cli.options import Checkpoint, Device, Json, Steps
+from index_builder.cli.console import check_choice, print_result, progress_bar
+from index_builder.cli.options import Checkpoint, Json
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -42,12 +40,12 @@ def evaluate(
     as_json: Json = False,
 ) -> None:
     """Print acc@1, acc@5 and acc@10 of a checkpoint on a pair folder, through the same search that serves."""
-    from app.search.retriever import resolve_device
     from index_builder.evaluation.evaluate import evaluate as run
     from index_builder.evaluation.html_report import write_report
     from index_builder.evaluation.partial_sketches import evaluate_partial, n_searches, partial_as_json, partial_as_text
     from index_builder.evaluation.protocols import GalleryFrom, check_views
     from model.checkpoint import DEFAULT_CHECKPOINT, load_checkpoint
+    from model.device import resolve_device
 
     check_choice("--gallery-from", gallery_from, [choice.value for choice in GalleryFrom])
     source = GalleryFrom(gallery_from)
@@ -84,45 +82,9 @@ def _counter(progress: Progress, name: str, total: int) -> Callable[[int], None]
     return lambda count: progress.advance(task, count)
 
 
-def experiment(
-    name: Annotated[str, typer.Argument(metavar="ablation|losses", help="Which of the paper's experiments.")],
-    data: Annotated[list[Path], typer.Option(metavar="DIR", help="Pair folder; give several times.")],
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Where table, plot, figures and checkpoints go.")],
-    seeds: Annotated[int, typer.Option(min=1, help="Runs of each variant; one cannot tell what helps.")] = 3,
-    steps: Steps = None,
-    trunk: Annotated[
-        str, typer.Option(metavar="sketch-a-net|residual", help="The paper's trunk, or a small one for a CPU.")
-    ] = "sketch-a-net",
-    start_from: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Checkpoint whose fitting parts all start from.", show_default="none"),
-    ] = None,
-    device: Device = "auto",
-    as_json: Json = False,
-) -> None:
-    """Repeat an experiment of the paper: a table and a plot of what each part brings. Run again, it goes on."""
-    from app.search.retriever import resolve_device
-    from index_builder.datasets.pairs import read_data
-    from index_builder.experiments.definitions import EXPERIMENTS, TRUNKS, Setting
-    from index_builder.experiments.report import as_json as figures_of
-    from index_builder.experiments.report import table_rows, write_table_and_plot
-    from index_builder.experiments.run import run_experiment
-
-    check_choice("NAME", name, list(EXPERIMENTS))
-    check_choice("--trunk", trunk, list(TRUNKS))
-    folders = tuple(folder for path in data for folder in read_data(path))
-    setting = Setting(name, folders, seeds, steps, trunk, start_from)
-    log_to_stderr()
-    logging.getLogger("app").setLevel(logging.WARNING)  # every measurement makes a gallery, and it would say so
-    with progress_bar(as_json) as progress:
-        rows = table_rows(setting, run_experiment(setting, out, resolve_device(device).type, progress))
-    table, plot = write_table_and_plot(out, setting, rows, shlex.join(["sketchfind", *sys.argv[1:]]))
-    figures = {"experiment": name, "table": str(table), "plot": str(plot), "variants": figures_of(rows)}
-    print_result(figures if as_json else table.read_text(encoding="utf-8").rstrip(), as_json)
-
-
 def _split(data: Path, split: str) -> PairFolder:
-    from index_builder.datasets.pairs import SPLITS, read_pairs
+    from index_builder.datasets.pairs import SPLITS
+    from index_builder.datasets.readers.read import read_pairs
 
     check_choice("--split", split, SPLITS)
     return read_pairs(data).part(split)

@@ -46,7 +46,7 @@ def serve(
     catalogue: Catalogue = None,
 ) -> None:
     """Serve the page and the search API for a gallery. More settings are environment variables: docs/server.md."""
-    from app.main import serve as run
+    from app.server import serve as run
     from app.settings import load_settings
 
     if gallery is None and not os.environ.get("SKETCHFIND_GALLERY"):
@@ -63,7 +63,7 @@ def demo(
     port: Port = None,
 ) -> None:
     """Build the embedded demo gallery if there is none, then serve it."""
-    from app.main import serve as run
+    from app.server import serve as run
     from app.settings import load_settings
     from index_builder.demo.gallery import build_demo
     from model.checkpoint import DEFAULT_CHECKPOINT

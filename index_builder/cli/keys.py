@@ -64,6 +64,6 @@ def remove(name: Name, gallery: Gallery, catalogue: CatalogueUrl = None, as_json
 
 def _opened(gallery: Path, url: str | None) -> closing[Catalogue]:
     """The catalogue of a gallery, its own file or the database at `url`. Raises CatalogueError when there is none."""
-    from app.gallery.gallery import catalogue_of
+    from app.gallery.layout import catalogue_of
 
     return closing(catalogue_of(gallery, url))

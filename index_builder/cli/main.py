@@ -9,7 +9,8 @@ import typer
 
 from index_builder.cli.console import plain_errors
 from index_builder.cli.datasets import fetch
-from index_builder.cli.evaluation import evaluate, experiment
+from index_builder.cli.evaluation import evaluate
+from index_builder.cli.experiments import experiment
 from index_builder.cli.gallery import build, demo, serve
 from index_builder.cli.keys import keys
 from index_builder.cli.maintenance import backup, reembed, restore, verify

@@ -57,10 +57,10 @@ def train(
     as_json: Json = False,
 ) -> None:
     """Train a network on pair folders, photos or labelled sketches. Stopped and run again, it goes on."""
-    from app.search.retriever import resolve_device
     from index_builder.training.config.presets import find_preset
     from index_builder.training.train import train as run
     from model.checkpoint import DEFAULT_CHECKPOINT
+    from model.device import resolve_device
 
     source = _source(data or [], photos or [], classes)
     if preset is None and photos and not data:
@@ -84,8 +84,8 @@ def train(
 
 def _source(data: list[Path], photos: list[Path], classes: Path | None) -> Source:
     """What there is to learn from. Raises ValueError when that is nothing, or two kinds that do not go together."""
-    from index_builder.datasets.pairs import read_data, read_photos
     from index_builder.datasets.readers.labelled_sketches import read_classes
+    from index_builder.datasets.readers.read import read_data, read_photos
 
     if classes is not None and (data or photos):
         raise ValueError("got --classes with --data or --photos, expected one kind: run one stage after the other")

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from itertools import pairwise
 
-from model.preprocessing.preprocess import Strokes
+from model.preprocessing.frames import Strokes
 
 _Stroke = Sequence[Sequence[float]]
 

@@ -10,8 +10,10 @@ from typing import Protocol
 
 from PIL import Image
 
+from model.preprocessing.frames import Strokes
 from model.preprocessing.images import Pixels, UnreadableImage, decode_image
-from model.preprocessing.preprocess import BlankSketch, Preprocess, Strokes
+from model.preprocessing.line_drawing import BlankSketch
+from model.preprocessing.preprocess import Preprocess
 
 
 class Picture(Protocol):

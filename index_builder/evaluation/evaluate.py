@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from index_builder.datasets.pairs import PairFolder
 from index_builder.datasets.pictures import Sketch, frame_of
 from index_builder.evaluation.bootstrap import Estimate, estimate_means
-from index_builder.evaluation.protocols import Advance, EvaluationError, GalleryFrom, gallery_frame, ranking
+from index_builder.evaluation.errors import EvaluationError
+from index_builder.evaluation.protocols import Advance, GalleryFrom, gallery_frame, ranking
 from model.checkpoint import Checkpoint
 
 __all__ = ["SHOWN", "Evaluation", "EvaluationError", "GalleryFrom", "Query", "evaluate", "gallery_frame"]

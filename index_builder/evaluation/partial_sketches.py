@@ -9,10 +9,12 @@ from typing import Any
 from index_builder.datasets.pairs import PairFolder
 from index_builder.datasets.partial_strokes import part_of
 from index_builder.datasets.pictures import Sketch
+from index_builder.evaluation.errors import EvaluationError
 from index_builder.evaluation.evaluate import Evaluation, Query
-from index_builder.evaluation.protocols import Advance, EvaluationError, GalleryFrom, Rank, ranking
+from index_builder.evaluation.protocols import Advance, GalleryFrom, Rank, ranking
 from model.checkpoint import Checkpoint
-from model.preprocessing.preprocess import BlankSketch, Preprocess
+from model.preprocessing.line_drawing import BlankSketch
+from model.preprocessing.preprocess import Preprocess
 
 SHARES = (20, 40, 60, 80, 100)  # percent of a sketch's ink
 ByShare = Mapping[int, Evaluation]

@@ -14,11 +14,13 @@ from pathlib import Path
 
 import torch
 
-from app.catalogue.catalogue import Catalogue, Product, sqlite_url
+from app.catalogue.catalogue import Catalogue, sqlite_url
 from app.gallery.gallery import Gallery
+from app.products.product import Product
 from app.search.retriever import Retriever
 from index_builder.datasets.pairs import Pair, PairFolder
 from index_builder.datasets.pictures import frame_of
+from index_builder.evaluation.errors import EvaluationError
 from index_builder.evaluation.ten_views import embed_views, view_distance
 from model.checkpoint import Checkpoint
 from model.preprocessing.images import Pixels
@@ -35,10 +37,6 @@ class GalleryFrom(StrEnum):
 
     photos = "photos"  # the product's protocol: our own edges of the photos, either way round, all as the server does
     edge_maps = "edge_maps"  # the paper's protocol: the published edge maps, as they are
-
-
-class EvaluationError(ValueError):
-    """The pair folder cannot be evaluated in the way asked for."""
 
 
 @contextmanager

@@ -16,8 +16,9 @@ from index_builder.datasets.pictures import Picture, Sketch, frame_of
 from index_builder.evaluation.evaluate import Query
 from index_builder.evaluation.protocols import GalleryFrom, gallery_frame
 from model.checkpoint import Checkpoint
+from model.preprocessing.frames import FRAME, Strokes
 from model.preprocessing.images import Pixels, to_rgb
-from model.preprocessing.preprocess import FRAME, BlankSketch, Strokes
+from model.preprocessing.line_drawing import BlankSketch
 
 _THUMBNAIL = 160  # px; shown smaller, so that they are sharp on dense screens too
 _ATTENTION = np.array((226, 61, 20), np.float32)  # RGB where a network attends most

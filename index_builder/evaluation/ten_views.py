@@ -9,9 +9,8 @@ from torch import Tensor
 
 from model.checkpoint import Checkpoint
 from model.network.distances import Distance
-from model.preprocessing.frames import mirror_image
+from model.preprocessing.frames import FRAME, mirror_image
 from model.preprocessing.images import Pixels
-from model.preprocessing.preprocess import FRAME
 
 CROP = 225  # px of the frame's 256, as in the authors' code
 _VIEWS = 10

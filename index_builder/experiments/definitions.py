@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from index_builder.datasets.pairs import PairFolder
-from index_builder.experiments.run_files import ExperimentError
+from index_builder.experiments.errors import ExperimentError
 from index_builder.training.config.presets import Preset, find_preset
 
 

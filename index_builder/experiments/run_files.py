@@ -16,12 +16,10 @@ import torch
 from numpy.typing import NDArray
 
 from index_builder.datasets.pairs import PairFolder
-from index_builder.evaluation.evaluate import Evaluation, GalleryFrom
+from index_builder.evaluation.evaluate import Evaluation
+from index_builder.evaluation.protocols import GalleryFrom
+from index_builder.experiments.errors import ExperimentError
 from index_builder.training.config.run_identity import Identity, difference
-
-
-class ExperimentError(ValueError):
-    """The experiment cannot be run as asked, or kept figures do not belong to it."""
 
 
 @dataclass(frozen=True)

@@ -15,20 +15,19 @@ from pathlib import Path
 from rich.progress import Progress
 
 from app.catalogue.catalogue import Catalogue, sqlite_url
-from app.catalogue.import_counts import Counts
-from app.catalogue.import_jobs import MOST_ERRORS
+from app.catalogue.import_jobs import MOST_ERRORS, Counts, FeedProblem
 from app.core.atomic_files import sha256_of, write_whole
 from app.feeds.reader import count_source, read_source
-from app.feeds.records import FeedError, FeedProblem
-from app.gallery.checkpoint_store import CHECKPOINT_FILE
-from app.gallery.gallery import CATALOGUE_FILE, PHOTOS, Gallery, catalogue_of, is_gallery
+from app.feeds.records import FeedError
+from app.gallery.gallery import Gallery, is_gallery
+from app.gallery.layout import CATALOGUE_FILE, CHECKPOINT_FILE, PHOTOS, catalogue_of
 from app.gallery.photo_store import PhotoStore
 from app.index.metric_forms import form_for
 from app.ingest.pipeline import Ingest
 from app.ingest.reason_counts import ReasonCounts
 from app.photo_fetch.linked_photos import LinkedPhotos
-from app.search.retriever import resolve_device
 from model.checkpoint import DEFAULT_CHECKPOINT, Checkpoint, load_checkpoint
+from model.device import resolve_device
 
 Step = Callable[[Counts], None]
 

@@ -15,7 +15,7 @@ from app.core.error_text import short
 from app.feeds.product_fields import read_fields
 from app.feeds.records import Fields
 from app.gallery.checkpoint_store import checkpoint_file
-from app.gallery.gallery import PHOTOS, catalogue_of
+from app.gallery.layout import PHOTOS, catalogue_of
 from app.gallery.photo_store import PhotoStore
 from app.ingest.pipeline import Ingest
 from app.ingest.product_preparer import Draft, DraftPhoto

@@ -23,13 +23,13 @@ from app.catalogue.staged_embeddings import Reembedding, owners, without_photo
 from app.core.cpu_limits import cores
 from app.core.process_lock import only_one
 from app.gallery.checkpoint_store import keep_checkpoint, settle_checkpoint
-from app.gallery.gallery import PHOTOS, Gallery, catalogue_of
+from app.gallery.gallery import Gallery
+from app.gallery.layout import PHOTOS, catalogue_of
 from app.gallery.photo_store import PhotoStore
 from app.index.metric_forms import form_for
-from app.search.retriever import resolve_device
 from model.checkpoint import DEFAULT_CHECKPOINT, Checkpoint, CheckpointError, load_checkpoint
-from model.preprocessing.images import decode_image
-from model.preprocessing.preprocess import Pixels
+from model.device import resolve_device
+from model.preprocessing.images import Pixels, decode_image
 
 _BATCH = 32  # photos embedded at once and written in one transaction; so many may also be left for the switch itself
 _LOCK = "reembed.lock"

@@ -14,11 +14,12 @@ import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from index_builder.training.config.errors import TrainingError
 from index_builder.training.config.presets import Preset
 from index_builder.training.config.run_identity import difference, identify
 from index_builder.training.data.augment import augment
 from index_builder.training.data.samples import LineImage, SampleSet, to_input, to_pieces
-from index_builder.training.objectives import TrainingError, find_objective
+from index_builder.training.objectives import find_objective
 from index_builder.training.warm_start import Start, take_weights
 from model.network.compression import fit_compression
 from model.network.dssa import DSSA, embed_in_chunks

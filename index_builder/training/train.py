@@ -16,10 +16,11 @@ from pathlib import Path
 from rich.progress import Progress
 
 from index_builder.datasets.readers.labelled_sketches import LabelledSketches
+from index_builder.training.config.errors import TrainingError
 from index_builder.training.config.presets import Preset
 from index_builder.training.data.samples import prepare
 from index_builder.training.data.training_data import Material, Prepare, Source, gather
-from index_builder.training.objectives import TrainingError, find_objective
+from index_builder.training.objectives import find_objective
 from index_builder.training.photo_only_check import compare
 from index_builder.training.report import TrainingReport
 from index_builder.training.run import Learner

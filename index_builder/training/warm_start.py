@@ -11,7 +11,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
-from index_builder.training.objectives import TrainingError
+from index_builder.training.config.errors import TrainingError
 from model.checkpoint import Checkpoint, load_checkpoint
 from model.network.dssa import DSSA, NetworkConfig
 from model.network.squeezenet import imagenet_weights

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from model.preprocessing.images import Pixels
+
+if TYPE_CHECKING:
+    pass
+
+Strokes = Sequence[Sequence[Sequence[float]]]
 
 FRAME = 256
 BOX = 226

@@ -31,6 +31,7 @@ from model.preprocessing.picture_kind import Kind, kind_of
 
 if TYPE_CHECKING:
     from torch import Tensor
+from model.preprocessing.frames import Strokes
 
 __all__ = [
     "FRAME",
@@ -47,7 +48,6 @@ __all__ = [
     "decode_image",
 ]
 
-Strokes = Sequence[Sequence[Sequence[float]]]
 LineDetector = Callable[[Pixels], Mask]  # RGB (H,W,3) -> one-pixel lines (H,W) 0/255
 
 

@@ -18,7 +18,7 @@ import torch
 from app.decoding.sketch_decoder import Workshop
 from app.decoding.worker_pool import NotDecoded
 from app.gallery.gallery import Gallery
-from app.main import serve
+from app.server import serve
 from app.settings import Settings
 from model.checkpoint import load_checkpoint, save_checkpoint
 

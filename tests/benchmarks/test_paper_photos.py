@@ -14,7 +14,8 @@ from index_builder.evaluation.evaluate import Evaluation, Query
 from index_builder.evaluation.protocols import GalleryFrom
 from model.checkpoint import load_checkpoint
 from model.preprocessing.images import Pixels
-from model.preprocessing.preprocess import BlankSketch, Preprocess
+from model.preprocessing.line_drawing import BlankSketch
+from model.preprocessing.preprocess import Preprocess
 from tests.support.drawings import drawings
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image, ImageDraw
 
-from index_builder.datasets.pairs import read_pairs
+from index_builder.datasets.readers.read import read_pairs
 from index_builder.training.data.samples import SampleSet, draw_batch, prepare
 from model.preprocessing.preprocess import Preprocess, PreprocessConfig
 from tests.support.shape_pairs import write_shapes

@@ -17,18 +17,20 @@ import pytest
 import torch
 from PIL import Image, ImageDraw
 
-from index_builder.datasets.pairs import PairFolder, read_pairs, read_photos
+from index_builder.datasets.pairs import PairFolder
 from index_builder.datasets.readers.labelled_sketches import LabelledSketches, read_classes
+from index_builder.datasets.readers.read import read_pairs, read_photos
 from index_builder.datasets.triplets import Judgement
+from index_builder.training.config.errors import TrainingError
 from index_builder.training.config.presets import PRESETS, Preset
 from index_builder.training.data.augment import augment
 from index_builder.training.data.samples import prepare
 from index_builder.training.data.training_data import Source
-from index_builder.training.objectives import TrainingError
 from index_builder.training.train import train
 from model.checkpoint import load_checkpoint, save_checkpoint
 from model.network.dssa import DSSA, NetworkConfig
-from model.preprocessing.preprocess import BlankSketch, Preprocess, PreprocessConfig
+from model.preprocessing.line_drawing import BlankSketch
+from model.preprocessing.preprocess import Preprocess, PreprocessConfig
 from tests.support.shape_pairs import write_shapes
 
 SMALL = NetworkConfig("orientations", "residual", "none", ("coarse",), "euclidean")

@@ -238,7 +238,8 @@ def test_what_fails_can_be_tried_again(page: Page, phone: Phone, route: str, sta
 def test_a_lost_network_leaves_what_is_known(page: Page, phone: Phone) -> None:
     phone.draw_and_wait(BOOT[0])
     page.wait_for_function("""() => {
-        const fetched = performance.getEntriesByType("resource").find(({name}) => name.endsWith("/js/products/product_panel.js"));
+        const isPanel = ({name}) => name.endsWith("/js/products/product_panel.js");
+        const fetched = performance.getEntriesByType("resource").find(isPanel);
         return fetched && import(fetched.name).then(() => true);  // that is, with all that it imports
     }""")
     title = phone.results.first.locator(".title").inner_text()

@@ -12,12 +12,14 @@ import torch
 from numpy.typing import NDArray
 from sqlalchemy import URL
 
-from app.catalogue.catalogue import Catalogue, Photo, Product, sqlite_url
-from app.gallery.gallery import CATALOGUE_FILE, INDEX, Gallery
+from app.catalogue.catalogue import Catalogue, sqlite_url
+from app.gallery.gallery import Gallery
 from app.gallery.index_choice import record_choice
 from app.gallery.index_manifest import Choice
+from app.gallery.layout import CATALOGUE_FILE, INDEX
 from app.index.index_spec import Tuning
 from app.index.snapshot import Snapshot
+from app.products.product import Photo, Product
 from model.checkpoint import Checkpoint
 from model.network.distances import HOLEF
 

@@ -16,7 +16,7 @@ import httpx
 from app.catalogue.catalogue import Catalogue, sqlite_url
 from app.decoding.decoder_process import Answer
 from app.decoding.worker_pool import Benches, NotDecoded
-from app.gallery.gallery import CATALOGUE_FILE
+from app.gallery.layout import CATALOGUE_FILE
 from model.preprocessing.images import ImageTooCostly
 from tests.conftest import draw_product, serving
 from tests.support.sketch_files import PNG, image_file

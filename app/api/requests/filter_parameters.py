@@ -9,13 +9,13 @@ from typing import Annotated
 from fastapi import Depends, Query
 from starlette.concurrency import run_in_threadpool
 
+from app.asgi.dependencies import ServiceOf
 from app.asgi.errors import ApiError
 from app.catalogue.catalogue import Catalogue
 from app.catalogue.facets import Facets
 from app.core.error_text import cut, one_of, short
 from app.products.filters import Filters
 from app.products.text_keys import color_names, spaced
-from app.serving.service import ServiceOf
 
 _MOST_OF_ONE = 50  # values of a parameter; a colour such as "red/black" counts as two
 _MOST_IN_ALL = 100

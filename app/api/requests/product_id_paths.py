@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from fastapi import Path
 from fastapi.routing import APIRoute
 from starlette.routing import Match
 from starlette.types import Scope
+
+from app.api.requests.query_parameters import Name
+from app.asgi.errors import ApiError
+from app.core.error_text import short
 
 
 class LiteralEnd(APIRoute):
@@ -21,3 +28,13 @@ class LiteralEnd(APIRoute):
         if matched is not Match.NONE and not (scope.get("raw_path") or end).endswith(end):
             return Match.NONE, {}
         return matched, parameters
+
+
+ProductId = Annotated[
+    Name, Path(max_length=1000, description="slashes may be encoded, and have to be before a last /similar or /match")
+]
+
+
+def no_product(product_id: str) -> ApiError:
+    """The error for an id that is not there."""
+    return ApiError(404, "not_found", f"there is no product {short(product_id)}: expected an id from /products")

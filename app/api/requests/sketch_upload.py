@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
-from dataclasses import dataclass
-
 from starlette.datastructures import FormData, Headers, UploadFile
-from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
+from app.api.requests.multipart import media_type, read_form, sent, unsupported
 from app.asgi.body_memory import Hold
-from app.asgi.body_reader import read_body
 from app.asgi.errors import ApiError
 from app.core.error_text import short
-from app.decoding.framed_picture import Picture
 from app.decoding.image_sketch import AskedKind, RasterSketch
-from app.decoding.stroke_sketch import StrokesBody, parse_strokes
-from model.preprocessing.preprocess import Preprocess
+from app.decoding.stroke_sketch import Sketch, StrokesBody, StrokesSketch
 
 FIELD = "sketch"
 
@@ -43,20 +37,6 @@ _SKETCH = f"{_PICTURE}, or application/json"
 _MAX_PARTS = 20
 
 
-@dataclass(frozen=True)
-class StrokesSketch:
-    """The bytes of JSON strokes."""
-
-    data: bytes
-
-    def picture(self, preprocess: Preprocess) -> Picture:
-        """Check and draw the strokes; their place is in the canvas's own unit."""
-        body = parse_strokes(self.data)
-        frame, placement = preprocess.place_strokes(body.in_pixels())
-        return Picture(frame, placement.scaled(1 / body.scale, 1 / body.scale), body.width, body.height)
-
-
-Sketch = RasterSketch | StrokesSketch
 """A sketch as it was sent."""
 
 
@@ -78,17 +58,6 @@ async def read_picture(request: Request, hold: Hold, max_bytes: int, max_pixels:
     return RasterSketch(await _image(request, data, _PICTURE), max_pixels)
 
 
-async def sent(request: Request, hold: Hold, max_bytes: int, expected: str) -> bytes:
-    """The body, unless it is empty or compressed. Raises ApiError."""
-    data = await read_body(request, max_bytes, hold)
-    if not data:
-        raise ApiError(400, "empty_body", f"the body is empty: expected {expected}")
-    encoding = request.headers.get("content-encoding", "identity")
-    if encoding != "identity":
-        raise unsupported("content-encoding", encoding, "a body that is not compressed")
-    return data
-
-
 async def _image(request: Request, data: bytes, expected: str) -> bytes:
     """The image file that a body is, or has in its field `sketch`."""
     kind = media_type(request)
@@ -97,25 +66,6 @@ async def _image(request: Request, data: bytes, expected: str) -> bytes:
     if kind.startswith("image/") or kind == "application/octet-stream":
         return data
     raise unsupported("content-type", request.headers.get("content-type", ""), expected)
-
-
-def media_type(request: Request) -> str:
-    """The content type without its parameters; "" when there is none."""
-    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
-
-
-class _InMemory(MultiPartParser):
-    """Keeps every part in memory: the whole body is there already, and sketches do not belong on a disk."""
-
-    spool_max_size = 0  # no limit
-
-
-async def read_form(headers: Headers, data: bytes, most: int) -> FormData:
-    """A multipart body of at most so many files, and as many texts. Raises ApiError bad_multipart."""
-    try:
-        return await _InMemory(headers, _once(data), max_files=most, max_fields=most).parse()
-    except MultiPartException as error:
-        raise bad_multipart(error) from None
 
 
 async def _field(headers: Headers, data: bytes) -> bytes:
@@ -142,19 +92,3 @@ async def _file_in(form: FormData) -> bytes:
     if not data:
         raise ApiError(400, "empty_body", f"field {FIELD!r} is empty: expected an image file")
     return data
-
-
-async def _once(data: bytes) -> AsyncGenerator[bytes, None]:
-    yield data
-
-
-def bad_multipart(error: MultiPartException) -> ApiError:
-    """The error for a form that cannot be read."""
-    reason = error.message.rstrip(".")
-    return ApiError(400, "bad_multipart", f"the multipart body cannot be read: {reason}")
-
-
-def unsupported(header: str, value: str, expected: str) -> ApiError:
-    """The error for a header that says the body is of a kind that is not taken."""
-    found = f"is {short(value)}" if value else "is missing"
-    return ApiError(415, "unsupported_media_type", f"{header} {found}: expected {expected}")

@@ -7,10 +7,10 @@ from fastapi.responses import PlainTextResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from app.api.authentication import ReadAccess
-from app.api.schemas.products import Status, error_docs
+from app.api.schemas.errors import Status, error_docs
+from app.asgi.dependencies import ServiceOf
 from app.asgi.errors import ApiError
 from app.observability.metrics import Metrics
-from app.serving.service import ServiceOf
 
 router = APIRouter(tags=["monitoring"])
 

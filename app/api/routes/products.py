@@ -1,37 +1,40 @@
-"""The routes that change the gallery."""
+"""Routes that read and write products and show their photos."""
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi.responses import FileResponse
 
 from app.api.authentication import WriteAccess
-from app.api.requests.product_upload import (
-    IMPORT_DOCS,
-    PUT_DOCS,
-    PhotoUpload,
-    ProductUpload,
-    read_feed_upload,
-    read_product,
-)
+from app.api.requests.filter_parameters import FiltersOf
+from app.api.requests.product_id_paths import ProductId, no_product
+from app.api.requests.product_upload import PUT_DOCS, PhotoUpload, ProductUpload, read_product
 from app.api.requests.query_parameters import Name
-from app.api.routes.search import ProductId, no_product
-from app.api.schemas.products import ProductDetails, error_docs
-from app.api.schemas.writes import ERRORS_PAGE, Deleted, OperationInfo
+from app.api.schemas.errors import error_docs
+from app.api.schemas.facets import CategoryList, FacetsResponse
+from app.api.schemas.products import ProductDetails, ProductInfo, ProductPage
+from app.api.schemas.writes import Deleted
 from app.asgi.body_memory import WriteBody
+from app.asgi.cache_headers import FOR_EVER
+from app.asgi.dependencies import ServiceOf
 from app.asgi.errors import ApiError
-from app.asgi.request_reads import LimitedReads
-from app.catalogue.import_jobs import MOST_ERRORS
 from app.core.error_text import short
 from app.ingest.product_preparer import Draft, DraftPhoto
 from app.products.product import Product
-from app.serving.service import ServiceOf
 
-router = APIRouter(tags=["writes"])
+_PHOTO_NAME = re.compile(r"[0-9a-f]{64}(\.thumb)?\.webp")
+# the name is the hash of the content; shops may show photos in pages of their own
+_PHOTO_HEADERS = {**FOR_EVER, "Cross-Origin-Resource-Policy": "cross-origin"}
+
+router = APIRouter()
+writes = APIRouter(tags=["writes"])
+photos = APIRouter()  # apart, as browsers show pictures without a key: their names cannot be guessed
 
 
-@router.put(
+@writes.put(
     "/products/{product_id:path}",
     responses={
         201: {"model": ProductDetails, "description": "Created"},
@@ -54,47 +57,13 @@ async def put_product(
     return ProductDetails.showing(written.product, service.gallery.photos.size(written.product.photo))
 
 
-@router.delete("/products/{product_id:path}", responses=error_docs(401, 403, 404, 422, 429, 500, 503))
+@writes.delete("/products/{product_id:path}", responses=error_docs(401, 403, 404, 422, 429, 500, 503))
 async def delete_product(product_id: ProductId, service: ServiceOf, key: WriteAccess, hold: WriteBody) -> Deleted:
     """Delete a product."""
     revision = await service.delete(product_id)
     if revision is None:
         raise no_product(product_id)
     return Deleted(product_id=product_id, revision=revision)
-
-
-@router.post(
-    "/products/import",
-    status_code=202,
-    responses=error_docs(401, 403, 408, 413, 415, 422, 429, 500, 503),
-    openapi_extra={"requestBody": IMPORT_DOCS},
-)
-async def import_products(
-    request: Request, response: Response, service: ServiceOf, key: WriteAccess, hold: WriteBody
-) -> OperationInfo:
-    """Take a feed, to be imported beside searches; the answer's Location tells how it stands."""
-    async with read_feed_upload(request, service.settings.max_feed_bytes) as feed:
-        operation = await service.import_feed(feed)
-    response.headers["Location"] = f"/operations/{operation.id}"
-    return OperationInfo.of(operation)
-
-
-@router.get(
-    "/operations/{operation_id}", responses=error_docs(401, 403, 404, 422, 429, 500, 503), dependencies=[LimitedReads]
-)
-def operation(
-    operation_id: Annotated[Name, Path(max_length=100)],
-    service: ServiceOf,
-    key: WriteAccess,
-    after: Annotated[int, Query(ge=0, description="leave out the first so many errors")] = 0,
-    limit: Annotated[int, Query(ge=1, le=MOST_ERRORS, description="how many errors at most")] = ERRORS_PAGE,
-) -> OperationInfo:
-    """How an import stands, with a page of its errors."""
-    found = service.gallery.catalogue.operations.get(operation_id)
-    if found is None:
-        message = f"there is no operation {short(operation_id)}: expected the id of an answer of /products/import"
-        raise ApiError(404, "not_found", message)
-    return OperationInfo.of(found, after, limit)
 
 
 def _draft(product_id: str, upload: ProductUpload) -> Draft:
@@ -118,3 +87,51 @@ def _draft(product_id: str, upload: ProductUpload) -> Draft:
 
 def _photo(number: int, photo: PhotoUpload) -> DraftPhoto:
     return DraftPhoto("", lambda known: photo.data, f"photo {number} ({short(photo.filename)})")
+
+
+@router.get("/products", responses=error_docs(401, 422, 500, 503), tags=["products"])
+def products(
+    service: ServiceOf,
+    after: Annotated[Name | None, Query(max_length=1000, description="`next` of the page before")] = None,
+    limit: Annotated[int, Query(ge=1, le=200, description="products on a page")] = 50,
+) -> ProductPage:
+    """All products, page by page, in the order of their ids."""
+    found = service.gallery.catalogue.page(after, limit + 1)
+    page, more = found[:limit], len(found) > limit
+    infos = [ProductInfo.of(product) for product in page]
+    return ProductPage(products=infos, next=page[-1].product_id if more else None)
+
+
+@router.get("/products/{product_id:path}", responses=error_docs(401, 404, 422, 500, 503), tags=["products"])
+def product(product_id: ProductId, service: ServiceOf) -> ProductDetails:
+    """One product."""
+    found = service.gallery.catalogue.get(product_id)
+    if found is None:
+        raise no_product(product_id)
+    return ProductDetails.showing(found, service.gallery.photos.size(found.photo))
+
+
+@router.get("/categories", responses=error_docs(401, 422, 500, 503), tags=["products"])
+def categories(service: ServiceOf) -> CategoryList:
+    """All categories, with how many products are in and below each."""
+    return CategoryList.of(service.gallery.catalogue.categories())
+
+
+@router.get("/facets", responses=error_docs(401, 422, 500, 503), tags=["search"])
+def facets(service: ServiceOf, filters: FiltersOf) -> FacetsResponse:
+    """What there is to filter by: each list is counted with all filters but its own."""
+    return FacetsResponse.of(service.gallery.catalogue.facets(filters))
+
+
+@photos.get(
+    "/photos/{name}",
+    response_class=FileResponse,
+    responses={200: {"content": {"image/webp": {}}}, **error_docs(404, 422, 500, 503)},
+    tags=["products"],
+)
+def photo(name: Annotated[str, Path(max_length=100)], service: ServiceOf) -> FileResponse:
+    """A product's photo, or its thumbnail, by the name that photo_url and thumbnail_url have."""
+    path = service.gallery.photos.directory / name
+    if not _PHOTO_NAME.fullmatch(name) or not path.is_file():
+        raise ApiError(404, "not_found", f"there is no photo {short(name)}: expected a name from photo_url")
+    return FileResponse(path, media_type="image/webp", headers=_PHOTO_HEADERS)

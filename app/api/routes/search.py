@@ -2,44 +2,31 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request
-from fastapi.responses import FileResponse
+from fastapi import APIRouter, Query, Request
 
 from app.api.requests.filter_parameters import FiltersOf
-from app.api.requests.product_id_paths import LiteralEnd
-from app.api.requests.query_parameters import Name
+from app.api.requests.product_id_paths import LiteralEnd, ProductId, no_product
 from app.api.requests.sketch_upload import BODY_DOCS, read_sketch
-from app.api.schemas.facets import CategoryList, FacetsResponse
+from app.api.schemas.errors import error_docs
 from app.api.schemas.match import MatchResponse
-from app.api.schemas.products import ProductDetails, ProductInfo, ProductPage, SearchResponse, error_docs
+from app.api.schemas.search import SearchResponse
 from app.asgi.body_memory import SearchBody
 from app.asgi.client_address import client_of
+from app.asgi.dependencies import Room, ServiceOf
+from app.asgi.disconnect import unless_gone
 from app.asgi.errors import ApiError
 from app.asgi.rate_limit import SearchRate
 from app.core.error_text import short
 from app.decoding.image_sketch import AskedKind
 from app.search.results import UnknownProduct
-from app.serving.search_queue import unless_gone
-from app.serving.service import Room, ServiceOf
-from app.web.assets import FOR_EVER
-
-_PHOTO_NAME = re.compile(r"[0-9a-f]{64}(\.thumb)?\.webp")
-
-# the name is the hash of the content; shops may show photos in pages of their own
-_PHOTO_HEADERS = {**FOR_EVER, "Cross-Origin-Resource-Policy": "cross-origin"}
 
 K = Annotated[int, Query(ge=1, le=100, description="how many results")]
 Mirror = Annotated[bool, Query(description="whether a product may also match the sketch's mirror image")]
 AskedFor = Annotated[AskedKind, Query(description="what an image is; auto tells by the picture")]
-ProductId = Annotated[
-    Name, Path(max_length=1000, description="slashes may be encoded, and have to be before a last /similar or /match")
-]
 
 router = APIRouter(route_class=LiteralEnd)
-photos = APIRouter()  # apart, as browsers show pictures without a key: their names cannot be guessed
 
 
 @router.post(
@@ -101,56 +88,3 @@ async def match(
     except FileNotFoundError:
         message = f"the photo of product {short(product_id)} is not stored: expected a product that has a photo_url"
         raise ApiError(404, "not_found", message) from None
-
-
-@router.get("/products", responses=error_docs(401, 422, 500, 503), tags=["products"])
-def products(
-    service: ServiceOf,
-    after: Annotated[Name | None, Query(max_length=1000, description="`next` of the page before")] = None,
-    limit: Annotated[int, Query(ge=1, le=200, description="products on a page")] = 50,
-) -> ProductPage:
-    """All products, page by page, in the order of their ids."""
-    found = service.gallery.catalogue.page(after, limit + 1)
-    page, more = found[:limit], len(found) > limit
-    infos = [ProductInfo.of(product) for product in page]
-    return ProductPage(products=infos, next=page[-1].product_id if more else None)
-
-
-@router.get("/products/{product_id:path}", responses=error_docs(401, 404, 422, 500, 503), tags=["products"])
-def product(product_id: ProductId, service: ServiceOf) -> ProductDetails:
-    """One product."""
-    found = service.gallery.catalogue.get(product_id)
-    if found is None:
-        raise no_product(product_id)
-    return ProductDetails.showing(found, service.gallery.photos.size(found.photo))
-
-
-@router.get("/categories", responses=error_docs(401, 422, 500, 503), tags=["products"])
-def categories(service: ServiceOf) -> CategoryList:
-    """All categories, with how many products are in and below each."""
-    return CategoryList.of(service.gallery.catalogue.categories())
-
-
-@router.get("/facets", responses=error_docs(401, 422, 500, 503), tags=["search"])
-def facets(service: ServiceOf, filters: FiltersOf) -> FacetsResponse:
-    """What there is to filter by: each list is counted with all filters but its own."""
-    return FacetsResponse.of(service.gallery.catalogue.facets(filters))
-
-
-@photos.get(
-    "/photos/{name}",
-    response_class=FileResponse,
-    responses={200: {"content": {"image/webp": {}}}, **error_docs(404, 422, 500, 503)},
-    tags=["products"],
-)
-def photo(name: Annotated[str, Path(max_length=100)], service: ServiceOf) -> FileResponse:
-    """A product's photo, or its thumbnail, by the name that photo_url and thumbnail_url have."""
-    path = service.gallery.photos.directory / name
-    if not _PHOTO_NAME.fullmatch(name) or not path.is_file():
-        raise ApiError(404, "not_found", f"there is no photo {short(name)}: expected a name from photo_url")
-    return FileResponse(path, media_type="image/webp", headers=_PHOTO_HEADERS)
-
-
-def no_product(product_id: str) -> ApiError:
-    """The error for an id that is not there."""
-    return ApiError(404, "not_found", f"there is no product {short(product_id)}: expected an id from /products")

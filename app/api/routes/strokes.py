@@ -10,13 +10,13 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
 from app.api.requests.sketch_upload import PICTURE_DOCS, read_picture
-from app.api.schemas.products import error_docs
+from app.api.schemas.errors import error_docs
 from app.asgi.body_memory import SearchBody
 from app.asgi.client_address import client_of
+from app.asgi.dependencies import Room, ServiceOf
+from app.asgi.disconnect import unless_gone
 from app.asgi.rate_limit import SearchRate
 from app.decoding.stroke_sketch import MAX_POINTS, MAX_SIDE, MAX_STROKES
-from app.serving.search_queue import unless_gone
-from app.serving.service import Room, ServiceOf
 from model.preprocessing.picture_kind import Kind
 from model.preprocessing.tracing import Tracing
 

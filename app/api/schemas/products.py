@@ -2,29 +2,11 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
 from typing import Any
 
 from pydantic import BaseModel, Field
 
 from app.products.product import Product
-from app.search.confidence import is_confident
-from app.search.results import Result, SearchResult
-from model.preprocessing.picture_kind import Kind
-
-
-class ErrorBody(BaseModel):
-    """Why a request was refused."""
-
-    code: str = Field(description="for programs", examples=["blank_sketch"])
-    message: str = Field(description="for people: what, the value, and what was expected")
-    detail: Any = Field(None, description="more for programs, different for each code")
-
-
-class ErrorResponse(BaseModel):
-    """The one shape of every error."""
-
-    error: ErrorBody
 
 
 class _Shown(BaseModel):
@@ -88,73 +70,11 @@ class ProductDetails(ProductInfo):
         return ProductDetails(**dict(ProductInfo.of(product)), photo_width=width, photo_height=height)
 
 
-class ResultInfo(_Shown):
-    """A product that was found."""
-
-    rank: int = Field(description="1 for the nearest")
-    distance: float = Field(description="smaller is nearer; comparable within one answer only")
-
-    @staticmethod
-    def of(result: Result, rank: int) -> ResultInfo:
-        """The result at a rank as clients see it."""
-        return ResultInfo(**_shown(result.product, result.photo), rank=rank, distance=result.distance)
-
-
-class GalleryInfo(BaseModel):
-    """The gallery that was searched."""
-
-    size: int = Field(description="how many products the gallery has, whatever the filters")
-    revision: int = Field(description="grows with every change of the catalogue")
-
-
-class Timings(BaseModel):
-    """Milliseconds that each stage took."""
-
-    preprocess: float
-    embed: float
-    candidates: float
-    rerank: float
-    total: float = Field(description="all of these and the wait for the requests before")
-
-
-class SearchResponse(BaseModel):
-    """Results, nearest first."""
-
-    results: list[ResultInfo]
-    gallery: GalleryInfo
-    timings_ms: Timings
-    kind: Kind = Field(description="what was searched by: a sketch's lines, or the edges of a product's photo")
-    confident: bool = Field(description="false when results are hardly nearer than any product is: maybe a scribble")
-
-    @staticmethod
-    def of(found: SearchResult) -> SearchResponse:
-        """What a search found as clients see it."""
-        return SearchResponse(
-            results=[ResultInfo.of(result, rank) for rank, result in enumerate(found.results, 1)],
-            gallery=GalleryInfo(size=found.size, revision=found.revision),
-            timings_ms=Timings(**{name: round(spent, 3) for name, spent in found.timings_ms.items()}),
-            kind=found.kind,
-            confident=is_confident(found.contrast),
-        )
-
-
 class ProductPage(BaseModel):
     """Some products, in the order of their ids."""
 
     products: list[ProductInfo]
     next: str | None = Field(description="`after` of the next page; null on the last")
-
-
-class Status(BaseModel):
-    """The server's answer to those who watch over it."""
-
-    status: str = Field(examples=["ok"])
-
-
-def error_docs(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """OpenAPI's `responses` of a route that fails with these statuses, and with 400 as any may (app/asgi/connection.py)."""
-    failures = (400, *statuses)
-    return {status: {"model": ErrorResponse, "description": HTTPStatus(status).phrase} for status in failures}
 
 
 def photo_url(name: str) -> str:

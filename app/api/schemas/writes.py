@@ -10,13 +10,11 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from pydantic_core import PydanticCustomError
 
 from app.asgi.errors import ApiError
-from app.catalogue.import_jobs import Operation
 from app.core.error_text import explain, path_of, short
 from app.feeds.field_values import join_values, read_availability
 from app.feeds.prices import read_price
 from app.products.product import Product
 
-ERRORS_PAGE = 100  # errors of an operation in one answer, unless another number is asked for
 MAX_METADATA_BYTES = 256 * 1024
 
 _Price = Annotated[
@@ -106,48 +104,3 @@ class Deleted(BaseModel):
 
     product_id: str
     revision: int = Field(description="the catalogue's, in which it is gone")
-
-
-class ProblemInfo(BaseModel):
-    """Something in a feed that could not be used."""
-
-    where: str = Field(description="line or entry of the feed, or product id", examples=["line 7"])
-    reason: str
-
-
-class OperationInfo(BaseModel):
-    """An import, as it stands."""
-
-    id: str
-    state: str = Field(description="queued, running, done or failed")
-    total: int | None = Field(description="entries of the feed; null until they are counted")
-    done: int = Field(description="entries that are over: the catalogue has what they said, or they had an error")
-    added: int
-    updated: int
-    unchanged: int
-    error_count: int = Field(description="entries that gave no product, and photos that could not be had")
-    errors: list[ProblemInfo] = Field(description="some of these, in order; the first 1,000 are kept, or 128 KiB")
-    errors_next: int | None = Field(description="`after` of the next page of errors; null on the last")
-    message: str | None = Field(description="why it failed, or what it waits for")
-    created: float = Field(description="s since 1970")
-    updated_at: float = Field(description="s since 1970, of the last change of this answer")
-
-    @staticmethod
-    def of(operation: Operation, after: int = 0, limit: int = ERRORS_PAGE) -> OperationInfo:
-        """The operation as clients see it, with up to `limit` of its errors, those after the first `after`."""
-        counts, end = operation.counts, after + limit
-        return OperationInfo(
-            id=operation.id,
-            state=operation.state,
-            total=operation.total,
-            done=counts.done,
-            added=counts.added,
-            updated=counts.updated,
-            unchanged=counts.unchanged,
-            error_count=counts.problems,
-            errors=[ProblemInfo(where=error.where, reason=error.reason) for error in operation.errors[after:end]],
-            errors_next=end if end < len(operation.errors) else None,
-            message=operation.message,
-            created=operation.created,
-            updated_at=operation.updated,
-        )

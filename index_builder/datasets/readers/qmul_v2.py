@@ -14,7 +14,7 @@ from index_builder.datasets.pairs import HALVES, PairFolder, PairsError, categor
 from index_builder.datasets.pictures import FilePicture, Sketch, StrokesPicture
 from index_builder.datasets.readers.pairing import images, pair_up, photo_of
 from index_builder.datasets.readers.shoev2_coordinates import read_coordinates
-from model.preprocessing.preprocess import Strokes
+from model.preprocessing.frames import Strokes
 
 
 def parts(folder: Path) -> list[str]:

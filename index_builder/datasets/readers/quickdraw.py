@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from app.core.error_text import explain, path_of
 from index_builder.datasets.pictures import StrokesPicture
-from model.preprocessing.preprocess import Strokes
+from model.preprocessing.frames import Strokes
 
 _Numbers = Annotated[list[Annotated[float, Field(allow_inf_nan=False)]], Field(min_length=1)]
 

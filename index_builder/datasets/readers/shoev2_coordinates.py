@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index_builder.datasets.pairs import PairsError
-from model.preprocessing.preprocess import Strokes
+from model.preprocessing.frames import Strokes
 
 
 class _Type:

@@ -16,13 +16,13 @@ from app.core.atomic_files import sha256_of, write_whole
 from app.core.process_lock import only_one
 from app.database.filter_conditions import LIVE
 from app.database.raw_tables import copy_tables
-from app.database.rows import CatalogueState, state_in
-from app.database.state import origin
+from app.database.rows import state_in
+from app.database.state import CatalogueState, origin
 from app.database.tables import metadata, operations, photos, products
 from app.gallery.checkpoint_store import checkpoint_file
-from app.gallery.gallery import INDEX, catalogue_of
-from app.gallery.gallery import PHOTOS as GALLERY_PHOTOS
 from app.gallery.index_manifest import UnusableIndex, manifest_text, parse_manifest
+from app.gallery.layout import INDEX, catalogue_of
+from app.gallery.layout import PHOTOS as GALLERY_PHOTOS
 from app.gallery.photo_store import PhotoStore
 from index_builder.gallery.backup.copy_files import PhotoCopier, copy_feeds
 from index_builder.gallery.backup.manifest import (

@@ -13,8 +13,8 @@ from pathlib import Path
 from rich.progress import Progress
 
 from app.core.atomic_files import write_whole
+from app.gallery.layout import FOLDER
 from app.gallery.photo_store import PhotoStore
-from app.ingest.import_worker import FOLDER
 from index_builder.gallery.backup.manifest import BackupError
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)  # of the disk that is written to, and not a fault of the photo

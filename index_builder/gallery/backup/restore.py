@@ -17,11 +17,11 @@ from app.core.atomic_files import write_whole
 from app.database.raw_tables import copy_tables
 from app.database.state import renewed
 from app.database.tables import catalogue as record
-from app.gallery.checkpoint_store import CHECKPOINT_FILE
-from app.gallery.gallery import CATALOGUE_FILE, INDEX, Gallery
-from app.gallery.gallery import PHOTOS as GALLERY_PHOTOS
+from app.gallery.gallery import Gallery
 from app.gallery.index_manifest import MANIFEST as INDEX_MANIFEST
-from app.ingest.import_worker import FOLDER as IMPORTS
+from app.gallery.layout import CATALOGUE_FILE, CHECKPOINT_FILE, INDEX
+from app.gallery.layout import FOLDER as IMPORTS
+from app.gallery.layout import PHOTOS as GALLERY_PHOTOS
 from index_builder.gallery.backup.manifest import (
     PHOTOS,
     BackupError,

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from app.index.segment import Embeddings
-from index_builder.datasets.pairs import read_data
+from app.core.arrays import Embeddings
 from index_builder.datasets.pictures import frame_of
+from index_builder.datasets.readers.read import read_data
 from model.checkpoint import Checkpoint
 from model.preprocessing.line_drawing import BlankSketch
 

@@ -11,11 +11,12 @@ import faiss
 import numpy as np
 import torch
 
+from app.core.arrays import Embeddings, Rows
 from app.index import exact_scan as flat
 from app.index.index_spec import DEFAULT_CANDIDATES, Recipe, Tuning, inverted_file, set_width
 from app.index.metric_forms import form_for, keys_of
 from app.index.mmap_prefetch import taken
-from app.index.segment import Embeddings, Rows, Segment, batches
+from app.index.segment import Segment, batches
 from model.network.distances import Distance
 
 NEAREST = 10  # of HOLEF's nearest photos, those that have to be found

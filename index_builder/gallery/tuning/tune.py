@@ -16,9 +16,10 @@ import numpy as np
 from rich.progress import Progress
 
 from app.gallery.checkpoint_store import checkpoint_file
-from app.gallery.gallery import INDEX, Gallery, catalogue_of
+from app.gallery.gallery import Gallery
 from app.gallery.index_choice import record_choice, take_back
 from app.gallery.index_manifest import Choice
+from app.gallery.layout import INDEX, catalogue_of
 from app.index.index_spec import Tuning
 from app.index.metric_forms import form_for
 from app.index.snapshot import join

@@ -10,8 +10,9 @@ from pathlib import Path
 from PIL import Image
 
 from app.core.atomic_files import sha256_of
-from app.database.rows import CatalogueState
-from app.gallery.checkpoint_store import CHECKPOINT_FILE, CHECKPOINTS, checkpoint_file
+from app.database.state import CatalogueState
+from app.gallery.checkpoint_store import checkpoint_file
+from app.gallery.layout import CHECKPOINT_FILE, CHECKPOINTS
 from app.gallery.photo_store import PhotoStore
 from index_builder.gallery.verify.findings import Findings
 from index_builder.gallery.verify.rows import Checked

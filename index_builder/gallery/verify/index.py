@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from app.database.rows import CatalogueState
-from app.gallery.gallery import INDEX
+from app.database.state import CatalogueState
 from app.gallery.index_manifest import UnusableIndex, manifest_text
 from app.gallery.index_store import OutdatedIndex, load_index
+from app.gallery.layout import INDEX
 from app.index.segment import Segment
 from index_builder.gallery.verify.findings import Findings
 from index_builder.gallery.verify.rows import Checked

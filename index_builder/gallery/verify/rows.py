@@ -9,12 +9,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from sqlalchemy import Connection, Row, Select, and_, select, text
 
+from app.core.arrays import Embeddings
 from app.core.error_text import readable
 from app.database.filter_conditions import LIVE
 from app.database.raw_tables import raw_columns
-from app.database.rows import PRODUCT_COLUMNS, CatalogueState, embedding_of, row_of
+from app.database.rows import PRODUCT_COLUMNS, embedding_of, row_of
+from app.database.state import CatalogueState
 from app.database.tables import photos, products, trait_values, traits
-from app.index.segment import Embeddings
 from app.products.product import Product
 from app.products.text_keys import key_of
 from index_builder.gallery.verify.findings import Findings

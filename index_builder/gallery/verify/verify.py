@@ -9,8 +9,9 @@ from rich.progress import Progress
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.catalogue.catalogue import Catalogue
-from app.database.rows import CatalogueState, DamagedCatalogueError, state_in
-from app.gallery.gallery import INDEX, PHOTOS, catalogue_of
+from app.database.rows import DamagedCatalogueError, state_in
+from app.database.state import CatalogueState
+from app.gallery.layout import INDEX, PHOTOS, catalogue_of
 from app.gallery.photo_store import PhotoStore
 from index_builder.gallery.verify.files import PhotoCheck, check_checkpoint, note_left
 from index_builder.gallery.verify.findings import Finding, Findings

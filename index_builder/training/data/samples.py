@@ -21,8 +21,10 @@ from index_builder.datasets.pictures import Sketch, frame_of
 from index_builder.datasets.triplets import Judgement, judgements
 from index_builder.training.data.edge_styles import EDGE_STYLES
 from index_builder.training.data.line_segments import pieces_of
+from model.preprocessing.frames import Strokes
 from model.preprocessing.images import Pixels, upright
-from model.preprocessing.preprocess import BlankSketch, Preprocess, Strokes
+from model.preprocessing.line_drawing import BlankSketch
+from model.preprocessing.preprocess import Preprocess
 from model.preprocessing.tracing import traced
 
 _DRAWN = (0.2, 0.35, 0.5, 0.7)  # how much of its ink an unfinished sketch has

@@ -12,8 +12,8 @@ from rich.progress import Progress
 from index_builder.datasets.pairs import PairFolder
 from index_builder.datasets.pictures import frame_of
 from index_builder.datasets.readers.labelled_sketches import LabelledSketch, LabelledSketches
+from index_builder.training.config.errors import TrainingError
 from index_builder.training.data.samples import Sample, SampleSet, prepare, to_size
-from index_builder.training.objectives import TrainingError
 from model.preprocessing.preprocess import Preprocess
 
 Source = Sequence[PairFolder] | LabelledSketches

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from index_builder.training.config.errors import TrainingError
 from index_builder.training.config.presets import Preset
-from index_builder.training.objectives.base import Batch, Objective, TrainingError
+from index_builder.training.objectives.base import Batch, Objective
 from index_builder.training.objectives.categories import CategoryTriplets
 from index_builder.training.objectives.human_triplets import HumanTriplets
 from index_builder.training.objectives.ranking import ContrastivePairs

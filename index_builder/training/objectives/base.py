@@ -10,15 +10,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from index_builder.training.config.errors import TrainingError
 from index_builder.training.config.presets import Preset
 from index_builder.training.data.samples import LineImage, SampleSet
 from model.network.distances import Distance
 
 Embed = Callable[[Sequence[LineImage]], Tensor]  # frames at the network's size -> embeddings (N,D)
-
-
-class TrainingError(ValueError):
-    """The run cannot start, or does not fit the state that it would resume."""
 
 
 @dataclass(frozen=True)

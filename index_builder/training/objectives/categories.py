@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
+from index_builder.training.config.errors import TrainingError
 from index_builder.training.data.samples import SampleSet
-from index_builder.training.objectives.base import Batch, Embed, TrainingError
+from index_builder.training.objectives.base import Batch, Embed
 from index_builder.training.objectives.ranking import TripletRanking
 from model.network.distances import Distance
 

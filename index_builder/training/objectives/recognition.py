@@ -10,9 +10,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from index_builder.training.config.errors import TrainingError
 from index_builder.training.config.presets import Preset
 from index_builder.training.data.samples import SampleSet
-from index_builder.training.objectives.base import Batch, Embed, Objective, TrainingError
+from index_builder.training.objectives.base import Batch, Embed, Objective
 from model.network.distances import Distance
 
 

@@ -14,7 +14,10 @@ import numpy as np
 import pytest
 from sqlalchemy import event
 
-from app.catalogue.catalogue import Catalogue, CatalogueError, CheckpointMismatch, Filters, Photo, Product, sqlite_url
+from app.catalogue.catalogue import Catalogue, sqlite_url
+from app.database.errors import CatalogueError, CheckpointMismatch
+from app.products.filters import Filters
+from app.products.product import Photo, Product
 from tests.support.small_galleries import DIM, open_catalogue, products, vectors
 
 

@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from app.catalogue.catalogue import Catalogue, Filters, sqlite_url
+from app.catalogue.catalogue import Catalogue, sqlite_url
 from app.core.wait_budget import waiting_at_most
 from app.database.rows import DamagedCatalogueError
-from app.gallery.gallery import CATALOGUE_FILE
+from app.gallery.layout import CATALOGUE_FILE
+from app.products.filters import Filters
 from tests.index_builder.cli.test_cli import run
 from tests.support.postgres import Postgres
 from tests.support.sketch_files import JSON, refused, strokes_body

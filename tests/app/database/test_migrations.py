@@ -13,10 +13,14 @@ import pytest
 from numpy.typing import NDArray
 from sqlalchemy import create_engine, text
 
-from app.catalogue.catalogue import Catalogue, CatalogueError, Filters, Photo, Product, sqlite_url
+from app.catalogue.catalogue import Catalogue, sqlite_url
+from app.database.errors import CatalogueError
 from app.database.rows import state_in
 from app.database.tables import FORMAT, metadata
-from app.gallery.gallery import CATALOGUE_FILE, Gallery
+from app.gallery.gallery import Gallery
+from app.gallery.layout import CATALOGUE_FILE
+from app.products.filters import Filters
+from app.products.product import Photo, Product
 from index_builder.gallery.verify.findings import Findings
 from index_builder.gallery.verify.rows import check_rows
 from tests.support.postgres import Postgres

@@ -16,7 +16,8 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
 from app.asgi.errors import install_error_handlers
-from app.catalogue.catalogue import Catalogue, CatalogueError
+from app.catalogue.catalogue import Catalogue
+from app.database.errors import CatalogueError
 from app.database.mutations import advance
 from app.gallery.gallery import Gallery
 from app.search.retriever import Retriever

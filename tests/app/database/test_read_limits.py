@@ -16,9 +16,10 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from app.catalogue.catalogue import Catalogue, Filters
+from app.catalogue.catalogue import Catalogue
 from app.database.read_limits import ReadAbandonedError, ReadLimits, ReadTimeoutError, unlimited
 from app.gallery.gallery import Gallery
+from app.products.filters import Filters
 from app.search.results import Query
 from app.search.retriever import Retriever
 from model.checkpoint import load_checkpoint

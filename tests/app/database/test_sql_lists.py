@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, event
 
-from app.catalogue.catalogue import Catalogue, Filters, Product
+from app.catalogue.catalogue import Catalogue
+from app.products.filters import Filters
+from app.products.product import Product
 from tests.support.small_galleries import open_catalogue, vectors
 
 _COLORS = ("red", "black", "blue", "green", "white", "pink", "grey")

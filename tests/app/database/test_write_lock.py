@@ -18,7 +18,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from app.asgi.errors import UnexpectedErrors, install_error_handlers
 from app.core.wait_budget import waiting_at_most
 from app.database.mutations import advance
-from app.gallery.gallery import CATALOGUE_FILE, Gallery
+from app.gallery.gallery import Gallery
+from app.gallery.layout import CATALOGUE_FILE
 from tests.app.api.test_errors import call
 from tests.support.sketch_files import JSON, refused, strokes_body
 from tests.support.small_galleries import open_catalogue, products, small_checkpoint, vectors

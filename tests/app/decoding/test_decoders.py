@@ -24,8 +24,9 @@ from app.decoding.product_photo import decoded
 from app.decoding.sketch_decoder import Workshop
 from app.decoding.worker_pool import SECONDS, NotDecoded
 from app.settings import Settings
-from model.preprocessing.images import ImageTooCostly
-from model.preprocessing.preprocess import BlankSketch, ImageTooLarge, Preprocess, PreprocessConfig, UnreadableImage
+from model.preprocessing.images import ImageTooCostly, ImageTooLarge, UnreadableImage
+from model.preprocessing.line_drawing import BlankSketch
+from model.preprocessing.preprocess import Preprocess, PreprocessConfig
 from tests.conftest import draw_product
 from tests.support.sketch_files import blank_file, bomb, image_file, sketch_file
 

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from app.catalogue.import_jobs import FeedProblem
 from app.feeds.reader import read_source
-from app.feeds.records import FeedError, FeedItem, FeedProblem
+from app.feeds.records import FeedError, FeedItem
 
 GOOD = '{"id": "1", "image_link": "a.jpg"}'
 

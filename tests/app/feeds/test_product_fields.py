@@ -5,8 +5,9 @@ from decimal import Decimal
 
 import pytest
 
+from app.catalogue.import_jobs import FeedProblem
 from app.feeds.product_fields import read_record
-from app.feeds.records import FeedItem, FeedProblem, Fields, Record
+from app.feeds.records import FeedItem, Fields, Record
 
 
 def item(**fields: str | list[str]) -> FeedItem:

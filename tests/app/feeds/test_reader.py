@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from app.catalogue.import_jobs import FeedProblem
 from app.feeds import reader as module
 from app.feeds.reader import count_source, read_source
-from app.feeds.records import FeedError, FeedItem, FeedProblem
+from app.feeds.records import FeedError, FeedItem
 from app.photo_fetch.linked_photos import LinkedPhotos
 from model.preprocessing.images import UnreadableImage
 

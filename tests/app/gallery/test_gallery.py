@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from app.catalogue.catalogue import CatalogueError, CheckpointMismatch, Filters, Product
-from app.database.rows import Change
+from app.database.errors import CatalogueError, CheckpointMismatch
+from app.database.state import Change
 from app.gallery.gallery import Gallery
 from app.index.index_spec import make_index
+from app.products.filters import Filters
+from app.products.product import Product
 from tests.support.small_galleries import brute_force, open_catalogue, products, ranking, small_checkpoint, vectors
 
 Photos = dict[str, NDArray[np.float32]]

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from app.catalogue.catalogue import Catalogue, sqlite_url
-from app.catalogue.import_counts import Counts
-from app.feeds.records import FeedItem, FeedProblem
+from app.catalogue.import_jobs import Counts, FeedProblem
+from app.feeds.records import FeedItem
 from app.gallery.garbage import GRACE, remove_unused_photos
 from app.gallery.photo_store import PhotoStore
 from app.ingest.pipeline import Ingest

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from app.catalogue.catalogue import Catalogue
-from app.database.rows import ChangedMeanwhile
+from app.database.errors import ChangedMeanwhile
 from app.database.tables import trait_values
 from app.gallery import gallery as module
 from app.gallery.gallery import Gallery

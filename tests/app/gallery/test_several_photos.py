@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from app.catalogue.catalogue import Catalogue, Filters, Photo, Product
+from app.catalogue.catalogue import Catalogue
 from app.decoding.framed_picture import Picture
 from app.gallery.gallery import Gallery
+from app.products.filters import Filters
+from app.products.product import Photo, Product
 from app.search.match import match
 from app.search.results import Result
 from app.search.retriever import Retriever

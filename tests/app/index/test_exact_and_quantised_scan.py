@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from app.index.exact_scan import BLOCK, Keys, Mask, Rows, blocks_of, keys_in, nearest
+from app.core.arrays import Keys, Mask, Rows
+from app.index.exact_scan import BLOCK, blocks_of, keys_in, nearest
 from app.index.quantised_scan import Rough, rough_of
 from app.index.segment import Segment
 from model.network.distances import HOLEF

@@ -9,11 +9,10 @@ from typing import Any
 import pytest
 
 from app.catalogue.catalogue import Catalogue, sqlite_url
-from app.catalogue.import_counts import Counts
+from app.catalogue.import_jobs import Counts, FeedProblem
 from app.decoding.decoder_process import Answer, DecoderProcess
 from app.decoding.worker_pool import Benches
-from app.feeds.records import FeedProblem
-from app.gallery.gallery import CATALOGUE_FILE
+from app.gallery.layout import CATALOGUE_FILE
 from app.ingest.import_progress import ImportProgress
 from tests.support.photo_web import Web, web
 from tests.support.sketch_files import refused

@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 
 from app.catalogue.catalogue import Catalogue, sqlite_url
-from app.catalogue.import_counts import Counts
+from app.catalogue.import_jobs import Counts, FeedProblem
+from app.core.arrays import Embeddings
 from app.decoding.product_photo import Print, decoded
-from app.feeds.records import FeedItem, FeedProblem
+from app.feeds.records import FeedItem
 from app.gallery.photo_store import PhotoStore
-from app.index.segment import Embeddings
 from app.ingest.ordered_writer import BATCH
 from app.ingest.pipeline import Ingest
 from app.products.product import Product

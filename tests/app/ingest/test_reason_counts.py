@@ -1,7 +1,7 @@
 from __future__ import annotations
 
+from app.catalogue.import_jobs import FeedProblem
 from app.core.error_text import short
-from app.feeds.records import FeedProblem
 from app.ingest.reason_counts import ReasonCounts
 
 

@@ -20,7 +20,7 @@ from app.observability import log_setup as logs
 from app.observability.request_context import Trace, current
 from app.search.results import SearchResult
 from app.search.retriever import Retriever
-from app.settings import load_settings
+from app.settings import LogFormat, load_settings
 from tests.conftest import PRODUCTS, running, serving
 from tests.support.sketch_files import JSON, PNG, sketch_file, strokes_body
 
@@ -132,7 +132,7 @@ def test_no_log_line_holds_a_sketch_a_query_or_a_key(client: httpx.Client, caplo
 
 
 @pytest.mark.parametrize("format", ["json", "text"])
-def test_logs_go_to_stderr_one_line_each(format: logs.LogFormat, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_logs_go_to_stderr_one_line_each(format: LogFormat, monkeypatch: pytest.MonkeyPatch) -> None:
     written = io.StringIO()
     monkeypatch.setattr("sys.stderr", written)
     token = current.set(Trace("mine-1"))

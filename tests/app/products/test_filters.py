@@ -13,9 +13,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.catalogue.catalogue import Catalogue, Filters, Product
+from app.catalogue.catalogue import Catalogue
 from app.catalogue.facets import MOST_VALUES, PriceRange
-from app.products.product import AVAILABILITIES
+from app.products.filters import Filters
+from app.products.product import AVAILABILITIES, Product
 from tests.support.small_galleries import URL_FILE, open_catalogue, vectors
 
 CATEGORIES = [None, "Shoes", "Shoes > Boots", "shoes>boots > Long", "Shoestrings", "100% wool > Sho_s", "Äpfel > Rot"]

@@ -11,7 +11,8 @@ import torch
 from numpy.typing import NDArray
 
 from app.gallery.gallery import Gallery
-from app.search.confidence import LEAST, MOST, SAMPLE, contrast_of, is_confident
+from app.index.snapshot import LEAST, SAMPLE
+from app.search.confidence import MOST, contrast_of, is_confident
 from app.search.retriever import Retriever
 from tests.support.small_galleries import open_catalogue, products, small_checkpoint, vectors
 

@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from app.catalogue.catalogue import Product
 from app.decoding.framed_picture import Picture
 from app.gallery.gallery import Gallery
+from app.products.product import Product
 from app.search.match import match
 from app.search.results import UnknownProduct
 from app.search.retriever import Retriever

@@ -11,12 +11,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.catalogue.catalogue import Catalogue, Filters, Product
+from app.catalogue.catalogue import Catalogue
 from app.catalogue.product_cache import Known
 from app.gallery import gallery as gallery_module
 from app.gallery.gallery import Gallery
 from app.gallery.maintenance import Upkeep
 from app.index.snapshot import Snapshot
+from app.products.filters import Filters
+from app.products.product import Product
 from app.search.retriever import Retriever
 from tests.support.small_galleries import brute_force, open_catalogue, small_checkpoint, vectors
 

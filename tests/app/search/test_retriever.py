@@ -9,11 +9,13 @@ import pytest
 import torch
 from PIL import Image
 
-from app.catalogue.catalogue import Filters, Product
 from app.gallery.gallery import Gallery
+from app.products.filters import Filters
+from app.products.product import Product
 from app.search.results import Query, SearchResult, UnknownProduct
-from app.search.retriever import Retriever, resolve_device
+from app.search.retriever import Retriever
 from model.checkpoint import Checkpoint, load_checkpoint
+from model.device import resolve_device
 from tests.conftest import PRODUCTS, draw_product
 from tests.support.small_galleries import brute_force, open_catalogue, products, small_checkpoint, vectors
 

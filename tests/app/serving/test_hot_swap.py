@@ -14,7 +14,8 @@ import torch
 
 from app.decoding.sketch_decoder import Workshop
 from app.gallery.checkpoint_store import checkpoint_file
-from app.gallery.gallery import Gallery, catalogue_of
+from app.gallery.gallery import Gallery
+from app.gallery.layout import catalogue_of
 from app.search.retriever import Retriever
 from index_builder.gallery.reembed import reembed
 from index_builder.gallery.verify.verify import verify

@@ -148,7 +148,7 @@ def test_a_build_of_nothing_fails_whoever_reads_it(tmp_path: Path, tiny_checkpoi
 
 def test_the_demo_leaves_the_shop_s_database_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     served: list[Settings] = []
-    monkeypatch.setattr("app.main.serve", served.append)
+    monkeypatch.setattr("app.server.serve", served.append)
     monkeypatch.setattr("index_builder.demo.gallery.build_demo", lambda directory, *_: directory / "gallery")
     monkeypatch.setenv("SKETCHFIND_CATALOGUE", "postgresql://shop@database/shop")
     assert run("demo", "--directory", tmp_path).exit_code == 0

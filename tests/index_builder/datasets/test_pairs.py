@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from index_builder.datasets.pairs import PairsError, category_of, is_held_out, read_data, read_pairs, read_photos
+from index_builder.datasets.pairs import PairsError, category_of, is_held_out
 from index_builder.datasets.pictures import open_image
+from index_builder.datasets.readers.read import read_data, read_pairs, read_photos
 from index_builder.datasets.triplets import HumanTriplet, TripletsError
 from model.preprocessing.images import UnreadableImage
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from index_builder.datasets.partial_strokes import part_of
-from model.preprocessing.preprocess import Strokes
+from model.preprocessing.frames import Strokes
 
 
 def ink(strokes: Strokes) -> float:

@@ -9,7 +9,9 @@ import torch
 
 from index_builder.datasets.pairs import PairFolder
 from index_builder.datasets.pictures import Sketch, frame_of
-from index_builder.evaluation.evaluate import Evaluation, EvaluationError, GalleryFrom, Query, evaluate
+from index_builder.evaluation.errors import EvaluationError
+from index_builder.evaluation.evaluate import Evaluation, Query, evaluate
+from index_builder.evaluation.protocols import GalleryFrom
 from index_builder.evaluation.ten_views import ten_views
 from model.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from model.network.dssa import DSSA, NetworkConfig

@@ -14,8 +14,9 @@ import torch
 from PIL import Image
 
 from index_builder.datasets.pairs import PairFolder
-from index_builder.evaluation.evaluate import Evaluation, GalleryFrom, Query
+from index_builder.evaluation.evaluate import Evaluation, Query
 from index_builder.evaluation.html_report import write_report
+from index_builder.evaluation.protocols import GalleryFrom
 from index_builder.evaluation.report_images import overlay
 from model.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from model.network.dssa import DSSA, NetworkConfig

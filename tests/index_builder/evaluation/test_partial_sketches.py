@@ -9,7 +9,7 @@ import pytest
 from app.decoding.stroke_sketch import parse_strokes
 from index_builder.datasets.pairs import PairFolder
 from index_builder.datasets.partial_strokes import part_of
-from index_builder.evaluation.evaluate import EvaluationError, GalleryFrom
+from index_builder.evaluation.errors import EvaluationError
 from index_builder.evaluation.partial_sketches import (
     SHARES,
     ByShare,
@@ -18,9 +18,9 @@ from index_builder.evaluation.partial_sketches import (
     partial_as_json,
     partial_as_text,
 )
-from index_builder.evaluation.protocols import ranking
+from index_builder.evaluation.protocols import GalleryFrom, ranking
 from model.checkpoint import Checkpoint, load_checkpoint
-from model.preprocessing.preprocess import Strokes
+from model.preprocessing.frames import Strokes
 from tests.support.drawings import drawings
 
 

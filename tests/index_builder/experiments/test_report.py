@@ -9,7 +9,8 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from index_builder.datasets.pairs import PairFolder, read_pairs
+from index_builder.datasets.pairs import PairFolder
+from index_builder.datasets.readers.read import read_pairs
 from index_builder.experiments.definitions import Setting
 from index_builder.experiments.plot import LEFT, RIGHT, panels, ticks
 from index_builder.experiments.report import Row, as_json, sentence, table_rows, write_table_and_plot

@@ -15,11 +15,13 @@ import torch
 from typer.testing import CliRunner
 
 from index_builder.cli.main import app
-from index_builder.datasets.pairs import read_pairs
-from index_builder.evaluation.evaluate import GalleryFrom, evaluate
+from index_builder.datasets.readers.read import read_pairs
+from index_builder.evaluation.evaluate import evaluate
+from index_builder.evaluation.protocols import GalleryFrom
 from index_builder.experiments.definitions import EXPERIMENTS, Setting, Variant
+from index_builder.experiments.errors import ExperimentError
 from index_builder.experiments.run import run_experiment
-from index_builder.experiments.run_files import ExperimentError, Run, describe, gallery_from
+from index_builder.experiments.run_files import Run, describe, gallery_from
 from index_builder.training.config.presets import PRESETS
 from index_builder.training.data.samples import prepare
 from index_builder.training.train import train

@@ -17,7 +17,7 @@ import torch
 from numpy.typing import NDArray
 from rich.progress import Progress
 
-from app.catalogue.catalogue import CheckpointMismatch
+from app.database.errors import CheckpointMismatch
 from app.decoding import product_photo as prints
 from app.feeds.records import FeedError
 from app.gallery.gallery import Gallery

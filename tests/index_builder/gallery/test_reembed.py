@@ -12,11 +12,14 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from app.catalogue.catalogue import Catalogue, CheckpointMismatch, Photo, Product
+from app.catalogue.catalogue import Catalogue
 from app.core.process_lock import InUse, only_one
-from app.gallery.checkpoint_store import CHECKPOINT_FILE, checkpoint_file
-from app.gallery.gallery import PHOTOS, Gallery, catalogue_of
+from app.database.errors import CheckpointMismatch
+from app.gallery.checkpoint_store import checkpoint_file
+from app.gallery.gallery import Gallery
+from app.gallery.layout import CHECKPOINT_FILE, PHOTOS, catalogue_of
 from app.gallery.photo_store import PhotoStore
+from app.products.product import Photo, Product
 from index_builder.gallery import reembed as stage
 from index_builder.gallery.reembed import reembed
 from model.checkpoint import Checkpoint, CheckpointError, load_checkpoint, save_checkpoint

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from index_builder.datasets.pairs import PairFolder, read_pairs, read_photos
+from index_builder.datasets.pairs import PairFolder
+from index_builder.datasets.readers.read import read_pairs, read_photos
 from index_builder.training.config.presets import PRESETS
 from index_builder.training.data.samples import SampleSet, prepare
 from index_builder.training.photo_only_check import compare

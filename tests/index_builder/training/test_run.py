@@ -8,7 +8,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from index_builder.datasets.pairs import read_pairs
+from index_builder.datasets.readers.read import read_pairs
 from index_builder.training.config.presets import PRESETS
 from index_builder.training.data.samples import SampleSet, prepare
 from index_builder.training.run import Learner

@@ -11,17 +11,19 @@ import pytest
 import torch
 from PIL import Image
 
-from index_builder.datasets.pairs import PairFolder, is_held_out, read_pairs, read_photos
+from index_builder.datasets.pairs import PairFolder, is_held_out
+from index_builder.datasets.readers.read import read_pairs, read_photos
 from index_builder.evaluation.evaluate import evaluate
+from index_builder.training.config.errors import TrainingError
 from index_builder.training.config.presets import PRESETS, find_preset
 from index_builder.training.config.run_identity import difference
 from index_builder.training.data.augment import augment
 from index_builder.training.data.samples import draw_batch, prepare
-from index_builder.training.run import TrainingError
 from index_builder.training.train import train
 from model.checkpoint import load_checkpoint, save_checkpoint
 from model.network.dssa import DSSA
-from model.preprocessing.preprocess import BlankSketch, Preprocess, PreprocessConfig
+from model.preprocessing.line_drawing import BlankSketch
+from model.preprocessing.preprocess import Preprocess, PreprocessConfig
 from tests.support.shape_pairs import write_shapes
 
 TINY = replace(PRESETS["oriented"], steps=6, batch=6)

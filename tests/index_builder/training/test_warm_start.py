@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from index_builder.training.objectives import TrainingError
+from index_builder.training.config.errors import TrainingError
 from index_builder.training.warm_start import Start, inheritance, take_weights
 from model.checkpoint import Checkpoint
 from model.network.dssa import DSSA, NetworkConfig

@@ -11,9 +11,9 @@ from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
 from benchmarks.support.synthetic_paper_photos import WAYS, Way, photographed
 from model.preprocessing.images import to_ink
-from model.preprocessing.line_drawing import WORKING_SIDE, ink_mask
+from model.preprocessing.line_drawing import WORKING_SIDE, BlankSketch, ink_mask
 from model.preprocessing.paper import is_plain, sketch_mask
-from model.preprocessing.preprocess import BlankSketch, Preprocess
+from model.preprocessing.preprocess import Preprocess
 from tests.model.preprocessing.test_preprocess import VARIANTS, agreement, draw
 
 preprocess = Preprocess()

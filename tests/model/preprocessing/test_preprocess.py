@@ -10,16 +10,10 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageOps
 
-from model.preprocessing.preprocess import (
-    FRAME,
-    BlankSketch,
-    ImageTooLarge,
-    Pixels,
-    Preprocess,
-    PreprocessConfig,
-    UnreadableImage,
-    decode_image,
-)
+from model.preprocessing.frames import FRAME
+from model.preprocessing.images import ImageTooLarge, Pixels, UnreadableImage, decode_image
+from model.preprocessing.line_drawing import BlankSketch
+from model.preprocessing.preprocess import Preprocess, PreprocessConfig
 
 preprocess = Preprocess()
 

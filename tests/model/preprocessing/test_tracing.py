@@ -11,7 +11,8 @@ from PIL import Image, ImageDraw
 
 from benchmarks.support.synthetic_paper_photos import WAYS, photographed
 from model.preprocessing.frames import Mask
-from model.preprocessing.preprocess import BlankSketch, Preprocess
+from model.preprocessing.line_drawing import BlankSketch
+from model.preprocessing.preprocess import Preprocess
 from model.preprocessing.skeleton_paths import paths
 from model.preprocessing.tracing import TooManyLinesError, traced, traced_picture
 from tests.conftest import draw_product

@@ -12,8 +12,9 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from app.catalogue.catalogue import Catalogue, Product
+from app.catalogue.catalogue import Catalogue
 from app.main import create_app
+from app.products.product import Product
 from app.settings import Settings
 from tests.app.api.test_errors import call
 from tests.conftest import COLORS, PRODUCTS

@@ -9,9 +9,9 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from app.catalogue.catalogue import Product
 from app.gallery.photo_store import PhotoStore
 from app.main import create_app
+from app.products.product import Product
 from app.settings import Settings
 from tests.app.api.test_errors import call
 from tests.support.sketch_files import ZIGZAG, refused

@@ -9,7 +9,8 @@ import pytest
 from numpy.typing import NDArray
 from scipy.io import savemat
 
-from index_builder.datasets.pairs import PairsError, is_held_out, read_pairs
+from index_builder.datasets.pairs import PairsError, is_held_out
+from index_builder.datasets.readers.read import read_pairs
 from index_builder.datasets.triplets import HumanTriplet
 from tests.index_builder.datasets.test_pairs import touch
 

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from index_builder.datasets.pairs import PairsError, read_pairs
+from index_builder.datasets.pairs import PairsError
+from index_builder.datasets.readers.read import read_pairs
 from model.preprocessing.preprocess import Preprocess
 from tests.index_builder.datasets.test_pairs import touch
 

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from index_builder.datasets.pairs import PairsError, read_data, read_pairs
+from index_builder.datasets.pairs import PairsError
+from index_builder.datasets.readers.read import read_data, read_pairs
 from tests.index_builder.datasets.test_pairs import touch
 
 

@@ -14,15 +14,15 @@ from pathlib import Path
 import pytest
 
 import index_builder.gallery.backup.backup as backups
-from app.catalogue.catalogue import Catalogue, Photo, Product
+from app.catalogue.catalogue import Catalogue
 from app.core.process_lock import InUse, only_one
 from app.database.state import origin
-from app.gallery.checkpoint_store import CHECKPOINT_FILE
-from app.gallery.gallery import INDEX, PHOTOS, Gallery, catalogue_of
+from app.gallery.gallery import Gallery
 from app.gallery.index_choice import saved_tuning
+from app.gallery.layout import CHECKPOINT_FILE, FOLDER, INDEX, PHOTOS, catalogue_of
 from app.gallery.photo_store import PhotoStore
 from app.index.index_spec import Tuning
-from app.ingest.import_worker import FOLDER
+from app.products.product import Photo, Product
 from index_builder.gallery.backup.backup import backup
 from index_builder.gallery.backup.manifest import (
     MANIFEST,

@@ -11,11 +11,13 @@ import numpy as np
 import pytest
 from sqlalchemy import create_engine, text
 
-from app.catalogue.catalogue import Photo, Product, sqlite_url
+from app.catalogue.catalogue import sqlite_url
 from app.core.atomic_files import sha256_of
-from app.gallery.checkpoint_store import CHECKPOINT_FILE, keep_checkpoint
-from app.gallery.gallery import CATALOGUE_FILE, PHOTOS, Gallery, catalogue_of
+from app.gallery.checkpoint_store import keep_checkpoint
+from app.gallery.gallery import Gallery
+from app.gallery.layout import CATALOGUE_FILE, CHECKPOINT_FILE, PHOTOS, catalogue_of
 from app.index.metric_forms import keys_of
+from app.products.product import Photo, Product
 from index_builder.gallery.verify.verify import verify
 from model.checkpoint import load_checkpoint
 from tests.index_builder.cli.test_cli import answer, run

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from index_builder.datasets.pairs import read_pairs
+from index_builder.datasets.readers.read import read_pairs
 from index_builder.training.data.edge_styles import EDGE_STYLES, contour_lines
 from index_builder.training.data.samples import prepare
-from model.preprocessing.frames import BOX
+from model.preprocessing.frames import BOX, FRAME
 from model.preprocessing.images import Pixels
-from model.preprocessing.preprocess import FRAME, Preprocess, PreprocessConfig
+from model.preprocessing.preprocess import Preprocess, PreprocessConfig
 from tests.conftest import draw_product
 from tests.model.preprocessing.test_preprocess import agreement
 from tests.support.shape_pairs import write_shapes

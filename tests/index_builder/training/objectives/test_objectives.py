@@ -11,9 +11,11 @@ import torch
 from torch import Tensor
 
 from index_builder.datasets.triplets import Judgement, Triplet
+from index_builder.training.config.errors import TrainingError
 from index_builder.training.config.presets import PRESETS
 from index_builder.training.data.samples import LineImage, Sample, SampleSet
-from index_builder.training.objectives import Batch, TrainingError, find_objective
+from index_builder.training.objectives import find_objective
+from index_builder.training.objectives.base import Batch
 from index_builder.training.objectives.categories import CategoryTriplets
 from index_builder.training.objectives.human_triplets import HumanTriplets
 from index_builder.training.objectives.ranking import ContrastivePairs, draw_pairs

@@ -1,15 +1,39 @@
-"""Limits of the reads that a request makes, for the routes that answer by reading."""
+"""FastAPI dependencies that routes share."""
 
 from __future__ import annotations
 
 import asyncio
 import threading
 from collections.abc import AsyncIterator
+from typing import Annotated
 
 from fastapi import Depends, Request
 
+from app.asgi.client_address import client_of
+from app.asgi.disconnect import left
+from app.asgi.errors import ApiError
 from app.database.read_limits import ReadLimits
-from app.serving.search_queue import left
+from app.serving.service import Service
+
+LimitedReads = Depends(limit_reads)
+
+
+async def service_of(request: Request) -> Service:
+    """The service of the app that got a request. Raises ApiError not_ready while there is none."""
+    service: Service | None = getattr(request.app.state, "service", None)
+    if service is None:
+        raise ApiError(503, "not_ready", "the gallery is not loaded yet: expected within seconds of the start")
+    return service
+
+
+ServiceOf = Annotated[Service, Depends(service_of)]
+
+
+async def _has_room(request: Request, service: ServiceOf) -> None:
+    service.line.check(client_of(request.scope))
+
+
+Room = Depends(_has_room)
 
 
 async def limit_reads(request: Request) -> AsyncIterator[None]:

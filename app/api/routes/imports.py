@@ -1,0 +1,54 @@
+"""Routes that start an import and report its progress."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Request, Response
+
+from app.api.authentication import WriteAccess
+from app.api.requests.feed_upload import IMPORT_DOCS, read_feed_upload
+from app.api.requests.query_parameters import Name
+from app.api.schemas.errors import error_docs
+from app.api.schemas.imports import ERRORS_PAGE, OperationInfo
+from app.asgi.body_memory import WriteBody
+from app.asgi.dependencies import LimitedReads, ServiceOf
+from app.asgi.errors import ApiError
+from app.catalogue.import_jobs import MOST_ERRORS
+from app.core.error_text import short
+
+router = APIRouter(tags=["writes"])
+
+
+@router.post(
+    "/products/import",
+    status_code=202,
+    responses=error_docs(401, 403, 408, 413, 415, 422, 429, 500, 503),
+    openapi_extra={"requestBody": IMPORT_DOCS},
+)
+async def import_products(
+    request: Request, response: Response, service: ServiceOf, key: WriteAccess, hold: WriteBody
+) -> OperationInfo:
+    """Take a feed, to be imported beside searches; the answer's Location tells how it stands."""
+    async with read_feed_upload(request, service.settings.max_feed_bytes) as feed:
+        operation = await service.import_feed(feed)
+    response.headers["Location"] = f"/operations/{operation.id}"
+    return OperationInfo.of(operation)
+
+
+@router.get(
+    "/operations/{operation_id}", responses=error_docs(401, 403, 404, 422, 429, 500, 503), dependencies=[LimitedReads]
+)
+def operation(
+    operation_id: Annotated[Name, Path(max_length=100)],
+    service: ServiceOf,
+    key: WriteAccess,
+    after: Annotated[int, Query(ge=0, description="leave out the first so many errors")] = 0,
+    limit: Annotated[int, Query(ge=1, le=MOST_ERRORS, description="how many errors at most")] = ERRORS_PAGE,
+) -> OperationInfo:
+    """How an import stands, with a page of its errors."""
+    found = service.gallery.catalogue.operations.get(operation_id)
+    if found is None:
+        message = f"there is no operation {short(operation_id)}: expected the id of an answer of /products/import"
+        raise ApiError(404, "not_found", message)
+    return OperationInfo.of(found, after, limit)

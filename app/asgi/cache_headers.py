@@ -1,0 +1,6 @@
+"""Cache-Control headers."""
+
+from __future__ import annotations
+
+REVALIDATE = {"Cache-Control": "no-cache"}
+FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}

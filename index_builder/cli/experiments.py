@@ -1,0 +1,54 @@
+"""`sketchfind experiment`."""
+
+from __future__ import annotations
+
+import logging
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from index_builder.cli.console import check_choice, log_to_stderr, print_result, progress_bar
+from index_builder.cli.options import Device, Json, Steps
+
+if TYPE_CHECKING:
+    pass
+
+
+def experiment(
+    name: Annotated[str, typer.Argument(metavar="ablation|losses", help="Which of the paper's experiments.")],
+    data: Annotated[list[Path], typer.Option(metavar="DIR", help="Pair folder; give several times.")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Where table, plot, figures and checkpoints go.")],
+    seeds: Annotated[int, typer.Option(min=1, help="Runs of each variant; one cannot tell what helps.")] = 3,
+    steps: Steps = None,
+    trunk: Annotated[
+        str, typer.Option(metavar="sketch-a-net|residual", help="The paper's trunk, or a small one for a CPU.")
+    ] = "sketch-a-net",
+    start_from: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Checkpoint whose fitting parts all start from.", show_default="none"),
+    ] = None,
+    device: Device = "auto",
+    as_json: Json = False,
+) -> None:
+    """Repeat an experiment of the paper: a table and a plot of what each part brings. Run again, it goes on."""
+    from index_builder.datasets.readers.read import read_data
+    from index_builder.experiments.definitions import EXPERIMENTS, TRUNKS, Setting
+    from index_builder.experiments.report import as_json as figures_of
+    from index_builder.experiments.report import table_rows, write_table_and_plot
+    from index_builder.experiments.run import run_experiment
+    from model.device import resolve_device
+
+    check_choice("NAME", name, list(EXPERIMENTS))
+    check_choice("--trunk", trunk, list(TRUNKS))
+    folders = tuple(folder for path in data for folder in read_data(path))
+    setting = Setting(name, folders, seeds, steps, trunk, start_from)
+    log_to_stderr()
+    logging.getLogger("app").setLevel(logging.WARNING)  # every measurement makes a gallery, and it would say so
+    with progress_bar(as_json) as progress:
+        rows = table_rows(setting, run_experiment(setting, out, resolve_device(device).type, progress))
+    table, plot = write_table_and_plot(out, setting, rows, shlex.join(["sketchfind", *sys.argv[1:]]))
+    figures = {"experiment": name, "table": str(table), "plot": str(plot), "variants": figures_of(rows)}
+    print_result(figures if as_json else table.read_text(encoding="utf-8").rstrip(), as_json)
