@@ -1,5 +1,5 @@
 """The server of Sketchfind: the catalogue, the gallery that searches it, and the HTTP interface."""
 
-from app.core.cpu_limits import size_pools
+from app.core.cpu_limits import set_default_pool_sizes
 
-size_pools()  # here, since whatever is imported of this package may import torch or FAISS
+set_default_pool_sizes()  # here, since whatever is imported of this package may import torch or FAISS

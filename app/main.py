@@ -14,11 +14,11 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from app.api.authentication import ReadAccess
 from app.api.requests.query_parameters import KnownParameters
 from app.api.routes import imports, monitoring, products, search, strokes
-from app.asgi.access_log import RequestLog
-from app.asgi.body_memory import Rooms
+from app.asgi.access_log import AccessLog
+from app.asgi.body_memory import MemoryBudgets
 from app.asgi.errors import UnexpectedErrors, install_error_handlers
 from app.asgi.middleware import AllowedOrigins, HeadAsGet, SecurityHeaders
-from app.asgi.rate_limit import Rates
+from app.asgi.rate_limit import RateLimiters
 from app.core.shutdown import SECONDS, Shutdown
 from app.database.read_limits import ReadLimits
 from app.observability.metrics import Metrics
@@ -63,8 +63,8 @@ def create_app(settings: Settings | None = None, service: Service | None = None)
     )
     app.state.assets = assets = Assets(STATIC)
     app.state.metrics = metrics
-    app.state.rates = Rates(chosen.search_rate, chosen.write_rate)
-    app.state.rooms = Rooms(chosen)
+    app.state.rates = RateLimiters(chosen.search_rate, chosen.write_rate)
+    app.state.rooms = MemoryBudgets(chosen)
     app.state.reads = reads
     install_error_handlers(app)
     # the last one added is the outermost
@@ -74,7 +74,7 @@ def create_app(settings: Settings | None = None, service: Service | None = None)
     if chosen.cors_origins:
         app.add_middleware(AllowedOrigins, origins=chosen.cors_origins)
     app.add_middleware(SecurityHeaders, docs_path="/docs", embed_origins=chosen.embed_origins)
-    app.add_middleware(RequestLog, metrics=metrics)
+    app.add_middleware(AccessLog, metrics=metrics)
     app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(chosen.trusted_proxies))
     app.include_router(pages.router)
     app.include_router(monitoring.router)

@@ -14,7 +14,7 @@ from typing import NoReturn
 
 import uvicorn
 
-from app.asgi.connection import Connection, close_idle
+from app.asgi.connection import TimeoutProtocol, close_idle
 from app.asgi.file_descriptors import ACCEPTED_AT_ONCE, WAITING, AcceptErrorHandler, raise_limit
 from app.core.shutdown import REQUESTS, SECONDS, Shutdown
 from app.main import create_app
@@ -32,7 +32,7 @@ def serve(settings: Settings) -> None:
     Exits with a line on stderr and status 2 when the gallery cannot be served, 1 when the port cannot be had.
     """
     raise_limit()
-    with logs.to_stderr(settings.log_format):
+    with logs.log_to_stderr(settings.log_format):
         try:
             listener = _bind(settings.host, settings.port)
         except OSError as error:
@@ -68,7 +68,7 @@ class _Server(uvicorn.Server):
                 log_level="warning",
                 access_log=False,
                 server_header=False,
-                http=Connection,
+                http=TimeoutProtocol,
                 backlog=ACCEPTED_AT_ONCE,
                 proxy_headers=False,  # the app knows whom to believe
                 ws="none",

@@ -14,7 +14,7 @@ from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_va
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from app.core.error_text import explain
+from app.core.error_text import describe_validation_error
 
 LogFormat = Literal["text", "json"]
 
@@ -107,7 +107,7 @@ def load_settings(**given: Any) -> Settings:
         first = error.errors(include_url=False)[0]
         name = str(first["loc"][0])
         label = name if name in given else f"{_PREFIX}{name.upper()}"
-        raise SettingsError(explain(first, label)) from None
+        raise SettingsError(describe_validation_error(first, label)) from None
 
 
 def unknown_settings(environment: Mapping[str, str] = os.environ) -> list[str]:

@@ -20,7 +20,7 @@ import uvicorn
 from PIL import Image, ImageDraw
 from starlette.types import ASGIApp
 
-from app.asgi.connection import Connection
+from app.asgi.connection import TimeoutProtocol
 from index_builder.gallery.build import build
 from model.checkpoint import save_checkpoint
 from model.network.dssa import DSSA, NetworkConfig
@@ -131,7 +131,7 @@ def running(app: ASGIApp, port: int = 0) -> Iterator[str]:
     """The base URL of a server of that app, in a thread of this process, until the block ends."""
     with socket.create_server(("127.0.0.1", port)) as listener:
         config = uvicorn.Config(
-            app, http=Connection, log_level="warning", ws="none", server_header=False, proxy_headers=False
+            app, http=TimeoutProtocol, log_level="warning", ws="none", server_header=False, proxy_headers=False
         )
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)

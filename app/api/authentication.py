@@ -15,7 +15,7 @@ from starlette.concurrency import run_in_threadpool
 from app.asgi.dependencies import ServiceOf
 from app.asgi.errors import ApiError
 from app.asgi.rate_limit import WriteRate
-from app.catalogue.api_keys import Key
+from app.catalogue.api_keys import ApiKey
 
 _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="sketchfind"'}
 _HOW = "`Authorization: Bearer KEY` or `X-API-Key: KEY`"
@@ -33,7 +33,7 @@ async def _presented(bearer: _Bearer, header: _Header) -> str | None:
 _Presented = Annotated[str | None, Depends(_presented)]
 
 
-def write_access(_rate: WriteRate, service: ServiceOf, presented: _Presented) -> Key:
+def write_access(_rate: WriteRate, service: ServiceOf, presented: _Presented) -> ApiKey:
     """The write key of a request.
 
     Raises ApiError too_many_requests, writes_disabled when nobody has one, missing_key, wrong_key, or read_only_key.
@@ -54,7 +54,7 @@ async def read_access(service: ServiceOf, presented: _Presented) -> None:
         await run_in_threadpool(_known, service, presented)
 
 
-def _known(service: ServiceOf, presented: str | None) -> Key:
+def _known(service: ServiceOf, presented: str | None) -> ApiKey:
     if presented is None:
         raise ApiError(401, "missing_key", f"an API key is missing: expected {_HOW}", headers=_CHALLENGE)
     key = service.gallery.catalogue.keys.find(presented)
@@ -63,5 +63,5 @@ def _known(service: ServiceOf, presented: str | None) -> Key:
     return key
 
 
-WriteAccess = Annotated[Key, Depends(write_access)]
+WriteAccess = Annotated[ApiKey, Depends(write_access)]
 ReadAccess = Depends(read_access)

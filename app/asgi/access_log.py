@@ -8,9 +8,9 @@ import time
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.asgi.client_address import address_of
+from app.asgi.client_address import client_address
 from app.observability.metrics import Metrics
-from app.observability.request_context import Trace, current, request_id
+from app.observability.request_context import RequestContext, current, request_id
 
 _HEADER = "X-Request-Id"
 _NO_ROUTE = "none"  # never the path itself: anybody can make up any number of them
@@ -18,7 +18,7 @@ _CUT = 499  # a connection that ended before the answer began
 _log = logging.getLogger(__name__)
 
 
-class RequestLog:
+class AccessLog:
     """Gives every request an id, tells it to the client, and logs how the request was answered, never what it held."""
 
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
@@ -28,7 +28,7 @@ class RequestLog:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        trace = Trace(request_id(Headers(scope=scope).get(_HEADER)))
+        trace = RequestContext(request_id(Headers(scope=scope).get(_HEADER)))
         token = current.set(trace)
         method, status, started = scope["method"], _CUT, time.perf_counter()
 
@@ -45,10 +45,10 @@ class RequestLog:
             self._note(scope, method, status, time.perf_counter() - started, trace)
             current.reset(token)
 
-    def _note(self, scope: Scope, method: str, status: int, seconds: float, trace: Trace) -> None:
+    def _note(self, scope: Scope, method: str, status: int, seconds: float, trace: RequestContext) -> None:
         route = _route_of(scope)
         self._metrics.answered(method, route, status, seconds, trace.code)
-        client, spent = address_of(scope), round(seconds * 1000, 1)
+        client, spent = client_address(scope), round(seconds * 1000, 1)
         fields = {"method": method, "route": route, "status": status, "ms": spent, "client": client}
         if trace.code:
             fields["code"] = trace.code

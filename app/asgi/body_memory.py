@@ -18,7 +18,7 @@ _RETRY_AFTER = 1  # s: about as long as a write takes
 _LARGE_WRITES = 4  # of the largest size, held at once
 
 
-class Room:
+class MemoryBudget:
     """Room for `most` of something, which `full` tells of when there is no more. Belongs to one event loop."""
 
     def __init__(self, most: int, full: str) -> None:
@@ -26,9 +26,9 @@ class Room:
         self.taken = 0
 
     @contextmanager
-    def entered(self) -> Iterator[Hold]:
+    def entered(self) -> Iterator[Reservation]:
         """What one request takes, until the block ends."""
-        hold = Hold(self)
+        hold = Reservation(self)
         try:
             yield hold
         finally:
@@ -41,10 +41,10 @@ class Room:
         self.taken += size
 
 
-class Hold:
+class Reservation:
     """What one request has taken of a room."""
 
-    def __init__(self, room: Room) -> None:
+    def __init__(self, room: MemoryBudget) -> None:
         self._room = room
         self.size = 0
 
@@ -55,33 +55,33 @@ class Hold:
         self.size += more
 
 
-class Rooms:
+class MemoryBudgets:
     """The rooms of one server process. What is sent without a key has none of that of writes."""
 
     def __init__(self, settings: Settings) -> None:
         waiting = settings.max_queue
-        self.writes = Room(waiting + 1, f"{waiting} writes are waiting already: expected fewer")
+        self.writes = MemoryBudget(waiting + 1, f"{waiting} writes are waiting already: expected fewer")
         self.search_bytes = _bytes((waiting + 1) * settings.max_body_bytes)
         self.write_bytes = _bytes(_LARGE_WRITES * settings.max_write_bytes)
 
 
-def _bytes(most: int) -> Room:
-    return Room(most, f"the bodies of requests take {most} bytes already: expected less at once")
+def _bytes(most: int) -> MemoryBudget:
+    return MemoryBudget(most, f"the bodies of requests take {most} bytes already: expected less at once")
 
 
-async def _searching(request: Request) -> AsyncIterator[Hold]:
+async def _searching(request: Request) -> AsyncIterator[Reservation]:
     with request.app.state.rooms.search_bytes.entered() as hold:
         yield hold
 
 
-async def _writing(request: Request) -> AsyncIterator[Hold]:
-    rooms: Rooms = request.app.state.rooms
+async def _writing(request: Request) -> AsyncIterator[Reservation]:
+    rooms: MemoryBudgets = request.app.state.rooms
     with rooms.writes.entered() as place, rooms.write_bytes.entered() as hold:
         place.grow(1)
         yield hold
 
 
-SearchBody = Annotated[Hold, Depends(_searching)]
+SearchBody = Annotated[Reservation, Depends(_searching)]
 """What the body of a search takes, held until it is answered."""
-WriteBody = Annotated[Hold, Depends(_writing)]
+WriteBody = Annotated[Reservation, Depends(_writing)]
 """A place among those who write, and what the body takes. Put it after the key. Raises ApiError busy at once."""

@@ -7,24 +7,24 @@ from collections.abc import AsyncGenerator
 
 from starlette.requests import Request
 
-from app.asgi.body_memory import UNCOUNTED, Hold
+from app.asgi.body_memory import UNCOUNTED, Reservation
 from app.asgi.errors import ApiError
 
 PATIENCE = 30.0  # s that a client may be silent, or behind the slowest rate
 SLOWEST = 4000  # bytes/s: less than any network gives that a page can be used on
 
 
-async def read_body(request: Request, max_bytes: int, hold: Hold) -> bytes:
+async def read_body(request: Request, max_bytes: int, hold: Reservation) -> bytes:
     """The whole body. Raises ApiError body_too_large as soon as it is known to be, busy, and too_slow."""
     body = bytearray()
-    async for piece in pieces(request, max_bytes):
+    async for piece in stream_body(request, max_bytes):
         body += piece
         if len(body) > UNCOUNTED:
             hold.grow(len(body))
     return bytes(body)
 
 
-async def pieces(request: Request, max_bytes: int) -> AsyncGenerator[bytes, None]:
+async def stream_body(request: Request, max_bytes: int) -> AsyncGenerator[bytes, None]:
     """The body piece by piece; only the time that the client is waited for counts.
 
     Raises ApiError body_too_large and too_slow.

@@ -10,7 +10,7 @@ _UNKNOWN = "unknown"
 _IPV6_PREFIX = 64  # bits: a household has at least so many addresses below it
 
 
-def address_of(scope: Scope) -> str:
+def client_address(scope: Scope) -> str:
     """The address of a request's sender; "unknown" for what is none, since proxies pass on whatever they were told."""
     client = scope.get("client")
     try:
@@ -19,9 +19,9 @@ def address_of(scope: Scope) -> str:
         return _UNKNOWN
 
 
-def client_of(scope: Scope) -> str:
+def rate_limit_key(scope: Scope) -> str:
     """Whom limits count a request for: an IPv4 address, or a network of IPv6 addresses, as one client has them all."""
-    text = address_of(scope)
+    text = client_address(scope)
     if text == _UNKNOWN:
         return text
     address = ip_address(text.partition("%")[0])

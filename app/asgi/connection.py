@@ -26,7 +26,7 @@ _SHARE = 16  # one in so many connections is closed when there are too many, sin
 _NO_HTTP = "what was sent is no request: expected HTTP/1.1, with a line and headers of at most 64 KiB"
 
 
-class Connection(H11Protocol):
+class TimeoutProtocol(H11Protocol):
     """uvicorn's connection with timeouts for requests and for reading answers; body_reader.py has those of bodies."""
 
     _timer: asyncio.TimerHandle | None = None
@@ -133,7 +133,7 @@ def close_idle(connections: Iterable[object], count: int) -> None:
     idle = [
         (since, number, connection)
         for number, connection in enumerate(connections)
-        if isinstance(connection, Connection) and (since := connection.idle_since) is not None
+        if isinstance(connection, TimeoutProtocol) and (since := connection.idle_since) is not None
     ]
     for _, _, connection in heapq.nsmallest(count, idle):
         connection.drop()

@@ -9,7 +9,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from app.asgi.client_address import client_of
+from app.asgi.client_address import rate_limit_key
 from app.asgi.disconnect import left
 from app.asgi.errors import ApiError
 from app.database.read_limits import ReadLimits
@@ -30,10 +30,10 @@ ServiceOf = Annotated[Service, Depends(service_of)]
 
 
 async def _has_room(request: Request, service: ServiceOf) -> None:
-    service.line.check(client_of(request.scope))
+    service.line.check(rate_limit_key(request.scope))
 
 
-Room = Depends(_has_room)
+QueueHasRoom = Depends(_has_room)
 
 
 async def limit_reads(request: Request) -> AsyncIterator[None]:

@@ -12,7 +12,7 @@ from starlette.requests import ClientDisconnect, Request
 _T = TypeVar("_T")
 
 
-async def unless_gone(request: Request, work: Awaitable[_T]) -> _T:
+async def cancel_on_disconnect(request: Request, work: Awaitable[_T]) -> _T:
     """What `work` comes to; when the client leaves first, it is cancelled, so that nothing is computed for nobody.
 
     The request's body must have been read. Raises ClientDisconnect.

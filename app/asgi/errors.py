@@ -19,14 +19,14 @@ from starlette.requests import ClientDisconnect
 from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.core.disk_errors import NotStored
-from app.core.error_text import MOST_MESSAGE, cut, explain, path_of, short
+from app.core.disk_errors import StorageError
+from app.core.error_text import MOST_MESSAGE, cut, describe_validation_error, path_of, truncate
 from app.database.read_limits import ReadAbandonedError, ReadTimeoutError
 from app.database.rows import DamagedCatalogueError
-from app.decoding.worker_pool import NotDecoded
+from app.decoding.worker_pool import DecoderUnavailableError
 from app.observability.request_context import note_code
-from model.preprocessing.images import ImageTooCostly, ImageTooLarge, UnreadableImage
-from model.preprocessing.line_drawing import BlankSketch
+from model.preprocessing.images import ImageTooCostlyError, ImageTooLargeError, UnreadableImageError
+from model.preprocessing.line_drawing import BlankSketchError
 
 _MOST_DETAILS = 10
 _CLIENT_GONE = 499  # nobody reads it; nginx's number for this
@@ -34,10 +34,10 @@ _RETRY = "10"  # s
 _HTTP_CODES = {404: "not_found", 405: "method_not_allowed"}
 _METHODS = ("GET", "POST", "PUT", "DELETE")  # those of all routes; HEAD comes with GET
 _OF_A_SKETCH: list[tuple[type[Exception], int, str]] = [
-    (ImageTooLarge, 413, "image_too_large"),
-    (ImageTooCostly, 422, "image_too_costly"),
-    (UnreadableImage, 415, "not_an_image"),
-    (BlankSketch, 422, "blank_sketch"),
+    (ImageTooLargeError, 413, "image_too_large"),
+    (ImageTooCostlyError, 422, "image_too_costly"),
+    (UnreadableImageError, 415, "not_an_image"),
+    (BlankSketchError, 422, "blank_sketch"),
 ]
 _log = logging.getLogger(__name__)
 
@@ -77,7 +77,8 @@ async def _on_api_error(_request: Request, error: ApiError) -> Response:
 async def _on_validation_error(_request: Request, error: RequestValidationError) -> Response:
     found: list[ErrorDetails] = list(error.errors())[:_MOST_DETAILS]
     detail = [
-        {"parameter": path_of(each["loc"][1:]), "message": explain(each, path_of(each["loc"][1:]))} for each in found
+        {"parameter": path_of(each["loc"][1:]), "message": describe_validation_error(each, path_of(each["loc"][1:]))}
+        for each in found
     ]
     return error_response(422, "invalid_parameter", detail[0]["message"], detail)
 
@@ -86,7 +87,7 @@ async def _on_http_error(request: Request, error: HTTPException) -> Response:
     """What the router itself says: no such route, or not this method."""
     code = _HTTP_CODES.get(error.status_code, HTTPStatus(error.status_code).name.lower())
     headers = dict(error.headers or {})
-    where = short(request.url.path)
+    where = truncate(request.url.path)
     message = error.detail
     if error.status_code == 404:
         message = f"there is nothing at {where}"
@@ -117,14 +118,14 @@ async def _on_disconnect(_request: Request, _error: Exception) -> Response:
     return Response(status_code=_CLIENT_GONE)
 
 
-async def _on_not_stored(_request: Request, error: NotStored) -> Response:
+async def _on_not_stored(_request: Request, error: StorageError) -> Response:
     """The disk is full, most likely."""
     _log.warning("a change could not be stored: %s", error)
     message = f"the change could not be stored ({error}): nothing was changed, try again later"
     return error_response(503, "not_stored", message, headers={"Retry-After": _RETRY})
 
 
-async def _on_not_decoded(_request: Request, error: NotDecoded) -> Response:
+async def _on_not_decoded(_request: Request, error: DecoderUnavailableError) -> Response:
     return error_response(503, "busy", str(error), headers={"Retry-After": _RETRY})
 
 
@@ -179,7 +180,7 @@ class UnexpectedErrors:
         except Exception:
             if scope["type"] != "http" or started:
                 raise
-            _log.exception("%s %s failed", scope["method"], short(scope["path"]))
+            _log.exception("%s %s failed", scope["method"], truncate(scope["path"]))
             message = "the server failed on this request: it is logged there"
             await error_response(500, "internal", message)(scope, receive, send)
 
@@ -189,8 +190,8 @@ _HANDLERS: dict[type[Exception], Callable[[Request, Any], Awaitable[Response]]] 
     RequestValidationError: _on_validation_error,
     HTTPException: _on_http_error,
     ClientDisconnect: _on_disconnect,
-    NotStored: _on_not_stored,
-    NotDecoded: _on_not_decoded,
+    StorageError: _on_not_stored,
+    DecoderUnavailableError: _on_not_decoded,
     ReadAbandonedError: _on_disconnect,
     ReadTimeoutError: _on_read_timeout,
     OperationalError: _on_database_error,

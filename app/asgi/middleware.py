@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.asgi.errors import error_response
-from app.core.error_text import short
+from app.core.error_text import truncate
 
 _METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE")
 _SENT = ("Authorization", "Content-Type", "X-API-Key", "X-Request-Id")
@@ -98,5 +98,5 @@ class AllowedOrigins(CORSMiddleware):
             return response
         reason = bytes(response.body).decode()
         expected = " and ".join(text for name, text in _EXPECTED.items() if name in reason)
-        message = f"{reason} (from {short(request_headers['origin'])}): expected {expected}"
+        message = f"{reason} (from {truncate(request_headers['origin'])}): expected {expected}"
         return error_response(400, "cors_refused", message)

@@ -10,14 +10,14 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from app.asgi.client_address import client_of
+from app.asgi.client_address import rate_limit_key
 from app.asgi.errors import later
 
 BURST = 10  # s: a client that was quiet for so long may make all the requests of that time at once
 _MOST_CLIENTS = 50_000  # remembered at a time, some 10 MB
 
 
-class Rate:
+class RateLimiter:
     """At most so many requests a second from each client, BURST seconds' worth of them at once; 0 sets no limit.
 
     Kept for each is the time at which its bucket will be full again, since that tells all that is in it now. Times
@@ -52,11 +52,11 @@ class Rate:
             del self._full_at[oldest]
 
 
-class Rates:
+class RateLimiters:
     """The limits of one server process."""
 
     def __init__(self, searches: float, writes: float) -> None:
-        self.searches, self.writes = Rate(searches), Rate(writes)
+        self.searches, self.writes = RateLimiter(searches), RateLimiter(writes)
 
 
 async def _search_rate(request: Request) -> None:
@@ -67,9 +67,9 @@ async def _write_rate(request: Request) -> None:
     _check(request.app.state.rates.writes, request, "writes")
 
 
-def _check(rate: Rate, request: Request, what: str) -> None:
+def _check(rate: RateLimiter, request: Request, what: str) -> None:
     """Raises ApiError too_many_requests, with the time to wait."""
-    wait = rate.take(client_of(request.scope))
+    wait = rate.take(rate_limit_key(request.scope))
     if wait:
         seconds = math.ceil(wait)
         message = f"there are too many {what} from your address: expected the next one in {seconds} s"

@@ -15,14 +15,21 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import URL, Connection, func, select, update
 
-from app.catalogue.api_keys import Keys
+from app.catalogue.api_keys import ApiKeys
 from app.catalogue.catalogue_view import CatalogueView
 from app.catalogue.facets import Facets, count_categories, count_facets
-from app.catalogue.import_jobs import Operations
+from app.catalogue.import_jobs import ImportJobs
 from app.database.engine import open_engine
-from app.database.errors import CatalogueError, ChangedMeanwhile, CheckpointMismatch
-from app.database.filter_conditions import LIVE, LIVE_BY_KEY, passes
-from app.database.mutations import advance, bury_rows, check_seen, insert_photos, insert_products, remove_rows
+from app.database.errors import CheckpointMismatchError, ConcurrentChangeError
+from app.database.filter_conditions import LIVE, LIVE_BY_KEY, where_clauses
+from app.database.mutations import (
+    check_unchanged,
+    claim_revisions,
+    insert_photos,
+    insert_products,
+    remove_rows,
+    tombstone_products,
+)
 from app.database.rows import PRODUCT_COLUMNS, check_fit, chunks, state_in
 from app.database.sql_lists import is_any_of
 from app.database.state import CatalogueState, Change
@@ -32,9 +39,7 @@ from app.database.tables import products as _products
 from app.database.tables import trait_values as _trait_values
 from app.database.tables import traits as _traits
 from app.products.filters import Filters
-from app.products.product import Photo, Product
-
-__all__ = ["Catalogue", "CatalogueError", "CheckpointMismatch", "Filters", "Photo", "Product", "sqlite_url"]
+from app.products.product import Product
 
 
 def sqlite_url(path: Path) -> URL:
@@ -47,8 +52,8 @@ class Catalogue:
 
     def __init__(self, url: str | URL) -> None:
         self._reading, self._writing = open_engine(url)
-        self.keys = Keys(self._reading, self._writing)
-        self.operations = Operations(self._reading, self._writing)
+        self.keys = ApiKeys(self._reading, self._writing)
+        self.operations = ImportJobs(self._reading, self._writing)
         self._bound: str | None = None  # the checkpoint of whoever uses this; None for who compares no embeddings
 
     def close(self) -> None:
@@ -72,7 +77,7 @@ class Catalogue:
     def transaction(self) -> Iterator[Connection]:
         """A connection to write by, all or nothing; other writers wait until the block ends."""
         with self._writing.begin() as connection:
-            advance(connection, 0)
+            claim_revisions(connection, 0)
             yield connection
 
     # the catalogue as a whole
@@ -105,7 +110,7 @@ class Catalogue:
                 connection.execute(update(_record).where(unbound).values(checkpoint=checkpoint, dim=dim))
                 recorded = connection.execute(select(_record.c.checkpoint)).scalar_one()
         if recorded != checkpoint:
-            raise CheckpointMismatch(str(recorded), checkpoint)
+            raise CheckpointMismatchError(str(recorded), checkpoint)
         self._bound = checkpoint
 
     def set_factory(self, factory: str) -> None:
@@ -131,11 +136,11 @@ class Catalogue:
         returns. It is called while no photo can be removed, and tells whose photos have been.
         """
         with self._writing.begin() as connection:
-            last = advance(connection, len(products))
+            last = claim_revisions(connection, len(products))
             check_fit(products, embeddings, CatalogueView(connection, self._bound).bound_state().dim)
-            check_seen(connection, seen or {})
+            check_unchanged(connection, seen or {})
             if lost := lacking():
-                raise ChangedMeanwhile(lost)
+                raise ConcurrentChangeError(lost)
             remove_rows(connection, [product.product_id for product in products])
             first = last - len(products) + 1
             insert_products(connection, [replace(product, revision=n) for n, product in enumerate(products, first)])
@@ -148,13 +153,13 @@ class Catalogue:
         Returns, by id, the revision from which on each is gone.
         """
         with self._writing.begin() as connection:
-            return bury_rows(connection, product_ids)
+            return tombstone_products(connection, product_ids)
 
     def forget_photos(self, names: Iterable[str], remove: Callable[[str], object]) -> None:
         """Call remove() for each of these photos that no product has; nobody writes a product meanwhile."""
         for chunk in chunks(names):
             with self._writing.begin() as connection:
-                advance(connection, 0)
+                claim_revisions(connection, 0)
                 used = set(connection.execute(select(_photos.c.name).where(is_any_of(_photos.c.name, chunk))).scalars())
                 for name in chunk:
                     if name not in used:
@@ -203,7 +208,7 @@ class Catalogue:
 
     def has(self, filters: Filters) -> bool:
         """Whether any product passes."""
-        query = select(_products.c.product_id).where(*passes(filters)).limit(1)
+        query = select(_products.c.product_id).where(*where_clauses(filters)).limit(1)
         with self._reading.connect() as connection:
             return connection.execute(query).first() is not None
 

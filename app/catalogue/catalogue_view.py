@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from sqlalchemy import Column, Connection, Select, select
 
 from app.database.damage import checked_values
-from app.database.errors import CheckpointMismatch
-from app.database.filter_conditions import LIVE_BY_KEY, passes
+from app.database.errors import CheckpointMismatchError
+from app.database.filter_conditions import LIVE_BY_KEY, where_clauses
 from app.database.rows import PRODUCT_COLUMNS, chunks, embedding_of, product_of, state_in
 from app.database.sql_lists import Scalar, is_any_of
 from app.database.state import CatalogueState, Change
@@ -35,12 +35,12 @@ class CatalogueView:
     def bound_state(self) -> CatalogueState:
         """Return the state of the catalogue as a whole. Raises CheckpointMismatch as Catalogue.bind() says."""
         if self._checkpoint not in (None, self.state.checkpoint):
-            raise CheckpointMismatch(str(self.state.checkpoint), str(self._checkpoint))
+            raise CheckpointMismatchError(str(self.state.checkpoint), str(self._checkpoint))
         return self.state
 
     def matching(self, filters: Filters) -> NDArray[np.int64]:
         """Return the revisions (N,) of all products that pass, in no order."""
-        rows = self._connection.execute(select(products.c.revision).where(*passes(filters))).scalars().all()
+        rows = self._connection.execute(select(products.c.revision).where(*where_clauses(filters))).scalars().all()
         return np.array(rows, np.int64)
 
     def at_revisions(self, revisions: Iterable[int]) -> dict[int, Product]:

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from sqlalchemy import Connection, func, select
 
-from app.database.filter_conditions import passes
+from app.database.filter_conditions import where_clauses
 from app.database.tables import products, trait_values, traits
 from app.products.filters import Filters
 from app.products.text_keys import category_counts
@@ -60,12 +60,16 @@ def count_facets(connection: Connection, filters: Filters) -> Facets:
 def count_categories(connection: Connection, filters: Filters) -> dict[str, int]:
     """How many passing products each category has in and below it, ancestors included, in the order of paths."""
     key = products.c.category_key
-    query = select(func.min(products.c.category), func.count()).where(*passes(filters), key.is_not(None)).group_by(key)
+    query = (
+        select(func.min(products.c.category), func.count())
+        .where(*where_clauses(filters), key.is_not(None))
+        .group_by(key)
+    )
     return category_counts([(row[0], row[1]) for row in connection.execute(query)])
 
 
 def _count(connection: Connection, filters: Filters) -> int:
-    query = select(func.count()).select_from(products).where(*passes(filters))
+    query = select(func.count()).select_from(products).where(*where_clauses(filters))
     return int(connection.execute(query).scalar_one())
 
 
@@ -89,7 +93,7 @@ def without(filters: Filters, trait: str) -> Filters:
 def _values(connection: Connection, filters: Filters, trait: str | None = None) -> dict[str, dict[str, int]]:
     query = select(traits.c.value_id, func.count().label("count"))
     if not filters.is_open:  # only live products have traits
-        query = query.where(traits.c.revision.in_(select(products.c.revision).where(*passes(filters))))
+        query = query.where(traits.c.revision.in_(select(products.c.revision).where(*where_clauses(filters))))
     per_id = query.group_by(traits.c.value_id).subquery()
     columns = trait_values.c.name, trait_values.c.key, func.min(trait_values.c.value), func.sum(per_id.c.count)
     named = select(*columns).join(per_id, per_id.c.value_id == trait_values.c.id)
@@ -111,5 +115,5 @@ def _most_frequent(counts: Mapping[str, int]) -> dict[str, int]:
 def _price_ranges(connection: Connection, filters: Filters) -> list[PriceRange]:
     price, currency = products.c.price, products.c.currency
     query = select(currency, func.min(price), func.max(price), func.count())
-    query = query.where(*passes(filters), price.is_not(None)).group_by(currency)
+    query = query.where(*where_clauses(filters), price.is_not(None)).group_by(currency)
     return sorted((PriceRange(*row) for row in connection.execute(query)), key=lambda range: range.currency or "")

@@ -31,7 +31,7 @@ _UNFINISHED = (
 
 
 @dataclass(frozen=True)
-class Operation:
+class ImportJob:
     """One import, as it stood when it was read."""
 
     id: str
@@ -39,7 +39,7 @@ class Operation:
     created: float  # s since 1970
     updated: float
     total: int | None  # items in the feed, once they are counted
-    counts: Counts
+    counts: ImportCounts
     errors: tuple[FeedProblem, ...]  # the first of counts.problems
     message: str | None  # why it failed, or why it has to be tried again
 
@@ -49,39 +49,39 @@ class Operation:
         return self.state in ("done", "failed")
 
 
-class Operations:
+class ImportJobs:
     """The operations in a catalogue's database. Safe to use from many threads and processes."""
 
     def __init__(self, reading: Engine, writing: Engine) -> None:
         self._reading, self._writing = reading, writing
 
-    def add(self, operation_id: str) -> Operation:
+    def add(self, operation_id: str) -> ImportJob:
         """Record that something is to be done; forgets the oldest of very many that are over."""
         now = time.time()
         over = select(_table.c.id).where(_table.c.state.in_(("done", "failed")))
         old = over.order_by(_table.c.created.desc(), _table.c.id).offset(_KEPT).limit(_KEPT)
         with self._writing.begin() as connection:
             row = {"id": operation_id, "state": "queued", "created": now, "updated": now}
-            connection.execute(insert(_table), [{**row, "counts": _dumped(Counts()), "errors": "[]"}])
+            connection.execute(insert(_table), [{**row, "counts": _dumped(ImportCounts()), "errors": "[]"}])
             gone = list(connection.execute(old).scalars())
             if gone:
                 connection.execute(delete(_table).where(is_any_of(_table.c.id, gone)))
-        return Operation(operation_id, "queued", now, now, None, Counts(), (), None)
+        return ImportJob(operation_id, "queued", now, now, None, ImportCounts(), (), None)
 
-    def get(self, operation_id: str) -> Operation | None:
+    def get(self, operation_id: str) -> ImportJob | None:
         """One operation; None when there is none of that id."""
         with self._reading.connect() as connection:
             row = connection.execute(select(_table).where(_table.c.id == operation_id)).first()
         return _operation(row) if row else None
 
-    def get_existing(self, operation_id: str) -> Operation:
+    def get_existing(self, operation_id: str) -> ImportJob:
         """One operation that there is."""
         found = self.get(operation_id)
         if found is None:
             raise KeyError(operation_id)
         return found
 
-    def unfinished(self) -> list[Operation]:
+    def unfinished(self) -> list[ImportJob]:
         """Those that are not over, oldest first."""
         with self._reading.connect() as connection:
             return [_operation(row) for row in connection.execute(_UNFINISHED)]
@@ -103,7 +103,7 @@ def new_id() -> str:
     return uuid.uuid4().hex
 
 
-def _dumped(counts: Counts) -> str:
+def _dumped(counts: ImportCounts) -> str:
     return json.dumps(asdict(counts))
 
 
@@ -114,15 +114,15 @@ def _dumped_errors(errors: Sequence[FeedProblem]) -> str:
     return f"[{', '.join(text for text, end in zip(dumped, ends, strict=True) if end <= _MOST_BYTES)}]"
 
 
-def _operation(row: Row[Any]) -> Operation:
+def _operation(row: Row[Any]) -> ImportJob:
     values = dict(row._mapping)
     with checked_values():
         errors = tuple(FeedProblem(**problem) for problem in json.loads(values["errors"]))
-        return Operation(**values | {"counts": Counts(**json.loads(values["counts"])), "errors": errors})
+        return ImportJob(**values | {"counts": ImportCounts(**json.loads(values["counts"])), "errors": errors})
 
 
 @dataclass(frozen=True)
-class Counts:
+class ImportCounts:
     """What has become of the items so far. `done` are over: written, unchanged, or not to be used."""
 
     done: int = 0
@@ -148,8 +148,8 @@ class Counts:
     def __str__(self) -> str:
         return f"{self.added} added, {self.updated} updated, {self.unchanged} unchanged, {self.problems} problems"
 
-    def __add__(self, other: Counts) -> Counts:
-        return Counts(*(ours + theirs for ours, theirs in zip(astuple(self), astuple(other), strict=True)))
+    def __add__(self, other: ImportCounts) -> ImportCounts:
+        return ImportCounts(*(ours + theirs for ours, theirs in zip(astuple(self), astuple(other), strict=True)))
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from app.products.product import Product
 _MOST = 10_000  # products that are held
 
 
-class Known:
+class ProductCache:
     """Products of a catalogue by their revisions, each of which names one state of one product for good.
 
     What was known stays known, though the product has been replaced or deleted since, until its next state is.

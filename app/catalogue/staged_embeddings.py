@@ -29,7 +29,7 @@ from sqlalchemy import (
 from app.catalogue.catalogue import Catalogue
 from app.database.rows import chunks
 from app.database.sql_lists import is_any_of
-from app.database.state import renewed
+from app.database.state import next_identity
 from app.database.tables import catalogue as _record
 from app.database.tables import photos
 
@@ -42,7 +42,7 @@ _gathered = Table(
 )
 
 
-class Reembedding:
+class StagedEmbeddings:
     """What is gathered for one checkpoint (SHA-256) of embeddings (dim,)."""
 
     def __init__(self, catalogue: Catalogue, checkpoint: str, dim: int) -> None:
@@ -74,7 +74,7 @@ class Reembedding:
         """Have the catalogue use the gathered embeddings, which there are of all photos, from this transaction on."""
         made = select(_gathered.c.embedding).where(self._of_photo()).scalar_subquery()
         connection.execute(update(photos).values(embedding=made))
-        identity = renewed(str(connection.execute(select(_record.c.identity)).scalar_one()))
+        identity = next_identity(str(connection.execute(select(_record.c.identity)).scalar_one()))
         switched = update(_record).values(checkpoint=self._checkpoint, dim=self._dim, identity=identity)
         connection.execute(switched)
         _gathered.drop(connection)

@@ -23,7 +23,7 @@ def check_space(folder: Path, size: int = 0) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
 
 
-def write_whole(path: Path, write: Callable[[Path], object]) -> str:
+def write_atomically(path: Path, write: Callable[[Path], object]) -> str:
     """Have `write` fill a file of another name, force it to disk, then give it its name. Returns its SHA-256."""
     partial = path.with_name(f"{path.name}.{os.getpid()}-{threading.get_ident()}.partial")
     try:

@@ -15,27 +15,27 @@ _SEARCHING = 2  # batches of searches that are computed side by side
 _POOLS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
-def cores(proc: Path = Path("/proc/self"), groups: Path = Path("/sys/fs/cgroup")) -> int:
+def available_cpus(proc: Path = Path("/proc/self"), groups: Path = Path("/sys/fs/cgroup")) -> int:
     """Processors that this process may use at once, at least 1: those of its mask, or its quota where that is less."""
     allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(1, int(min(allowed, *_quotas(proc, groups), float("inf"))))
 
 
-def size_pools() -> None:
+def set_default_pool_sizes() -> None:
     """Have all pools of threads that are made from now on be of that size, unless the environment has another.
 
     Called before torch and FAISS are imported: what they bring reads it once.
     """
     for name in _POOLS:
-        os.environ.setdefault(name, str(cores()))
+        os.environ.setdefault(name, str(available_cpus()))
 
 
 def limit_threads(count: int | None) -> int:
     """Compute by so many threads, else by as many as OMP_NUM_THREADS says, else as there are processors; how many."""
     import cv2  # only here: to start a process that needs none of them takes seconds less
 
-    wanted = count or _chosen() or cores()
-    compute_by(wanted)
+    wanted = count or _chosen() or available_cpus()
+    set_compute_threads(wanted)
     cv2.setNumThreads(wanted)
     return wanted
 
@@ -46,7 +46,7 @@ def _chosen() -> int:
     return int(first) if first.isdecimal() else 0
 
 
-def compute_by(count: int) -> None:
+def set_compute_threads(count: int) -> None:
     """Have torch and FAISS compute by so many threads whatever this thread asks of them."""
     import faiss
     import torch
@@ -55,7 +55,7 @@ def compute_by(count: int) -> None:
     faiss.omp_set_num_threads(count)
 
 
-def shares(count: int) -> list[int]:
+def threads_per_batch(count: int) -> list[int]:
     """By how many of `count` threads a search is computed when one, two, ... batches of them are at work.
 
     While a part of one that is not parallel runs, the other has the processors; and where each has one, none waits for

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 
-class NotStored(Exception):
+class StorageError(Exception):
     """The disk does not take a change; the message tells why. A database that does not raises SQLAlchemyError."""
 
 
 @contextmanager
-def storing() -> Iterator[None]:
+def translate_disk_errors() -> Iterator[None]:
     """For what is to be on the disk afterwards. Raises NotStored where the disk does not take it."""
     try:
         yield
     except OSError as error:
-        raise NotStored(error.strerror or str(error)) from error
+        raise StorageError(error.strerror or str(error)) from error

@@ -12,7 +12,7 @@ MOST_LINK = 200  # characters of a link or a path, which often differ only after
 MOST_MESSAGE = 2000  # characters of a whole message
 
 
-def one_of(known: Iterable[str], why_none: str) -> str:
+def expected_one_of(known: Iterable[str], why_none: str) -> str:
     """What was expected: one of these, or none, because of this."""
     listed = ", ".join(known)
     return f"expected one of {listed}" if listed else f"expected none, as {why_none}"
@@ -23,7 +23,7 @@ def cut(text: str, most: int = _LONGEST) -> str:
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
-def short(value: object, most: int = _LONGEST) -> str:
+def truncate(value: object, most: int = _LONGEST) -> str:
     """A value as it is shown in a message: at most `most` characters of it, however large it is."""
     if value is None or isinstance(value, bool):
         return json.dumps(value)  # as whoever sent it wrote it
@@ -45,7 +45,7 @@ def path_of(location: tuple[int | str, ...]) -> str:
     return "".join(parts).lstrip(".") or "the body"
 
 
-def explain(error: ErrorDetails, name: str) -> str:
+def describe_validation_error(error: ErrorDetails, name: str) -> str:
     """One of pydantic's errors, in one line."""
     kind, context = error["type"], error.get("ctx", {})
     if kind == "missing":
@@ -56,7 +56,7 @@ def explain(error: ErrorDetails, name: str) -> str:
         return f"{name} has {context['actual_length'] or 'more'} items: expected at most {context['max_length']}"
     if kind == "too_short":
         return f"{name} has {context['actual_length']} items: expected at least {context['min_length']}"
-    return f"{name} is {short(error['input'])}: expected {_expected(error)}"
+    return f"{name} is {truncate(error['input'])}: expected {_expected(error)}"
 
 
 def _expected(error: ErrorDetails) -> str:

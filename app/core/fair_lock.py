@@ -6,7 +6,7 @@ import threading
 from collections import deque
 
 
-class Turns:
+class FairLock:
     """One holder at a time. A holder that comes back at once stands behind all who wait, unlike with threading.Lock."""
 
     def __init__(self) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy.engine.interfaces import IsolationLevel
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from app.core.fair_lock import Turns
+from app.core.fair_lock import FairLock
 from app.core.wait_budget import wait_budget
 from app.database.damage import name_damage
 from app.database.errors import CatalogueError
@@ -102,7 +102,7 @@ def _prepare_sqlite(reading: Engine, writing: Engine) -> None:
     A writer that finds another one at it asks SQLite again and again, which one that writes all the time, as an import
     does, may win each time. So the writers of this process take turns, and ask against those of other processes alone.
     """
-    turns = Turns()
+    turns = FairLock()
 
     @event.listens_for(reading, "connect")
     @event.listens_for(writing, "connect")

@@ -7,7 +7,7 @@ class CatalogueError(ValueError):
     """The catalogue cannot be used as it is, or not for this."""
 
 
-class CheckpointMismatch(CatalogueError):
+class CheckpointMismatchError(CatalogueError):
     """Embeddings of two checkpoints cannot be compared."""
 
     def __init__(self, recorded: str, given: str) -> None:
@@ -18,7 +18,7 @@ class CheckpointMismatch(CatalogueError):
         self.recorded, self.given = recorded, given
 
 
-class ChangedMeanwhile(Exception):
+class ConcurrentChangeError(Exception):
     """Products changed since they were read, or new photos of theirs were removed since they were stored."""
 
     def __init__(self, ids: set[str]) -> None:

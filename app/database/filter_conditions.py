@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, func, or_, select
 from app.database.sql_lists import Scalar, is_any_of, table_of
 from app.database.tables import products, trait_values, traits
 from app.products.filters import Filters
-from app.products.text_keys import category_key, key_of
+from app.products.text_keys import category_key, comparison_key
 
 LIVE = ~products.c.deleted
 LIVE_BY_KEY = func.coalesce(products.c.deleted, False).is_(False)
@@ -17,7 +17,7 @@ LIVE_BY_KEY = func.coalesce(products.c.deleted, False).is_(False)
 rows, and goes through the index of all that filters read, every product, to find one."""
 
 
-def passes(filters: Filters) -> list[ColumnElement[bool]]:
+def where_clauses(filters: Filters) -> list[ColumnElement[bool]]:
     """Conditions that a live product must all meet."""
     conditions: list[ColumnElement[bool]] = [LIVE]
     if filters.category is not None:
@@ -44,7 +44,7 @@ def _below(category: str) -> ColumnElement[bool]:
 
 def _has_any(name: str, choices: Iterable[Sequence[str]]) -> ColumnElement[bool]:
     """Whether a product has all values of any of these choices of a trait, such as "red", or "red" and "black"."""
-    keys = {frozenset(map(key_of, choice)) for choice in choices}
+    keys = {frozenset(map(comparison_key, choice)) for choice in choices}
     single = [key for choice in keys if len(choice) == 1 for key in choice]
     several = [choice for choice in keys if len(choice) > 1]
     return or_(*[_has(name, single)] * bool(single), *[_has_all(name, several)] * bool(several))

@@ -8,22 +8,22 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, Text, bindparam, delete, func, insert, select, update
 
-from app.database.errors import ChangedMeanwhile
+from app.database.errors import ConcurrentChangeError
 from app.database.filter_conditions import LIVE_BY_KEY
 from app.database.rows import chunks, row_of
 from app.database.sql_lists import is_any_of
 from app.database.tables import catalogue, photos, products, trait_values, traits
 from app.products.product import Product
-from app.products.text_keys import key_of
+from app.products.text_keys import comparison_key
 
 
-def advance(connection: Connection, count: int) -> int:
+def claim_revisions(connection: Connection, count: int) -> int:
     """Claim the next `count` revisions and return the last. Other writers wait from here until the commit."""
     connection.execute(update(catalogue).values(revision=catalogue.c.revision + count))
     return int(connection.execute(select(catalogue.c.revision)).scalar_one())
 
 
-def check_seen(connection: Connection, seen: Mapping[str, int]) -> None:
+def check_unchanged(connection: Connection, seen: Mapping[str, int]) -> None:
     """Raises ChangedMeanwhile unless products have the revisions given by id; 0 is for one that is not there."""
     now: dict[str, int] = {}
     for chunk in chunks(seen):
@@ -32,7 +32,7 @@ def check_seen(connection: Connection, seen: Mapping[str, int]) -> None:
         now.update({row.product_id: row.revision for row in connection.execute(found)})
     changed = {name for name, revision in seen.items() if now.get(name, 0) != revision}
     if changed:
-        raise ChangedMeanwhile(changed)
+        raise ConcurrentChangeError(changed)
 
 
 def remove_rows(connection: Connection, product_ids: Sequence[str]) -> None:
@@ -42,16 +42,16 @@ def remove_rows(connection: Connection, product_ids: Sequence[str]) -> None:
         connection.execute(delete(products).where(is_any_of(products.c.product_id, chunk)))
 
 
-def bury_rows(connection: Connection, product_ids: Sequence[str]) -> dict[str, int]:
+def tombstone_products(connection: Connection, product_ids: Sequence[str]) -> dict[str, int]:
     """Make tombstones of those rows that are live, each with a revision of its own, which is returned by id."""
-    advance(connection, 0)  # other writers wait before we look at what is there
+    claim_revisions(connection, 0)  # other writers wait before we look at what is there
     gone: list[str] = []
     for chunk in chunks(product_ids):
         there = select(products.c.product_id).where(LIVE_BY_KEY, is_any_of(products.c.product_id, chunk))
         gone.extend(connection.execute(there).scalars())
     for chunk in chunks(gone):
         _remove_parts(connection, chunk)
-    first = advance(connection, len(gone)) - len(gone) + 1
+    first = claim_revisions(connection, len(gone)) - len(gone) + 1
     revisions = {name: number for number, name in enumerate(gone, first)}
     tombstone = update(products).where(products.c.product_id == bindparam("target", type_=Text))
     tombstone = tombstone.values(deleted=True, revision=bindparam("number"))
@@ -81,14 +81,16 @@ def _ids_of(connection: Connection, wanted: Collection[tuple[str, str]]) -> dict
     """The ids of names and values of traits; those that have none get one."""
     ids: dict[tuple[str, str], int] = {}
     columns = trait_values.c.name, trait_values.c.value, trait_values.c.id
-    for chunk in chunks(key_of(value) for _, value in wanted):
+    for chunk in chunks(comparison_key(value) for _, value in wanted):
         there = connection.execute(select(*columns).where(is_any_of(trait_values.c.key, chunk)))
         ids |= {(name, value): number for name, value, number in there}
     missing = sorted(set(wanted) - ids.keys())
     if missing:
         last = connection.execute(select(func.coalesce(func.max(trait_values.c.id), 0))).scalar_one()
         new = {pair: number for number, pair in enumerate(missing, last + 1)}
-        rows = [{"id": new[name, value], "name": name, "key": key_of(value), "value": value} for name, value in new]
+        rows = [
+            {"id": new[name, value], "name": name, "key": comparison_key(value), "value": value} for name, value in new
+        ]
         connection.execute(insert(trait_values), rows)
         ids |= new
     return ids

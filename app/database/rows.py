@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, Row, select
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from app.core.error_text import short
+from app.core.error_text import truncate
 from app.database.errors import CatalogueError
 from app.database.state import CatalogueState
 from app.database.tables import catalogue, products
@@ -63,7 +63,7 @@ def check_fit(products: Sequence[Product], embeddings: NDArray[np.float32], dim:
         raise CatalogueError("embeddings hold NaN or infinity: expected finite numbers")
     names = Counter(product.product_id for product in products)
     if len(names) < len(products):
-        raise CatalogueError(f"product id {short(names.most_common(1)[0][0])} comes twice: expected distinct ids")
+        raise CatalogueError(f"product id {truncate(names.most_common(1)[0][0])} comes twice: expected distinct ids")
 
 
 def row_of(product: Product) -> dict[str, object]:

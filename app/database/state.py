@@ -14,12 +14,12 @@ def new_identity() -> str:
     return uuid.uuid4().hex
 
 
-def renewed(identity: str) -> str:
+def next_identity(identity: str) -> str:
     """The identity of the same catalogue from a break on: after this, it is not what it would have become."""
-    return f"{origin(identity)}-{uuid.uuid4().hex[:12]}"
+    return f"{lineage(identity)}-{uuid.uuid4().hex[:12]}"
 
 
-def origin(identity: str) -> str:
+def lineage(identity: str) -> str:
     """What stays the same of an identity: equal for a catalogue and all that was restored from its backups."""
     return identity.partition("-")[0]
 

@@ -12,7 +12,7 @@ from model.preprocessing.images import Pixels
 from model.preprocessing.picture_kind import Kind
 
 
-class Picture(NamedTuple):
+class FramedPicture(NamedTuple):
     """A picture's frame (256,256), where it lies on the picture, and the picture's size in the same unit."""
 
     frame: Pixels
@@ -22,6 +22,6 @@ class Picture(NamedTuple):
     kind: Kind = "sketch"
 
     @staticmethod
-    def of(image: Image.Image, place: Callable[[Image.Image], PlacedFrame]) -> Picture:
+    def of(image: Image.Image, place: Callable[[Image.Image], PlacedFrame]) -> FramedPicture:
         """An upright image, framed by one of Preprocess's methods, in pixels. Raises what that raises."""
-        return Picture(*place(image), *image.size)
+        return FramedPicture(*place(image), *image.size)

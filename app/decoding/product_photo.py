@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from PIL import Image, ImageCms
 
-from model.preprocessing.images import MAX_PIXELS, Pixels, UnreadableImage, decode_image, to_rgb, upright
+from model.preprocessing.images import MAX_PIXELS, Pixels, UnreadableImageError, decode_image, to_rgb, upright
 from model.preprocessing.preprocess import Preprocess
 
 PHOTO_SIDE = 1024  # px, at most, of the longer side
@@ -20,7 +20,7 @@ _EFFORT = 2  # of 0 to 6: half the time of Pillow's 4, for files a few percent l
 _SRGB = ImageCms.createProfile("sRGB")
 
 
-class Print(NamedTuple):
+class ProductPhoto(NamedTuple):
     """A photo and its thumbnail as WebP files, and the photo's frame (256,256)."""
 
     photo: bytes
@@ -28,20 +28,20 @@ class Print(NamedTuple):
     frame: Pixels
 
 
-Decode = Callable[[bytes], Print]
+Decode = Callable[[bytes], ProductPhoto]
 """What makes a print of an image file. Raises UnreadableImage."""
 
 
-def decoded(data: bytes, preprocess: Preprocess, max_pixels: int = MAX_PIXELS) -> Print:
+def decode_photo(data: bytes, preprocess: Preprocess, max_pixels: int = MAX_PIXELS) -> ProductPhoto:
     """The print of an image file, made in this process. Raises UnreadableImage."""
     image = decode_image(data, max_pixels)
     try:
-        return Print(*webp_files(image), preprocess.photo(image))
+        return ProductPhoto(*encode_webp_files(image), preprocess.photo(image))
     except (cv2.error, OSError, ValueError) as error:
-        raise UnreadableImage(str(error)) from None
+        raise UnreadableImageError(str(error)) from None
 
 
-def webp_files(image: Image.Image) -> tuple[bytes, bytes]:
+def encode_webp_files(image: Image.Image) -> tuple[bytes, bytes]:
     """A photo and its thumbnail: upright, sRGB, on white, at most PHOTO_SIDE px, without metadata."""
     photo = _reduced(_as_srgb(image), PHOTO_SIDE)
     thumbnail, file = _reduced(photo, THUMBNAIL_SIDE), _webp(photo)

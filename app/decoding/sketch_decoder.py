@@ -10,16 +10,16 @@ from PIL import Image
 from app.decoding import worker as bench
 from app.decoding.decoder_process import Answer
 from app.decoding.fair_executor import FairExecutor
-from app.decoding.framed_picture import Picture
-from app.decoding.image_sketch import RasterSketch
-from app.decoding.worker_pool import SECONDS, Benches
+from app.decoding.framed_picture import FramedPicture
+from app.decoding.image_sketch import ImageSketch
+from app.decoding.worker_pool import SECONDS, DecoderPool
 from model.preprocessing.preprocess import PreprocessConfig
 from model.preprocessing.tracing import Tracing
 
 _BENCHES = 2
 
 
-class Workshop:
+class SketchDecoder:
     """Two benches, each a process that decodes one image at a time, shared fairly among clients.
 
     The second starts after the first image.
@@ -29,7 +29,7 @@ class Workshop:
 
     def __init__(self, config: PreprocessConfig, max_pixels: int, seconds: float = SECONDS) -> None:
         self._config = config
-        self._benches = Benches(_BENCHES, bench.memory_limit(max_pixels), seconds)
+        self._benches = DecoderPool(_BENCHES, bench.memory_limit(max_pixels), seconds)
         self._threads = FairExecutor(_BENCHES, "workshop")
         self._benches.all[-1].start()
 
@@ -39,24 +39,24 @@ class Workshop:
         picture = Image.new("L", (64, 64), 255)
         picture.paste(0, (16, 16, 48, 48))
         picture.save(buffer, "PNG")
-        sketch = RasterSketch(buffer.getvalue(), 64 * 64)
-        self._benches.ask(bench.order("picture", sketch, self._config), sketch.data)
+        sketch = ImageSketch(buffer.getvalue(), 64 * 64)
+        self._benches.ask(bench.encode_request("picture", sketch, self._config), sketch.data)
 
     def close(self) -> None:
         """End the processes, whatever they are doing: nothing waits for their answers any more."""
         self._benches.close()
         self._threads.close()
 
-    async def picture(self, client: str, sketch: RasterSketch) -> Picture:
+    async def picture(self, client: str, sketch: ImageSketch) -> FramedPicture:
         """sketch.picture(), elsewhere. Raises what that raises, and ImageTooCostly."""
-        return bench.picture_of(*await self._ask(client, "picture", sketch))
+        return bench.decode_picture(*await self._ask(client, "picture", sketch))
 
-    async def traced(self, client: str, sketch: RasterSketch) -> Tracing:
+    async def traced(self, client: str, sketch: ImageSketch) -> Tracing:
         """sketch.traced(), elsewhere. Raises what that raises, and ImageTooCostly."""
-        return bench.tracing_of((await self._ask(client, "traced", sketch))[0])
+        return bench.decode_tracing((await self._ask(client, "traced", sketch))[0])
 
-    async def _ask(self, client: str, task: str, sketch: RasterSketch) -> Answer:
-        header = bench.order(task, sketch, self._config)
+    async def _ask(self, client: str, task: str, sketch: ImageSketch) -> Answer:
+        header = bench.encode_request(task, sketch, self._config)
         return await asyncio.wrap_future(self._threads.submit(client, lambda: self._asked(header, sketch.data)))
 
     def _asked(self, header: bytes, data: bytes) -> Answer:

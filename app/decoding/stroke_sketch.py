@@ -8,9 +8,9 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, FailFast, Field, ValidationError
 
 from app.asgi.errors import ApiError
-from app.core.error_text import explain, path_of
-from app.decoding.framed_picture import Picture
-from app.decoding.image_sketch import RasterSketch
+from app.core.error_text import describe_validation_error, path_of
+from app.decoding.framed_picture import FramedPicture
+from app.decoding.image_sketch import ImageSketch
 from model.preprocessing.preprocess import Preprocess
 
 MAX_STROKES = 2_000
@@ -60,7 +60,7 @@ def parse_strokes(data: bytes) -> StrokesBody:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = path_of(first["loc"])
-        raise ApiError(422, "bad_strokes", explain(first, where), {"where": where}) from None
+        raise ApiError(422, "bad_strokes", describe_validation_error(first, where), {"where": where}) from None
     count = sum(map(len, body.strokes))
     if count > MAX_POINTS:
         raise _too_many_points(f"{count:,} points")
@@ -77,11 +77,11 @@ class StrokesSketch:
 
     data: bytes
 
-    def picture(self, preprocess: Preprocess) -> Picture:
+    def picture(self, preprocess: Preprocess) -> FramedPicture:
         """Check and draw the strokes; their place is in the canvas's own unit."""
         body = parse_strokes(self.data)
         frame, placement = preprocess.place_strokes(body.in_pixels())
-        return Picture(frame, placement.scaled(1 / body.scale, 1 / body.scale), body.width, body.height)
+        return FramedPicture(frame, placement.scaled(1 / body.scale, 1 / body.scale), body.width, body.height)
 
 
-Sketch = RasterSketch | StrokesSketch
+Sketch = ImageSketch | StrokesSketch

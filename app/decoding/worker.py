@@ -18,17 +18,17 @@ from typing import Any
 import cv2
 import numpy as np
 
-from app.decoding.framed_picture import Picture
-from app.decoding.image_sketch import RasterSketch
-from app.decoding.product_photo import Print, decoded
+from app.decoding.framed_picture import FramedPicture
+from app.decoding.image_sketch import ImageSketch
+from app.decoding.product_photo import ProductPhoto, decode_photo
 from model.preprocessing.frames import FRAME, Placement
-from model.preprocessing.images import ImageTooLarge, UnreadableImage
-from model.preprocessing.line_drawing import BlankSketch
+from model.preprocessing.images import ImageTooLargeError, UnreadableImageError
+from model.preprocessing.line_drawing import BlankSketchError
 from model.preprocessing.preprocess import Preprocess, PreprocessConfig
 from model.preprocessing.tracing import TooManyLinesError, Tracing
 
 REFUSALS: dict[str, type[ValueError]] = {
-    kind.__name__: kind for kind in (BlankSketch, ImageTooLarge, TooManyLinesError, UnreadableImage)
+    kind.__name__: kind for kind in (BlankSketchError, ImageTooLargeError, TooManyLinesError, UnreadableImageError)
 }
 """What an image can be refused for, by the name that answers give it."""
 TOO_COSTLY = "too costly"
@@ -44,34 +44,34 @@ def memory_limit(max_pixels: int) -> int:
     return _BASE + _PER_PIXEL * max_pixels
 
 
-def order(task: str, sketch: RasterSketch, config: PreprocessConfig) -> bytes:
+def encode_request(task: str, sketch: ImageSketch, config: PreprocessConfig) -> bytes:
     """The header of an order: "picture", "traced", or "photo", which makes a print."""
     wanted = {"task": task, "max_pixels": sketch.max_pixels, "kind": sketch.kind, "config": vars(config)}
     return json.dumps(wanted).encode()
 
 
-def picture_of(answer: dict[str, Any], frame: bytes) -> Picture:
+def decode_picture(answer: dict[str, Any], frame: bytes) -> FramedPicture:
     """The picture in an answer."""
     pixels = np.frombuffer(frame, np.uint8).reshape(FRAME, FRAME)
-    return Picture(pixels, Placement(*answer["placement"]), answer["width"], answer["height"], answer["kind"])
+    return FramedPicture(pixels, Placement(*answer["placement"]), answer["width"], answer["height"], answer["kind"])
 
 
-def print_of(answer: dict[str, Any], made: bytes) -> Print:
+def decode_product_photo(answer: dict[str, Any], made: bytes) -> ProductPhoto:
     """The print in an answer."""
     photo, both = answer["photo"], answer["photo"] + answer["thumbnail"]
     frame = np.frombuffer(made, np.uint8, offset=both).reshape(FRAME, FRAME)
-    return Print(made[:photo], made[photo:both], frame)
+    return ProductPhoto(made[:photo], made[photo:both], frame)
 
 
-def tracing_of(answer: dict[str, Any]) -> Tracing:
+def decode_tracing(answer: dict[str, Any]) -> Tracing:
     """The strokes in an answer."""
     return Tracing(answer["width"], answer["height"], answer["strokes"], answer["kind"])
 
 
-def _carry_out(wanted: dict[str, Any], data: bytes) -> tuple[dict[str, Any], bytes]:
+def _handle(wanted: dict[str, Any], data: bytes) -> tuple[dict[str, Any], bytes]:
     """The answer to an order."""
     try:
-        return _made(wanted, data)
+        return _run_task(wanted, data)
     except tuple(REFUSALS.values()) as error:
         if isinstance(error.__cause__ or error.__context__, _NO_MEMORY):
             return {"refused": TOO_COSTLY, "message": ""}, b""
@@ -80,14 +80,14 @@ def _carry_out(wanted: dict[str, Any], data: bytes) -> tuple[dict[str, Any], byt
         return {"refused": TOO_COSTLY, "message": ""}, b""
 
 
-def _made(wanted: dict[str, Any], data: bytes) -> tuple[dict[str, Any], bytes]:
+def _run_task(wanted: dict[str, Any], data: bytes) -> tuple[dict[str, Any], bytes]:
     """What is made of an image. Raises what it is refused for, and what _NO_MEMORY has."""
-    sketch = RasterSketch(data, wanted["max_pixels"], wanted["kind"])
+    sketch = ImageSketch(data, wanted["max_pixels"], wanted["kind"])
     preprocess = Preprocess(PreprocessConfig(**wanted["config"]))
     if wanted["task"] == "traced":
         return vars(sketch.traced(preprocess)), b""
     if wanted["task"] == "photo":
-        photo, thumbnail, pixels = decoded(data, preprocess, sketch.max_pixels)
+        photo, thumbnail, pixels = decode_photo(data, preprocess, sketch.max_pixels)
         return {"photo": len(photo), "thumbnail": len(thumbnail)}, photo + thumbnail + pixels.tobytes()
     frame, placement, width, height, kind = sketch.picture(preprocess)
     placed = [placement.left, placement.top, placement.width, placement.height]
@@ -103,14 +103,14 @@ def main(descriptor: int, limit: int, seconds: float) -> None:
         server.send_bytes(READY)
         while True:
             wanted, data = json.loads(server.recv_bytes()), server.recv_bytes()
-            _allow(seconds)
-            answer, frame = _carry_out(wanted, data)
-            _allow(0)
+            _set_cpu_timer(seconds)
+            answer, frame = _handle(wanted, data)
+            _set_cpu_timer(0)
             server.send_bytes(json.dumps(answer).encode())
             server.send_bytes(frame)
 
 
-def _allow(seconds: float) -> None:
+def _set_cpu_timer(seconds: float) -> None:
     """Have the process killed once it has computed for so much longer, 0 for never. Others' time does not count.
 
     Not by RLIMIT_CPU: Linux holds that against a count of clock ticks, which after some minutes of computing may be

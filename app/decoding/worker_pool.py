@@ -8,7 +8,7 @@ from queue import LifoQueue
 
 from app.decoding import worker as bench
 from app.decoding.decoder_process import Answer, DecoderLostError, DecoderProcess
-from model.preprocessing.images import ImageTooCostly
+from model.preprocessing.images import ImageTooCostlyError
 
 SECONDS = 8  # of computing that an image may take; the largest take one or two, and five on slow or busy processors
 PATIENCE = 3  # times as long may pass on a machine that is busy with something else
@@ -22,11 +22,11 @@ _CLOSING = f"an image could not be decoded, since the server stops: {_AGAIN}"
 _log = logging.getLogger(__name__)
 
 
-class NotDecoded(Exception):
+class DecoderUnavailableError(Exception):
     """The machine was too busy to decode an image, or could start no process for it; it may be a good one."""
 
 
-class Benches:
+class DecoderPool:
     """Benches that any number of threads may use; who finds none free waits. Each starts when it is first needed.
 
     `limit` is in bytes of address space; `seconds` of computing are allowed for an image, and `patience` times as many
@@ -34,9 +34,11 @@ class Benches:
     """
 
     def __init__(self, count: int, limit: int, seconds: float = SECONDS, patience: int = PATIENCE) -> None:
-        self.all = [Bench(limit, seconds, patience) for _ in range(count)]
+        self.all = [DecoderSlot(limit, seconds, patience) for _ in range(count)]
         self._seconds = seconds
-        self._free: LifoQueue[Bench] = LifoQueue()  # the last used is used next, so the others may never have to start
+        self._free: LifoQueue[DecoderSlot] = (
+            LifoQueue()
+        )  # the last used is used next, so the others may never have to start
         for each in self.all:
             self._free.put(each)
 
@@ -58,7 +60,9 @@ class Benches:
                 self._free.put(free)
         if len(set(lost)) == 1:
             raise _too_costly(self._seconds)
-        raise NotDecoded(f"an image could not be decoded, since its process {' and another '.join(lost)}: {_AGAIN}")
+        raise DecoderUnavailableError(
+            f"an image could not be decoded, since its process {' and another '.join(lost)}: {_AGAIN}"
+        )
 
     def close(self) -> None:
         """End all processes for good, whatever they are doing. What waits for one of them raises NotDecoded."""
@@ -66,7 +70,7 @@ class Benches:
             each.close()
 
 
-class Bench:
+class DecoderSlot:
     """One process, replaced by a new one whenever an image was too much for it. Used by one thread at a time."""
 
     def __init__(self, limit: int, seconds: float, patience: int) -> None:
@@ -93,7 +97,7 @@ class Bench:
             self._started()
         except OSError as error:
             _log.warning("a process that decodes could not be started ahead: %s", error)
-        except NotDecoded:
+        except DecoderUnavailableError:
             pass  # it was closed meanwhile
 
     def end(self) -> None:
@@ -121,7 +125,7 @@ class Bench:
         except (TimeoutError, DecoderLostError) as error:
             self.end()
             if self._is_closed:
-                raise NotDecoded(_CLOSING) from None
+                raise DecoderUnavailableError(_CLOSING) from None
             self.start()
             if isinstance(error, TimeoutError):
                 raise _too_busy(seconds) from None
@@ -145,23 +149,25 @@ class Bench:
         except (OSError, DecoderLostError) as error:
             _log.warning("a process that decodes could not be started: %r", error)
             self.end()
-            raise NotDecoded(_CLOSING if self._is_closed else _NO_PROCESS) from error
+            raise DecoderUnavailableError(_CLOSING if self._is_closed else _NO_PROCESS) from error
 
     def _started(self) -> DecoderProcess:
         """The process, started if there is none. Raises OSError, and NotDecoded after close()."""
         with self._starting:
             if self._is_closed:
-                raise NotDecoded(_CLOSING)
+                raise DecoderUnavailableError(_CLOSING)
             self._left = [process for process in self._left if process.poll() is None]
             if self._process is None:
                 self._process = DecoderProcess(self._limit, self._seconds)
             return self._process
 
 
-def _too_busy(seconds: float) -> NotDecoded:
-    return NotDecoded(f"an image could not be decoded within {seconds:g} s, so busy is the machine: {_AGAIN}")
+def _too_busy(seconds: float) -> DecoderUnavailableError:
+    return DecoderUnavailableError(
+        f"an image could not be decoded within {seconds:g} s, so busy is the machine: {_AGAIN}"
+    )
 
 
-def _too_costly(seconds: float) -> ImageTooCostly:
+def _too_costly(seconds: float) -> ImageTooCostlyError:
     message = f"image takes too much to decode: expected one that needs less than {seconds:g} s, and no more memory"
-    return ImageTooCostly(f"{message} than an image of the most pixels does")
+    return ImageTooCostlyError(f"{message} than an image of the most pixels does")

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from app.catalogue.import_jobs import FeedProblem
 from app.core.error_text import cut
 from app.feeds.line_reader import MAX_LINE_BYTES, Lines
-from app.feeds.records import Fields, Record, field_name, note
+from app.feeds.records import FeedRecord, Fields, add_value, field_name
 
 REQUIRED = ("id", "image_link")
 
@@ -18,7 +18,7 @@ _BARE_RETURN = re.compile(r"\r(?!\n|\Z)")  # one that does not end its line
 csv.field_size_limit(MAX_LINE_BYTES)  # csv has 128 KiB of its own, over which it reads no further
 
 
-def read_table(lines: Lines) -> Iterator[Record | FeedProblem]:
+def read_table(lines: Lines) -> Iterator[FeedRecord | FeedProblem]:
     """The lines of a table. Raises FeedError unless its first line names at least id and image_link."""
     header = _without_returns(next(lines, ""))
     delimiter = max("\t,;", key=header.count)
@@ -48,10 +48,10 @@ def _names(lines: Lines, header: list[str]) -> list[str]:
     return names
 
 
-def _record(where: str, names: list[str], values: list[str]) -> Record | FeedProblem:
+def _record(where: str, names: list[str], values: list[str]) -> FeedRecord | FeedProblem:
     if len(values) > len(names) and any(map(str.strip, values[len(names) :])):
         return FeedProblem(where, f"it has {len(values)} values: expected {len(names)}, one a column")
     fields: Fields = {}
     for name, value in zip(names, values, strict=False):
-        note(fields, name, value)
-    return Record(where, fields)
+        add_value(fields, name, value)
+    return FeedRecord(where, fields)

@@ -6,12 +6,12 @@ import json
 from collections.abc import Iterator
 
 from app.catalogue.import_jobs import FeedProblem
-from app.core.error_text import short
+from app.core.error_text import truncate
 from app.feeds.line_reader import Lines
-from app.feeds.records import Fields, Record, note
+from app.feeds.records import FeedRecord, Fields, add_value
 
 
-def read_json_lines(lines: Lines) -> Iterator[Record | FeedProblem]:
+def read_json_lines(lines: Lines) -> Iterator[FeedRecord | FeedProblem]:
     """The objects of a file. What is wrong with one of them is only that line's problem. Raises FeedError."""
     for line in lines:
         lines.spent = 0
@@ -19,7 +19,7 @@ def read_json_lines(lines: Lines) -> Iterator[Record | FeedProblem]:
             continue
         where = f"line {lines.number}"
         try:
-            yield Record(where, _fields(json.loads(line, parse_float=str, parse_int=str)))
+            yield FeedRecord(where, _fields(json.loads(line, parse_float=str, parse_int=str)))
         except json.JSONDecodeError as error:
             yield FeedProblem(where, f"it is not valid JSON ({error.msg} at column {error.colno}): expected an object")
         except RecursionError:
@@ -30,12 +30,12 @@ def read_json_lines(lines: Lines) -> Iterator[Record | FeedProblem]:
 
 def _fields(value: object) -> Fields:
     if not isinstance(value, dict):
-        raise ValueError(f'it is {short(value)}: expected an object such as {{"id": "7", "image_link": "…"}}')
+        raise ValueError(f'it is {truncate(value)}: expected an object such as {{"id": "7", "image_link": "…"}}')
     fields: Fields = {}
     for name, content in value.items():
         for one in content if isinstance(content, list) else [content]:
             if one is not None:
-                note(fields, name, _text(name, one))
+                add_value(fields, name, _text(name, one))
     return fields
 
 
@@ -44,4 +44,4 @@ def _text(name: str, value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, str):  # numbers too: they are taken as they are written
         return value
-    raise ValueError(f"{short(name)} is {short(value)}: expected a text, a number, or a list of these")
+    raise ValueError(f"{truncate(name)} is {truncate(value)}: expected a text, a number, or a list of these")

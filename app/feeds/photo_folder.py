@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from app.catalogue.import_jobs import FeedProblem
-from app.core.error_text import readable, short
+from app.core.error_text import readable, truncate
 from app.feeds.records import FeedItem
 from app.products.product import Product
 
@@ -28,7 +28,7 @@ def read_folder(folder: Path) -> Iterator[FeedItem | FeedProblem]:
             continue
         name = relative.with_suffix("").as_posix()
         if name in seen:
-            yield FeedProblem(relative.as_posix(), f"its product id {short(name)} is already that of {seen[name]}")
+            yield FeedProblem(relative.as_posix(), f"its product id {truncate(name)} is already that of {seen[name]}")
             continue
         seen[name] = relative
         title = " ".join(re.split(r"[\s_-]+", relative.stem)).strip() or relative.stem

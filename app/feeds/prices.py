@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
-from app.core.error_text import short
+from app.core.error_text import truncate
 
 _SYMBOLS = {"€": "EUR", "$": "USD", "£": "GBP", "¥": "JPY", "₹": "INR"}
 _CURRENCY = rf"[A-Za-z]{{3}}|[{''.join(_SYMBOLS)}]"
@@ -20,7 +20,7 @@ def read_price(name: str, text: str) -> tuple[Decimal, str | None]:
     """
     match = _PRICE.fullmatch(text)
     if match is None or (match[1] and match[3]):
-        raise ValueError(f"{name} {short(text)} cannot be read: expected a form such as '59.90 EUR'")
+        raise ValueError(f"{name} {truncate(text)} cannot be read: expected a form such as '59.90 EUR'")
     currency = match[1] or match[3]
     return _number(match[2]), _SYMBOLS.get(currency, currency.upper()) if currency else None
 

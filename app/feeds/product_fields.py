@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from app.catalogue.import_jobs import FeedProblem
-from app.core.error_text import short
+from app.core.error_text import truncate
 from app.feeds.field_values import join_values, read_availability
 from app.feeds.prices import read_price
-from app.feeds.records import FeedItem, Fields, Record
+from app.feeds.records import FeedItem, FeedRecord, Fields
 from app.products.product import MAX_PHOTOS, Product
 
 MAX_ATTRIBUTE = 1000  # characters; a longer text is nothing to filter by, and is left out
@@ -22,7 +22,7 @@ _NO_ATTRIBUTES = (
 )
 
 
-def read_record(record: Record) -> FeedItem | FeedProblem:
+def read_record(record: FeedRecord) -> FeedItem | FeedProblem:
     """The product that a record describes, or what is wrong with it."""
     try:
         return FeedItem(read_fields(record.fields), _links(record.fields))
@@ -92,7 +92,7 @@ def _is_now(period: str | None) -> bool:
         start, end = (datetime.fromisoformat(part.strip()) for part in period.split("/"))
     except ValueError:
         expected = "expected a form such as '2026-11-27T00:00+0100/2026-11-30T23:59+0100'"
-        raise ValueError(f"sale_price_effective_date {short(period)} cannot be read: {expected}") from None
+        raise ValueError(f"sale_price_effective_date {truncate(period)} cannot be read: {expected}") from None
     return _zoned(start) <= datetime.now(UTC) <= _zoned(end)
 
 

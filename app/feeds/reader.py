@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import BinaryIO
 
 from app.catalogue.import_jobs import FeedProblem
-from app.core.error_text import short
+from app.core.error_text import truncate
 from app.feeds.delimited import read_table
 from app.feeds.json_lines import read_json_lines
 from app.feeds.line_reader import Lines
 from app.feeds.photo_folder import read_folder
 from app.feeds.product_fields import read_record
-from app.feeds.records import FeedError, FeedItem, Record
+from app.feeds.records import FeedError, FeedItem, FeedRecord
 from app.feeds.xml import read_xml
 
 MAX_PRODUCTS = 1_000_000
@@ -44,18 +44,18 @@ def read_feed(path: Path) -> Iterator[FeedItem | FeedProblem]:
     seen: set[str] = set()
     with path.open("rb") as file:
         for record in _records(file, path):
-            item = read_record(record) if isinstance(record, Record) else record
+            item = read_record(record) if isinstance(record, FeedRecord) else record
             if isinstance(item, FeedItem):
                 name = item.product.product_id
                 if name in seen:
-                    item = FeedProblem(record.where, f"product id {short(name)} came before: expected distinct ids")
+                    item = FeedProblem(record.where, f"product id {truncate(name)} came before: expected distinct ids")
                 seen.add(name)
                 if len(seen) > MAX_PRODUCTS:
                     raise FeedError(f"feed {path.name} has too many products: expected at most {MAX_PRODUCTS:,}")
             yield item
 
 
-def _records(file: BinaryIO, path: Path) -> Iterator[Record | FeedProblem]:
+def _records(file: BinaryIO, path: Path) -> Iterator[FeedRecord | FeedProblem]:
     """The records of a feed by the format that its first bytes have: none of the four can be taken for another."""
     start = file.read(_START)
     file.seek(0)

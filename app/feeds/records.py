@@ -15,7 +15,7 @@ class FeedError(ValueError):
 
 
 @dataclass(frozen=True)
-class Record:
+class FeedRecord:
     """One entry of a feed: where it stands ("line 7") and its fields."""
 
     where: str
@@ -35,7 +35,7 @@ def field_name(name: str) -> str:
     return "_".join(name.lower().split()).removeprefix("g:")
 
 
-def note(fields: Fields, name: str, value: str) -> None:
+def add_value(fields: Fields, name: str, value: str) -> None:
     """Add a value to a record's fields, unless it is empty."""
     value = value.strip()
     if value:

@@ -13,7 +13,7 @@ from defusedxml.ElementTree import DefusedXMLParser
 from app.catalogue.import_jobs import FeedProblem
 from app.core.error_text import cut
 from app.feeds.line_reader import MAX_LINE_BYTES
-from app.feeds.records import FeedError, Fields, Record, note
+from app.feeds.records import FeedError, FeedRecord, Fields, add_value
 
 GOOGLE = "http://base.google.com/ns/1.0"
 
@@ -65,7 +65,7 @@ class _Entries:
         return found
 
 
-def read_xml(file: BinaryIO, path: Path) -> Iterator[Record | FeedProblem]:
+def read_xml(file: BinaryIO, path: Path) -> Iterator[FeedRecord | FeedProblem]:
     """The entries of a document. Raises FeedError where it stops being one, and for entities and document types."""
     entries = _Entries()
     parser = DefusedXMLParser(target=entries, forbid_dtd=True)
@@ -79,7 +79,7 @@ def read_xml(file: BinaryIO, path: Path) -> Iterator[Record | FeedProblem]:
                 raise _error(path, f"entry {number + 1} is too long: expected at most {MAX_LINE_BYTES:,} bytes")
             for element in found:
                 number += 1
-                yield Record(f"entry {number}", _fields(element))
+                yield FeedRecord(f"entry {number}", _fields(element))
         parser.close()
     except DefusedXmlException:
         raise _error(path, "it has a document type or entities: expected plain RSS 2.0 or Atom") from None
@@ -102,9 +102,9 @@ def _fields(entry: Element) -> Fields:
         if name == "link" and not text.strip():
             text = child.get("href", "")  # Atom's
         if space == f"{{{GOOGLE}":
-            note(google, name, text)
+            add_value(google, name, text)
         elif name not in _OF_THE_FEED:
-            note(plain, _MEANS.get(name, name), text)
+            add_value(plain, _MEANS.get(name, name), text)
     return {**plain, **google}
 
 

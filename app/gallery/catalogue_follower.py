@@ -17,7 +17,7 @@ from model.network.distances import Distance
 _GATHERED = 2**15  # photos that are held in memory until they are joined
 
 
-class Replay:
+class CatalogueFollower:
     """Follows one catalogue for one gallery. `revisions` tells of every live product, by id, which state was seen."""
 
     def __init__(self, catalogue: Catalogue, distance: Distance, scratch: Path) -> None:

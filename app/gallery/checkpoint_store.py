@@ -10,7 +10,7 @@ import os
 import shutil
 from pathlib import Path
 
-from app.core.atomic_files import sha256_of, write_whole
+from app.core.atomic_files import sha256_of, write_atomically
 from app.gallery.layout import CHECKPOINT_FILE, CHECKPOINTS
 
 
@@ -30,7 +30,7 @@ def keep_checkpoint(directory: Path, source: Path) -> Path:
     kept = kept_file(directory, sha256_of(source))
     if not _is(kept, kept.stem):
         kept.parent.mkdir(exist_ok=True)
-        write_whole(kept, lambda path: shutil.copyfile(source, path))
+        write_atomically(kept, lambda path: shutil.copyfile(source, path))
     return kept
 
 
@@ -46,7 +46,7 @@ def settle_checkpoint(directory: Path, sha256: str) -> None:
     for path in kept_file(directory, sha256).parent.iterdir():
         if path not in (*before, kept_file(directory, sha256)):
             path.unlink()
-    write_whole(main, lambda path: _link(kept_file(directory, sha256), path))
+    write_atomically(main, lambda path: _link(kept_file(directory, sha256), path))
 
 
 def _link(source: Path, path: Path) -> None:

@@ -18,9 +18,9 @@ import numpy as np
 
 from app.catalogue.catalogue import Catalogue
 from app.catalogue.catalogue_view import CatalogueView
-from app.database.errors import CheckpointMismatch
+from app.database.errors import CheckpointMismatchError
 from app.database.read_limits import unlimited
-from app.gallery.catalogue_follower import Replay
+from app.gallery.catalogue_follower import CatalogueFollower
 from app.gallery.index_choice import last_choice, tuned_recipe
 from app.gallery.index_manifest import MANIFEST, UnusableIndex
 from app.gallery.index_store import load_index, save_index
@@ -28,7 +28,7 @@ from app.gallery.layout import CATALOGUE_FILE, CHECKPOINT_FILE, INDEX, PHOTOS, c
 from app.gallery.photo_store import PhotoStore
 from app.gallery.selection import Selection
 from app.index.gpu import Gpu
-from app.index.index_spec import DEFAULT_CANDIDATES, Recipe, Tuning
+from app.index.index_spec import DEFAULT_CANDIDATES, IndexSpec, Tuning
 from app.index.snapshot import Part, Snapshot, add, merge, newer_rows
 from app.products.filters import Filters
 from model.checkpoint import Checkpoint
@@ -55,7 +55,7 @@ class Gallery:
         self._index_dir = directory / INDEX
         self._lock = threading.Lock()  # held by whoever makes the next snapshot
         self._saving = threading.Lock()
-        self._replay = Replay(catalogue, self._distance, self._index_dir)
+        self._replay = CatalogueFollower(catalogue, self._distance, self._index_dir)
         self._state = catalogue.state()
         self._recipe = self._recipe_now()
         self._gpu = gpu
@@ -132,7 +132,7 @@ class Gallery:
                 if has_caught_up or view.state.revision <= snapshot.revision:
                     yield self._selected(snapshot, view, filters)
                     return
-            with suppress(CheckpointMismatch, OSError):  # whoever follows the catalogue reports these
+            with suppress(CheckpointMismatchError, OSError):  # whoever follows the catalogue reports these
                 if not self.refresh(wait=False) and self.catalogue.revision() - self.revision > _BEHIND:
                     self.refresh()
 
@@ -140,7 +140,9 @@ class Gallery:
         passing = None if filters.is_open else view.matching(filters)
         try:
             changes = view.changes(snapshot.revision) if view.state.revision > snapshot.revision else []
-        except CheckpointMismatch:  # what is new cannot be compared; until this is replaced, what is gone stays away
+        except (
+            CheckpointMismatchError
+        ):  # what is new cannot be compared; until this is replaced, what is gone stays away
             return Selection(snapshot, snapshot, passing, frozenset(view.changed(snapshot.revision)), view)
         if not changes:
             return Selection(snapshot, snapshot, passing, frozenset(), view)
@@ -184,13 +186,13 @@ class Gallery:
         """What `sketchfind tune` chose for the index that is searched."""
         return self._recipe.tuning
 
-    def _recipe_now(self) -> Recipe:
+    def _recipe_now(self) -> IndexSpec:
         """How the index is to be made, as catalogue and disk say now."""
         factory = self.catalogue.state().factory
         self._state = replace(self._state, factory=factory)  # all else stays what the rows are of
         return tuned_recipe(self._index_dir, factory, self._distance)
 
-    def _adopt(self, whole: Part, revision: int, recipe: Recipe) -> None:
+    def _adopt(self, whole: Part, revision: int, recipe: IndexSpec) -> None:
         """Put a part that has all products as of `revision` in the place of older ones."""
         whole.segment.make_ready()
         with self._lock:

@@ -10,7 +10,7 @@ from pathlib import Path
 from app.catalogue.catalogue import Catalogue
 from app.core.atomic_files import alone
 from app.gallery.index_manifest import LOCK, Choice, Manifest, UnusableIndex, read_manifest, write_manifest
-from app.index.index_spec import Recipe, Tuning
+from app.index.index_spec import IndexSpec, Tuning
 from app.index.metric_forms import form_for
 from model.network.distances import Distance
 
@@ -33,9 +33,9 @@ def saved_tuning(directory: Path, factory: str) -> Tuning | None:
         return None
 
 
-def tuned_recipe(directory: Path, factory: str, distance: Distance) -> Recipe:
+def tuned_recipe(directory: Path, factory: str, distance: Distance) -> IndexSpec:
     """How an index of a kind is to be made in a directory: as it was tuned last, if it can be."""
-    recipe = Recipe(factory, saved_tuning(directory, factory), directory)
+    recipe = IndexSpec(factory, saved_tuning(directory, factory), directory)
     try:
         check_tuning(recipe, distance)
     except UnusableIndex as error:
@@ -44,7 +44,7 @@ def tuned_recipe(directory: Path, factory: str, distance: Distance) -> Recipe:
     return recipe
 
 
-def check_tuning(recipe: Recipe, distance: Distance) -> None:
+def check_tuning(recipe: IndexSpec, distance: Distance) -> None:
     """Raises UnusableIndex when a kind of index has not what its tuning sets, such as `nprobe` without any lists."""
     if recipe.tuning is None:
         return

@@ -14,8 +14,8 @@ from typing import Annotated
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
-from app.core.atomic_files import write_whole
-from app.core.error_text import explain, path_of
+from app.core.atomic_files import write_atomically
+from app.core.error_text import describe_validation_error, path_of
 from app.index.index_spec import Tuning
 
 FORMAT = 1
@@ -93,14 +93,14 @@ def parse_manifest(text: bytes) -> Manifest:
         return _MANIFESTS.validate_json(text)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        reason = explain(first, path_of(first["loc"]).replace("the body", "it"))
+        reason = describe_validation_error(first, path_of(first["loc"]).replace("the body", "it"))
         raise UnusableIndex(f"the manifest cannot be read ({reason})") from None
 
 
 def write_manifest(directory: Path, manifest: Manifest) -> None:
     """Replace the manifest of an index, whole or not at all. Raises OSError."""
     text = json.dumps(asdict(manifest), indent=1)
-    write_whole(directory / MANIFEST, lambda path: path.write_text(text))
+    write_atomically(directory / MANIFEST, lambda path: path.write_text(text))
 
 
 def _at_once(path: str, flags: int) -> int:

@@ -14,7 +14,7 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
-from app.core.atomic_files import alone, sha256_of, write_whole
+from app.core.atomic_files import alone, sha256_of, write_atomically
 from app.database.state import CatalogueState
 from app.gallery.index_choice import check_tuning, last_choice
 from app.gallery.index_manifest import (
@@ -27,18 +27,18 @@ from app.gallery.index_manifest import (
     read_manifest,
     write_manifest,
 )
-from app.index.index_spec import Recipe
+from app.index.index_spec import IndexSpec
 from app.index.segment import Segment
 from model.network.distances import Distance
 
 _MAPPED: int = getattr(faiss, "IO_FLAG_MMAP_IFC", 0)  # older FAISS reads the file into memory
 
 
-class OutdatedIndex(UnusableIndex):
+class OutdatedIndexError(UnusableIndex):
     """The files may be whole, but they were made from something else."""
 
 
-class UntimelyTuning(OSError):
+class UntimelyTuningError(OSError):
     """An index was made as it was tuned before, and has been tuned anew meanwhile."""
 
 
@@ -47,7 +47,7 @@ def save_index(
     segment: Segment,
     revision: int,
     state: CatalogueState,
-    recipe: Recipe,
+    recipe: IndexSpec,
     expected: Choice | None = None,
 ) -> Segment:
     """Write a segment that holds all products as of `revision`, made by a recipe; returns it as it lies in the files.
@@ -58,18 +58,18 @@ def save_index(
     directory.mkdir(parents=True, exist_ok=True)
     with alone(directory / LOCK):
         if last_choice(directory) != expected:
-            raise UntimelyTuning(f"the index in {directory} was tuned while another one was made: try again")
+            raise UntimelyTuningError(f"the index in {directory} was tuned while another one was made: try again")
         _save(directory, segment, revision, state, recipe)
         return _open_files(directory, revision, segment.distance)
 
 
-def _save(directory: Path, segment: Segment, revision: int, state: CatalogueState, recipe: Recipe) -> None:
+def _save(directory: Path, segment: Segment, revision: int, state: CatalogueState, recipe: IndexSpec) -> None:
     writers: dict[str, Callable[[Path], object]] = {
         f"{revision}.faiss": lambda path: _save_faiss(path, segment.index),
         f"{revision}.embeddings.npy": lambda path: _save_array(path, segment.embeddings),
         f"{revision}.revisions.npy": lambda path: _save_array(path, segment.revisions),
     }
-    files = {name: write_whole(directory / name, write) for name, write in writers.items()}
+    files = {name: write_atomically(directory / name, write) for name, write in writers.items()}
     manifest = Manifest(
         state.identity,
         revision,
@@ -90,7 +90,7 @@ def load_index(directory: Path, distance: Distance, state: CatalogueState) -> tu
     """The saved segment and its revision. Raises UnusableIndex unless manifest, files and catalogue agree."""
     manifest = read_manifest(directory)
     _check_manifest(manifest, distance, state)
-    check_tuning(Recipe(manifest.factory, manifest.tuning), distance)
+    check_tuning(IndexSpec(manifest.factory, manifest.tuning), distance)
     try:
         _check_files(directory, manifest)
         segment = _open_files(directory, manifest.revision, distance)
@@ -116,11 +116,11 @@ def _check_manifest(manifest: Manifest, distance: Distance, state: CatalogueStat
     names = ("format", "catalogue", "checkpoint", "dimension", "factory")
     for name, value, other in zip(names, found, expected, strict=True):
         if value != other:
-            raise OutdatedIndex(f"its {name} is {value}: expected {other}")
+            raise OutdatedIndexError(f"its {name} is {value}: expected {other}")
     if manifest.revision > state.revision:
-        raise OutdatedIndex(f"its revision is {manifest.revision}: the catalogue is only at {state.revision}")
+        raise OutdatedIndexError(f"its revision is {manifest.revision}: the catalogue is only at {state.revision}")
     if manifest.tuning != manifest.tuning_for(state.factory):
-        raise OutdatedIndex("it has been tuned since it was made")
+        raise OutdatedIndexError("it has been tuned since it was made")
 
 
 def _check_files(directory: Path, manifest: Manifest) -> None:

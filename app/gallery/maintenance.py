@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from app.database.errors import CheckpointMismatch
+from app.database.errors import CheckpointMismatchError
 from app.database.rows import DamagedCatalogueError
 from app.gallery.gallery import Gallery
 from app.gallery.garbage import remove_unused_photos, remove_unused_values
@@ -18,7 +18,7 @@ _TOUCHING = 10.0  # s between attempts to touch the photos that a full or read-o
 _log = logging.getLogger(__name__)
 
 
-class Upkeep:
+class Maintenance:
     """Keeps one gallery up, until close(). `outdated` is called while the catalogue is of another checkpoint."""
 
     def __init__(self, gallery: Gallery, outdated: Callable[[], object]) -> None:
@@ -43,7 +43,7 @@ class Upkeep:
             try:
                 self._gallery.refresh()
                 told = False
-            except CheckpointMismatch:
+            except CheckpointMismatchError:
                 self._outdated()
             except Exception as error:  # whatever it is, the next change may be followed
                 if not told:  # once, not four times a second
@@ -63,7 +63,7 @@ class Upkeep:
                     self._gallery.save()
                     remove_unused_photos(self._gallery.photos, self._gallery.catalogue)
                     remove_unused_values(self._gallery.catalogue)
-            except CheckpointMismatch:
+            except CheckpointMismatchError:
                 return
             except Exception as error:  # such as a full disk; the gallery is served as it is
                 _log.warning("the index cannot be saved for now: %r", error)

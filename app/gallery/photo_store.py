@@ -12,8 +12,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from app.core.atomic_files import write_whole
-from app.decoding.product_photo import webp_files
+from app.core.atomic_files import write_atomically
+from app.decoding.product_photo import encode_webp_files
 
 _log = logging.getLogger(__name__)
 
@@ -27,15 +27,15 @@ class PhotoStore:
 
     def put(self, image: Image.Image) -> str:
         """Keep a photo. Returns its SHA-256."""
-        return self.keep(*webp_files(image))
+        return self.keep(*encode_webp_files(image))
 
     def keep(self, photo: bytes, thumbnail: bytes) -> str:
         """Keep a photo and its thumbnail as webp_files() makes them. Returns the photo's SHA-256. Raises OSError."""
         name = hashlib.sha256(photo).hexdigest()
         self.directory.mkdir(parents=True, exist_ok=True)
-        write_whole(self.thumbnail(name), lambda path: path.write_bytes(thumbnail))
+        write_atomically(self.thumbnail(name), lambda path: path.write_bytes(thumbnail))
         try:
-            write_whole(self.photo(name), lambda path: path.write_bytes(photo))
+            write_atomically(self.photo(name), lambda path: path.write_bytes(photo))
         except BaseException:
             if not self.photo(name).is_file():  # else the thumbnail is that of another product, too
                 self.thumbnail(name).unlink(missing_ok=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from app.catalogue.catalogue_view import CatalogueView
-from app.catalogue.product_cache import Known
+from app.catalogue.product_cache import ProductCache
 from app.core.arrays import Rows
 from app.index.snapshot import Snapshot
 from app.products.product import Product
@@ -31,7 +31,7 @@ class Selection:
         """How many candidates, at most, products() may leave out."""
         return len(self.changed)
 
-    def products(self, known: Known, revisions: Iterable[int]) -> dict[int, Product]:
+    def products(self, known: ProductCache, revisions: Iterable[int]) -> dict[int, Product]:
         """Return the products that have these revisions at the moment of this selection, by revision."""
         read = known.at_revisions(self.view, revisions)
         return {r: p for r, p in read.items() if r > self.indexed.revision or p.product_id not in self.changed}

@@ -38,7 +38,7 @@ class Tuning:
 
 
 @dataclass(frozen=True)
-class Recipe:
+class IndexSpec:
     """A faiss.index_factory string, what tuning chose for it, and a folder for arrays that are too large for memory."""
 
     factory: str = "Flat"
@@ -61,9 +61,9 @@ class Recipe:
                 inverted.nprobe = max(1, inverted.nlist // _SHARE)
         return index
 
-    def flat(self) -> Recipe:
+    def flat(self) -> IndexSpec:
         """The same for rows that are not worth more, or too few to train more on."""
-        return Recipe("Flat", None, self.scratch)
+        return IndexSpec("Flat", None, self.scratch)
 
 
 def make_index(dim: int, factory: str, metric: int = faiss.METRIC_INNER_PRODUCT) -> Any:

@@ -20,14 +20,14 @@ with suppress(TypeError, OSError, AttributeError):  # elsewhere there is none
     _madvise.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)
 
 
-def taken(array: NDArray[Any], rows: NDArray[np.int64]) -> NDArray[Any]:
+def gather_rows(array: NDArray[Any], rows: NDArray[np.int64]) -> NDArray[Any]:
     """A copy of rows (n,) of an array (N,D) or (N,)."""
     if isinstance(array, np.memmap):
-        announce(array, rows)
+        prefetch_rows(array, rows)
     return array[rows]
 
 
-def announce(array: NDArray[Any], rows: NDArray[np.int64]) -> None:
+def prefetch_rows(array: NDArray[Any], rows: NDArray[np.int64]) -> None:
     """Have the system read rows (n,) of an array that is contiguous, where they are not in memory."""
     if _madvise is None or not len(array):
         return

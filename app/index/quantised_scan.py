@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from app.core.arrays import Keys, Mask, Rows
 from app.index.exact_scan import BLOCK
-from app.index.mmap_prefetch import announce
+from app.index.mmap_prefetch import prefetch_rows
 
 _LEAST = 2 * BLOCK  # keys: with fewer there is little to save
 _MOST = 2048  # nearest that are looked for: with more, too little is left out
@@ -31,7 +31,7 @@ _TRIES = 5
 _ROUNDED = 2.0**-9 + 2.0**-14  # of |p||u|: rounding a product to bf16, and adding it up in float32
 
 
-class Rough:
+class QuantisedScan:
     """Keys (N,Q) rounded: all but the last entry, which is most of what tells them apart. Safe to use from threads."""
 
     def __init__(self, keys: Keys) -> None:
@@ -64,7 +64,7 @@ class Rough:
         nth = products[order[np.searchsorted(of[order], np.arange(len(queries))) + n - 1]]
         kept = products >= (nth - margin)[of]
         of, rows = of[kept], rows[kept]
-        announce(self._keys, rows)  # which are mostly mapped from the index's file, and not gone through any more
+        prefetch_rows(self._keys, rows)  # which are mostly mapped from the index's file, and not gone through any more
         exact = np.einsum("pq,pq->p", self._keys[rows], queries[of])
         order = np.lexsort((-exact, of))
         first = np.searchsorted(of[order], np.arange(len(queries)))
@@ -93,9 +93,9 @@ class Rough:
         return of.numpy(), rows.numpy(), products.numpy(), margin.numpy()
 
 
-def rough_of(keys: Keys) -> Rough | None:
+def quantise(keys: Keys) -> QuantisedScan | None:
     """Keys (N,Q) rounded, where that saves time on this machine."""
-    return Rough(keys) if len(keys) >= _LEAST and _is_faster(keys.shape[1] - 1) else None
+    return QuantisedScan(keys) if len(keys) >= _LEAST and _is_faster(keys.shape[1] - 1) else None
 
 
 @cache

@@ -14,7 +14,7 @@ from app.core.arrays import Embeddings
 _LARGE = 64 * 2**20  # bytes: smaller arrays stay in memory
 
 
-def room_for(shape: tuple[int, int], folder: Path | None) -> Embeddings:
+def allocate_array(shape: tuple[int, int], folder: Path | None) -> Embeddings:
     """An array (N,D) float32 to be filled: in a file of that folder if it is large and the disk has room for it."""
     size = prod(shape) * np.dtype(np.float32).itemsize
     if folder is None or size < _LARGE:

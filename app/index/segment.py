@@ -19,12 +19,12 @@ import numpy as np
 from app.core.arrays import Embeddings, Mask, Rows
 from app.index import exact_scan as flat
 from app.index.gpu import Gpu
-from app.index.index_spec import Recipe, inverted_file
+from app.index.index_spec import IndexSpec, inverted_file
 from app.index.metric_forms import Form, form_for, form_of, keys_of
-from app.index.quantised_scan import Rough, rough_of
+from app.index.quantised_scan import QuantisedScan, quantise
 from model.network.distances import Distance
 
-FLAT = Recipe()
+FLAT = IndexSpec()
 
 _BATCH = 16_384  # embeddings turned into keys at a time
 _log = logging.getLogger(__name__)
@@ -47,7 +47,7 @@ class Segment:
     distance: Distance
 
     @staticmethod
-    def build(distance: Distance, embeddings: Embeddings, revisions: Rows, recipe: Recipe = FLAT) -> Segment:
+    def build(distance: Distance, embeddings: Embeddings, revisions: Rows, recipe: IndexSpec = FLAT) -> Segment:
         """Index embeddings by a recipe, or Flat where there are too few to train that."""
         form = form_for(distance, recipe.factory if len(embeddings) else FLAT.factory)
         index = (recipe if len(embeddings) else FLAT).make(form.dim, form.metric)
@@ -129,9 +129,9 @@ class Segment:
             self._rough  # noqa: B018
 
     @cached_property
-    def _rough(self) -> Rough | None:
+    def _rough(self) -> QuantisedScan | None:
         keys = flat.keys_in(self.index)
-        return None if keys is None else rough_of(keys)
+        return None if keys is None else quantise(keys)
 
     def scan(self, queries: Embeddings, n: int, rows: Rows) -> tuple[Embeddings, Rows]:
         """The n nearest of `rows`, exactly."""

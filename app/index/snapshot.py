@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from app.core.arrays import Embeddings, Mask, Rows
 from app.index.gpu import Gpu
-from app.index.index_spec import Recipe
-from app.index.mmap_prefetch import taken
-from app.index.scratch_array import room_for
+from app.index.index_spec import IndexSpec
+from app.index.mmap_prefetch import gather_rows
+from app.index.scratch_array import allocate_array
 from app.index.segment import Segment, batches
 
 SAMPLE = 1000  # photos that stand for all of a gallery
@@ -66,7 +66,7 @@ class Part:
         return named & self.live
 
 
-def merge(parts: Sequence[Part], recipe: Recipe) -> Part:
+def merge(parts: Sequence[Part], recipe: IndexSpec) -> Part:
     """One indexed part of the live rows of at least one, oldest first."""
     joined = join(parts, recipe.scratch).segment
     return Part.whole(Segment.build(joined.distance, joined.embeddings, joined.revisions, recipe))
@@ -75,7 +75,7 @@ def merge(parts: Sequence[Part], recipe: Recipe) -> Part:
 def join(parts: Sequence[Part], scratch: Path | None) -> Part:
     """One part, not indexed yet, of the live rows of at least one. What is large lies in a file in `scratch`."""
     distance = parts[0].segment.distance
-    embeddings = room_for((sum(part.size for part in parts), distance.dim), scratch)
+    embeddings = allocate_array((sum(part.size for part in parts), distance.dim), scratch)
     start = 0
     for part in parts:
         for rows in batches(np.flatnonzero(part.live)):
@@ -92,7 +92,7 @@ def newer_rows(parts: Sequence[Part], revision: int, scratch: Path | None) -> Pa
     return join(chosen, scratch) if chosen else None
 
 
-def add(parts: Sequence[Part], new: Part, recipe: Recipe) -> list[Part]:
+def add(parts: Sequence[Part], new: Part, recipe: IndexSpec) -> list[Part]:
     """Parts with newer rows after them; only the oldest part is indexed by `recipe`, the others are Flat.
 
     Sizes more than halve from part to part, so there are few parts and a row is seldom copied.
@@ -203,11 +203,11 @@ class Snapshot:
 
     def _gather(self, arrays: Sequence[NDArray[Any]], rows: Rows) -> NDArray[Any]:
         if len(arrays) == 1:
-            return taken(arrays[0], rows)
+            return gather_rows(arrays[0], rows)
         ends = np.cumsum([len(array) for array in arrays])
         owners = np.searchsorted(ends, rows, side="right")
         result = np.empty((len(rows), *arrays[0].shape[1:]), arrays[0].dtype)
         for owner in np.unique(owners):
             mine = owners == owner
-            result[mine] = taken(arrays[owner], rows[mine] - (ends[owner] - len(arrays[owner])))
+            result[mine] = gather_rows(arrays[owner], rows[mine] - (ends[owner] - len(arrays[owner])))
         return result

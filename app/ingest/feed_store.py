@@ -15,24 +15,24 @@ from typing import BinaryIO
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.catalogue.import_jobs import Operation, Operations, new_id
-from app.core.atomic_files import check_space, write_whole
+from app.catalogue.import_jobs import ImportJob, ImportJobs, new_id
+from app.core.atomic_files import check_space, write_atomically
 
 
 class FeedStore:
     """A folder of feeds, with the operations that are recorded of them. Safe to use from many threads and processes."""
 
-    def __init__(self, folder: Path, operations: Operations) -> None:
+    def __init__(self, folder: Path, operations: ImportJobs) -> None:
         self._folder, self._operations = folder, operations
         self.is_swept = False  # whether no file is left that nobody needs, as far as is known
 
-    def add(self, feed: BinaryIO) -> Operation:
+    def add(self, feed: BinaryIO) -> ImportJob:
         """Store a feed and record its import, or leave nothing of it. Raises OSError and SQLAlchemyError."""
         operation_id = new_id()
         path = self.path(operation_id)
         self._folder.mkdir(exist_ok=True)
         with ExitStack() as held:  # the lock on the file, until its import is recorded
-            write_whole(path, lambda partial: _copy(feed, held.enter_context(partial.open("wb"))))
+            write_atomically(path, lambda partial: _copy(feed, held.enter_context(partial.open("wb"))))
             try:
                 return self._operations.add(operation_id)
             except BaseException:

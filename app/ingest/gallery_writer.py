@@ -9,18 +9,18 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import BinaryIO, TypeVar
 
 from app.asgi.errors import later
-from app.catalogue.import_jobs import Operation
-from app.core.cpu_limits import cores
-from app.core.disk_errors import storing
+from app.catalogue.import_jobs import ImportJob
+from app.core.cpu_limits import available_cpus
+from app.core.disk_errors import translate_disk_errors
 from app.core.shutdown import Shutdown
 from app.core.wait_budget import waiting_at_most
 from app.database.engine import WRITE_TIMEOUT
-from app.decoding.photo_decoder import Darkroom
+from app.decoding.photo_decoder import PhotoDecoder
 from app.gallery.gallery import Gallery
-from app.gallery.maintenance import Upkeep
-from app.ingest.import_worker import Importer
+from app.gallery.maintenance import Maintenance
+from app.ingest.import_worker import ImportWorker
 from app.ingest.pipeline import Ingest
-from app.ingest.product_preparer import Draft, Prepared
+from app.ingest.product_preparer import PreparedProduct, ProductUpdate
 from model.checkpoint import Checkpoint
 
 _RETRY_AFTER = 10  # s
@@ -31,7 +31,7 @@ _IMPORT_PATIENCE = 200  # times as long as a photo may compute may pass, since s
 _T = TypeVar("_T")
 
 
-class Writer:
+class GalleryWriter:
     """Changes one gallery.
 
     All that it does raises NotStored when the disk is in the way, and SQLAlchemyError when the database is.
@@ -42,16 +42,16 @@ class Writer:
     ) -> None:
         self._gallery = gallery
         config = checkpoint.preprocess.config
-        self._single = Darkroom(config, _THREADS)
+        self._single = PhotoDecoder(config, _THREADS)
         # of its own, since imports are computed after all else, with the processes that decode for them
-        self._imported = Darkroom(config, max(1, min(_IMPORT_BENCHES, cores() // 2)), _IMPORT_PATIENCE)
+        self._imported = PhotoDecoder(config, max(1, min(_IMPORT_BENCHES, available_cpus() // 2)), _IMPORT_PATIENCE)
         self._ingest = Ingest(gallery.catalogue, gallery.photos, checkpoint, self._single.develop)
         self._pool = ThreadPoolExecutor(_THREADS, "write")
         if gallery.catalogue.operations.unfinished():
             self._imported.start()
         importing = Ingest(gallery.catalogue, gallery.photos, checkpoint, self._imported.develop)
-        self._importer = Importer(gallery.directory, gallery.catalogue, importing, allow_private)
-        self._upkeep = Upkeep(gallery, outdated)
+        self._importer = ImportWorker(gallery.directory, gallery.catalogue, importing, allow_private)
+        self._upkeep = Maintenance(gallery, outdated)
 
     def close(self, shutdown: Shutdown) -> None:
         """Finish single writes; leave imports to the next process."""
@@ -64,7 +64,7 @@ class Writer:
         self._imported.close()  # what waits for them would hold the importer up
         self._importer.close()
 
-    async def put(self, draft: Draft) -> Prepared:
+    async def put(self, draft: ProductUpdate) -> PreparedProduct:
         """Write a product. Raises what Ingest.write() does."""
         return await self._run(lambda: self._ingest.write(draft))
 
@@ -72,7 +72,7 @@ class Writer:
         """Delete a product: the revision from which on it is gone, None when there is none of that id."""
         return (await self._run(lambda: self._ingest.delete([product_id]))).get(product_id)
 
-    async def import_feed(self, feed: BinaryIO) -> Operation:
+    async def import_feed(self, feed: BinaryIO) -> ImportJob:
         """Take a feed to be imported, which it will be from then on, whatever happens."""
         return await self._run(lambda: self._import(feed))
 
@@ -88,13 +88,13 @@ class Writer:
                 return work()
 
         future = self._pool.submit(within)
-        with storing():
+        with translate_disk_errors():
             await asyncio.wait([waited := asyncio.wrap_future(future)], timeout=WRITE_TIMEOUT)
             if future.cancel():
                 waits = f"the change waits behind others since {WRITE_TIMEOUT:g} s"
                 raise later(503, "busy", f"{waits}: nothing was changed, try again in {_RETRY_AFTER} s", _RETRY_AFTER)
             return await waited
 
-    def _import(self, feed: BinaryIO) -> Operation:
+    def _import(self, feed: BinaryIO) -> ImportJob:
         self._imported.start()  # from here, as it would take long where the import is computed
         return self._importer.submit(feed)

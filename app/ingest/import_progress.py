@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 
-from app.catalogue.import_jobs import MOST_ERRORS, Counts, FeedProblem, Operation, Operations, State
+from app.catalogue.import_jobs import MOST_ERRORS, FeedProblem, ImportCounts, ImportJob, ImportJobs, State
 from app.ingest.reason_counts import ReasonCounts
 
 _TELL = 0.5  # s between notes of progress
@@ -15,7 +15,7 @@ _log = logging.getLogger(__name__)
 class ImportProgress:
     """The state of an import as its operation records it, with the first of its errors and all of its counts."""
 
-    def __init__(self, operations: Operations, operation: Operation) -> None:
+    def __init__(self, operations: ImportJobs, operation: ImportJob) -> None:
         self._operations, self._id = operations, operation.id
         self._before, self._counts, self._errors = operation.counts, operation.counts, list(operation.errors)
         self._noted = len(self._errors)
@@ -37,7 +37,7 @@ class ImportProgress:
         if len(self._errors) < self._most:
             self._errors.append(problem)
 
-    def step(self, counts: Counts) -> None:
+    def step(self, counts: ImportCounts) -> None:
         """Count what is in the catalogue by now."""
         self._counts = self._before + counts
         if time.monotonic() - self._told >= _TELL:

@@ -18,25 +18,25 @@ from typing import BinaryIO
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.catalogue.catalogue import Catalogue
-from app.catalogue.import_jobs import FeedProblem, Operation
-from app.database.errors import CheckpointMismatch
-from app.decoding.worker_pool import NotDecoded
+from app.catalogue.import_jobs import FeedProblem, ImportJob
+from app.database.errors import CheckpointMismatchError
+from app.decoding.worker_pool import DecoderUnavailableError
 from app.feeds.reader import read_feed
 from app.feeds.records import FeedError, FeedItem
 from app.gallery.layout import FOLDER
 from app.ingest.feed_store import FeedStore, locked
 from app.ingest.import_progress import ImportProgress
 from app.ingest.pipeline import Ingest
-from app.photo_fetch.http_fetcher import Stopped
+from app.photo_fetch.http_fetcher import FetchStoppedError
 from app.photo_fetch.linked_photos import LinkedPhotos
 
 _EVERY = 1.0  # s between looks for what other processes have left
-_AGAIN = 10.0  # s before an import is tried again that the disk or the database has stopped
+_RETRY_SECONDS = 10.0  # s before an import is tried again that the disk or the database has stopped
 _NICE = 10  # how far an import stands back behind searches
 _log = logging.getLogger(__name__)
 
 
-class Importer:
+class ImportWorker:
     """A thread that imports what submit() was given, and what other processes left unfinished, until close()."""
 
     def __init__(self, gallery: Path, catalogue: Catalogue, ingest: Ingest, allow_private: bool) -> None:
@@ -48,7 +48,7 @@ class Importer:
         self._thread = threading.Thread(target=self._work, name="import", daemon=True)
         self._thread.start()
 
-    def submit(self, feed: BinaryIO) -> Operation:
+    def submit(self, feed: BinaryIO) -> ImportJob:
         """Take a feed: once this returns, it will be imported whatever happens, and else nothing of it stays.
 
         Raises OSError and SQLAlchemyError.
@@ -78,14 +78,14 @@ class Importer:
                     self._feeds.sweep()
                 while not self._stopping.is_set() and self._next():
                     pass
-            except (Stopped, CheckpointMismatch):
+            except (FetchStoppedError, CheckpointMismatchError):
                 return
             except Exception as error:  # of the disk or the database, most likely
                 if self._stopping.is_set():
                     return
                 _log.warning("imports have to wait: %r", error)
                 self._feeds.is_swept = False
-                pause = _AGAIN
+                pause = _RETRY_SECONDS
             self._woken.wait(pause)
             self._woken.clear()
 
@@ -105,7 +105,7 @@ class Importer:
                 return True
         return False
 
-    def _import(self, operation: Operation, path: Path) -> None:
+    def _import(self, operation: ImportJob, path: Path) -> None:
         """Import a feed from where it was left, and record the outcome.
 
         Raises Stopped, CheckpointMismatch (whoever serves the new checkpoint goes on), NotDecoded, OSError and
@@ -121,8 +121,8 @@ class Importer:
             progress.finish()
         except FeedError as error:
             progress.fail(str(error))
-        except (Stopped, CheckpointMismatch, NotDecoded, OSError, SQLAlchemyError) as error:
-            is_brief = isinstance(error, (Stopped, CheckpointMismatch)) or self._stopping.is_set()
+        except (FetchStoppedError, CheckpointMismatchError, DecoderUnavailableError, OSError, SQLAlchemyError) as error:
+            is_brief = isinstance(error, (FetchStoppedError, CheckpointMismatchError)) or self._stopping.is_set()
             progress.note("queued", None if is_brief else str(error).partition("\n")[0])
             raise
         except Exception:  # a fault of ours; trying again would not mend it
@@ -132,7 +132,7 @@ class Importer:
     def _until_stopped(self, items: Iterator[FeedItem | FeedProblem]) -> Iterator[FeedItem | FeedProblem]:
         for item in items:
             if self._stopping.is_set():
-                raise Stopped
+                raise FetchStoppedError
             self._feeds.check_space()
             yield item
 

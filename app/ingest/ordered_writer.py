@@ -7,14 +7,14 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 
-from app.catalogue.import_jobs import Counts, FeedProblem
+from app.catalogue.import_jobs import FeedProblem, ImportCounts
 from app.core.arrays import Embeddings
-from app.ingest.product_preparer import Prepared
+from app.ingest.product_preparer import PreparedProduct
 
 BATCH = 32  # products embedded at once and written in one transaction
 
 
-class Arrivals:
+class OrderedBatchWriter:
     """Takes what became of one item after the other; `written` counts those before the first that is not written yet.
 
     `embed` begins the embeddings (P,D) of a batch's photos; at most `ahead` batches wait for theirs. `write` returns
@@ -23,19 +23,21 @@ class Arrivals:
 
     def __init__(
         self,
-        embed: Callable[[Sequence[Prepared]], Future[Embeddings]],
-        write: Callable[[Sequence[Prepared], Embeddings], Sequence[Prepared | FeedProblem]],
+        embed: Callable[[Sequence[PreparedProduct]], Future[Embeddings]],
+        write: Callable[[Sequence[PreparedProduct], Embeddings], Sequence[PreparedProduct | FeedProblem]],
         ahead: int,
         on_problem: Callable[[FeedProblem], object],
     ) -> None:
         self._embed, self._write, self._ahead, self._on_problem = embed, write, ahead, on_problem
-        self._collected: list[Prepared] = []
-        self._embedded: deque[tuple[list[Prepared], Future[Embeddings], Counts]] = deque()  # counts of all up to it
-        self._taken = Counts()  # without those that are to be written
+        self._collected: list[PreparedProduct] = []
+        self._embedded: deque[tuple[list[PreparedProduct], Future[Embeddings], ImportCounts]] = (
+            deque()
+        )  # counts of all up to it
+        self._taken = ImportCounts()  # without those that are to be written
         self._new = self._changed = self._refused = 0  # products written, and those that could not be in the end
-        self.written = Counts()
+        self.written = ImportCounts()
 
-    def take(self, outcome: Prepared | FeedProblem) -> None:
+    def take(self, outcome: PreparedProduct | FeedProblem) -> None:
         """Count an outcome, and write what is ready."""
         self._count(outcome)
         if len(self._collected) == BATCH:
@@ -53,7 +55,7 @@ class Arrivals:
             self._write_oldest()
         self._all_written(self._taken)
 
-    def _count(self, outcome: Prepared | FeedProblem) -> None:
+    def _count(self, outcome: PreparedProduct | FeedProblem) -> None:
         self._taken = replace(self._taken, done=self._taken.done + 1)
         if isinstance(outcome, FeedProblem):
             self._note(outcome)
@@ -85,6 +87,6 @@ class Arrivals:
                 self._changed += 1
         self._all_written(taken)
 
-    def _all_written(self, taken: Counts) -> None:
+    def _all_written(self, taken: ImportCounts) -> None:
         problems = taken.problems + self._refused
         self.written = replace(taken, added=self._new, updated=self._changed, problems=problems)

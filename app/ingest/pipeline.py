@@ -15,18 +15,18 @@ import numpy as np
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from app.catalogue.catalogue import Catalogue
-from app.catalogue.import_jobs import Counts, FeedProblem
+from app.catalogue.import_jobs import FeedProblem, ImportCounts
 from app.core.arrays import Embeddings
-from app.core.cpu_limits import cores
+from app.core.cpu_limits import available_cpus
 from app.core.error_text import MOST_LINK, cut
 from app.core.map_ahead import map_ahead
-from app.database.errors import ChangedMeanwhile, CheckpointMismatch
+from app.database.errors import CheckpointMismatchError, ConcurrentChangeError
 from app.database.rows import is_disk_full
-from app.decoding.product_photo import Decode, decoded
+from app.decoding.product_photo import Decode, decode_photo
 from app.feeds.records import FeedItem
 from app.gallery.photo_store import PhotoStore
-from app.ingest.ordered_writer import BATCH, Arrivals
-from app.ingest.product_preparer import Draft, DraftPhoto, Frame, Prepared, Preparer
+from app.ingest.ordered_writer import BATCH, OrderedBatchWriter
+from app.ingest.product_preparer import DraftPhoto, Frame, PreparedProduct, ProductPreparer, ProductUpdate
 from app.photo_fetch.http_fetcher import CONNECTIONS
 from app.photo_fetch.linked_photos import Photos
 from model.checkpoint import Checkpoint
@@ -35,7 +35,7 @@ _AHEAD = 2 * BATCH  # products prepared before their turn: bounds memory
 _EMBEDDED = 2  # batches embedded before they are written, at most
 _ATTEMPTS = 20  # to write a product that others keep changing
 
-Refuse = Callable[[Prepared, Exception], object]
+Refuse = Callable[[PreparedProduct, Exception], object]
 
 
 class Ingest:
@@ -52,16 +52,16 @@ class Ingest:
         decode: Decode | None = None,
     ) -> None:
         self._catalogue, self._photos, self._checkpoint = catalogue, photos, checkpoint
-        here = partial(decoded, preprocess=checkpoint.preprocess)
-        self._preparer = Preparer(catalogue, photos, decode or here, cores())
+        here = partial(decode_photo, preprocess=checkpoint.preprocess)
+        self._preparer = ProductPreparer(catalogue, photos, decode or here, available_cpus())
 
     def run(
         self,
         items: Iterable[FeedItem | FeedProblem],
         source: Photos,
         on_problem: Callable[[FeedProblem], object],
-        on_step: Callable[[Counts], object] = lambda counts: None,
-    ) -> Counts:
+        on_step: Callable[[ImportCounts], object] = lambda counts: None,
+    ) -> ImportCounts:
         """Bring the catalogue up to date with items; products that they do not name are left alone.
 
         `on_step` is called after each item, with counts of what is in the catalogue for good. Raises OSError and
@@ -71,7 +71,7 @@ class Ingest:
             ThreadPoolExecutor(CONNECTIONS, "prepare") as preparing,
             ThreadPoolExecutor(1, "embed") as embedding,
         ):
-            arrivals = Arrivals(
+            arrivals = OrderedBatchWriter(
                 lambda prepared: embedding.submit(self._embed, prepared), self._put_batch, _EMBEDDED, on_problem
             )
             try:
@@ -85,7 +85,7 @@ class Ingest:
                     pool.shutdown(wait=False, cancel_futures=True)
         return arrivals.written
 
-    def write(self, draft: Draft) -> Prepared:
+    def write(self, draft: ProductUpdate) -> PreparedProduct:
         """Write one product at once, and return what it is now; a photo of it that fails leaves none of the others.
 
         Raises what Preparer.prepare() does.
@@ -109,16 +109,20 @@ class Ingest:
         self._photos.release({photo.name for product in gone for photo in product.photos})
         return revisions
 
-    def _put_batch(self, prepared: Sequence[Prepared], embeddings: Embeddings) -> list[Prepared | FeedProblem]:
+    def _put_batch(
+        self, prepared: Sequence[PreparedProduct], embeddings: Embeddings
+    ) -> list[PreparedProduct | FeedProblem]:
         """What _put() writes, and a problem for each product that others have changed so that it cannot be written."""
         problems = list[FeedProblem]()
 
-        def refuse(one: Prepared, error: Exception) -> None:
+        def refuse(one: PreparedProduct, error: Exception) -> None:
             problems.append(FeedProblem(one.product.product_id, str(error)))
 
         return [*self._put(prepared, embeddings, refuse), *problems]
 
-    def _put(self, prepared: Sequence[Prepared], embeddings: Embeddings, refuse: Refuse) -> list[Prepared]:
+    def _put(
+        self, prepared: Sequence[PreparedProduct], embeddings: Embeddings, refuse: Refuse
+    ) -> list[PreparedProduct]:
         """Write products of distinct ids with their photos' embeddings (P,D), in one transaction.
 
         Returns what was written: those that another writer has changed since they were prepared, or whose new photos
@@ -134,31 +138,31 @@ class Ingest:
             rows = np.concatenate([rows for _, rows in embedded])
             try:
                 self._catalogue.put([one.product for one in ready], rows, seen, partial(self._lacking, ready))
-            except ChangedMeanwhile as changed:
+            except ConcurrentChangeError as changed:
                 embedded = list(self._again(embedded, changed.ids, refuse))
                 continue
             self._let_go(ready)
             return ready
         raise TimeoutError("the same products are changed all the time by others: try again later")
 
-    def _lacking(self, prepared: Sequence[Prepared]) -> set[str]:
+    def _lacking(self, prepared: Sequence[PreparedProduct]) -> set[str]:
         """Ids of the products of which the store lacks a new photo."""
         return {one.product.product_id for one in prepared if not all(map(self._photos.has, one.stored))}
 
-    def _outcome(self, source: Photos, item: FeedItem | FeedProblem) -> Prepared | FeedProblem:
+    def _outcome(self, source: Photos, item: FeedItem | FeedProblem) -> PreparedProduct | FeedProblem:
         if isinstance(item, FeedProblem):
             return item
         photos = [DraftPhoto(link, partial(source.fetch, link), f"photo {cut(link, MOST_LINK)}") for link in item.links]
         try:
-            return self._preparer.prepare(Draft(item.product.product_id, lambda _: item.product, photos))
-        except CheckpointMismatch:
+            return self._preparer.prepare(ProductUpdate(item.product.product_id, lambda _: item.product, photos))
+        except CheckpointMismatchError:
             raise
         except ValueError as error:
             return FeedProblem(item.product.product_id, str(error))
 
     def _again(
-        self, embedded: Iterable[tuple[Prepared, Embeddings]], stale: set[str], refuse: Refuse
-    ) -> Iterator[tuple[Prepared, Embeddings]]:
+        self, embedded: Iterable[tuple[PreparedProduct, Embeddings]], stale: set[str], refuse: Refuse
+    ) -> Iterator[tuple[PreparedProduct, Embeddings]]:
         """All of them, those with stale ids prepared and embedded anew."""
         for one, rows in embedded:
             if one.product.product_id not in stale:
@@ -166,7 +170,7 @@ class Ingest:
                 continue
             try:
                 fresh = self._preparer.prepare(one.draft)
-            except CheckpointMismatch:
+            except CheckpointMismatchError:
                 raise
             except ValueError as error:
                 refuse(one, error)
@@ -177,18 +181,18 @@ class Ingest:
                         refuse(one, failure)
                 yield fresh, self._embed([fresh])
 
-    def _embed(self, prepared: Sequence[Prepared]) -> Embeddings:
+    def _embed(self, prepared: Sequence[PreparedProduct]) -> Embeddings:
         """(P,D) of all photos, in order."""
         views = [view for one in prepared for view in one.views]
         made = iter(self._checkpoint.embed_frames([view.pixels for view in views if isinstance(view, Frame)]))
         rows = [next(made) if isinstance(view, Frame) else view for view in views]
         return np.stack(rows) if rows else np.zeros((0, self._checkpoint.network.dim), np.float32)
 
-    def _let_go(self, written: Iterable[Prepared]) -> None:
+    def _let_go(self, written: Iterable[PreparedProduct]) -> None:
         """Have photos that products no longer show kept for a while, since pages may still show them."""
         gone = [set(one.old.photos if one.old else ()) - set(one.product.photos) for one in written]
         self._photos.release({photo.name for photos in gone for photo in photos})
 
 
-def _refuse(_one: Prepared, error: Exception) -> None:
+def _refuse(_one: PreparedProduct, error: Exception) -> None:
     raise error

@@ -15,10 +15,10 @@ from typing import NamedTuple
 
 from app.catalogue.catalogue import Catalogue
 from app.core.arrays import Embeddings
-from app.decoding.product_photo import Decode, Print
+from app.decoding.product_photo import Decode, ProductPhoto
 from app.gallery.photo_store import PhotoStore
 from app.products.product import Photo, Product
-from model.preprocessing.images import Pixels, UnreadableImage
+from model.preprocessing.images import Pixels, UnreadableImageError
 
 Fetch = Callable[[str | None], bytes | None]
 """The bytes of a photo; None when it still is the one of the SHA-256 given. Raises UnreadableImage or OSError."""
@@ -33,7 +33,7 @@ class DraftPhoto(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Draft:
+class ProductUpdate:
     """A product to be written: what describes it, given what is there now, and its photos.
 
     `photos` is None to keep those that it has. `describe` may raise ValueError or an error of its caller's.
@@ -52,14 +52,14 @@ class Frame:
 
 
 @dataclass(frozen=True)
-class Prepared:
+class PreparedProduct:
     """A product to be written; for each photo its frame, or its embedding (D,) if it had one.
 
     `old` is what was there; it is to be written over nothing else. `failures` are of photos that are left out or,
     where an older one of the same link is there, left as they are.
     """
 
-    draft: Draft
+    draft: ProductUpdate
     product: Product
     old: Product | None
     views: tuple[Frame | Embeddings, ...]
@@ -78,14 +78,14 @@ class Prepared:
         return same and not any(isinstance(view, Frame) for view in self.views)  # a photo that was lost is there again
 
 
-class Preparer:
+class ProductPreparer:
     """Prepares drafts for one gallery. Safe to use from many threads, of which only some may decode at a time."""
 
     def __init__(self, catalogue: Catalogue, photos: PhotoStore, decode: Decode, decoders: int) -> None:
         self._catalogue, self._photos, self._decode = catalogue, photos, decode
         self._decoding = threading.BoundedSemaphore(decoders)
 
-    def prepare(self, draft: Draft, on_stored: Callable[[str], object] = lambda name: None) -> Prepared:
+    def prepare(self, draft: ProductUpdate, on_stored: Callable[[str], object] = lambda name: None) -> PreparedProduct:
         """Fetch, decode and store what is new of a product, and tell `on_stored` the name of every photo stored.
 
         Raises what describe() does; the failure, if no photo is left; and OSError where the photo store cannot be
@@ -94,25 +94,27 @@ class Preparer:
         old, embeddings = self._catalogue.embedded(draft.product_id) or (None, None)
         product = replace(draft.describe(old), revision=0)
         if draft.photos is None and old is not None and embeddings is not None:
-            return Prepared(draft, replace(product, photos=old.photos), old, tuple(embeddings))
+            return PreparedProduct(draft, replace(product, photos=old.photos), old, tuple(embeddings))
         known = _Known(old, embeddings, self._photos, on_stored)
         taken: dict[Photo, Frame | Embeddings] = {}
         failures: list[Exception] = []
         for photo in draft.photos or ():
             try:
                 self._take(taken, photo, known)
-            except UnreadableImage as error:
+            except UnreadableImageError as error:
                 failures.append(error)
         if not taken:
-            raise failures[0] if failures else UnreadableImage("there is no photo: expected at least one")
-        return Prepared(draft, replace(product, photos=tuple(taken)), old, tuple(taken.values()), tuple(failures))
+            raise failures[0] if failures else UnreadableImageError("there is no photo: expected at least one")
+        return PreparedProduct(
+            draft, replace(product, photos=tuple(taken)), old, tuple(taken.values()), tuple(failures)
+        )
 
     def _take(self, taken: dict[Photo, Frame | Embeddings], draft: DraftPhoto, known: _Known) -> None:
         """Add a photo, unless the same is there by another link. Raises UnreadableImage after adding an older one."""
         before = known.of_link(draft.link)
         try:
             data = _fetched(draft.fetch, before)
-        except UnreadableImage:
+        except UnreadableImageError:
             if before is not None:
                 taken[before] = known.embedding(before)
             raise
@@ -148,7 +150,7 @@ class _Known:
             pairs = zip(old.photos, embeddings, strict=True)
         self._views: dict[Photo, Embeddings] = {photo: view for photo, view in pairs if store.has(photo.name)}
 
-    def keep(self, made: Print) -> str:
+    def keep(self, made: ProductPhoto) -> str:
         """Store a new photo. Returns its SHA-256."""
         name = self._store.keep(made.photo, made.thumbnail)
         self._on_stored(name)
@@ -172,7 +174,7 @@ def _named(name: str) -> Iterator[None]:
     """Have every UnreadableImage of the block say of which photo it is."""
     try:
         yield
-    except UnreadableImage as error:
+    except UnreadableImageError as error:
         raise type(error)(f"{name}: {error}") from None
 
 
@@ -181,7 +183,7 @@ def _fetched(fetch: Fetch, before: Photo | None) -> bytes | None:
     try:
         data = fetch(before.source if before else None)
     except OSError as error:
-        raise UnreadableImage(str(error)) from None
+        raise UnreadableImageError(str(error)) from None
     if data is None and before is None:
-        raise UnreadableImage("there is no photo: expected its bytes")
+        raise UnreadableImageError("there is no photo: expected its bytes")
     return data

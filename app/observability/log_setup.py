@@ -20,7 +20,7 @@ _PATIENCE = 2  # s
 
 
 @contextmanager
-def to_stderr(format: LogFormat) -> Iterator[None]:
+def log_to_stderr(format: LogFormat) -> Iterator[None]:
     """Log to stderr while the block runs.
 
     Lines are written by a thread of their own, so that whoever reads them slowly does not hold up searches.

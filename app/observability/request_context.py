@@ -11,14 +11,14 @@ _SANE = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 @dataclass
-class Trace:
+class RequestContext:
     """One request."""
 
     request_id: str
     code: str | None = None  # of the error that answered it
 
 
-current: ContextVar[Trace | None] = ContextVar("current", default=None)
+current: ContextVar[RequestContext | None] = ContextVar("current", default=None)
 """The request that this code works for, if it does for one."""
 
 

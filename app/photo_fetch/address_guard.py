@@ -24,7 +24,7 @@ _GLOBAL = IPv6Network("2000::/3")
 _NAT64 = IPv6Network("64:ff9b::/96")
 
 
-class RefusedAddress(ValueError):
+class RefusedAddressError(ValueError):
     """A host that photos are not fetched from."""
 
 
@@ -50,7 +50,7 @@ def _nat64(address: IPv6Address) -> IPv4Address | None:
     return IPv4Address(int(address) & 0xFFFFFFFF) if address in _NAT64 else None
 
 
-class CheckedNetwork(httpcore.NetworkBackend):
+class GuardedNetwork(httpcore.NetworkBackend):
     """Connects to public addresses only, or to any with `allow_private`; no request outlasts its time.
 
     A request's time is that of its thread: begin() starts it.
@@ -102,7 +102,7 @@ class CheckedNetwork(httpcore.NetworkBackend):
             raise httpcore.ConnectError(f"{cut(host)} cannot be resolved ({error})") from None
         bad = [address for address in addresses if not is_public(address)]
         if bad and not self._allow_private:
-            raise RefusedAddress(
+            raise RefusedAddressError(
                 f"{cut(host)} has the address {bad[0]}, which is not of the public internet: "
                 "expected a public one, or SKETCHFIND_ALLOW_PRIVATE_ADDRESSES=true in the environment"
             )
@@ -112,7 +112,7 @@ class CheckedNetwork(httpcore.NetworkBackend):
 class _Timed(httpcore.NetworkStream):
     """A connection whose steps take no longer than the request of their thread may."""
 
-    def __init__(self, inner: httpcore.NetworkStream, network: CheckedNetwork) -> None:
+    def __init__(self, inner: httpcore.NetworkStream, network: GuardedNetwork) -> None:
         self._inner, self._network = inner, network
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:

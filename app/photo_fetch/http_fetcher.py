@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 
 import httpx
 
-from app.core.error_text import MOST_LINK, cut, short
-from app.photo_fetch.address_guard import CheckedNetwork, RefusedAddress
+from app.core.error_text import MOST_LINK, cut, truncate
+from app.photo_fetch.address_guard import GuardedNetwork, RefusedAddressError
 from app.photo_fetch.transport import Transport
 from app.photo_fetch.validator_cache import ValidatorCache, Validators
-from model.preprocessing.images import UnreadableImage
+from model.preprocessing.images import UnreadableImageError
 
 CONNECTIONS = 8
 PER_HOST = 2
@@ -30,7 +30,7 @@ _TIMEOUT = httpx.Timeout(10, connect=5)  # s of silence
 _PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})  # may be another answer in a moment
 
 
-class Stopped(Exception):
+class FetchStoppedError(Exception):
     """Whoever asks for photos ends."""
 
 
@@ -52,7 +52,7 @@ class RemotePhotos:
     """Fetches photos; safe to use from many threads. Whoever makes one closes it."""
 
     def __init__(
-        self, network: CheckedNetwork, cache: ValidatorCache, max_bytes: int, pauses: Sequence[float] = PAUSES
+        self, network: GuardedNetwork, cache: ValidatorCache, max_bytes: int, pauses: Sequence[float] = PAUSES
     ) -> None:
         self._network, self._cache, self._max_bytes, self._pauses = network, cache, max_bytes, pauses
         self._stopping = threading.Event()
@@ -80,23 +80,25 @@ class RemotePhotos:
         with host.slots:
             shown = cut(url, MOST_LINK)
             if host.failures >= _PATIENCE:
-                raise UnreadableImage(f"photo {shown} was not fetched: its host has failed {_PATIENCE} times in a row")
+                raise UnreadableImageError(
+                    f"photo {shown} was not fetched: its host has failed {_PATIENCE} times in a row"
+                )
             for pause in (*self._pauses, None):
                 if self._stopping.is_set():
-                    raise Stopped
+                    raise FetchStoppedError
                 try:
                     data = self._try(url, known)
                     host.failures = 0
                     return data
                 except (_Again, httpx.TransportError) as error:
                     if self._stopping.is_set():
-                        raise Stopped from None
+                        raise FetchStoppedError from None
                     if pause is None or isinstance(error, httpx.UnsupportedProtocol):
                         host.failures += 1
-                        raise UnreadableImage(f"photo {shown} cannot be fetched: {_told(error)}") from None
+                        raise UnreadableImageError(f"photo {shown} cannot be fetched: {_told(error)}") from None
                     self._stopping.wait(max(pause, error.pause if isinstance(error, _Again) else 0.0))
-                except (RefusedAddress, httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
-                    raise UnreadableImage(f"photo {shown} cannot be fetched: {_told(error)}") from None
+                except (RefusedAddressError, httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+                    raise UnreadableImageError(f"photo {shown} cannot be fetched: {_told(error)}") from None
         raise AssertionError("the last try returns or raises")
 
     def _try(self, url: str, known: str | None) -> bytes | None:
@@ -133,7 +135,7 @@ class RemotePhotos:
             raise ValueError(f"the server answers {status}: expected 200")
         coding = response.headers.get("content-encoding", "identity")
         if coding != "identity":
-            raise ValueError(f"its content-encoding is {short(coding)}: expected none")
+            raise ValueError(f"its content-encoding is {truncate(coding)}: expected none")
         length = response.headers.get("content-length", "")
         if length.isdecimal() and (len(length) > 18 or int(length) > self._max_bytes):
             raise ValueError(f"it has {length[:18]} bytes: expected at most {self._max_bytes:,}")
@@ -153,9 +155,11 @@ def _host_of(url: str) -> str:
     try:
         parsed = httpx.URL(url)
     except (httpx.InvalidURL, ValueError) as error:
-        raise UnreadableImage(f"image_link {short(url, MOST_LINK)} is not a URL ({_told(error)}): {expected}") from None
+        raise UnreadableImageError(
+            f"image_link {truncate(url, MOST_LINK)} is not a URL ({_told(error)}): {expected}"
+        ) from None
     if parsed.scheme not in ("http", "https") or not parsed.host:
-        raise UnreadableImage(f"image_link {short(url, MOST_LINK)} cannot be fetched: {expected}")
+        raise UnreadableImageError(f"image_link {truncate(url, MOST_LINK)} cannot be fetched: {expected}")
     return parsed.host
 
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Protocol
 
-from app.core.error_text import MOST_LINK, cut, short
+from app.core.error_text import MOST_LINK, cut, truncate
 from app.gallery.layout import CACHE
-from app.photo_fetch.address_guard import CheckedNetwork
-from app.photo_fetch.http_fetcher import RemotePhotos, Stopped
+from app.photo_fetch.address_guard import GuardedNetwork
+from app.photo_fetch.http_fetcher import RemotePhotos
 from app.photo_fetch.validator_cache import ValidatorCache
-from model.preprocessing.images import UnreadableImage
-
-__all__ = ["CACHE", "MAX_PHOTO_BYTES", "LinkedPhotos", "Photos", "Stopped"]
+from model.preprocessing.images import UnreadableImageError
 
 MAX_PHOTO_BYTES = 64 * 2**20
 
@@ -30,7 +28,7 @@ class LinkedPhotos:
     def __init__(self, folder: Path | None, gallery: Path, allow_private: bool = False) -> None:
         self._folder = folder.resolve() if folder else None
         cache = ValidatorCache(gallery / CACHE / "validators.sqlite")
-        self._remote = RemotePhotos(CheckedNetwork(allow_private), cache, MAX_PHOTO_BYTES)
+        self._remote = RemotePhotos(GuardedNetwork(allow_private), cache, MAX_PHOTO_BYTES)
 
     def close(self) -> None:
         """Close connections and files."""
@@ -50,13 +48,15 @@ class LinkedPhotos:
         """The file that a link means; one that leaves the folder could name any file of this machine."""
         if self._folder is None:
             expected = "expected http:// or https:// in an uploaded feed"
-            raise UnreadableImage(f"image_link {short(link, MOST_LINK)} is a file: {expected}")
+            raise UnreadableImageError(f"image_link {truncate(link, MOST_LINK)} is a file: {expected}")
         if "\0" in link:
-            raise UnreadableImage(f"image_link {short(link, MOST_LINK)} is not usable: expected a path without NUL")
+            raise UnreadableImageError(
+                f"image_link {truncate(link, MOST_LINK)} is not usable: expected a path without NUL"
+            )
         path = (self._folder / link).resolve()
         if not path.is_relative_to(self._folder):
-            left = f"image_link {short(link, MOST_LINK)} leaves the feed's folder"
-            raise UnreadableImage(f"{left}: expected a file inside it")
+            left = f"image_link {truncate(link, MOST_LINK)} leaves the feed's folder"
+            raise UnreadableImageError(f"{left}: expected a file inside it")
         return path
 
 
@@ -65,10 +65,10 @@ def read_photo(path: Path) -> bytes:
     shown = cut(str(path), MOST_LINK)
     try:
         if not path.is_file():
-            raise UnreadableImage(f"photo {shown} is not there")
+            raise UnreadableImageError(f"photo {shown} is not there")
         size = path.stat().st_size
         if size > MAX_PHOTO_BYTES:
-            raise UnreadableImage(f"photo {shown} has {size:,} bytes: expected at most {MAX_PHOTO_BYTES:,}")
+            raise UnreadableImageError(f"photo {shown} has {size:,} bytes: expected at most {MAX_PHOTO_BYTES:,}")
         return path.read_bytes()
     except OSError as error:  # its words repeat the whole path
-        raise UnreadableImage(f"photo {shown} cannot be read ({error.strerror})") from None
+        raise UnreadableImageError(f"photo {shown} cannot be read ({error.strerror})") from None

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from app.core.error_text import cut, short
-from app.products.text_keys import category_path, color_names, key_of, size_names, spaced
+from app.core.error_text import cut, truncate
+from app.products.text_keys import category_path, collapse_spaces, color_names, comparison_key, size_names
 
 
 @dataclass(frozen=True)
@@ -33,24 +33,24 @@ class Filters:
     in_stock: bool = False
 
     def __post_init__(self) -> None:
-        pairs = tuple((spaced(name).lower(), value) for name, value in self.attributes)
+        pairs = tuple((collapse_spaces(name).lower(), value) for name, value in self.attributes)
         object.__setattr__(self, "attributes", pairs)
         for name, price in (("min_price", self.min_price), ("max_price", self.max_price)):
             if price is not None and not (price.is_finite() and price >= 0):
                 raise ValueError(f"{name} is {price}: expected a number from 0")
         if self.category is not None and category_path(self.category) is None:
-            raise ValueError(f"category is {short(self.category)}: expected a path such as 'Shoes > Boots'")
+            raise ValueError(f"category is {truncate(self.category)}: expected a path such as 'Shoes > Boots'")
         if nameless := [color for color in self.colors if not color_names(color)]:
-            raise ValueError(f"color is {short(nameless[0])}: expected a name such as 'red'")
+            raise ValueError(f"color is {truncate(nameless[0])}: expected a name such as 'red'")
         if nameless := [size for size in self.sizes if not size_names(size)]:
-            raise ValueError(f"size is {short(nameless[0])}: expected a size such as '41'")
+            raise ValueError(f"size is {truncate(nameless[0])}: expected a size such as '41'")
         for name, choices in self.wanted().items():
             values = [value for choice in choices for value in choice]
-            if not name or not all(map(spaced, values)):
-                found = f"{cut(name) or 'attribute'} is {', '.join(map(short, values))}"
+            if not name or not all(map(collapse_spaces, values)):
+                found = f"{cut(name) or 'attribute'} is {', '.join(map(truncate, values))}"
                 raise ValueError(f"{found}: expected a name and a value, such as 'material' and 'leather'")
         if self.currency is not None and not self.currency.strip():
-            raise ValueError(f"currency is {short(self.currency)}: expected a code such as 'EUR'")
+            raise ValueError(f"currency is {truncate(self.currency)}: expected a code such as 'EUR'")
 
     @property
     def is_open(self) -> bool:
@@ -65,7 +65,7 @@ class Filters:
         if len(asked) != 1 or len(asked[0][1]) != 1 or not plain.is_open:
             return None
         (name, (value,)), *_ = asked
-        return name, key_of(value)
+        return name, comparison_key(value)
 
     def wanted(self) -> dict[str, list[list[str]]]:
         """By the name of a trait, choices of values: a product passes with all values of any choice."""

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
-from app.core.error_text import cut, short
-from app.products.text_keys import category_path, color_names, key_of, size_names, spaced
+from app.core.error_text import cut, truncate
+from app.products.text_keys import category_path, collapse_spaces, color_names, comparison_key, size_names
 
 AVAILABILITIES = ("in_stock", "out_of_stock", "preorder", "backorder")
 MAX_PHOTOS = 20
@@ -63,17 +63,17 @@ class Product:
         name = self.product_id
         if not name.strip() or len(name) > _MAX_ID or _NOT_IN_IDS.search(name):
             raise ValueError(
-                f"product id {short(name)} is not usable: expected 1 to {_MAX_ID} characters, none of them control"
+                f"product id {truncate(name)} is not usable: expected 1 to {_MAX_ID} characters, none of them control"
             )
         object.__setattr__(self, "price", _as_kept(self.price))
         if self.availability not in (None, *AVAILABILITIES):
             expected = f"expected {', '.join(AVAILABILITIES)}"
-            raise ValueError(f"availability {short(self.availability)} is unknown: {expected}")
+            raise ValueError(f"availability {truncate(self.availability)} is unknown: {expected}")
         for kind in _TEXTS:
             _check_text(kind, getattr(self, kind), _MAX_TEXT)
         _check_text("description", self.description, _MAX_DESCRIPTION)
         if len(self.photos) > MAX_PHOTOS:
-            raise ValueError(f"product {short(name)} has {len(self.photos)} photos: expected at most {MAX_PHOTOS}")
+            raise ValueError(f"product {truncate(name)} has {len(self.photos)} photos: expected at most {MAX_PHOTOS}")
         for photo in self.photos:
             _check_text("a photo's link", photo.link, _MAX_TEXT)
 
@@ -87,7 +87,9 @@ class Product:
         values = [("color", color) for color in color_names(self.color)]
         values += [("brand", self.brand or ""), ("gender", self.gender or "")]
         values += [("size", size) for size in size_names(self.size)]
-        distinct = {(name, key_of(value)): spaced(value) for name, value in (*values, *self.attributes)}
+        distinct = {
+            (name, comparison_key(value)): collapse_spaces(value) for name, value in (*values, *self.attributes)
+        }
         return ((name, value) for (name, _), value in distinct.items() if value)
 
 
@@ -105,16 +107,20 @@ def _attributes(pairs: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ..
     if len(pairs) > _MAX_ATTRIBUTES:
         raise ValueError(f"there are {len(pairs)} attributes: expected at most {_MAX_ATTRIBUTES}")
     for name, value in pairs:
-        plain = spaced(name).lower()
+        plain = collapse_spaces(name).lower()
         if not 0 < len(plain) <= _MAX_NAME or ":" in plain:
-            raise ValueError(f"attribute {short(name)} is not usable: expected 1 to {_MAX_NAME} characters, no colon")
+            raise ValueError(
+                f"attribute {truncate(name)} is not usable: expected 1 to {_MAX_NAME} characters, no colon"
+            )
         if plain in _TAKEN:
-            raise ValueError(f"attribute {short(plain)} is not usable: expected a name that products have no field of")
+            raise ValueError(
+                f"attribute {truncate(plain)} is not usable: expected a name that products have no field of"
+            )
         if not value.strip():
-            raise ValueError(f"attribute {short(plain)} is empty: expected a value")
-        _check_text(f"attribute {short(plain)}", plain, _MAX_NAME)
-        _check_text(f"attribute {short(plain)}", value, _MAX_VALUE)
-    return tuple(sorted({(spaced(name).lower(), value.strip()) for name, value in pairs}))
+            raise ValueError(f"attribute {truncate(plain)} is empty: expected a value")
+        _check_text(f"attribute {truncate(plain)}", plain, _MAX_NAME)
+        _check_text(f"attribute {truncate(plain)}", value, _MAX_VALUE)
+    return tuple(sorted({(collapse_spaces(name).lower(), value.strip()) for name, value in pairs}))
 
 
 def _check_text(kind: str, text: str | None, most: int) -> None:
@@ -124,4 +130,4 @@ def _check_text(kind: str, text: str | None, most: int) -> None:
     if len(text) > most:
         raise ValueError(f"{kind} has {len(text):,} characters: expected at most {most:,}")
     if _NOT_IN_TEXTS.search(text):
-        raise ValueError(f"{kind} {short(text)} is not usable: expected characters of Unicode, none of them NUL")
+        raise ValueError(f"{kind} {truncate(text)} is not usable: expected characters of Unicode, none of them NUL")

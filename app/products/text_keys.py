@@ -12,14 +12,14 @@ _SIZE = re.compile(rf"(?:{_FRACTION}|(?<=\d),(?=\d)|[^/,])+")
 _LONGEST_KEY = 200  # characters: PostgreSQL indexes nothing that is much longer
 
 
-def spaced(text: str | None) -> str:
+def collapse_spaces(text: str | None) -> str:
     """The text with single spaces between its words."""
     return " ".join((text or "").split())
 
 
 def category_path(text: str | None) -> str | None:
     """The one spelling of a category path: "shoes>  Boots " -> "shoes > Boots"; None when nothing is left."""
-    parts = (spaced(part) for part in (text or "").split(">"))
+    parts = (collapse_spaces(part) for part in (text or "").split(">"))
     return " > ".join(part for part in parts if part) or None
 
 
@@ -48,17 +48,17 @@ def category_counts(rows: Iterable[tuple[str, int]]) -> dict[str, int]:
 
 def color_names(text: str | None) -> list[str]:
     """The single colours of a feed's "Black / Dark  Red": ["Black", "Dark Red"]."""
-    parts = (spaced(part) for part in (text or "").split("/"))
+    parts = (collapse_spaces(part) for part in (text or "").split("/"))
     return [part for part in parts if part]
 
 
 def size_names(text: str | None) -> list[str]:
     """The single sizes of a feed's "41/42" or "S, M, L"; "38 2/3" and "41,5" are one each."""
-    parts = map(spaced, _SIZE.findall(text or ""))
+    parts = map(collapse_spaces, _SIZE.findall(text or ""))
     return [part for part in parts if part]
 
 
-def key_of(value: str) -> str:
+def comparison_key(value: str) -> str:
     """What values of traits are compared by: the words without their case, or a hash of very many."""
-    key = spaced(value).casefold()
+    key = collapse_spaces(value).casefold()
     return key if len(key) <= _LONGEST_KEY else hashlib.sha256(key.encode()).hexdigest()

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from app.database.read_limits import IsAbandoned
-from app.decoding.framed_picture import Picture
+from app.decoding.framed_picture import FramedPicture
 from app.search.results import Query, SearchResult
 from app.search.retriever import Retriever
 from model.preprocessing.picture_kind import Kind
@@ -26,7 +26,9 @@ MakeReady = Callable[[], Ready]
 """Called by the thread that searches; raises whatever the request is to be refused for."""
 
 
-def by_picture(decode: Callable[[], Picture], make: Callable[[Picture], Query], spent: float = 0.0) -> MakeReady:
+def by_picture(
+    decode: Callable[[], FramedPicture], make: Callable[[FramedPicture], Query], spent: float = 0.0
+) -> MakeReady:
     """A search by a picture that is decoded when its turn has come, `spent` seconds having gone into it before."""
 
     def ready() -> Ready:

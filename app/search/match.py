@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from app.decoding.framed_picture import Picture
+from app.decoding.framed_picture import FramedPicture
 from app.search.retriever import Retriever
 from model.checkpoint import Checkpoint
 from model.preprocessing.frames import mirror_image
@@ -17,7 +17,7 @@ from model.preprocessing.frames import mirror_image
 class Attended(NamedTuple):
     """A picture and how strongly to show attention over its frame, (h,w) 0..1; None of a network that has none."""
 
-    picture: Picture
+    picture: FramedPicture
     attention: NDArray[np.float32] | None
 
 
@@ -32,13 +32,13 @@ class Match:
     photo: Attended
 
 
-def match(retriever: Retriever, checkpoint: Checkpoint, product_id: str, sketch: Picture, mirror: bool) -> Match:
+def match(retriever: Retriever, checkpoint: Checkpoint, product_id: str, sketch: FramedPicture, mirror: bool) -> Match:
     """Compare a sketch, or with `mirror` the nearer of it and its mirror image, with a product's nearest photo.
 
     Raises UnknownProduct, and FileNotFoundError when that photo is not in the store.
     """
     found = retriever.compare(sketch.frame, product_id, mirror)
-    photo = Picture.of(retriever.gallery.photos.open(found.photo), checkpoint.preprocess.place_photo)
+    photo = FramedPicture.of(retriever.gallery.photos.open(found.photo), checkpoint.preprocess.place_photo)
     compared = mirror_image(sketch.frame) if found.mirrored else sketch.frame
     maps = checkpoint.attend_frames([compared, photo.frame])
     drawn, seen = (None, None) if maps is None else (maps[0, :, ::-1] if found.mirrored else maps[0], maps[1])

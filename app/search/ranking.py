@@ -14,7 +14,7 @@ from app.search.results import Result
 
 
 @dataclass(frozen=True)
-class Ranked:
+class Ranking:
     """Candidates (n,) by their revisions, and exact distances (n,) to them, in no order.
 
     A product is as near as its nearest photo, which `positions` (n,) tell.
@@ -25,19 +25,19 @@ class Ranked:
     positions: Rows
 
     @staticmethod
-    def by_any(views: Sequence[Ranked]) -> Ranked:
+    def by_any(views: Sequence[Ranking]) -> Ranking:
         """Candidates of several views of one thing, each as near as it is to the nearest view."""
         if len(views) == 1:
             return views[0]
         fields = ("revisions", "distances", "positions")
-        return Ranked(*(np.concatenate([getattr(view, name) for view in views]) for name in fields)).nearest_photos()
+        return Ranking(*(np.concatenate([getattr(view, name) for view in views]) for name in fields)).nearest_photos()
 
-    def nearest_photos(self) -> Ranked:
+    def nearest_photos(self) -> Ranking:
         """Each product once, where it was there by each of its photos; of photos as near, the first counts."""
         order = np.lexsort((self.positions, self.distances, self.revisions))
         _, first = np.unique(self.revisions[order], return_index=True)
         kept = order[first]
-        return Ranked(self.revisions[kept], self.distances[kept], self.positions[kept])
+        return Ranking(self.revisions[kept], self.distances[kept], self.positions[kept])
 
     def within(self, k: int) -> list[int]:
         """Revisions of the k nearest and of all that tie with the last of these."""

@@ -16,7 +16,7 @@ from model.preprocessing.picture_kind import Kind
 ALL = Filters()
 
 
-class UnknownProduct(KeyError):
+class UnknownProductError(KeyError):
     """There is no product of that id."""
 
 

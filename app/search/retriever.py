@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from app.catalogue.product_cache import Known
+from app.catalogue.product_cache import ProductCache
 from app.core.arrays import Embeddings, Rows
 from app.database.read_limits import abandonable
 from app.gallery.gallery import Gallery
@@ -26,8 +26,8 @@ from app.index.snapshot import Snapshot
 from app.products.filters import Filters
 from app.products.product import Product
 from app.search.confidence import contrast_of
-from app.search.ranking import Ranked
-from app.search.results import ALL, Comparison, Query, SearchResult, UnknownProduct, photo_name
+from app.search.ranking import Ranking
+from app.search.results import ALL, Comparison, Query, SearchResult, UnknownProductError, photo_name
 from model.checkpoint import Checkpoint
 from model.device import resolve_device
 from model.preprocessing.images import Pixels
@@ -49,7 +49,7 @@ class Retriever:
             raise ValueError(f"n_candidates is {n_candidates}: expected at least 1")
         self.gallery = gallery
         self.device = resolve_device(device)
-        self._known = Known()
+        self._known = ProductCache()
         self._n_candidates = n_candidates
         self._checkpoint = checkpoint
         checkpoint.network.to(self.device)
@@ -88,14 +88,14 @@ class Retriever:
         """A query by a product's own photos, for k products besides itself. Raises UnknownProduct."""
         embeddings = self.gallery.catalogue.embedding(product_id)
         if embeddings is None:
-            raise UnknownProduct(product_id)
+            raise UnknownProductError(product_id)
         return Query(embeddings, k + 1, filters)
 
     def compare(self, frame: Pixels, product_id: str, mirror: bool = True) -> Comparison:
         """A product beside a sketch's frame, at the distance that search() gives. Raises UnknownProduct."""
         found = self.gallery.catalogue.embedded(product_id)
         if found is None:
-            raise UnknownProduct(product_id)
+            raise UnknownProductError(product_id)
         product, embeddings = found
         photos = torch.from_numpy(embeddings).to(self.device)  # (P,D)
         views = self._embedded([Query.of(frame, 1, mirror=mirror)])[0]
@@ -138,7 +138,7 @@ class Retriever:
             contrasts = [*map(contrast_of, (one.distances for one in ranked), usual)]
             starts = np.cumsum([0, *map(len, views)])
             slices = [slice(*ends) for ends in pairwise(starts)]
-            of_queries = [Ranked.by_any(ranked[views_of]) for views_of in slices]
+            of_queries = [Ranking.by_any(ranked[views_of]) for views_of in slices]
             products = self._products(selection, of_queries, wanted)
         results = [one.results(products, k) for one, k in zip(of_queries, wanted, strict=True)]
         timings = {"candidates": 1000 * (taken - started), "rerank": 1000 * (time.perf_counter() - taken)}
@@ -148,7 +148,7 @@ class Retriever:
             for each, views_of in zip(results, slices, strict=True)
         ]
 
-    def _ranked(self, snapshot: Snapshot, sketches: torch.Tensor, rows: Sequence[Rows]) -> list[Ranked]:
+    def _ranked(self, snapshot: Snapshot, sketches: torch.Tensor, rows: Sequence[Rows]) -> list[Ranking]:
         """Exact distances of sketches (B,D) to the candidates of each, by all of their photos."""
         photos = [snapshot.photos_of(each[each >= 0]) for each in rows]
         listed, counts = np.concatenate(photos), [len(each) for each in photos]
@@ -161,7 +161,7 @@ class Retriever:
             distances[part] = self._exact.listed(sketches, embeddings, owner).cpu().numpy()
         ends = np.cumsum(counts)[:-1]
         columns = (snapshot.revisions(listed), distances, snapshot.positions(listed))
-        ranked = [Ranked(*each) for each in zip(*(np.split(column, ends) for column in columns), strict=True)]
+        ranked = [Ranking(*each) for each in zip(*(np.split(column, ends) for column in columns), strict=True)]
         return ranked if snapshot.photos == snapshot.size else [one.nearest_photos() for one in ranked]
 
     def _usual(self, snapshot: Snapshot, sketches: torch.Tensor) -> NDArray[np.float64] | list[None]:
@@ -174,7 +174,7 @@ class Retriever:
         s, key = sketches.double(), torch.from_numpy(snapshot.mean_key).to(self.device)  # (D+1,)
         return (self._exact.offset(s) - self._exact.query(s) @ key).cpu().numpy()
 
-    def _products(self, selection: Selection, ranked: Sequence[Ranked], wanted: Sequence[int]) -> dict[int, Product]:
+    def _products(self, selection: Selection, ranked: Sequence[Ranking], wanted: Sequence[int]) -> dict[int, Product]:
         """The products, by revision, that can be among the nearest that are wanted."""
         revisions = {revision for one, k in zip(ranked, wanted, strict=True) for revision in one.within(k)}
         products = selection.products(self._known, revisions)

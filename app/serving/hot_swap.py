@@ -13,19 +13,19 @@ from typing import TypeVar
 
 from app.asgi.errors import ApiError
 from app.core.shutdown import Shutdown
-from app.database.errors import CheckpointMismatch
+from app.database.errors import CheckpointMismatchError
 from app.database.read_limits import unlimited
-from app.serving.runtime import Serving, reason_of
+from app.serving.runtime import Runtime, reason_of
 from app.settings import Settings
 
 _ATTEMPTS = 3  # of work that re-embeddings come between
-_AGAIN = 10  # s before another try to serve what a re-embedding has made
+_RETRY_SECONDS = 10  # s before another try to serve what a re-embedding has made
 _log = logging.getLogger(__name__)
 
 _T = TypeVar("_T")
 
 
-class Current:
+class RuntimeSwapper:
     """The Serving of now. Raises what Serving() does."""
 
     def __init__(self, settings: Settings) -> None:
@@ -33,7 +33,7 @@ class Current:
         self._replacing = threading.Lock()
         self._from = 0.0  # when it may be replaced, on the monotonic clock
         with self._replacing:
-            self.serving = Serving(settings, self._outdated)
+            self.serving = Runtime(settings, self._outdated)
 
     def close(self, shutdown: Shutdown) -> None:
         """Close it for good, and what is about to take its place."""
@@ -44,7 +44,7 @@ class Current:
         if self.serving is not serving:
             self.serving.close(shutdown)
 
-    async def do(self, work: Callable[[Serving], Awaitable[_T]]) -> _T:
+    async def do(self, work: Callable[[Runtime], Awaitable[_T]]) -> _T:
         """What work gives with what serves now; once more when a re-embedding has come between.
 
         Raises ApiError not_ready when what that has made cannot be served.
@@ -53,16 +53,16 @@ class Current:
             with self._held() as serving:
                 try:
                     return await work(serving)
-                except CheckpointMismatch:
+                except CheckpointMismatchError:
                     pass
             if not await asyncio.to_thread(self._replace, serving):
                 message = "the gallery has just got another checkpoint, which cannot be served yet: try again later"
-                raise ApiError(503, "not_ready", message, headers={"Retry-After": str(_AGAIN)})
+                raise ApiError(503, "not_ready", message, headers={"Retry-After": str(_RETRY_SECONDS)})
         with self._held() as serving:
             return await work(serving)
 
     @contextmanager
-    def _held(self) -> Iterator[Serving]:
+    def _held(self) -> Iterator[Runtime]:
         while not (serving := self.serving).hold():
             pass  # it has been replaced since it was looked up
         try:
@@ -74,12 +74,12 @@ class Current:
         with self._replacing:
             pass
 
-    def _outdated(self, old: Serving) -> None:
+    def _outdated(self, old: Runtime) -> None:
         """Replace what serves, in a thread of its own, unless somebody is at it, or it has failed just now."""
         if not self._replacing.locked() and self.serving is old and time.monotonic() >= self._from:
             threading.Thread(target=self._replace, args=(old,), name="replace", daemon=True).start()
 
-    def _replace(self, old: Serving) -> bool:
+    def _replace(self, old: Runtime) -> bool:
         """Open what the gallery is now beside what serves, and put it in its place; whether that could be done."""
         with self._replacing, unlimited():  # the request that notices it has a limit, and may be a search
             if self.serving is not old:
@@ -87,9 +87,9 @@ class Current:
             if time.monotonic() < self._from:
                 return False
             try:
-                self.serving = Serving(self._settings, self._outdated)
+                self.serving = Runtime(self._settings, self._outdated)
             except Exception as error:  # such as a GPU without memory for both
-                self._from = max(self._from, time.monotonic() + _AGAIN)  # it stays infinite once this is closed
+                self._from = max(self._from, time.monotonic() + _RETRY_SECONDS)  # it stays infinite once this is closed
                 reason = reason_of(error)
                 _log.warning("the gallery has another checkpoint, but cannot be served by it yet: %s", reason)
                 return False

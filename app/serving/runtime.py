@@ -15,25 +15,25 @@ from pathlib import Path
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.catalogue.catalogue import Catalogue
-from app.core.cpu_limits import compute_by, limit_threads, shares
+from app.core.cpu_limits import limit_threads, set_compute_threads, threads_per_batch
 from app.core.shutdown import Shutdown
-from app.database.errors import CheckpointMismatch
-from app.decoding.sketch_decoder import Workshop
-from app.decoding.worker_pool import NotDecoded
+from app.database.errors import CheckpointMismatchError
+from app.decoding.sketch_decoder import SketchDecoder
+from app.decoding.worker_pool import DecoderUnavailableError
 from app.gallery.checkpoint_store import checkpoint_file
 from app.gallery.gallery import Gallery
 from app.gallery.layout import catalogue_of
 from app.index.gpu import Gpu, gpu_for
-from app.ingest.gallery_writer import Writer
+from app.ingest.gallery_writer import GalleryWriter
 from app.search.retriever import Retriever
 from app.settings import Settings
 from model.checkpoint import Checkpoint, load_checkpoint
 
-_SAID = (ValueError, OSError, SQLAlchemyError, NotDecoded)  # whose messages say all
+_SELF_EXPLAINING_ERRORS = (ValueError, OSError, SQLAlchemyError, DecoderUnavailableError)  # whose messages say all
 _log = logging.getLogger(__name__)
 
 
-class Serving:
+class Runtime:
     """A gallery in use. Once this is made, a first search has been run.
 
     `outdated` is called, again and again, once the catalogue has been embedded anew. Raises CatalogueError,
@@ -41,18 +41,18 @@ class Serving:
     there, NotDecoded, and whatever else a first search meets, such as a GPU without memory.
     """
 
-    def __init__(self, settings: Settings, outdated: Callable[[Serving], object]) -> None:
+    def __init__(self, settings: Settings, outdated: Callable[[Runtime], object]) -> None:
         with ExitStack() as opened:  # closed when anything fails
             self.checkpoint, self.gallery = _open(settings)
             opened.callback(self.gallery.close)
             self.retriever = Retriever(self.checkpoint, self.gallery, settings.n_candidates, settings.device)
-            self.workshop = Workshop(self.checkpoint.preprocess.config, settings.max_pixels)
+            self.workshop = SketchDecoder(self.checkpoint.preprocess.config, settings.max_pixels)
             opened.callback(self.workshop.close)
-            for count in reversed(shares(limit_threads(settings.threads))):
-                compute_by(count)
+            for count in reversed(threads_per_batch(limit_threads(settings.threads))):
+                set_compute_threads(count)
                 self.retriever.search(self.checkpoint.preprocess.strokes([[[0, 0], [100, 100]]]), 1)
             self.workshop.warm_up()
-            self.writer = Writer(
+            self.writer = GalleryWriter(
                 self.gallery, self.checkpoint, settings.allow_private_addresses, lambda: outdated(self)
             )
             opened.pop_all()
@@ -96,7 +96,7 @@ class Serving:
 def reason_of(error: Exception) -> str:
     """In one line, why there is no Serving; with the error's kind where its message was not made to be read alone."""
     line = str(error).partition("\n")[0]
-    return line if isinstance(error, _SAID) else f"{type(error).__name__}: {line}"
+    return line if isinstance(error, _SELF_EXPLAINING_ERRORS) else f"{type(error).__name__}: {line}"
 
 
 def _open(settings: Settings) -> tuple[Checkpoint, Gallery]:
@@ -116,7 +116,7 @@ def _matching(directory: Path, catalogue: Catalogue, gpu: Gpu | None) -> tuple[C
         checkpoint = load_checkpoint(checkpoint_file(directory, named))
         try:
             return checkpoint, Gallery.open(directory, checkpoint, catalogue, gpu)
-        except CheckpointMismatch as error:
+        except CheckpointMismatchError as error:
             if error.recorded == named:
                 raise
             _log.info("%s got another checkpoint while it was opened", directory)

@@ -11,7 +11,7 @@ from app.asgi.errors import ApiError, later
 _RETRY_AFTER = 1  # s: a full queue of 32 searches is worked off in about that time
 
 
-class WaitingLine:
+class SearchQueue:
     """At most `most` requests that wait besides the one whose turn it is, for `seconds` each. Of one event loop.
 
     When it is full, a client that has fewer requests in it than another one takes the place of the other one's newest,

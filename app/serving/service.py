@@ -10,24 +10,24 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import BinaryIO
 
-from app.catalogue.import_jobs import Operation
-from app.core.cpu_limits import compute_by, limit_threads, shares
+from app.catalogue.import_jobs import ImportJob
+from app.core.cpu_limits import limit_threads, set_compute_threads, threads_per_batch
 from app.core.shutdown import Shutdown
 from app.database.read_limits import ReadLimits
-from app.decoding.framed_picture import Picture
-from app.decoding.image_sketch import RasterSketch
+from app.decoding.framed_picture import FramedPicture
+from app.decoding.image_sketch import ImageSketch
 from app.decoding.stroke_sketch import Sketch
 from app.gallery.gallery import Gallery
-from app.ingest.product_preparer import Draft, Prepared
+from app.ingest.product_preparer import PreparedProduct, ProductUpdate
 from app.observability.metrics import Metrics
 from app.products.filters import Filters
 from app.search.batched_search import MakeReady, Ready, by_picture, search_together, until
 from app.search.batcher import Batcher
 from app.search.match import Match, match
 from app.search.results import Query, SearchResult
-from app.serving.hot_swap import Current
-from app.serving.runtime import Serving
-from app.serving.search_queue import WaitingLine
+from app.serving.hot_swap import RuntimeSwapper
+from app.serving.runtime import Runtime
+from app.serving.search_queue import SearchQueue
 from app.settings import Settings
 from model.preprocessing.tracing import Tracing
 
@@ -41,17 +41,17 @@ class Service:
     """
 
     def __init__(self, settings: Settings, metrics: Metrics | None = None, reads: ReadLimits | None = None) -> None:
-        each = shares(limit_threads(settings.threads))
+        each = threads_per_batch(limit_threads(settings.threads))
         self.settings = settings
-        self._current = Current(settings)
-        self._batcher = Batcher(len(each), lambda busy: compute_by(each[busy - 1]))
-        self.line = WaitingLine(settings.max_queue, settings.search_timeout)
+        self._current = RuntimeSwapper(settings)
+        self._batcher = Batcher(len(each), lambda busy: set_compute_threads(each[busy - 1]))
+        self.line = SearchQueue(settings.max_queue, settings.search_timeout)
         self.metrics = metrics or Metrics()
         self.reads = reads or ReadLimits(settings.search_timeout)
         self.metrics.watch(lambda: self.gallery, lambda: self.line.length)
 
     @property
-    def serving(self) -> Serving:
+    def serving(self) -> Runtime:
         """What serves now."""
         return self._current.serving
 
@@ -71,7 +71,7 @@ class Service:
     async def search(self, client: str, sketch: Sketch, k: int, filters: Filters, mirror: bool) -> SearchResult:
         """The k products nearest to a sketch (with `mirror`, either way round); timings have preprocess and total."""
 
-        async def search(serving: Serving) -> SearchResult:
+        async def search(serving: Runtime) -> SearchResult:
             decode, spent = await _decoded(serving, client, sketch)
             ready = by_picture(decode, lambda picture: Query.of(picture.frame, k, filters, mirror), spent)
             return await self._search(serving, ready)
@@ -81,7 +81,7 @@ class Service:
     async def similar(self, client: str, product_id: str, k: int, filters: Filters) -> SearchResult:
         """The k products nearest to a product, itself left out. Raises UnknownProduct."""
 
-        async def similar(serving: Serving) -> SearchResult:
+        async def similar(serving: Runtime) -> SearchResult:
             ready = lambda: Ready(serving.retriever.like(product_id, k, filters))  # noqa: E731
             return (await self._search(serving, ready)).without(product_id, k)
 
@@ -90,7 +90,7 @@ class Service:
     async def match(self, client: str, product_id: str, sketch: Sketch, mirror: bool) -> Match:
         """What of a sketch and of a product's photo matched. Raises UnknownProduct and FileNotFoundError."""
 
-        async def compare(serving: Serving) -> Match:
+        async def compare(serving: Runtime) -> Match:
             decode, _ = await _decoded(serving, client, sketch)
             retriever, checkpoint = serving.retriever, serving.checkpoint
 
@@ -103,14 +103,14 @@ class Service:
         async with self.line.joined(client):
             return await self._current.do(compare)
 
-    async def trace(self, client: str, picture: RasterSketch) -> Tracing:
+    async def trace(self, client: str, picture: ImageSketch) -> Tracing:
         """The strokes of a picture of a sketch. Raises UnreadableImage, or BlankSketch."""
         async with self.line.joined(client):
             return await self._current.do(lambda serving: serving.workshop.traced(client, picture))
 
     # writing
 
-    async def put(self, draft: Draft) -> Prepared:
+    async def put(self, draft: ProductUpdate) -> PreparedProduct:
         """Write a product. Raises what Ingest.write() does."""
         written = await self._current.do(lambda serving: serving.writer.put(draft))
         await self._refresh()
@@ -122,7 +122,7 @@ class Service:
         await self._refresh()
         return revision
 
-    async def import_feed(self, feed: BinaryIO) -> Operation:
+    async def import_feed(self, feed: BinaryIO) -> ImportJob:
         """Take a feed to be imported. Raises NotStored and SQLAlchemyError when it cannot be kept."""
         return await self._current.do(lambda serving: serving.writer.import_feed(feed))
 
@@ -136,7 +136,7 @@ class Service:
         except Exception as error:  # whatever it is, it is no fault of the change
             _log.warning("a change is stored, but the index cannot take it in yet: %r", error)
 
-    async def _search(self, serving: Serving, ready: MakeReady) -> SearchResult:
+    async def _search(self, serving: Runtime, ready: MakeReady) -> SearchResult:
         """Search when its turn has come, together with all others of the same Serving whose has."""
         abandoned = threading.Event()
 
@@ -149,7 +149,7 @@ class Service:
         finally:
             abandoned.set()
 
-    async def _answer(self, client: str, search: Callable[[Serving], Awaitable[SearchResult]]) -> SearchResult:
+    async def _answer(self, client: str, search: Callable[[Runtime], Awaitable[SearchResult]]) -> SearchResult:
         """What a search finds, with how long it took in all."""
         started = time.perf_counter()
         async with self.line.joined(client):
@@ -160,12 +160,12 @@ class Service:
         return replace(found, timings_ms=timings)
 
 
-async def _decoded(serving: Serving, client: str, sketch: Sketch) -> tuple[Callable[[], Picture], float]:
+async def _decoded(serving: Runtime, client: str, sketch: Sketch) -> tuple[Callable[[], FramedPicture], float]:
     """What gives a sketch's picture when its turn has come, and the seconds spent on it before.
 
     An image file is decoded before, elsewhere; strokes, which cost next to nothing, when it is their turn.
     """
-    if not isinstance(sketch, RasterSketch):
+    if not isinstance(sketch, ImageSketch):
         return lambda: sketch.picture(serving.checkpoint.preprocess), 0.0
     started = time.perf_counter()
     picture = await serving.workshop.picture(client, sketch)

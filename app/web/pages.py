@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.asgi.cache_headers import REVALIDATE
 from app.asgi.dependencies import ServiceOf
 from app.asgi.middleware import OWN_FILES
-from app.database.errors import CheckpointMismatch
+from app.database.errors import CheckpointMismatchError
 from app.web.assets import Assets
 from app.web.languages import Language, read_languages, wanted
 
@@ -41,7 +41,7 @@ LanguageOf = Annotated[Language, Depends(_language)]
 @router.get("/", include_in_schema=False)
 def page(request: Request, service: ServiceOf, language: LanguageOf) -> Response:
     """The page to draw on, in the language that was asked for or that the browser wants."""
-    with suppress(CheckpointMismatch, SQLAlchemyError, OSError):  # else the size is what it was
+    with suppress(CheckpointMismatchError, SQLAlchemyError, OSError):  # else the size is what it was
         service.gallery.refresh(wait=False)
     messages = {area: words for area, words in language.messages.items() if area != _WIDGET_AREA}
     return _page(request, "index.html", language, messages=messages, gallery_size=service.gallery.size)

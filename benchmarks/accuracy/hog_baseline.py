@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.support.report import tell
+from benchmarks.support.report import print_figures
 from index_builder.datasets.pairs import SPLITS, PairFolder
 from index_builder.datasets.pictures import frame_of
 from index_builder.datasets.readers.read import read_pairs
@@ -55,7 +55,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     figures = hog_accuracy(read_pairs(options.data).part(options.split), options.gallery_from)
-    tell(figures, options.json)
+    print_figures(figures, options.json)
 
 
 if __name__ == "__main__":

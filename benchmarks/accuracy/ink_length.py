@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.support.report import tell
+from benchmarks.support.report import print_figures
 from index_builder.datasets.readers.read import read_pairs
 from model.preprocessing.frames import Strokes
 
@@ -37,7 +37,7 @@ def main() -> None:
     ink = np.array([ink_of(sketch.strokes) for sketch in sketches if sketch.strokes])
     figures = {"n_sketches": len(ink), "least": round(float(ink.min()), 2), "median": round(float(np.median(ink)), 2)}
     figures["below"] = int((ink < _LEAST).sum())
-    tell(figures, options.json)
+    print_figures(figures, options.json)
 
 
 if __name__ == "__main__":

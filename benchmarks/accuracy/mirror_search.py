@@ -14,7 +14,7 @@ from pathlib import Path
 from app.gallery.gallery import Gallery
 from app.gallery.layout import CHECKPOINT_FILE
 from app.search.retriever import Retriever
-from benchmarks.support.report import tell
+from benchmarks.support.report import print_figures
 from index_builder.datasets.pairs import SPLITS, PairFolder
 from index_builder.datasets.pictures import frame_of
 from index_builder.datasets.readers.read import read_pairs
@@ -51,7 +51,7 @@ def main() -> None:
         name: share_of_kind(options.gallery, folder, options.kind, mirror)
         for name, mirror in (("as drawn", False), ("either way round", True))
     }
-    tell(figures, options.json)
+    print_figures(figures, options.json)
 
 
 if __name__ == "__main__":

@@ -26,9 +26,9 @@ from index_builder.evaluation.evaluate import Evaluation, Query
 from index_builder.evaluation.protocols import GalleryFrom, Rank, ranking
 from model.checkpoint import DEFAULT_CHECKPOINT, Checkpoint, load_checkpoint
 from model.preprocessing.images import Pixels, decode_image
-from model.preprocessing.line_drawing import BlankSketch
+from model.preprocessing.line_drawing import BlankSketchError
 from model.preprocessing.preprocess import Preprocess
-from model.preprocessing.tracing import traced
+from model.preprocessing.tracing import trace_strokes
 
 CLEAN = "as it is"
 _K = 10
@@ -70,7 +70,7 @@ def _percent(values: list[bool]) -> float:
 def _query(sketch: Sketch, truth: str, name: str, take: Take, preprocess: Preprocess, rank: Rank) -> Query:
     try:
         frame = take(sketch.picture.open(), f"{sketch.name} {name}", preprocess)
-    except BlankSketch:
+    except BlankSketchError:
         return Query(sketch, truth, 10**6, ())  # found nowhere
     return Query.found(sketch, truth, rank(frame))
 
@@ -80,7 +80,7 @@ def _as_it_is(sketch: Image.Image, name: str, preprocess: Preprocess) -> Pixels:
 
 
 def _traced(sketch: Image.Image, name: str, preprocess: Preprocess) -> Pixels:
-    return preprocess.strokes(traced(sketch).strokes)
+    return preprocess.strokes(trace_strokes(sketch).strokes)
 
 
 def _photographed(way: Way) -> Take:

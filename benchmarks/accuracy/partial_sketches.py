@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.support.report import tell
+from benchmarks.support.report import print_figures
 from index_builder.datasets.pairs import SPLITS
 from index_builder.datasets.readers.read import read_pairs
 from index_builder.evaluation.bootstrap import estimate_means
@@ -45,7 +45,7 @@ def main() -> None:
     options = parser.parse_args()
     folder = read_pairs(options.data).part(options.split)
     ours, theirs = (evaluate_partial(folder, load_checkpoint(path)) for path in (options.checkpoint, options.against))
-    tell(differences(ours, theirs), options.json)
+    print_figures(differences(ours, theirs), options.json)
 
 
 if __name__ == "__main__":

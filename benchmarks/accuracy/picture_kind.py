@@ -15,7 +15,7 @@ from PIL import Image
 
 from benchmarks.support.synthetic_paper_photos import WAYS, photographed
 from model.preprocessing.images import decode_image, upright
-from model.preprocessing.line_drawing import BlankSketch
+from model.preprocessing.line_drawing import BlankSketchError
 from model.preprocessing.paper import sketch_mask
 from model.preprocessing.picture_kind import Kind, kind_of
 
@@ -51,7 +51,7 @@ def _kind(data: bytes) -> Kind | None:
     """What a picture is taken for; None when nothing is seen in it."""
     try:
         return kind_of(sketch_mask(upright(decode_image(data))))
-    except BlankSketch:
+    except BlankSketchError:
         return None
 
 

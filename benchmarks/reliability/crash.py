@@ -33,7 +33,7 @@ from app.catalogue.catalogue import Catalogue, sqlite_url
 from app.gallery.layout import CATALOGUE_FILE
 from benchmarks.reliability.expected_products import Expected
 from benchmarks.reliability.harm import damage, end, fill, harm, small_disk
-from benchmarks.support.report import tell
+from benchmarks.support.report import print_figures
 from benchmarks.support.server_process import Server, run
 from benchmarks.support.write_clients import Client, Importer, Shop, Writer, observed, tiny_checkpoint, write_key
 from index_builder.gallery.reembed import reembed
@@ -48,7 +48,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, small_disk(Path(folder) / "disk") as disk, Shop() as shop:
-        tell(Crashes(disk, shop, options.seed).run(options.rounds), options.json)
+        print_figures(Crashes(disk, shop, options.seed).run(options.rounds), options.json)
 
 
 class Crashes:

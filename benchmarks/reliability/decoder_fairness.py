@@ -22,7 +22,7 @@ import httpx
 from PIL import Image, ImageDraw
 
 from benchmarks.accuracy.served_accuracy import png
-from benchmarks.support.report import tell
+from benchmarks.support.report import print_figures
 from benchmarks.support.server_process import Server
 from benchmarks.support.write_clients import photo_bytes, tiny_checkpoint
 from index_builder.gallery.build import build
@@ -116,7 +116,7 @@ def main() -> None:
         build(folder / "photos", folder / "gallery", tiny_checkpoint(folder / "tiny.safetensors", seed=7))
         with Server(folder / "gallery", folder / "server.log", trusted_proxies="127.0.0.1") as server:
             figures = asyncio.run(beside_each_other(server.url, options.minutes, options.others))
-    tell(figures, options.json)
+    print_figures(figures, options.json)
     raise SystemExit(figures["answered"] < _ENOUGH)  # type: ignore[operator]
 
 

@@ -29,7 +29,7 @@ import numpy as np
 import psutil
 
 from benchmarks.reliability.random_filters import Parameters, add_products, random_filters
-from benchmarks.support.report import tell
+from benchmarks.support.report import print_figures
 from benchmarks.support.server_process import Server, memory_of
 from benchmarks.support.write_clients import Shop
 
@@ -152,7 +152,7 @@ def main() -> None:
         add_products(gallery, options.products, random.Random(options.seed))
         with Server(gallery, Path(name) / "server.log", search_rate=0, write_rate=0) as server:
             figures = measure(server, options.requests, options.seed)
-    tell(figures, options.json)
+    print_figures(figures, options.json)
     raise SystemExit(1 if figures["missed"] else 0)
 
 

@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.reliability.random_filters import add_products
-from benchmarks.support.report import tell
+from benchmarks.support.report import print_figures
 from benchmarks.support.server_process import Server, memory_of
 from benchmarks.support.valid_requests import Request, filter_query, good_requests
 from benchmarks.support.write_clients import Shop, write_key
@@ -197,7 +197,7 @@ def main() -> None:
         server.start()
         figures = fuzz(server, key, options.requests, options.seed)
         server.stop()
-    tell(figures, options.json)
+    print_figures(figures, options.json)
     raise SystemExit(1 if figures["faults"] else 0)
 
 

@@ -25,7 +25,7 @@ from typing import Any
 import httpx
 import numpy as np
 
-from benchmarks.support.report import tell
+from benchmarks.support.report import print_figures
 from benchmarks.support.server_process import Server, memory_of
 from benchmarks.support.write_clients import photo_bytes, tiny_checkpoint, write_key
 from index_builder.gallery.build import build
@@ -239,7 +239,7 @@ def main() -> None:
         server.start()
         figures = asyncio.run(under_load(server, key, options.minutes, options.seed))
         server.stop()
-    tell(figures, options.json)
+    print_figures(figures, options.json)
     raise SystemExit(1 if figures["wrong"] else 0)
 
 

@@ -27,7 +27,7 @@ import httpx
 from pydantic import SecretStr
 
 from app.gallery.layout import catalogue_of
-from benchmarks.support.report import tell
+from benchmarks.support.report import print_figures
 from benchmarks.support.server_process import Server
 from benchmarks.support.write_clients import photo_bytes, tiny_checkpoint
 from index_builder.gallery.build import build
@@ -154,7 +154,7 @@ def main() -> None:
         "errors": len(storm.errors),
         "first errors": storm.errors[:3],
     }
-    tell(figures, options.json)
+    print_figures(figures, options.json)
     raise SystemExit(1 if storm.short or storm.errors else 0)
 
 

@@ -19,15 +19,15 @@ import numpy as np
 import torch
 
 from app.core.arrays import Embeddings
-from app.index.index_spec import Recipe, Tuning
-from app.index.scratch_array import room_for
+from app.index.index_spec import IndexSpec, Tuning
+from app.index.scratch_array import allocate_array
 from app.index.segment import Segment
-from benchmarks.support.report import tell
+from benchmarks.support.report import print_figures
 from benchmarks.support.synthetic_galleries import Real, add_real, chunks_around, filled, real_of
 from benchmarks.support.timing import medians
 from benchmarks.support.two_stage_search import TwoStages
 from index_builder.gallery.tuning.queries import like_sketches
-from index_builder.gallery.tuning.trials import NEAREST, Bench, Trial, nearest, size_of
+from index_builder.gallery.tuning.trials import NEAREST, Trial, TrialBench, nearest, size_of
 from index_builder.gallery.tuning.tune import best_of, factories_for, try_all
 from model.network.distances import Distance
 
@@ -37,13 +37,13 @@ _SKETCHES = 400
 def behind(distance: Distance, embeddings: Embeddings, chosen: Trial) -> TwoStages:
     """A gallery behind a chosen index."""
     tuning = Tuning(chosen.parameters, chosen.training, chosen.n_candidates, chosen.recall, 0, "photos", 0, "")
-    return TwoStages(distance, embeddings, Recipe(chosen.factory, tuning), chosen.n_candidates)
+    return TwoStages(distance, embeddings, IndexSpec(chosen.factory, tuning), chosen.n_candidates)
 
 
 def choose(real: Real, embeddings: Embeddings, target: float, factories: list[str]) -> Trial:
     """What the command would choose for this gallery."""
     distance = real.checkpoint.network.distance
-    bench = Bench(distance, embeddings, like_sketches(embeddings))
+    bench = TrialBench(distance, embeddings, like_sketches(embeddings))
     return best_of(try_all(bench, factories or factories_for(distance, len(embeddings)), target), target)
 
 
@@ -52,7 +52,7 @@ def compare(real: Real, n: int, target: float, factories: list[str], runs: int) 
     distance = real.checkpoint.network.distance
     sketches = torch.from_numpy(real.sketches[:: max(1, len(real.sketches) // _SKETCHES)])
     with tempfile.TemporaryDirectory() as folder, torch.inference_mode():
-        embeddings = filled(room_for((n, distance.dim), Path(folder)), chunks_around(real.photos, n, seed=1))
+        embeddings = filled(allocate_array((n, distance.dim), Path(folder)), chunks_around(real.photos, n, seed=1))
         chosen = choose(real, embeddings, target, factories)
         compressed = behind(distance, embeddings, chosen)
         flat = Segment.build(distance, embeddings, np.arange(n, dtype=np.int64))
@@ -86,7 +86,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     figures = compare(real_of(options), options.size, options.target, options.factories, options.runs)
-    tell(figures, options.json)
+    print_figures(figures, options.json)
 
 
 if __name__ == "__main__":

@@ -22,10 +22,10 @@ import torch
 
 from app.core.arrays import Embeddings, Rows
 from app.core.cpu_limits import limit_threads
-from app.index.index_spec import DEFAULT_CANDIDATES, Recipe, Tuning, inverted_file, set_width
-from app.index.scratch_array import room_for
+from app.index.index_spec import DEFAULT_CANDIDATES, IndexSpec, Tuning, inverted_file, set_width
+from app.index.scratch_array import allocate_array
 from app.index.segment import Segment
-from benchmarks.support.report import tell
+from benchmarks.support.report import print_figures
 from benchmarks.support.synthetic_galleries import add_real, chunks_around, filled, real_of
 from benchmarks.support.timing import medians
 from benchmarks.support.two_stage_search import TwoStages
@@ -40,7 +40,7 @@ _SHARE = 10  # of how many products the smaller side has one
 def built(distance: Distance, embeddings: Embeddings, factory: str) -> TwoStages:
     """Products behind an inverted file of which one list is searched."""
     tuning = Tuning("nprobe=1", _TRAINING, DEFAULT_CANDIDATES, 0, 0, "sketches", 0, "")
-    return TwoStages(distance, embeddings, Recipe(factory, tuning), DEFAULT_CANDIDATES)
+    return TwoStages(distance, embeddings, IndexSpec(factory, tuning), DEFAULT_CANDIDATES)
 
 
 def widen(stages: TwoStages, sketches: torch.Tensor, truth: Rows, target: float) -> int:
@@ -115,9 +115,9 @@ def main() -> None:
     distance = real.checkpoint.network.distance
     sketches = torch.from_numpy(real.sketches[:: max(1, len(real.sketches) // _SKETCHES)])
     with tempfile.TemporaryDirectory(dir=options.scratch) as folder, torch.inference_mode():
-        room = room_for((options.size, distance.dim), Path(folder))
+        room = allocate_array((options.size, distance.dim), Path(folder))
         figures = compare(distance, filled(room, chunks_around(real.photos, options.size, seed=1)), sketches, options)
-    tell(figures, options.json)
+    print_figures(figures, options.json)
 
 
 if __name__ == "__main__":

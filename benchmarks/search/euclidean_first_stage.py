@@ -16,7 +16,7 @@ import numpy as np
 import torch
 
 from app.core.arrays import Rows
-from benchmarks.support.report import tell
+from benchmarks.support.report import print_figures
 from benchmarks.support.synthetic_galleries import Real, add_real, around, real_of
 from index_builder.gallery.tuning.trials import NEAREST, nearest
 from model.network.distances import Distance, Euclidean
@@ -60,7 +60,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     figures = compare(real_of(options), options.size, options.n_candidates)
-    tell(figures, options.json)
+    print_figures(figures, options.json)
 
 
 if __name__ == "__main__":

@@ -19,8 +19,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from app.index.index_spec import Recipe
-from app.index.scratch_array import room_for
+from app.index.index_spec import IndexSpec
+from app.index.scratch_array import allocate_array
 from app.index.segment import Segment
 from benchmarks.support.synthetic_galleries import Real, add_real, chunks_around, filled, real_of
 from benchmarks.support.timing import medians, seconds
@@ -39,7 +39,7 @@ Curve = list[tuple[int, float]]
 def measure(real: Real, n: int, runs: int, scratch: Path) -> dict[tuple[str, str], float]:
     """Seconds and bytes by measure and kind, for n products whose embeddings lie in that folder if they are many."""
     distance = real.checkpoint.network.distance
-    room = room_for((n, distance.dim), scratch)
+    room = allocate_array((n, distance.dim), scratch)
     embeddings = filled(room, chunks_around(real.photos, n, seed=1))
     queries = distance.query(torch.from_numpy(real.sketches)).detach().numpy()
     live, rows = np.ones(n, bool), np.arange(n, dtype=np.int64)
@@ -51,7 +51,7 @@ def measure(real: Real, n: int, runs: int, scratch: Path) -> dict[tuple[str, str
     for kind, factory in factories.items():
 
         def build(_: int, kind: str = kind, factory: str = factory) -> None:
-            segments[kind] = Segment.build(distance, embeddings, rows, Recipe(factory))
+            segments[kind] = Segment.build(distance, embeddings, rows, IndexSpec(factory))
 
         found["build", kind] = seconds(build)
         found["memory", kind] = size_of(segments[kind].index)

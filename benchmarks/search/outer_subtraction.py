@@ -17,7 +17,7 @@ from torch import Tensor
 
 from app.core.arrays import Rows
 from app.index.segment import Segment
-from benchmarks.support.report import tell
+from benchmarks.support.report import print_figures
 from benchmarks.support.synthetic_galleries import Real, add_real, around, real_of
 from benchmarks.support.timing import medians
 
@@ -77,7 +77,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     figures = compare(real_of(options), options.size, options.runs)
-    tell(figures, options.json)
+    print_figures(figures, options.json)
 
 
 if __name__ == "__main__":

@@ -26,8 +26,8 @@ import numpy as np
 
 from app.catalogue.catalogue import Catalogue, sqlite_url
 from app.core.arrays import Embeddings
-from app.core.cpu_limits import cores
-from app.decoding.product_photo import Print, decoded
+from app.core.cpu_limits import available_cpus
+from app.decoding.product_photo import ProductPhoto, decode_photo
 from app.feeds.reader import read_source
 from app.feeds.records import FeedItem
 from app.gallery.layout import CATALOGUE_FILE, PHOTOS
@@ -36,7 +36,7 @@ from app.ingest.ordered_writer import BATCH
 from app.ingest.pipeline import Ingest
 from app.photo_fetch.linked_photos import LinkedPhotos
 from app.products.product import Photo
-from benchmarks.support.report import tell
+from benchmarks.support.report import print_figures
 from model.checkpoint import DEFAULT_CHECKPOINT, Checkpoint, load_checkpoint
 from model.device import resolve_device
 
@@ -59,7 +59,7 @@ class Parts:
         self._folder, self._checkpoint, self._pool = folder, checkpoint, pool
         self._catalogue, self._store = opened(directory, checkpoint)
         self._items: Sequence[FeedItem] = ()
-        self._prints: Sequence[Print] = ()
+        self._prints: Sequence[ProductPhoto] = ()
         self._embeddings: Embeddings = np.zeros((0, checkpoint.network.dim), np.float32)
         self.close = self._catalogue.close
 
@@ -81,13 +81,16 @@ class Parts:
         for start in range(0, len(products), BATCH):
             self._catalogue.put(products[start : start + BATCH], self._embeddings[start : start + BATCH])
 
-    def _print(self, item: FeedItem) -> Print:
-        return decoded((self._folder / item.links[0]).read_bytes(), self._checkpoint.preprocess)
+    def _print(self, item: FeedItem) -> ProductPhoto:
+        return decode_photo((self._folder / item.links[0]).read_bytes(), self._checkpoint.preprocess)
 
 
 def measure(folder: Path, items: Sequence[FeedItem], checkpoint: Checkpoint, turn: int) -> list[Spent]:
     """What every turn spent on a photo: a build, under "build", and each of the parts."""
-    with TemporaryDirectory(prefix="sketchfind-building-") as name, ThreadPoolExecutor(cores(), "part") as pool:
+    with (
+        TemporaryDirectory(prefix="sketchfind-building-") as name,
+        ThreadPoolExecutor(available_cpus(), "part") as pool,
+    ):
         directory = Path(name)
         catalogue, store = opened(directory / "built", checkpoint)
         ingest = Ingest(catalogue, store, checkpoint)
@@ -152,8 +155,8 @@ def main() -> None:
     checkpoint.embed_frames([np.full((256, 256), 255, np.uint8)])
     start = time.perf_counter() - started
     turns = measure(options.photos, items, checkpoint, options.turn)
-    figures = {"photos": len(items), "threads": cores(), "start s": round(start, 1), **figures_of(turns)}
-    tell(figures, options.json)
+    figures = {"photos": len(items), "threads": available_cpus(), "start s": round(start, 1), **figures_of(turns)}
+    print_figures(figures, options.json)
 
 
 if __name__ == "__main__":

@@ -30,9 +30,9 @@ from numpy.typing import NDArray
 from app.core.cpu_limits import limit_threads
 from app.decoding.stroke_sketch import parse_strokes
 from benchmarks.support.large_gallery import add_options, folders_of, large_gallery, sketch_bodies
-from benchmarks.support.report import tell
+from benchmarks.support.report import print_figures
 from benchmarks.support.server_process import Server
-from benchmarks.support.simulated_shopper import STROKE, Person, State, growing
+from benchmarks.support.simulated_shopper import STROKE, Shopper, State, growing
 from model.checkpoint import DEFAULT_CHECKPOINT, Checkpoint, load_checkpoint
 from model.preprocessing.frames import mirror_image
 
@@ -100,7 +100,7 @@ def bare_rate(checkpoint: Checkpoint, frames: list[NDArray[np.uint8]], seconds: 
     return passes * len(frames) / 2 / (time.perf_counter() - started)
 
 
-async def crowd(persons: list[Person], sketches: list[list[State]], seconds: float) -> None:
+async def crowd(persons: list[Shopper], sketches: list[list[State]], seconds: float) -> None:
     """Everybody draws for so long, each starting at another moment of a stroke."""
     people = len(persons)
     own = [[state for sketch in sketches[number::people] for state in sketch] for number in range(people)]
@@ -121,7 +121,7 @@ def measure(server: Server, checkpoint: Checkpoint, bodies: list[bytes], options
                 client.post("/search", content=bodies[number], headers={"Content-Type": "application/json"})
                 measured.singles.append(time.monotonic() - started)
             for way, seen in measured.crowds.items():
-                persons = [Person(server.port, seen.note, patient=way == _PAGE) for _ in range(options.people)]
+                persons = [Shopper(server.port, seen.note, patient=way == _PAGE) for _ in range(options.people)]
                 asyncio.run(crowd(persons, sketches, options.seconds))
                 seen.seconds += options.seconds
     return measured
@@ -143,7 +143,7 @@ def main() -> None:
         limit_threads(None)
         measured = measure(server, load_checkpoint(options.checkpoint), sketch_bodies(folders, 64), options)
     figures = {"products": options.products, **measured.figures(options.people)}
-    tell(figures, options.json)
+    print_figures(figures, options.json)
 
 
 if __name__ == "__main__":

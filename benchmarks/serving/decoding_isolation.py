@@ -18,8 +18,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
-from app.decoding.framed_picture import Picture
-from app.decoding.image_sketch import RasterSketch
+from app.decoding.framed_picture import FramedPicture
+from app.decoding.image_sketch import ImageSketch
 from app.decoding.stroke_sketch import Sketch, StrokesSketch
 from app.products.filters import Filters
 from app.serving.service import Service
@@ -36,11 +36,11 @@ class _Here:
     def __init__(self, preprocess: Preprocess) -> None:
         self._preprocess = preprocess
 
-    async def picture(self, client: str, sketch: RasterSketch) -> Picture:
+    async def picture(self, client: str, sketch: ImageSketch) -> FramedPicture:
         return await asyncio.to_thread(sketch.picture, self._preprocess)
 
 
-def drawn(width: int, height: int, format: str) -> RasterSketch:
+def drawn(width: int, height: int, format: str) -> ImageSketch:
     """An image file of a sketch; a JPEG has the noise of a photo of paper."""
     image = Image.new("L", (width, height), 255)
     pen = ImageDraw.Draw(image)
@@ -51,7 +51,7 @@ def drawn(width: int, height: int, format: str) -> RasterSketch:
         image = Image.fromarray(np.clip(np.asarray(image) * 0.8 + noise, 0, 255).astype(np.uint8)).convert("RGB")
     buffer = io.BytesIO()
     image.save(buffer, format)
-    return RasterSketch(buffer.getvalue(), _PIXELS)
+    return ImageSketch(buffer.getvalue(), _PIXELS)
 
 
 async def measure(service: Service, sketch: Sketch, rounds: int) -> tuple[float, float]:

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from benchmarks.support.report import tell
+from benchmarks.support.report import print_figures
 from index_builder.training.config.presets import PRESETS
 from model.checkpoint import DEFAULT_CHECKPOINT, load_checkpoint
 from model.network.dssa import DSSA
@@ -52,7 +52,7 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     figures = compare(options.checkpoint, options.runs)
-    tell(figures, options.json)
+    print_figures(figures, options.json)
 
 
 if __name__ == "__main__":

@@ -35,7 +35,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from app.core.cpu_limits import limit_threads
 from app.decoding.stroke_sketch import parse_strokes
 from benchmarks.support.large_gallery import folders_of, sketch_bodies
-from benchmarks.support.report import tell
+from benchmarks.support.report import print_figures
 from model.checkpoint import DEFAULT_CHECKPOINT, Checkpoint, load_checkpoint
 from model.network.dssa import DSSA
 from model.network.onnx_forward import Forward, exported
@@ -175,7 +175,7 @@ def main() -> None:
         for name, each in times.items()
     }
     figures = {"ms a frame": times, "of torch": ratios, "largest difference": away, "preprocessing, ms": preprocess}
-    tell(figures, options.json)
+    print_figures(figures, options.json)
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ from app.decoding.stroke_sketch import parse_strokes
 from app.index.metric_forms import keys_of
 from app.index.segment import Segment
 from benchmarks.support.large_gallery import add_options, folders_of, large_gallery, sketch_bodies
-from benchmarks.support.report import tell
+from benchmarks.support.report import print_figures
 from benchmarks.support.server_process import Server
 from model.checkpoint import DEFAULT_CHECKPOINT, Checkpoint, load_checkpoint
 from model.preprocessing.frames import mirror_image
@@ -121,7 +121,7 @@ def main() -> None:
         limit_threads(None)
         alone = Alone(load_checkpoint(options.checkpoint), embeddings)
         figures = compare(server, alone, sketch_bodies(folders, 50), options.runs)
-    tell({"products": options.products, **figures}, options.json)
+    print_figures({"products": options.products, **figures}, options.json)
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ from app.catalogue.catalogue import Catalogue, sqlite_url
 from app.gallery.gallery import Gallery
 from app.gallery.layout import CATALOGUE_FILE, CHECKPOINT_FILE
 from app.products.product import Product
-from benchmarks.support.report import tell
+from benchmarks.support.report import print_figures
 from benchmarks.support.synthetic_galleries import Real, add_real, around, real_of
 
 _AT_ONCE = 4096  # products written in one transaction
@@ -121,7 +121,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     figures = compare(real_of(options), options.checkpoint, options.size, options.runs, options.servers)
-    tell(figures, options.json)
+    print_figures(figures, options.json)
 
 
 if __name__ == "__main__":

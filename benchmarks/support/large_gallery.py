@@ -28,7 +28,7 @@ from benchmarks.support.synthetic_galleries import around, embedded
 from index_builder.datasets.pairs import PairFolder
 from index_builder.datasets.readers.read import read_pairs
 from model.checkpoint import Checkpoint, load_checkpoint
-from model.preprocessing.tracing import traced
+from model.preprocessing.tracing import trace_strokes
 
 _BATCH = 4096  # products in a transaction
 _CATEGORIES = ("Shoes > Boots", "Shoes > Sneakers", "Shoes > Sandals", "Chairs", "Bags > Backpacks")
@@ -90,5 +90,5 @@ def sketch_bodies(folders: list[PairFolder], count: int, seed: int = 0) -> list[
     """That many sketches of people as the page sends them: JSON strokes on a canvas."""
     pictures = [sketch.picture for folder in folders for pair in folder.pairs for sketch in pair.sketches]
     chosen = np.random.default_rng(seed).choice(len(pictures), min(count, len(pictures)), replace=False)
-    tracings = [traced(pictures[number].open()) for number in chosen]
+    tracings = [trace_strokes(pictures[number].open()) for number in chosen]
     return [json.dumps({"width": t.width, "height": t.height, "strokes": t.strokes}).encode() for t in tracings]

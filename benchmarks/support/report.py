@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 
 
-def tell(figures: Mapping[str, object], as_json: bool) -> None:
+def print_figures(figures: Mapping[str, object], as_json: bool) -> None:
     """Print figures: as one line of JSON, else one below the other, and JSON again where they are grouped."""
     if as_json:
         print(json.dumps(figures))

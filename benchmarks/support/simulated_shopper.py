@@ -49,7 +49,7 @@ async def _post(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, body
     return head[9:12].decode()
 
 
-class Person:
+class Shopper:
     """Draws one sketch after the other with the page open: what static/js/results/search_client.js does.
 
     Of states, whole or growing, only the newest waits, and it waits for the answer to the one before, unless that is of

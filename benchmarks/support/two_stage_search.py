@@ -8,8 +8,8 @@ import numpy as np
 import torch
 
 from app.core.arrays import Embeddings, Rows
-from app.index.index_spec import Recipe
-from app.index.mmap_prefetch import taken
+from app.index.index_spec import IndexSpec
+from app.index.mmap_prefetch import gather_rows
 from app.index.segment import Segment
 from index_builder.gallery.tuning.trials import NEAREST
 from model.network.distances import Distance
@@ -18,7 +18,7 @@ from model.network.distances import Distance
 class TwoStages:
     """Embeddings (N,D) behind an index; `seconds` is how long processors took to build that."""
 
-    def __init__(self, distance: Distance, embeddings: Embeddings, recipe: Recipe, n_candidates: int) -> None:
+    def __init__(self, distance: Distance, embeddings: Embeddings, recipe: IndexSpec, n_candidates: int) -> None:
         rows = np.arange(len(embeddings), dtype=np.int64)
         started = time.process_time()
         self.segment = Segment.build(distance, embeddings, rows, recipe)
@@ -29,7 +29,7 @@ class TwoStages:
         """(10,) rows of the photos nearest to a sketch (1,D)."""
         distance = self.segment.distance
         rows = self.segment.nearest(distance.query(sketch).numpy(), self._n, self._live)[1][0]
-        distances = distance.pairwise(sketch, torch.from_numpy(taken(self.segment.embeddings, rows)))[0]
+        distances = distance.pairwise(sketch, torch.from_numpy(gather_rows(self.segment.embeddings, rows)))[0]
         best: Rows = rows[np.argsort(distances.numpy(), kind="stable")[:NEAREST]]
         return best
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from app.core.error_text import short
+from app.core.error_text import truncate
 from index_builder.cli.console import exit_if_failed, print_report, print_result, progress_bar
 from index_builder.cli.options import Catalogue, Json, Private
 
@@ -48,7 +48,7 @@ def add(
     for one in attribute or ():
         name, equals, value = one.partition("=")
         if not equals or not name.strip():
-            raise ValueError(f"--attribute is {short(one)}: expected NAME=VALUE")
+            raise ValueError(f"--attribute is {truncate(one)}: expected NAME=VALUE")
         fields.setdefault(name.strip(), []).append(value)
     change = add_product(Place(gallery, catalogue), product_id, fields, photo or [])
     print_result({"product_id": product_id, "outcome": change.outcome} if as_json else change.outcome, as_json)

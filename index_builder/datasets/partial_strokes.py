@@ -11,7 +11,7 @@ from model.preprocessing.frames import Strokes
 _Stroke = Sequence[Sequence[float]]
 
 
-def part_of(strokes: Strokes, share: float) -> Strokes:
+def first_share(strokes: Strokes, share: float) -> Strokes:
     """The first `share` (0..1] of a sketch's ink: its length along all strokes, in drawing order.
 
     The stroke that is being drawn then is cut off between two of its points. Dots have no length and come with what is

@@ -11,8 +11,8 @@ from typing import Protocol
 from PIL import Image
 
 from model.preprocessing.frames import Strokes
-from model.preprocessing.images import Pixels, UnreadableImage, decode_image
-from model.preprocessing.line_drawing import BlankSketch
+from model.preprocessing.images import Pixels, UnreadableImageError, decode_image
+from model.preprocessing.line_drawing import BlankSketchError
 from model.preprocessing.preprocess import Preprocess
 
 
@@ -104,13 +104,13 @@ def open_image(path: Path) -> Image.Image:
     """Decode an image file. Raises UnreadableImage, naming the file."""
     try:
         return decode_image(path.read_bytes())
-    except UnreadableImage as error:
-        raise UnreadableImage(f"{path}: {error}") from None
+    except UnreadableImageError as error:
+        raise UnreadableImageError(f"{path}: {error}") from None
 
 
 def frame_of(picture: Picture, prepare: Callable[[Image.Image], Pixels]) -> Pixels:
     """The frame of a picture by one of Preprocess's methods. Raises ValueErrors of that, saying where it lies."""
     try:
         return prepare(picture.open())
-    except BlankSketch as error:
-        raise BlankSketch(f"{picture}: {error}") from None
+    except BlankSketchError as error:
+        raise BlankSketchError(f"{picture}: {error}") from None

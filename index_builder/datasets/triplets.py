@@ -10,7 +10,7 @@ from typing import Annotated
 
 from pydantic import Field, StrictInt, StrictStr, TypeAdapter, ValidationError
 
-from app.core.error_text import explain, path_of
+from app.core.error_text import describe_validation_error, path_of
 
 _Id = StrictStr | StrictInt
 _Votes = Annotated[StrictInt, Field(ge=1)]
@@ -69,7 +69,7 @@ def read_triplets(path: Path) -> tuple[HumanTriplet, ...]:
         first = error.errors(include_url=False)[0]
         # an id that is neither of the two types is reported as two errors, whose place ends in the type's name
         where = path_of(tuple(part for part in first["loc"] if part not in {"str", "int"}))
-        raise TripletsError(f"{path}: {explain(first, where)}") from None
+        raise TripletsError(f"{path}: {describe_validation_error(first, where)}") from None
     return tuple(
         HumanTriplet(sketch, str(nearer), str(farther), votes)
         for sketch, triplets in lists.items()

@@ -37,13 +37,13 @@ def estimate_means(values: NDArray[np.float64], clusters: Sequence[str]) -> list
     if not len(values):
         raise ValueError("no values to estimate a mean of: got 0 queries, expected at least 1")
     random = np.random.default_rng(_SEED)
-    chunks = (drawn_clusters(clusters, _CHUNK, random) for _ in range(_RESAMPLES // _CHUNK))
+    chunks = (resample_clusters(clusters, _CHUNK, random) for _ in range(_RESAMPLES // _CHUNK))
     means = [drawn @ values / drawn.sum(1, keepdims=True) for drawn in chunks]  # (chunk,m) each
     low, high = interval(np.concatenate(means))  # (m,) each
     return [Estimate(*ends) for ends in zip(values.mean(0).tolist(), low.tolist(), high.tolist(), strict=True)]
 
 
-def drawn_clusters(clusters: Sequence[str] | NDArray[np.str_], count: int, random: np.random.Generator) -> Weights:
+def resample_clusters(clusters: Sequence[str] | NDArray[np.str_], count: int, random: np.random.Generator) -> Weights:
     """(count,n): how often each of n queries is drawn when whole clusters are, as many as there are, and put back."""
     names, member_of = np.unique(np.asarray(clusters), return_inverse=True)  # (c,), (n,)
     drawn = random.multinomial(len(names), np.full(len(names), 1 / len(names)), count)  # (count,c)

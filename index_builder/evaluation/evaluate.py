@@ -13,10 +13,8 @@ from index_builder.datasets.pairs import PairFolder
 from index_builder.datasets.pictures import Sketch, frame_of
 from index_builder.evaluation.bootstrap import Estimate, estimate_means
 from index_builder.evaluation.errors import EvaluationError
-from index_builder.evaluation.protocols import Advance, GalleryFrom, gallery_frame, ranking
+from index_builder.evaluation.protocols import Advance, GalleryFrom, ranking
 from model.checkpoint import Checkpoint
-
-__all__ = ["SHOWN", "Evaluation", "EvaluationError", "GalleryFrom", "Query", "evaluate", "gallery_frame"]
 
 SHOWN = 8  # first results that are kept of each query
 

@@ -7,13 +7,13 @@ from dataclasses import replace
 from typing import Any
 
 from index_builder.datasets.pairs import PairFolder
-from index_builder.datasets.partial_strokes import part_of
+from index_builder.datasets.partial_strokes import first_share
 from index_builder.datasets.pictures import Sketch
 from index_builder.evaluation.errors import EvaluationError
 from index_builder.evaluation.evaluate import Evaluation, Query
 from index_builder.evaluation.protocols import Advance, GalleryFrom, Rank, ranking
 from model.checkpoint import Checkpoint
-from model.preprocessing.line_drawing import BlankSketch
+from model.preprocessing.line_drawing import BlankSketchError
 from model.preprocessing.preprocess import Preprocess
 
 SHARES = (20, 40, 60, 80, 100)  # percent of a sketch's ink
@@ -43,7 +43,7 @@ def evaluate_partial(
     with ranking(folder, checkpoint, gallery_from, views, advance) as rank:
         for sketch, truth in sketches:
             for percent in SHARES:
-                drawn = replace(sketch, strokes=part_of(sketch.strokes or (), percent / 100))
+                drawn = replace(sketch, strokes=first_share(sketch.strokes or (), percent / 100))
                 queries[percent].append(_search(rank, drawn, truth, checkpoint.preprocess, len(folder.pairs)))
                 advance(1)
     return {percent: Evaluation(tuple(found), len(folder.pairs)) for percent, found in queries.items()}
@@ -77,6 +77,6 @@ def _with_strokes(folder: PairFolder) -> list[tuple[Sketch, str]]:
 def _search(rank: Rank, sketch: Sketch, truth: str, preprocess: Preprocess, n_gallery: int) -> Query:
     try:
         frame = preprocess.strokes(sketch.strokes or ())
-    except BlankSketch:
+    except BlankSketchError:
         return Query(sketch, truth, n_gallery, ())
     return Query.found(sketch, truth, rank(frame))

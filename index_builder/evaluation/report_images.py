@@ -18,7 +18,7 @@ from index_builder.evaluation.protocols import GalleryFrom, gallery_frame
 from model.checkpoint import Checkpoint
 from model.preprocessing.frames import FRAME, Strokes
 from model.preprocessing.images import Pixels, to_rgb
-from model.preprocessing.line_drawing import BlankSketch
+from model.preprocessing.line_drawing import BlankSketchError
 
 _THUMBNAIL = 160  # px; shown smaller, so that they are sharp on dense screens too
 _ATTENTION = np.array((226, 61, 20), np.float32)  # RGB where a network attends most
@@ -53,7 +53,7 @@ class Pictures:
         """The frame of strokes, empty where they are too few."""
         try:
             frame = self._checkpoint.preprocess.strokes(strokes)
-        except BlankSketch:
+        except BlankSketchError:
             frame = np.full((FRAME, FRAME), 255, np.uint8)
         return _small(Image.fromarray(frame))
 

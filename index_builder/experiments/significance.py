@@ -9,7 +9,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from index_builder.evaluation.bootstrap import Weights, drawn_clusters, interval
+from index_builder.evaluation.bootstrap import Weights, interval, resample_clusters
 from index_builder.experiments.run_files import Run
 
 _RESAMPLES = 5000
@@ -58,7 +58,7 @@ def compare(variant: Sequence[Run], first: Sequence[Run]) -> tuple[Difference, d
         hits = [np.stack([run.searches[name].ranks <= 1 for run in runs]) for runs in (variant, first)]  # (seeds,Q)
         points[name] = 100 * float(hits[0].mean() - hits[1].mean())
         by_query = draws[0] @ hits[0] - draws[1] @ hits[1]  # (R,Q)
-        drawn = drawn_clusters(searches.photos, _RESAMPLES, random)  # (R,Q)
+        drawn = resample_clusters(searches.photos, _RESAMPLES, random)  # (R,Q)
         resampled[name] = 100 * (by_query * drawn).sum(1) / drawn.sum(1)  # (R,)
     overall = float(np.mean(list(points.values()))), np.mean(list(resampled.values()), 0)
     told = min(len(variant), len(first)) > 1

@@ -15,8 +15,8 @@ from pathlib import Path
 from rich.progress import Progress
 
 from app.catalogue.catalogue import Catalogue, sqlite_url
-from app.catalogue.import_jobs import MOST_ERRORS, Counts, FeedProblem
-from app.core.atomic_files import sha256_of, write_whole
+from app.catalogue.import_jobs import MOST_ERRORS, FeedProblem, ImportCounts
+from app.core.atomic_files import sha256_of, write_atomically
 from app.feeds.reader import count_source, read_source
 from app.feeds.records import FeedError
 from app.gallery.gallery import Gallery, is_gallery
@@ -29,7 +29,7 @@ from app.photo_fetch.linked_photos import LinkedPhotos
 from model.checkpoint import DEFAULT_CHECKPOINT, Checkpoint, load_checkpoint
 from model.device import resolve_device
 
-Step = Callable[[Counts], None]
+Step = Callable[[ImportCounts], None]
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class BuildReport:
 class Imported:
     """What has become of a source: counts, the first of what was skipped, and how often each reason came."""
 
-    counts: Counts = field(default_factory=Counts)
+    counts: ImportCounts = field(default_factory=ImportCounts)
     skipped: list[tuple[str, str]] = field(default_factory=list)
     reasons: ReasonCounts = field(default_factory=ReasonCounts)
 
@@ -143,5 +143,5 @@ def _prepare_gallery(
         catalogue.set_factory(index)
     copy = directory / CHECKPOINT_FILE
     if not copy.is_file() or sha256_of(copy) != checkpoint.sha256:
-        write_whole(copy, lambda path: shutil.copyfile(checkpoint_path, path))
+        write_atomically(copy, lambda path: shutil.copyfile(checkpoint_path, path))
     return catalogue

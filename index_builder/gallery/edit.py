@@ -11,14 +11,14 @@ from pathlib import Path
 from rich.progress import Progress
 
 from app.catalogue.catalogue import Catalogue
-from app.core.error_text import short
+from app.core.error_text import truncate
 from app.feeds.product_fields import read_fields
 from app.feeds.records import Fields
 from app.gallery.checkpoint_store import checkpoint_file
 from app.gallery.layout import PHOTOS, catalogue_of
 from app.gallery.photo_store import PhotoStore
 from app.ingest.pipeline import Ingest
-from app.ingest.product_preparer import Draft, DraftPhoto
+from app.ingest.product_preparer import DraftPhoto, ProductUpdate
 from app.photo_fetch.linked_photos import read_photo
 from app.products.product import Product
 from index_builder.gallery.build import BuildReport, count_products, counting_bar, import_source
@@ -63,14 +63,14 @@ def add_product(place: Place, product_id: str, fields: Fields, photos: Sequence[
 
     def describe(old: Product | None) -> Product:
         if old is None and not photos:
-            raise ValueError(f"product {short(product_id)} is new and has no photo: expected --photo FILE")
+            raise ValueError(f"product {truncate(product_id)} is new and has no photo: expected --photo FILE")
         if fields or old is None:
             return read_fields({**fields, "id": [product_id]})
         return old
 
     given = [DraftPhoto("", partial(_fetch, path), f"photo {path}") for path in photos] or None
     with place.writing() as (_, ingest):
-        written = ingest.write(Draft(product_id, describe, given))
+        written = ingest.write(ProductUpdate(product_id, describe, given))
     outcome = "unchanged" if written.is_unchanged else "updated"
     return Change(written.product, "added" if written.old is None else outcome)
 
@@ -81,7 +81,7 @@ def remove_products(place: Place, product_ids: Sequence[str]) -> int:
         there = catalogue.get_many(product_ids)
         missing = [name for name in product_ids if name not in there]
         if missing:
-            raise ValueError(f"there is no product {short(missing[0])} in {place.gallery}: nothing was removed")
+            raise ValueError(f"there is no product {truncate(missing[0])} in {place.gallery}: nothing was removed")
         return len(ingest.delete(product_ids))
 
 

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from rich.progress import Progress, TaskID
 
 from app.catalogue.catalogue import Catalogue
-from app.catalogue.staged_embeddings import Reembedding, owners, without_photo
-from app.core.cpu_limits import cores
+from app.catalogue.staged_embeddings import StagedEmbeddings, owners, without_photo
+from app.core.cpu_limits import available_cpus
 from app.core.process_lock import only_one
 from app.gallery.checkpoint_store import keep_checkpoint, settle_checkpoint
 from app.gallery.gallery import Gallery
@@ -100,8 +100,8 @@ class _Run:
     def __init__(self, directory: Path, catalogue: Catalogue, checkpoint: Checkpoint) -> None:
         self._catalogue, self._checkpoint = catalogue, checkpoint
         self._photos = PhotoStore(directory / PHOTOS)
-        self._gathered = Reembedding(catalogue, checkpoint.sha256, checkpoint.network.dim)
-        self._pool = ThreadPoolExecutor(cores(), "decode")
+        self._gathered = StagedEmbeddings(catalogue, checkpoint.sha256, checkpoint.network.dim)
+        self._pool = ThreadPoolExecutor(available_cpus(), "decode")
         self._count = 0
 
     def finish(self, progress: Progress | None) -> int:

@@ -41,7 +41,9 @@ class Comparison:
         return f"acc@{_K} on held-out photos: {figures} ({self.n_queries} queries, {self.n_gallery} photos)"
 
 
-def compare(before: DSSA, after: DSSA, seen: Sequence[SampleSet], held_out: Sequence[SampleSet]) -> Comparison | None:
+def compare_on_held_out_photos(
+    before: DSSA, after: DSSA, seen: Sequence[SampleSet], held_out: Sequence[SampleSet]
+) -> Comparison | None:
     """Search all photos' normal edge maps with the held-out photos' other edge styles, distorted always alike.
 
     Both networks are used in eval mode, each on the device where it is. None when no photo is held out.

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from index_builder.training.photo_only_check import Comparison
-from index_builder.training.warm_start import Inheritance
+from index_builder.training.warm_start import WeightTransfer
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class TrainingReport:
     loss: float
     validation: dict[str, float]
     start_from: Path | None = None
-    inherited: Inheritance | None = None
+    inherited: WeightTransfer | None = None
     comparison: Comparison | None = None
 
     def as_json(self) -> dict[str, Any]:

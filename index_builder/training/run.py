@@ -20,14 +20,12 @@ from index_builder.training.config.run_identity import difference, identify
 from index_builder.training.data.augment import augment
 from index_builder.training.data.samples import LineImage, SampleSet, to_input, to_pieces
 from index_builder.training.objectives import find_objective
-from index_builder.training.warm_start import Start, take_weights
+from index_builder.training.warm_start import InitialWeights, load_matching_weights
 from model.network.compression import fit_compression
 from model.network.dssa import DSSA, embed_in_chunks
 
-__all__ = ["Learner", "TrainingError"]
 
-
-class Learner:
+class TrainingRun:
     """Network, objective, optimiser, schedule and random state of one training run: all that is needed to go on.
 
     `n_sets` is the number of sample sets that advance() will be given, and `data` describes them.
@@ -125,13 +123,13 @@ class Learner:
         torch.save(state, partial)
         os.replace(partial, path)
 
-    def begin(self, start: Start | None, state: Path) -> None:
+    def begin(self, start: InitialWeights | None, state: Path) -> None:
         """Go on from a saved state if there is one, else from what fits of other weights if some are given."""
         if state.exists():
             self._resume(state)
         elif start is not None:
-            take_weights(self.network, start)
-            take_weights(self.averaged, start)
+            load_matching_weights(self.network, start)
+            load_matching_weights(self.averaged, start)
 
     @torch.inference_mode()
     def fit_compression(self, sets: Sequence[SampleSet]) -> None:

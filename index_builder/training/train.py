@@ -19,12 +19,12 @@ from index_builder.datasets.readers.labelled_sketches import LabelledSketches
 from index_builder.training.config.errors import TrainingError
 from index_builder.training.config.presets import Preset
 from index_builder.training.data.samples import prepare
-from index_builder.training.data.training_data import Material, Prepare, Source, gather
+from index_builder.training.data.training_data import Prepare, Source, TrainingData, load_training_data
 from index_builder.training.objectives import find_objective
-from index_builder.training.photo_only_check import compare
+from index_builder.training.photo_only_check import compare_on_held_out_photos
 from index_builder.training.report import TrainingReport
-from index_builder.training.run import Learner
-from index_builder.training.warm_start import Inheritance, inheritance, load_start
+from index_builder.training.run import TrainingRun
+from index_builder.training.warm_start import WeightTransfer, inheritance, load_start
 from model.checkpoint import Checkpoint, save_checkpoint
 from model.preprocessing.preprocess import Preprocess, PreprocessConfig
 
@@ -61,12 +61,12 @@ def train(
         _log.info("from %s: %s", start_from, inherited)
     bars = progress or Progress(disable=True)
     prepared = partial(prepare_folder, unfinished=recipe.unfinished > 0)
-    material = gather(source, Preprocess(config), holdout, bars, prepared)
+    material = load_training_data(source, Preprocess(config), holdout, bars, prepared)
     clean = holdout and not (before and before.saw_held_out)
     if holdout and not clean:
         _log.warning("%s had nothing held out: on photos that it saw, figures are no validation", start_from)
     described = {"data": material.described, "holdout": clean, "start_from": start.sha256 if start else None}
-    run = Learner(recipe, seed, device, described, len(material.training))
+    run = TrainingRun(recipe, seed, device, described, len(material.training))
     run.objective.check(material.training)
     run.begin(start, _state_path(out))
     if _is_to_fit_compression(run, inherited):
@@ -76,7 +76,7 @@ def train(
     save_checkpoint(out, run.averaged, config, notes)
     comparison = None
     if before and before.preprocess.config == config:  # on other frames the two cannot be compared
-        comparison = compare(before.network, run.averaged, material.training, material.shop)
+        comparison = compare_on_held_out_photos(before.network, run.averaged, material.training, material.shop)
     return TrainingReport(out, run.step, loss, accuracy, start_from, inherited, comparison)
 
 
@@ -88,13 +88,15 @@ def _adopted(preset: Preset, start: Checkpoint | None) -> tuple[Preset, Preproce
     return replace(preset, network=start.network.config, size=config.size), config
 
 
-def _is_to_fit_compression(run: Learner, inherited: Inheritance | None) -> bool:
+def _is_to_fit_compression(run: TrainingRun, inherited: WeightTransfer | None) -> bool:
     """A compression that was not taken from elsewhere starts as the principal components of what it compresses."""
     fresh = inherited is None or "compression" in inherited.fresh
     return run.step == 0 and run.preset.network.compressed > 0 and fresh
 
 
-def _run_to_the_end(run: Learner, material: Material, state: Path, bars: Progress) -> tuple[float, dict[str, float]]:
+def _run_to_the_end(
+    run: TrainingRun, material: TrainingData, state: Path, bars: Progress
+) -> tuple[float, dict[str, float]]:
     """All steps that are left; the last loss, and the last validation."""
     total = run.preset.steps
     task = bars.add_task("train", total=total, completed=run.step)

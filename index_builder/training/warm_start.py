@@ -20,7 +20,7 @@ _SQUEEZE_HEAD = "heads.squeezenet.trunk."
 
 
 @dataclass(frozen=True)
-class Start:
+class InitialWeights:
     """Weights to start from, by the names that DSSA gives them; `checkpoint` is None for published ImageNet weights."""
 
     weights: Mapping[str, torch.Tensor]
@@ -28,19 +28,19 @@ class Start:
     checkpoint: Checkpoint | None
 
 
-def load_start(path: Path, device: str) -> Start:
+def load_start(path: Path, device: str) -> InitialWeights:
     """Read a checkpoint, or SqueezeNet 1.0's ImageNet weights (.safetensors). Raises CheckpointError."""
     try:
         weights = imagenet_weights(load_file(path))
     except (KeyError, SafetensorError, OSError):
         checkpoint = load_checkpoint(path, device)
-        return Start(checkpoint.network.state_dict(), checkpoint.sha256, checkpoint)
+        return InitialWeights(checkpoint.network.state_dict(), checkpoint.sha256, checkpoint)
     named = {_SQUEEZE_HEAD + name: value.to(device) for name, value in weights.items()}
-    return Start(named, hashlib.sha256(path.read_bytes()).hexdigest(), None)
+    return InitialWeights(named, hashlib.sha256(path.read_bytes()).hexdigest(), None)
 
 
 @dataclass(frozen=True)
-class Inheritance:
+class WeightTransfer:
     """Which of a network's parts, such as "backbone" or "heads.fine", take another's weights; partly if not all fit."""
 
     taken: tuple[str, ...]
@@ -52,7 +52,7 @@ class Inheritance:
         return "; ".join(f"{how}: {', '.join(parts)}" for how, parts in named.items() if parts)
 
 
-def inheritance(config: NetworkConfig, start: Start) -> Inheritance:
+def inheritance(config: NetworkConfig, start: InitialWeights) -> WeightTransfer:
     """Which parts of a network could start from another's; only learnt weights count.
 
     Raises TrainingError when none could.
@@ -64,20 +64,20 @@ def inheritance(config: NetworkConfig, start: Start) -> Inheritance:
     if not some:
         held = start.checkpoint.network.config if start.checkpoint else "SqueezeNet's ImageNet weights"
         raise TrainingError(f"nothing fits of the network to start from: it is {held}, expected {config}")
-    return Inheritance(
+    return WeightTransfer(
         taken=tuple(part for part in some if part not in wanting),
         partly=tuple(part for part in some if part in wanting),
         fresh=tuple(part for part in wanting if part not in some),
     )
 
 
-def take_weights(network: DSSA, start: Start) -> None:
+def load_matching_weights(network: DSSA, start: InitialWeights) -> None:
     """Copy every weight whose name and shape fit, and which means the same there, into the network."""
     with torch.no_grad():
         network.load_state_dict(_fitting(network, start), strict=False)
 
 
-def _fitting(network: DSSA, start: Start) -> dict[str, torch.Tensor]:
+def _fitting(network: DSSA, start: InitialWeights) -> dict[str, torch.Tensor]:
     own, config = network.state_dict(), network.config
     held = start.checkpoint.network.config if start.checkpoint else config
     # over another embedding a compression or a distance means nothing, whatever its shape

@@ -23,15 +23,15 @@ _WHITES = (1.0, 255.0, 65535.0)  # of a share, 8 bits and 16 bits
 _FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
 
 
-class UnreadableImage(ValueError):
+class UnreadableImageError(ValueError):
     """The bytes are not an image, are cut short, or are in a format that is not supported."""
 
 
-class ImageTooLarge(UnreadableImage):
+class ImageTooLargeError(UnreadableImageError):
     """The image's header announces more pixels than are allowed."""
 
 
-class ImageTooCostly(UnreadableImage):
+class ImageTooCostlyError(UnreadableImageError):
     """Decoding the image took more time or memory than is allowed."""
 
 
@@ -41,18 +41,22 @@ def decode_image(data: bytes, max_pixels: int = MAX_PIXELS) -> Image.Image:
     Raises ImageTooLarge from the header alone, and UnreadableImage for everything that cannot be decoded whole.
     """
     if not data:
-        raise UnreadableImage("image is empty: got 0 bytes, expected a PNG, JPEG or WebP file")
+        raise UnreadableImageError("image is empty: got 0 bytes, expected a PNG, JPEG or WebP file")
     try:
         image: Image.Image = Image.open(io.BytesIO(data), formats=_FORMATS)
         _check_size(image, max_pixels)
         image.load()
-    except UnreadableImage:
+    except UnreadableImageError:
         raise
     except Image.DecompressionBombError:  # Pillow's hard limit, met before it tells the size
-        raise ImageTooLarge(f"image is too large: far more than the {max_pixels} pixels expected at most") from None
+        raise ImageTooLargeError(
+            f"image is too large: far more than the {max_pixels} pixels expected at most"
+        ) from None
     except Exception as error:  # Pillow's decoders raise almost anything (OSError, SyntaxError, struct.error, ...)
         reason = str(error).split(" <")[0] or type(error).__name__
-        raise UnreadableImage(f"image cannot be read ({reason}): expected a whole PNG, JPEG or WebP file") from None
+        raise UnreadableImageError(
+            f"image cannot be read ({reason}): expected a whole PNG, JPEG or WebP file"
+        ) from None
     return image
 
 
@@ -69,7 +73,7 @@ def upright(image: Image.Image) -> Image.Image:
 def _check_size(image: Image.Image, max_pixels: int) -> None:
     width, height = image.size
     if width * height > max_pixels:
-        raise ImageTooLarge(f"image is too large: {width}x{height} pixels, expected at most {max_pixels} in all")
+        raise ImageTooLargeError(f"image is too large: {width}x{height} pixels, expected at most {max_pixels} in all")
 
 
 def to_rgb(image: Image.Image, side: int | None = None) -> Pixels:

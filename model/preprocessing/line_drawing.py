@@ -18,7 +18,7 @@ InkMask = NDArray[np.float32]
 """(H,W) 0 to 1: how much of a pixel is inked."""
 
 
-class BlankSketch(ValueError):
+class BlankSketchError(ValueError):
     """Nothing is drawn, or too little to tell what it is."""
 
 
@@ -38,7 +38,7 @@ def ink_mask(ink: NDArray[np.float32]) -> InkMask:
     """Ink strengths (H,W) of what is drawn on a plain ground -> 0/1, at most WORKING_SIDE long. Raises BlankSketch."""
     present = ink[ink > FAINT]
     if not present.size:
-        raise BlankSketch("sketch is blank: every pixel has the same colour, expected lines on a plain ground")
+        raise BlankSketchError("sketch is blank: every pixel has the same colour, expected lines on a plain ground")
     threshold = max(FAINT, 0.35 * float(np.percentile(present, 95)))
     return within_working_side((ink > threshold).astype(np.float32))
 
@@ -48,22 +48,22 @@ def within_working_side(mask: InkMask) -> InkMask:
     return resize_to(mask, WORKING_SIDE) if max(mask.shape) > WORKING_SIDE else mask
 
 
-def trace(mask: InkMask) -> tuple[Mask, Placement]:
+def thin_lines(mask: InkMask) -> tuple[Mask, Placement]:
     """A mask of lines of any width -> one-pixel lines (256,256) 0/255, box centred, and where the frame lies on it.
 
     Raises BlankSketch.
     """
-    box = fitted(mask)
+    box = fit_to_frame(mask)
     placement = Placement.around(box.left, box.top, box.width, box.height, box.solid.shape)
     return np.asarray(cv2.ximgproc.thinning(centred(box.solid)), np.uint8), placement
 
 
-def fitted(mask: InkMask, times: int = 1) -> Fitted:
+def fit_to_frame(mask: InkMask, times: int = 1) -> Fitted:
     """A mask of lines of any width, its box as long as in a frame, or some times that. Raises BlankSketch."""
     top, bottom, left, right = box_of(mask, mask.shape)
     height, width = bottom - top, right - left
     if max(height, width) < MIN_SKETCH:
-        raise BlankSketch(too_small(width, height))
+        raise BlankSketchError(too_small(width, height))
     inked = (mask > 0).astype(np.uint8)
     depth = cv2.distanceTransform(inked, cv2.DIST_L2, 3)
     ridge = (inked > 0) & (depth >= cv2.dilate(depth, np.ones((3, 3), np.uint8)) - 1e-3)

@@ -14,7 +14,14 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from model.preprocessing.images import Pixels, to_ink, to_rgb
-from model.preprocessing.line_drawing import FAINT, WORKING_SIDE, BlankSketch, InkMask, ink_mask, within_working_side
+from model.preprocessing.line_drawing import (
+    FAINT,
+    WORKING_SIDE,
+    BlankSketchError,
+    InkMask,
+    ink_mask,
+    within_working_side,
+)
 from model.preprocessing.ruled_lines import Density, is_ruled, without_rulings
 from model.preprocessing.sheet import find_sheet, straightened
 
@@ -117,7 +124,7 @@ def _drawn(density: Density) -> InkMask:
     strokes = _without_marks(_without_marks(strokes, weight, _SPECK, 1 / 80), weight, _STRAY, 1 / 12)
     _, _, stats, _ = cv2.connectedComponentsWithStats(strokes.astype(np.uint8), connectivity=8)
     if stats[1:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(initial=0) < _STROKE * max(strokes.shape):
-        raise BlankSketch("sketch is blank: nothing is drawn on the paper, expected lines darker than it")
+        raise BlankSketchError("sketch is blank: nothing is drawn on the paper, expected lines darker than it")
     return strokes.astype(np.float32)
 
 

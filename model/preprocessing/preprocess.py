@@ -16,37 +16,26 @@ from PIL import Image
 
 from model.preprocessing.frames import BOX, FRAME, Mask, PlacedFrame, Placement, box_of, centred, resize_to
 from model.preprocessing.images import (
-    MAX_PIXELS,
-    ImageTooLarge,
     Pixels,
-    UnreadableImage,
-    decode_image,
     to_ink,
     to_rgb,
     upright,
 )
-from model.preprocessing.line_drawing import MIN_SKETCH, WORKING_SIDE, BlankSketch, InkMask, ink_mask, too_small, trace
+from model.preprocessing.line_drawing import (
+    MIN_SKETCH,
+    WORKING_SIDE,
+    BlankSketchError,
+    InkMask,
+    ink_mask,
+    thin_lines,
+    too_small,
+)
 from model.preprocessing.paper import sketch_mask
 from model.preprocessing.picture_kind import Kind, kind_of
 
 if TYPE_CHECKING:
     from torch import Tensor
 from model.preprocessing.frames import Strokes
-
-__all__ = [
-    "FRAME",
-    "MAX_PIXELS",
-    "BlankSketch",
-    "ImageTooLarge",
-    "Pixels",
-    "PlacedFrame",
-    "Placement",
-    "Preprocess",
-    "PreprocessConfig",
-    "Strokes",
-    "UnreadableImage",
-    "decode_image",
-]
 
 LineDetector = Callable[[Pixels], Mask]  # RGB (H,W,3) -> one-pixel lines (H,W) 0/255
 
@@ -107,7 +96,7 @@ class Preprocess:
 
     def _place_mask(self, mask: InkMask, image: Image.Image) -> PlacedFrame:
         """The frame of an upright image's ink, and where it lies on the image."""
-        lines, placement = trace(mask)
+        lines, placement = thin_lines(mask)
         height, width = mask.shape
         return PlacedFrame(self._draw(lines), placement.scaled(image.width / width, image.height / height))
 
@@ -115,11 +104,11 @@ class Preprocess:
         """What strokes() gives, and where it lies in the strokes' unit. Raises BlankSketch."""
         paths = [np.asarray([point[:2] for point in stroke], np.float64) for stroke in strokes if len(stroke)]
         if not paths:
-            raise BlankSketch("sketch is blank: got no strokes, expected at least one")
+            raise BlankSketchError("sketch is blank: got no strokes, expected at least one")
         points = np.concatenate(paths)
         low, extent = points.min(axis=0), np.ptp(points, axis=0)
         if extent.max() < MIN_SKETCH:
-            raise BlankSketch(too_small(extent[0], extent[1]))
+            raise BlankSketchError(too_small(extent[0], extent[1]))
         scale = (BOX - 1) / extent.max()
         offset = (FRAME - 1 - extent * scale) / 2
         canvas = np.zeros((FRAME, FRAME), np.uint8)
@@ -153,7 +142,7 @@ class Preprocess:
         rim = max(2, min(ink.shape) // 100)
         inner = np.zeros_like(ink)
         inner[rim:-rim, rim:-rim] = ink[rim:-rim, rim:-rim]
-        return self._draw(trace(ink_mask(inner))[0])
+        return self._draw(thin_lines(ink_mask(inner))[0])
 
     def tensor(self, frames: Sequence[Pixels]) -> Tensor:
         """Frames -> (B,1,size,size) float32, ink 1 on ground 0."""

@@ -26,15 +26,15 @@ _REACH = 4  # px: from the middle of a line to where there is nothing of it
 def without_rulings(density: Density) -> Density:
     """The density of what is drawn on a page, less that of the lines printed on it, if there are any."""
     across, down = _lines(density), _lines(density.T)
-    if not (_even(across) or _even(down)):
+    if not (_is_evenly_spaced(across) or _is_evenly_spaced(down)):
         return density
     # on printed paper a single line from edge to edge, such as that of a margin, is printed as well
-    return _less(_less(density, across).T, down).T
+    return _subtract_lines(_subtract_lines(density, across).T, down).T
 
 
 def is_ruled(density: Density) -> bool:
     """Whether lines are printed on a page."""
-    return _even(_lines(density)) or _even(_lines(density.T))
+    return _is_evenly_spaced(_lines(density)) or _is_evenly_spaced(_lines(density.T))
 
 
 def _lines(density: Density) -> list[Line]:
@@ -51,7 +51,7 @@ def _lines(density: Density) -> list[Line]:
     if bends is None:
         return []
     columns = np.linspace(-0.5, 0.5, width)
-    return [_curve(line, columns) for line in _along(strips, across, bends)]
+    return [_curve(line, columns) for line in _follow_lines(strips, across, bends)]
 
 
 def _bends(strips: Density, across: NDArray[np.float64], width: int) -> NDArray[np.float64] | None:
@@ -97,7 +97,7 @@ def _traced(
     return _fit(heights) if len(heights) > _SPANS * _STRIPS else None
 
 
-def _along(
+def _follow_lines(
     strips: Density, across: NDArray[np.float64], bends: NDArray[np.float64]
 ) -> list[tuple[float, float, float]]:
     """(bend, slope, height) of every line that bends as the others do, those included that a corner cuts off."""
@@ -147,7 +147,7 @@ def _curve(line: tuple[float, float, float], across: NDArray[np.float64]) -> Lin
     return np.asarray(np.polyval(line, across), np.float64)
 
 
-def _even(lines: Sequence[Line]) -> bool:
+def _is_evenly_spaced(lines: Sequence[Line]) -> bool:
     """Whether these are many lines at mostly even distances."""
     if len(lines) < _FEWEST:
         return False
@@ -155,7 +155,7 @@ def _even(lines: Sequence[Line]) -> bool:
     return float((np.abs(gaps / np.median(gaps) - 1) < 0.25).mean()) > 0.6
 
 
-def _less(density: Density, lines: Sequence[Line]) -> Density:
+def _subtract_lines(density: Density, lines: Sequence[Line]) -> Density:
     """The density without these lines: each one's usual density, nearby, is taken away all along it."""
     if not lines:
         return density

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from model.preprocessing.frames import FRAME, Mask
-from model.preprocessing.images import ImageTooCostly
-from model.preprocessing.line_drawing import Fitted, InkMask, fitted
+from model.preprocessing.images import ImageTooCostlyError
+from model.preprocessing.line_drawing import Fitted, InkMask, fit_to_frame
 from model.preprocessing.paper import sketch_mask
 from model.preprocessing.picture_kind import Kind, kind_of
 from model.preprocessing.preprocess import Preprocess
@@ -23,7 +23,7 @@ _MOST_LINES = 60_000  # px of lines in that picture, some ninety across it: more
 _DETAIL = 0.6  # px of that picture: how far a stroke may be from the line
 
 
-class TooManyLinesError(ImageTooCostly):
+class TooManyLinesError(ImageTooCostlyError):
     """A picture has more lines than strokes can be made of in reasonable time."""
 
 
@@ -37,7 +37,7 @@ class Tracing:
     kind: Kind = "sketch"
 
 
-def traced(image: Image.Image) -> Tracing:
+def trace_strokes(image: Image.Image) -> Tracing:
     """The strokes of a raster sketch on any ground, in the pixels of its mask: straightened, at most WORKING_SIDE long.
 
     Drawn as a sketch they give nearly the frame that the picture gives. Raises BlankSketch, TooManyLinesError.
@@ -45,7 +45,7 @@ def traced(image: Image.Image) -> Tracing:
     return _along_ink(sketch_mask(image))
 
 
-def traced_picture(image: Image.Image, preprocess: Preprocess) -> Tracing:
+def trace_picture(image: Image.Image, preprocess: Preprocess) -> Tracing:
     """The strokes of an upright raster sketch, as traced() gives them, or the edges of a product's photo.
 
     Either way they find what the picture finds. Raises BlankSketch, and TooManyLinesError for a sketch.
@@ -55,7 +55,7 @@ def traced_picture(image: Image.Image, preprocess: Preprocess) -> Tracing:
 
 
 def _along_ink(mask: InkMask) -> Tracing:
-    box = fitted(mask, _TIMES)
+    box = fit_to_frame(mask, _TIMES)
     margin = 2  # so that no line touches the rim
     lines = np.asarray(cv2.ximgproc.thinning(np.pad(box.solid, margin)), np.uint8)
     _check_amount(lines)

@@ -15,8 +15,8 @@ import psutil
 import pytest
 import torch
 
-from app.decoding.sketch_decoder import Workshop
-from app.decoding.worker_pool import NotDecoded
+from app.decoding.sketch_decoder import SketchDecoder
+from app.decoding.worker_pool import DecoderUnavailableError
 from app.gallery.gallery import Gallery
 from app.server import serve
 from app.settings import Settings
@@ -84,11 +84,13 @@ def test_a_damaged_gallery(tiny_gallery: Path, tmp_path: Path, capsys: pytest.Ca
     assert str(gallery) in given_up(Settings(gallery=gallery, port=0), capsys, 2)
 
 
-@pytest.mark.parametrize("error", [NotDecoded("too busy"), torch.OutOfMemoryError("no GPU memory\nat all")])
+@pytest.mark.parametrize(
+    "error", [DecoderUnavailableError("too busy"), torch.OutOfMemoryError("no GPU memory\nat all")]
+)
 def test_a_first_search_that_fails_leaves_nothing_open(
     tiny_gallery: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
-    def fail(_workshop: Workshop) -> None:
+    def fail(_workshop: SketchDecoder) -> None:
         raise error
 
     def close(gallery: Gallery) -> None:
@@ -96,7 +98,7 @@ def test_a_first_search_that_fails_leaves_nothing_open(
         gallery.catalogue.close()
 
     closed, before = list[Gallery](), psutil.Process().children()
-    monkeypatch.setattr(Workshop, "warm_up", fail)
+    monkeypatch.setattr(SketchDecoder, "warm_up", fail)
     monkeypatch.setattr(Gallery, "close", close)
     said = given_up(Settings(gallery=tiny_gallery, port=0), capsys, 2)
     assert f"gallery {tiny_gallery} cannot be served: " in said and str(error).partition("\n")[0] in said

@@ -14,14 +14,14 @@ from index_builder.evaluation.evaluate import Evaluation, Query
 from index_builder.evaluation.protocols import GalleryFrom
 from model.checkpoint import load_checkpoint
 from model.preprocessing.images import Pixels
-from model.preprocessing.line_drawing import BlankSketch
+from model.preprocessing.line_drawing import BlankSketchError
 from model.preprocessing.preprocess import Preprocess
 from tests.support.drawings import drawings
 
 
 def test_every_sketch_is_searched_in_every_way(tiny_checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def nothing(sketch: Image.Image, name: str, preprocess: Preprocess) -> Pixels:
-        raise BlankSketch("sketch is blank")
+        raise BlankSketchError("sketch is blank")
 
     ways = {name: paper.TAKES[name] for name in (paper.CLEAN, "traced into strokes", "uneven light")}
     monkeypatch.setattr(paper, "TAKES", {**ways, "nothing": nothing})

@@ -29,7 +29,7 @@ from index_builder.training.data.training_data import Source
 from index_builder.training.train import train
 from model.checkpoint import load_checkpoint, save_checkpoint
 from model.network.dssa import DSSA, NetworkConfig
-from model.preprocessing.line_drawing import BlankSketch
+from model.preprocessing.line_drawing import BlankSketchError
 from model.preprocessing.preprocess import Preprocess, PreprocessConfig
 from tests.support.shape_pairs import write_shapes
 
@@ -211,7 +211,7 @@ def test_a_blank_labelled_sketch_is_named(tmp_path: Path) -> None:
     for kind in ("cat", "dog"):
         (tmp_path / kind).mkdir()
         Image.new("L", (64, 64), 255).save(tmp_path / kind / "1.png")
-    with pytest.raises(BlankSketch, match=r"cat/1\.png: sketch is blank"):
+    with pytest.raises(BlankSketchError, match=r"cat/1\.png: sketch is blank"):
         train(read_classes(tmp_path), PRESETS["recognition"], tmp_path / "net.safetensors")
 
 

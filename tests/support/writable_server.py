@@ -15,9 +15,9 @@ import httpx
 
 from app.catalogue.catalogue import Catalogue, sqlite_url
 from app.decoding.decoder_process import Answer
-from app.decoding.worker_pool import Benches, NotDecoded
+from app.decoding.worker_pool import DecoderPool, DecoderUnavailableError
 from app.gallery.layout import CATALOGUE_FILE
-from model.preprocessing.images import ImageTooCostly
+from model.preprocessing.images import ImageTooCostlyError
 from tests.conftest import draw_product, serving
 from tests.support.sketch_files import PNG, image_file
 
@@ -64,25 +64,25 @@ def photo(seed: int) -> bytes:
     return image_file(draw_product(seed))
 
 
-def too_costly(costly: bytes) -> Callable[[Benches, bytes, bytes], Answer]:
+def too_costly(costly: bytes) -> Callable[[DecoderPool, bytes, bytes], Answer]:
     """Benches.ask() for which this image is too much."""
-    ask = Benches.ask
+    ask = DecoderPool.ask
 
-    def choosy(benches: Benches, header: bytes, data: bytes) -> Answer:
+    def choosy(benches: DecoderPool, header: bytes, data: bytes) -> Answer:
         if data == costly:
-            raise ImageTooCostly(f"{len(data)} bytes take a great deal")
+            raise ImageTooCostlyError(f"{len(data)} bytes take a great deal")
         return ask(benches, header, data)
 
     return choosy
 
 
-def too_busy(data: bytes, times: int) -> Callable[[Benches, bytes, bytes], Answer]:
+def too_busy(data: bytes, times: int) -> Callable[[DecoderPool, bytes, bytes], Answer]:
     """Benches.ask() by which this image is not decoded in time, so many times."""
-    ask, left = Benches.ask, iter(range(times))
+    ask, left = DecoderPool.ask, iter(range(times))
 
-    def starved(benches: Benches, header: bytes, image: bytes) -> Answer:
+    def starved(benches: DecoderPool, header: bytes, image: bytes) -> Answer:
         if image == data and next(left, None) is not None:
-            raise NotDecoded("busy: try again later")
+            raise DecoderUnavailableError("busy: try again later")
         return ask(benches, header, image)
 
     return starved

@@ -14,11 +14,11 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
 from app.api.requests.multipart import _BINARY, _multipart, bad_multipart, media_type, unsupported
-from app.asgi.body_reader import pieces
+from app.asgi.body_reader import stream_body
 from app.asgi.errors import ApiError
 from app.core.atomic_files import check_space
-from app.core.disk_errors import storing
-from app.core.error_text import short
+from app.core.disk_errors import translate_disk_errors
+from app.core.error_text import truncate
 
 _FEEDS = (
     *("text/tab-separated-values", "text/csv", "text/plain"),
@@ -51,14 +51,14 @@ async def read_feed_upload(request: Request, max_bytes: int) -> AsyncIterator[Bi
     encoding = request.headers.get("content-encoding", "identity")
     if encoding != "identity":
         raise unsupported("content-encoding", encoding, "a feed that is not compressed")
-    chunks = _while_there_is_space(pieces(request, max_bytes))
+    chunks = _while_there_is_space(stream_body(request, max_bytes))
     if kind == "multipart/form-data":
         async with _feed_in(request, chunks) as feed:
             yield feed
         return
     with tempfile.SpooledTemporaryFile(_MEMORY) as spooled:
         async for chunk in chunks:
-            with storing():
+            with translate_disk_errors():
                 await run_in_threadpool(spooled.write, chunk)
         if not spooled.tell():
             raise ApiError(400, "empty_body", f"the body is empty: expected {_IMPORT}")
@@ -70,14 +70,14 @@ async def read_feed_upload(request: Request, max_bytes: int) -> AsyncIterator[Bi
 async def _feed_in(request: Request, chunks: AsyncGenerator[bytes, None]) -> AsyncIterator[BinaryIO]:
     """The file in the field `feed` of a multipart body."""
     try:
-        with storing():
+        with translate_disk_errors():
             form = await MultiPartParser(request.headers, chunks, max_files=1, max_fields=5).parse()
     except MultiPartException as error:
         raise bad_multipart(error) from None
     try:
         feed = form.get(FEED)
         if not isinstance(feed, UploadFile):
-            found = ", ".join(short(name) for name in form) or "no field"
+            found = ", ".join(truncate(name) for name in form) or "no field"
             message = f"field {FEED!r} is missing: found {found}, expected a file in {FEED!r}"
             raise ApiError(422, "invalid_parameter", message, {"parameter": FEED})
         if not feed.size:
@@ -93,6 +93,6 @@ async def _while_there_is_space(chunks: AsyncGenerator[bytes, None]) -> AsyncGen
     async for chunk in chunks:
         size += len(chunk)
         if size > _MEMORY:
-            with storing():
+            with translate_disk_errors():
                 await run_in_threadpool(check_space, Path(tempfile.gettempdir()))
         yield chunk

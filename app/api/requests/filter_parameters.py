@@ -13,9 +13,9 @@ from app.asgi.dependencies import ServiceOf
 from app.asgi.errors import ApiError
 from app.catalogue.catalogue import Catalogue
 from app.catalogue.facets import Facets
-from app.core.error_text import cut, one_of, short
+from app.core.error_text import cut, expected_one_of, truncate
 from app.products.filters import Filters
-from app.products.text_keys import color_names, spaced
+from app.products.text_keys import collapse_spaces, color_names
 
 _MOST_OF_ONE = 50  # values of a parameter; a colour such as "red/black" counts as two
 _MOST_IN_ALL = 100
@@ -34,16 +34,16 @@ _Attributes = Annotated[
 ]
 
 # what each parameter wants by itself, and what there is instead
-_WANTED: Mapping[str, Callable[[str], Filters]] = {
+_FILTER_FOR_PARAMETER: Mapping[str, Callable[[str], Filters]] = {
     "category": lambda value: Filters(category=value),
     "color": lambda value: Filters(colors=(value,)),
     "brand": lambda value: Filters(brands=(value,)),
     "gender": lambda value: Filters(genders=(value,)),
     "size": lambda value: Filters(sizes=(value,)),
-    "attribute": lambda value: Filters(attributes=(_pair(value),)),
+    "attribute": lambda value: Filters(attributes=(_split_attribute(value),)),
     "currency": lambda value: Filters(currency=value),
 }
-_KNOWN: Mapping[str, Callable[[Facets], list[str]]] = {
+_FACET_VALUES: Mapping[str, Callable[[Facets], list[str]]] = {
     "category": lambda facets: list(facets.categories),
     "color": lambda facets: list(facets.colors),
     "brand": lambda facets: list(facets.brands),
@@ -102,7 +102,7 @@ async def read_filters(
         brands=tuple(brand),
         genders=tuple(gender),
         sizes=tuple(size),
-        attributes=tuple(map(_pair, attribute)),
+        attributes=tuple(map(_split_attribute, attribute)),
         in_stock=in_stock or service.settings.hide_out_of_stock,
     )
     if min_price is not None or max_price is not None:
@@ -110,7 +110,7 @@ async def read_filters(
     return filters
 
 
-def _pair(text: str) -> tuple[str, str]:
+def _split_attribute(text: str) -> tuple[str, str]:
     """ "material:leather" -> ("material", "leather")"""
     name, _, value = text.partition(":")
     return name, value
@@ -123,7 +123,7 @@ def _check_count(repeated: Mapping[str, Sequence[str]]) -> None:
     for kind, count in counts.items():
         if count > _MOST_OF_ONE:
             raise _too_many(kind, f"{kind} has {count} values", _MOST_OF_ONE)
-    names = {spaced(_pair(value)[0]).lower() for value in repeated["attribute"]}
+    names = {collapse_spaces(_split_attribute(value)[0]).lower() for value in repeated["attribute"]}
     if len(names) > _MOST_NAMES:
         raise _too_many("attribute", f"attribute has {len(names)} names", _MOST_NAMES)
     if (count := sum(counts.values())) > _MOST_IN_ALL:
@@ -150,19 +150,19 @@ def _check_known(catalogue: Catalogue, asked: Sequence[tuple[str, str]]) -> None
 def _filters_of(kind: str, value: str) -> Filters | None:
     """The filters of this value alone; None for what no product can have."""
     try:
-        return None if "\0" in value else _WANTED[kind](value)
+        return None if "\0" in value else _FILTER_FOR_PARAMETER[kind](value)
     except ValueError:
         return None
 
 
 def _unknown(catalogue: Catalogue, kind: str, value: str) -> ApiError:
     """The error for a value that no product passes a filter of."""
-    known = _KNOWN[kind](catalogue.facets())
+    known = _FACET_VALUES[kind](catalogue.facets())
     if kind == "attribute":  # those of the same name, where there are any
-        same = f"{' '.join(_pair(value)[0].split()).lower()}:"
+        same = f"{' '.join(_split_attribute(value)[0].split()).lower()}:"
         known = [each for each in known if each.startswith(same)] or known
     shown = [*map(cut, known[:_MOST_SHOWN])] + ["…"] * (len(known) > _MOST_SHOWN)
-    message = f"{kind} {short(value)} is unknown: {one_of(shown, 'no product has any')}"
+    message = f"{kind} {truncate(value)} is unknown: {expected_one_of(shown, 'no product has any')}"
     return ApiError(*_UNKNOWN[kind], message, {kind: value[:80], "known": known[: 10 * _MOST_SHOWN]})
 
 

@@ -9,15 +9,15 @@ from starlette.datastructures import FormData, Headers
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
-from app.asgi.body_memory import Hold
+from app.asgi.body_memory import Reservation
 from app.asgi.body_reader import read_body
 from app.asgi.errors import ApiError
-from app.core.error_text import short
+from app.core.error_text import truncate
 
 _BINARY = {"type": "string", "format": "binary"}
 
 
-async def sent(request: Request, hold: Hold, max_bytes: int, expected: str) -> bytes:
+async def sent(request: Request, hold: Reservation, max_bytes: int, expected: str) -> bytes:
     """The body, unless it is empty or compressed. Raises ApiError."""
     data = await read_body(request, max_bytes, hold)
     if not data:
@@ -59,7 +59,7 @@ def bad_multipart(error: MultiPartException) -> ApiError:
 
 def unsupported(header: str, value: str, expected: str) -> ApiError:
     """The error for a header that says the body is of a kind that is not taken."""
-    found = f"is {short(value)}" if value else "is missing"
+    found = f"is {truncate(value)}" if value else "is missing"
     return ApiError(415, "unsupported_media_type", f"{header} {found}: expected {expected}")
 
 

@@ -9,12 +9,12 @@ from fastapi.routing import APIRoute
 from starlette.routing import Match
 from starlette.types import Scope
 
-from app.api.requests.query_parameters import Name
+from app.api.requests.query_parameters import NulFreeText
 from app.asgi.errors import ApiError
-from app.core.error_text import short
+from app.core.error_text import truncate
 
 
-class LiteralEnd(APIRoute):
+class RawSuffixRoute(APIRoute):
     """A route whose end, after all parameters, counts only as it is written: /products/a%2Fsimilar is the product
     "a/similar", not what is similar to "a".
 
@@ -31,10 +31,11 @@ class LiteralEnd(APIRoute):
 
 
 ProductId = Annotated[
-    Name, Path(max_length=1000, description="slashes may be encoded, and have to be before a last /similar or /match")
+    NulFreeText,
+    Path(max_length=1000, description="slashes may be encoded, and have to be before a last /similar or /match"),
 ]
 
 
 def no_product(product_id: str) -> ApiError:
     """The error for an id that is not there."""
-    return ApiError(404, "not_found", f"there is no product {short(product_id)}: expected an id from /products")
+    return ApiError(404, "not_found", f"there is no product {truncate(product_id)}: expected an id from /products")

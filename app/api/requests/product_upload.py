@@ -10,9 +10,9 @@ from starlette.requests import Request
 
 from app.api.requests.multipart import _BINARY, _multipart, media_type, read_form, sent, unsupported
 from app.api.schemas.writes import ProductBody, parse_product
-from app.asgi.body_memory import Hold
+from app.asgi.body_memory import Reservation
 from app.asgi.errors import ApiError
-from app.core.error_text import short
+from app.core.error_text import truncate
 from app.products.product import MAX_PHOTOS
 
 PHOTO, PRODUCT = "photo", "product"
@@ -49,7 +49,7 @@ class ProductUpload:
     photos: list[PhotoUpload]
 
 
-async def read_product(request: Request, hold: Hold, max_bytes: int) -> ProductUpload:
+async def read_product(request: Request, hold: Reservation, max_bytes: int) -> ProductUpload:
     """The product in a request's body. Raises ApiError."""
     kind = media_type(request)
     if kind not in ("application/json", "multipart/form-data"):
@@ -67,7 +67,7 @@ async def read_product(request: Request, hold: Hold, max_bytes: int) -> ProductU
 async def _product_in(form: FormData) -> ProductUpload:
     unknown = [name for name in form if name not in (PHOTO, PRODUCT)]
     if unknown:
-        message = f"field {short(unknown[0])} is unknown: expected files in {PHOTO!r} and JSON in {PRODUCT!r}"
+        message = f"field {truncate(unknown[0])} is unknown: expected files in {PHOTO!r} and JSON in {PRODUCT!r}"
         raise ApiError(422, "invalid_parameter", message, {"parameter": unknown[0][:80]})
     photos = [await _photo(part) for part in form.getlist(PHOTO)]
     if len(photos) > MAX_PHOTOS:

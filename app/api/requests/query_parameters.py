@@ -11,7 +11,7 @@ from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
 from app.asgi.errors import ApiError
-from app.core.error_text import one_of, short
+from app.core.error_text import expected_one_of, truncate
 
 
 async def check_parameters(request: Request) -> None:
@@ -22,7 +22,9 @@ async def check_parameters(request: Request) -> None:
     known = dict(_parameters(request.scope["route"].dependant))
     for name in given:
         if name not in known:
-            message = f"parameter {short(name)} is unknown: {one_of(sorted(known), 'this route takes none')}"
+            message = (
+                f"parameter {truncate(name)} is unknown: {expected_one_of(sorted(known), 'this route takes none')}"
+            )
             raise ApiError(422, "unknown_parameter", message, {"parameter": name[:80], "known": sorted(known)})
         if not known[name] and given.count(name) > 1:
             message = f"parameter {name!r} comes {given.count(name)} times: expected it once"
@@ -47,5 +49,5 @@ def _without_nul(value: str) -> str:
     return value
 
 
-Name = Annotated[str, AfterValidator(_without_nul)]
+NulFreeText = Annotated[str, AfterValidator(_without_nul)]
 """What names a product or an operation in a request."""

@@ -6,10 +6,10 @@ from starlette.datastructures import FormData, Headers, UploadFile
 from starlette.requests import Request
 
 from app.api.requests.multipart import media_type, read_form, sent, unsupported
-from app.asgi.body_memory import Hold
+from app.asgi.body_memory import Reservation
 from app.asgi.errors import ApiError
-from app.core.error_text import short
-from app.decoding.image_sketch import AskedKind, RasterSketch
+from app.core.error_text import truncate
+from app.decoding.image_sketch import ImageSketch, RequestedKind
 from app.decoding.stroke_sketch import Sketch, StrokesBody, StrokesSketch
 
 FIELD = "sketch"
@@ -41,7 +41,7 @@ _MAX_PARTS = 20
 
 
 async def read_sketch(
-    request: Request, hold: Hold, max_bytes: int, max_pixels: int, kind: AskedKind = "auto"
+    request: Request, hold: Reservation, max_bytes: int, max_pixels: int, kind: RequestedKind = "auto"
 ) -> Sketch:
     """The sketch in a request's body, by its content type, or a product's photo in its place. Raises ApiError."""
     data = await sent(request, hold, max_bytes, f"a sketch as {_SKETCH}")
@@ -49,13 +49,13 @@ async def read_sketch(
         if kind == "photo":
             raise ApiError(422, "invalid_parameter", "kind is 'photo': expected an image with it, not strokes")
         return StrokesSketch(data)
-    return RasterSketch(await _image(request, data, _SKETCH), max_pixels, kind)
+    return ImageSketch(await _image(request, data, _SKETCH), max_pixels, kind)
 
 
-async def read_picture(request: Request, hold: Hold, max_bytes: int, max_pixels: int) -> RasterSketch:
+async def read_picture(request: Request, hold: Reservation, max_bytes: int, max_pixels: int) -> ImageSketch:
     """The picture of a sketch in a request's body. Raises ApiError."""
     data = await sent(request, hold, max_bytes, f"a sketch as {_PICTURE}")
-    return RasterSketch(await _image(request, data, _PICTURE), max_pixels)
+    return ImageSketch(await _image(request, data, _PICTURE), max_pixels)
 
 
 async def _image(request: Request, data: bytes, expected: str) -> bytes:
@@ -80,7 +80,7 @@ async def _field(headers: Headers, data: bytes) -> bytes:
 async def _file_in(form: FormData) -> bytes:
     file = form.get(FIELD)
     if file is None:
-        found = ", ".join(short(name) for name in form) or "no field"
+        found = ", ".join(truncate(name) for name in form) or "no field"
         message = f"field {FIELD!r} is missing: found {found}, expected a file in {FIELD!r}"
         raise ApiError(422, "invalid_parameter", message, {"parameter": FIELD})
     times = len(form.getlist(FIELD))

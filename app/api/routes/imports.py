@@ -8,14 +8,14 @@ from fastapi import APIRouter, Path, Query, Request, Response
 
 from app.api.authentication import WriteAccess
 from app.api.requests.feed_upload import IMPORT_DOCS, read_feed_upload
-from app.api.requests.query_parameters import Name
+from app.api.requests.query_parameters import NulFreeText
 from app.api.schemas.errors import error_docs
 from app.api.schemas.imports import ERRORS_PAGE, OperationInfo
 from app.asgi.body_memory import WriteBody
 from app.asgi.dependencies import LimitedReads, ServiceOf
 from app.asgi.errors import ApiError
 from app.catalogue.import_jobs import MOST_ERRORS
-from app.core.error_text import short
+from app.core.error_text import truncate
 
 router = APIRouter(tags=["writes"])
 
@@ -40,7 +40,7 @@ async def import_products(
     "/operations/{operation_id}", responses=error_docs(401, 403, 404, 422, 429, 500, 503), dependencies=[LimitedReads]
 )
 def operation(
-    operation_id: Annotated[Name, Path(max_length=100)],
+    operation_id: Annotated[NulFreeText, Path(max_length=100)],
     service: ServiceOf,
     key: WriteAccess,
     after: Annotated[int, Query(ge=0, description="leave out the first so many errors")] = 0,
@@ -49,6 +49,6 @@ def operation(
     """How an import stands, with a page of its errors."""
     found = service.gallery.catalogue.operations.get(operation_id)
     if found is None:
-        message = f"there is no operation {short(operation_id)}: expected the id of an answer of /products/import"
+        message = f"there is no operation {truncate(operation_id)}: expected the id of an answer of /products/import"
         raise ApiError(404, "not_found", message)
     return OperationInfo.of(found, after, limit)

@@ -12,7 +12,7 @@ from app.api.authentication import WriteAccess
 from app.api.requests.filter_parameters import FiltersOf
 from app.api.requests.product_id_paths import ProductId, no_product
 from app.api.requests.product_upload import PUT_DOCS, PhotoUpload, ProductUpload, read_product
-from app.api.requests.query_parameters import Name
+from app.api.requests.query_parameters import NulFreeText
 from app.api.schemas.errors import error_docs
 from app.api.schemas.facets import CategoryList, FacetsResponse
 from app.api.schemas.products import ProductDetails, ProductInfo, ProductPage
@@ -21,8 +21,8 @@ from app.asgi.body_memory import WriteBody
 from app.asgi.cache_headers import FOR_EVER
 from app.asgi.dependencies import ServiceOf
 from app.asgi.errors import ApiError
-from app.core.error_text import short
-from app.ingest.product_preparer import Draft, DraftPhoto
+from app.core.error_text import truncate
+from app.ingest.product_preparer import DraftPhoto, ProductUpdate
 from app.products.product import Product
 
 _PHOTO_NAME = re.compile(r"[0-9a-f]{64}(\.thumb)?\.webp")
@@ -66,12 +66,12 @@ async def delete_product(product_id: ProductId, service: ServiceOf, key: WriteAc
     return Deleted(product_id=product_id, revision=revision)
 
 
-def _draft(product_id: str, upload: ProductUpload) -> Draft:
+def _draft(product_id: str, upload: ProductUpload) -> ProductUpdate:
     """What a request wants a product to be."""
 
     def describe(old: Product | None) -> Product:
         if old is None and not upload.photos:
-            message = f"product {short(product_id)} is new and has no photo: expected a file in the field 'photo'"
+            message = f"product {truncate(product_id)} is new and has no photo: expected a file in the field 'photo'"
             raise ApiError(422, "missing_photo", message)
         if upload.metadata is not None:
             return upload.metadata.of(product_id)
@@ -82,17 +82,17 @@ def _draft(product_id: str, upload: ProductUpload) -> Draft:
         except ValueError as error:
             raise ApiError(422, "invalid_product", str(error)) from None
 
-    return Draft(product_id, describe, [_photo(*each) for each in enumerate(upload.photos, 1)] or None)
+    return ProductUpdate(product_id, describe, [_photo(*each) for each in enumerate(upload.photos, 1)] or None)
 
 
 def _photo(number: int, photo: PhotoUpload) -> DraftPhoto:
-    return DraftPhoto("", lambda known: photo.data, f"photo {number} ({short(photo.filename)})")
+    return DraftPhoto("", lambda known: photo.data, f"photo {number} ({truncate(photo.filename)})")
 
 
 @router.get("/products", responses=error_docs(401, 422, 500, 503), tags=["products"])
 def products(
     service: ServiceOf,
-    after: Annotated[Name | None, Query(max_length=1000, description="`next` of the page before")] = None,
+    after: Annotated[NulFreeText | None, Query(max_length=1000, description="`next` of the page before")] = None,
     limit: Annotated[int, Query(ge=1, le=200, description="products on a page")] = 50,
 ) -> ProductPage:
     """All products, page by page, in the order of their ids."""
@@ -133,5 +133,5 @@ def photo(name: Annotated[str, Path(max_length=100)], service: ServiceOf) -> Fil
     """A product's photo, or its thumbnail, by the name that photo_url and thumbnail_url have."""
     path = service.gallery.photos.directory / name
     if not _PHOTO_NAME.fullmatch(name) or not path.is_file():
-        raise ApiError(404, "not_found", f"there is no photo {short(name)}: expected a name from photo_url")
+        raise ApiError(404, "not_found", f"there is no photo {truncate(name)}: expected a name from photo_url")
     return FileResponse(path, media_type="image/webp", headers=_PHOTO_HEADERS)

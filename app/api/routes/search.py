@@ -7,33 +7,33 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 
 from app.api.requests.filter_parameters import FiltersOf
-from app.api.requests.product_id_paths import LiteralEnd, ProductId, no_product
+from app.api.requests.product_id_paths import ProductId, RawSuffixRoute, no_product
 from app.api.requests.sketch_upload import BODY_DOCS, read_sketch
 from app.api.schemas.errors import error_docs
 from app.api.schemas.match import MatchResponse
 from app.api.schemas.search import SearchResponse
 from app.asgi.body_memory import SearchBody
-from app.asgi.client_address import client_of
-from app.asgi.dependencies import Room, ServiceOf
-from app.asgi.disconnect import unless_gone
+from app.asgi.client_address import rate_limit_key
+from app.asgi.dependencies import QueueHasRoom, ServiceOf
+from app.asgi.disconnect import cancel_on_disconnect
 from app.asgi.errors import ApiError
 from app.asgi.rate_limit import SearchRate
-from app.core.error_text import short
-from app.decoding.image_sketch import AskedKind
-from app.search.results import UnknownProduct
+from app.core.error_text import truncate
+from app.decoding.image_sketch import RequestedKind
+from app.search.results import UnknownProductError
 
 K = Annotated[int, Query(ge=1, le=100, description="how many results")]
 Mirror = Annotated[bool, Query(description="whether a product may also match the sketch's mirror image")]
-AskedFor = Annotated[AskedKind, Query(description="what an image is; auto tells by the picture")]
+AskedFor = Annotated[RequestedKind, Query(description="what an image is; auto tells by the picture")]
 
-router = APIRouter(route_class=LiteralEnd)
+router = APIRouter(route_class=RawSuffixRoute)
 
 
 @router.post(
     "/search",
     responses=error_docs(401, 408, 413, 415, 422, 429, 500, 503),
     openapi_extra={"requestBody": BODY_DOCS},
-    dependencies=[SearchRate, Room],
+    dependencies=[SearchRate, QueueHasRoom],
     tags=["search"],
 )
 async def search(
@@ -47,24 +47,24 @@ async def search(
 ) -> SearchResponse:
     """Find the products that a sketch shows, or that look like the thing in a photo."""
     sketch = await read_sketch(request, hold, service.settings.max_body_bytes, service.settings.max_pixels, kind)
-    search = service.search(client_of(request.scope), sketch, k, filters, mirror)
-    return SearchResponse.of(await unless_gone(request, search))
+    search = service.search(rate_limit_key(request.scope), sketch, k, filters, mirror)
+    return SearchResponse.of(await cancel_on_disconnect(request, search))
 
 
 @router.get(
     "/products/{product_id:path}/similar",
     responses=error_docs(401, 404, 422, 429, 500, 503),
-    dependencies=[SearchRate, Room],
+    dependencies=[SearchRate, QueueHasRoom],
     tags=["search"],
 )
 async def similar(
     request: Request, product_id: ProductId, service: ServiceOf, filters: FiltersOf, k: K = 24
 ) -> SearchResponse:
     """Find the products that look like one of them; itself is left out."""
-    search = service.similar(client_of(request.scope), product_id, k, filters)
+    search = service.similar(rate_limit_key(request.scope), product_id, k, filters)
     try:
-        return SearchResponse.of(await unless_gone(request, search))
-    except UnknownProduct:
+        return SearchResponse.of(await cancel_on_disconnect(request, search))
+    except UnknownProductError:
         raise no_product(product_id) from None
 
 
@@ -72,7 +72,7 @@ async def similar(
     "/products/{product_id:path}/match",
     responses=error_docs(401, 404, 408, 413, 415, 422, 429, 500, 503),
     openapi_extra={"requestBody": BODY_DOCS},
-    dependencies=[SearchRate, Room],
+    dependencies=[SearchRate, QueueHasRoom],
     tags=["search"],
 )
 async def match(
@@ -80,11 +80,11 @@ async def match(
 ) -> MatchResponse:
     """Show what of a sketch and of a product's photo matched: where the network looked on both."""
     sketch = await read_sketch(request, hold, service.settings.max_body_bytes, service.settings.max_pixels)
-    compared = service.match(client_of(request.scope), product_id, sketch, mirror)
+    compared = service.match(rate_limit_key(request.scope), product_id, sketch, mirror)
     try:
-        return MatchResponse.of(await unless_gone(request, compared))
-    except UnknownProduct:
+        return MatchResponse.of(await cancel_on_disconnect(request, compared))
+    except UnknownProductError:
         raise no_product(product_id) from None
     except FileNotFoundError:
-        message = f"the photo of product {short(product_id)} is not stored: expected a product that has a photo_url"
+        message = f"the photo of product {truncate(product_id)} is not stored: expected a product that has a photo_url"
         raise ApiError(404, "not_found", message) from None

@@ -12,9 +12,9 @@ from pydantic import BaseModel, Field
 from app.api.requests.sketch_upload import PICTURE_DOCS, read_picture
 from app.api.schemas.errors import error_docs
 from app.asgi.body_memory import SearchBody
-from app.asgi.client_address import client_of
-from app.asgi.dependencies import Room, ServiceOf
-from app.asgi.disconnect import unless_gone
+from app.asgi.client_address import rate_limit_key
+from app.asgi.dependencies import QueueHasRoom, ServiceOf
+from app.asgi.disconnect import cancel_on_disconnect
 from app.asgi.rate_limit import SearchRate
 from app.decoding.stroke_sketch import MAX_POINTS, MAX_SIDE, MAX_STROKES
 from model.preprocessing.picture_kind import Kind
@@ -38,13 +38,13 @@ class StrokesResponse(BaseModel):
     "/strokes",
     responses=error_docs(401, 408, 413, 415, 422, 429, 500, 503),
     openapi_extra={"requestBody": PICTURE_DOCS},
-    dependencies=[SearchRate, Room],
+    dependencies=[SearchRate, QueueHasRoom],
     tags=["search"],
 )
 async def strokes(request: Request, service: ServiceOf, hold: SearchBody) -> StrokesResponse:
     """Trace the lines of a photo, a scan or a picture of a sketch, or the edges of a product's photo."""
     picture = await read_picture(request, hold, service.settings.max_body_bytes, service.settings.max_pixels)
-    found = reduced(await unless_gone(request, service.trace(client_of(request.scope), picture)))
+    found = reduced(await cancel_on_disconnect(request, service.trace(rate_limit_key(request.scope), picture)))
     return StrokesResponse(
         width=found.width, height=found.height, strokes=within_limits(found.strokes), kind=found.kind
     )

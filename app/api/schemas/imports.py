@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, Field
 
-from app.catalogue.import_jobs import Operation
+from app.catalogue.import_jobs import ImportJob
 
 ERRORS_PAGE = 100  # errors of an operation in one answer, unless another number is asked for
 
@@ -34,7 +34,7 @@ class OperationInfo(BaseModel):
     updated_at: float = Field(description="s since 1970, of the last change of this answer")
 
     @staticmethod
-    def of(operation: Operation, after: int = 0, limit: int = ERRORS_PAGE) -> OperationInfo:
+    def of(operation: ImportJob, after: int = 0, limit: int = ERRORS_PAGE) -> OperationInfo:
         """The operation as clients see it, with up to `limit` of its errors, those after the first `after`."""
         counts, end = operation.counts, after + limit
         return OperationInfo(

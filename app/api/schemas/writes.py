@@ -10,7 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from pydantic_core import PydanticCustomError
 
 from app.asgi.errors import ApiError
-from app.core.error_text import explain, path_of, short
+from app.core.error_text import describe_validation_error, path_of, truncate
 from app.feeds.field_values import join_values, read_availability
 from app.feeds.prices import read_price
 from app.products.product import Product
@@ -71,7 +71,7 @@ class ProductBody(BaseModel):
     def of(self, product_id: str) -> Product:
         """The product of that id, without photos. Raises ApiError for another id, or values that it cannot have."""
         if self.product_id not in (None, product_id):
-            message = f"product_id is {short(self.product_id)}: expected {short(product_id)}, the one in the path"
+            message = f"product_id is {truncate(self.product_id)}: expected {truncate(product_id)}, the one in the path"
             raise ApiError(422, "id_mismatch", message)
         values = self.model_dump(exclude={"product_id", "attributes", "title"})
         values |= {name: join_values(name, values[name] or []) for name in ("color", "size")}
@@ -93,7 +93,7 @@ def parse_product(data: bytes) -> ProductBody:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = path_of(first["loc"])
-        words = explain(first, where)
+        words = describe_validation_error(first, where)
         if first["type"] == "extra_forbidden":
             words = f"{where} is unknown: expected some of {', '.join(ProductBody.model_fields)}"
         raise ApiError(422, "invalid_product", words, {"where": where[:80]}) from None

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import httpx
 
-from app.core.atomic_files import write_whole
+from app.core.atomic_files import write_atomically
 
 PAUSES = (1.0, 2.0, 4.0, 8.0)  # seconds before another try, after tries in a row that brought nothing new
 
@@ -26,14 +26,14 @@ _PAGE_STARTS = (b"<!doctype html", b"<html")
 _log = logging.getLogger(__name__)
 
 
-class Unavailable(ValueError):
+class DownloadError(ValueError):
     """The URL gives no file: dead, refused, or a web page in its place. The message names it and says why."""
 
     def __init__(self, url: object, why: str) -> None:
         super().__init__(f"{url} cannot be downloaded ({why})")
 
 
-class _Cut(Exception):
+class _InterruptedError(Exception):
     """This try ended before the file was whole; another may go on."""
 
 
@@ -55,11 +55,11 @@ def download(
         try:
             _transfer(url, partial, client, report)
             break
-        except (_Cut, httpx.RequestError) as error:
+        except (_InterruptedError, httpx.RequestError) as error:
             fruitless = 0 if _size(partial) > furthest else fruitless + 1
             furthest = max(furthest, _size(partial))
             if fruitless > len(pauses):
-                raise Unavailable(url, str(error) or type(error).__name__) from error
+                raise DownloadError(url, str(error) or type(error).__name__) from error
             time.sleep(pauses[max(fruitless - 1, 0)])
     partial.replace(target)
     _note_file(partial).unlink(missing_ok=True)
@@ -75,7 +75,7 @@ def _transfer(url: str, partial: Path, client: httpx.Client, report: Callable[[i
         start, whole = _span(response)
         if start and (start != there or _version(response) not in ("", version)):  # it did not heed If-Range
             _forget(partial)
-            raise _Cut("the file has changed meanwhile")
+            raise _InterruptedError("the file has changed meanwhile")
         if not start:
             if there:
                 _log.warning("%s starts again: the server has another version, or cannot continue", partial.stem)
@@ -87,21 +87,21 @@ def _transfer(url: str, partial: Path, client: httpx.Client, report: Callable[[i
                 file.write(chunk)
                 report(file.tell(), whole)
     if whole is not None and _size(partial) != whole:
-        raise _Cut(f"{_size(partial):,} of {whole:,} bytes came")
+        raise _InterruptedError(f"{_size(partial):,} of {whole:,} bytes came")
 
 
-def _refused(response: httpx.Response, why: str) -> Unavailable:
+def _refused(response: httpx.Response, why: str) -> DownloadError:
     """With the address that was asked for, not where it led."""
-    return Unavailable((response.history or [response])[0].url, why)
+    return DownloadError((response.history or [response])[0].url, why)
 
 
 def _check_status(response: httpx.Response, partial: Path) -> None:
     status = f"{response.status_code} {response.reason_phrase}".strip()
     if response.status_code == 416:  # nothing after what is there: that was another version
         _forget(partial)
-        raise _Cut(status)
+        raise _InterruptedError(status)
     if response.status_code in _PASSING:
-        raise _Cut(status)
+        raise _InterruptedError(status)
     if response.status_code not in (200, 206):
         raise _refused(response, status)
     if response.headers.get("content-type", "").startswith("text/html"):
@@ -138,7 +138,7 @@ def _note_file(partial: Path) -> Path:
 def _note(partial: Path, url: str, version: str) -> None:
     partial.unlink(missing_ok=True)  # first: old bytes must never be taken for the new version's
     text = json.dumps({"url": url, "version": version})
-    write_whole(_note_file(partial), lambda path: path.write_text(text))
+    write_atomically(_note_file(partial), lambda path: path.write_text(text))
 
 
 def _version_of_partial(partial: Path, url: str) -> str:

@@ -16,8 +16,8 @@ from typing import Any
 import httpx
 from rich.progress import Progress
 
-from app.core.atomic_files import sha256_of, write_whole
-from index_builder.datasets.public.download import PAUSES, Unavailable, download
+from app.core.atomic_files import sha256_of, write_atomically
+from index_builder.datasets.public.download import PAUSES, DownloadError, download
 from index_builder.datasets.public.registry import PublicFile, PublicSet
 from index_builder.datasets.public.unpack import unpack, unpacked_folder
 
@@ -89,7 +89,7 @@ def fetch(
 
         try:
             fetched = [_bring(file, folder / file.name, get) for file in files]
-        except Unavailable as error:
+        except DownloadError as error:
             raise _ask_a_person(public_set, folder, str(error)) from error
     data = _data_folders(public_set, folder)
     if not files and not data:
@@ -109,7 +109,7 @@ def _bring(file: PublicFile, path: Path, get: Callable[[str, Path], None]) -> Fe
     if unpacked is not None:
         unpack(path, unpacked)
     line = f"{fetched.sha256}  {path.name}\n"
-    write_whole(_record(path), lambda target: target.write_text(line))
+    write_atomically(_record(path), lambda target: target.write_text(line))
     return fetched
 
 

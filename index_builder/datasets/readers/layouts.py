@@ -11,7 +11,7 @@ from index_builder.datasets.readers import pair_folder, qmul_v1, qmul_v2, sketch
 
 
 @dataclass(frozen=True)
-class Layout:
+class DatasetLayout:
     """`parts` names what of a data set lies in a folder, nothing if the folder has another layout; `read` reads one.
 
     The parts are halves, of which the first is meant when none is named, or categories that go `together`.
@@ -24,9 +24,9 @@ class Layout:
 
 # in this order: a folder is read as the first that it fits
 LAYOUTS = (
-    Layout(pair_folder.parts, pair_folder.read),
-    Layout(qmul_v1.parts, qmul_v1.read),
-    Layout(sketchy.parts, sketchy.read, together=True),
-    Layout(qmul_v2.parts, qmul_v2.read),
-    Layout(pair_folder.categories, pair_folder.read, together=True),
+    DatasetLayout(pair_folder.parts, pair_folder.read),
+    DatasetLayout(qmul_v1.parts, qmul_v1.read),
+    DatasetLayout(sketchy.parts, sketchy.read, together=True),
+    DatasetLayout(qmul_v2.parts, qmul_v2.read),
+    DatasetLayout(pair_folder.categories, pair_folder.read, together=True),
 )

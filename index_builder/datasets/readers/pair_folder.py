@@ -14,7 +14,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field, ValidationError
 
-from app.core.error_text import explain, path_of
+from app.core.error_text import describe_validation_error, path_of
 from index_builder.datasets.pairs import HALVES, PairFolder, PairsError, category_of
 from index_builder.datasets.pictures import Sketch
 from index_builder.datasets.readers.pairing import images, pair_up
@@ -66,7 +66,7 @@ def _strokes(path: Path, sketches: Mapping[str, object]) -> Mapping[str, list[li
         found = _StrokesFile.model_validate_json(path.read_bytes()).sketches
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        raise PairsError(f"{path}: {explain(first, path_of(first['loc']))}") from None
+        raise PairsError(f"{path}: {describe_validation_error(first, path_of(first['loc']))}") from None
     if unknown := sorted(found.keys() - sketches.keys()):
         raise PairsError(f"{path} has strokes of {unknown[0]!r}, expected names of images in sketches/")
     return found

@@ -12,7 +12,7 @@ import numpy as np
 from pydantic import BaseModel, NonNegativeInt, TypeAdapter, ValidationError
 from scipy.io import loadmat
 
-from app.core.error_text import explain, path_of
+from app.core.error_text import describe_validation_error, path_of
 from index_builder.datasets.pairs import HALVES, Pair, PairFolder, PairsError, category_of
 from index_builder.datasets.pictures import ArrayPicture, Sketch
 from index_builder.datasets.triplets import HumanTriplet
@@ -93,7 +93,7 @@ def _annotation(folder: Path, half: str, count: int) -> tuple[list[str], tuple[H
         notes = _ANNOTATION.validate_json(path.read_bytes()).get(half) if path else None
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        raise PairsError(f"{path}: {explain(first, path_of(first['loc']))}") from None
+        raise PairsError(f"{path}: {describe_validation_error(first, path_of(first['loc']))}") from None
     if notes is None:
         return [str(row + 1) for row in range(count)], ()
     ids = [Path(name).stem for name in notes.images]

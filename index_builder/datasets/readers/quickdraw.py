@@ -10,7 +10,7 @@ from typing import Annotated
 from PIL import Image
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
-from app.core.error_text import explain, path_of
+from app.core.error_text import describe_validation_error, path_of
 from index_builder.datasets.pictures import StrokesPicture
 from model.preprocessing.frames import Strokes
 
@@ -101,4 +101,4 @@ def _parse(line: bytes, place: LinePicture) -> _Drawing:
         if first["type"] == "value_error":
             raise DrawingError(f"{place}: {first['ctx']['error']}") from None
         name = "the line" if not first["loc"] else path_of(first["loc"])
-        raise DrawingError(f"{place}: {explain(first, name)}") from None
+        raise DrawingError(f"{place}: {describe_validation_error(first, name)}") from None

@@ -10,7 +10,7 @@ from index_builder.datasets.pairs import IMAGE_SUFFIXES, Pair, PairFolder, Pairs
 from index_builder.datasets.pictures import FilePicture
 
 if TYPE_CHECKING:
-    from index_builder.datasets.readers.layouts import Layout
+    from index_builder.datasets.readers.layouts import DatasetLayout
 
 
 def read_data(folder: Path) -> list[PairFolder]:
@@ -31,7 +31,7 @@ def read_pairs(folder: Path) -> PairFolder:
     return layout.read(place, parts[0])
 
 
-def _found(folder: Path) -> tuple[Layout, Path, Sequence[str]]:
+def _found(folder: Path) -> tuple[DatasetLayout, Path, Sequence[str]]:
     """How to read a folder, where it lies, and the names of the parts to read."""
     from index_builder.datasets.readers.layouts import LAYOUTS  # they are made of the types above
 

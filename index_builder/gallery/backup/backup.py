@@ -12,12 +12,12 @@ from rich.progress import Progress
 from sqlalchemy import Connection, create_engine, func, select
 
 from app.catalogue.catalogue import Catalogue, sqlite_url
-from app.core.atomic_files import sha256_of, write_whole
+from app.core.atomic_files import sha256_of, write_atomically
 from app.core.process_lock import only_one
 from app.database.filter_conditions import LIVE
 from app.database.raw_tables import copy_tables
 from app.database.rows import state_in
-from app.database.state import CatalogueState, origin
+from app.database.state import CatalogueState, lineage
 from app.database.tables import metadata, operations, photos, products
 from app.gallery.checkpoint_store import checkpoint_file
 from app.gallery.index_manifest import UnusableIndex, manifest_text, parse_manifest
@@ -29,7 +29,7 @@ from index_builder.gallery.backup.manifest import (
     MARK,
     PHOTOS,
     BackupError,
-    Manifest,
+    BackupManifest,
     check_file,
     clear,
     left_as_before,
@@ -66,7 +66,7 @@ def backup(
     _check_apart(directory, to)
     catalogue = catalogue_of(directory, catalogue_url)
     try:
-        _claim(to, origin(catalogue.state().identity))
+        _claim(to, lineage(catalogue.state().identity))
         with only_one(to / MARK, f"the backup in {to}"), left_as_before(to):
             copier = PhotoCopier(PhotoStore(directory / GALLERY_PHOTOS), to / PHOTOS, _earlier(to))
             with catalogue.moment() as connection:
@@ -91,7 +91,7 @@ def _claim(to: Path, whose: str) -> None:
     if not mark.exists() and any(to.iterdir()):
         raise BackupError(f"{to} is not empty and no backup: expected an empty folder, or a backup of this gallery")
     if not mark.exists():
-        write_whole(mark, lambda path: path.write_text(whose))
+        write_atomically(mark, lambda path: path.write_text(whose))
     if mark.read_text() != whose:
         raise BackupError(f"{to} is of the gallery {mark.read_text()[:40]!r}: expected a backup of this one, {whose!r}")
 
@@ -148,7 +148,7 @@ def _dumped(directory: Path, to: Path, catalogue: Catalogue) -> tuple[Path, str,
         copy_feeds(directory, to)
         manifests = [_index_manifest(directory)]
         database = to / f"{_CATALOGUE}-{uuid.uuid4().hex[:8]}.sqlite"
-        sha256 = write_whole(database, lambda path: _dump(catalogue, path))
+        sha256 = write_atomically(database, lambda path: _dump(catalogue, path))
         copy_feeds(directory, to)
         manifests.append(_index_manifest(directory))  # before or after, one is of the kind that the database names
         held = _read(database)
@@ -156,7 +156,7 @@ def _dumped(directory: Path, to: Path, catalogue: Catalogue) -> tuple[Path, str,
             break  # else an import was begun and ended just then, so that the next moment does not need it
     tuned = next((each for each in manifests if _is_tuned(each, held.state.factory)), None)
     if tuned:
-        write_whole(_beside(database, "index", "json"), lambda path: path.write_bytes(tuned))
+        write_atomically(_beside(database, "index", "json"), lambda path: path.write_bytes(tuned))
     return database, sha256, held
 
 
@@ -195,8 +195,8 @@ def _finish(directory: Path, to: Path, database: Path, sha256: str, held: _Held,
     files = {name: value for name, value in copier.files.items() if name.partition(".")[0] in wanted}
     listed, index = _beside(database, "photos", "sha256"), _beside(database, "index", "json")
     checkpoint = _copy_checkpoint(directory, to, state)
-    manifest = Manifest(
-        origin(state.identity),
+    manifest = BackupManifest(
+        lineage(state.identity),
         datetime.now(UTC).isoformat(timespec="seconds"),
         state.revision,
         held.size,
@@ -225,5 +225,5 @@ def _copy_checkpoint(directory: Path, to: Path, state: CatalogueState) -> tuple[
     source, target = checkpoint_file(directory, state.checkpoint), to / f"{state.checkpoint}.safetensors"
     check_file(source, state.checkpoint)
     if not target.is_file() or sha256_of(target) != state.checkpoint:
-        write_whole(target, lambda path: shutil.copyfile(source, path))
+        write_atomically(target, lambda path: shutil.copyfile(source, path))
     return target.name, state.checkpoint

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from rich.progress import Progress
 
-from app.core.atomic_files import write_whole
+from app.core.atomic_files import write_atomically
 from app.gallery.layout import FOLDER
 from app.gallery.photo_store import PhotoStore
 from index_builder.gallery.backup.manifest import BackupError
@@ -60,7 +60,7 @@ class PhotoCopier:
         known = self.earlier.get(source.name) if target.is_file() else None
         if known is None:
             target.unlink(missing_ok=True)  # of a backup that was killed
-            known = write_whole(target, lambda path: _link(source, path))
+            known = write_atomically(target, lambda path: _link(source, path))
             self.copied += 1
         if expected not in (None, known):
             target.unlink()
@@ -74,7 +74,7 @@ def copy_feeds(directory: Path, folder: Path) -> None:
         target = folder / feed.name
         if not target.is_file():
             with suppress(FileNotFoundError):
-                write_whole(target, lambda path, feed=feed: _link(feed, path))  # type: ignore[misc]
+                write_atomically(target, lambda path, feed=feed: _link(feed, path))  # type: ignore[misc]
 
 
 def _link(source: Path, path: Path) -> None:

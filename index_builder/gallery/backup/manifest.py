@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from app.core.atomic_files import sha256_of, write_whole
+from app.core.atomic_files import sha256_of, write_atomically
 
 MANIFEST = "backup.json"
 MARK = "backup.lock"  # the first file of a backup; holds the gallery's origin
@@ -26,7 +26,7 @@ class BackupError(ValueError):
 
 
 @dataclass(frozen=True)
-class Manifest:
+class BackupManifest:
     """What a backup holds. Files are given by their name in the folder, with their SHA-256."""
 
     origin: str  # of the gallery: see app/database/state.py
@@ -47,12 +47,12 @@ class Manifest:
         return [self.catalogue, self.photo_list, *filter(None, (self.checkpoint, self.index_manifest)), *self.imports]
 
 
-def write_manifest(folder: Path, manifest: Manifest) -> None:
+def write_manifest(folder: Path, manifest: BackupManifest) -> None:
     """Make a backup count. Raises OSError."""
-    write_whole(folder / MANIFEST, lambda path: path.write_text(json.dumps(asdict(manifest), indent=1)))
+    write_atomically(folder / MANIFEST, lambda path: path.write_text(json.dumps(asdict(manifest), indent=1)))
 
 
-def read_manifest(folder: Path) -> Manifest:
+def read_manifest(folder: Path) -> BackupManifest:
     """The manifest of a whole backup. Raises BackupError."""
     path = folder / MANIFEST
     expected = "expected a folder that `sketchfind backup` has finished"
@@ -65,7 +65,7 @@ def read_manifest(folder: Path) -> Manifest:
         found.setdefault("index_manifest", None)  # of a backup from before that was kept
         for name in ("checkpoint", "index_manifest"):
             found[name] = None if found[name] is None else _file(found[name])
-        return Manifest(**found | {"imports": tuple(map(_file, found["imports"]))})
+        return BackupManifest(**found | {"imports": tuple(map(_file, found["imports"]))})
     except FileNotFoundError:
         raise BackupError(f"{folder} is no whole backup, it has no {MANIFEST}: {expected}") from None
     except (OSError, json.JSONDecodeError, AttributeError, TypeError, KeyError, IndexError) as error:
@@ -96,7 +96,7 @@ def read_photo_list(path: Path) -> dict[str, str]:
 def write_photo_list(path: Path, files: dict[str, str]) -> str:
     """Write what read_photo_list() reads; returns its SHA-256."""
     text = "".join(f"{sha256}  {PHOTOS}/{name}\n" for name, sha256 in sorted(files.items()))
-    return write_whole(path, lambda partial: partial.write_text(text))
+    return write_atomically(path, lambda partial: partial.write_text(text))
 
 
 def clear(folder: Path, files: Iterable[tuple[str, str]], photos: Container[str]) -> None:

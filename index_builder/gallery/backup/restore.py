@@ -13,9 +13,9 @@ from rich.progress import Progress
 from sqlalchemy import Connection, select, update
 
 from app.catalogue.catalogue import Catalogue, sqlite_url
-from app.core.atomic_files import write_whole
+from app.core.atomic_files import write_atomically
 from app.database.raw_tables import copy_tables
-from app.database.state import renewed
+from app.database.state import next_identity
 from app.database.tables import catalogue as record
 from app.gallery.gallery import Gallery
 from app.gallery.index_manifest import MANIFEST as INDEX_MANIFEST
@@ -25,7 +25,7 @@ from app.gallery.layout import PHOTOS as GALLERY_PHOTOS
 from index_builder.gallery.backup.manifest import (
     PHOTOS,
     BackupError,
-    Manifest,
+    BackupManifest,
     check_file,
     read_manifest,
     read_photo_list,
@@ -87,7 +87,7 @@ def _replacing(directory: Path) -> Iterator[Path]:
         shutil.rmtree(partial, ignore_errors=True)
 
 
-def _copy_photos(source: Path, target: Path, manifest: Manifest, progress: Progress | None) -> None:
+def _copy_photos(source: Path, target: Path, manifest: BackupManifest, progress: Progress | None) -> None:
     name, sha256 = manifest.photo_list
     check_file(source / name, sha256)
     files = read_photo_list(source / name)
@@ -103,7 +103,7 @@ def _copy(source: Path, target: Path, sha256: str) -> None:
     """Raises BackupError unless the file has that SHA-256."""
     if not source.is_file():
         raise BackupError(f"{source} is missing: expected all files of the backup")
-    found = write_whole(target, lambda path: shutil.copyfile(source, path))
+    found = write_atomically(target, lambda path: shutil.copyfile(source, path))
     if found != sha256:
         raise BackupError(f"{source} has SHA-256 {found}: expected {sha256}")
 
@@ -113,7 +113,7 @@ def _renew(directory: Path) -> None:
     catalogue = Catalogue(sqlite_url(directory / CATALOGUE_FILE))
     with catalogue.transaction() as connection:
         identity = str(connection.execute(select(record.c.identity)).scalar_one())
-        connection.execute(update(record).values(identity=renewed(identity)))
+        connection.execute(update(record).values(identity=next_identity(identity)))
     catalogue.close()
 
 

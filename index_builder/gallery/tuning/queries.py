@@ -11,7 +11,7 @@ from app.core.arrays import Embeddings
 from index_builder.datasets.pictures import frame_of
 from index_builder.datasets.readers.read import read_data
 from model.checkpoint import Checkpoint
-from model.preprocessing.line_drawing import BlankSketch
+from model.preprocessing.line_drawing import BlankSketchError
 
 QUERIES = 400
 _BATCH = 32
@@ -29,7 +29,7 @@ def sketches_of(folders: Sequence[Path], checkpoint: Checkpoint, n: int = QUERIE
     for number in chosen:
         try:
             frames.append(frame_of(pictures[number], checkpoint.preprocess.sketch))
-        except BlankSketch:
+        except BlankSketchError:
             continue
     if not frames:
         raise ValueError(f"{', '.join(map(str, folders))} has no sketch that can be used: expected at least one")

@@ -13,9 +13,9 @@ import torch
 
 from app.core.arrays import Embeddings, Rows
 from app.index import exact_scan as flat
-from app.index.index_spec import DEFAULT_CANDIDATES, Recipe, Tuning, inverted_file, set_width
+from app.index.index_spec import DEFAULT_CANDIDATES, IndexSpec, Tuning, inverted_file, set_width
 from app.index.metric_forms import form_for, keys_of
-from app.index.mmap_prefetch import taken
+from app.index.mmap_prefetch import gather_rows
 from app.index.segment import Segment, batches
 from model.network.distances import Distance
 
@@ -43,7 +43,7 @@ class Trial:
     memory: float
 
 
-class Bench:
+class TrialBench:
     """Photos (N,D), queries (B,D) and, by going through all, the ten nearest photos of each."""
 
     def __init__(self, distance: Distance, embeddings: Embeddings, queries: Embeddings) -> None:
@@ -58,7 +58,7 @@ class Bench:
         """The fastest setting of a kind of index that reaches a recall; else the one that finds most."""
         lists = _lists(factory, form_for(self._distance, factory).dim)
         training = min(len(self._embeddings), _LISTED * (lists or 1024))
-        recipe = Recipe(factory, Tuning("", training, DEFAULT_CANDIDATES, 0, target, "", 0, ""))
+        recipe = IndexSpec(factory, Tuning("", training, DEFAULT_CANDIDATES, 0, target, "", 0, ""))
         rows = np.arange(len(self._embeddings), dtype=np.int64)
         segment = Segment.build(self._distance, self._embeddings, rows, recipe)
         index = segment.index
@@ -85,7 +85,7 @@ class Bench:
         for number in range(_TIMED):
             rows = random.integers(len(self._embeddings), size=n)
             started = time.perf_counter()
-            self._distance.pairwise(sketches[:1], torch.from_numpy(taken(self._embeddings, rows)))
+            self._distance.pairwise(sketches[:1], torch.from_numpy(gather_rows(self._embeddings, rows)))
             times.append(time.perf_counter() - started if number else np.inf)
         return float(np.median(times))
 
@@ -124,7 +124,7 @@ def _median_seconds(segment: Segment, queries: Embeddings) -> float:
 
 
 def _lists(factory: str, dim: int) -> int:
-    inverted = inverted_file(Recipe(factory).make(dim))
+    inverted = inverted_file(IndexSpec(factory).make(dim))
     return inverted.nlist if inverted is not None else 0
 
 

@@ -24,7 +24,7 @@ from app.index.index_spec import Tuning
 from app.index.metric_forms import form_for
 from app.index.snapshot import join
 from index_builder.gallery.tuning.queries import like_sketches, sketches_of
-from index_builder.gallery.tuning.trials import Bench, Trial
+from index_builder.gallery.tuning.trials import Trial, TrialBench
 from model.checkpoint import Checkpoint, load_checkpoint
 from model.network.distances import Distance
 
@@ -101,14 +101,14 @@ def _measure(
         )
     embeddings = join(snapshot.parts, gallery.directory / INDEX).segment.embeddings
     queries = sketches_of(data, checkpoint) if data else like_sketches(embeddings)
-    bench = Bench(checkpoint.network.distance.cpu(), embeddings, queries)
+    bench = TrialBench(checkpoint.network.distance.cpu(), embeddings, queries)
     tried = try_all(bench, factories_for(checkpoint.network.distance, len(embeddings)), target, progress)
     kind = "sketches" if data else "photos"
     return TuneReport(len(embeddings), kind, best_of(tried, target), tried), snapshot.revision
 
 
 def try_all(
-    bench: Bench, factories: Sequence[str], target: float, progress: Progress | None = None
+    bench: TrialBench, factories: Sequence[str], target: float, progress: Progress | None = None
 ) -> tuple[Trial, ...]:
     """Trials of kinds of index, at least one; none is begun after a quarter of an hour. Shows a bar."""
     task = progress.add_task("Tuning", total=len(factories)) if progress else None

@@ -15,7 +15,7 @@ from app.gallery.checkpoint_store import checkpoint_file
 from app.gallery.layout import CHECKPOINT_FILE, CHECKPOINTS
 from app.gallery.photo_store import PhotoStore
 from index_builder.gallery.verify.findings import Findings
-from index_builder.gallery.verify.rows import Checked
+from index_builder.gallery.verify.rows import CheckedRows
 from model.checkpoint import Checkpoint, CheckpointError, load_checkpoint
 
 _THREADS = 4
@@ -58,7 +58,7 @@ class PhotoCheck:
         """How many photos have been checked."""
         return len(self._seen)
 
-    def check(self, products: Sequence[Checked]) -> None:
+    def check(self, products: Sequence[CheckedRows]) -> None:
         """Check the photos of products."""
         new = [(one, name) for one in products for name in dict.fromkeys(one.names) if self._is_new(name)]
         for (product, _), wrong in zip(new, self._pool.map(self._wrong_with, [name for _, name in new]), strict=True):

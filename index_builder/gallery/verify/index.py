@@ -10,11 +10,11 @@ import torch
 
 from app.database.state import CatalogueState
 from app.gallery.index_manifest import UnusableIndex, manifest_text
-from app.gallery.index_store import OutdatedIndex, load_index
+from app.gallery.index_store import OutdatedIndexError, load_index
 from app.gallery.layout import INDEX
 from app.index.segment import Segment
 from index_builder.gallery.verify.findings import Findings
-from index_builder.gallery.verify.rows import Checked
+from index_builder.gallery.verify.rows import CheckedRows
 from model.network.distances import Distance
 
 _ATTEMPTS = 3  # to read files that a server is just writing anew
@@ -31,7 +31,7 @@ class IndexCheck:
         self._findings, self._distance, self._flat = findings, distance, state.factory == "Flat"
         self._segment, self.revision = _load(directory / INDEX, distance, state, findings)
 
-    def check(self, products: Sequence[Checked]) -> None:
+    def check(self, products: Sequence[CheckedRows]) -> None:
         """Check that the index has the products that it should, with their embeddings."""
         if self._segment is None:
             return
@@ -73,7 +73,7 @@ def _load(folder: Path, distance: Distance, state: CatalogueState, findings: Fin
         before = _manifest(folder)
         try:
             return load_index(folder, distance, state)
-        except OutdatedIndex as reason:
+        except OutdatedIndexError as reason:
             findings.note("index", f"{reason}; the next start makes it anew")
             break
         except UnusableIndex as reason:

@@ -17,14 +17,14 @@ from app.database.rows import PRODUCT_COLUMNS, embedding_of, row_of
 from app.database.state import CatalogueState
 from app.database.tables import photos, products, trait_values, traits
 from app.products.product import Product
-from app.products.text_keys import key_of
+from app.products.text_keys import comparison_key
 from index_builder.gallery.verify.findings import Findings
 
 _ROWS = 500  # products read at a time: fits one IN (...)
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
-class Checked(NamedTuple):
+class CheckedRows(NamedTuple):
     """A live product's row, as far as it can be used for further checks."""
 
     product_id: str
@@ -33,7 +33,7 @@ class Checked(NamedTuple):
     embeddings: Embeddings | None  # (P,D); None unless all of them are usable
 
 
-def check_rows(connection: Connection, state: CatalogueState, findings: Findings) -> Iterator[list[Checked]]:
+def check_rows(connection: Connection, state: CatalogueState, findings: Findings) -> Iterator[list[CheckedRows]]:
     """Check all products, in lists; what belongs to none of them is checked at the end.
 
     Raises SQLAlchemyError where the database cannot be read any further.
@@ -83,7 +83,7 @@ def _check_revisions(rows: Sequence[Row[Any]], counter: int, seen: dict[int, str
 
 def _check_products(
     connection: Connection, rows: Sequence[Row[Any]], state: CatalogueState, findings: Findings
-) -> Iterator[Checked]:
+) -> Iterator[CheckedRows]:
     own_photos = select(*raw_columns(photos)).where(photos.c.product_id.in_([row.product_id for row in rows]))
     own_traits = _named_traits().where(traits.c.revision.in_([row.revision for row in rows]))
     photos_of, traits_of = dict[str, list[Row[Any]]](), dict[int, list[Row[Any]]]()
@@ -97,7 +97,7 @@ def _check_products(
         _check_texts(row, traits_of.get(row.revision, []), findings)
         its_photos = photos_of.get(row.product_id, [])
         names = [photo.name for photo in its_photos if photo.name is not None]
-        yield Checked(row.product_id, row.revision, names, _check_photos(row, its_photos, state.dim, findings))
+        yield CheckedRows(row.product_id, row.revision, names, _check_photos(row, its_photos, state.dim, findings))
 
 
 def _named_traits() -> Select[Any]:
@@ -111,7 +111,7 @@ def _check_texts(row: Row[Any], found: Sequence[Row[Any]], findings: Findings) -
         stored = {column.name: _read(column.name, getattr(row, column.name)) for column in PRODUCT_COLUMNS}
         product = Product(**stored)
         expected = row_of(product) | {"deleted": False}
-        wanted = {(name, key_of(value), value) for name, value in product.traits()}
+        wanted = {(name, comparison_key(value), value) for name, value in product.traits()}
     except (ValueError, TypeError, AttributeError, ArithmeticError) as error:
         findings.problem(_of(row), f"its row cannot be used: {error}")
         return

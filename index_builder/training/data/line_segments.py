@@ -12,7 +12,7 @@ _CELL = 0.28  # of the frame's side: longer lines are cut where they cross a gri
 _INK = 170  # of 0..255: a line's middle in a frame that was reduced is darker than this
 
 
-def pieces_of(frame: Pixels) -> Pixels:
+def segment_lines(frame: Pixels) -> Pixels:
     """Which piece of line each pixel of a frame (S,S) is nearest to: (S,S) uint8.
 
     Lines are thinned, cut at their crossings and at a grid. Every pixel of the frame belongs to some piece, so that a

@@ -16,16 +16,16 @@ from PIL import Image
 from torch import Tensor
 
 from index_builder.datasets.pairs import Pair, PairFolder
-from index_builder.datasets.partial_strokes import length_of, part_of
+from index_builder.datasets.partial_strokes import first_share, length_of
 from index_builder.datasets.pictures import Sketch, frame_of
 from index_builder.datasets.triplets import Judgement, judgements
 from index_builder.training.data.edge_styles import EDGE_STYLES
-from index_builder.training.data.line_segments import pieces_of
+from index_builder.training.data.line_segments import segment_lines
 from model.preprocessing.frames import Strokes
 from model.preprocessing.images import Pixels, upright
-from model.preprocessing.line_drawing import BlankSketch
+from model.preprocessing.line_drawing import BlankSketchError
 from model.preprocessing.preprocess import Preprocess
-from model.preprocessing.tracing import traced
+from model.preprocessing.tracing import trace_strokes
 
 _DRAWN = (0.2, 0.35, 0.5, 0.7)  # how much of its ink an unfinished sketch has
 
@@ -39,7 +39,7 @@ class LineImage:
     @cached_property
     def pieces(self) -> Pixels:
         """The piece of line that each pixel belongs to, (S,S) uint8."""
-        return pieces_of(self.frame)
+        return segment_lines(self.frame)
 
 
 @dataclass(frozen=True)
@@ -143,13 +143,13 @@ def _unfinished(sketch: Sketch, preprocess: Preprocess) -> Iterator[LineImage]:
     """A sketch as a server sees it while it is drawn; what is too small to be a sketch is left out."""
     strokes = sketch.strokes or _guessed(sketch)
     for share in _DRAWN:
-        with suppress(BlankSketch):
-            yield to_size(preprocess.strokes(part_of(strokes, share)), preprocess.config.size)
+        with suppress(BlankSketchError):
+            yield to_size(preprocess.strokes(first_share(strokes, share)), preprocess.config.size)
 
 
 def _guessed(sketch: Sketch) -> Strokes:
     """Strokes of a sketch that is known as a picture alone, in the order in which most people draw: long ones first."""
-    return sorted(traced(upright(sketch.picture.open())).strokes, key=length_of, reverse=True)
+    return sorted(trace_strokes(upright(sketch.picture.open())).strokes, key=length_of, reverse=True)
 
 
 def _redrawn_thick(frame: Pixels, preprocess: Preprocess) -> Pixels:

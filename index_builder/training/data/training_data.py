@@ -21,7 +21,7 @@ Prepare = Callable[..., SampleSet]  # prepare(), or what remembers what that gav
 
 
 @dataclass(frozen=True)
-class Material:
+class TrainingData:
     """Sets to train on and held-out ones to validate on: one of each pair folder, or of each class."""
 
     training: list[SampleSet]
@@ -30,9 +30,9 @@ class Material:
     described: dict[str, str]  # by the folder's name: how many samples there are, and checksums of them
 
 
-def gather(
+def load_training_data(
     source: Source, preprocess: Preprocess, holdout: bool, bars: Progress, prepare_folder: Prepare = prepare
-) -> Material:
+) -> TrainingData:
     """Preprocess all that is to be learnt from; with holdout=False that includes the held-out fifth.
 
     Raises UnreadableImage or BlankSketch, naming the file, and TrainingError when two folders have one name.
@@ -49,7 +49,7 @@ def gather(
 
 def _pairs(
     folders: Sequence[PairFolder], preprocess: Preprocess, holdout: bool, bars: Progress, prepare_folder: Prepare
-) -> Material:
+) -> TrainingData:
     """Training sets of all folders, and validation sets of those that have sketches, or of all when none has."""
     training = [folder.training() if holdout else folder for folder in folders]
     held_out = [folder.held_out() for folder in folders] if holdout else []
@@ -62,18 +62,18 @@ def _pairs(
 
     usable = [SampleSet(s.name, tuple(x for x in s.samples if x.sketches)) for s in prepared(training)]
     described = {samples.name: _fingerprint([samples]) for samples in usable}
-    return Material(usable, prepared(sketched), prepared(shop), described)
+    return TrainingData(usable, prepared(sketched), prepared(shop), described)
 
 
 def _has_sketches(folder: PairFolder) -> bool:
     return any(pair.sketches for pair in folder.pairs)
 
 
-def _labelled(source: LabelledSketches, preprocess: Preprocess, holdout: bool, bars: Progress) -> Material:
+def _labelled(source: LabelledSketches, preprocess: Preprocess, holdout: bool, bars: Progress) -> TrainingData:
     task = bars.add_task("read", total=len(source.sketches))
     parts = [source.training(), source.held_out()] if holdout else [source]
     sets = [_by_class(part, preprocess, lambda: bars.advance(task)) for part in parts]
-    return Material(sets[0], sets[1] if holdout else [], [], {source.name: _fingerprint(sets[0])})
+    return TrainingData(sets[0], sets[1] if holdout else [], [], {source.name: _fingerprint(sets[0])})
 
 
 def _by_class(source: LabelledSketches, preprocess: Preprocess, advance: Callable[[], None]) -> list[SampleSet]:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from index_builder.training.config.errors import TrainingError
 from index_builder.training.config.presets import Preset
-from index_builder.training.objectives.base import Batch, Objective
+from index_builder.training.objectives.base import Objective
 from index_builder.training.objectives.categories import CategoryTriplets
 from index_builder.training.objectives.human_triplets import HumanTriplets
 from index_builder.training.objectives.ranking import ContrastivePairs
 from index_builder.training.objectives.recognition import Recognition
-
-__all__ = ["OBJECTIVES", "Batch", "Objective", "TrainingError", "find_objective"]
 
 OBJECTIVES: dict[str, type[Objective]] = {
     "contrastive-pairs": ContrastivePairs,

@@ -15,7 +15,7 @@ from fastapi import FastAPI
 from sqlalchemy.exc import OperationalError
 
 from app.asgi.errors import ApiError, UnexpectedErrors, install_error_handlers
-from app.core.error_text import short
+from app.core.error_text import truncate
 from app.main import create_app
 from app.settings import Settings
 from tests.support.sketch_files import PNG, refused, sketch_file
@@ -249,5 +249,5 @@ def test_an_api_error_carries_its_detail() -> None:
 
 def test_values_are_shown_short() -> None:
     for value in ("x" * 10**6, bytes(10**6), [[1.5] * 100] * 1000, 10**5000, {"a": "b" * 500}):
-        assert len(short(value)) <= 80
-        short(value).encode()
+        assert len(truncate(value)) <= 80
+        truncate(value).encode()

@@ -18,8 +18,8 @@ from starlette.requests import Request
 
 from app.asgi import body_reader as bodies
 from app.asgi import connection as connections
-from app.asgi.body_memory import UNCOUNTED, Room, Rooms
-from app.asgi.body_reader import PATIENCE, SLOWEST, pieces
+from app.asgi.body_memory import UNCOUNTED, MemoryBudget, MemoryBudgets
+from app.asgi.body_reader import PATIENCE, SLOWEST, stream_body
 from app.asgi.errors import ApiError
 from app.main import create_app
 from app.settings import load_settings
@@ -57,7 +57,7 @@ def received(sent: Sequence[tuple[float, int]], most: int = 10**9) -> int:
 
     async def read() -> int:
         request = Request({"type": "http", "method": "POST", "headers": []}, receive)
-        return sum([len(piece) async for piece in pieces(request, most)])
+        return sum([len(piece) async for piece in stream_body(request, most)])
 
     with asyncio.Runner(loop_factory=_Hasty) as runner:
         return runner.run(read())
@@ -92,7 +92,7 @@ def test_who_sends_next_to_nothing_is_given_up(sent: list[tuple[float, int]]) ->
 
 
 def test_a_room_is_told_to_be_full_and_left() -> None:
-    room = Room(10, "it is full")
+    room = MemoryBudget(10, "it is full")
     with room.entered() as first, room.entered() as second:
         first.grow(6)
         first.grow(4)  # has more already
@@ -109,9 +109,9 @@ def test_a_room_is_told_to_be_full_and_left() -> None:
 class Narrow(Shop):
     """A shop with room for one large body, and one write, at a time."""
 
-    rooms: Rooms
+    rooms: MemoryBudgets
 
-    def wait_for(self, room: Room, taken: int) -> None:
+    def wait_for(self, room: MemoryBudget, taken: int) -> None:
         deadline = time.monotonic() + 20
         while room.taken != taken:
             assert time.monotonic() < deadline, f"{room.taken} taken, expected {taken}"

@@ -12,7 +12,7 @@ import pytest
 from starlette.types import Receive, Scope, Send
 
 from app.asgi import connection as connections
-from app.asgi.connection import Connection
+from app.asgi.connection import TimeoutProtocol
 from tests.conftest import running
 
 SIZE = 24 << 20  # bytes: more than systems take for a client that does not read
@@ -62,13 +62,13 @@ def read(connection: socket.socket, pause: float = 0) -> int:
 @pytest.fixture
 def lost(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
     """Set once the server has no connection to the client any more."""
-    is_lost, end = threading.Event(), Connection.connection_lost
+    is_lost, end = threading.Event(), TimeoutProtocol.connection_lost
 
-    def connection_lost(connection: Connection, error: Exception | None) -> None:
+    def connection_lost(connection: TimeoutProtocol, error: Exception | None) -> None:
         end(connection, error)
         is_lost.set()
 
-    monkeypatch.setattr(Connection, "connection_lost", connection_lost)
+    monkeypatch.setattr(TimeoutProtocol, "connection_lost", connection_lost)
     return is_lost
 
 

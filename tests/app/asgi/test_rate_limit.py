@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from app.api.authentication import WriteAccess
-from app.asgi.client_address import client_of
-from app.asgi.rate_limit import BURST, Rate
+from app.asgi.client_address import rate_limit_key
+from app.asgi.rate_limit import BURST, RateLimiter
 from app.main import create_app
 from app.settings import load_settings
 from tests.conftest import running, serving
@@ -28,7 +28,7 @@ class Clock:
 
 def test_a_burst_then_a_steady_rate() -> None:
     clock = Clock()
-    rate = Rate(4, clock)
+    rate = RateLimiter(4, clock)
     assert [rate.take("a") for _ in range(4 * BURST)] == [0] * (4 * BURST)
     assert rate.take("a") == pytest.approx(0.25) and rate.take("b") == 0
     clock.now += 0.25
@@ -39,26 +39,26 @@ def test_a_burst_then_a_steady_rate() -> None:
 
 def test_a_shopper_who_draws_fast_never_meets_the_limit() -> None:
     clock = Clock()
-    rate = Rate(load_settings(gallery=Path("here")).search_rate, clock)
+    rate = RateLimiter(load_settings(gallery=Path("here")).search_rate, clock)
     for _ in range(5 * 60 * 4):  # five minutes of strokes; the page sends at most about four a second
         assert all(rate.take("office") == 0 for _ in range(5))  # with four colleagues behind one address
         clock.now += 0.25
 
 
 def test_a_rate_of_less_than_one_in_the_burst_allows_one() -> None:
-    rate = Rate(0.01, Clock())
+    rate = RateLimiter(0.01, Clock())
     assert rate.take("a") == 0 and rate.take("a") == pytest.approx(100)
 
 
 def test_no_rate_is_no_limit() -> None:
-    rate = Rate(0, Clock())
+    rate = RateLimiter(0, Clock())
     assert not any(rate.take("a") for _ in range(10_000))
 
 
 def test_clients_are_forgotten_when_that_loses_nothing_and_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.asgi.rate_limit._MOST_CLIENTS", 100)
     clock = Clock()
-    rate = Rate(1, clock)
+    rate = RateLimiter(1, clock)
     for number in range(1000):
         rate.take(str(number))
     assert len(rate._full_at) <= 101
@@ -82,8 +82,8 @@ def test_clients_are_forgotten_when_that_loses_nothing_and_are_bounded(monkeypat
     ],
 )
 def test_an_ipv6_client_is_a_network(address: str, client: str) -> None:
-    assert client_of({"type": "http", "client": (address, 1)}) == client
-    assert client_of({"type": "http", "client": None}) == "unknown"
+    assert rate_limit_key({"type": "http", "client": (address, 1)}) == client
+    assert rate_limit_key({"type": "http", "client": None}) == "unknown"
 
 
 def searched(url: str, forwarded: str | None = None) -> httpx.Response:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from app.catalogue.api_keys import BadKey
+from app.catalogue.api_keys import InvalidKeyError
 from index_builder.cli.main import app
 from tests.support.small_galleries import open_catalogue
 
@@ -46,14 +46,14 @@ def test_what_another_process_changes_counts_within_a_second(tmp_path: Path, mon
 def test_two_keys_of_one_name_are_refused(tmp_path: Path) -> None:
     keys = open_catalogue(tmp_path).keys
     first = keys.add("one", "read")
-    with pytest.raises(BadKey, match="there is a key 'one' already"):
+    with pytest.raises(InvalidKeyError, match="there is a key 'one' already"):
         keys.add("one", "write")
     assert keys.find(first) and len(keys.all()) == 1
 
 
 @pytest.mark.parametrize("name", ["", "a b", "-x", "x" * 65, "a\nb", "é"])
 def test_odd_names_are_refused(tmp_path: Path, name: str) -> None:
-    with pytest.raises(BadKey, match="expected up to 64 letters"):
+    with pytest.raises(InvalidKeyError, match="expected up to 64 letters"):
         open_catalogue(tmp_path).keys.add(name, "read")
 
 

@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import event
 
 from app.catalogue.catalogue import Catalogue, sqlite_url
-from app.database.errors import CatalogueError, CheckpointMismatch
+from app.database.errors import CatalogueError, CheckpointMismatchError
 from app.products.filters import Filters
 from app.products.product import Photo, Product
 from tests.support.small_galleries import DIM, open_catalogue, products, vectors
@@ -154,7 +154,7 @@ def test_what_is_found_by_a_key_is_found_without_passing_all_products(tmp_path: 
 def test_another_checkpoint_is_refused_with_both_hashes(directory: Path) -> None:
     catalogue = open_catalogue(directory)
     catalogue.bind("a" * 64, DIM)
-    with pytest.raises(CheckpointMismatch, match=f"{'a' * 64}.*{'b' * 64}"):
+    with pytest.raises(CheckpointMismatchError, match=f"{'a' * 64}.*{'b' * 64}"):
         catalogue.bind("b" * 64, DIM)
 
 

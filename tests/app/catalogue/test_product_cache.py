@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from app.catalogue.product_cache import Known
+from app.catalogue.product_cache import ProductCache
 from app.products.product import Product
 from tests.support.small_galleries import open_catalogue, products, vectors
 
@@ -15,7 +15,7 @@ from tests.support.small_galleries import open_catalogue, products, vectors
 def test_what_has_been_read_is_not_read_again(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     catalogue = open_catalogue(directory)
     catalogue.put(products(["a", "b", "c"]), vectors(3))
-    known, asked = Known(), list[set[int]]()
+    known, asked = ProductCache(), list[set[int]]()
     read = catalogue.at_revisions
 
     def noting(revisions: Sequence[int]) -> dict[int, Product]:
@@ -31,7 +31,7 @@ def test_what_has_been_read_is_not_read_again(directory: Path, monkeypatch: pyte
 def test_a_revision_stays_what_it_was_until_a_newer_one_of_the_product_is_known(directory: Path) -> None:
     catalogue = open_catalogue(directory)
     catalogue.put(products(["a", "b"]), vectors(2))
-    known = Known()
+    known = ProductCache()
     assert known.at_revisions(catalogue, [1]).keys() == {1}
     catalogue.put(products(["a"]), vectors(1))
     assert known.at_revisions(catalogue, [1, 2]).keys() == {1, 2}
@@ -45,6 +45,6 @@ def test_no_more_are_held_than_fit(directory: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr("app.catalogue.product_cache._MOST", 3)
     catalogue = open_catalogue(directory)
     catalogue.put(products([*"abcde"]), vectors(5))
-    known = Known()
+    known = ProductCache()
     for wanted in ([1, 2], [3, 4, 5], [1, 2, 3, 4, 5]):
         assert {*known.at_revisions(catalogue, wanted)} == {*wanted}

@@ -11,7 +11,7 @@ import faiss
 import pytest
 import torch
 
-from app.core.cpu_limits import cores, limit_threads, shares, size_pools
+from app.core.cpu_limits import available_cpus, limit_threads, set_default_pool_sizes, threads_per_batch
 
 
 @pytest.fixture
@@ -28,11 +28,11 @@ def found(machine: Path, membership: str, files: dict[str, str]) -> int:
         path = machine / "groups" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content)
-    return cores(machine, machine / "groups")
+    return available_cpus(machine, machine / "groups")
 
 
 def test_without_a_quota_it_is_the_mask(machine: Path) -> None:
-    assert cores(machine / "none", machine / "none") == 8
+    assert available_cpus(machine / "none", machine / "none") == 8
     assert found(machine, "0::/\n", {"cpu.max": "max 100000"}) == 8
     assert found(machine, "0::/\n", {"cpu.max": "nonsense"}) == 8
 
@@ -58,8 +58,8 @@ def test_a_quota_of_version_1(machine: Path, folder: str) -> None:
 def test_pools_are_as_large_unless_somebody_has_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OMP_NUM_THREADS", "17")
     monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
-    size_pools()
-    assert (os.environ["OMP_NUM_THREADS"], os.environ["OPENBLAS_NUM_THREADS"]) == ("17", str(cores()))
+    set_default_pool_sizes()
+    assert (os.environ["OMP_NUM_THREADS"], os.environ["OPENBLAS_NUM_THREADS"]) == ("17", str(available_cpus()))
 
 
 @pytest.mark.parametrize(("chosen", "threads"), [("3", 3), ("3,2", 3), ("many", None), ("", None), ("0", None)])
@@ -68,7 +68,7 @@ def test_the_environment_chooses_where_nobody_else_does(
 ) -> None:
     before = torch.get_num_threads()
     monkeypatch.setenv("OMP_NUM_THREADS", chosen)
-    assert limit_threads(None) == (threads or cores())
+    assert limit_threads(None) == (threads or available_cpus())
     assert limit_threads(1) == 1
     limit_threads(before)
 
@@ -87,4 +87,4 @@ def test_a_limit_is_of_all_libraries_in_the_thread_that_computes() -> None:
 
 
 def test_two_batches_side_by_side_share_the_threads() -> None:
-    assert [shares(count) for count in (1, 2, 3, 16)] == [[1], [2, 1], [3, 1], [16, 8]]
+    assert [threads_per_batch(count) for count in (1, 2, 3, 16)] == [[1], [2, 1], [3, 1], [16, 8]]

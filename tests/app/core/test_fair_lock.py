@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, update
 
-from app.core.fair_lock import Turns
+from app.core.fair_lock import FairLock
 from app.database.engine import open_engine
 from app.database.tables import catalogue
 
@@ -21,7 +21,7 @@ def wait_until(is_so: Callable[[], bool]) -> None:
 
 
 def test_whoever_came_first_is_next() -> None:
-    turns, order, threads = Turns(), [], []
+    turns, order, threads = FairLock(), [], []
     assert turns.take(1)
 
     def work(name: int) -> None:
@@ -41,7 +41,7 @@ def test_whoever_came_first_is_next() -> None:
 
 
 def test_who_gives_up_leaves_the_turn_to_others() -> None:
-    turns = Turns()
+    turns = FairLock()
     assert turns.take(1)
     assert not turns.take(0.01)
     turns.give()

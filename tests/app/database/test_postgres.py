@@ -18,7 +18,7 @@ from sqlalchemy.exc import OperationalError
 from app.asgi.errors import install_error_handlers
 from app.catalogue.catalogue import Catalogue
 from app.database.errors import CatalogueError
-from app.database.mutations import advance
+from app.database.mutations import claim_revisions
 from app.gallery.gallery import Gallery
 from app.search.retriever import Retriever
 from app.serving.service import Service
@@ -110,7 +110,7 @@ def test_a_writer_waits_for_the_one_before(shared: Path) -> None:
     """Revisions are committed in their order: nobody sees a later one first."""
     slow, quick = open_catalogue(shared), open_catalogue(shared)
     with slow._writing.begin() as connection:
-        advance(connection, 1)
+        claim_revisions(connection, 1)
         second = Thread(target=quick.put, args=([with_photos("b", 1)], vectors(1)))
         second.start()
         second.join(0.3)

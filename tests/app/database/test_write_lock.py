@@ -17,7 +17,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from app.asgi.errors import UnexpectedErrors, install_error_handlers
 from app.core.wait_budget import waiting_at_most
-from app.database.mutations import advance
+from app.database.mutations import claim_revisions
 from app.gallery.gallery import Gallery
 from app.gallery.layout import CATALOGUE_FILE
 from tests.app.api.test_errors import call
@@ -92,7 +92,7 @@ def test_a_gallery_opens_while_another_process_writes(tmp_path: Path) -> None:
 def test_waits_of_one_piece_of_work_are_bounded_together(directory: Path) -> None:
     writer, other = open_catalogue(directory), open_catalogue(directory)
     with other._writing.begin() as connection:
-        advance(connection, 1)
+        claim_revisions(connection, 1)
         started = time.monotonic()
         with waiting_at_most(0.3):
             for _ in range(3):

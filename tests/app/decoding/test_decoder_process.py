@@ -15,10 +15,10 @@ import pytest
 
 from app.decoding import worker as bench
 from app.decoding.decoder_process import DecoderLostError, DecoderProcess
-from app.decoding.image_sketch import RasterSketch
+from app.decoding.image_sketch import ImageSketch
 from app.decoding.process_progress import ProgressWatch
-from app.decoding.worker_pool import Benches, NotDecoded
-from model.preprocessing.images import ImageTooCostly
+from app.decoding.worker_pool import DecoderPool, DecoderUnavailableError
+from model.preprocessing.images import ImageTooCostlyError
 from model.preprocessing.preprocess import PreprocessConfig
 from tests.support.sketch_files import sketch_file
 
@@ -28,21 +28,21 @@ CONFIG = PreprocessConfig(size=64, line_width=3)
 
 
 @pytest.fixture
-def benches() -> Iterator[Benches]:
-    made = Benches(1, bench.memory_limit(PIXELS))
+def benches() -> Iterator[DecoderPool]:
+    made = DecoderPool(1, bench.memory_limit(PIXELS))
     decode(made)
     yield made
     made.close()
 
 
-def decode(benches: Benches, padding: int = 0) -> None:
+def decode(benches: DecoderPool, padding: int = 0) -> None:
     """Have a good image decoded, with bytes behind its end that no decoder minds."""
     data = sketch_file() + bytes(padding)
-    answer, frame = benches.ask(bench.order("picture", RasterSketch(data, PIXELS), CONFIG), data)
-    assert bench.picture_of(answer, frame).frame.shape == (256, 256)
+    answer, frame = benches.ask(bench.encode_request("picture", ImageSketch(data, PIXELS), CONFIG), data)
+    assert bench.decode_picture(answer, frame).frame.shape == (256, 256)
 
 
-def process_of(benches: Benches) -> DecoderProcess:
+def process_of(benches: DecoderPool) -> DecoderProcess:
     process = benches.all[0]._process
     assert process is not None
     return process
@@ -82,7 +82,7 @@ def by(number: signal.Signals) -> Callable[[DecoderProcess], None]:
 
 
 @pytest.mark.parametrize("padding", [0, LARGE])
-def test_a_stopped_process_is_replaced_within_seconds(benches: Benches, padding: int) -> None:
+def test_a_stopped_process_is_replaced_within_seconds(benches: DecoderPool, padding: int) -> None:
     os.kill(process_of(benches).pid, signal.SIGSTOP)
     with ThreadPoolExecutor(1) as pool:
         asked = pool.submit(decode, benches, padding)
@@ -93,7 +93,7 @@ def test_a_stopped_process_is_replaced_within_seconds(benches: Benches, padding:
 
 
 def test_a_process_that_cannot_be_killed_is_left_behind_and_reaped_later(
-    benches: Benches, monkeypatch: pytest.MonkeyPatch
+    benches: DecoderPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hung = process_of(benches)
     os.kill(hung.pid, signal.SIGSTOP)
@@ -109,7 +109,7 @@ def test_a_process_that_cannot_be_killed_is_left_behind_and_reaped_later(
 
 
 def test_closing_does_not_wait_for_a_process_that_cannot_be_killed(
-    benches: Benches, monkeypatch: pytest.MonkeyPatch
+    benches: DecoderPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hung = process_of(benches)
     kill = hung._process.kill
@@ -122,40 +122,43 @@ def test_closing_does_not_wait_for_a_process_that_cannot_be_killed(
     hung._process.wait(10)
 
 
-def test_closing_ends_an_image_that_is_decoded(benches: Benches, monkeypatch: pytest.MonkeyPatch) -> None:
-    with lost(monkeypatch, lambda _: benches.close()), pytest.raises(NotDecoded, match="the server stops"):
+def test_closing_ends_an_image_that_is_decoded(benches: DecoderPool, monkeypatch: pytest.MonkeyPatch) -> None:
+    with lost(monkeypatch, lambda _: benches.close()), pytest.raises(DecoderUnavailableError, match="the server stops"):
         decode(benches)
-    with pytest.raises(NotDecoded, match="the server stops"):
+    with pytest.raises(DecoderUnavailableError, match="the server stops"):
         decode(benches)
 
 
 def test_an_image_whose_process_was_killed_is_decoded_by_a_new_one(
-    benches: Benches, monkeypatch: pytest.MonkeyPatch
+    benches: DecoderPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with lost(monkeypatch, by(signal.SIGKILL)):
         decode(benches)
 
 
 def test_an_image_is_too_costly_if_a_second_process_is_lost_in_the_same_way(
-    benches: Benches, monkeypatch: pytest.MonkeyPatch
+    benches: DecoderPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with lost(monkeypatch, by(signal.SIGKILL), by(signal.SIGKILL)), pytest.raises(ImageTooCostly):
+    with lost(monkeypatch, by(signal.SIGKILL), by(signal.SIGKILL)), pytest.raises(ImageTooCostlyError):
         decode(benches)
     decode(benches)
 
 
 def test_an_image_is_not_refused_if_its_processes_are_lost_in_different_ways(
-    benches: Benches, monkeypatch: pytest.MonkeyPatch
+    benches: DecoderPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     faults = by(signal.SIGKILL), by(signal.SIGTERM)
-    with lost(monkeypatch, *faults), pytest.raises(NotDecoded, match=r"ended by signal 9 and another was .* signal 15"):
+    with (
+        lost(monkeypatch, *faults),
+        pytest.raises(DecoderUnavailableError, match=r"ended by signal 9 and another was .* signal 15"),
+    ):
         decode(benches)
 
 
 def test_an_image_that_reaches_its_limit_of_time_is_not_tried_again(
-    benches: Benches, monkeypatch: pytest.MonkeyPatch
+    benches: DecoderPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with lost(monkeypatch, by(signal.SIGPROF)), pytest.raises(ImageTooCostly):
+    with lost(monkeypatch, by(signal.SIGPROF)), pytest.raises(ImageTooCostlyError):
         decode(benches)
 
 

@@ -17,15 +17,15 @@ import pytest
 from PIL import Image
 
 from app.decoding.decoder_process import Answer, DecoderProcess
-from app.decoding.framed_picture import Picture
-from app.decoding.image_sketch import RasterSketch
-from app.decoding.photo_decoder import Darkroom
-from app.decoding.product_photo import decoded
-from app.decoding.sketch_decoder import Workshop
-from app.decoding.worker_pool import SECONDS, NotDecoded
+from app.decoding.framed_picture import FramedPicture
+from app.decoding.image_sketch import ImageSketch
+from app.decoding.photo_decoder import PhotoDecoder
+from app.decoding.product_photo import decode_photo
+from app.decoding.sketch_decoder import SketchDecoder
+from app.decoding.worker_pool import SECONDS, DecoderUnavailableError
 from app.settings import Settings
-from model.preprocessing.images import ImageTooCostly, ImageTooLarge, UnreadableImage
-from model.preprocessing.line_drawing import BlankSketch
+from model.preprocessing.images import ImageTooCostlyError, ImageTooLargeError, UnreadableImageError
+from model.preprocessing.line_drawing import BlankSketchError
 from model.preprocessing.preprocess import Preprocess, PreprocessConfig
 from tests.conftest import draw_product
 from tests.support.sketch_files import blank_file, bomb, image_file, sketch_file
@@ -35,14 +35,14 @@ CONFIG = PreprocessConfig(size=64, line_width=3)
 
 
 @pytest.fixture(scope="module")
-def workshop() -> Iterator[Workshop]:
-    made = Workshop(CONFIG, PIXELS)
+def workshop() -> Iterator[SketchDecoder]:
+    made = SketchDecoder(CONFIG, PIXELS)
     made.warm_up()
     yield made
     made.close()
 
 
-def process_of(decoder: Workshop | Darkroom, number: int = -1) -> DecoderProcess:
+def process_of(decoder: SketchDecoder | PhotoDecoder, number: int = -1) -> DecoderProcess:
     process = decoder._benches.all[number]._process
     assert process is not None
     return process
@@ -53,9 +53,9 @@ def run(work: Coroutine[Any, Any, Any]) -> Any:
 
 
 @pytest.mark.parametrize("format", ["PNG", "JPEG", "WEBP", "GIF", "TIFF", "BMP"])
-def test_it_gives_what_decoding_here_gives(workshop: Workshop, format: str) -> None:
-    sketch = RasterSketch(sketch_file(4, format), PIXELS)
-    there: Picture = run(workshop.picture("client", sketch))
+def test_it_gives_what_decoding_here_gives(workshop: SketchDecoder, format: str) -> None:
+    sketch = ImageSketch(sketch_file(4, format), PIXELS)
+    there: FramedPicture = run(workshop.picture("client", sketch))
     here = sketch.picture(Preprocess(CONFIG))
     assert np.array_equal(there.frame, here.frame)
     assert (there.placement, there.width, there.height) == (here.placement, here.width, here.height)
@@ -64,10 +64,15 @@ def test_it_gives_what_decoding_here_gives(workshop: Workshop, format: str) -> N
 
 @pytest.mark.parametrize(
     ("data", "kind"),
-    [(b"hello", UnreadableImage), (bomb(), ImageTooLarge), (blank_file(300, 200), BlankSketch), (b"", UnreadableImage)],
+    [
+        (b"hello", UnreadableImageError),
+        (bomb(), ImageTooLargeError),
+        (blank_file(300, 200), BlankSketchError),
+        (b"", UnreadableImageError),
+    ],
 )
-def test_it_refuses_what_decoding_here_refuses(workshop: Workshop, data: bytes, kind: type[Exception]) -> None:
-    sketch = RasterSketch(data, PIXELS)
+def test_it_refuses_what_decoding_here_refuses(workshop: SketchDecoder, data: bytes, kind: type[Exception]) -> None:
+    sketch = ImageSketch(data, PIXELS)
     with pytest.raises(kind) as here:
         sketch.picture(Preprocess(CONFIG))
     with pytest.raises(kind) as there:
@@ -79,14 +84,14 @@ def test_an_image_is_too_costly_before_the_search_for_it_is_too_late() -> None:
     assert Settings.model_fields["search_timeout"].default > SECONDS
 
 
-def test_the_largest_pictures_fit(workshop: Workshop) -> None:
+def test_the_largest_pictures_fit(workshop: SketchDecoder) -> None:
     large = draw_product(3, (8000, 5000)).convert("RGBA")
-    picture: Picture = run(workshop.picture("client", RasterSketch(image_file(large, "PNG"), PIXELS)))
+    picture: FramedPicture = run(workshop.picture("client", ImageSketch(image_file(large, "PNG"), PIXELS)))
     assert (picture.width, picture.height) == (8000, 5000)
 
 
 def test_a_process_that_gets_no_time_is_given_up_and_the_next_image_is_served(monkeypatch: pytest.MonkeyPatch) -> None:
-    workshop = Workshop(CONFIG, PIXELS, seconds=1)
+    workshop = SketchDecoder(CONFIG, PIXELS, seconds=1)
     workshop.warm_up()
     process = process_of(workshop)
     os.kill(process.pid, signal.SIGSTOP)  # as one that others leave no time ...
@@ -94,77 +99,79 @@ def test_a_process_that_gets_no_time_is_given_up_and_the_next_image_is_served(mo
         "app.decoding.process_progress.ProgressWatch.hangs", lambda _: False
     )  # ... though it would compute
     started = time.perf_counter()
-    with pytest.raises(NotDecoded, match="could not be decoded within 3 s, so busy is the machine: try again later"):
-        run(workshop.picture("client", RasterSketch(sketch_file(), PIXELS)))
+    with pytest.raises(
+        DecoderUnavailableError, match="could not be decoded within 3 s, so busy is the machine: try again later"
+    ):
+        run(workshop.picture("client", ImageSketch(sketch_file(), PIXELS)))
     assert 2 < time.perf_counter() - started < 8
     assert process.poll() is not None
-    assert run(workshop.picture("client", RasterSketch(sketch_file(), PIXELS))).frame.shape == (256, 256)
+    assert run(workshop.picture("client", ImageSketch(sketch_file(), PIXELS))).frame.shape == (256, 256)
     workshop.close()
 
 
 def test_an_image_that_computes_for_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     wait = DecoderProcess._wait
     monkeypatch.setattr(DecoderProcess, "_wait", lambda process, _seconds: wait(process, 60))
-    workshop = Workshop(CONFIG, PIXELS, seconds=0.2)
+    workshop = SketchDecoder(CONFIG, PIXELS, seconds=0.2)
     process = process_of(workshop)
     data = image_file(draw_product(3, (8000, 5000)).convert("RGBA"))
-    with pytest.raises(ImageTooCostly):
-        run(workshop.picture("client", RasterSketch(data, PIXELS)))
+    with pytest.raises(ImageTooCostlyError):
+        run(workshop.picture("client", ImageSketch(data, PIXELS)))
     assert process.returncode == -signal.SIGPROF
     workshop.close()
 
 
 def test_what_earlier_images_took_does_not_count() -> None:
-    workshop = Workshop(CONFIG, PIXELS, seconds=1)
+    workshop = SketchDecoder(CONFIG, PIXELS, seconds=1)
     process, data = process_of(workshop), image_file(draw_product(3, (1200, 900)))
     while psutil.Process(process.pid).cpu_times().user < 2:
-        run(workshop.picture("client", RasterSketch(data, PIXELS)))
+        run(workshop.picture("client", ImageSketch(data, PIXELS)))
     assert process.poll() is None
     workshop.close()
 
 
 def test_an_image_that_takes_too_much_memory_is_refused() -> None:
     data = image_file(Image.new("I;16", (10_000, 10_000)), "PNG")  # 1.2 GB while its floats become bytes
-    workshop = Workshop(CONFIG, 1000)
-    with pytest.raises(ImageTooCostly):
-        run(workshop.picture("client", RasterSketch(data, 150_000_000)))
-    assert run(workshop.picture("client", RasterSketch(sketch_file(), PIXELS))).frame.shape == (256, 256)
+    workshop = SketchDecoder(CONFIG, 1000)
+    with pytest.raises(ImageTooCostlyError):
+        run(workshop.picture("client", ImageSketch(data, 150_000_000)))
+    assert run(workshop.picture("client", ImageSketch(sketch_file(), PIXELS))).frame.shape == (256, 256)
     workshop.close()
 
 
 def test_no_process_outlives_the_workshop() -> None:
-    workshop = Workshop(CONFIG, PIXELS)
-    run(workshop.picture("client", RasterSketch(sketch_file(), PIXELS)))
+    workshop = SketchDecoder(CONFIG, PIXELS)
+    run(workshop.picture("client", ImageSketch(sketch_file(), PIXELS)))
     processes = [process_of(workshop, number) for number in range(2)]
     workshop.close()
     assert all(process.poll() is not None for process in processes)
 
 
 @pytest.fixture(scope="module")
-def darkroom() -> Iterator[Darkroom]:
-    made = Darkroom(CONFIG, 2)
+def darkroom() -> Iterator[PhotoDecoder]:
+    made = PhotoDecoder(CONFIG, 2)
     yield made
     made.close()
 
 
 @pytest.mark.parametrize("format", ["PNG", "JPEG"])
-def test_a_photo_is_made_as_it_is_here(darkroom: Darkroom, format: str) -> None:
+def test_a_photo_is_made_as_it_is_here(darkroom: PhotoDecoder, format: str) -> None:
     data = sketch_file(5, format)
-    there, here = darkroom.develop(data), decoded(data, Preprocess(CONFIG))
+    there, here = darkroom.develop(data), decode_photo(data, Preprocess(CONFIG))
     assert (there.photo, there.thumbnail) == (here.photo, here.thumbnail)
     assert np.array_equal(there.frame, here.frame)
 
 
-@pytest.mark.parametrize(("data", "kind"), [(b"hello", UnreadableImage), (bomb(), ImageTooLarge)])
-def test_a_photo_is_refused_as_it_is_here(darkroom: Darkroom, data: bytes, kind: type[Exception]) -> None:
+@pytest.mark.parametrize(("data", "kind"), [(b"hello", UnreadableImageError), (bomb(), ImageTooLargeError)])
+def test_a_photo_is_refused_as_it_is_here(darkroom: PhotoDecoder, data: bytes, kind: type[Exception]) -> None:
     with pytest.raises(kind) as here:
-        decoded(data, Preprocess(CONFIG))
+        decode_photo(data, Preprocess(CONFIG))
     with pytest.raises(kind) as there:
         darkroom.develop(data)
     assert type(there.value) is type(here.value) and str(there.value) == str(here.value)
 
 
-def test_a_photo_that_takes_too_much_is_refused(darkroom: Darkroom, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_photo_that_takes_too_much_is_refused(darkroom: PhotoDecoder, monkeypatch: pytest.MonkeyPatch) -> None:
     darkroom.develop(sketch_file())
 
     def killed(process: DecoderProcess, seconds: float) -> None:
@@ -181,14 +188,14 @@ def test_a_photo_that_takes_too_much_is_refused(darkroom: Darkroom, monkeypatch:
         costly.setattr(DecoderProcess, "_wait", killed)
         costly.setattr(DecoderProcess, "exchange", stopped)
         costly.setattr(DecoderProcess, "_check", lambda *_: None)  # which would notice the stop
-        with pytest.raises(ImageTooCostly, match="less than 8 s"):
+        with pytest.raises(ImageTooCostlyError, match="less than 8 s"):
             darkroom.develop(sketch_file())
     assert darkroom.develop(sketch_file()).frame.shape == (256, 256)
     assert darkroom._benches.all[0]._process is None  # one bench was enough
 
 
 def test_a_photo_is_decoded_with_the_priority_of_the_thread_that_asks() -> None:
-    room = Darkroom(CONFIG, 1)
+    room = PhotoDecoder(CONFIG, 1)
     room.start()
 
     def ask() -> int:

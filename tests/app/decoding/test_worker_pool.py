@@ -11,10 +11,10 @@ from collections.abc import Iterator
 import psutil
 import pytest
 
-from app.decoding.framed_picture import Picture
-from app.decoding.image_sketch import RasterSketch
-from app.decoding.sketch_decoder import Workshop
-from app.decoding.worker_pool import NotDecoded
+from app.decoding.framed_picture import FramedPicture
+from app.decoding.image_sketch import ImageSketch
+from app.decoding.sketch_decoder import SketchDecoder
+from app.decoding.worker_pool import DecoderUnavailableError
 from model.preprocessing.preprocess import PreprocessConfig
 from tests.support.sketch_files import sketch_file
 
@@ -22,14 +22,14 @@ PIXELS = 40_000_000
 
 
 @pytest.fixture
-def workshop() -> Iterator[Workshop]:
-    made = Workshop(PreprocessConfig(size=64, line_width=3), PIXELS)
+def workshop() -> Iterator[SketchDecoder]:
+    made = SketchDecoder(PreprocessConfig(size=64, line_width=3), PIXELS)
     yield made
     made.close()
 
 
-def picture(workshop: Workshop) -> Picture:
-    return asyncio.run(workshop.picture("client", RasterSketch(sketch_file(), PIXELS)))
+def picture(workshop: SketchDecoder) -> FramedPicture:
+    return asyncio.run(workshop.picture("client", ImageSketch(sketch_file(), PIXELS)))
 
 
 def no_process(*_args: object, **_options: object) -> None:
@@ -37,7 +37,7 @@ def no_process(*_args: object, **_options: object) -> None:
 
 
 def test_a_process_that_cannot_be_started_is_tried_again_with_the_next_image(
-    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+    workshop: SketchDecoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for each in workshop._benches.all:
         each.end()
@@ -45,14 +45,14 @@ def test_a_process_that_cannot_be_started_is_tried_again_with_the_next_image(
     with monkeypatch.context() as broken:
         broken.setattr("app.decoding.decoder_process.subprocess.Popen", no_process)
         for _ in range(2):
-            with pytest.raises(NotDecoded, match="no process could be started for it: try again later"):
-                asyncio.run(workshop.picture("client", RasterSketch(b"hello", PIXELS)))
+            with pytest.raises(DecoderUnavailableError, match="no process could be started for it: try again later"):
+                asyncio.run(workshop.picture("client", ImageSketch(b"hello", PIXELS)))
         assert psutil.Process().num_fds() <= descriptors
     assert picture(workshop).frame.shape == (256, 256)
 
 
 def test_a_process_that_cannot_be_started_ahead_takes_no_answer_away(
-    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+    workshop: SketchDecoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     workshop.warm_up()
     monkeypatch.setattr("app.decoding.decoder_process.subprocess.Popen", no_process)
@@ -61,13 +61,13 @@ def test_a_process_that_cannot_be_started_ahead_takes_no_answer_away(
 
 def test_a_workshop_opens_where_no_process_can_be_started(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.decoding.decoder_process.subprocess.Popen", no_process)
-    made = Workshop(PreprocessConfig(size=64, line_width=3), PIXELS)
-    with pytest.raises(NotDecoded, match="no process could be started"):
+    made = SketchDecoder(PreprocessConfig(size=64, line_width=3), PIXELS)
+    with pytest.raises(DecoderUnavailableError, match="no process could be started"):
         made.warm_up()
     made.close()
 
 
-def test_a_process_that_was_killed_while_idle_costs_no_image(workshop: Workshop) -> None:
+def test_a_process_that_was_killed_while_idle_costs_no_image(workshop: SketchDecoder) -> None:
     picture(workshop)
     for each in workshop._benches.all:
         assert each._process is not None

@@ -7,7 +7,7 @@ import pytest
 
 from app.catalogue.import_jobs import FeedProblem
 from app.feeds.product_fields import read_record
-from app.feeds.records import FeedItem, Fields, Record
+from app.feeds.records import FeedItem, FeedRecord, Fields
 
 
 def item(**fields: str | list[str]) -> FeedItem:
@@ -22,9 +22,9 @@ def problem(**fields: str | list[str]) -> str:
     return found.reason
 
 
-def _record(fields: dict[str, str | list[str]]) -> Record:
+def _record(fields: dict[str, str | list[str]]) -> FeedRecord:
     values: Fields = {name: value if isinstance(value, list) else [value] for name, value in fields.items()}
-    return Record("line 7", {"id": ["7"], "image_link": ["a.jpg"], **values})
+    return FeedRecord("line 7", {"id": ["7"], "image_link": ["a.jpg"], **values})
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from app.feeds import reader as module
 from app.feeds.reader import count_source, read_source
 from app.feeds.records import FeedError, FeedItem
 from app.photo_fetch.linked_photos import LinkedPhotos
-from model.preprocessing.images import UnreadableImage
+from model.preprocessing.images import UnreadableImageError
 
 
 def read(path: Path, text: str, encoding: str = "utf-8") -> tuple[list[FeedItem], list[FeedProblem]]:
@@ -126,7 +126,7 @@ def test_what_is_said_of_a_value_is_short_however_long_it_is(tmp_path: Path, fie
     items, problems = read(tmp_path / "feed.jsonl", json.dumps(fields))
     photos = LinkedPhotos(tmp_path, tmp_path)
     for item in items:
-        with pytest.raises(UnreadableImage) as error:
+        with pytest.raises(UnreadableImageError) as error:
             photos.fetch(item.links[0], None)
         problems.append(FeedProblem("1", str(error.value)))
     photos.close()

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from app.database.errors import CatalogueError, CheckpointMismatch
+from app.database.errors import CatalogueError, CheckpointMismatchError
 from app.database.state import Change
 from app.gallery.gallery import Gallery
 from app.index.index_spec import make_index
@@ -189,7 +189,7 @@ def test_what_is_no_gallery_and_what_is_of_another_checkpoint_is_refused(tmp_pat
         Gallery.open(tmp_path / "nowhere", small_checkpoint())
     assert not (tmp_path / "nowhere").exists()
     fill(tmp_path)
-    with pytest.raises(CheckpointMismatch, match=f"{'a' * 64}.*{'b' * 64}"):
+    with pytest.raises(CheckpointMismatchError, match=f"{'a' * 64}.*{'b' * 64}"):
         Gallery.open(tmp_path, small_checkpoint("b" * 64))
 
 

@@ -13,15 +13,15 @@ from typing import Any
 import pytest
 
 from app.catalogue.catalogue import Catalogue, sqlite_url
-from app.catalogue.import_jobs import Counts, FeedProblem
+from app.catalogue.import_jobs import FeedProblem, ImportCounts
 from app.feeds.records import FeedItem
 from app.gallery.garbage import GRACE, remove_unused_photos
 from app.gallery.photo_store import PhotoStore
 from app.ingest.pipeline import Ingest
-from app.ingest.product_preparer import Draft, DraftPhoto
+from app.ingest.product_preparer import DraftPhoto, ProductUpdate
 from app.products.product import Product
 from model.checkpoint import Checkpoint, load_checkpoint
-from model.preprocessing.images import UnreadableImage
+from model.preprocessing.images import UnreadableImageError
 from tests.support.writable_server import photo
 
 
@@ -79,7 +79,7 @@ def test_an_import_that_waits_long_for_a_photo_stores_those_again_that_were_remo
     items = [FeedItem(Product("one", "One"), ("80", "81")), FeedItem(Product("two", "Two"), ("82",))]
     problems: list[FeedProblem] = []
     counts = Ingest(catalogue, store, checkpoint).run(items, source, problems.append)
-    assert (counts, problems) == (Counts(2, added=2), [])
+    assert (counts, problems) == (ImportCounts(2, added=2), [])
     assert source.asked.count("80") == 2
     assert_whole(store, catalogue, 2, 1)
 
@@ -89,7 +89,7 @@ def test_a_product_that_waits_long_for_a_photo_has_all_of_them(
 ) -> None:
     source = Slow("81", partial(an_hour_passes, store, catalogue))
     photos = [DraftPhoto("", partial(source.fetch, number), number) for number in ("80", "81")]
-    Ingest(catalogue, store, checkpoint).write(Draft("one", lambda old: Product("one", "One"), photos))
+    Ingest(catalogue, store, checkpoint).write(ProductUpdate("one", lambda old: Product("one", "One"), photos))
     assert_whole(store, catalogue, 2)
 
 
@@ -105,13 +105,13 @@ def test_a_removed_photo_that_cannot_be_had_again_is_told(
     class Away(Slow):
         def fetch(self, link: str, known: str | None) -> bytes:
             if link == "80" and link in self.asked:
-                raise UnreadableImage("the host is away: expected an answer")
+                raise UnreadableImageError("the host is away: expected an answer")
             return super().fetch(link, known)
 
     source, problems = Away("81", partial(an_hour_passes, store, catalogue)), list[FeedProblem]()
     items = [FeedItem(Product("one", "One"), ("80", "81"))]
     counts = Ingest(catalogue, store, checkpoint).run(items, source, problems.append)
-    assert counts == Counts(1, added=1, problems=1)
+    assert counts == ImportCounts(1, added=1, problems=1)
     assert [(problem.where, "the host is away" in problem.reason) for problem in problems] == [("one", True)]
     assert_whole(store, catalogue, 1)
 
@@ -132,7 +132,7 @@ def test_a_writer_and_the_removal_at_the_same_time(
 
     ingest, has, remove = Ingest(catalogue, store, checkpoint), store.has, store.remove
     photos = [DraftPhoto("", lambda known: photo(80), "80")]
-    write = partial(ingest.write, Draft("one", lambda old: Product("one", "One"), photos))
+    write = partial(ingest.write, ProductUpdate("one", lambda old: Product("one", "One"), photos))
 
     def has_and_sweep(name: str) -> bool:
         found = has(name)

@@ -11,12 +11,12 @@ import pytest
 from sqlalchemy import select
 
 from app.catalogue.catalogue import Catalogue
-from app.database.errors import ChangedMeanwhile
+from app.database.errors import ConcurrentChangeError
 from app.database.tables import trait_values
 from app.gallery import gallery as module
 from app.gallery.gallery import Gallery
 from app.gallery.garbage import GRACE, remove_unused_photos
-from app.gallery.maintenance import Upkeep
+from app.gallery.maintenance import Maintenance
 from app.gallery.photo_store import PhotoStore
 from app.index.snapshot import merge
 from app.products.product import Photo, Product
@@ -58,7 +58,7 @@ def test_the_index_is_merged_when_much_has_changed(tmp_path: Path, monkeypatch: 
     catalogue.put(products(["a", "b"]), vectors(2))
     gallery = Gallery.open(tmp_path, small_checkpoint())
     assert not gallery.is_scattered
-    upkeep = Upkeep(gallery, lambda: None)
+    upkeep = Maintenance(gallery, lambda: None)
     for number in range(6):
         catalogue.put(products(["a"]), vectors(1, seed=number))
     deadline = time.monotonic() + 10
@@ -74,7 +74,7 @@ def test_the_index_is_merged_when_much_has_changed(tmp_path: Path, monkeypatch: 
 def test_another_process_is_followed_without_a_search(tmp_path: Path) -> None:
     catalogue = open_catalogue(tmp_path)
     gallery = Gallery.open(tmp_path, small_checkpoint())
-    upkeep = Upkeep(gallery, lambda: None)
+    upkeep = Maintenance(gallery, lambda: None)
     catalogue.put(products(["a"]), vectors(1))
     deadline = time.monotonic() + 1
     while gallery.size == 0:
@@ -135,7 +135,7 @@ def test_a_photo_that_could_not_be_touched_is_touched_later(tmp_path: Path, monk
         patch.setattr("app.gallery.photo_store.os.utime", read_only)
         gallery.photos.release([name, "0" * 64])
         assert path.stat().st_mtime == pytest.approx(long_ago)
-    upkeep = Upkeep(gallery, lambda: None)
+    upkeep = Maintenance(gallery, lambda: None)
     deadline = time.monotonic() + 10
     while path.stat().st_mtime < time.time() - 60:
         assert time.monotonic() < deadline
@@ -154,7 +154,7 @@ def test_values_that_no_product_has_any_more_go_with_the_next_merge(
     for number in range(7):
         stamped = [Product(name, name, brand="ACME", attributes=(("updated", str(number)),)) for name in "ab"]
         catalogue.put(stamped, vectors(2, seed=number))
-    upkeep = Upkeep(gallery, lambda: None)
+    upkeep = Maintenance(gallery, lambda: None)
     deadline = time.monotonic() + 10
     while values_of(catalogue) != {("brand", "ACME"), ("updated", "6")}:
         assert time.monotonic() < deadline
@@ -182,7 +182,7 @@ def test_a_photo_that_is_stored_again_is_not_removed(tmp_path: Path) -> None:
 def test_what_others_have_changed_is_not_overwritten(tmp_path: Path) -> None:
     catalogue = open_catalogue(tmp_path)
     catalogue.put(products(["a"]), vectors(1), {"a": 0})
-    with pytest.raises(ChangedMeanwhile) as error:
+    with pytest.raises(ConcurrentChangeError) as error:
         catalogue.put(products(["a", "b"]), vectors(2), {"a": 0, "b": 0})
     assert error.value.ids == {"a"} and catalogue.revision() == 1
     catalogue.put(products(["a", "b"]), vectors(2), {"a": 1, "b": 0})

@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from app.catalogue.catalogue import Catalogue
-from app.decoding.framed_picture import Picture
+from app.decoding.framed_picture import FramedPicture
 from app.gallery.gallery import Gallery
 from app.products.filters import Filters
 from app.products.product import Photo, Product
@@ -168,7 +168,7 @@ def real(tmp_path_factory: pytest.TempPathFactory, tiny_gallery: Path, tiny_chec
 def test_a_match_is_with_the_nearest_photo(real: Retriever, tiny_checkpoint: Path, number: int, turned: bool) -> None:
     checkpoint: Checkpoint = load_checkpoint(tiny_checkpoint)
     frame, placement = checkpoint.preprocess.place_photo(draw_product(50 + number))
-    sketch = Picture(np.ascontiguousarray(frame[:, ::-1]) if turned else frame, placement, 320, 240)
+    sketch = FramedPicture(np.ascontiguousarray(frame[:, ::-1]) if turned else frame, placement, 320, 240)
     product = real.gallery.catalogue.get("many")
     assert product is not None
     found = match(real, checkpoint, "many", sketch, True)

@@ -11,7 +11,7 @@ import torch
 
 from app.core.arrays import Keys, Mask, Rows
 from app.index.exact_scan import BLOCK, blocks_of, keys_in, nearest
-from app.index.quantised_scan import Rough, rough_of
+from app.index.quantised_scan import QuantisedScan, quantise
 from app.index.segment import Segment
 from model.network.distances import HOLEF
 
@@ -28,7 +28,7 @@ def _exact(keys: Keys, queries: Keys, n: int, allowed: Mask) -> tuple[Keys, Rows
 
 
 def _rounded(keys: Keys, queries: Keys, n: int, allowed: Mask) -> tuple[Keys, Rows]:
-    return Rough(keys).nearest(queries, n, allowed)
+    return QuantisedScan(keys).nearest(queries, n, allowed)
 
 
 def _masks() -> dict[str, Mask]:
@@ -54,7 +54,7 @@ def test_rounding_misses_none_where_all_are_nearly_alike() -> None:
     keys[:, -1] *= 1000
     keys[:, -1] += 1e-3 * _random.standard_normal(_N).astype(np.float32)
     allowed = np.ones(_N, bool)
-    products, rows = Rough(keys).nearest(_queries, 10, allowed)
+    products, rows = QuantisedScan(keys).nearest(_queries, 10, allowed)
     exact = _queries.astype(np.float64) @ keys.astype(np.float64).T
     best = -np.sort(-exact, axis=1)[:, :10]
     np.testing.assert_allclose(np.take_along_axis(exact, rows, 1), best, rtol=0, atol=1e-3)
@@ -64,13 +64,13 @@ def test_rounding_misses_none_where_all_are_nearly_alike() -> None:
 def test_many_queries_are_searched_for_a_few_at_a_time() -> None:
     queries = _random.standard_normal((130, _DIM + 1)).astype(np.float32)
     allowed = np.ones(_N, bool)
-    assert np.array_equal(Rough(_keys).nearest(queries, 3, allowed)[1], _exact(_keys, queries, 3, allowed)[1])
+    assert np.array_equal(QuantisedScan(_keys).nearest(queries, 3, allowed)[1], _exact(_keys, queries, 3, allowed)[1])
 
 
 def test_few_keys_are_not_rounded() -> None:
-    assert rough_of(_keys[:1000]) is None
-    assert not Rough(_keys).is_for(5000, np.ones(_N, bool))
-    assert not Rough(_keys).is_for(10, _masks()["few"])
+    assert quantise(_keys[:1000]) is None
+    assert not QuantisedScan(_keys).is_for(5000, np.ones(_N, bool))
+    assert not QuantisedScan(_keys).is_for(10, _masks()["few"])
 
 
 def test_keys_are_read_where_the_index_has_them() -> None:

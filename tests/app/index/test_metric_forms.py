@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from app.index.index_spec import Recipe
+from app.index.index_spec import IndexSpec
 from app.index.metric_forms import Euclidean, InnerProduct, form_for
 from app.index.segment import Segment
 from model.network.distances import DISTANCES, HOLEF, Distance
@@ -23,7 +23,7 @@ def distance_of(name: str) -> Distance:
 @pytest.mark.parametrize("name", sorted(DISTANCES))
 def test_every_form_finds_what_the_distance_says(name: str) -> None:
     distance, photos, sketches = distance_of(name), vectors(300), vectors(5, seed=2)
-    segment = Segment.build(distance, photos, np.arange(300), Recipe("IVF1,Flat"))
+    segment = Segment.build(distance, photos, np.arange(300), IndexSpec("IVF1,Flat"))
     expected = Euclidean if name != "mahalanobis" else InnerProduct
     assert type(segment.form) is expected
     queries = distance.query(torch.from_numpy(sketches)).numpy()
@@ -53,7 +53,7 @@ def test_a_search_that_finds_too_little_goes_through_all_lists(monkeypatch: pyte
     monkeypatch.setattr("app.index.segment._BATCH", 100)
     monkeypatch.setattr(Segment, "scan", None)  # it is not needed for that
     photos, distance = vectors(600), small_checkpoint().network.distance
-    segment = Segment.build(distance, photos, np.arange(600), Recipe("IVF8,Flat"))  # one list is looked into
+    segment = Segment.build(distance, photos, np.arange(600), IndexSpec("IVF8,Flat"))  # one list is looked into
     allowed = np.arange(600) % 2 == 0
     for mask in (allowed, np.ones(600, bool)):
         rows = segment.nearest(distance.query(torch.from_numpy(vectors(2, 4))).numpy(), 280, mask)[1]

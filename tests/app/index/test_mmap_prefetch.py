@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.index.mmap_prefetch import announce, taken
+from app.index.mmap_prefetch import gather_rows, prefetch_rows
 
 
 @pytest.mark.parametrize("shape", [(5000, 33), (5000,), (1, 3)])
@@ -19,11 +19,11 @@ def test_rows_of_memory_and_of_files_are_the_same(shape: tuple[int, ...], tmp_pa
     rows = random.integers(len(array), size=300)
     for each in (array, mapped, mapped[len(array) // 2 :]):
         some = rows % len(each)
-        assert np.array_equal(taken(each, some), np.asarray(each)[some])
-    assert taken(mapped, rows[:0]).shape == (0, *shape[1:])
+        assert np.array_equal(gather_rows(each, some), np.asarray(each)[some])
+    assert gather_rows(mapped, rows[:0]).shape == (0, *shape[1:])
 
 
 def test_nothing_is_asked_for_where_there_is_nothing() -> None:
     nothing = np.zeros((0, 4), np.float32)
-    announce(nothing, np.zeros(0, np.int64))
-    assert taken(nothing, np.zeros(0, np.int64)).shape == (0, 4)
+    prefetch_rows(nothing, np.zeros(0, np.int64))
+    assert gather_rows(nothing, np.zeros(0, np.int64)).shape == (0, 4)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from app.index import scratch_array as scratch
-from app.index.scratch_array import room_for
+from app.index.scratch_array import allocate_array
 from app.index.segment import Segment
 from app.index.snapshot import Part, join
 from tests.support.small_galleries import DIM, small_checkpoint, vectors
@@ -18,7 +18,7 @@ def all_are_large(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_large_arrays_lie_in_files_that_leave_nothing_behind(tmp_path: Path) -> None:
-    room = room_for((5, DIM), tmp_path / "index")
+    room = allocate_array((5, DIM), tmp_path / "index")
     assert isinstance(room, np.memmap) and room.shape == (5, DIM)
     room[:] = 3
     assert (room == 3).all() and list((tmp_path / "index").iterdir()) == []
@@ -27,7 +27,7 @@ def test_large_arrays_lie_in_files_that_leave_nothing_behind(tmp_path: Path) -> 
 def test_where_no_file_can_be_they_lie_in_memory(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     for folder in (None, tmp_path / "file"):
-        assert not isinstance(room_for((5, DIM), folder), np.memmap)
+        assert not isinstance(allocate_array((5, DIM), folder), np.memmap)
 
 
 def test_parts_are_joined_there_without_their_dead_rows(tmp_path: Path) -> None:

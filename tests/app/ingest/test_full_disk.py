@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from app.catalogue.catalogue import Catalogue
-from app.catalogue.import_jobs import Operation, Operations
+from app.catalogue.import_jobs import ImportJob, ImportJobs
 from app.gallery.photo_store import PhotoStore
 from app.ingest.feed_store import FeedStore
 from tests.support.sketch_files import refused
@@ -61,7 +61,7 @@ def failing(error: BaseException) -> Any:
 def test_a_feed_whose_import_cannot_be_recorded_is_removed(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     before = contents(shop.gallery)
     with monkeypatch.context() as patch:
-        patch.setattr(Operations, "add", failing(full()))
+        patch.setattr(ImportJobs, "add", failing(full()))
         refused(shop.client.post("/products/import", content=FEED, headers=CSV), 503, "no_database", "try again later")
         assert contents(shop.gallery) == before
     done = shop.finished(shop.client.post("/products/import", content=FEED, headers=CSV))
@@ -102,7 +102,7 @@ def test_an_upload_stops_before_its_temporary_file_fills_the_disk(
 
 
 def test_an_import_waits_rather_than_fill_the_disk(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.ingest.import_worker._AGAIN", 0.1)
+    monkeypatch.setattr("app.ingest.import_worker._RETRY_SECONDS", 0.1)
     with monkeypatch.context() as patch:
         patch.setattr(FeedStore, "check_space", failing(OSError(28, "No space left on device")))
         posted = shop.client.post("/products/import", content=FEED, headers=CSV)
@@ -167,7 +167,7 @@ def test_a_feed_is_not_swept_while_its_import_is_being_recorded(
     mine, other = (FeedStore(tmp_path / "imports", operations) for _ in range(2))
     add = operations.add
 
-    def sweep_and_add(operation_id: str) -> Operation:
+    def sweep_and_add(operation_id: str) -> ImportJob:
         other.sweep()
         return add(operation_id)
 
@@ -189,7 +189,7 @@ def test_a_database_that_is_away_is_asked_later_what_is_to_become_of_a_feed(
     for is_recorded in (False, True):
         store.sweep()
 
-        def lost(operation_id: str, is_recorded: bool = is_recorded) -> Operation:
+        def lost(operation_id: str, is_recorded: bool = is_recorded) -> ImportJob:
             if is_recorded:
                 add(operation_id)
             raise full()

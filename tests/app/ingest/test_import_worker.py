@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from app.catalogue.catalogue import Catalogue, sqlite_url
-from app.catalogue.import_jobs import Counts, FeedProblem
+from app.catalogue.import_jobs import FeedProblem, ImportCounts
 from app.decoding.decoder_process import Answer, DecoderProcess
-from app.decoding.worker_pool import Benches
+from app.decoding.worker_pool import DecoderPool
 from app.gallery.layout import CATALOGUE_FILE
 from app.ingest.import_progress import ImportProgress
 from tests.support.photo_web import Web, web
@@ -90,7 +90,7 @@ def test_what_is_kept_of_errors_is_little(tmp_path: Path) -> None:
     progress = ImportProgress(catalogue.operations, operation)
     for number in range(2000):
         progress.problem(FeedProblem(f"line {number}", "\u20ac" * 1_000_000))
-    progress.step(Counts(done=2000, problems=2000))
+    progress.step(ImportCounts(done=2000, problems=2000))
     progress.fail("x" * 1_000_000)
     kept = catalogue.operations.get_existing("a")
     assert 10 < len(kept.errors) < 1000 and len(kept.message or "") == 2000
@@ -99,7 +99,7 @@ def test_what_is_kept_of_errors_is_little(tmp_path: Path) -> None:
     resumed = ImportProgress(catalogue.operations, kept)
     resumed.problem(FeedProblem("line 2000", "short, but not among the first"))
     for done in range(100):
-        resumed.step(Counts(done=done))
+        resumed.step(ImportCounts(done=done))
         resumed.note("running")
     assert catalogue.operations.get_existing("a").errors == kept.errors
     catalogue.close()
@@ -128,7 +128,7 @@ def test_an_import_of_which_nothing_is_usable_has_failed(
 def test_photos_that_take_too_much_are_told_and_the_rest_is_imported(
     shop: Shop, server: Web, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Benches, "ask", too_costly(photo(77)))
+    monkeypatch.setattr(DecoderPool, "ask", too_costly(photo(77)))
     done = sent(shop, feed(server, 77, 78))
     assert (done["state"], done["added"], done["error_count"]) == ("done", 1, 1)
     assert done["errors"][0]["where"] == "n77" and "a great deal" in done["errors"][0]["reason"]
@@ -137,8 +137,8 @@ def test_photos_that_take_too_much_are_told_and_the_rest_is_imported(
 def test_an_import_goes_on_once_there_is_time_to_decode(
     shop: Shop, server: Web, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.ingest.import_worker._AGAIN", 0.1)
-    monkeypatch.setattr(Benches, "ask", too_busy(photo(79), 2))
+    monkeypatch.setattr("app.ingest.import_worker._RETRY_SECONDS", 0.1)
+    monkeypatch.setattr(DecoderPool, "ask", too_busy(photo(79), 2))
     done = sent(shop, feed(server, 79))
     assert (done["state"], done["added"], done["error_count"]) == ("done", 1, 0)
 

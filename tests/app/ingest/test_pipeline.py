@@ -12,16 +12,16 @@ import numpy as np
 import pytest
 
 from app.catalogue.catalogue import Catalogue, sqlite_url
-from app.catalogue.import_jobs import Counts, FeedProblem
+from app.catalogue.import_jobs import FeedProblem, ImportCounts
 from app.core.arrays import Embeddings
-from app.decoding.product_photo import Print, decoded
+from app.decoding.product_photo import ProductPhoto, decode_photo
 from app.feeds.records import FeedItem
 from app.gallery.photo_store import PhotoStore
 from app.ingest.ordered_writer import BATCH
 from app.ingest.pipeline import Ingest
 from app.products.product import Product
 from model.checkpoint import Checkpoint, load_checkpoint
-from model.preprocessing.images import Pixels, UnreadableImage
+from model.preprocessing.images import Pixels, UnreadableImageError
 from tests.conftest import draw_product
 
 COUNT = 100
@@ -66,15 +66,15 @@ def recorded(catalogue: Catalogue) -> tuple[list[Product], Embeddings]:
 def test_it_is_what_one_photo_after_the_other_gives(
     tmp_path: Path, checkpoint: Checkpoint, catalogue: Catalogue
 ) -> None:
-    store, problems, steps = PhotoStore(tmp_path / "photos"), list[FeedProblem](), list[Counts]()
+    store, problems, steps = PhotoStore(tmp_path / "photos"), list[FeedProblem](), list[ImportCounts]()
     ingest = Ingest(catalogue, store, checkpoint)
     counts = ingest.run(items(), Drawn(), problems.append, steps.append)
-    assert counts == steps[-1] == Counts(COUNT, added=COUNT - 1, problems=1)
+    assert counts == steps[-1] == ImportCounts(COUNT, added=COUNT - 1, problems=1)
     assert [problem.where for problem in problems] == [f"p{FAILING}"]
     assert [step.done for step in steps] == sorted(step.done for step in steps)
 
     photos = [Drawn().fetch(str(number), None) for number in range(COUNT) if number != FAILING]
-    prints = [decoded(photo, checkpoint.preprocess) for photo in photos if photo is not None]
+    prints = [decode_photo(photo, checkpoint.preprocess) for photo in photos if photo is not None]
     products, embeddings = recorded(catalogue)
     assert [product.product_id for product in products] == [f"p{n}" for n in range(COUNT) if n != FAILING]
     assert [product.revision for product in products] == list(range(1, COUNT))
@@ -90,7 +90,7 @@ class Away(Drawn):
 
     def fetch(self, link: str, known: str | None) -> bytes | None:
         if link == "3":
-            raise UnreadableImage("the host is away: expected an answer")
+            raise UnreadableImageError("the host is away: expected an answer")
         return super().fetch(link, known)
 
 
@@ -109,7 +109,7 @@ def test_a_product_that_is_deleted_meanwhile_is_one_problem_and_the_rest_is_writ
     monkeypatch.setattr(catalogue, "put", put_late)
     renamed = (FeedItem(replace(item.product, title="Q"), item.links) for item in items(5))
     counts = ingest.run(renamed, Away(), problems.append)
-    assert deleted == [1] and counts == Counts(5, updated=4, problems=2)
+    assert deleted == [1] and counts == ImportCounts(5, updated=4, problems=2)
     assert [(one.where, "the host is away" in one.reason) for one in problems] == [("p3", True)] * 2
     written = {(product.product_id, product.title) for product in catalogue.page()}
     assert written == {(f"p{n}", "Q") for n in (0, 1, 2, 4)}
@@ -123,9 +123,9 @@ def test_few_pictures_are_held_however_many_there_are(
     class Frames(np.ndarray):
         __hash__ = object.__hash__  # type: ignore[assignment]
 
-    def decode(data: bytes) -> Print:
+    def decode(data: bytes) -> ProductPhoto:
         nonlocal most
-        made = decoded(data, checkpoint.preprocess)
+        made = decode_photo(data, checkpoint.preprocess)
         frame = made.frame.view(Frames)
         with lock:
             held.add(frame)
@@ -144,7 +144,7 @@ def test_what_stopped_goes_on_where_it_was(tmp_path: Path, checkpoint: Checkpoin
         raise KeyboardInterrupt
 
     ingest = Ingest(catalogue, PhotoStore(tmp_path / "photos"), checkpoint)
-    steps: list[Counts] = []
+    steps: list[ImportCounts] = []
     with pytest.raises(KeyboardInterrupt):
         ingest.run(stopping(), Drawn(), lambda problem: None, steps.append)
     done = catalogue.size()
@@ -158,8 +158,8 @@ def test_what_stopped_goes_on_where_it_was(tmp_path: Path, checkpoint: Checkpoin
 def test_a_thumbnail_of_a_small_photo_is_the_photo(checkpoint: Checkpoint) -> None:
     buffer = io.BytesIO()
     draw_product(1, (320, 200)).save(buffer, "PNG")
-    made = decoded(buffer.getvalue(), checkpoint.preprocess)
+    made = decode_photo(buffer.getvalue(), checkpoint.preprocess)
     assert made.thumbnail == made.photo
     draw_product(1, (321, 200)).save(buffer := io.BytesIO(), "PNG")
-    made = decoded(buffer.getvalue(), checkpoint.preprocess)
+    made = decode_photo(buffer.getvalue(), checkpoint.preprocess)
     assert len(made.thumbnail) != len(made.photo)

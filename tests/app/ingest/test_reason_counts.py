@@ -1,12 +1,12 @@
 from __future__ import annotations
 
 from app.catalogue.import_jobs import FeedProblem
-from app.core.error_text import short
+from app.core.error_text import truncate
 from app.ingest.reason_counts import ReasonCounts
 
 
 def test_reasons_that_differ_in_values_alone_are_counted_together() -> None:
-    prices = [f"price {short(value)} cannot be read: expected '59.90 EUR'" for value in ("cheap", "it's", "x" * 99)]
+    prices = [f"price {truncate(value)} cannot be read: expected '59.90 EUR'" for value in ("cheap", "it's", "x" * 99)]
     photos = [f"photo https://a.example/{n}.jpg cannot be fetched: the server answers {500 + n % 2}" for n in range(9)]
     problems = [FeedProblem(f"line {n}", reason) for n, reason in enumerate((*prices, *photos, "odd", "even"))]
     assert str(ReasonCounts(problems)) == (

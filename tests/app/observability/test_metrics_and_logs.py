@@ -17,7 +17,7 @@ import pytest
 
 from app.main import create_app
 from app.observability import log_setup as logs
-from app.observability.request_context import Trace, current
+from app.observability.request_context import RequestContext, current
 from app.search.results import SearchResult
 from app.search.retriever import Retriever
 from app.settings import LogFormat, load_settings
@@ -135,8 +135,8 @@ def test_no_log_line_holds_a_sketch_a_query_or_a_key(client: httpx.Client, caplo
 def test_logs_go_to_stderr_one_line_each(format: LogFormat, monkeypatch: pytest.MonkeyPatch) -> None:
     written = io.StringIO()
     monkeypatch.setattr("sys.stderr", written)
-    token = current.set(Trace("mine-1"))
-    with logs.to_stderr(format):
+    token = current.set(RequestContext("mine-1"))
+    with logs.log_to_stderr(format):
         logging.getLogger("app.x").info("a %s", "b", extra={"fields": {"status": 200}})
         try:
             raise ValueError("broken")
@@ -162,7 +162,7 @@ def test_who_reads_the_log_slowly_holds_up_nothing(monkeypatch: pytest.MonkeyPat
 
     written = Unread()
     monkeypatch.setattr("sys.stderr", written)
-    with logs.to_stderr("text"):
+    with logs.log_to_stderr("text"):
         for number in range(50):
             logging.getLogger("app.x").info("line %d", number)
         assert written.getvalue() == ""

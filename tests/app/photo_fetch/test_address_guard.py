@@ -8,10 +8,10 @@ import httpcore
 import pytest
 
 from app.photo_fetch import address_guard as addresses
-from app.photo_fetch.address_guard import CheckedNetwork, Resolve, is_public
+from app.photo_fetch.address_guard import GuardedNetwork, Resolve, is_public
 from app.photo_fetch.http_fetcher import RemotePhotos
 from app.photo_fetch.validator_cache import ValidatorCache
-from model.preprocessing.images import UnreadableImage
+from model.preprocessing.images import UnreadableImageError
 from tests.support.photo_web import web
 
 
@@ -34,7 +34,7 @@ def test_all_other_addresses(address: str) -> None:
 
 
 def photos(folder: Path, resolve: Resolve, allow_private: bool = False) -> RemotePhotos:
-    network = CheckedNetwork(allow_private, resolve)
+    network = GuardedNetwork(allow_private, resolve)
     return RemotePhotos(network, ValidatorCache(folder / "validators.sqlite"), 1000, pauses=())
 
 
@@ -45,7 +45,9 @@ def photos(folder: Path, resolve: Resolve, allow_private: bool = False) -> Remot
 def test_this_machine_is_not_asked_however_it_is_called(tmp_path: Path, host: str) -> None:
     with web() as server:
         fetching = photos(tmp_path, addresses.resolve)
-        with pytest.raises(UnreadableImage, match=r"not of the public internet: .*SKETCHFIND_ALLOW_PRIVATE_ADDRESSES="):
+        with pytest.raises(
+            UnreadableImageError, match=r"not of the public internet: .*SKETCHFIND_ALLOW_PRIVATE_ADDRESSES="
+        ):
             fetching.fetch(server.url(host=host), None)
         fetching.close()
         assert server.asked == []
@@ -53,7 +55,7 @@ def test_this_machine_is_not_asked_however_it_is_called(tmp_path: Path, host: st
 
 def test_one_bad_address_among_good_ones_is_enough(tmp_path: Path) -> None:
     fetching = photos(tmp_path, lambda host, port: ["8.8.8.8", "10.0.0.1"])
-    with pytest.raises(UnreadableImage, match=r"shop\.example has the address 10\.0\.0\.1"):
+    with pytest.raises(UnreadableImageError, match=r"shop\.example has the address 10\.0\.0\.1"):
         fetching.fetch("http://shop.example/a.jpg", None)
     fetching.close()
 
@@ -68,7 +70,7 @@ def test_the_checked_address_is_the_one_connected_to(tmp_path: Path, monkeypatch
 
     monkeypatch.setattr(httpcore.SyncBackend, "connect_tcp", connect)
     fetching = photos(tmp_path, lambda host, port: answers.pop(0))
-    with pytest.raises(UnreadableImage, match="no network in tests"):
+    with pytest.raises(UnreadableImageError, match="no network in tests"):
         fetching.fetch("https://shop.example/a.jpg", None)
     fetching.close()
     assert connected == ["8.8.8.8"] and answers == [["127.0.0.1"]]
@@ -80,7 +82,7 @@ def test_redirects_are_checked_too(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     with web() as server:
         server.answers["/a.jpg"] = (302, {"Location": "http://bad.example/secret"}, b"")
         fetching = photos(tmp_path, lambda host, port: addresses_of[host])
-        with pytest.raises(UnreadableImage, match=r"bad\.example has the address 169\.254\.169\.254"):
+        with pytest.raises(UnreadableImageError, match=r"bad\.example has the address 169\.254\.169\.254"):
             fetching.fetch(server.url(host="good.example"), None)
         fetching.close()
         assert [headers["host"] for _, headers in server.asked] == [f"good.example:{server.port}"]
@@ -89,10 +91,10 @@ def test_redirects_are_checked_too(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 @pytest.mark.parametrize("target", ["file:///etc/passwd", "ftp://shop.example/a.jpg", "gopher://x/", "http:///a.jpg"])
 def test_other_schemes_are_refused_in_links_and_redirects(tmp_path: Path, target: str) -> None:
     fetching = photos(tmp_path, lambda host, port: ["127.0.0.1"], allow_private=True)
-    with pytest.raises(UnreadableImage, match="expected http:// or https:// and a host"):
+    with pytest.raises(UnreadableImageError, match="expected http:// or https:// and a host"):
         fetching.fetch(target, None)
     with web() as server:
         server.answers["/a.jpg"] = (302, {"Location": target}, b"")
-        with pytest.raises(UnreadableImage, match="cannot be fetched"):
+        with pytest.raises(UnreadableImageError, match="cannot be fetched"):
             fetching.fetch(server.url(), None)
     fetching.close()

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from app.photo_fetch import http_fetcher as remote
-from app.photo_fetch.address_guard import CheckedNetwork
-from app.photo_fetch.http_fetcher import RemotePhotos, Stopped
+from app.photo_fetch.address_guard import GuardedNetwork
+from app.photo_fetch.http_fetcher import FetchStoppedError, RemotePhotos
 from app.photo_fetch.validator_cache import ValidatorCache, Validators
-from model.preprocessing.images import UnreadableImage
+from model.preprocessing.images import UnreadableImageError
 from tests.support.photo_web import Web, web
 
 PHOTO = b"some photo"
@@ -28,7 +28,7 @@ def server() -> Iterator[Web]:
 
 @pytest.fixture
 def photos(tmp_path: Path) -> Iterator[RemotePhotos]:
-    network = CheckedNetwork(True, lambda host, port: ["127.0.0.1"])
+    network = GuardedNetwork(True, lambda host, port: ["127.0.0.1"])
     found = RemotePhotos(network, ValidatorCache(tmp_path / "validators.sqlite"), 1000, pauses=(0.01, 0.01))
     yield found
     found.close()
@@ -73,7 +73,7 @@ def test_what_may_pass_is_tried_again(server: Web, photos: RemotePhotos, status:
     server.answers["/a.jpg"] = [(status, {"Retry-After": "0"}, b""), (status, {}, b""), (200, {}, PHOTO)]
     assert photos.fetch(server.url(), None) == PHOTO
     server.answers["/b.jpg"] = (status, {}, b"")
-    with pytest.raises(UnreadableImage, match=f"b.jpg cannot be fetched: the server answers {status}"):
+    with pytest.raises(UnreadableImageError, match=f"b.jpg cannot be fetched: the server answers {status}"):
         photos.fetch(server.url("/b.jpg"), None)
     assert server.count()["/b.jpg"] == 3
 
@@ -93,7 +93,7 @@ def test_what_will_not_pass_is_refused_at_once(
     server: Web, photos: RemotePhotos, answer: tuple[int, dict[str, str], bytes], reason: str
 ) -> None:
     server.answers["/a.jpg"] = answer
-    with pytest.raises(UnreadableImage, match=f"a.jpg cannot be fetched: .*{reason}"):
+    with pytest.raises(UnreadableImageError, match=f"a.jpg cannot be fetched: .*{reason}"):
         photos.fetch(server.url(), None)
     assert server.count()["/a.jpg"] in (1, remote.MAX_REDIRECTS + 1)
 
@@ -109,7 +109,7 @@ def test_a_redirect_is_followed_and_its_body_never_read(server: Web, photos: Rem
 @pytest.mark.parametrize("location", ["http://[", "http://a:b/", "mailto:a", "file:///a.jpg", "http://xn--/", "é:"])
 def test_a_redirect_to_nowhere_is_refused(server: Web, photos: RemotePhotos, location: str) -> None:
     server.answers["/a.jpg"] = (302, {"Location": location}, b"")
-    with pytest.raises(UnreadableImage, match=r"a\.jpg cannot be fetched: .+"):
+    with pytest.raises(UnreadableImageError, match=r"a\.jpg cannot be fetched: .+"):
         photos.fetch(server.url(), None)
 
 
@@ -124,7 +124,7 @@ def impatient(photos: RemotePhotos, monkeypatch: pytest.MonkeyPatch) -> RemotePh
 def test_redirects_share_the_time_of_one_try(server: Web, impatient: RemotePhotos) -> None:
     server.delay = 0.08
     server.answers["/a.jpg"] = (302, {"Location": "/a.jpg"}, b"")
-    with pytest.raises(UnreadableImage, match=r"it took too long|timed out"):
+    with pytest.raises(UnreadableImageError, match=r"it took too long|timed out"):
         impatient.fetch(server.url(), None)
 
 
@@ -140,7 +140,7 @@ def test_a_body_that_drips_ends_when_its_time_is_over(server: Web, impatient: Re
     server.drip = 0.05
     server.answers["/a.jpg"] = (200, {}, b"x" * 500)
     started = time.monotonic()
-    with pytest.raises(UnreadableImage, match=r"it took too long|timed out"):
+    with pytest.raises(UnreadableImageError, match=r"it took too long|timed out"):
         impatient.fetch(server.url(), None)
     assert time.monotonic() - started < 2
 
@@ -158,7 +158,9 @@ def test_a_dead_host_is_given_up(photos: RemotePhotos, monkeypatch: pytest.Monke
     monkeypatch.setattr(remote, "_PATIENCE", 2)
     photos._pauses = ()
     for number in range(3):
-        with pytest.raises(UnreadableImage, match="failed 2 times in a row" if number == 2 else "cannot be fetched"):
+        with pytest.raises(
+            UnreadableImageError, match="failed 2 times in a row" if number == 2 else "cannot be fetched"
+        ):
             photos.fetch(f"http://shop.example:1/{number}.jpg", None)
 
 
@@ -167,9 +169,9 @@ def test_stopping_ends_what_is_going_on(server: Web, photos: RemotePhotos) -> No
     server.answers["/a.jpg"] = (200, {}, b"x" * 500)
     threading.Timer(0.2, photos.stop).start()
     started = time.monotonic()
-    with pytest.raises(Stopped):
+    with pytest.raises(FetchStoppedError):
         photos.fetch(server.url(), None)
-    with pytest.raises(Stopped):
+    with pytest.raises(FetchStoppedError):
         photos.fetch(server.url(), None)
     assert time.monotonic() - started < 2
 

@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from app.decoding.framed_picture import Picture
+from app.decoding.framed_picture import FramedPicture
 from app.gallery.gallery import Gallery
 from app.products.product import Product
 from app.search.match import match
-from app.search.results import UnknownProduct
+from app.search.results import UnknownProductError
 from app.search.retriever import Retriever
 from model.checkpoint import Checkpoint, load_checkpoint
 from model.network.dssa import DSSA, NetworkConfig
@@ -40,11 +40,11 @@ def real(tiny_gallery: Path, tiny_checkpoint: Path) -> Iterator[tuple[Retriever,
     gallery.close()
 
 
-def tracing(preprocess: Preprocess, number: int) -> Picture:
-    return Picture(*preprocess.place_photo(draw_product(number)), 320, 240)
+def tracing(preprocess: Preprocess, number: int) -> FramedPicture:
+    return FramedPicture(*preprocess.place_photo(draw_product(number)), 320, 240)
 
 
-def turned(picture: Picture) -> Picture:
+def turned(picture: FramedPicture) -> FramedPicture:
     return picture._replace(frame=np.ascontiguousarray(picture.frame[:, ::-1]))
 
 
@@ -166,6 +166,6 @@ def test_a_photo_that_is_not_stored_is_missing(tmp_path: Path, tiny_gallery: Pat
     sketch = tracing(checkpoint.preprocess, 2)
     with pytest.raises(FileNotFoundError):
         match(retriever, checkpoint, "bare", sketch, True)
-    with pytest.raises(UnknownProduct):
+    with pytest.raises(UnknownProductError):
         match(retriever, checkpoint, "nobody", sketch, True)
     gallery.close()

@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 from app.catalogue.catalogue import Catalogue
-from app.catalogue.product_cache import Known
+from app.catalogue.product_cache import ProductCache
 from app.gallery import gallery as gallery_module
 from app.gallery.gallery import Gallery
-from app.gallery.maintenance import Upkeep
+from app.gallery.maintenance import Maintenance
 from app.index.snapshot import Snapshot
 from app.products.filters import Filters
 from app.products.product import Product
@@ -177,10 +177,10 @@ def storm(directory: Path, writer: Catalogue) -> Iterator[None]:
 @pytest.mark.usefixtures("storm")
 def test_a_storm_of_writers(directory: Path, retriever: Retriever) -> None:
     """Beside a thread that follows the writers, as in a server."""
-    upkeep = Upkeep(retriever.gallery, lambda: None)
+    upkeep = Maintenance(retriever.gallery, lambda: None)
     try:
         for _ in range(30):
-            retriever._known = Known()  # as in a gallery of more products than are known
+            retriever._known = ProductCache()  # as in a gallery of more products than are known
             assert sorted(found(retriever)) == IDS
             assert sorted(found(retriever, filters=SHOES)) == IDS
     finally:

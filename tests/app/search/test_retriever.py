@@ -12,7 +12,7 @@ from PIL import Image
 from app.gallery.gallery import Gallery
 from app.products.filters import Filters
 from app.products.product import Product
-from app.search.results import Query, SearchResult, UnknownProduct
+from app.search.results import Query, SearchResult, UnknownProductError
 from app.search.retriever import Retriever
 from model.checkpoint import Checkpoint, load_checkpoint
 from model.device import resolve_device
@@ -150,7 +150,7 @@ def test_similar_products_leave_the_product_itself_out(tmp_path: Path) -> None:
     found = names(similar("p3", 4))
     assert found == [name for name in brute_force(made[3], photos) if name != "p3"][:4]
     assert len(similar("p3", 50).results) == 10
-    with pytest.raises(UnknownProduct, match="nobody"):
+    with pytest.raises(UnknownProductError, match="nobody"):
         similar("nobody", 4)
 
 

@@ -12,7 +12,7 @@ import httpx
 import pytest
 import torch
 
-from app.decoding.sketch_decoder import Workshop
+from app.decoding.sketch_decoder import SketchDecoder
 from app.gallery.checkpoint_store import checkpoint_file
 from app.gallery.gallery import Gallery
 from app.gallery.layout import catalogue_of
@@ -142,13 +142,13 @@ def test_a_checkpoint_that_cannot_be_served_yet_is_tried_again_now_and_then(
 ) -> None:
     old, tries = distances(shop.client), list[float]()
 
-    def fail(_workshop: Workshop) -> None:
+    def fail(_workshop: SketchDecoder) -> None:
         tries.append(time.monotonic())
         raise torch.OutOfMemoryError("no GPU memory for both")
 
-    monkeypatch.setattr("app.serving.hot_swap._AGAIN", 2.0)
+    monkeypatch.setattr("app.serving.hot_swap._RETRY_SECONDS", 2.0)
     with monkeypatch.context() as full:
-        full.setattr(Workshop, "warm_up", fail)
+        full.setattr(SketchDecoder, "warm_up", fail)
         reembed(shop.gallery, other_checkpoint)
         assert shop.client.get("/").status_code == 200
         refused(shop.put("late", 1), 503, "not_ready", "cannot be served yet: try again later")

@@ -17,7 +17,7 @@ from fastapi import FastAPI
 from app.asgi.errors import ApiError
 from app.main import create_app
 from app.search.results import Query
-from app.serving.search_queue import WaitingLine
+from app.serving.search_queue import SearchQueue
 from app.serving.service import Service
 from app.settings import load_settings
 from tests.conftest import running
@@ -118,7 +118,7 @@ def test_who_leaves_is_not_computed(held: Held) -> None:
 
 def test_the_line_counts_what_fails_too() -> None:
     async def scenario() -> int:
-        line = WaitingLine(0, 10)
+        line = SearchQueue(0, 10)
         with pytest.raises(ValueError, match="x"):
             async with line.joined("client"):
                 with pytest.raises(ApiError, match="0 searches are waiting"):
@@ -132,7 +132,7 @@ def test_the_line_counts_what_fails_too() -> None:
 
 def test_a_client_with_fewer_searches_takes_the_place_of_the_newest_of_the_longest() -> None:
     async def scenario() -> list[str]:
-        line, order, go = WaitingLine(3, 10), list[str](), asyncio.Event()
+        line, order, go = SearchQueue(3, 10), list[str](), asyncio.Event()
 
         async def search(client: str, name: str) -> None:
             try:
@@ -194,7 +194,7 @@ def test_a_search_that_takes_too_long_is_told_so(tiny_gallery: Path) -> None:
 
 def test_a_timeout_of_something_else_is_not_the_lines() -> None:
     async def scenario() -> None:
-        async with WaitingLine(0, 10).joined("client"):
+        async with SearchQueue(0, 10).joined("client"):
             raise TimeoutError("of a socket")
 
     with pytest.raises(TimeoutError, match="of a socket"):

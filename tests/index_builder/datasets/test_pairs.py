@@ -11,7 +11,7 @@ from index_builder.datasets.pairs import PairsError, category_of, is_held_out
 from index_builder.datasets.pictures import open_image
 from index_builder.datasets.readers.read import read_data, read_pairs, read_photos
 from index_builder.datasets.triplets import HumanTriplet, TripletsError
-from model.preprocessing.images import UnreadableImage
+from model.preprocessing.images import UnreadableImageError
 
 
 def touch(folder: Path, *names: str) -> None:
@@ -77,7 +77,7 @@ def test_photo_folders_are_read_at_any_depth(tmp_path: Path) -> None:
 
 def test_an_unreadable_image_is_named(tmp_path: Path) -> None:
     (tmp_path / "bad.png").write_bytes(b"nothing")
-    with pytest.raises(UnreadableImage, match=r"bad\.png: image cannot be read"):
+    with pytest.raises(UnreadableImageError, match=r"bad\.png: image cannot be read"):
         open_image(tmp_path / "bad.png")
 
 

@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from index_builder.datasets.partial_strokes import part_of
+from index_builder.datasets.partial_strokes import first_share
 from model.preprocessing.frames import Strokes
 
 
@@ -21,12 +21,12 @@ def strokes() -> Strokes:
 
 
 def test_the_whole_share_is_the_whole_drawing(strokes: Strokes) -> None:
-    assert part_of(strokes, 1) == strokes
+    assert first_share(strokes, 1) == strokes
 
 
 @pytest.mark.parametrize("share", [0.01, 0.2, 0.4, 0.5, 0.77, 0.99])
 def test_a_share_is_that_much_ink_in_drawing_order(share: float, strokes: Strokes) -> None:
-    part = part_of(strokes, share)
+    part = first_share(strokes, share)
     assert ink(part) == pytest.approx(share * ink(strokes))
     *whole, last = part
     assert whole == list(strokes[: len(whole)])
@@ -35,21 +35,21 @@ def test_a_share_is_that_much_ink_in_drawing_order(share: float, strokes: Stroke
 
 
 def test_the_cut_lies_between_two_points_with_their_pressure() -> None:
-    assert part_of([[[0, 0, 0.2], [10, 0, 0.4]]], 0.25) == [[[0, 0, 0.2], [2.5, 0, pytest.approx(0.25)]]]
+    assert first_share([[[0, 0, 0.2], [10, 0, 0.4]]], 0.25) == [[[0, 0, 0.2], [2.5, 0, pytest.approx(0.25)]]]
 
 
 def test_a_stroke_that_ends_with_the_share_is_not_followed_by_a_stub() -> None:
     first, second = [[0.0, 0.0], [10.0, 0.0]], [[0.0, 5.0], [10.0, 5.0]]
-    assert part_of([first, second], 0.5) == [first]
+    assert first_share([first, second], 0.5) == [first]
 
 
 def test_dots_come_with_what_is_drawn_before_them() -> None:
     dot, line, late = [[3.0, 3.0]], [[0.0, 0.0], [0.0, 0.0], [10.0, 0.0]], [[9.0, 9.0]]
-    assert part_of([dot, line, late], 0.5) == [dot, [[0, 0], [0, 0], [5, 0]]]
-    assert part_of([dot, late], 0.5) == [dot, late]
+    assert first_share([dot, line, late], 0.5) == [dot, [[0, 0], [0, 0], [5, 0]]]
+    assert first_share([dot, late], 0.5) == [dot, late]
 
 
 @pytest.mark.parametrize("share", [0, -0.1, 1.01, math.nan])
 def test_other_shares_are_refused(share: float, strokes: Strokes) -> None:
     with pytest.raises(ValueError, match=r"share of the ink is .*, expected more than 0 and at most 1"):
-        part_of(strokes, share)
+        first_share(strokes, share)

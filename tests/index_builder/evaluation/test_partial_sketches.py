@@ -8,7 +8,7 @@ import pytest
 
 from app.decoding.stroke_sketch import parse_strokes
 from index_builder.datasets.pairs import PairFolder
-from index_builder.datasets.partial_strokes import part_of
+from index_builder.datasets.partial_strokes import first_share
 from index_builder.evaluation.errors import EvaluationError
 from index_builder.evaluation.partial_sketches import (
     SHARES,
@@ -58,7 +58,7 @@ def test_each_share_is_searched_as_the_server_draws_it(
     with ranking(folder, checkpoint, GalleryFrom.photos, 1, lambda count: None) as rank:
         for percent in (20, 60):
             for pair, query in zip(folder.pairs, by_share[percent].queries, strict=True):
-                part = part_of(pair.sketches[0].strokes or (), percent / 100)
+                part = first_share(pair.sketches[0].strokes or (), percent / 100)
                 body = json.dumps({"width": 256, "height": 256, "strokes": part}).encode()
                 found = rank(checkpoint.preprocess.strokes(parse_strokes(body).in_pixels()))
                 assert (query.rank, query.first) == (found.index(pair.photo_id) + 1, tuple(found[:8]))

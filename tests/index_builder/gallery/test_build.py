@@ -17,7 +17,7 @@ import torch
 from numpy.typing import NDArray
 from rich.progress import Progress
 
-from app.database.errors import CheckpointMismatch
+from app.database.errors import CheckpointMismatchError
 from app.decoding import product_photo as prints
 from app.feeds.records import FeedError
 from app.gallery.gallery import Gallery
@@ -159,7 +159,7 @@ def test_another_checkpoint_is_refused_with_both_hashes(tmp_path: Path, shop: Pa
     config = load_checkpoint(tiny_checkpoint).network.config
     other = save_checkpoint(tmp_path / "other.safetensors", DSSA(config), PreprocessConfig(size=64))
     both = f"{load_checkpoint(tiny_checkpoint).sha256}.*{load_checkpoint(other).sha256}"
-    with pytest.raises(CheckpointMismatch, match=both):
+    with pytest.raises(CheckpointMismatchError, match=both):
         build(shop, tmp_path / "gallery", other)
     assert build(shop, tmp_path / "gallery", tmp_path / "gallery" / "checkpoint.safetensors").unchanged == 12
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from app.catalogue.catalogue import Catalogue
 from app.core.process_lock import InUse, only_one
-from app.database.errors import CheckpointMismatch
+from app.database.errors import CheckpointMismatchError
 from app.gallery.checkpoint_store import checkpoint_file
 from app.gallery.gallery import Gallery
 from app.gallery.layout import CHECKPOINT_FILE, PHOTOS, catalogue_of
@@ -153,7 +153,7 @@ def test_writes_beside_it_are_never_lost_and_never_mixed(gallery: Path, other_ch
     """A writer puts products as long as the old checkpoint counts; what was acknowledged is there by the new one."""
     old, store = own_checkpoint(gallery), PhotoStore(gallery / PHOTOS)
     acknowledged: list[str] = []
-    refused: list[CheckpointMismatch] = []
+    refused: list[CheckpointMismatchError] = []
 
     def write() -> None:
         catalogue = catalogue_of(gallery)
@@ -163,7 +163,7 @@ def test_writes_beside_it_are_never_lost_and_never_mixed(gallery: Path, other_ch
             product = Product(f"late-{number}", "Late", photos=(Photo(store.put(image), f"{number}"),))
             try:
                 catalogue.put([product], old.embed_frames([old.preprocess.photo(image)]))
-            except CheckpointMismatch as error:
+            except CheckpointMismatchError as error:
                 refused.append(error)
                 break
             acknowledged.append(product.product_id)
@@ -187,7 +187,7 @@ def test_an_open_catalogue_refuses_embeddings_of_both_kinds(gallery: Path, other
     catalogue, snapshot = opened.catalogue, opened.snapshot
     product, vectors = catalogue.embedded("boot-1") or pytest.fail("boot-1 is gone")
     reembed(gallery, other_checkpoint)
-    refused = pytest.raises(CheckpointMismatch, match=f"{load_checkpoint(other_checkpoint).sha256}.*{old.sha256}")
+    refused = pytest.raises(CheckpointMismatchError, match=f"{load_checkpoint(other_checkpoint).sha256}.*{old.sha256}")
     for attempt in (
         lambda: catalogue.put([product], vectors),
         lambda: catalogue.embedding("boot-1"),

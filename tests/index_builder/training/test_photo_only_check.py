@@ -10,7 +10,7 @@ from index_builder.datasets.pairs import PairFolder
 from index_builder.datasets.readers.read import read_pairs, read_photos
 from index_builder.training.config.presets import PRESETS
 from index_builder.training.data.samples import SampleSet, prepare
-from index_builder.training.photo_only_check import compare
+from index_builder.training.photo_only_check import compare_on_held_out_photos
 from index_builder.training.train import train
 from model.checkpoint import save_checkpoint
 from model.network.dssa import DSSA, NetworkConfig
@@ -40,23 +40,23 @@ def network(weight: float) -> DSSA:
 
 def test_better_is_told_from_worse(sets: tuple[SampleSet, SampleSet]) -> None:
     seen, held_out = sets
-    found = compare(network(-0.05), network(1.0), [seen], [held_out])
+    found = compare_on_held_out_photos(network(-0.05), network(1.0), [seen], [held_out])
     assert found is not None and found.improved and found.before == 0 and found.after > 50
     assert found.n_gallery == 50 and found.n_queries == 3 * len(held_out.samples) > 0
-    back = compare(network(1.0), network(-0.05), [seen], [held_out])
+    back = compare_on_held_out_photos(network(1.0), network(-0.05), [seen], [held_out])
     assert back is not None and not back.improved and (back.before, back.after) == (found.after, found.before)
 
 
 @pytest.mark.parametrize("weight", [0.0, float("nan")])
 def test_a_network_to_which_all_photos_look_alike_finds_none(weight: float, sets: tuple[SampleSet, SampleSet]) -> None:
-    found = compare(network(1.0), network(weight), [sets[0]], [sets[1]])
+    found = compare_on_held_out_photos(network(1.0), network(weight), [sets[0]], [sets[1]])
     assert found is not None and found.after == 0 and not found.improved
 
 
 def test_the_same_queries_are_asked_every_time(sets: tuple[SampleSet, SampleSet]) -> None:
     one, other = network(1.0), network(1.0)
     before = torch.get_rng_state()
-    first, second = (compare(one, other, [sets[0]], [sets[1]]) for _ in range(2))
+    first, second = (compare_on_held_out_photos(one, other, [sets[0]], [sets[1]]) for _ in range(2))
     assert first == second and first is not None and first.before == first.after and not first.improved
     assert torch.equal(torch.get_rng_state(), before)
 

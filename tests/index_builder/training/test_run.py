@@ -11,7 +11,7 @@ from safetensors.torch import save_file
 from index_builder.datasets.readers.read import read_pairs
 from index_builder.training.config.presets import PRESETS
 from index_builder.training.data.samples import SampleSet, prepare
-from index_builder.training.run import Learner
+from index_builder.training.run import TrainingRun
 from index_builder.training.train import train
 from index_builder.training.warm_start import inheritance, load_start
 from model.checkpoint import load_checkpoint, save_checkpoint
@@ -44,7 +44,7 @@ def weights_of(network: DSSA) -> dict[str, torch.Tensor]:
 
 
 def test_the_averaged_weights_are_the_last_ones_without_averaging(samples: SampleSet) -> None:
-    learner = Learner(replace(TINY, averaging=0.0), 0, "cpu", {})
+    learner = TrainingRun(replace(TINY, averaging=0.0), 0, "cpu", {})
     learner.advance([samples])
     learner.advance([samples])
     averaged = dict(learner.averaged.named_parameters())
@@ -52,7 +52,7 @@ def test_the_averaged_weights_are_the_last_ones_without_averaging(samples: Sampl
 
 
 def test_the_averaged_weights_follow_at_the_decay(samples: SampleSet) -> None:
-    learner = Learner(replace(TINY, averaging=0.75, learning_rate=1e-2), 0, "cpu", {})
+    learner = TrainingRun(replace(TINY, averaging=0.75, learning_rate=1e-2), 0, "cpu", {})
     learner.advance([samples])
     first = weights_of(learner.network)
     learner.advance([samples])
@@ -63,7 +63,7 @@ def test_the_averaged_weights_follow_at_the_decay(samples: SampleSet) -> None:
 
 
 def test_a_head_that_the_joint_loss_overlooks_learns_by_its_own(samples: SampleSet) -> None:
-    alone = [Learner(replace(TINY, head_loss=weight), 0, "cpu", {}) for weight in (0.0, 1.0)]
+    alone = [TrainingRun(replace(TINY, head_loss=weight), 0, "cpu", {}) for weight in (0.0, 1.0)]
     for learner in alone:
         learner.advance([samples])
     temperatures = [learner.objective.get_parameter("head_temperatures").detach() for learner in alone]

@@ -22,7 +22,7 @@ from index_builder.training.data.samples import draw_batch, prepare
 from index_builder.training.train import train
 from model.checkpoint import load_checkpoint, save_checkpoint
 from model.network.dssa import DSSA
-from model.preprocessing.line_drawing import BlankSketch
+from model.preprocessing.line_drawing import BlankSketchError
 from model.preprocessing.preprocess import Preprocess, PreprocessConfig
 from tests.support.shape_pairs import write_shapes
 
@@ -142,9 +142,9 @@ def test_a_blank_sketch_is_named(shapes: Path, tmp_path: Path) -> None:
     shutil.copytree(shapes, copy)
     Image.new("L", (64, 64), 255).save(copy / "sketches" / "3_9.png")
     path = save_checkpoint(tmp_path / "net.safetensors", DSSA(TINY.network), PreprocessConfig(size=128))
-    with pytest.raises(BlankSketch, match=r"3_9\.png: sketch is blank"):
+    with pytest.raises(BlankSketchError, match=r"3_9\.png: sketch is blank"):
         evaluate(read_pairs(copy), load_checkpoint(path))
-    with pytest.raises(BlankSketch, match=r"3_9\.png: sketch is blank"):
+    with pytest.raises(BlankSketchError, match=r"3_9\.png: sketch is blank"):
         train([read_pairs(copy)], TINY, tmp_path / "other.safetensors")
 
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from index_builder.training.config.errors import TrainingError
-from index_builder.training.warm_start import Start, inheritance, take_weights
+from index_builder.training.warm_start import InitialWeights, inheritance, load_matching_weights
 from model.checkpoint import Checkpoint
 from model.network.dssa import DSSA, NetworkConfig
 from model.preprocessing.preprocess import Preprocess
@@ -15,9 +15,9 @@ BASE = NetworkConfig("pixels", "sketch-a-net", "none", ("fine",), "euclidean")
 SMALL = NetworkConfig("orientations", "residual", "shortcut", ("coarse", "spatial"), "holef")
 
 
-def start_of(network: DSSA) -> Start:
+def start_of(network: DSSA) -> InitialWeights:
     checkpoint = Checkpoint(network, Preprocess(), "")
-    return Start(network.state_dict(), "", checkpoint)
+    return InitialWeights(network.state_dict(), "", checkpoint)
 
 
 def test_the_full_model_takes_what_the_base_model_learnt() -> None:
@@ -32,7 +32,7 @@ def test_weights_that_fit_are_copied_and_others_left() -> None:
     start, network = DSSA(replace(SMALL, heads=("spatial",))), DSSA(SMALL)
     start.backbone.state_dict()["0.1.running_mean"].fill_(3)
     kept = network.distance.state_dict()["weight"].clone()
-    take_weights(network, start_of(start))
+    load_matching_weights(network, start_of(start))
     for part in ("backbone", "attention"):
         copies, originals = (getattr(of, part).state_dict() for of in (network, start))
         assert copies.keys() == originals.keys() and all(torch.equal(copies[n], originals[n]) for n in copies)

@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
 from benchmarks.support.synthetic_paper_photos import WAYS, Way, photographed
 from model.preprocessing.images import to_ink
-from model.preprocessing.line_drawing import WORKING_SIDE, BlankSketch, ink_mask
+from model.preprocessing.line_drawing import WORKING_SIDE, BlankSketchError, ink_mask
 from model.preprocessing.paper import is_plain, sketch_mask
 from model.preprocessing.preprocess import Preprocess
 from tests.model.preprocessing.test_preprocess import VARIANTS, agreement, draw
@@ -30,7 +30,7 @@ def test_a_photographed_sketch_gives_the_frame_of_the_sketch(way: str) -> None:
 
 @pytest.mark.parametrize("way", WAYS)
 def test_nothing_on_paper_is_a_blank_sketch(way: str) -> None:
-    with pytest.raises(BlankSketch, match="blank"):
+    with pytest.raises(BlankSketchError, match="blank"):
         preprocess.sketch(photo(WAYS[way], Image.new("L", (256, 256), 255)))
 
 
@@ -103,5 +103,5 @@ def test_a_stray_mark_and_a_dark_edge_do_not_move_the_frame() -> None:
 @pytest.mark.parametrize("size", [(1, 1), (1, 40), (9, 9), (40, 3), (64, 64), (1, 700), (4000, 3)])
 def test_noise_of_any_size_is_a_sketch_or_blank(size: tuple[int, int]) -> None:
     noise = np.random.default_rng(2).integers(0, 255, (*size, 3)).astype(np.uint8)
-    with suppress(BlankSketch):
+    with suppress(BlankSketchError):
         assert preprocess.sketch(Image.fromarray(noise)).shape == (256, 256)

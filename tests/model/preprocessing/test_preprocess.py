@@ -11,8 +11,8 @@ import pytest
 from PIL import Image, ImageDraw, ImageOps
 
 from model.preprocessing.frames import FRAME
-from model.preprocessing.images import ImageTooLarge, Pixels, UnreadableImage, decode_image
-from model.preprocessing.line_drawing import BlankSketch
+from model.preprocessing.images import ImageTooLargeError, Pixels, UnreadableImageError, decode_image
+from model.preprocessing.line_drawing import BlankSketchError
 from model.preprocessing.preprocess import Preprocess, PreprocessConfig
 
 preprocess = Preprocess()
@@ -129,18 +129,18 @@ def test_every_line_is_drawn_in_the_normal_width() -> None:
     ],
 )
 def test_blank_sketches_are_refused(image: Image.Image, words: str) -> None:
-    with pytest.raises(BlankSketch, match=words):
+    with pytest.raises(BlankSketchError, match=words):
         preprocess.sketch(image)
 
 
 def test_too_small_sketches_are_refused_with_their_size() -> None:
     dot = Image.new("L", (200, 200), 255)
     dot.paste(0, (100, 100, 103, 104))
-    with pytest.raises(BlankSketch, match="3x4 px of lines, expected at least 8"):
+    with pytest.raises(BlankSketchError, match="3x4 px of lines, expected at least 8"):
         preprocess.sketch(dot)
-    with pytest.raises(BlankSketch, match="0x0 px"):
+    with pytest.raises(BlankSketchError, match="0x0 px"):
         preprocess.strokes([[(10, 10)]])
-    with pytest.raises(BlankSketch, match="no strokes"):
+    with pytest.raises(BlankSketchError, match="no strokes"):
         preprocess.strokes([])
 
 
@@ -248,11 +248,11 @@ def png_header(width: int, height: int) -> bytes:
 
 
 def test_bombs_are_refused_by_their_header() -> None:
-    with pytest.raises(ImageTooLarge, match="far more than the 50000000 pixels"):
+    with pytest.raises(ImageTooLargeError, match="far more than the 50000000 pixels"):
         decode_image(png_header(30_000, 30_000))
-    with pytest.raises(ImageTooLarge, match="9000x9000 pixels, expected at most 50000000"):
+    with pytest.raises(ImageTooLargeError, match="9000x9000 pixels, expected at most 50000000"):
         decode_image(png_header(9_000, 9_000))
-    with pytest.raises(ImageTooLarge, match="300x300 pixels, expected at most 5000"):
+    with pytest.raises(ImageTooLargeError, match="300x300 pixels, expected at most 5000"):
         decode_image(png_header(300, 300), max_pixels=5000)
 
 
@@ -266,5 +266,5 @@ def test_unreadable_bytes_are_refused() -> None:
         (buffer.getvalue()[:200], "cannot be read"),
         (buffer.getvalue()[:-40], "cannot be read"),
     ):
-        with pytest.raises(UnreadableImage, match=words):
+        with pytest.raises(UnreadableImageError, match=words):
             decode_image(data)

@@ -11,10 +11,10 @@ from PIL import Image, ImageDraw
 
 from benchmarks.support.synthetic_paper_photos import WAYS, photographed
 from model.preprocessing.frames import Mask
-from model.preprocessing.line_drawing import BlankSketch
+from model.preprocessing.line_drawing import BlankSketchError
 from model.preprocessing.preprocess import Preprocess
 from model.preprocessing.skeleton_paths import paths
-from model.preprocessing.tracing import TooManyLinesError, traced, traced_picture
+from model.preprocessing.tracing import TooManyLinesError, trace_picture, trace_strokes
 from tests.conftest import draw_product
 from tests.model.preprocessing.test_preprocess import VARIANTS, agreement, draw
 
@@ -36,12 +36,12 @@ def ends(path: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> set[tuple[i
 @pytest.mark.parametrize("variant", [*VARIANTS, "as drawn"])
 def test_strokes_give_the_frame_of_the_picture(variant: str) -> None:
     image = VARIANTS[variant]() if variant in VARIANTS else draw()
-    assert agreement(preprocess.strokes(traced(image).strokes), preprocess.sketch(image)) > 0.95
+    assert agreement(preprocess.strokes(trace_strokes(image).strokes), preprocess.sketch(image)) > 0.95
 
 
 def test_strokes_of_a_photograph_give_its_frame() -> None:
     photo = Image.open(io.BytesIO(photographed(draw(), WAYS["all together"], 1)))
-    found = traced(photo)
+    found = trace_strokes(photo)
     assert agreement(preprocess.strokes(found.strokes), preprocess.sketch(photo)) > 0.95
     points = np.concatenate([np.array(stroke) for stroke in found.strokes])
     assert (points >= 0).all() and (points <= (found.width, found.height)).all()
@@ -51,7 +51,7 @@ def test_strokes_of_a_photograph_give_its_frame() -> None:
 def test_strokes_lie_where_the_lines_are_and_have_few_points() -> None:
     image = Image.new("L", (400, 300), 255)
     ImageDraw.Draw(image).line([(50, 60), (350, 60), (350, 240)], fill=0, width=5)
-    found = traced(image)
+    found = trace_strokes(image)
     assert (found.width, found.height) == (400, 300)
     [stroke] = found.strokes
     assert len(stroke) <= 8
@@ -60,8 +60,8 @@ def test_strokes_lie_where_the_lines_are_and_have_few_points() -> None:
 
 
 def test_a_blank_picture_has_no_strokes() -> None:
-    with pytest.raises(BlankSketch):
-        traced(Image.new("L", (200, 200), 255))
+    with pytest.raises(BlankSketchError):
+        trace_strokes(Image.new("L", (200, 200), 255))
 
 
 def test_crossing_lines_go_straight_on() -> None:
@@ -112,7 +112,7 @@ def test_every_pixel_of_a_scribble_is_near_a_path() -> None:
 
 def test_edges_of_a_photo_give_its_frame_and_lie_on_it() -> None:
     photo = draw_product(3, (640, 480))
-    found = traced_picture(photo, preprocess)
+    found = trace_picture(photo, preprocess)
     assert (found.kind, found.width, found.height) == ("photo", 640, 480)
     assert agreement(preprocess.strokes(found.strokes), preprocess.photo(photo)) > 0.95
     points = np.concatenate([np.array(stroke) for stroke in found.strokes])
@@ -122,7 +122,7 @@ def test_edges_of_a_photo_give_its_frame_and_lie_on_it() -> None:
 
 
 def test_a_picture_of_a_sketch_is_traced_as_one() -> None:
-    assert traced_picture(draw(), preprocess) == traced(draw())
+    assert trace_picture(draw(), preprocess) == trace_strokes(draw())
 
 
 def hatched(count: int) -> Image.Image:
@@ -137,9 +137,9 @@ def test_thousands_of_lines_are_refused_before_they_are_traced() -> None:
     image = hatched(2000)
     started = time.process_time()
     with pytest.raises(TooManyLinesError, match=r"too many lines to trace: .* expected at most 60,000 px"):
-        traced(image)
+        trace_strokes(image)
     assert time.process_time() - started < 2.5  # tracing them takes six seconds
 
 
 def test_a_hundred_long_lines_are_traced() -> None:
-    assert len(traced(hatched(100)).strokes) > 100
+    assert len(trace_strokes(hatched(100)).strokes) > 100

@@ -15,8 +15,8 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from app.catalogue.catalogue import Catalogue
-from app.catalogue.import_jobs import Operations
-from app.decoding.worker_pool import Benches
+from app.catalogue.import_jobs import ImportJobs
+from app.decoding.worker_pool import DecoderPool
 from app.gallery.gallery import Gallery
 from app.gallery.photo_store import PhotoStore
 from tests.support.sketch_files import JSON, bomb, refused
@@ -183,13 +183,13 @@ def test_what_is_refused(shop: Shop, request_: dict[str, Any], status: int, code
 
 
 def test_a_photo_that_takes_too_much_is_refused(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Benches, "ask", too_costly(photo(61)))
+    monkeypatch.setattr(DecoderPool, "ask", too_costly(photo(61)))
     refused(shop.put("costly", 61), 422, "image_too_costly", "a great deal")
     assert shop.client.get("/products/costly").status_code == 404
 
 
 def test_a_photo_that_the_server_has_no_time_for_may_come_again(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Benches, "ask", too_busy(photo(62), 1))
+    monkeypatch.setattr(DecoderPool, "ask", too_busy(photo(62), 1))
     answer = shop.put("later", 62)
     refused(answer, 503, "busy", "try again later")
     assert int(answer.headers["Retry-After"]) > 0 and shop.client.get("/products/later").status_code == 404
@@ -261,11 +261,11 @@ def test_what_fails_after_a_change_is_stored_is_not_told_as_if_nothing_was_chang
 
 
 def test_a_feed_whose_operation_cannot_be_read_back_is_accepted(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(_operations: Operations, _operation_id: str) -> None:
+    def fail(_operations: ImportJobs, _operation_id: str) -> None:
         raise OperationalError("SELECT", {}, Exception("disk I/O error"))
 
     with monkeypatch.context() as patch:
-        patch.setattr(Operations, "get", fail)
+        patch.setattr(ImportJobs, "get", fail)
         lines = b'{"id": "new", "title": "N", "image_link": "nothing.png"}'
         accepted = shop.client.post("/products/import", content=lines, headers={"Content-Type": "application/jsonl"})
     assert (accepted.status_code, accepted.json()["state"]) == (202, "queued"), accepted.text

@@ -8,7 +8,7 @@ import httpx
 import numpy as np
 import pytest
 
-from index_builder.datasets.public.download import Unavailable, download
+from index_builder.datasets.public.download import DownloadError, download
 from tests.support.file_server import FileServer, serving
 
 CONTENT = np.random.default_rng(1).bytes(300_000)
@@ -38,7 +38,7 @@ def get(server: FileServer, target: Path) -> list[tuple[int, int | None]]:
 def interrupt(server: FileServer, target: Path, after: int) -> None:
     """A run that ends in the middle of the file: cut once, and refused until it gives up."""
     server.cuts, server.statuses = [after], [200, 503, 503, 503]
-    with pytest.raises(Unavailable, match="503"):
+    with pytest.raises(DownloadError, match="503"):
         get(server, target)
     assert target.with_name("set.zip.partial").stat().st_size == after and not target.exists()
     server.asked.clear()
@@ -112,14 +112,16 @@ def test_an_error_of_the_moment_is_tried_again(server: FileServer, target: Path)
 
 def test_a_server_that_stays_broken_is_given_up(server: FileServer, target: Path) -> None:
     server.statuses = [500] * 9
-    with pytest.raises(Unavailable, match=r"127.0.0.1:\d+/set.zip cannot be downloaded \(500 Internal Server Error\)"):
+    with pytest.raises(
+        DownloadError, match=r"127.0.0.1:\d+/set.zip cannot be downloaded \(500 Internal Server Error\)"
+    ):
         get(server, target)
     assert len(server.asked) == 1 + len(PAUSES)
 
 
 def test_a_connection_that_is_always_cut_is_given_up(server: FileServer, target: Path) -> None:
     server.ranges, server.cuts = False, [1000] * 50
-    with pytest.raises(Unavailable, match="cannot be downloaded"):
+    with pytest.raises(DownloadError, match="cannot be downloaded"):
         get(server, target)
     assert len(server.asked) <= 2 + len(PAUSES)
 
@@ -127,7 +129,7 @@ def test_a_connection_that_is_always_cut_is_given_up(server: FileServer, target:
 @pytest.mark.parametrize("status", [401, 403, 404, 410])
 def test_a_dead_link_is_not_tried_again(server: FileServer, target: Path, status: int) -> None:
     server.statuses = [status]
-    with pytest.raises(Unavailable, match=f"cannot be downloaded \\({status} "):
+    with pytest.raises(DownloadError, match=f"cannot be downloaded \\({status} "):
         get(server, target)
     assert len(server.asked) == 1 and not list(target.parent.iterdir())
 
@@ -141,7 +143,7 @@ def test_a_dead_link_is_not_tried_again(server: FileServer, target: Path, status
 )
 def test_a_page_is_not_taken_for_the_file(server: FileServer, target: Path, kind: str, page: bytes) -> None:
     server.content, server.kind = page, kind
-    with pytest.raises(Unavailable, match="a web page came instead of the file"):
+    with pytest.raises(DownloadError, match="a web page came instead of the file"):
         get(server, target)
     assert not target.exists()
 
@@ -149,6 +151,6 @@ def test_a_page_is_not_taken_for_the_file(server: FileServer, target: Path, kind
 def test_nobody_listening_is_said_in_one_line(target: Path) -> None:
     with serving(CONTENT) as gone:
         pass
-    with pytest.raises(Unavailable) as caught:
+    with pytest.raises(DownloadError) as caught:
         get(gone, target)
     assert "cannot be downloaded" in str(caught.value) and "\n" not in str(caught.value)

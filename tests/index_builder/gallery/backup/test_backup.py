@@ -16,7 +16,7 @@ import pytest
 import index_builder.gallery.backup.backup as backups
 from app.catalogue.catalogue import Catalogue
 from app.core.process_lock import InUse, only_one
-from app.database.state import origin
+from app.database.state import lineage
 from app.gallery.gallery import Gallery
 from app.gallery.index_choice import saved_tuning
 from app.gallery.layout import CHECKPOINT_FILE, FOLDER, INDEX, PHOTOS, catalogue_of
@@ -93,7 +93,7 @@ def test_there_and_back(gallery: Path, tmp_path: Path) -> None:
     assert (report.problems, report.notes) == ((), ())
     assert contents(catalogue_of(tmp_path / "deep" / "back")) == contents(catalogue_of(gallery))
     old, new = catalogue_of(gallery).state(), catalogue_of(tmp_path / "deep" / "back").state()
-    assert old.identity != new.identity and origin(old.identity) == origin(new.identity)
+    assert old.identity != new.identity and lineage(old.identity) == lineage(new.identity)
     assert [path.name for path in (tmp_path / "deep").iterdir()] == ["back"]
     opened = Gallery.open(tmp_path / "deep" / "back", load_checkpoint(tmp_path / "deep" / "back" / CHECKPOINT_FILE))
     assert opened.is_saved and opened.size == 11
@@ -311,7 +311,7 @@ def test_folders_that_are_something_else(whole: Path, gallery: Path, tmp_path: P
     with pytest.raises(BackupError, match=f"{gallery} is not empty: expected an empty folder, or none"):
         restore(whole, gallery)
     with only_one(other / MARK, "a test"), pytest.raises(InUse, match="another process is at the backup in"):
-        (other / MARK).write_text(origin(catalogue_of(gallery).state().identity))
+        (other / MARK).write_text(lineage(catalogue_of(gallery).state().identity))
         backup(gallery, other)
 
 

@@ -15,14 +15,14 @@ import index_builder.gallery.tuning.trials as trials
 import index_builder.gallery.tuning.tune as module
 from app.gallery.gallery import Gallery
 from app.gallery.index_choice import saved_tuning
-from app.gallery.index_store import UntimelyTuning, load_index, save_index
-from app.index.index_spec import Recipe, Tuning, inverted_file
+from app.gallery.index_store import UntimelyTuningError, load_index, save_index
+from app.index.index_spec import IndexSpec, Tuning, inverted_file
 from app.index.segment import Segment
 from app.index.snapshot import Snapshot
 from app.search.retriever import Retriever
 from index_builder.cli.main import app
 from index_builder.gallery.tuning.queries import like_sketches
-from index_builder.gallery.tuning.trials import Bench, Trial, nearest
+from index_builder.gallery.tuning.trials import Trial, TrialBench, nearest
 from index_builder.gallery.tuning.tune import TuneError, factories_for, tune
 from model.network.distances import HOLEF, Distance, Mahalanobis
 from tests.support.kill_points import killed_at
@@ -143,8 +143,8 @@ def test_an_index_is_not_written_over_one_that_was_tuned_meanwhile(tmp_path: Pat
     gallery = opened(tmp_path)
     segment, state = gallery.snapshot.parts[0].segment, gallery.catalogue.state()
     save_tuned(gallery, replace(TUNING, parameters=""))
-    with pytest.raises(UntimelyTuning, match="tuned while another one was made"):
-        save_index(tmp_path / "index", segment, 50, state, Recipe())
+    with pytest.raises(UntimelyTuningError, match="tuned while another one was made"):
+        save_index(tmp_path / "index", segment, 50, state, IndexSpec())
 
 
 @pytest.mark.parametrize(
@@ -194,7 +194,7 @@ def test_nothing_is_changed_when_nothing_finds_enough(tmp_path: Path, monkeypatc
 
 def test_nothing_is_changed_when_flat_is_faster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trials, "_flat_seconds", lambda *_: -1.0)
-    monkeypatch.setattr(trials.Bench, "_rerank_seconds", lambda *_: 1.001)
+    monkeypatch.setattr(trials.TrialBench, "_rerank_seconds", lambda *_: 1.001)
     fill(tmp_path)
     with pytest.raises(TuneError, match=r"no index that finds 0.9 .* is faster than Flat: .* expected more photos"):
         tune(tmp_path, 0.9)
@@ -238,7 +238,7 @@ def test_every_kind_that_is_tried_can_be_made_and_finds_among_those_that_a_filte
         truth = 2 * nearest(distance, photos[allowed], queries) + 1
     for factory in factories_for(distance, COUNT):
         tuning = replace(TUNING, parameters="nprobe=16" if factory.startswith("IVF") else "", training=COUNT)
-        segment = Segment.build(distance, photos, rows, Recipe(factory, tuning))
+        segment = Segment.build(distance, photos, rows, IndexSpec(factory, tuning))
         found = segment.nearest(queries, 100, allowed)[1]
         assert found.shape == (3, 100) and allowed[found].all()
         assert np.mean([np.isin(one, some).mean() for one, some in zip(truth, found, strict=True)]) >= 0.8
@@ -247,7 +247,7 @@ def test_every_kind_that_is_tried_can_be_made_and_finds_among_those_that_a_filte
 @in_both_forms
 def test_every_kind_is_set_so_that_it_finds_enough(distance: Distance) -> None:
     photos = vectors(COUNT)
-    bench = Bench(distance, photos, like_sketches(photos, 6))
+    bench = TrialBench(distance, photos, like_sketches(photos, 6))
     for factory in factories_for(distance, COUNT):
         trial = bench.trial(factory, 0.95)
         assert trial.factory == factory and trial.recall >= 0.95 and trial.memory < 0.6
@@ -312,7 +312,7 @@ def test_a_server_that_saves_beside_tune_never_undoes_the_choice(
 
     monkeypatch.setattr("app.gallery.gallery.save_index", choose_meanwhile)
     server.catalogue.put(products(["new"]), vectors(1, 9))
-    with pytest.raises(UntimelyTuning):
+    with pytest.raises(UntimelyTuningError):
         server.save()
     gallery = opened(tmp_path)
     assert gallery.catalogue.state().factory == "IVF16,SQ8" and gallery.tuning is not None
