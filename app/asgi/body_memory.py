@@ -26,7 +26,7 @@ class MemoryBudget:
         self.taken = 0
 
     @contextmanager
-    def entered(self) -> Iterator[Reservation]:
+    def reserve(self) -> Iterator[Reservation]:
         """What one request takes, until the block ends."""
         hold = Reservation(self)
         try:
@@ -48,7 +48,7 @@ class Reservation:
         self._room = room
         self.size = 0
 
-    def grow(self, size: int) -> None:
+    def grow_to(self, size: int) -> None:
         """Have so much in all. Raises ApiError busy."""
         more = max(0, size - self.size)
         self._room.take(more)
@@ -76,8 +76,8 @@ async def _searching(request: Request) -> AsyncIterator[Reservation]:
 
 async def _writing(request: Request) -> AsyncIterator[Reservation]:
     rooms: MemoryBudgets = request.app.state.rooms
-    with rooms.writes.entered() as place, rooms.write_bytes.entered() as hold:
-        place.grow(1)
+    with rooms.writes.reserve() as place, rooms.write_bytes.reserve() as hold:
+        place.grow_to(1)
         yield hold
 
 

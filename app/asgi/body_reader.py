@@ -20,7 +20,7 @@ async def read_body(request: Request, max_bytes: int, hold: Reservation) -> byte
     async for piece in stream_body(request, max_bytes):
         body += piece
         if len(body) > UNCOUNTED:
-            hold.grow(len(body))
+            hold.grow_to(len(body))
     return bytes(body)
 
 

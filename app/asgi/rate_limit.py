@@ -30,7 +30,7 @@ class RateLimiter:
         self._clock = clock
         self._full_at: OrderedDict[str, float] = OrderedDict()
 
-    def take(self, client: str) -> float:
+    def acquire(self, client: str) -> float:
         """Count a request. Returns 0, or how many seconds from now one will be allowed, if this one is not."""
         if not self._interval:
             return 0.0
@@ -69,7 +69,7 @@ async def _write_rate(request: Request) -> None:
 
 def _check(rate: RateLimiter, request: Request, what: str) -> None:
     """Raises ApiError too_many_requests, with the time to wait."""
-    wait = rate.take(rate_limit_key(request.scope))
+    wait = rate.acquire(rate_limit_key(request.scope))
     if wait:
         seconds = math.ceil(wait)
         message = f"there are too many {what} from your address: expected the next one in {seconds} s"

@@ -76,7 +76,7 @@ def _count(connection: Connection, filters: Filters) -> int:
 def _count_traits(connection: Connection, filters: Filters) -> dict[str, dict[str, int]]:
     """How many passing products have each value of each trait: by the trait's name, then in the order of values."""
     counts = _values(connection, filters)
-    for name in filters.wanted():
+    for name in filters.trait_values():
         counts.pop(name, None)
         counts |= _values(connection, without(filters, name), name)
     return counts
@@ -92,7 +92,7 @@ def without(filters: Filters, trait: str) -> Filters:
 
 def _values(connection: Connection, filters: Filters, trait: str | None = None) -> dict[str, dict[str, int]]:
     query = select(traits.c.value_id, func.count().label("count"))
-    if not filters.is_open:  # only live products have traits
+    if not filters.is_empty:  # only live products have traits
         query = query.where(traits.c.revision.in_(select(products.c.revision).where(*where_clauses(filters))))
     per_id = query.group_by(traits.c.value_id).subquery()
     columns = trait_values.c.name, trait_values.c.key, func.min(trait_values.c.value), func.sum(per_id.c.count)

@@ -86,7 +86,7 @@ class ImportJobs:
         with self._reading.connect() as connection:
             return [_operation(row) for row in connection.execute(_UNFINISHED)]
 
-    def note(self, operation_id: str, state: State, message: str | None = None, **values: Any) -> None:
+    def update(self, operation_id: str, state: State, message: str | None = None, **values: Any) -> None:
         """Record how an operation stands: `total`, `counts` and `errors` are as in Operation."""
         if "counts" in values:
             values["counts"] = _dumped(values["counts"])

@@ -28,11 +28,11 @@ class ProductCache:
         found = {revision: product for revision, product in known.items() if product is not None}
         if missing := wanted - found.keys():
             read = source.at_revisions(list(missing))
-            self._hold(read)
+            self._store(read)
             found |= read
         return found
 
-    def _hold(self, read: Mapping[int, Product]) -> None:
+    def _store(self, read: Mapping[int, Product]) -> None:
         """Hold products, each in place of what it was before; of very many, these alone."""
         if len(self._products) + len(read) > _MOST:
             self._products, self._revisions = {}, {}

@@ -70,7 +70,7 @@ class StagedEmbeddings:
         if rows:
             connection.execute(insert(_gathered), rows)
 
-    def take_over(self, connection: Connection) -> None:
+    def promote(self, connection: Connection) -> None:
         """Have the catalogue use the gathered embeddings, which there are of all photos, from this transaction on."""
         made = select(_gathered.c.embedding).where(self._of_photo()).scalar_subquery()
         connection.execute(update(photos).values(embedding=made))

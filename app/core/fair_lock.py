@@ -14,7 +14,7 @@ class FairLock:
         self._waiting: deque[threading.Event] = deque()
         self._taken = False
 
-    def take(self, seconds: float) -> bool:
+    def acquire(self, seconds: float) -> bool:
         """Wait for one's turn; False, without having it, when it does not come in time."""
         with self._guard:
             if not self._taken:
@@ -30,7 +30,7 @@ class FairLock:
             self._waiting.remove(turn)
             return False
 
-    def give(self) -> None:
+    def release(self) -> None:
         """Let the next one have it."""
         with self._guard:
             if self._waiting:

@@ -119,7 +119,7 @@ def _prepare_sqlite(reading: Engine, writing: Engine) -> None:
     def begin_writing(connection: Connection) -> None:
         with wait_budget(WRITE_TIMEOUT).waiting() as seconds:
             end = time.monotonic() + seconds
-            if turns.take(seconds):
+            if turns.acquire(seconds):
                 connection.info[_TURN] = True
             left = max(0, round(1000 * (end - time.monotonic())))
             connection.exec_driver_sql(f"PRAGMA busy_timeout = {left}")
@@ -128,7 +128,7 @@ def _prepare_sqlite(reading: Engine, writing: Engine) -> None:
     @event.listens_for(writing, "checkin")
     def end(_connection: Any, record: ConnectionPoolEntry) -> None:
         if record.info.pop(_TURN, False):
-            turns.give()
+            turns.release()
 
 
 def _prepare_tables(reading: Engine, writing: Engine) -> None:

@@ -22,7 +22,7 @@ def where_clauses(filters: Filters) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = [LIVE]
     if filters.category is not None:
         conditions.append(_below(filters.category))
-    conditions += [_has_any(name, choices) for name, choices in filters.wanted().items()]
+    conditions += [_has_any(name, choices) for name, choices in filters.trait_values().items()]
     if filters.currency is not None:
         conditions.append(products.c.currency == filters.currency.upper())
     if filters.min_price is not None:

@@ -24,10 +24,12 @@ class PhotoDecoder:
         """Start a bench, as photos are to come."""
         self._benches.all[-1].start()
 
-    def develop(self, data: bytes) -> ProductPhoto:
+    def decode(self, data: bytes) -> ProductPhoto:
         """Decode a photo in another process. Raises what product_photo.decoded() does, and ImageTooCostly."""
         sketch = ImageSketch(data, MAX_PIXELS)
-        return bench.decode_product_photo(*self._benches.ask(bench.encode_request("photo", sketch, self._config), data))
+        return bench.decode_product_photo(
+            *self._benches.request(bench.encode_request("photo", sketch, self._config), data)
+        )
 
     def close(self) -> None:
         """End the processes, whatever they are doing. What waits for one of them raises NotDecoded."""

@@ -40,18 +40,18 @@ class SketchDecoder:
         picture.paste(0, (16, 16, 48, 48))
         picture.save(buffer, "PNG")
         sketch = ImageSketch(buffer.getvalue(), 64 * 64)
-        self._benches.ask(bench.encode_request("picture", sketch, self._config), sketch.data)
+        self._benches.request(bench.encode_request("picture", sketch, self._config), sketch.data)
 
     def close(self) -> None:
         """End the processes, whatever they are doing: nothing waits for their answers any more."""
         self._benches.close()
         self._threads.close()
 
-    async def picture(self, client: str, sketch: ImageSketch) -> FramedPicture:
+    async def frame(self, client: str, sketch: ImageSketch) -> FramedPicture:
         """sketch.picture(), elsewhere. Raises what that raises, and ImageTooCostly."""
         return bench.decode_picture(*await self._ask(client, "picture", sketch))
 
-    async def traced(self, client: str, sketch: ImageSketch) -> Tracing:
+    async def vectorise(self, client: str, sketch: ImageSketch) -> Tracing:
         """sketch.traced(), elsewhere. Raises what that raises, and ImageTooCostly."""
         return bench.decode_tracing((await self._ask(client, "traced", sketch))[0])
 
@@ -61,6 +61,6 @@ class SketchDecoder:
 
     def _asked(self, header: bytes, data: bytes) -> Answer:
         try:
-            return self._benches.ask(header, data)
+            return self._benches.request(header, data)
         finally:
             self._benches.all[0].start()

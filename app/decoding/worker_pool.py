@@ -42,7 +42,7 @@ class DecoderPool:
         for each in self.all:
             self._free.put(each)
 
-    def ask(self, header: bytes, data: bytes) -> Answer:
+    def request(self, header: bytes, data: bytes) -> Answer:
         """The answer of one of them to an order.
 
         If the process is lost with the image, a new process gets the image once more. Only if that is lost in the same
@@ -52,7 +52,7 @@ class DecoderPool:
         while len(lost) < _ATTEMPTS:
             free = self._free.get()
             try:
-                return free.ask(header, data)
+                return free.request(header, data)
             except DecoderLostError as error:
                 lost.append(str(error))
                 _log.warning("the process that decoded an image of %s bytes %s", len(data), error)
@@ -80,7 +80,7 @@ class DecoderSlot:
         self._left: list[DecoderProcess] = []  # killed, but hung in the kernel
         self._is_closed = False
 
-    def ask(self, header: bytes, data: bytes) -> Answer:
+    def request(self, header: bytes, data: bytes) -> Answer:
         """The answer to an order. Raises what the image is refused for, NotDecoded and DecoderLostError."""
         with self._asking:
             answer, made = self._answer(self._begin(), header, data)

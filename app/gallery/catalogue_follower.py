@@ -27,13 +27,13 @@ class CatalogueFollower:
     def resume(self, revisions: Mapping[str, int]) -> Rows:
         """Go on from products of these revisions, which are returned (N,)."""
         self.revisions = dict(revisions)
-        return self.alive()
+        return self.live_revisions()
 
-    def alive(self) -> Rows:
+    def live_revisions(self) -> Rows:
         """(N,) the revisions of all live products."""
         return np.fromiter(self.revisions.values(), np.int64, len(self.revisions))
 
-    def everything(self) -> tuple[int, list[Part]]:
+    def load_all(self) -> tuple[int, list[Part]]:
         """The catalogue's revision and, not indexed yet, at least one part of all that it has."""
         self.revisions = {}
         done, waiting = list[Part](), list[Part]()
@@ -44,7 +44,7 @@ class CatalogueFollower:
             waiting = [*(part.without(old) for part in waiting), new]
             if sum(part.size for part in waiting) >= _GATHERED:
                 done, waiting = [*done, join(waiting, self._scratch)], []
-        return last, [*done, *waiting] or [self.nothing()]
+        return last, [*done, *waiting] or [self.empty_part()]
 
     def changes(self, revision: int, until: int) -> Iterator[tuple[int, Rows, Part]]:
         """Changes after a revision, some at a time: up to which revision, which revisions are gone, and new rows.
@@ -57,7 +57,7 @@ class CatalogueFollower:
             yield revision, self._revisions_of(changes), self.rows_of(changes)
             self._note(changes)
 
-    def nothing(self) -> Part:
+    def empty_part(self) -> Part:
         """A part without rows."""
         return self.rows_of([])
 

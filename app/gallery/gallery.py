@@ -137,7 +137,7 @@ class Gallery:
                     self.refresh()
 
     def _selected(self, snapshot: Snapshot, view: CatalogueView, filters: Filters) -> Selection:
-        passing = None if filters.is_open else view.matching(filters)
+        passing = None if filters.is_empty else view.matching(filters)
         try:
             changes = view.changes(snapshot.revision) if view.state.revision > snapshot.revision else []
         except (
@@ -167,7 +167,7 @@ class Gallery:
             snapshot = self._snapshot
             before = last_choice(self._index_dir)
             recipe = self._recipe_now()
-            whole = snapshot.parts[0] if snapshot.parts else self._replay.nothing()
+            whole = snapshot.parts[0] if snapshot.parts else self._replay.empty_part()
             if len(snapshot.parts) != 1 or not whole.live.all() or recipe != self._recipe:
                 whole = merge(snapshot.parts or [whole], recipe)
                 self._adopt(whole, snapshot.revision, recipe)
@@ -198,7 +198,7 @@ class Gallery:
         with self._lock:
             self._recipe = recipe
             rows = np.zeros(len(whole.live), bool)
-            rows[whole.segment.rows_of(self._replay.alive())] = True
+            rows[whole.segment.rows_of(self._replay.live_revisions())] = True
             newer = newer_rows(self._snapshot.parts, revision, self._index_dir)
             parts = [Part(whole.segment, rows)]
             self._publish(self.revision, add(parts, newer, recipe) if newer is not None else parts)
@@ -209,7 +209,7 @@ class Gallery:
             self._load()
         except UnusableIndex as reason:
             _log.info("%s has no usable index, making it from the catalogue: %s", self.directory, reason)
-            revision, parts = self._replay.everything()
+            revision, parts = self._replay.load_all()
             self._publish(revision, [merge(parts, self._recipe)])
         self._follow(self.catalogue.revision())
         if self._saved < 0 or self.revision - self._saved > _REPLAY:

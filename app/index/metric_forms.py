@@ -32,15 +32,15 @@ class InnerProduct:
         self._distance = distance
         self.dim = distance.search_dim
 
-    def stored(self, embeddings: Embeddings) -> Embeddings:
+    def encode_keys(self, embeddings: Embeddings) -> Embeddings:
         """(N,D) embeddings of photos -> what an index holds of them."""
         return keys_of(self._distance, embeddings)
 
-    def sought(self, queries: Embeddings) -> Embeddings:
+    def encode_queries(self, queries: Embeddings) -> Embeddings:
         """(B,D+1) queries -> what is looked up."""
         return queries
 
-    def products(self, queries: Embeddings, found: Embeddings) -> Embeddings:
+    def inner_products(self, queries: Embeddings, found: Embeddings) -> Embeddings:
         """Inner products (B,n) from what FAISS found for queries (B,D+1)."""
         return found
 
@@ -54,17 +54,17 @@ class Euclidean:
         self._scale = squares.detach().sqrt().float().numpy()
         self.dim = distance.dim
 
-    def stored(self, embeddings: Embeddings) -> Embeddings:
+    def encode_keys(self, embeddings: Embeddings) -> Embeddings:
         """(N,D) -> (N,D)"""
         return np.asarray(embeddings * self._scale, np.float32)
 
-    def sought(self, queries: Embeddings) -> Embeddings:
+    def encode_queries(self, queries: Embeddings) -> Embeddings:
         """(B,D+1) -> (B,D)"""
         return np.asarray(queries[:, :-1] / (2 * self._scale), np.float32)
 
-    def products(self, queries: Embeddings, found: Embeddings) -> Embeddings:
+    def inner_products(self, queries: Embeddings, found: Embeddings) -> Embeddings:
         """As InnerProduct's; what was not found is infinitely far."""
-        return np.asarray(np.square(self.sought(queries)).sum(1, keepdims=True) - found, np.float32)
+        return np.asarray(np.square(self.encode_queries(queries)).sum(1, keepdims=True) - found, np.float32)
 
 
 Form = InnerProduct | Euclidean

@@ -53,14 +53,14 @@ class Segment:
         index = (recipe if len(embeddings) else FLAT).make(form.dim, form.metric)
         try:
             if not index.is_trained:
-                index.train(form.stored(_sample(embeddings, recipe.training)))
+                index.train(form.encode_keys(_sample(embeddings, recipe.training)))
         except RuntimeError as error:
             message = "index %s is Flat for now, as %d photos cannot train it: %s"
             _log.warning(message, recipe.factory, len(embeddings), error)
             form = form_for(distance, FLAT.factory)
             index = FLAT.make(form.dim, form.metric)
         for start in range(0, len(embeddings), _BATCH):
-            index.add(form.stored(embeddings[start : start + _BATCH]))
+            index.add(form.encode_keys(embeddings[start : start + _BATCH]))
         return Segment(embeddings, revisions, index, distance)
 
     @cached_property
@@ -111,12 +111,12 @@ class Segment:
         self, queries: Embeddings, n: int, parameters: Any = None, gpu: Gpu | None = None
     ) -> tuple[Embeddings, Rows]:
         """What the index alone finds: inner products (B,n) and rows (B,n), -1 where it found less."""
-        sought = self.form.sought(queries)
+        sought = self.form.encode_queries(queries)
         found = gpu.search(self.index, sought, n) if gpu else None
         if found is None and (keys := flat.keys_in(self.index)) is not None:
             found = self._through_all(keys, sought, n, np.ones(len(keys), bool))
         products, rows = found or self.index.search(sought, n, params=parameters)
-        return self.form.products(queries, products), rows
+        return self.form.inner_products(queries, products), rows
 
     def _through_all(self, keys: Embeddings, queries: Embeddings, n: int, allowed: Mask) -> tuple[Embeddings, Rows]:
         if (rough := self._rough) is not None and rough.is_for(n, allowed):

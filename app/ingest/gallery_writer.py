@@ -45,11 +45,11 @@ class GalleryWriter:
         self._single = PhotoDecoder(config, _THREADS)
         # of its own, since imports are computed after all else, with the processes that decode for them
         self._imported = PhotoDecoder(config, max(1, min(_IMPORT_BENCHES, available_cpus() // 2)), _IMPORT_PATIENCE)
-        self._ingest = Ingest(gallery.catalogue, gallery.photos, checkpoint, self._single.develop)
+        self._ingest = Ingest(gallery.catalogue, gallery.photos, checkpoint, self._single.decode)
         self._pool = ThreadPoolExecutor(_THREADS, "write")
         if gallery.catalogue.operations.unfinished():
             self._imported.start()
-        importing = Ingest(gallery.catalogue, gallery.photos, checkpoint, self._imported.develop)
+        importing = Ingest(gallery.catalogue, gallery.photos, checkpoint, self._imported.decode)
         self._importer = ImportWorker(gallery.directory, gallery.catalogue, importing, allow_private)
         self._upkeep = Maintenance(gallery, outdated)
 

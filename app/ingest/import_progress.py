@@ -64,4 +64,4 @@ class ImportProgress:
         errors = self._errors[: self._counts.problems]  # those found ahead are found again when this is resumed
         if len(errors) != self._noted:
             values["errors"], self._noted = errors, len(errors)
-        self._operations.note(self._id, state, message, **values)
+        self._operations.update(self._id, state, message, **values)

@@ -114,10 +114,10 @@ class ImportWorker:
         progress = ImportProgress(self._operations, operation)
         try:
             # the whole feed is read before anything is written
-            progress.begin(sum(1 for _ in self._until_stopped(read_feed(path))))
+            progress.begin(sum(1 for _ in self._raise_if_stopped(read_feed(path))))
             items = itertools.islice(read_feed(path), operation.counts.done, None)
             with closing(LinkedPhotos(None, self._gallery, self._allow_private)) as self._photos:
-                self._ingest.run(self._until_stopped(items), self._photos, progress.problem, progress.step)
+                self._ingest.run(self._raise_if_stopped(items), self._photos, progress.problem, progress.step)
             progress.finish()
         except FeedError as error:
             progress.fail(str(error))
@@ -129,7 +129,7 @@ class ImportWorker:
             _log.exception("import %s failed", operation.id)
             progress.fail("the server failed on this feed: it is logged there")
 
-    def _until_stopped(self, items: Iterator[FeedItem | FeedProblem]) -> Iterator[FeedItem | FeedProblem]:
+    def _raise_if_stopped(self, items: Iterator[FeedItem | FeedProblem]) -> Iterator[FeedItem | FeedProblem]:
         for item in items:
             if self._stopping.is_set():
                 raise FetchStoppedError

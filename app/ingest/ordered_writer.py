@@ -37,7 +37,7 @@ class OrderedBatchWriter:
         self._new = self._changed = self._refused = 0  # products written, and those that could not be in the end
         self.written = ImportCounts()
 
-    def take(self, outcome: PreparedProduct | FeedProblem) -> None:
+    def submit(self, outcome: PreparedProduct | FeedProblem) -> None:
         """Count an outcome, and write what is ready."""
         self._count(outcome)
         if len(self._collected) == BATCH:

@@ -76,7 +76,7 @@ class Ingest:
             )
             try:
                 for outcome in map_ahead(preparing, partial(self._outcome, source), items, _AHEAD):
-                    arrivals.take(outcome)
+                    arrivals.submit(outcome)
                     on_step(arrivals.written)
                 arrivals.finish()
                 on_step(arrivals.written)
@@ -128,7 +128,7 @@ class Ingest:
         Returns what was written: those that another writer has changed since they were prepared, or whose new photos
         were removed as unused, are prepared again. `refuse` is told what of them cannot be, and why.
         """
-        arrays = np.split(embeddings, np.cumsum([len(one.views) for one in prepared])[:-1])
+        arrays = np.split(embeddings, np.cumsum([len(one.embeddings_or_frames) for one in prepared])[:-1])
         embedded = list(zip(prepared, arrays, strict=True))
         for _ in range(_ATTEMPTS):
             if not embedded:
@@ -183,7 +183,7 @@ class Ingest:
 
     def _embed(self, prepared: Sequence[PreparedProduct]) -> Embeddings:
         """(P,D) of all photos, in order."""
-        views = [view for one in prepared for view in one.views]
+        views = [view for one in prepared for view in one.embeddings_or_frames]
         made = iter(self._checkpoint.embed_frames([view.pixels for view in views if isinstance(view, Frame)]))
         rows = [next(made) if isinstance(view, Frame) else view for view in views]
         return np.stack(rows) if rows else np.zeros((0, self._checkpoint.network.dim), np.float32)

@@ -40,7 +40,7 @@ class ProductUpdate:
     """
 
     product_id: str
-    describe: Callable[[Product | None], Product]
+    build: Callable[[Product | None], Product]
     photos: Sequence[DraftPhoto] | None
 
 
@@ -62,20 +62,24 @@ class PreparedProduct:
     draft: ProductUpdate
     product: Product
     old: Product | None
-    views: tuple[Frame | Embeddings, ...]
+    embeddings_or_frames: tuple[Frame | Embeddings, ...]
     failures: tuple[Exception, ...] = ()
 
     @property
     def stored(self) -> list[str]:
         """Names of its new photos, which are in the store but of no product yet."""
-        pairs = zip(self.product.photos, self.views, strict=False)  # a product of no photo has a view all the same
+        pairs = zip(
+            self.product.photos, self.embeddings_or_frames, strict=False
+        )  # a product of no photo has a view all the same
         return [photo.name for photo, view in pairs if isinstance(view, Frame)]
 
     @property
     def is_unchanged(self) -> bool:
         """Whether the catalogue has the product just so."""
         same = self.old is not None and replace(self.old, revision=0) == self.product
-        return same and not any(isinstance(view, Frame) for view in self.views)  # a photo that was lost is there again
+        return same and not any(
+            isinstance(view, Frame) for view in self.embeddings_or_frames
+        )  # a photo that was lost is there again
 
 
 class ProductPreparer:
@@ -92,7 +96,7 @@ class ProductPreparer:
         written.
         """
         old, embeddings = self._catalogue.embedded(draft.product_id) or (None, None)
-        product = replace(draft.describe(old), revision=0)
+        product = replace(draft.build(old), revision=0)
         if draft.photos is None and old is not None and embeddings is not None:
             return PreparedProduct(draft, replace(product, photos=old.photos), old, tuple(embeddings))
         known = _Known(old, embeddings, self._photos, on_stored)
@@ -100,7 +104,7 @@ class ProductPreparer:
         failures: list[Exception] = []
         for photo in draft.photos or ():
             try:
-                self._take(taken, photo, known)
+                self._add_photo(taken, photo, known)
             except UnreadableImageError as error:
                 failures.append(error)
         if not taken:
@@ -109,7 +113,7 @@ class ProductPreparer:
             draft, replace(product, photos=tuple(taken)), old, tuple(taken.values()), tuple(failures)
         )
 
-    def _take(self, taken: dict[Photo, Frame | Embeddings], draft: DraftPhoto, known: _Known) -> None:
+    def _add_photo(self, taken: dict[Photo, Frame | Embeddings], draft: DraftPhoto, known: _Known) -> None:
         """Add a photo, unless the same is there by another link. Raises UnreadableImage after adding an older one."""
         before = known.of_link(draft.link)
         try:

@@ -66,11 +66,11 @@ class GuardedNetwork(httpcore.NetworkBackend):
         """Let no request go any further."""
         self._is_stopped = True
 
-    def begin(self, seconds: float) -> None:
+    def start_deadline(self, seconds: float) -> None:
         """Give this thread's next request so many seconds."""
         self._clock.end = time.monotonic() + seconds
 
-    def left(self, timeout: float | None) -> float:
+    def remaining(self, timeout: float | None) -> float:
         """Seconds that one step of this thread's request may take. Raises httpcore.ReadTimeout when none are left."""
         left = float(self._clock.end) - time.monotonic()
         if left <= 0 or self._is_stopped:
@@ -89,7 +89,7 @@ class GuardedNetwork(httpcore.NetworkBackend):
         failed: Exception = httpcore.ConnectError(f"{cut(host)} has no address")
         for address in self._checked(host, port):
             try:
-                stream = self._inner.connect_tcp(address, port, self.left(timeout), local_address, socket_options)
+                stream = self._inner.connect_tcp(address, port, self.remaining(timeout), local_address, socket_options)
                 return _Timed(stream, self)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 failed = error
@@ -117,11 +117,11 @@ class _Timed(httpcore.NetworkStream):
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """What has come."""
-        return self._inner.read(max_bytes, self._network.left(timeout))
+        return self._inner.read(max_bytes, self._network.remaining(timeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Send."""
-        self._inner.write(buffer, self._network.left(timeout))
+        self._inner.write(buffer, self._network.remaining(timeout))
 
     def close(self) -> None:
         """Close."""
@@ -131,7 +131,7 @@ class _Timed(httpcore.NetworkStream):
         self, ssl_context: Any, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.NetworkStream:
         """The same connection, encrypted."""
-        inner = self._inner.start_tls(ssl_context, server_hostname, self._network.left(timeout))
+        inner = self._inner.start_tls(ssl_context, server_hostname, self._network.remaining(timeout))
         return _Timed(inner, self._network)
 
     def get_extra_info(self, info: str) -> Any:

@@ -104,7 +104,7 @@ class RemotePhotos:
     def _try(self, url: str, known: str | None) -> bytes | None:
         cached = self._cache.get(url) if known else None
         asked = cached.headers() if cached and cached.source == known else {}
-        self._network.begin(SECONDS)
+        self._network.start_deadline(SECONDS)
         with closing(self._ask(url, asked)) as response:
             if response.status_code == 304 and asked:
                 return None

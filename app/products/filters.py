@@ -44,7 +44,7 @@ class Filters:
             raise ValueError(f"color is {truncate(nameless[0])}: expected a name such as 'red'")
         if nameless := [size for size in self.sizes if not size_names(size)]:
             raise ValueError(f"size is {truncate(nameless[0])}: expected a size such as '41'")
-        for name, choices in self.wanted().items():
+        for name, choices in self.trait_values().items():
             values = [value for choice in choices for value in choice]
             if not name or not all(map(collapse_spaces, values)):
                 found = f"{cut(name) or 'attribute'} is {', '.join(map(truncate, values))}"
@@ -53,21 +53,21 @@ class Filters:
             raise ValueError(f"currency is {truncate(self.currency)}: expected a code such as 'EUR'")
 
     @property
-    def is_open(self) -> bool:
+    def is_empty(self) -> bool:
         """Whether every product passes."""
         return self == Filters()
 
     @property
     def single_trait(self) -> tuple[str, str] | None:
         """Name and key of the trait that these filters ask for, where they ask for one value of it and nothing else."""
-        asked = [(name, choice) for name, choices in self.wanted().items() for choice in choices]
+        asked = [(name, choice) for name, choices in self.trait_values().items() for choice in choices]
         plain = replace(self, colors=(), brands=(), genders=(), sizes=(), attributes=())
-        if len(asked) != 1 or len(asked[0][1]) != 1 or not plain.is_open:
+        if len(asked) != 1 or len(asked[0][1]) != 1 or not plain.is_empty:
             return None
         (name, (value,)), *_ = asked
         return name, comparison_key(value)
 
-    def wanted(self) -> dict[str, list[list[str]]]:
+    def trait_values(self) -> dict[str, list[list[str]]]:
         """By the name of a trait, choices of values: a product passes with all values of any choice."""
         wanted = {
             "color": [color_names(color) for color in self.colors],

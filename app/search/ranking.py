@@ -25,7 +25,7 @@ class Ranking:
     positions: Rows
 
     @staticmethod
-    def by_any(views: Sequence[Ranking]) -> Ranking:
+    def merge_views(views: Sequence[Ranking]) -> Ranking:
         """Candidates of several views of one thing, each as near as it is to the nearest view."""
         if len(views) == 1:
             return views[0]
@@ -39,7 +39,7 @@ class Ranking:
         kept = order[first]
         return Ranking(self.revisions[kept], self.distances[kept], self.positions[kept])
 
-    def within(self, k: int) -> list[int]:
+    def top_k_with_ties(self, k: int) -> list[int]:
         """Revisions of the k nearest and of all that tie with the last of these."""
         if k >= len(self.distances):
             return [int(revision) for revision in self.revisions]

@@ -138,7 +138,7 @@ class Retriever:
             contrasts = [*map(contrast_of, (one.distances for one in ranked), usual)]
             starts = np.cumsum([0, *map(len, views)])
             slices = [slice(*ends) for ends in pairwise(starts)]
-            of_queries = [Ranking.by_any(ranked[views_of]) for views_of in slices]
+            of_queries = [Ranking.merge_views(ranked[views_of]) for views_of in slices]
             products = self._products(selection, of_queries, wanted)
         results = [one.results(products, k) for one, k in zip(of_queries, wanted, strict=True)]
         timings = {"candidates": 1000 * (taken - started), "rerank": 1000 * (time.perf_counter() - taken)}
@@ -176,7 +176,7 @@ class Retriever:
 
     def _products(self, selection: Selection, ranked: Sequence[Ranking], wanted: Sequence[int]) -> dict[int, Product]:
         """The products, by revision, that can be among the nearest that are wanted."""
-        revisions = {revision for one, k in zip(ranked, wanted, strict=True) for revision in one.within(k)}
+        revisions = {revision for one, k in zip(ranked, wanted, strict=True) for revision in one.top_k_with_ties(k)}
         products = selection.products(self._known, revisions)
         if len(products) < len(revisions):  # some are old states of changed products, so others take their places
             products = selection.products(self._known, (r for one in ranked for r in one.revisions.tolist()))

@@ -33,7 +33,7 @@ class RuntimeSwapper:
         self._replacing = threading.Lock()
         self._from = 0.0  # when it may be replaced, on the monotonic clock
         with self._replacing:
-            self.serving = Runtime(settings, self._outdated)
+            self.serving = Runtime(settings, self._swap_in_background)
 
     def close(self, shutdown: Shutdown) -> None:
         """Close it for good, and what is about to take its place."""
@@ -44,13 +44,13 @@ class RuntimeSwapper:
         if self.serving is not serving:
             self.serving.close(shutdown)
 
-    async def do(self, work: Callable[[Runtime], Awaitable[_T]]) -> _T:
+    async def run(self, work: Callable[[Runtime], Awaitable[_T]]) -> _T:
         """What work gives with what serves now; once more when a re-embedding has come between.
 
         Raises ApiError not_ready when what that has made cannot be served.
         """
         for _ in range(_ATTEMPTS - 1):
-            with self._held() as serving:
+            with self._acquired() as serving:
                 try:
                     return await work(serving)
                 except CheckpointMismatchError:
@@ -58,23 +58,23 @@ class RuntimeSwapper:
             if not await asyncio.to_thread(self._replace, serving):
                 message = "the gallery has just got another checkpoint, which cannot be served yet: try again later"
                 raise ApiError(503, "not_ready", message, headers={"Retry-After": str(_RETRY_SECONDS)})
-        with self._held() as serving:
+        with self._acquired() as serving:
             return await work(serving)
 
     @contextmanager
-    def _held(self) -> Iterator[Runtime]:
-        while not (serving := self.serving).hold():
+    def _acquired(self) -> Iterator[Runtime]:
+        while not (serving := self.serving).acquire():
             pass  # it has been replaced since it was looked up
         try:
             yield serving
         finally:
-            serving.let_go()
+            serving.release()
 
     def _finish_replacing(self) -> None:
         with self._replacing:
             pass
 
-    def _outdated(self, old: Runtime) -> None:
+    def _swap_in_background(self, old: Runtime) -> None:
         """Replace what serves, in a thread of its own, unless somebody is at it, or it has failed just now."""
         if not self._replacing.locked() and self.serving is old and time.monotonic() >= self._from:
             threading.Thread(target=self._replace, args=(old,), name="replace", daemon=True).start()
@@ -87,7 +87,7 @@ class RuntimeSwapper:
             if time.monotonic() < self._from:
                 return False
             try:
-                self.serving = Runtime(self._settings, self._outdated)
+                self.serving = Runtime(self._settings, self._swap_in_background)
             except Exception as error:  # such as a GPU without memory for both
                 self._from = max(self._from, time.monotonic() + _RETRY_SECONDS)  # it stays infinite once this is closed
                 reason = reason_of(error)

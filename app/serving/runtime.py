@@ -59,14 +59,14 @@ class Runtime:
         self._lock = threading.Lock()
         self._users, self._retired = 0, False
 
-    def hold(self) -> bool:
+    def acquire(self) -> bool:
         """Keep it from being closed until let_go(); False if it has been replaced, so that it may be closed already."""
         with self._lock:
             if not self._retired:
                 self._users += 1
             return not self._retired
 
-    def let_go(self) -> None:
+    def release(self) -> None:
         """End what hold() began."""
         with self._lock:
             self._users -= 1

@@ -33,7 +33,7 @@ class SearchQueue:
             raise _busy(f"{self._most} searches are waiting already: expected fewer")
 
     @asynccontextmanager
-    async def joined(self, client: str) -> AsyncIterator[None]:
+    async def slot(self, client: str) -> AsyncIterator[None]:
         """Be in the line for as long as the block takes, which is cancelled when it takes too long.
 
         Raises ApiError busy, at once or when another client takes the place, and too_late when the time is over.

@@ -100,31 +100,31 @@ class Service:
 
             return await self._batcher.do_alone(compute)
 
-        async with self.line.joined(client):
-            return await self._current.do(compare)
+        async with self.line.slot(client):
+            return await self._current.run(compare)
 
     async def trace(self, client: str, picture: ImageSketch) -> Tracing:
         """The strokes of a picture of a sketch. Raises UnreadableImage, or BlankSketch."""
-        async with self.line.joined(client):
-            return await self._current.do(lambda serving: serving.workshop.traced(client, picture))
+        async with self.line.slot(client):
+            return await self._current.run(lambda serving: serving.workshop.vectorise(client, picture))
 
     # writing
 
     async def put(self, draft: ProductUpdate) -> PreparedProduct:
         """Write a product. Raises what Ingest.write() does."""
-        written = await self._current.do(lambda serving: serving.writer.put(draft))
+        written = await self._current.run(lambda serving: serving.writer.put(draft))
         await self._refresh()
         return written
 
     async def delete(self, product_id: str) -> int | None:
         """Delete a product: the revision from which on it is gone, None when there is none of that id."""
-        revision = await self._current.do(lambda serving: serving.writer.delete(product_id))
+        revision = await self._current.run(lambda serving: serving.writer.delete(product_id))
         await self._refresh()
         return revision
 
     async def import_feed(self, feed: BinaryIO) -> ImportJob:
         """Take a feed to be imported. Raises NotStored and SQLAlchemyError when it cannot be kept."""
-        return await self._current.do(lambda serving: serving.writer.import_feed(feed))
+        return await self._current.run(lambda serving: serving.writer.import_feed(feed))
 
     async def _refresh(self) -> None:
         """Have this process's index take in a change. It is stored whether or not that succeeds.
@@ -132,7 +132,7 @@ class Service:
         Until a later refresh does, searches read the change from the catalogue.
         """
         try:
-            await self._current.do(lambda serving: asyncio.to_thread(serving.gallery.refresh))
+            await self._current.run(lambda serving: asyncio.to_thread(serving.gallery.refresh))
         except Exception as error:  # whatever it is, it is no fault of the change
             _log.warning("a change is stored, but the index cannot take it in yet: %r", error)
 
@@ -152,8 +152,8 @@ class Service:
     async def _answer(self, client: str, search: Callable[[Runtime], Awaitable[SearchResult]]) -> SearchResult:
         """What a search finds, with how long it took in all."""
         started = time.perf_counter()
-        async with self.line.joined(client):
-            found = await self._current.do(search)
+        async with self.line.slot(client):
+            found = await self._current.run(search)
         total = (time.perf_counter() - started) * 1000
         timings = {**found.timings_ms, "total": total}
         self.metrics.searched(timings)
@@ -168,7 +168,7 @@ async def _decoded(serving: Runtime, client: str, sketch: Sketch) -> tuple[Calla
     if not isinstance(sketch, ImageSketch):
         return lambda: sketch.picture(serving.checkpoint.preprocess), 0.0
     started = time.perf_counter()
-    picture = await serving.workshop.picture(client, sketch)
+    picture = await serving.workshop.frame(client, sketch)
     return lambda: picture, time.perf_counter() - started
 
 

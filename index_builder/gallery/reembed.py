@@ -142,7 +142,7 @@ class _Run:
             if problems:
                 return False
             self._gathered.add(connection, made)
-            self._gathered.take_over(connection)
+            self._gathered.promote(connection)
         return True
 
     def _refuse(self, problems: dict[str, str]) -> None:

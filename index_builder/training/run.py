@@ -71,7 +71,7 @@ class TrainingRun:
             return (step + 1) / warm
         return 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, self.preset.steps - warm)))
 
-    def advance(self, sets: Sequence[SampleSet]) -> float:
+    def train_step(self, sets: Sequence[SampleSet]) -> float:
         """One optimiser step; returns the loss."""
         batch = self.objective.draw(sets, self.random)
         images = [*batch.sketches, *batch.photos]
@@ -123,7 +123,7 @@ class TrainingRun:
         torch.save(state, partial)
         os.replace(partial, path)
 
-    def begin(self, start: InitialWeights | None, state: Path) -> None:
+    def resume_or_initialise(self, start: InitialWeights | None, state: Path) -> None:
         """Go on from a saved state if there is one, else from what fits of other weights if some are given."""
         if state.exists():
             self._resume(state)

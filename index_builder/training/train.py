@@ -68,7 +68,7 @@ def train(
     described = {"data": material.described, "holdout": clean, "start_from": start.sha256 if start else None}
     run = TrainingRun(recipe, seed, device, described, len(material.training))
     run.objective.check(material.training)
-    run.begin(start, _state_path(out))
+    run.resume_or_initialise(start, _state_path(out))
     if _is_to_fit_compression(run, inherited):
         run.fit_compression(material.training)
     loss, accuracy = _run_to_the_end(run, material, _state_path(out), bars)
@@ -103,7 +103,7 @@ def _run_to_the_end(
     loss, accuracy = math.nan, run.validate(material.validation)
     with _stops_between_steps() as is_stopped:
         while run.step < total:
-            loss = run.advance(material.training)
+            loss = run.train_step(material.training)
             if run.step % _SAVE_EVERY == 0 or run.step == total or is_stopped():
                 run.save(state)
             if is_stopped():

@@ -66,7 +66,7 @@ def photo(seed: int) -> bytes:
 
 def too_costly(costly: bytes) -> Callable[[DecoderPool, bytes, bytes], Answer]:
     """Benches.ask() for which this image is too much."""
-    ask = DecoderPool.ask
+    ask = DecoderPool.request
 
     def choosy(benches: DecoderPool, header: bytes, data: bytes) -> Answer:
         if data == costly:
@@ -78,7 +78,7 @@ def too_costly(costly: bytes) -> Callable[[DecoderPool, bytes, bytes], Answer]:
 
 def too_busy(data: bytes, times: int) -> Callable[[DecoderPool, bytes, bytes], Answer]:
     """Benches.ask() by which this image is not decoded in time, so many times."""
-    ask, left = DecoderPool.ask, iter(range(times))
+    ask, left = DecoderPool.request, iter(range(times))
 
     def starved(benches: DecoderPool, header: bytes, image: bytes) -> Answer:
         if image == data and next(left, None) is not None:

@@ -17,16 +17,16 @@ class DatasetLayout:
     The parts are halves, of which the first is meant when none is named, or categories that go `together`.
     """
 
-    parts: Callable[[Path], Sequence[str]]
+    splits: Callable[[Path], Sequence[str]]
     read: Callable[[Path, str], PairFolder]
-    together: bool = False
+    is_category_set: bool = False
 
 
 # in this order: a folder is read as the first that it fits
 LAYOUTS = (
     DatasetLayout(pair_folder.parts, pair_folder.read),
     DatasetLayout(qmul_v1.parts, qmul_v1.read),
-    DatasetLayout(sketchy.parts, sketchy.read, together=True),
+    DatasetLayout(sketchy.parts, sketchy.read, is_category_set=True),
     DatasetLayout(qmul_v2.parts, qmul_v2.read),
-    DatasetLayout(pair_folder.categories, pair_folder.read, together=True),
+    DatasetLayout(pair_folder.categories, pair_folder.read, is_category_set=True),
 )

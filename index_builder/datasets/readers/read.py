@@ -36,7 +36,7 @@ def _found(folder: Path) -> tuple[DatasetLayout, Path, Sequence[str]]:
     from index_builder.datasets.readers.layouts import LAYOUTS  # they are made of the types above
 
     place = folder if folder.is_dir() else folder.parent
-    fitting = ((layout, layout.parts(place)) for layout in LAYOUTS) if place.is_dir() else iter(())
+    fitting = ((layout, layout.splits(place)) for layout in LAYOUTS) if place.is_dir() else iter(())
     layout, parts = next(((layout, parts) for layout, parts in fitting if parts), (None, ()))
     if place != folder and (layout is None or folder.name not in parts):
         raise PairsError(f"pair folder not found: {folder}")
@@ -46,14 +46,14 @@ def _found(folder: Path) -> tuple[DatasetLayout, Path, Sequence[str]]:
         )
     if place != folder:
         return layout, place, [folder.name]
-    return layout, place, parts if layout.together else parts[:1]
+    return layout, place, parts if layout.is_category_set else parts[:1]
 
 
 def read_photos(folder: Path) -> PairFolder:
     """Read a folder of photos without sketches, any depth, as pairs that have none."""
     from index_builder.datasets.readers.layouts import LAYOUTS
 
-    if any(layout.parts(folder) for layout in LAYOUTS):
+    if any(layout.splits(folder) for layout in LAYOUTS):
         raise PairsError(
             f"{folder} holds photos together with sketches or edge maps, expected photos alone: "
             "give it as --data, or name the folder of its photos"

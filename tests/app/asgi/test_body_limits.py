@@ -93,15 +93,15 @@ def test_who_sends_next_to_nothing_is_given_up(sent: list[tuple[float, int]]) ->
 
 def test_a_room_is_told_to_be_full_and_left() -> None:
     room = MemoryBudget(10, "it is full")
-    with room.entered() as first, room.entered() as second:
-        first.grow(6)
-        first.grow(4)  # has more already
-        second.grow(4)
+    with room.reserve() as first, room.reserve() as second:
+        first.grow_to(6)
+        first.grow_to(4)  # has more already
+        second.grow_to(4)
         with pytest.raises(ApiError, match="it is full, so try again in 1 s") as refusal:
-            second.grow(5)
+            second.grow_to(5)
         assert (refusal.value.status, refusal.value.headers) == (503, {"Retry-After": "1"})
-    with room.entered() as third:
-        third.grow(10)
+    with room.reserve() as third:
+        third.grow_to(10)
     assert room.taken == 0
 
 

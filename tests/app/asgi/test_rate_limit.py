@@ -29,30 +29,30 @@ class Clock:
 def test_a_burst_then_a_steady_rate() -> None:
     clock = Clock()
     rate = RateLimiter(4, clock)
-    assert [rate.take("a") for _ in range(4 * BURST)] == [0] * (4 * BURST)
-    assert rate.take("a") == pytest.approx(0.25) and rate.take("b") == 0
+    assert [rate.acquire("a") for _ in range(4 * BURST)] == [0] * (4 * BURST)
+    assert rate.acquire("a") == pytest.approx(0.25) and rate.acquire("b") == 0
     clock.now += 0.25
-    assert rate.take("a") == 0 and rate.take("a") == pytest.approx(0.25)
+    assert rate.acquire("a") == 0 and rate.acquire("a") == pytest.approx(0.25)
     clock.now += 1000
-    assert [rate.take("a") for _ in range(4 * BURST)] == [0] * (4 * BURST) and rate.take("a")
+    assert [rate.acquire("a") for _ in range(4 * BURST)] == [0] * (4 * BURST) and rate.acquire("a")
 
 
 def test_a_shopper_who_draws_fast_never_meets_the_limit() -> None:
     clock = Clock()
     rate = RateLimiter(load_settings(gallery=Path("here")).search_rate, clock)
     for _ in range(5 * 60 * 4):  # five minutes of strokes; the page sends at most about four a second
-        assert all(rate.take("office") == 0 for _ in range(5))  # with four colleagues behind one address
+        assert all(rate.acquire("office") == 0 for _ in range(5))  # with four colleagues behind one address
         clock.now += 0.25
 
 
 def test_a_rate_of_less_than_one_in_the_burst_allows_one() -> None:
     rate = RateLimiter(0.01, Clock())
-    assert rate.take("a") == 0 and rate.take("a") == pytest.approx(100)
+    assert rate.acquire("a") == 0 and rate.acquire("a") == pytest.approx(100)
 
 
 def test_no_rate_is_no_limit() -> None:
     rate = RateLimiter(0, Clock())
-    assert not any(rate.take("a") for _ in range(10_000))
+    assert not any(rate.acquire("a") for _ in range(10_000))
 
 
 def test_clients_are_forgotten_when_that_loses_nothing_and_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -60,11 +60,11 @@ def test_clients_are_forgotten_when_that_loses_nothing_and_are_bounded(monkeypat
     clock = Clock()
     rate = RateLimiter(1, clock)
     for number in range(1000):
-        rate.take(str(number))
+        rate.acquire(str(number))
     assert len(rate._full_at) <= 101
     clock.now += 10
     for _ in range(200):
-        rate.take("one")
+        rate.acquire("one")
         clock.now += 2
     assert list(rate._full_at) == ["one"]
 

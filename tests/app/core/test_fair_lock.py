@@ -22,19 +22,19 @@ def wait_until(is_so: Callable[[], bool]) -> None:
 
 def test_whoever_came_first_is_next() -> None:
     turns, order, threads = FairLock(), [], []
-    assert turns.take(1)
+    assert turns.acquire(1)
 
     def work(name: int) -> None:
-        assert turns.take(20)
+        assert turns.acquire(20)
         order.append(name)
-        turns.give()
+        turns.release()
 
     for name in range(5):
         threads.append(threading.Thread(target=work, args=(name,)))
         threads[-1].start()
         wait_until(lambda name=name: len(turns._waiting) == name + 1)  # type: ignore[misc]
-    turns.give()
-    assert turns.take(20)  # behind all who waited
+    turns.release()
+    assert turns.acquire(20)  # behind all who waited
     assert order == [0, 1, 2, 3, 4]
     for thread in threads:
         thread.join()
@@ -42,10 +42,10 @@ def test_whoever_came_first_is_next() -> None:
 
 def test_who_gives_up_leaves_the_turn_to_others() -> None:
     turns = FairLock()
-    assert turns.take(1)
-    assert not turns.take(0.01)
-    turns.give()
-    assert turns.take(0)
+    assert turns.acquire(1)
+    assert not turns.acquire(0.01)
+    turns.release()
+    assert turns.acquire(0)
 
 
 @pytest.fixture

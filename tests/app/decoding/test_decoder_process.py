@@ -38,7 +38,7 @@ def benches() -> Iterator[DecoderPool]:
 def decode(benches: DecoderPool, padding: int = 0) -> None:
     """Have a good image decoded, with bytes behind its end that no decoder minds."""
     data = sketch_file() + bytes(padding)
-    answer, frame = benches.ask(bench.encode_request("picture", ImageSketch(data, PIXELS), CONFIG), data)
+    answer, frame = benches.request(bench.encode_request("picture", ImageSketch(data, PIXELS), CONFIG), data)
     assert bench.decode_picture(answer, frame).frame.shape == (256, 256)
 
 

@@ -55,11 +55,11 @@ def run(work: Coroutine[Any, Any, Any]) -> Any:
 @pytest.mark.parametrize("format", ["PNG", "JPEG", "WEBP", "GIF", "TIFF", "BMP"])
 def test_it_gives_what_decoding_here_gives(workshop: SketchDecoder, format: str) -> None:
     sketch = ImageSketch(sketch_file(4, format), PIXELS)
-    there: FramedPicture = run(workshop.picture("client", sketch))
+    there: FramedPicture = run(workshop.frame("client", sketch))
     here = sketch.picture(Preprocess(CONFIG))
     assert np.array_equal(there.frame, here.frame)
     assert (there.placement, there.width, there.height) == (here.placement, here.width, here.height)
-    assert run(workshop.traced("client", sketch)) == sketch.traced(Preprocess(CONFIG))
+    assert run(workshop.vectorise("client", sketch)) == sketch.traced(Preprocess(CONFIG))
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_it_refuses_what_decoding_here_refuses(workshop: SketchDecoder, data: by
     with pytest.raises(kind) as here:
         sketch.picture(Preprocess(CONFIG))
     with pytest.raises(kind) as there:
-        run(workshop.picture("client", sketch))
+        run(workshop.frame("client", sketch))
     assert type(there.value) is type(here.value) and str(there.value) == str(here.value)
 
 
@@ -86,7 +86,7 @@ def test_an_image_is_too_costly_before_the_search_for_it_is_too_late() -> None:
 
 def test_the_largest_pictures_fit(workshop: SketchDecoder) -> None:
     large = draw_product(3, (8000, 5000)).convert("RGBA")
-    picture: FramedPicture = run(workshop.picture("client", ImageSketch(image_file(large, "PNG"), PIXELS)))
+    picture: FramedPicture = run(workshop.frame("client", ImageSketch(image_file(large, "PNG"), PIXELS)))
     assert (picture.width, picture.height) == (8000, 5000)
 
 
@@ -102,10 +102,10 @@ def test_a_process_that_gets_no_time_is_given_up_and_the_next_image_is_served(mo
     with pytest.raises(
         DecoderUnavailableError, match="could not be decoded within 3 s, so busy is the machine: try again later"
     ):
-        run(workshop.picture("client", ImageSketch(sketch_file(), PIXELS)))
+        run(workshop.frame("client", ImageSketch(sketch_file(), PIXELS)))
     assert 2 < time.perf_counter() - started < 8
     assert process.poll() is not None
-    assert run(workshop.picture("client", ImageSketch(sketch_file(), PIXELS))).frame.shape == (256, 256)
+    assert run(workshop.frame("client", ImageSketch(sketch_file(), PIXELS))).frame.shape == (256, 256)
     workshop.close()
 
 
@@ -116,7 +116,7 @@ def test_an_image_that_computes_for_too_long_is_given_up(monkeypatch: pytest.Mon
     process = process_of(workshop)
     data = image_file(draw_product(3, (8000, 5000)).convert("RGBA"))
     with pytest.raises(ImageTooCostlyError):
-        run(workshop.picture("client", ImageSketch(data, PIXELS)))
+        run(workshop.frame("client", ImageSketch(data, PIXELS)))
     assert process.returncode == -signal.SIGPROF
     workshop.close()
 
@@ -125,7 +125,7 @@ def test_what_earlier_images_took_does_not_count() -> None:
     workshop = SketchDecoder(CONFIG, PIXELS, seconds=1)
     process, data = process_of(workshop), image_file(draw_product(3, (1200, 900)))
     while psutil.Process(process.pid).cpu_times().user < 2:
-        run(workshop.picture("client", ImageSketch(data, PIXELS)))
+        run(workshop.frame("client", ImageSketch(data, PIXELS)))
     assert process.poll() is None
     workshop.close()
 
@@ -134,14 +134,14 @@ def test_an_image_that_takes_too_much_memory_is_refused() -> None:
     data = image_file(Image.new("I;16", (10_000, 10_000)), "PNG")  # 1.2 GB while its floats become bytes
     workshop = SketchDecoder(CONFIG, 1000)
     with pytest.raises(ImageTooCostlyError):
-        run(workshop.picture("client", ImageSketch(data, 150_000_000)))
-    assert run(workshop.picture("client", ImageSketch(sketch_file(), PIXELS))).frame.shape == (256, 256)
+        run(workshop.frame("client", ImageSketch(data, 150_000_000)))
+    assert run(workshop.frame("client", ImageSketch(sketch_file(), PIXELS))).frame.shape == (256, 256)
     workshop.close()
 
 
 def test_no_process_outlives_the_workshop() -> None:
     workshop = SketchDecoder(CONFIG, PIXELS)
-    run(workshop.picture("client", ImageSketch(sketch_file(), PIXELS)))
+    run(workshop.frame("client", ImageSketch(sketch_file(), PIXELS)))
     processes = [process_of(workshop, number) for number in range(2)]
     workshop.close()
     assert all(process.poll() is not None for process in processes)
@@ -157,7 +157,7 @@ def darkroom() -> Iterator[PhotoDecoder]:
 @pytest.mark.parametrize("format", ["PNG", "JPEG"])
 def test_a_photo_is_made_as_it_is_here(darkroom: PhotoDecoder, format: str) -> None:
     data = sketch_file(5, format)
-    there, here = darkroom.develop(data), decode_photo(data, Preprocess(CONFIG))
+    there, here = darkroom.decode(data), decode_photo(data, Preprocess(CONFIG))
     assert (there.photo, there.thumbnail) == (here.photo, here.thumbnail)
     assert np.array_equal(there.frame, here.frame)
 
@@ -167,12 +167,12 @@ def test_a_photo_is_refused_as_it_is_here(darkroom: PhotoDecoder, data: bytes, k
     with pytest.raises(kind) as here:
         decode_photo(data, Preprocess(CONFIG))
     with pytest.raises(kind) as there:
-        darkroom.develop(data)
+        darkroom.decode(data)
     assert type(there.value) is type(here.value) and str(there.value) == str(here.value)
 
 
 def test_a_photo_that_takes_too_much_is_refused(darkroom: PhotoDecoder, monkeypatch: pytest.MonkeyPatch) -> None:
-    darkroom.develop(sketch_file())
+    darkroom.decode(sketch_file())
 
     def killed(process: DecoderProcess, seconds: float) -> None:
         if process._is_ready:
@@ -189,8 +189,8 @@ def test_a_photo_that_takes_too_much_is_refused(darkroom: PhotoDecoder, monkeypa
         costly.setattr(DecoderProcess, "exchange", stopped)
         costly.setattr(DecoderProcess, "_check", lambda *_: None)  # which would notice the stop
         with pytest.raises(ImageTooCostlyError, match="less than 8 s"):
-            darkroom.develop(sketch_file())
-    assert darkroom.develop(sketch_file()).frame.shape == (256, 256)
+            darkroom.decode(sketch_file())
+    assert darkroom.decode(sketch_file()).frame.shape == (256, 256)
     assert darkroom._benches.all[0]._process is None  # one bench was enough
 
 
@@ -200,7 +200,7 @@ def test_a_photo_is_decoded_with_the_priority_of_the_thread_that_asks() -> None:
 
     def ask() -> int:
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 15)
-        room.develop(sketch_file())
+        room.decode(sketch_file())
         return os.getpriority(os.PRIO_PROCESS, process_of(room, 0).pid)
 
     with ThreadPoolExecutor(1) as pool:

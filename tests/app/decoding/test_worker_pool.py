@@ -29,7 +29,7 @@ def workshop() -> Iterator[SketchDecoder]:
 
 
 def picture(workshop: SketchDecoder) -> FramedPicture:
-    return asyncio.run(workshop.picture("client", ImageSketch(sketch_file(), PIXELS)))
+    return asyncio.run(workshop.frame("client", ImageSketch(sketch_file(), PIXELS)))
 
 
 def no_process(*_args: object, **_options: object) -> None:
@@ -46,7 +46,7 @@ def test_a_process_that_cannot_be_started_is_tried_again_with_the_next_image(
         broken.setattr("app.decoding.decoder_process.subprocess.Popen", no_process)
         for _ in range(2):
             with pytest.raises(DecoderUnavailableError, match="no process could be started for it: try again later"):
-                asyncio.run(workshop.picture("client", ImageSketch(b"hello", PIXELS)))
+                asyncio.run(workshop.frame("client", ImageSketch(b"hello", PIXELS)))
         assert psutil.Process().num_fds() <= descriptors
     assert picture(workshop).frame.shape == (256, 256)
 

@@ -175,7 +175,7 @@ def test_a_feed_is_not_swept_while_its_import_is_being_recorded(
     operation = mine.add(io.BytesIO(FEED))
     other.sweep()
     assert mine.path(operation.id).read_bytes() == FEED
-    operations.note(operation.id, "done")
+    operations.update(operation.id, "done")
     other.sweep()
     assert list((tmp_path / "imports").iterdir()) == []
 

@@ -120,7 +120,7 @@ def test_the_line_counts_what_fails_too() -> None:
     async def scenario() -> int:
         line = SearchQueue(0, 10)
         with pytest.raises(ValueError, match="x"):
-            async with line.joined("client"):
+            async with line.slot("client"):
                 with pytest.raises(ApiError, match="0 searches are waiting"):
                     line.check("client")
                 raise ValueError("x")
@@ -136,7 +136,7 @@ def test_a_client_with_fewer_searches_takes_the_place_of_the_newest_of_the_longe
 
         async def search(client: str, name: str) -> None:
             try:
-                async with line.joined(client):
+                async with line.slot(client):
                     await go.wait()
                 order.append(f"{name} is answered")
             except ApiError as error:
@@ -194,7 +194,7 @@ def test_a_search_that_takes_too_long_is_told_so(tiny_gallery: Path) -> None:
 
 def test_a_timeout_of_something_else_is_not_the_lines() -> None:
     async def scenario() -> None:
-        async with SearchQueue(0, 10).joined("client"):
+        async with SearchQueue(0, 10).slot("client"):
             raise TimeoutError("of a socket")
 
     with pytest.raises(TimeoutError, match="of a socket"):

@@ -45,17 +45,17 @@ def weights_of(network: DSSA) -> dict[str, torch.Tensor]:
 
 def test_the_averaged_weights_are_the_last_ones_without_averaging(samples: SampleSet) -> None:
     learner = TrainingRun(replace(TINY, averaging=0.0), 0, "cpu", {})
-    learner.advance([samples])
-    learner.advance([samples])
+    learner.train_step([samples])
+    learner.train_step([samples])
     averaged = dict(learner.averaged.named_parameters())
     assert all(torch.equal(value, averaged[name]) for name, value in learner.network.named_parameters())
 
 
 def test_the_averaged_weights_follow_at_the_decay(samples: SampleSet) -> None:
     learner = TrainingRun(replace(TINY, averaging=0.75, learning_rate=1e-2), 0, "cpu", {})
-    learner.advance([samples])
+    learner.train_step([samples])
     first = weights_of(learner.network)
-    learner.advance([samples])
+    learner.train_step([samples])
     averaged = dict(learner.averaged.named_parameters())
     for name, value in learner.network.named_parameters():
         torch.testing.assert_close(averaged[name], 0.75 * first[name] + 0.25 * value, rtol=1e-4, atol=1e-6)
@@ -65,7 +65,7 @@ def test_the_averaged_weights_follow_at_the_decay(samples: SampleSet) -> None:
 def test_a_head_that_the_joint_loss_overlooks_learns_by_its_own(samples: SampleSet) -> None:
     alone = [TrainingRun(replace(TINY, head_loss=weight), 0, "cpu", {}) for weight in (0.0, 1.0)]
     for learner in alone:
-        learner.advance([samples])
+        learner.train_step([samples])
     temperatures = [learner.objective.get_parameter("head_temperatures").detach() for learner in alone]
     untouched = torch.full_like(temperatures[0], float(np.log(0.1)))
     torch.testing.assert_close(temperatures[0], untouched)

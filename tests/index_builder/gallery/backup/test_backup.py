@@ -227,7 +227,7 @@ def test_imports_that_are_not_over_are_kept(gallery: Path, tmp_path: Path) -> No
     (gallery / FOLDER).mkdir()
     for name, state in (("waits", "queued"), ("runs", "running"), ("over", "done"), ("elsewhere", "queued")):
         catalogue.operations.add(name)
-        catalogue.operations.note(name, state)  # type: ignore[arg-type]
+        catalogue.operations.update(name, state)  # type: ignore[arg-type]
         if name != "elsewhere":
             (gallery / FOLDER / f"{name}.feed").write_text(f"feed that {name}")
     catalogue.keys.add("shop", "write")
@@ -240,7 +240,7 @@ def test_imports_that_are_not_over_are_kept(gallery: Path, tmp_path: Path) -> No
     assert restored.operations.get("runs") == catalogue.operations.get("runs")
     assert restored.keys.all() == catalogue.keys.all() and len(restored.keys.all()) == 1
     restored.close()
-    catalogue.operations.note("runs", "done")
+    catalogue.operations.update("runs", "done")
     catalogue.close()
     backup(gallery, tmp_path / "to")
     assert [name for name, _ in read_manifest(tmp_path / "to").imports] == ["waits.feed"]
