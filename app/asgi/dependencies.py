@@ -15,8 +15,6 @@ from app.asgi.errors import ApiError
 from app.database.read_limits import ReadLimits
 from app.serving.service import Service
 
-LimitedReads = Depends(limit_reads)
-
 
 async def service_of(request: Request) -> Service:
     """The service of the app that got a request. Raises ApiError not_ready while there is none."""

@@ -22,9 +22,9 @@ from app.database.errors import CheckpointMismatchError
 from app.database.read_limits import unlimited
 from app.gallery.catalogue_follower import CatalogueFollower
 from app.gallery.index_choice import last_choice, tuned_recipe
-from app.gallery.index_manifest import MANIFEST, UnusableIndex
+from app.gallery.index_manifest import MANIFEST, UnusableIndexError
 from app.gallery.index_store import load_index, save_index
-from app.gallery.layout import CATALOGUE_FILE, CHECKPOINT_FILE, INDEX, PHOTOS, catalogue_of
+from app.gallery.layout import INDEX, PHOTOS, catalogue_of
 from app.gallery.photo_store import PhotoStore
 from app.gallery.selection import Selection
 from app.index.gpu import Gpu
@@ -37,11 +37,6 @@ _REPLAY = 1000  # revisions: a cache that is further behind is written anew at t
 _SHARE = 5  # so many times more products than changes need no new index
 _BEHIND = 4096  # revisions by which an index may be behind before searches wait for it
 _log = logging.getLogger(__name__)
-
-
-def is_gallery(directory: Path) -> bool:
-    """Return whether a directory is a gallery, wherever its catalogue is."""
-    return any((directory / name).exists() for name in (CATALOGUE_FILE, CHECKPOINT_FILE, PHOTOS))
 
 
 class Gallery:
@@ -207,7 +202,7 @@ class Gallery:
         """Make the first snapshot, and save it when the next start would otherwise have as much to do."""
         try:
             self._load()
-        except UnusableIndex as reason:
+        except UnusableIndexError as reason:
             _log.info("%s has no usable index, making it from the catalogue: %s", self.directory, reason)
             revision, parts = self._replay.load_all()
             self._publish(revision, [merge(parts, self._recipe)])
@@ -225,7 +220,7 @@ class Gallery:
         rows = segment.rows_of(self._replay.resume(known))
         held = len(np.unique(segment.revisions[rows]))
         if held != len(known):
-            raise UnusableIndex(f"it holds {held} of the {len(known)} products that it should")
+            raise UnusableIndexError(f"it holds {held} of the {len(known)} products that it should")
         live = np.zeros(len(segment), bool)
         live[rows] = True
         self._saved = revision

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from app.catalogue.catalogue import Catalogue
 from app.core.atomic_files import alone
-from app.gallery.index_manifest import LOCK, Choice, Manifest, UnusableIndex, read_manifest, write_manifest
+from app.gallery.index_manifest import LOCK, Choice, IndexManifest, UnusableIndexError, read_manifest, write_manifest
 from app.index.index_spec import IndexSpec, Tuning
 from app.index.metric_forms import form_for
 from model.network.distances import Distance
@@ -21,7 +21,7 @@ def last_choice(directory: Path) -> Choice | None:
     """What was tuned last, as the manifest says, however old or damaged the other files are."""
     try:
         return read_manifest(directory).chosen
-    except UnusableIndex:
+    except UnusableIndexError:
         return None
 
 
@@ -29,7 +29,7 @@ def saved_tuning(directory: Path, factory: str) -> Tuning | None:
     """What was chosen last for a kind of index; None, too, where the manifest cannot be read."""
     try:
         return read_manifest(directory).tuning_for(factory)
-    except UnusableIndex:
+    except UnusableIndexError:
         return None
 
 
@@ -38,7 +38,7 @@ def tuned_recipe(directory: Path, factory: str, distance: Distance) -> IndexSpec
     recipe = IndexSpec(factory, saved_tuning(directory, factory), directory)
     try:
         check_tuning(recipe, distance)
-    except UnusableIndex as error:
+    except UnusableIndexError as error:
         _log.warning("the index in %s is made as if it had not been tuned: %s", directory, error)
         return replace(recipe, tuning=None)
     return recipe
@@ -52,7 +52,7 @@ def check_tuning(recipe: IndexSpec, distance: Distance) -> None:
         form = form_for(distance, recipe.factory)
         recipe.make(form.dim, form.metric)
     except ValueError as error:
-        raise UnusableIndex(f"its tuning makes no sense ({error})") from None
+        raise UnusableIndexError(f"its tuning makes no sense ({error})") from None
 
 
 def record_choice(directory: Path, choice: Choice, catalogue: Catalogue) -> None:
@@ -66,8 +66,8 @@ def record_choice(directory: Path, choice: Choice, catalogue: Catalogue) -> None
     with alone(directory / LOCK):  # others must not save an index between the two steps: that ends a choice
         try:
             manifest = read_manifest(directory)
-        except UnusableIndex:  # there is nothing to be kept
-            manifest = Manifest(state.identity, 0, str(state.checkpoint), state.dim or 0, state.factory, 0, {})
+        except UnusableIndexError:  # there is nothing to be kept
+            manifest = IndexManifest(state.identity, 0, str(state.checkpoint), state.dim or 0, state.factory, 0, {})
         write_manifest(directory, replace(manifest, choice=choice))
         catalogue.set_factory(choice.factory)
 
@@ -76,7 +76,7 @@ def take_back(directory: Path, choice: Choice, catalogue: Catalogue, factory: st
     """Return to the kind of index before a choice, if that was not made and no other one has followed."""
     if catalogue.state().factory == choice.factory:
         catalogue.set_factory(factory)
-    with alone(directory / LOCK), suppress(UnusableIndex):
+    with alone(directory / LOCK), suppress(UnusableIndexError):
         manifest = read_manifest(directory)
         if manifest.choice == choice:
             write_manifest(directory, replace(manifest, choice=None))

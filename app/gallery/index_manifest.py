@@ -27,7 +27,7 @@ _LARGEST = 2**20  # bytes: a thousand times what is written
 _Count = Annotated[int, Field(ge=0, lt=2**63)]
 
 
-class UnusableIndex(ValueError):
+class UnusableIndexError(ValueError):
     """The files on disk are absent, damaged, or made from something else; the message says what is wrong."""
 
 
@@ -40,7 +40,7 @@ class Choice:
 
 
 @dataclass(frozen=True, config=ConfigDict(strict=True, extra="forbid"))
-class Manifest:
+class IndexManifest:
     """What an index was made from and of which files it consists. Raises ValueError for what cannot be."""
 
     identity: str  # of the catalogue
@@ -66,7 +66,7 @@ class Manifest:
         return self.tuning if self.factory == factory else None
 
 
-_MANIFESTS = TypeAdapter(Manifest)
+_MANIFESTS = TypeAdapter(IndexManifest)
 
 
 def manifest_text(directory: Path) -> bytes:
@@ -75,29 +75,29 @@ def manifest_text(directory: Path) -> bytes:
         return file.read(_LARGEST + 1)
 
 
-def read_manifest(directory: Path) -> Manifest:
+def read_manifest(directory: Path) -> IndexManifest:
     """The manifest of an index. Raises UnusableIndex."""
     try:
         return parse_manifest(manifest_text(directory))
     except FileNotFoundError:
-        raise UnusableIndex("there is no manifest") from None
+        raise UnusableIndexError("there is no manifest") from None
     except OSError as error:
-        raise UnusableIndex(f"the manifest cannot be read ({error})") from None
+        raise UnusableIndexError(f"the manifest cannot be read ({error})") from None
 
 
-def parse_manifest(text: bytes) -> Manifest:
+def parse_manifest(text: bytes) -> IndexManifest:
     """The manifest of a text. Raises UnusableIndex."""
     if len(text) > _LARGEST:
-        raise UnusableIndex(f"the manifest has more than {_LARGEST} bytes: expected far fewer")
+        raise UnusableIndexError(f"the manifest has more than {_LARGEST} bytes: expected far fewer")
     try:
         return _MANIFESTS.validate_json(text)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         reason = describe_validation_error(first, path_of(first["loc"]).replace("the body", "it"))
-        raise UnusableIndex(f"the manifest cannot be read ({reason})") from None
+        raise UnusableIndexError(f"the manifest cannot be read ({reason})") from None
 
 
-def write_manifest(directory: Path, manifest: Manifest) -> None:
+def write_manifest(directory: Path, manifest: IndexManifest) -> None:
     """Replace the manifest of an index, whole or not at all. Raises OSError."""
     text = json.dumps(asdict(manifest), indent=1)
     write_atomically(directory / MANIFEST, lambda path: path.write_text(text))

@@ -22,8 +22,8 @@ from app.gallery.index_manifest import (
     LOCK,
     MANIFEST,
     Choice,
-    Manifest,
-    UnusableIndex,
+    IndexManifest,
+    UnusableIndexError,
     read_manifest,
     write_manifest,
 )
@@ -34,7 +34,7 @@ from model.network.distances import Distance
 _MAPPED: int = getattr(faiss, "IO_FLAG_MMAP_IFC", 0)  # older FAISS reads the file into memory
 
 
-class OutdatedIndexError(UnusableIndex):
+class OutdatedIndexError(UnusableIndexError):
     """The files may be whole, but they were made from something else."""
 
 
@@ -70,7 +70,7 @@ def _save(directory: Path, segment: Segment, revision: int, state: CatalogueStat
         f"{revision}.revisions.npy": lambda path: _save_array(path, segment.revisions),
     }
     files = {name: write_atomically(directory / name, write) for name, write in writers.items()}
-    manifest = Manifest(
+    manifest = IndexManifest(
         state.identity,
         revision,
         str(state.checkpoint),
@@ -95,10 +95,10 @@ def load_index(directory: Path, distance: Distance, state: CatalogueState) -> tu
         _check_files(directory, manifest)
         segment = _open_files(directory, manifest.revision, distance)
     except (OSError, ValueError, RuntimeError) as error:
-        raise UnusableIndex(f"its files cannot be read ({error})") from None
+        raise UnusableIndexError(f"its files cannot be read ({error})") from None
     rows = segment.index.ntotal
     if not rows == len(segment.embeddings) == len(segment) == manifest.count:
-        raise UnusableIndex(f"its files hold {rows} rows: expected {manifest.count}")
+        raise UnusableIndexError(f"its files hold {rows} rows: expected {manifest.count}")
     return segment, manifest.revision
 
 
@@ -110,7 +110,7 @@ def _open_files(directory: Path, revision: int, distance: Distance) -> Segment:
     return Segment(embeddings, revisions, faiss.read_index(f"{stem}.faiss", _MAPPED), distance)
 
 
-def _check_manifest(manifest: Manifest, distance: Distance, state: CatalogueState) -> None:
+def _check_manifest(manifest: IndexManifest, distance: Distance, state: CatalogueState) -> None:
     expected = (FORMAT, state.identity, state.checkpoint, distance.dim, state.factory)
     found = (manifest.format, manifest.identity, manifest.checkpoint, manifest.dim, manifest.factory)
     names = ("format", "catalogue", "checkpoint", "dimension", "factory")
@@ -123,16 +123,16 @@ def _check_manifest(manifest: Manifest, distance: Distance, state: CatalogueStat
         raise OutdatedIndexError("it has been tuned since it was made")
 
 
-def _check_files(directory: Path, manifest: Manifest) -> None:
+def _check_files(directory: Path, manifest: IndexManifest) -> None:
     expected = {f"{manifest.revision}.{kind}" for kind in ("faiss", "embeddings.npy", "revisions.npy")}
     if set(manifest.files) != expected:
-        raise UnusableIndex(f"its manifest lists {sorted(manifest.files)}: expected {sorted(expected)}")
+        raise UnusableIndexError(f"its manifest lists {sorted(manifest.files)}: expected {sorted(expected)}")
     for name, sha256 in manifest.files.items():
         if not (directory / name).is_file():
-            raise UnusableIndex(f"there is no file {name}")
+            raise UnusableIndexError(f"there is no file {name}")
         found = sha256_of(directory / name)
         if found != sha256:
-            raise UnusableIndex(f"{name} has SHA-256 {found}: expected {sha256}")
+            raise UnusableIndexError(f"{name} has SHA-256 {found}: expected {sha256}")
 
 
 def _save_faiss(path: Path, index: Any) -> None:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from app.catalogue.catalogue import Catalogue, sqlite_url
 from app.database.errors import CatalogueError
-from app.gallery.gallery import is_gallery
 
 CACHE = "cache"  # in a gallery
 
@@ -29,3 +28,8 @@ def catalogue_of(directory: Path, url: str | None = None) -> Catalogue:
         expected = "expected its URL in --catalogue or SKETCHFIND_CATALOGUE, or a gallery restored from a backup"
         raise CatalogueError(f"the catalogue of gallery {directory} is elsewhere, there is no {path.name}: {expected}")
     return Catalogue(sqlite_url(path) if url is None else url)
+
+
+def is_gallery(directory: Path) -> bool:
+    """Return whether a directory is a gallery, wherever its catalogue is."""
+    return any((directory / name).exists() for name in (CATALOGUE_FILE, CHECKPOINT_FILE, PHOTOS))

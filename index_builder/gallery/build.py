@@ -19,8 +19,8 @@ from app.catalogue.import_jobs import MOST_ERRORS, FeedProblem, ImportCounts
 from app.core.atomic_files import sha256_of, write_atomically
 from app.feeds.reader import count_source, read_source
 from app.feeds.records import FeedError
-from app.gallery.gallery import Gallery, is_gallery
-from app.gallery.layout import CATALOGUE_FILE, CHECKPOINT_FILE, PHOTOS, catalogue_of
+from app.gallery.gallery import Gallery
+from app.gallery.layout import CATALOGUE_FILE, CHECKPOINT_FILE, PHOTOS, catalogue_of, is_gallery
 from app.gallery.photo_store import PhotoStore
 from app.index.metric_forms import form_for
 from app.ingest.pipeline import Ingest

@@ -20,7 +20,7 @@ from app.database.rows import state_in
 from app.database.state import CatalogueState, lineage
 from app.database.tables import metadata, operations, photos, products
 from app.gallery.checkpoint_store import checkpoint_file
-from app.gallery.index_manifest import UnusableIndex, manifest_text, parse_manifest
+from app.gallery.index_manifest import UnusableIndexError, manifest_text, parse_manifest
 from app.gallery.layout import INDEX, catalogue_of
 from app.gallery.layout import PHOTOS as GALLERY_PHOTOS
 from app.gallery.photo_store import PhotoStore
@@ -172,7 +172,7 @@ def _is_tuned(text: bytes, factory: str) -> bool:
     """Return whether a manifest says how a kind of index was tuned."""
     try:
         return parse_manifest(text).tuning_for(factory) is not None
-    except UnusableIndex:
+    except UnusableIndexError:
         return False
 
 

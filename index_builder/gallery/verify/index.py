@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from app.database.state import CatalogueState
-from app.gallery.index_manifest import UnusableIndex, manifest_text
+from app.gallery.index_manifest import UnusableIndexError, manifest_text
 from app.gallery.index_store import OutdatedIndexError, load_index
 from app.gallery.layout import INDEX
 from app.index.segment import Segment
@@ -76,7 +76,7 @@ def _load(folder: Path, distance: Distance, state: CatalogueState, findings: Fin
         except OutdatedIndexError as reason:
             findings.note("index", f"{reason}; the next start makes it anew")
             break
-        except UnusableIndex as reason:
+        except UnusableIndexError as reason:
             if before is None:
                 findings.note("index", "there is none; the next start makes it")
                 break

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from app.gallery.gallery import Gallery
-from app.gallery.index_manifest import Manifest, UnusableIndex, parse_manifest, read_manifest
+from app.gallery.index_manifest import IndexManifest, UnusableIndexError, parse_manifest, read_manifest
 from app.gallery.index_store import load_index
 from app.index.index_spec import Tuning
 from app.search.retriever import Retriever
@@ -89,7 +89,7 @@ def findings_of(directory: Path) -> Findings:
 
 @pytest.mark.parametrize("text", TEXTS)
 def test_texts_that_are_no_manifest(text: str) -> None:
-    with pytest.raises(UnusableIndex) as error:
+    with pytest.raises(UnusableIndexError) as error:
         parse_manifest(text.encode())
     assert len(str(error.value)) < 300 and "\n" not in str(error.value)
 
@@ -105,7 +105,7 @@ def test_every_value_is_one_that_is_written_or_refused(gallery: Path) -> None:
         for value in VALUES:
             try:
                 found = parse_manifest(with_value(manifest, keys, value).encode())
-            except UnusableIndex as error:
+            except UnusableIndexError as error:
                 refused += 1
                 assert len(str(error)) < 300
                 continue
@@ -123,8 +123,8 @@ def test_spoilt_bytes(gallery: Path) -> None:
         spoilt = bytearray(text)
         for _ in range(chance.randint(1, 4)):
             spoilt[chance.randrange(len(spoilt))] = chance.randrange(256)
-        with suppress(UnusableIndex):
-            assert isinstance(parse_manifest(bytes(spoilt[: chance.randint(1, 2 * len(spoilt))])), Manifest)
+        with suppress(UnusableIndexError):
+            assert isinstance(parse_manifest(bytes(spoilt[: chance.randint(1, 2 * len(spoilt))])), IndexManifest)
 
 
 @pytest.mark.parametrize(
