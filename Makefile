@@ -22,6 +22,8 @@ demo: install
 # one more than there are processors, since tests of the page wait for much of their time
 test: install
 	$(RUN) ruff check
+	$(RUN) ruff format --check --quiet
+	.venv/bin/lint-imports
 	$(RUN) mypy
 	$(RUN) pytest --numprocesses $$(($$(getconf _NPROCESSORS_ONLN) + 1)) --dist worksteal
 

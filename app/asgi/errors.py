@@ -21,8 +21,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core.disk_errors import StorageError
 from app.core.error_text import MOST_MESSAGE, cut, describe_validation_error, path_of, truncate
+from app.core.retry_errors import BusyError, NotReadyError, TooLateError
 from app.database.read_limits import ReadAbandonedError, ReadTimeoutError
 from app.database.rows import DamagedCatalogueError
+from app.decoding.stroke_sketch import InvalidStrokesError
 from app.decoding.worker_pool import DecoderUnavailableError
 from app.observability.request_context import note_code
 from model.preprocessing.images import ImageTooCostlyError, ImageTooLargeError, UnreadableImageError
@@ -113,6 +115,22 @@ async def _on_sketch_error(_request: Request, error: Exception) -> Response:
     return error_response(status, code, str(error))
 
 
+async def _on_invalid_strokes(_request: Request, error: InvalidStrokesError) -> Response:
+    return error_response(422, "bad_strokes", str(error), error.where and {"where": error.where})
+
+
+async def _on_busy(request: Request, error: BusyError) -> Response:
+    return await _on_api_error(request, later(503, "busy", str(error), error.seconds))
+
+
+async def _on_too_late(request: Request, error: TooLateError) -> Response:
+    return await _on_api_error(request, later(503, "too_late", str(error), error.seconds))
+
+
+async def _on_not_ready(_request: Request, error: NotReadyError) -> Response:
+    return error_response(503, "not_ready", str(error), headers={"Retry-After": str(error.seconds)})
+
+
 async def _on_disconnect(_request: Request, _error: Exception) -> Response:
     """The shopper drew on before the whole sketch had arrived: not an error of ours."""
     return Response(status_code=_CLIENT_GONE)
@@ -189,6 +207,10 @@ _HANDLERS: dict[type[Exception], Callable[[Request, Any], Awaitable[Response]]] 
     ApiError: _on_api_error,
     RequestValidationError: _on_validation_error,
     HTTPException: _on_http_error,
+    InvalidStrokesError: _on_invalid_strokes,
+    BusyError: _on_busy,
+    TooLateError: _on_too_late,
+    NotReadyError: _on_not_ready,
     ClientDisconnect: _on_disconnect,
     StorageError: _on_not_stored,
     DecoderUnavailableError: _on_not_decoded,

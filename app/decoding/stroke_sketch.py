@@ -7,7 +7,6 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, FailFast, Field, ValidationError
 
-from app.asgi.errors import ApiError
 from app.core.error_text import describe_validation_error, path_of
 from app.decoding.framed_picture import FramedPicture
 from app.decoding.image_sketch import ImageSketch
@@ -25,6 +24,14 @@ _Number = Annotated[float, Field(ge=-10 * MAX_SIDE, le=10 * MAX_SIDE, allow_inf_
 _Point = Annotated[list[_Number], Field(min_length=2, max_length=3), FailFast()]
 _Stroke = Annotated[list[_Point], Field(max_length=MAX_POINTS), FailFast()]
 _Side = Annotated[float, Field(ge=1, le=MAX_SIDE, allow_inf_nan=False)]
+
+
+class InvalidStrokesError(ValueError):
+    """JSON that is not a sketch. `where` is the path of the value that is wrong, if it is one value."""
+
+    def __init__(self, message: str, where: str | None = None) -> None:
+        super().__init__(message)
+        self.where = where
 
 
 class StrokesBody(BaseModel):
@@ -52,7 +59,7 @@ class StrokesBody(BaseModel):
 
 
 def parse_strokes(data: bytes) -> StrokesBody:
-    """A JSON body. Raises ApiError bad_strokes for anything but a StrokesBody of at most MAX_POINTS points."""
+    """Parse a JSON body. Raises InvalidStrokesError for anything but a StrokesBody of at most MAX_POINTS points."""
     if data.count(b",") > _MAX_COMMAS:  # so that what is parsed stays small in memory
         raise _too_many_points()
     try:
@@ -60,15 +67,15 @@ def parse_strokes(data: bytes) -> StrokesBody:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = path_of(first["loc"])
-        raise ApiError(422, "bad_strokes", describe_validation_error(first, where), {"where": where}) from None
+        raise InvalidStrokesError(describe_validation_error(first, where), where) from None
     count = sum(map(len, body.strokes))
     if count > MAX_POINTS:
         raise _too_many_points(f"{count:,} points")
     return body
 
 
-def _too_many_points(count: str = "too many points") -> ApiError:
-    return ApiError(422, "bad_strokes", f"strokes have {count}: expected at most {MAX_POINTS:,} in all")
+def _too_many_points(count: str = "too many points") -> InvalidStrokesError:
+    return InvalidStrokesError(f"strokes have {count}: expected at most {MAX_POINTS:,} in all")
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import BinaryIO, TypeVar
 
-from app.asgi.errors import later
 from app.catalogue.import_jobs import ImportJob
 from app.core.cpu_limits import available_cpus
 from app.core.disk_errors import translate_disk_errors
+from app.core.retry_errors import BusyError
 from app.core.shutdown import Shutdown
 from app.core.wait_budget import waiting_at_most
 from app.database.engine import WRITE_TIMEOUT
@@ -77,7 +77,7 @@ class GalleryWriter:
         return await self._run(lambda: self._import(feed))
 
     async def _run(self, work: Callable[[], _T]) -> _T:
-        """Work when its turn has come. Raises ApiError busy when that does not come within WRITE_TIMEOUT.
+        """Do the work when its turn has come. Raises BusyError when that does not come within WRITE_TIMEOUT.
 
         What of that time is left then is for the database: that others have it for long is told after one such time.
         """
@@ -92,7 +92,7 @@ class GalleryWriter:
             await asyncio.wait([waited := asyncio.wrap_future(future)], timeout=WRITE_TIMEOUT)
             if future.cancel():
                 waits = f"the change waits behind others since {WRITE_TIMEOUT:g} s"
-                raise later(503, "busy", f"{waits}: nothing was changed, try again in {_RETRY_AFTER} s", _RETRY_AFTER)
+                raise BusyError(f"{waits}: nothing was changed, try again in {_RETRY_AFTER} s", _RETRY_AFTER)
             return await waited
 
     def _import(self, feed: BinaryIO) -> ImportJob:

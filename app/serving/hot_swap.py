@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
-from app.asgi.errors import ApiError
+from app.core.retry_errors import NotReadyError
 from app.core.shutdown import Shutdown
 from app.database.errors import CheckpointMismatchError
 from app.database.read_limits import unlimited
@@ -47,7 +47,7 @@ class RuntimeSwapper:
     async def run(self, work: Callable[[Runtime], Awaitable[_T]]) -> _T:
         """What work gives with what serves now; once more when a re-embedding has come between.
 
-        Raises ApiError not_ready when what that has made cannot be served.
+        Raises NotReadyError when what that has made cannot be served.
         """
         for _ in range(_ATTEMPTS - 1):
             with self._acquired() as serving:
@@ -57,7 +57,7 @@ class RuntimeSwapper:
                     pass
             if not await asyncio.to_thread(self._replace, serving):
                 message = "the gallery has just got another checkpoint, which cannot be served yet: try again later"
-                raise ApiError(503, "not_ready", message, headers={"Retry-After": str(_RETRY_SECONDS)})
+                raise NotReadyError(message, _RETRY_SECONDS)
         with self._acquired() as serving:
             return await work(serving)
 

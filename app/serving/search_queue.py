@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
-from app.asgi.errors import ApiError, later
+from app.core.retry_errors import BusyError, TooLateError
 
 _RETRY_AFTER = 1  # s: a full queue of 32 searches is worked off in about that time
 
@@ -28,7 +28,7 @@ class SearchQueue:
         return sum(map(len, self._members.values()))
 
     def check(self, client: str) -> None:
-        """Raises ApiError busy when there is no room for a request of this client."""
+        """Raise BusyError when there is no room for a request of this client."""
         if self.length > self._most and self._longest(client) is None:
             raise _busy(f"{self._most} searches are waiting already: expected fewer")
 
@@ -36,7 +36,7 @@ class SearchQueue:
     async def slot(self, client: str) -> AsyncIterator[None]:
         """Be in the line for as long as the block takes, which is cancelled when it takes too long.
 
-        Raises ApiError busy, at once or when another client takes the place, and too_late when the time is over.
+        Raises BusyError, at once or when another client takes the place, and TooLateError when the time is over.
         """
         self.check(client)
         if self.length > self._most:
@@ -53,7 +53,7 @@ class SearchQueue:
                 raise _busy("too many of your searches are waiting: another client has taken the place") from None
             expected = f"expected within {self._seconds:g} s, so try again in {_RETRY_AFTER} s"
             message = f"the search has not been done in time: {expected}"
-            raise later(503, "too_late", message, _RETRY_AFTER) from None
+            raise TooLateError(message, _RETRY_AFTER) from None
         finally:
             self._leave(client, patience)
 
@@ -79,5 +79,5 @@ class SearchQueue:
                 del self._members[client]
 
 
-def _busy(found: str) -> ApiError:
-    return later(503, "busy", f"{found}, so try again in {_RETRY_AFTER} s", _RETRY_AFTER)
+def _busy(reason: str) -> BusyError:
+    return BusyError(f"{reason}, so try again in {_RETRY_AFTER} s", _RETRY_AFTER)

@@ -14,7 +14,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from app.asgi.errors import ApiError
+from app.core.retry_errors import BusyError
 from app.main import create_app
 from app.search.results import Query
 from app.serving.search_queue import SearchQueue
@@ -121,7 +121,7 @@ def test_the_line_counts_what_fails_too() -> None:
         line = SearchQueue(0, 10)
         with pytest.raises(ValueError, match="x"):
             async with line.slot("client"):
-                with pytest.raises(ApiError, match="0 searches are waiting"):
+                with pytest.raises(BusyError, match="0 searches are waiting"):
                     line.check("client")
                 raise ValueError("x")
         line.check("client")
@@ -139,17 +139,17 @@ def test_a_client_with_fewer_searches_takes_the_place_of_the_newest_of_the_longe
                 async with line.slot(client):
                     await go.wait()
                 order.append(f"{name} is answered")
-            except ApiError as error:
-                order.append(f"{name} is {error.code}")
+            except BusyError:
+                order.append(f"{name} is busy")
 
         async with asyncio.TaskGroup() as group:
             for client, name in [("a", "a1"), ("a", "a2"), ("a", "a3"), ("a", "a4"), ("b", "b1"), ("b", "b2")]:
                 group.create_task(search(client, name))
                 await asyncio.sleep(0.01)
             assert line.length == 4
-            with pytest.raises(ApiError, match="3 searches are waiting already"):
+            with pytest.raises(BusyError, match="3 searches are waiting already"):
                 line.check("a")
-            with pytest.raises(ApiError, match="3 searches are waiting already"):
+            with pytest.raises(BusyError, match="3 searches are waiting already"):
                 line.check("b")  # it has as many as the other one
             line.check("c")
             assert order == ["a4 is busy", "a3 is busy"]
