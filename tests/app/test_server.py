@@ -22,7 +22,7 @@ from app.server import serve
 from app.settings import Settings
 from model.checkpoint import load_checkpoint, save_checkpoint
 
-_PROGRAM = "from app.main import serve; from app.settings import load_settings; serve(load_settings())"
+_PROGRAM = "from app.server import serve; from app.settings import load_settings; serve(load_settings())"
 
 
 def given_up(settings: Settings, capsys: pytest.CaptureFixture[str], status: int) -> str:

@@ -24,13 +24,13 @@ LIMIT = 512  # descriptors
 _PROGRAM = f"""
 import resource
 resource.setrlimit(resource.RLIMIT_NOFILE, ({LIMIT}, {LIMIT}))
-from app import connections
-from app.main import serve
+from app.asgi import connection
+from app.server import serve
 from app.settings import load_settings
 %s
 serve(load_settings())
 """
-_NO_RESERVE = "connections.max_connections = lambda: 10_000"  # as when other work has taken it
+_NO_RESERVE = "connection.max_connections = lambda: 10_000"  # as when other work has taken it
 
 
 @contextmanager

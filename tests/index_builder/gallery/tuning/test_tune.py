@@ -257,7 +257,7 @@ def tune_small(directory: Path) -> None:
     """tune() of a small gallery, in a process of its own, as if that had been measured to be the best."""
     with pytest.MonkeyPatch.context() as patch:
         make_small(patch)
-        patch.setattr(module, "Bench", lambda *_: None)
+        patch.setattr(module, "TrialBench", lambda *_: None)
         patch.setattr(module, "try_all", lambda *_: (Trial("IVF16,SQ8", "nprobe=8", 500, 40, 0.99, 0.5, 0.2),))
         tune(directory, 0.95)
 
