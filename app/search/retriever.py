@@ -79,11 +79,6 @@ class Retriever:
                 found |= zip(numbers, self._search(filters, [views[n] for n in numbers], wanted), strict=True)
         return [replace(found[n], timings_ms={"embed": embed_ms, **found[n].timings_ms}) for n in range(len(queries))]
 
-    def search_embeddings(self, embeddings: Embeddings, k: int, filters: Filters = ALL) -> list[SearchResult]:
-        """What search() does after embedding, for embeddings (B,D) of several sketches: one SearchResult each."""
-        queries = [Query(embedding[None], k, filters) for embedding in embeddings]
-        return self.search_all(queries)
-
     def like(self, product_id: str, k: int, filters: Filters = ALL) -> Query:
         """A query by a product's own photos, for k products besides itself. Raises UnknownProduct."""
         embeddings = self.gallery.catalogue.embedding(product_id)

@@ -25,7 +25,7 @@ import pytest
 
 from tests.support.sketch_files import JSON, bomb, refused, sketch_file, strokes_body
 
-_PROGRAM = "from app.main import serve; from app.settings import load_settings; serve(load_settings())"
+_PROGRAM = "from app.server import serve; from app.settings import load_settings; serve(load_settings())"
 _MOST_GROWTH = 200 * 2**20
 
 

@@ -14,6 +14,7 @@ from app.gallery.gallery import Gallery
 from app.index.snapshot import LEAST, SAMPLE
 from app.search.confidence import MOST, contrast_of, is_confident
 from app.search.retriever import Retriever
+from tests.support.embedding_searches import search_embeddings
 from tests.support.small_galleries import open_catalogue, products, small_checkpoint, vectors
 
 
@@ -61,7 +62,7 @@ def test_a_sketch_near_to_a_group_of_products_has_contrast(tmp_path: Path) -> No
     checkpoint = small_checkpoint()
     checkpoint.network.distance.weight.copy_(torch.eye(8))  # type: ignore[operator]
     retriever = Retriever(checkpoint, Gallery.open(tmp_path, checkpoint), device="cpu")
-    near, far = retriever.search_embeddings(np.stack([made[0], -20 * made[0]]).astype(np.float32), 1)
+    near, far = search_embeddings(retriever, np.stack([made[0], -20 * made[0]]).astype(np.float32), 1)
     assert near.contrast is not None and far.contrast is not None
     assert near.contrast < 0.1 < MOST < far.contrast
 

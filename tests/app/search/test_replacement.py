@@ -20,6 +20,7 @@ from app.index.snapshot import Snapshot
 from app.products.filters import Filters
 from app.products.product import Product
 from app.search.retriever import Retriever
+from tests.support.embedding_searches import search_embeddings
 from tests.support.small_galleries import brute_force, open_catalogue, small_checkpoint, vectors
 
 IDS = [f"p{number:02d}" for number in range(20)]
@@ -46,7 +47,7 @@ def retriever(directory: Path, writer: Catalogue) -> Retriever:
 
 def found(retriever: Retriever, k: int = 100, filters: Filters = Filters()) -> dict[str, str]:
     """Ids and titles of what a search finds, nearest first."""
-    results = retriever.search_embeddings(vectors(1, 9), k, filters)[0].results
+    results = search_embeddings(retriever, vectors(1, 9), k, filters)[0].results
     assert len({result.product.product_id for result in results}) == len(results)
     return {result.product.product_id: result.product.title for result in results}
 

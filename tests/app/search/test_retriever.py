@@ -17,6 +17,7 @@ from app.search.retriever import Retriever
 from model.checkpoint import Checkpoint, load_checkpoint
 from model.device import resolve_device
 from tests.conftest import PRODUCTS, draw_product
+from tests.support.embedding_searches import search_embeddings
 from tests.support.small_galleries import brute_force, open_catalogue, products, small_checkpoint, vectors
 
 
@@ -34,7 +35,7 @@ def test_results_are_the_nearest_by_definition(tmp_path: Path, k: int, n_candida
     open_catalogue(tmp_path).put(products([f"p{n}" for n in range(200)]), vectors(200))
     retriever = small_retriever(tmp_path, n_candidates)
     sketches = vectors(6, 50)
-    for sketch, found in zip(sketches, retriever.search_embeddings(sketches, k), strict=True):
+    for sketch, found in zip(sketches, search_embeddings(retriever, sketches, k), strict=True):
         photos = {f"p{n}": vector for n, vector in enumerate(vectors(200))}
         assert names(found) == brute_force(sketch, photos)[:k]
         distances = [result.distance for result in found.results]
@@ -46,7 +47,7 @@ def test_results_are_the_nearest_by_definition(tmp_path: Path, k: int, n_candida
 def test_distances_are_exact(tmp_path: Path) -> None:
     open_catalogue(tmp_path).put(products(["a"]), vectors(1))
     sketch = vectors(1, 2)
-    found = small_retriever(tmp_path).search_embeddings(sketch, 1)[0]
+    found = search_embeddings(small_retriever(tmp_path), sketch, 1)[0]
     weight = small_checkpoint().network.distance.weight.double().numpy()  # type: ignore[operator]
     outer = (sketch[0, :, None].astype(np.float64) - vectors(1)[0].astype(np.float64)) ** 2
     assert found.results[0].distance == pytest.approx((weight * outer).sum(), rel=1e-6)
@@ -62,7 +63,7 @@ def test_photos_that_tie_come_in_the_order_of_their_ids(tmp_path: Path) -> None:
     retriever = small_retriever(tmp_path)
     sketch = vectors(1, 3)
     for k in (1, 7, 30):
-        found = names(retriever.search_embeddings(sketch, k, Filters())[0])
+        found = names(search_embeddings(retriever, sketch, k, Filters())[0])
         assert [name for name in found if name != "z"] == sorted(map(str, order))[: len(found) - ("z" in found)]
 
 
@@ -73,16 +74,16 @@ def test_filters_narrow_and_never_shorten(tmp_path: Path) -> None:
     retriever = small_retriever(tmp_path, n_candidates=2)
     sketch = vectors(1, 8)
     bags = {f"p{n}": made[n] for n in (0, 40, 80)}
-    assert names(retriever.search_embeddings(sketch, 3, Filters(category="bags"))[0]) == brute_force(sketch[0], bags)
-    assert names(retriever.search_embeddings(sketch, 9, Filters(category="bags", min_price=Decimal(40)))[0]) == [
+    assert names(search_embeddings(retriever, sketch, 3, Filters(category="bags"))[0]) == brute_force(sketch[0], bags)
+    assert names(search_embeddings(retriever, sketch, 9, Filters(category="bags", min_price=Decimal(40)))[0]) == [
         name for name in brute_force(sketch[0], bags) if name != "p0"
     ]
-    assert names(retriever.search_embeddings(sketch, 9, Filters(min_price=Decimal(500)))[0]) == []
+    assert names(search_embeddings(retriever, sketch, 9, Filters(min_price=Decimal(500)))[0]) == []
 
 
 def test_an_empty_gallery_gives_no_results(tmp_path: Path) -> None:
     open_catalogue(tmp_path)
-    found = small_retriever(tmp_path).search_embeddings(vectors(1), 5)[0]
+    found = search_embeddings(small_retriever(tmp_path), vectors(1), 5)[0]
     assert (found.results, found.size, found.revision) == ([], 0, 0)
 
 
@@ -91,11 +92,11 @@ def test_what_another_process_writes_is_found_by_the_next_search(tmp_path: Path)
     writer.put(products("ab"), vectors(2))
     retriever = small_retriever(tmp_path)
     writer.put(products("c"), vectors(1, 6))
-    assert set(names(retriever.search_embeddings(vectors(1), 5)[0])) == {"a", "b", "c"}
+    assert set(names(search_embeddings(retriever, vectors(1), 5)[0])) == {"a", "b", "c"}
     writer.delete(["a"])
-    assert set(names(retriever.search_embeddings(vectors(1), 5)[0])) == {"b", "c"}
+    assert set(names(search_embeddings(retriever, vectors(1), 5)[0])) == {"b", "c"}
     writer.put([Product("b", "B", "Shoes")], vectors(1))
-    assert names(retriever.search_embeddings(vectors(1), 5, Filters(category="Shoes"))[0]) == ["b"]
+    assert names(search_embeddings(retriever, vectors(1), 5, Filters(category="Shoes"))[0]) == ["b"]
 
 
 def test_a_product_deleted_during_a_search_makes_room_for_the_next(
@@ -104,10 +105,10 @@ def test_a_product_deleted_during_a_search_makes_room_for_the_next(
     writer = open_catalogue(tmp_path)
     writer.put(products([f"p{n}" for n in range(20)]), vectors(20))
     retriever = small_retriever(tmp_path)  # which has not read any product yet
-    before = names(small_retriever(tmp_path).search_embeddings(vectors(1, 4), 20)[0])
+    before = names(search_embeddings(small_retriever(tmp_path), vectors(1, 4), 20)[0])
     monkeypatch.setattr(retriever.gallery, "refresh", lambda wait=True: True)  # the search has begun
     writer.delete(before[:3])
-    assert names(retriever.search_embeddings(vectors(1, 4), 5)[0]) == before[3:8]
+    assert names(search_embeddings(retriever, vectors(1, 4), 5)[0]) == before[3:8]
 
 
 def test_searches_beside_writers_are_right_and_full(tmp_path: Path) -> None:
@@ -120,7 +121,7 @@ def test_searches_beside_writers_are_right_and_full(tmp_path: Path) -> None:
 
     def read() -> None:
         while not stop.is_set():
-            found = retriever.search_embeddings(vectors(1, 2), 20, Filters(category="Shoes", max_price=Decimal(5)))[0]
+            found = search_embeddings(retriever, vectors(1, 2), 20, Filters(category="Shoes", max_price=Decimal(5)))[0]
             if sorted(names(found)) != sorted(product.product_id for product in stay):
                 wrong.append(", ".join(names(found)))
 
@@ -157,7 +158,7 @@ def test_similar_products_leave_the_product_itself_out(tmp_path: Path) -> None:
 def test_parameters_that_make_no_sense_are_refused(tmp_path: Path) -> None:
     open_catalogue(tmp_path)
     with pytest.raises(ValueError, match="k is 0"):
-        small_retriever(tmp_path).search_embeddings(vectors(1), 0)
+        search_embeddings(small_retriever(tmp_path), vectors(1), 0)
     with pytest.raises(ValueError, match="n_candidates is 0"):
         small_retriever(tmp_path, n_candidates=0)
     with pytest.raises(ValueError, match="device is 'abacus'"):
@@ -186,7 +187,7 @@ def test_searching_one_by_one_equals_searching_by_embeddings(real: tuple[Retriev
     """What makes evaluate and the server agree."""
     retriever, checkpoint = real
     frames = [checkpoint.preprocess.photo(draw_product(seed)) for seed in range(100, 106)]
-    together = retriever.search_embeddings(checkpoint.embed_frames(frames), 12)
+    together = search_embeddings(retriever, checkpoint.embed_frames(frames), 12)
     for frame, found in zip(frames, together, strict=True):
         alone = retriever.search(frame, 12, mirror=False)
         assert names(alone) == names(found)
