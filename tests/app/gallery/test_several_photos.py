@@ -172,7 +172,7 @@ def test_a_match_is_with_the_nearest_photo(real: Retriever, tiny_checkpoint: Pat
     sketch = FramedPicture(np.ascontiguousarray(frame[:, ::-1]) if turned else frame, placement, 320, 240)
     product = real.gallery.catalogue.get("many")
     assert product is not None
-    found = match(real, checkpoint, "many", sketch, True)
+    found = match(real, checkpoint, "many", sketch, mirror=True)
     assert (found.photo_name, found.mirrored) == (product.photos[number].name, turned)
     result = real.search(sketch.frame, 1).results[0]
     assert (result.product, result.photo) == (product, found.photo_name)

@@ -9,7 +9,7 @@ from concurrent.futures import Future, wait
 
 import pytest
 
-from app.search.batcher import LARGEST, Batcher, _most
+from app.search.batcher import MAX_BATCH, Batcher, _compute_batch_size
 
 
 class Desk:
@@ -44,8 +44,8 @@ class Desk:
 
 @pytest.fixture
 def desk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
-    monkeypatch.setattr("app.search.batcher.LARGEST", 3)
-    monkeypatch.setattr("app.search.batcher._SHORT", 1000)
+    monkeypatch.setattr("app.search.batcher.MAX_BATCH", 3)
+    monkeypatch.setattr("app.search.batcher._BATCH_SECONDS", 1000)
     desk = Desk()
     yield desk
     desk.let_go()
@@ -60,19 +60,19 @@ def test_what_waits_is_done_together_the_newest_first(desk: Desk) -> None:
 
 
 def test_who_has_waited_for_long_comes_first(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.search.batcher._FRESH", 0)
+    monkeypatch.setattr("app.search.batcher._OVERDUE_SECONDS", 0)
     futures = desk.submit(1, 2, 3, 4, 5)
     desk.let_go(*futures)
     assert desk.done == [[1, 2, 3], [4, 5]]
 
 
 def test_batches_are_as_large_as_can_be_done_in_short_time() -> None:
-    assert _most(1, 0.04, 0.04) == 2  # a tenth of a second
-    assert _most(4, 0.08, 0.04) == 5
-    assert _most(1, 0.5, 0.5) == 2  # twice as long as one takes
-    assert _most(4, 0.8, 0.5) == 5
-    assert _most(4, 9.0, 0.5) == 1
-    assert _most(1, 0.0, 0.0) == LARGEST
+    assert _compute_batch_size(1, 0.04, 0.04) == 2  # a tenth of a second
+    assert _compute_batch_size(4, 0.08, 0.04) == 5
+    assert _compute_batch_size(1, 0.5, 0.5) == 2  # twice as long as one takes
+    assert _compute_batch_size(4, 0.8, 0.5) == 5
+    assert _compute_batch_size(4, 9.0, 0.5) == 1
+    assert _compute_batch_size(1, 0.0, 0.0) == MAX_BATCH
 
 
 def test_groups_are_done_apart(desk: Desk) -> None:
@@ -113,7 +113,7 @@ def test_who_leaves_is_not_computed_and_takes_no_place(desk: Desk) -> None:
 
 
 def test_batches_are_half_as_large_once_one_took_too_long(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.search.batcher.LARGEST", 9)
+    monkeypatch.setattr("app.search.batcher.MAX_BATCH", 9)
     begun, go_on = threading.Event(), threading.Event()
 
     def slow(jobs: Sequence[int]) -> list[int]:
@@ -149,7 +149,7 @@ def test_threads_work_side_by_side_and_know_how_many_they_are() -> None:
 
 
 def test_a_thread_leaves_the_others_their_share_of_what_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.search.batcher._SHORT", 1000)
+    monkeypatch.setattr("app.search.batcher._BATCH_SECONDS", 1000)
     batcher, begun, go = Batcher(2), threading.Barrier(3, timeout=10), (threading.Event(), threading.Event())
     done: list[int] = []
 

@@ -73,9 +73,9 @@ def test_attention_is_a_map_whose_largest_is_one(client: httpx.Client) -> None:
 def test_the_nearer_way_round_is_told_and_shown_as_drawn(real: tuple[Retriever, Checkpoint], number: int) -> None:
     retriever, checkpoint = real
     name, sketch = PRODUCTS[number][0], tracing(checkpoint.preprocess, number)
-    plain = match(retriever, checkpoint, name, sketch, True)
-    mirrored = match(retriever, checkpoint, name, turned(sketch), True)
-    as_drawn = match(retriever, checkpoint, name, turned(sketch), False)
+    plain = match(retriever, checkpoint, name, sketch, mirror=True)
+    mirrored = match(retriever, checkpoint, name, turned(sketch), mirror=True)
+    as_drawn = match(retriever, checkpoint, name, turned(sketch), mirror=False)
     assert (plain.mirrored, mirrored.mirrored, as_drawn.mirrored) == (False, True, False)
     assert mirrored.distance == pytest.approx(plain.distance, abs=1e-5) and as_drawn.distance > plain.distance
     assert plain.sketch.attention is not None and mirrored.sketch.attention is not None
@@ -102,7 +102,7 @@ def test_a_network_without_attention_says_so(real: tuple[Retriever, Checkpoint])
     retriever, checkpoint = real
     network = DSSA(NetworkConfig("orientations", "residual", "none", ("stem",), "euclidean")).eval()
     blind = Checkpoint(network, checkpoint.preprocess, "")
-    found = match(retriever, blind, "boot-1", tracing(checkpoint.preprocess, 0), True)
+    found = match(retriever, blind, "boot-1", tracing(checkpoint.preprocess, 0), mirror=True)
     assert found.sketch.attention is None and found.photo.attention is None
 
 
@@ -165,7 +165,7 @@ def test_a_photo_that_is_not_stored_is_missing(tmp_path: Path, tiny_gallery: Pat
     gallery.catalogue.put([Product("bare", "B")], checkpoint.embed_frames([tracing(checkpoint.preprocess, 1).frame]))
     sketch = tracing(checkpoint.preprocess, 2)
     with pytest.raises(FileNotFoundError):
-        match(retriever, checkpoint, "bare", sketch, True)
+        match(retriever, checkpoint, "bare", sketch, mirror=True)
     with pytest.raises(UnknownProductError):
-        match(retriever, checkpoint, "nobody", sketch, True)
+        match(retriever, checkpoint, "nobody", sketch, mirror=True)
     gallery.close()

@@ -181,7 +181,7 @@ def test_a_storm_of_writers(directory: Path, retriever: Retriever) -> None:
     upkeep = Maintenance(retriever.gallery, lambda: None)
     try:
         for _ in range(30):
-            retriever._known = ProductCache()  # as in a gallery of more products than are known
+            retriever._product_cache = ProductCache()  # as in a gallery of more products than are known
             assert sorted(found(retriever)) == IDS
             assert sorted(found(retriever, filters=SHOES)) == IDS
     finally:

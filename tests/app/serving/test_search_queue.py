@@ -32,13 +32,13 @@ class Held:
         self.url = url
         self._go = threading.Event()
         self.computed: list[int] = []  # searches of each batch
-        search = self.service.serving.retriever.search_all
+        search = self.service.runtime.retriever.search_all
 
         def counted(queries: Sequence[Query]) -> object:
             self.computed.append(len(queries))
             return search(queries)
 
-        self.service.serving.retriever.search_all = counted
+        self.service.runtime.retriever.search_all = counted
         self.service._batcher.submit(object(), lambda _: [self._go.wait()], None)
 
     def let_go(self) -> None:
@@ -49,8 +49,8 @@ class Held:
 
     def wait_for(self, length: int) -> None:
         deadline = time.monotonic() + 10
-        while self.service.line.length != length:
-            assert time.monotonic() < deadline, f"{self.service.line.length} wait, expected {length}"
+        while self.service.queue.length != length:
+            assert time.monotonic() < deadline, f"{self.service.queue.length} wait, expected {length}"
             time.sleep(0.01)
 
 
