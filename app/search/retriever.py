@@ -53,7 +53,7 @@ class Retriever:
         self._n_candidates = n_candidates
         self._checkpoint = checkpoint
         checkpoint.network.to(self.device)
-        self._distance = copy.deepcopy(checkpoint.network.distance).to(self.device).requires_grad_(False)
+        self._distance = copy.deepcopy(checkpoint.network.distance).to(self.device).requires_grad_(requires_grad=False)
         self._exact = copy.deepcopy(self._distance).double()  # saves the conversion of its weights in every search
 
     def search(self, frame: Pixels, k: int, filters: Filters = ALL, *, mirror: bool = True) -> SearchResult:

@@ -41,12 +41,12 @@ _log = logging.getLogger(__name__)
 class Runtime:
     """Open gallery with its checkpoint, retriever, decoders and writer. The constructor runs a first search.
 
-    `on_outdated` is called, repeatedly, once the catalogue has been embedded again. Raises CatalogueError,
+    `outdated` is called, repeatedly, once the catalogue has been embedded again. Raises CatalogueError,
     CheckpointMismatchError or CheckpointError for a gallery that cannot be served, and ValueError for a missing device.
     Raises DecoderUnavailableError, and any other error of a first search, such as a GPU without memory.
     """
 
-    def __init__(self, settings: Settings, on_outdated: Callable[[Runtime], object]) -> None:
+    def __init__(self, settings: Settings, outdated: Callable[[Runtime], object]) -> None:
         with ExitStack() as opened:  # closed if a later step fails
             self.checkpoint, self.gallery = _open(settings)
             opened.callback(self.gallery.close)
@@ -58,7 +58,7 @@ class Runtime:
                 self.retriever.search(self.checkpoint.preprocess.strokes([[[0, 0], [100, 100]]]), 1)
             self.sketch_decoder.warm_up()
             self.writer = GalleryWriter(
-                self.gallery, self.checkpoint, settings.allow_private_addresses, lambda: on_outdated(self)
+                self.gallery, self.checkpoint, settings.allow_private_addresses, lambda: outdated(self)
             )
             opened.pop_all()
         self._lock = threading.Lock()

@@ -177,7 +177,7 @@ def test_a_message_that_is_not_read_is_no_endless_wait(monkeypatch: pytest.Monke
 
 
 @pytest.mark.parametrize(("program", "hangs"), [("while True: pass", False), ("import time; time.sleep(60)", True)])
-def test_a_process_hangs_when_it_neither_computes_nor_is_about_to(program: str, hangs: bool) -> None:
+def test_a_process_hangs_when_it_neither_computes_nor_is_about_to(program: str, *, hangs: bool) -> None:
     with subprocess.Popen([sys.executable, "-Sc", f"print(flush=True)\n{program}"], stdout=subprocess.PIPE) as process:
         assert process.stdout and process.stdout.readline()
         time.sleep(0.1)

@@ -1,3 +1,5 @@
+"""Tests of searches against the definition of the distance, on small galleries and on a real one."""
+
 from __future__ import annotations
 
 import threading
@@ -54,7 +56,7 @@ def test_distances_are_exact(tmp_path: Path) -> None:
 
 
 def test_photos_that_tie_come_in_the_order_of_their_ids(tmp_path: Path) -> None:
-    """Whatever the order in which they were put, also where k cuts through the tie."""
+    """The order in which they were written does not matter, also if k cuts through the tie."""
     catalogue = open_catalogue(tmp_path)
     order = list(np.random.default_rng(1).permutation([f"t{n:02d}" for n in range(30)]))
     catalogue.put(products(["z"]), vectors(1, 9))
@@ -68,12 +70,12 @@ def test_photos_that_tie_come_in_the_order_of_their_ids(tmp_path: Path) -> None:
 
 
 def test_filters_narrow_and_never_shorten(tmp_path: Path) -> None:
-    made = vectors(120, 1)
+    embeddings = vectors(120, 1)
     things = [Product(f"p{n}", "T", "Bags" if n % 40 == 0 else "Shoes", Decimal(n)) for n in range(120)]
-    open_catalogue(tmp_path).put(things, made)
+    open_catalogue(tmp_path).put(things, embeddings)
     retriever = small_retriever(tmp_path, n_candidates=2)
     sketch = vectors(1, 8)
-    bags = {f"p{n}": made[n] for n in (0, 40, 80)}
+    bags = {f"p{n}": embeddings[n] for n in (0, 40, 80)}
     assert names(search_embeddings(retriever, sketch, 3, Filters(category="bags"))[0]) == brute_force(sketch[0], bags)
     assert names(search_embeddings(retriever, sketch, 9, Filters(category="bags", min_price=Decimal(40)))[0]) == [
         name for name in brute_force(sketch[0], bags) if name != "p0"
@@ -112,7 +114,7 @@ def test_a_product_deleted_during_a_search_makes_room_for_the_next(
 
 
 def test_searches_beside_writers_are_right_and_full(tmp_path: Path) -> None:
-    """Products come and go and change price while others search with a filter that always has 20 products to give."""
+    """Products come, go and change price during searches with a filter that 20 products always pass."""
     writer = open_catalogue(tmp_path)
     stay = [Product(f"s{n}", "T", "Shoes", Decimal(1)) for n in range(20)]
     writer.put(stay, vectors(20))
@@ -138,18 +140,18 @@ def test_searches_beside_writers_are_right_and_full(tmp_path: Path) -> None:
 
 
 def test_similar_products_leave_the_product_itself_out(tmp_path: Path) -> None:
-    made = vectors(10)
+    embeddings = vectors(10)
     catalogue = open_catalogue(tmp_path)
-    catalogue.put(products([f"p{n}" for n in range(10)]), made)
-    catalogue.put(products(["twin"]), made[3:4])
+    catalogue.put(products([f"p{n}" for n in range(10)]), embeddings)
+    catalogue.put(products(["twin"]), embeddings[3:4])
     retriever = small_retriever(tmp_path)
-    photos = {f"p{n}": vector for n, vector in enumerate(made)} | {"twin": made[3]}
+    photos = {f"p{n}": vector for n, vector in enumerate(embeddings)} | {"twin": embeddings[3]}
 
     def similar(product_id: str, k: int) -> SearchResult:
         return retriever.search_all([retriever.like(product_id, k)])[0].without(product_id, k)
 
     found = names(similar("p3", 4))
-    assert found == [name for name in brute_force(made[3], photos) if name != "p3"][:4]
+    assert found == [name for name in brute_force(embeddings[3], photos) if name != "p3"][:4]
     assert len(similar("p3", 50).results) == 10
     with pytest.raises(UnknownProductError, match="nobody"):
         similar("nobody", 4)
@@ -184,7 +186,7 @@ def test_a_tracing_of_a_photo_finds_it(real: tuple[Retriever, Checkpoint], numbe
 
 
 def test_searching_one_by_one_equals_searching_by_embeddings(real: tuple[Retriever, Checkpoint]) -> None:
-    """What makes evaluate and the server agree."""
+    """So evaluation and the server agree."""
     retriever, checkpoint = real
     frames = [checkpoint.preprocess.photo(draw_product(seed)) for seed in range(100, 106)]
     together = search_embeddings(retriever, checkpoint.embed_frames(frames), 12)
@@ -209,7 +211,7 @@ def test_a_mirrored_tracing_finds_the_photo_as_well(real: tuple[Retriever, Check
 
 
 def test_queries_of_all_kinds_find_together_what_they_find_alone(real: tuple[Retriever, Checkpoint]) -> None:
-    """Sketches either way round and one way, other filters, other numbers of results, and a product's own photos."""
+    """Queries with and without mirror image, of different filters and k, and by a product's own photos."""
     retriever, checkpoint = real
     frames = [checkpoint.preprocess.photo(draw_product(seed)) for seed in range(200, 204)]
     queries = [
@@ -232,14 +234,14 @@ def test_queries_of_all_kinds_find_together_what_they_find_alone(real: tuple[Ret
 
 
 def test_searches_together_are_each_as_by_definition(tmp_path: Path) -> None:
-    """More sketches than are ranked at once, of different k and filters."""
-    made = vectors(300, 1)
+    """The sketches are more than are re-ranked at once, with different k and filters."""
+    embeddings = vectors(300, 1)
     things = [Product(f"p{n}", "T", price=Decimal(n)) for n in range(300)]
-    open_catalogue(tmp_path).put(things, made)
+    open_catalogue(tmp_path).put(things, embeddings)
     retriever = small_retriever(tmp_path, n_candidates=40)
     sketches = vectors(60, 2)
     filters = [Filters(max_price=Decimal(50 + 100 * n)) for n in range(3)]
     queries = [Query(sketch[None], 1 + n % 9, filters[n % 3]) for n, sketch in enumerate(sketches)]
     for number, found in enumerate(retriever.search_all(queries)):
-        passing = {f"p{n}": made[n] for n in range(51 + 100 * (number % 3))}
+        passing = {f"p{n}": embeddings[n] for n in range(51 + 100 * (number % 3))}
         assert names(found) == brute_force(sketches[number], passing)[: 1 + number % 9]
