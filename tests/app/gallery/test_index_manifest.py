@@ -31,7 +31,16 @@ from tests.support.small_galleries import (
     vectors,
 )
 
-TUNING = Tuning("nprobe=3", 500, 37, 0.9, 0.9, "photos", 1, "a" * 64)
+TUNING = Tuning(
+    parameters="nprobe=3",
+    training=500,
+    n_candidates=37,
+    recall=0.9,
+    target=0.9,
+    queries="photos",
+    revision=1,
+    checkpoint="a" * 64,
+)
 DEEP = "[" * 5000
 TEXTS = [
     *("", "null", "3", '"text"', "[]", "{}", "NaN", "1" * 10_000, "[" * 100_000, '{"a":' * 5000),

@@ -43,7 +43,16 @@ COUNT = 1500
 in_both_forms = pytest.mark.parametrize(
     "distance", [HOLEF(DIM), Mahalanobis(DIM)], ids=["as Euclidean", "as inner product"]
 )
-TUNING = Tuning("nprobe=3", 500, 37, 0.9, 0.9, "photos", 1, "a" * 64)
+TUNING = Tuning(
+    parameters="nprobe=3",
+    training=500,
+    n_candidates=37,
+    recall=0.9,
+    target=0.9,
+    queries="photos",
+    revision=1,
+    checkpoint="a" * 64,
+)
 
 
 @pytest.fixture(autouse=True)
