@@ -1,4 +1,4 @@
-"""Decoder processes that are stopped, killed or hung are replaced, and their images are decoded all the same."""
+"""Tests that stopped, killed or hung decoder processes are replaced, and that their images are decoded."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def decoder_pool() -> Iterator[DecoderPool]:
 
 
 def decode(decoder_pool: DecoderPool, padding: int = 0) -> None:
-    """Have a good image decoded, with bytes behind its end that no decoder minds."""
+    """Decode a good image, with `padding` bytes behind its end, which decoders ignore."""
     data = sketch_file() + bytes(padding)
     answer, frame = decoder_pool.request(worker.encode_request("frame", ImageSketch(data, PIXELS), CONFIG), data)
     assert worker.decode_picture(answer, frame).frame.shape == (256, 256)

@@ -1,4 +1,4 @@
-"""Images are decoded elsewhere: with the same results, and within limits of time and memory."""
+"""Tests that decoder processes give the same results, within limits of time and memory."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def test_a_process_that_gets_no_time_is_given_up_and_the_next_image_is_served(mo
     decoder = SketchDecoder(CONFIG, PIXELS, seconds=1)
     decoder.warm_up()
     process = process_of(decoder)
-    os.kill(process.pid, signal.SIGSTOP)  # as one that others leave no time ...
+    os.kill(process.pid, signal.SIGSTOP)  # as a process that gets no processor time ...
     monkeypatch.setattr(
         "app.decoding.process_progress.ProgressWatch.hangs", lambda _: False
     )  # ... though it would compute
@@ -176,7 +176,7 @@ def test_a_photo_that_takes_too_much_is_refused(photo_decoder: PhotoDecoder, mon
 
     def killed(process: DecoderProcess, seconds: float) -> None:
         if process._is_ready:
-            process.kill()  # as the system does with one that takes too much memory
+            process.kill()  # as the system does if it takes too much memory
         wait(process, seconds)
 
     def stopped(process: DecoderProcess, header: bytes, data: bytes, seconds: float) -> Answer:

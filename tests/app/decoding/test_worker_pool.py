@@ -1,4 +1,4 @@
-"""Processes that decode come and go: one that there is not, now, is no fault of the image."""
+"""Tests that an image is decoded although its decoder process could not be started or was lost."""
 
 from __future__ import annotations
 

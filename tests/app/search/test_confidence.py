@@ -42,8 +42,8 @@ def test_the_mean_key_of_a_sample_gives_its_mean_distance(tmp_path: Path) -> Non
     gallery = Gallery.open(tmp_path, small_checkpoint())
     sketches, sample = torch.from_numpy(vectors(3, 1)), torch.from_numpy(gallery.snapshot.sample)
     key = torch.from_numpy(gallery.snapshot.mean_key)
-    found = distance.offset(sketches.double()) - distance.query(sketches.double()) @ key
-    torch.testing.assert_close(found.float(), distance.pairwise(sketches, sample).mean(1))
+    mean_distances = distance.offset(sketches.double()) - distance.query(sketches.double()) @ key
+    torch.testing.assert_close(mean_distances.float(), distance.pairwise(sketches, sample).mean(1))
     gallery.catalogue.delete(["p0"])
     gallery.refresh()
     assert gallery.snapshot.mean_key is None

@@ -85,9 +85,9 @@ def test_the_nearer_way_round_is_told_and_shown_as_drawn(real: tuple[Retriever, 
     wanted = checkpoint.attend_frames([sketch.frame])
     assert wanted is not None
     np.testing.assert_allclose(plain.sketch.attention, wanted[0], atol=1e-5)
-    for found in (mirrored, as_drawn):
-        assert found.photo.attention is not None and plain.photo.attention is not None
-        np.testing.assert_allclose(found.photo.attention, plain.photo.attention, atol=1e-5)
+    for compared in (mirrored, as_drawn):
+        assert compared.photo.attention is not None and plain.photo.attention is not None
+        np.testing.assert_allclose(compared.photo.attention, plain.photo.attention, atol=1e-5)
 
 
 def test_a_mirrored_drawing_is_told_over_http(client: httpx.Client) -> None:
@@ -104,8 +104,8 @@ def test_a_network_without_attention_says_so(real: tuple[Retriever, Checkpoint])
     retriever, checkpoint = real
     network = DSSA(NetworkConfig("orientations", "residual", "none", ("stem",), "euclidean")).eval()
     blind = Checkpoint(network, checkpoint.preprocess, "")
-    found = match(retriever, blind, "boot-1", framed_photo(checkpoint.preprocess, 0), mirror=True)
-    assert found.sketch.attention is None and found.photo.attention is None
+    compared = match(retriever, blind, "boot-1", framed_photo(checkpoint.preprocess, 0), mirror=True)
+    assert compared.sketch.attention is None and compared.photo.attention is None
 
 
 def test_the_photos_box_lies_on_the_stored_photo(client: httpx.Client) -> None:

@@ -28,8 +28,8 @@ def small_retriever(directory: Path, n_candidates: int = 100) -> Retriever:
     return Retriever(checkpoint, Gallery.open(directory, checkpoint), n_candidates, device="cpu")
 
 
-def names(found: SearchResult) -> list[str]:
-    return [result.product.product_id for result in found.results]
+def names(answer: SearchResult) -> list[str]:
+    return [result.product.product_id for result in answer.results]
 
 
 @pytest.mark.parametrize(("k", "n_candidates"), [(1, 1), (5, 100), (40, 10), (300, 100)])
@@ -37,22 +37,22 @@ def test_results_are_the_nearest_by_definition(tmp_path: Path, k: int, n_candida
     open_catalogue(tmp_path).put(products([f"p{n}" for n in range(200)]), vectors(200))
     retriever = small_retriever(tmp_path, n_candidates)
     sketches = vectors(6, 50)
-    for sketch, found in zip(sketches, search_embeddings(retriever, sketches, k), strict=True):
+    for sketch, answer in zip(sketches, search_embeddings(retriever, sketches, k), strict=True):
         photos = {f"p{n}": vector for n, vector in enumerate(vectors(200))}
-        assert names(found) == brute_force(sketch, photos)[:k]
-        distances = [result.distance for result in found.results]
+        assert names(answer) == brute_force(sketch, photos)[:k]
+        distances = [result.distance for result in answer.results]
         assert distances == sorted(distances)
-        assert (found.size, found.revision) == (200, 200)
-        assert found.timings_ms.keys() == {"embed", "candidates", "rerank"}
+        assert (answer.size, answer.revision) == (200, 200)
+        assert answer.timings_ms.keys() == {"embed", "candidates", "rerank"}
 
 
 def test_distances_are_exact(tmp_path: Path) -> None:
     open_catalogue(tmp_path).put(products(["a"]), vectors(1))
     sketch = vectors(1, 2)
-    found = search_embeddings(small_retriever(tmp_path), sketch, 1)[0]
+    answer = search_embeddings(small_retriever(tmp_path), sketch, 1)[0]
     weight = small_checkpoint().network.distance.weight.double().numpy()  # type: ignore[operator]
     outer = (sketch[0, :, None].astype(np.float64) - vectors(1)[0].astype(np.float64)) ** 2
-    assert found.results[0].distance == pytest.approx((weight * outer).sum(), rel=1e-6)
+    assert answer.results[0].distance == pytest.approx((weight * outer).sum(), rel=1e-6)
 
 
 def test_photos_that_tie_come_in_the_order_of_their_ids(tmp_path: Path) -> None:
@@ -65,8 +65,8 @@ def test_photos_that_tie_come_in_the_order_of_their_ids(tmp_path: Path) -> None:
     retriever = small_retriever(tmp_path)
     sketch = vectors(1, 3)
     for k in (1, 7, 30):
-        found = names(search_embeddings(retriever, sketch, k, Filters())[0])
-        assert [name for name in found if name != "z"] == sorted(map(str, order))[: len(found) - ("z" in found)]
+        answer = names(search_embeddings(retriever, sketch, k, Filters())[0])
+        assert [name for name in answer if name != "z"] == sorted(map(str, order))[: len(answer) - ("z" in answer)]
 
 
 def test_filters_narrow_and_never_shorten(tmp_path: Path) -> None:
@@ -85,8 +85,8 @@ def test_filters_narrow_and_never_shorten(tmp_path: Path) -> None:
 
 def test_an_empty_gallery_gives_no_results(tmp_path: Path) -> None:
     open_catalogue(tmp_path)
-    found = search_embeddings(small_retriever(tmp_path), vectors(1), 5)[0]
-    assert (found.results, found.size, found.revision) == ([], 0, 0)
+    answer = search_embeddings(small_retriever(tmp_path), vectors(1), 5)[0]
+    assert (answer.results, answer.size, answer.revision) == ([], 0, 0)
 
 
 def test_what_another_process_writes_is_found_by_the_next_search(tmp_path: Path) -> None:
@@ -123,9 +123,9 @@ def test_searches_beside_writers_are_right_and_full(tmp_path: Path) -> None:
 
     def read() -> None:
         while not stop.is_set():
-            found = search_embeddings(retriever, vectors(1, 2), 20, Filters(category="Shoes", max_price=Decimal(5)))[0]
-            if sorted(names(found)) != sorted(product.product_id for product in stay):
-                wrong.append(", ".join(names(found)))
+            answer = search_embeddings(retriever, vectors(1, 2), 20, Filters(category="Shoes", max_price=Decimal(5)))[0]
+            if sorted(names(answer)) != sorted(product.product_id for product in stay):
+                wrong.append(", ".join(names(answer)))
 
     readers = [threading.Thread(target=read) for _ in range(2)]
     for reader in readers:
@@ -150,8 +150,8 @@ def test_similar_products_leave_the_product_itself_out(tmp_path: Path) -> None:
     def similar(product_id: str, k: int) -> SearchResult:
         return retriever.search_all([retriever.like(product_id, k)])[0].without(product_id, k)
 
-    found = names(similar("p3", 4))
-    assert found == [name for name in brute_force(embeddings[3], photos) if name != "p3"][:4]
+    answer = names(similar("p3", 4))
+    assert answer == [name for name in brute_force(embeddings[3], photos) if name != "p3"][:4]
     assert len(similar("p3", 50).results) == 10
     with pytest.raises(UnknownProductError, match="nobody"):
         similar("nobody", 4)
@@ -179,10 +179,10 @@ def real(tiny_gallery: Path, tiny_checkpoint: Path) -> tuple[Retriever, Checkpoi
 def test_a_tracing_of_a_photo_finds_it(real: tuple[Retriever, Checkpoint], number: int) -> None:
     retriever, checkpoint = real
     tracing = Image.fromarray(checkpoint.preprocess.photo(draw_product(number)))
-    found = retriever.search(checkpoint.preprocess.sketch(tracing), 5)
-    assert found.results[0].product.product_id == PRODUCTS[number][0]
-    assert found.timings_ms.keys() == {"embed", "candidates", "rerank"}
-    assert len(found.results) == 5 and found.size == len(PRODUCTS)
+    answer = retriever.search(checkpoint.preprocess.sketch(tracing), 5)
+    assert answer.results[0].product.product_id == PRODUCTS[number][0]
+    assert answer.timings_ms.keys() == {"embed", "candidates", "rerank"}
+    assert len(answer.results) == 5 and answer.size == len(PRODUCTS)
 
 
 def test_searching_one_by_one_equals_searching_by_embeddings(real: tuple[Retriever, Checkpoint]) -> None:
@@ -190,10 +190,10 @@ def test_searching_one_by_one_equals_searching_by_embeddings(real: tuple[Retriev
     retriever, checkpoint = real
     frames = [checkpoint.preprocess.photo(draw_product(seed)) for seed in range(100, 106)]
     together = search_embeddings(retriever, checkpoint.embed_frames(frames), 12)
-    for frame, found in zip(frames, together, strict=True):
+    for frame, answer in zip(frames, together, strict=True):
         alone = retriever.search(frame, 12, mirror=False)
-        assert names(alone) == names(found)
-        np.testing.assert_allclose([r.distance for r in alone.results], [r.distance for r in found.results], atol=1e-5)
+        assert names(alone) == names(answer)
+        np.testing.assert_allclose([r.distance for r in alone.results], [r.distance for r in answer.results], atol=1e-5)
 
 
 @pytest.mark.parametrize("number", range(0, len(PRODUCTS), 3))
@@ -202,12 +202,12 @@ def test_a_mirrored_tracing_finds_the_photo_as_well(real: tuple[Retriever, Check
     frame = checkpoint.preprocess.photo(draw_product(number))
     plain = retriever.search(frame, len(PRODUCTS), mirror=False)
     turned = np.ascontiguousarray(frame[:, ::-1])
-    found = retriever.search(turned, len(PRODUCTS))
-    assert found.results[0].product.product_id == PRODUCTS[number][0]
-    assert sorted(names(found)) == sorted(names(plain))
+    answer = retriever.search(turned, len(PRODUCTS))
+    assert answer.results[0].product.product_id == PRODUCTS[number][0]
+    assert sorted(names(answer)) == sorted(names(plain))
     alone = {r.product.product_id: r.distance for r in retriever.search(turned, len(PRODUCTS), mirror=False).results}
     nearest = [min(alone[r.product.product_id], r.distance) for r in plain.results]
-    np.testing.assert_allclose([r.distance for r in found.results], sorted(nearest), atol=1e-5)
+    np.testing.assert_allclose([r.distance for r in answer.results], sorted(nearest), atol=1e-5)
 
 
 def test_queries_of_all_kinds_find_together_what_they_find_alone(real: tuple[Retriever, Checkpoint]) -> None:
@@ -242,6 +242,6 @@ def test_searches_together_are_each_as_by_definition(tmp_path: Path) -> None:
     sketches = vectors(60, 2)
     filters = [Filters(max_price=Decimal(50 + 100 * n)) for n in range(3)]
     queries = [Query(sketch[None], 1 + n % 9, filters[n % 3]) for n, sketch in enumerate(sketches)]
-    for number, found in enumerate(retriever.search_all(queries)):
+    for number, answer in enumerate(retriever.search_all(queries)):
         passing = {f"p{n}": embeddings[n] for n in range(51 + 100 * (number % 3))}
-        assert names(found) == brute_force(sketches[number], passing)[: 1 + number % 9]
+        assert names(answer) == brute_force(sketches[number], passing)[: 1 + number % 9]
