@@ -114,8 +114,8 @@ def _set_cpu_timer(seconds: float) -> None:
     """Have the process killed once it has computed for `seconds` more; 0 disables the timer.
 
     Only processor time of this process counts. RLIMIT_CPU does not work here: Linux compares it with a count of clock
-    ticks. After some minutes of computing, that count may be seconds ahead of the processor time that the process can
-    read, so the limit would be reached before the image arrives.
+    ticks. After minutes of computing, that count may be seconds ahead of the processor time that the process can read.
+    The limit would then be reached before the image arrives.
     """
     signal.setitimer(signal.ITIMER_PROF, seconds)  # SIGPROF ends it
 

@@ -14,9 +14,7 @@ DEFAULT_CANDIDATES = 100  # products that are re-ranked by default, without tuni
 TRAINING = 262_144  # rows that an index is trained on at most; FAISS uses at most 256 for each of its lists
 
 _LISTS_PER_PROBE = 16  # an inverted file without tuning searches one of so many of its lists
-_PARAMETERS = (
-    r"^((nprobe|efSearch)=[1-9][0-9]{0,4})?$"  # bounded, since FAISS allocates memory in proportion to efSearch
-)
+_PARAMETERS = r"^((nprobe|efSearch)=[1-9][0-9]{0,4})?$"  # FAISS allocates memory in proportion to efSearch
 _Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 _faiss: Any = faiss  # its annotations come from C++ and are wrong
 

@@ -62,27 +62,27 @@ class Runtime:
             )
             opened.pop_all()
         self._lock = threading.Lock()
-        self._users, self._retired = 0, False
+        self._users, self._is_retired = 0, False
 
     def acquire(self) -> bool:
         """Keep the runtime open until release(); return False if it has been replaced, and so may be closed already."""
         with self._lock:
-            if not self._retired:
+            if not self._is_retired:
                 self._users += 1
-            return not self._retired
+            return not self._is_retired
 
     def release(self) -> None:
         """Undo one acquire(), and close a replaced runtime after its last user."""
         with self._lock:
             self._users -= 1
-            is_last = self._retired and not self._users
+            is_last = self._is_retired and not self._users
         if is_last:
             self._close_in_background()
 
     def retire(self) -> None:
         """Close the runtime as soon as it has no users."""
         with self._lock:
-            self._retired = True
+            self._is_retired = True
             is_last = not self._users
         if is_last:
             self._close_in_background()

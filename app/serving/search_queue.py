@@ -14,8 +14,8 @@ _RETRY_AFTER = 1  # s: about the time that a full queue of 32 searches takes
 class SearchQueue:
     """Queue of at most `most` requests besides the one that is computed, each for at most `seconds`.
 
-    For one event loop. If the queue is full, a client with fewer requests than another one replaces the other one's
-    newest request, so that no client keeps the others out.
+    For one event loop. If the queue is full, a client with fewer requests than another one replaces the newest request
+    of that one. So one client cannot keep the others out.
     """
 
     def __init__(self, most: int, seconds: float) -> None:
