@@ -36,16 +36,7 @@ _SKETCHES = 400
 
 def behind(distance: Distance, embeddings: Embeddings, chosen: Trial) -> TwoStages:
     """A gallery behind a chosen index."""
-    tuning = Tuning(
-        parameters=chosen.parameters,
-        training=chosen.training,
-        n_candidates=chosen.n_candidates,
-        recall=chosen.recall,
-        target=0,
-        queries="photos",
-        revision=0,
-        checkpoint="",
-    )
+    tuning = Tuning(chosen.parameters, chosen.training, chosen.n_candidates, chosen.recall, 0, "photos", 0, "")
     return TwoStages(distance, embeddings, IndexSpec(chosen.factory, tuning), chosen.n_candidates)
 
 

@@ -39,16 +39,7 @@ _SHARE = 10  # of how many products the smaller side has one
 
 def built(distance: Distance, embeddings: Embeddings, factory: str) -> TwoStages:
     """Products behind an inverted file of which one list is searched."""
-    tuning = Tuning(
-        parameters="nprobe=1",
-        training=_TRAINING,
-        n_candidates=DEFAULT_CANDIDATES,
-        recall=0,
-        target=0,
-        queries="sketches",
-        revision=0,
-        checkpoint="",
-    )
+    tuning = Tuning("nprobe=1", _TRAINING, DEFAULT_CANDIDATES, 0, 0, "sketches", 0, "")
     return TwoStages(distance, embeddings, IndexSpec(factory, tuning), DEFAULT_CANDIDATES)
 
 

@@ -65,7 +65,7 @@ def photo(seed: int) -> bytes:
 
 
 def too_costly(costly: bytes) -> Callable[[DecoderPool, bytes, bytes], Answer]:
-    """DecoderPool.request() for which this image is too much."""
+    """Benches.ask() for which this image is too much."""
     ask = DecoderPool.request
 
     def choosy(benches: DecoderPool, header: bytes, data: bytes) -> Answer:
@@ -77,7 +77,7 @@ def too_costly(costly: bytes) -> Callable[[DecoderPool, bytes, bytes], Answer]:
 
 
 def too_busy(data: bytes, times: int) -> Callable[[DecoderPool, bytes, bytes], Answer]:
-    """DecoderPool.request() by which this image is not decoded in time, so many times."""
+    """Benches.ask() by which this image is not decoded in time, so many times."""
     ask, left = DecoderPool.request, iter(range(times))
 
     def starved(benches: DecoderPool, header: bytes, image: bytes) -> Answer:

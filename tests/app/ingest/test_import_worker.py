@@ -128,7 +128,7 @@ def test_an_import_of_which_nothing_is_usable_has_failed(
 def test_photos_that_take_too_much_are_told_and_the_rest_is_imported(
     shop: Shop, server: Web, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(DecoderPool, "request", too_costly(photo(77)))
+    monkeypatch.setattr(DecoderPool, "ask", too_costly(photo(77)))
     done = sent(shop, feed(server, 77, 78))
     assert (done["state"], done["added"], done["error_count"]) == ("done", 1, 1)
     assert done["errors"][0]["where"] == "n77" and "a great deal" in done["errors"][0]["reason"]
@@ -138,7 +138,7 @@ def test_an_import_goes_on_once_there_is_time_to_decode(
     shop: Shop, server: Web, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("app.ingest.import_worker._RETRY_SECONDS", 0.1)
-    monkeypatch.setattr(DecoderPool, "request", too_busy(photo(79), 2))
+    monkeypatch.setattr(DecoderPool, "ask", too_busy(photo(79), 2))
     done = sent(shop, feed(server, 79))
     assert (done["state"], done["added"], done["error_count"]) == ("done", 1, 0)
 
