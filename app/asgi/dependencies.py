@@ -28,7 +28,7 @@ ServiceOf = Annotated[Service, Depends(service_of)]
 
 
 async def _has_room(request: Request, service: ServiceOf) -> None:
-    service.line.check(rate_limit_key(request.scope))
+    service.queue.check(rate_limit_key(request.scope))
 
 
 QueueHasRoom = Depends(_has_room)

@@ -1,6 +1,6 @@
-"""One process that decodes images, from its start to its end, and how the server notices that it is lost.
+"""One decoder process from its start to its end, and detection of a lost process.
 
-Every wait for it is bounded. A stopped process reads nothing, so that a large image would fill the socket and block its
+Every wait for it is bounded. A stopped process reads nothing, so a large image would fill the socket and block the
 sender. A process that hangs in the kernel does not even end when it is killed.
 """
 
@@ -20,24 +20,24 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, TypeVar
 
-from app.decoding import worker as bench
+from app.decoding import worker
 from app.decoding.process_progress import ProgressWatch
 
-_LOOK = 0.5  # s between looks at a process that has not answered yet
-_MOST_IDLE = 10  # looks in a row without progress, after which a process hangs
-_BLOCKED = 3  # s in which a process has to read, or to write, some more of a message that has begun
-_DEATH = 1.0  # s in which a killed process is gone, unless it hangs in the kernel
-_PACKAGES = Path(__file__).resolve().parents[2]
-_ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MALLOC_ARENA_MAX"), "1")
+_POLL_SECONDS = 0.5  # between samples of a process that has not answered yet
+_MOST_IDLE = 10  # samples in a row without progress, after which a process counts as hung
+_BLOCKED = 3  # s within which a process must read or write the next part of a message that has begun
+_DEATH = 1.0  # s within which a killed process is gone, unless it hangs in the kernel
+_PACKAGE_ROOT = Path(__file__).resolve().parents[2]
+_SINGLE_THREADED = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MALLOC_ARENA_MAX"), "1")
 _HANGS = "makes no progress"
 
 _T = TypeVar("_T")
 Answer = tuple[dict[str, Any], bytes]
-"""What a process answers: a header, and what it made of the image."""
+"""Answer of a process: a header, and the bytes of the decoded image."""
 
 
 class DecoderLostError(Exception):
-    """A process was killed, has crashed or hangs. `is_limit`: it reached its limit of computing time."""
+    """Loss of a process that was killed, crashed or hangs. `is_limit`: it reached its limit of computing time."""
 
     def __init__(self, how: str, *, is_limit: bool = False) -> None:
         super().__init__(how)
@@ -45,9 +45,10 @@ class DecoderLostError(Exception):
 
 
 class DecoderProcess:
-    """A process that has just been started, with `limit` bytes of address space and `seconds` of computing an image.
+    """Decoder process, started by the constructor with `limit` bytes of address space.
 
-    Used by one thread at a time, but any thread may kill() it. Raises OSError when it cannot be started.
+    It may compute for `seconds` per image. One thread at a time may use it, but any thread may kill() it.
+    Raises OSError if it cannot be started.
     """
 
     def __init__(self, limit: int, seconds: float) -> None:
@@ -55,12 +56,12 @@ class DecoderProcess:
         with theirs:
             try:
                 self._process = subprocess.Popen(
-                    [sys.executable, "-m", bench.__name__, str(theirs.fileno()), str(limit), str(seconds)],
-                    cwd=_PACKAGES,
-                    env=os.environ | _ONE_THREAD,
+                    [sys.executable, "-m", worker.__name__, str(theirs.fileno()), str(limit), str(seconds)],
+                    cwd=_PACKAGE_ROOT,
+                    env=os.environ | _SINGLE_THREADED,
                     stdin=subprocess.DEVNULL,
                     pass_fds=[theirs.fileno()],
-                    start_new_session=True,  # Ctrl-C is for the server, which then closes the socket
+                    start_new_session=True,  # Ctrl-C reaches the server alone, which then closes the socket
                 )
             except OSError:
                 ours.close()
@@ -72,40 +73,43 @@ class DecoderProcess:
 
     @property
     def pid(self) -> int:
-        """The number of the process."""
+        """Process id."""
         return self._process.pid
 
     @property
     def returncode(self) -> int | None:
-        """The status with which it has ended, as far as anything has asked for it."""
+        """Exit status, None until poll() or a wait has seen the end of the process."""
         return self._process.returncode
 
     def poll(self) -> int | None:
-        """Return the status with which it has ended, None while it lives."""
+        """Return the exit status, None while the process lives."""
         return self._process.poll()
 
-    def get_ready(self, seconds: float) -> None:
-        """Wait until it has imported what it needs. Raises TimeoutError and DecoderLostError."""
+    def wait_until_ready(self, seconds: float) -> None:
+        """Wait until the process has imported its libraries. Raises TimeoutError and DecoderLostError."""
         if not self._is_ready:
-            self._bounded(lambda: self._wait(seconds))
-            self._bounded(self._server.recv_bytes)
+            self._run_bounded(lambda: self._wait(seconds))
+            self._run_bounded(self._server.recv_bytes)
             self._is_ready = True
             self._match_priority()
 
     def exchange(self, header: bytes, data: bytes, seconds: float) -> Answer:
-        """Send an order and return its answer. Raises TimeoutError and DecoderLostError: then it has to be ended."""
+        """Send a request and return its answer.
 
-        def exchanged() -> Answer:
-            self._check(ProgressWatch(self.pid, _MOST_IDLE))  # one that has been stopped meanwhile costs no time
+        Raises TimeoutError and DecoderLostError. The caller must end() the process after either.
+        """
+
+        def send_and_receive() -> Answer:
+            self._check(ProgressWatch(self.pid, _MOST_IDLE))  # detects at once a process that was stopped while idle
             self._server.send_bytes(header)
             self._server.send_bytes(data)
             self._wait(seconds)
             return json.loads(self._server.recv_bytes()), self._server.recv_bytes()
 
-        return self._bounded(exchanged)
+        return self._run_bounded(send_and_receive)
 
     def kill(self) -> None:
-        """Kill the process without waiting for its death. A thread that waits for its answer gets DecoderLostError."""
+        """Kill the process without waiting for its end. A thread that waits for its answer gets DecoderLostError."""
         self._is_killed = True
         self._process.kill()
 
@@ -120,7 +124,7 @@ class DecoderProcess:
             self._process.wait(_DEATH)
         return self._process.returncode is not None
 
-    def _bounded(self, work: Callable[[], _T]) -> _T:
+    def _run_bounded(self, work: Callable[[], _T]) -> _T:
         try:
             return work()
         except BlockingIOError:
@@ -128,23 +132,23 @@ class DecoderProcess:
         except TimeoutError:
             raise
         except (OSError, EOFError):
-            raise self._death() from None
+            raise self._describe_loss() from None
 
     def _wait(self, seconds: float) -> None:
-        """Wait until there is something to read. Raises TimeoutError, and DecoderLostError if the process hangs."""
+        """Wait until the socket has data. Raises TimeoutError, and DecoderLostError if the process hangs."""
         end, watch = time.monotonic() + seconds, ProgressWatch(self.pid, _MOST_IDLE)
-        while not self._server.poll(max(0.0, min(_LOOK, end - time.monotonic()))):
+        while not self._server.poll(max(0.0, min(_POLL_SECONDS, end - time.monotonic()))):
             self._check(watch)
             if time.monotonic() >= end:
                 raise TimeoutError
 
     def _check(self, watch: ProgressWatch) -> None:
-        """Raise DecoderLostError if the process hangs, or was killed, which one that hangs in the kernel survives."""
+        """Raise DecoderLostError if the process hangs or was killed: it survives a kill if it hangs in the kernel."""
         if self._is_killed or watch.hangs():
             raise DecoderLostError(_HANGS)
 
-    def _death(self) -> DecoderLostError:
-        """Why the socket was closed from its side."""
+    def _describe_loss(self) -> DecoderLostError:
+        """Return an error that says why the process closed its socket."""
         if not self._is_gone():
             return DecoderLostError("has closed its socket")
         status = self._process.returncode
@@ -153,9 +157,9 @@ class DecoderProcess:
         return DecoderLostError(f"was ended by signal {-status}", is_limit=-status == signal.SIGPROF)
 
     def _match_priority(self) -> None:
-        """Have the process computed no earlier than the thread that asks it, where the system can tell threads apart.
+        """Give the process the priority of the calling thread, where the system has priorities per thread.
 
-        Not before, since a start takes as much computing as many images do.
+        This happens after the start, since a start takes as much computing as many images do.
         """
         with suppress(OSError, AttributeError):
             os.setpriority(os.PRIO_PROCESS, self.pid, os.getpriority(os.PRIO_PROCESS, 0))

@@ -1,4 +1,4 @@
-"""A sketch or a photo as the network is shown it, and where on the picture that lies."""
+"""Input frame of the network, with its place on the picture that it was cut from."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from model.preprocessing.picture_kind import Kind
 
 
 class FramedPicture(NamedTuple):
-    """A picture's frame (256,256), where it lies on the picture, and the picture's size in the same unit."""
+    """Frame (256,256) of a picture, its place on the picture, and the picture's size in the same unit."""
 
     frame: Pixels
     placement: Placement
@@ -22,6 +22,6 @@ class FramedPicture(NamedTuple):
     kind: Kind = "sketch"
 
     @staticmethod
-    def of(image: Image.Image, place: Callable[[Image.Image], PlacedFrame]) -> FramedPicture:
-        """An upright image, framed by one of Preprocess's methods, in pixels. Raises what that raises."""
+    def from_image(image: Image.Image, place: Callable[[Image.Image], PlacedFrame]) -> FramedPicture:
+        """Frame an upright image by a method of Preprocess, in pixels. Raises the errors of that method."""
         return FramedPicture(*place(image), *image.size)

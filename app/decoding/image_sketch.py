@@ -1,6 +1,6 @@
-"""A sketch, or a product's photo, as an image file.
+"""Sketch, or product photo, sent as an image file.
 
-What is done to it here is done in a process of its own: see app/decoding/sketch_decoder.py.
+This code runs in a decoder process: see app/decoding/sketch_decoder.py.
 """
 
 from __future__ import annotations
@@ -16,22 +16,25 @@ from model.preprocessing.preprocess import Preprocess
 from model.preprocessing.tracing import Tracing, trace_picture
 
 RequestedKind = Literal["auto", "sketch", "photo"]
-"""What whoever sends an image says that it is; auto leaves it to us."""
+"""Kind of an image as its sender declares it; auto means that the server decides."""
 
 
 @dataclass(frozen=True)
 class ImageSketch:
-    """The bytes of an image file."""
+    """Bytes of an image file."""
 
     data: bytes
     max_pixels: int
     kind: RequestedKind = "auto"
 
-    def picture(self, preprocess: Preprocess) -> FramedPicture:
-        """Decode the image; its place is in pixels of the upright image. Raises UnreadableImage or BlankSketch."""
+    def decode(self, preprocess: Preprocess) -> FramedPicture:
+        """Decode the image; its place is in pixels of the upright image.
+
+        Raises UnreadableImageError and BlankSketchError.
+        """
         image = upright(decode_image(self.data, self.max_pixels))
         if self.kind == "sketch":
-            return FramedPicture.of(image, preprocess.place_sketch)
+            return FramedPicture.from_image(image, preprocess.place_sketch)
         kind: Kind = "photo"
         if self.kind == "auto":
             placed, kind = preprocess.place_picture(image)
@@ -41,9 +44,9 @@ class ImageSketch:
             raise BlankSketchError("photo is blank: found no edges in it, expected a thing on a plain ground")
         return FramedPicture(*placed, *image.size, kind)
 
-    def traced(self, preprocess: Preprocess) -> Tracing:
+    def trace(self, preprocess: Preprocess) -> Tracing:
         """Decode the image and trace its lines, or its edges if it is a product's photo.
 
-        Raises UnreadableImage or BlankSketch.
+        Raises UnreadableImageError, BlankSketchError and TooManyLinesError.
         """
         return trace_picture(upright(decode_image(self.data, self.max_pixels)), preprocess)

@@ -1,8 +1,8 @@
-"""Products' photos are decoded as sketches are, in processes of their own, but never in those that searches need."""
+"""Decoding of product photos in processes of their own, apart from the processes that searches need."""
 
 from __future__ import annotations
 
-from app.decoding import worker as bench
+from app.decoding import worker
 from app.decoding.image_sketch import ImageSketch
 from app.decoding.product_photo import ProductPhoto
 from app.decoding.worker_pool import PATIENCE, SECONDS, DecoderPool
@@ -11,26 +11,29 @@ from model.preprocessing.preprocess import PreprocessConfig
 
 
 class PhotoDecoder:
-    """So many benches, which start when they are needed: a server that is only read has none.
+    """Decoder pool of `processes` processes. They start on demand, so a server without writes has none.
 
-    `patience` times as long as a photo may compute may pass meanwhile.
+    A photo is given up after `patience` times the seconds that it may compute.
     """
 
-    def __init__(self, config: PreprocessConfig, benches: int, patience: int = PATIENCE) -> None:
+    def __init__(self, config: PreprocessConfig, processes: int, patience: int = PATIENCE) -> None:
         self._config = config
-        self._benches = DecoderPool(benches, bench.memory_limit(MAX_PIXELS), SECONDS, patience)
+        self._pool = DecoderPool(processes, worker.memory_limit(MAX_PIXELS), SECONDS, patience)
 
     def start(self) -> None:
-        """Start a bench, as photos are to come."""
-        self._benches.all[-1].start()
+        """Start a process ahead of the first photo."""
+        self._pool.slots[-1].start()
 
     def decode(self, data: bytes) -> ProductPhoto:
-        """Decode a photo in another process. Raises what product_photo.decoded() does, and ImageTooCostly."""
+        """Decode a photo in another process.
+
+        Raises the errors of decode_photo(), ImageTooCostlyError and DecoderUnavailableError.
+        """
         sketch = ImageSketch(data, MAX_PIXELS)
-        return bench.decode_product_photo(
-            *self._benches.request(bench.encode_request("photo", sketch, self._config), data)
+        return worker.decode_product_photo(
+            *self._pool.request(worker.encode_request("photo", sketch, self._config), data)
         )
 
     def close(self) -> None:
-        """End the processes, whatever they are doing. What waits for one of them raises NotDecoded."""
-        self._benches.close()
+        """End the processes, even busy ones. Threads that wait for one get DecoderUnavailableError."""
+        self._pool.close()

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-_RUNNABLE = "R"  # computes, or waits for a processor: a busy machine is not the fault of the process
+_RUNNABLE = "R"  # it computes, or waits for a processor: the process is not to blame for a busy machine
 _STOPPED = frozenset("Tt")  # by a signal or a debugger
 _UTIME, _STIME = 11, 12  # fields of /proc/PID/stat behind the name of the program
 
 
 class ProgressWatch:
-    """Samples of one process, of which more than `most_idle` in a row without progress mean that it hangs.
+    """Samples of one process. More than `most_idle` in a row without progress mean that it hangs.
 
     Samples are counted, not seconds. If the whole server is stopped and continued, no decoder is blamed for the pause.
-    Without Linux's /proc, no process is ever taken for one that hangs.
+    Without Linux's /proc, no process is ever reported as hung.
     """
 
     def __init__(self, pid: int, most_idle: int) -> None:
@@ -31,6 +31,6 @@ class ProgressWatch:
         """Return the state of the process and its processor time in clock ticks."""
         try:
             fields = self._path.read_text().rpartition(")")[2].split()
-        except OSError:  # it has ended, which its socket tells, or there is no /proc
+        except OSError:  # it has ended, which its socket shows, or the system has no /proc
             return _RUNNABLE, 0
         return fields[0], int(fields[_UTIME]) + int(fields[_STIME])

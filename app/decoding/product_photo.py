@@ -1,4 +1,4 @@
-"""A product's photo as it was sent -> the files that are kept of it, and what the network sees of it."""
+"""Conversion of an uploaded product photo into its stored files and its input frame."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from PIL import Image, ImageCms
 from model.preprocessing.images import MAX_PIXELS, Pixels, UnreadableImageError, decode_image, to_rgb, upright
 from model.preprocessing.preprocess import Preprocess
 
-PHOTO_SIDE = 1024  # px, at most, of the longer side
+PHOTO_SIDE = 1024  # px, the most of the longer side
 THUMBNAIL_SIDE = 320
 _QUALITY = 85
 _EFFORT = 2  # of 0 to 6: half the time of Pillow's 4, for files a few percent larger
@@ -21,7 +21,7 @@ _SRGB = ImageCms.createProfile("sRGB")
 
 
 class ProductPhoto(NamedTuple):
-    """A photo and its thumbnail as WebP files, and the photo's frame (256,256)."""
+    """Photo and thumbnail as WebP files, and the photo's frame (256,256)."""
 
     photo: bytes
     thumbnail: bytes
@@ -29,11 +29,11 @@ class ProductPhoto(NamedTuple):
 
 
 Decode = Callable[[bytes], ProductPhoto]
-"""What makes a print of an image file. Raises UnreadableImage."""
+"""Function that decodes an image file. Raises UnreadableImageError."""
 
 
 def decode_photo(data: bytes, preprocess: Preprocess, max_pixels: int = MAX_PIXELS) -> ProductPhoto:
-    """The print of an image file, made in this process. Raises UnreadableImage."""
+    """Decode an image file in this process. Raises UnreadableImageError."""
     image = decode_image(data, max_pixels)
     try:
         return ProductPhoto(*encode_webp_files(image), preprocess.photo(image))
@@ -42,18 +42,18 @@ def decode_photo(data: bytes, preprocess: Preprocess, max_pixels: int = MAX_PIXE
 
 
 def encode_webp_files(image: Image.Image) -> tuple[bytes, bytes]:
-    """A photo and its thumbnail: upright, sRGB, on white, at most PHOTO_SIDE px, without metadata."""
-    photo = _reduced(_as_srgb(image), PHOTO_SIDE)
-    thumbnail, file = _reduced(photo, THUMBNAIL_SIDE), _webp(photo)
-    return file, file if thumbnail is photo else _webp(thumbnail)
+    """Encode a photo and its thumbnail: upright, sRGB, on white, at most PHOTO_SIDE px, without metadata."""
+    photo = _shrink(_convert_to_srgb(image), PHOTO_SIDE)
+    thumbnail, file = _shrink(photo, THUMBNAIL_SIDE), _encode_webp(photo)
+    return file, file if thumbnail is photo else _encode_webp(thumbnail)
 
 
-def _as_srgb(image: Image.Image) -> Image.Image:
-    """Upright RGB in the sRGB colours that browsers assume; a photo with an unusable profile keeps its numbers."""
+def _convert_to_srgb(image: Image.Image) -> Image.Image:
+    """Convert to upright RGB in sRGB, which browsers assume. A photo with an unusable profile keeps its values."""
     profile = image.info.get("icc_profile")
     if not profile or image.mode not in ("RGB", "RGBA", "CMYK"):
         return Image.fromarray(to_rgb(image))
-    # a CMYK profile describes the four inks themselves; the others describe what to_rgb() has laid on white
+    # a CMYK profile describes the four inks; the other profiles describe the pixels that to_rgb() has put on white
     pixels = upright(image) if image.mode == "CMYK" else Image.fromarray(to_rgb(image))
     try:
         source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
@@ -63,8 +63,8 @@ def _as_srgb(image: Image.Image) -> Image.Image:
     return converted if converted is not None else pixels
 
 
-def _reduced(image: Image.Image, side: int) -> Image.Image:
-    """The image, made smaller if its longer side is over `side` px."""
+def _shrink(image: Image.Image, side: int) -> Image.Image:
+    """Return the image, shrunk if its longer side is over `side` px."""
     scale = side / max(image.size)
     if scale >= 1:
         return image
@@ -72,7 +72,7 @@ def _reduced(image: Image.Image, side: int) -> Image.Image:
     return image.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
 
 
-def _webp(image: Image.Image) -> bytes:
+def _encode_webp(image: Image.Image) -> bytes:
     buffer = io.BytesIO()
     bare = Image.fromarray(np.asarray(image))  # pixels alone: no metadata
     bare.save(buffer, "WEBP", quality=_QUALITY, method=_EFFORT)

@@ -1,4 +1,4 @@
-"""Sketches sent as strokes: their JSON, checked against limits before and while it is read."""
+"""Sketches sent as JSON strokes, checked against limits before and during parsing."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from model.preprocessing.preprocess import Preprocess
 
 MAX_STROKES = 2_000
 MAX_POINTS = 50_000  # in all strokes together
-MAX_SIDE = 20_000  # of the canvas, in its own unit
+MAX_SIDE = 20_000  # of the canvas, in the canvas's unit
 
-_FULL_SIZE = 256  # a smaller canvas is in some unit other than pixels, and is scaled up to this
-_MAX_COMMAS = 3 * MAX_POINTS + MAX_STROKES  # more than any acceptable body has
+_FULL_SIZE = 256  # px: a smaller canvas has a unit other than pixels, and is scaled up to this size
+_MAX_COMMAS = 3 * MAX_POINTS + MAX_STROKES  # an acceptable body has at most as many
 
-# fingers leave the canvas, but not by much
+# strokes may leave the canvas, but not by much
 _Number = Annotated[float, Field(ge=-10 * MAX_SIDE, le=10 * MAX_SIDE, allow_inf_nan=False)]
 _Point = Annotated[list[_Number], Field(min_length=2, max_length=3), FailFast()]
 _Stroke = Annotated[list[_Point], Field(max_length=MAX_POINTS), FailFast()]
@@ -27,7 +27,7 @@ _Side = Annotated[float, Field(ge=1, le=MAX_SIDE, allow_inf_nan=False)]
 
 
 class InvalidStrokesError(ValueError):
-    """JSON that is not a sketch. `where` is the path of the value that is wrong, if it is one value."""
+    """JSON that is not a sketch. `where` is the path of the wrong value, None if not a single value is wrong."""
 
     def __init__(self, message: str, where: str | None = None) -> None:
         super().__init__(message)
@@ -35,7 +35,7 @@ class InvalidStrokesError(ValueError):
 
 
 class StrokesBody(BaseModel):
-    """A sketch as strokes on a canvas: points [x, y] or [x, y, pressure], y down, in the canvas's unit."""
+    """Sketch as strokes on a canvas: points [x, y] or [x, y, pressure], y down, in the canvas's unit."""
 
     model_config = ConfigDict(strict=True)
 
@@ -48,11 +48,11 @@ class StrokesBody(BaseModel):
 
     @property
     def scale(self) -> float:
-        """Pixels in one of the canvas's units."""
+        """Pixels per unit of the canvas."""
         return max(1.0, _FULL_SIZE / max(self.width, self.height))
 
     def in_pixels(self) -> list[list[list[float]]]:
-        """The strokes in pixels."""
+        """Scale the strokes to pixels."""
         if self.scale == 1:
             return self.strokes
         return [[[x * self.scale, y * self.scale] for x, y, *_ in stroke] for stroke in self.strokes]
@@ -60,7 +60,7 @@ class StrokesBody(BaseModel):
 
 def parse_strokes(data: bytes) -> StrokesBody:
     """Parse a JSON body. Raises InvalidStrokesError for anything but a StrokesBody of at most MAX_POINTS points."""
-    if data.count(b",") > _MAX_COMMAS:  # so that what is parsed stays small in memory
+    if data.count(b",") > _MAX_COMMAS:  # a bound on the memory of the parsed body
         raise _too_many_points()
     try:
         body = StrokesBody.model_validate_json(data)
@@ -80,12 +80,12 @@ def _too_many_points(count: str = "too many points") -> InvalidStrokesError:
 
 @dataclass(frozen=True)
 class StrokesSketch:
-    """The bytes of JSON strokes."""
+    """Bytes of JSON strokes."""
 
     data: bytes
 
-    def picture(self, preprocess: Preprocess) -> FramedPicture:
-        """Check and draw the strokes; their place is in the canvas's own unit."""
+    def decode(self, preprocess: Preprocess) -> FramedPicture:
+        """Parse and draw the strokes; their place is in the canvas's unit. Raises InvalidStrokesError."""
         body = parse_strokes(self.data)
         frame, placement = preprocess.place_strokes(body.in_pixels())
         return FramedPicture(frame, placement.scaled(1 / body.scale, 1 / body.scale), body.width, body.height)

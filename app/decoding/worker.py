@@ -1,8 +1,8 @@
-"""The process in which images are decoded: `python -m app.decoding.worker FD BYTES SECONDS`.
+"""Process that decodes images: `python -m app.decoding.worker FD BYTES SECONDS`.
 
-It answers on the socket FD, one order after the other, until that is closed. An order is a JSON header and the bytes of
-an image; an answer is a JSON header and the bytes of what was made of it. No pickles: an image that takes this process
-over can say nothing to the server but that.
+It answers requests on the socket FD, one after the other, until the socket is closed. A request is a JSON header and
+the bytes of an image. An answer is a JSON header and the bytes of the result. Nothing is pickled: an image that takes
+over this process cannot send code to the server.
 """
 
 from __future__ import annotations
@@ -30,48 +30,48 @@ from model.preprocessing.tracing import TooManyLinesError, Tracing
 REFUSALS: dict[str, type[ValueError]] = {
     kind.__name__: kind for kind in (BlankSketchError, ImageTooLargeError, TooManyLinesError, UnreadableImageError)
 }
-"""What an image can be refused for, by the name that answers give it."""
+"""Errors for which an image is refused, by their names in answers."""
 TOO_COSTLY = "too costly"
 READY = b"ready"
 
-_NO_MEMORY = (MemoryError, cv2.error)  # the latter is what OpenCV makes of memory that it does not get
-_BASE = 1 << 30  # bytes of address space besides pixels: code, libraries, arenas of the allocator
-_PER_PIXEL = 24  # bytes: 16-bit greys need most, which become floats and then bytes as a whole
+_NO_MEMORY = (MemoryError, cv2.error)  # OpenCV raises the latter when an allocation fails
+_BASE = 1 << 30  # bytes of address space besides pixels: code, libraries, allocator arenas
+_PER_PIXEL = 24  # bytes: the most is for 16-bit grey, which is converted to floats and then to bytes as a whole
 
 
 def memory_limit(max_pixels: int) -> int:
-    """Bytes of address space that the process may have."""
+    """Compute the bytes of address space that a process for images of `max_pixels` may have."""
     return _BASE + _PER_PIXEL * max_pixels
 
 
 def encode_request(task: str, sketch: ImageSketch, config: PreprocessConfig) -> bytes:
-    """The header of an order: "picture", "traced", or "photo", which makes a print."""
-    wanted = {"task": task, "max_pixels": sketch.max_pixels, "kind": sketch.kind, "config": vars(config)}
-    return json.dumps(wanted).encode()
+    """Encode the header of a request. `task` is "frame", "trace" or "photo"."""
+    request = {"task": task, "max_pixels": sketch.max_pixels, "kind": sketch.kind, "config": vars(config)}
+    return json.dumps(request).encode()
 
 
 def decode_picture(answer: dict[str, Any], frame: bytes) -> FramedPicture:
-    """The picture in an answer."""
+    """Decode the picture in an answer to "frame"."""
     pixels = np.frombuffer(frame, np.uint8).reshape(FRAME, FRAME)
     return FramedPicture(pixels, Placement(*answer["placement"]), answer["width"], answer["height"], answer["kind"])
 
 
-def decode_product_photo(answer: dict[str, Any], made: bytes) -> ProductPhoto:
-    """The print in an answer."""
+def decode_product_photo(answer: dict[str, Any], data: bytes) -> ProductPhoto:
+    """Decode the photo in an answer to "photo"."""
     photo, both = answer["photo"], answer["photo"] + answer["thumbnail"]
-    frame = np.frombuffer(made, np.uint8, offset=both).reshape(FRAME, FRAME)
-    return ProductPhoto(made[:photo], made[photo:both], frame)
+    frame = np.frombuffer(data, np.uint8, offset=both).reshape(FRAME, FRAME)
+    return ProductPhoto(data[:photo], data[photo:both], frame)
 
 
 def decode_tracing(answer: dict[str, Any]) -> Tracing:
-    """The strokes in an answer."""
+    """Decode the strokes in an answer to "trace"."""
     return Tracing(answer["width"], answer["height"], answer["strokes"], answer["kind"])
 
 
-def _handle(wanted: dict[str, Any], data: bytes) -> tuple[dict[str, Any], bytes]:
-    """The answer to an order."""
+def _handle(request: dict[str, Any], data: bytes) -> tuple[dict[str, Any], bytes]:
+    """Run a request and return its answer."""
     try:
-        return _run_task(wanted, data)
+        return _run_task(request, data)
     except tuple(REFUSALS.values()) as error:
         if isinstance(error.__cause__ or error.__context__, _NO_MEMORY):
             return {"refused": TOO_COSTLY, "message": ""}, b""
@@ -80,41 +80,42 @@ def _handle(wanted: dict[str, Any], data: bytes) -> tuple[dict[str, Any], bytes]
         return {"refused": TOO_COSTLY, "message": ""}, b""
 
 
-def _run_task(wanted: dict[str, Any], data: bytes) -> tuple[dict[str, Any], bytes]:
-    """What is made of an image. Raises what it is refused for, and what _NO_MEMORY has."""
-    sketch = ImageSketch(data, wanted["max_pixels"], wanted["kind"])
-    preprocess = Preprocess(PreprocessConfig(**wanted["config"]))
-    if wanted["task"] == "traced":
-        return vars(sketch.traced(preprocess)), b""
-    if wanted["task"] == "photo":
+def _run_task(request: dict[str, Any], data: bytes) -> tuple[dict[str, Any], bytes]:
+    """Decode an image as the request says. Raises the errors of REFUSALS and _NO_MEMORY."""
+    sketch = ImageSketch(data, request["max_pixels"], request["kind"])
+    preprocess = Preprocess(PreprocessConfig(**request["config"]))
+    if request["task"] == "trace":
+        return vars(sketch.trace(preprocess)), b""
+    if request["task"] == "photo":
         photo, thumbnail, pixels = decode_photo(data, preprocess, sketch.max_pixels)
         return {"photo": len(photo), "thumbnail": len(thumbnail)}, photo + thumbnail + pixels.tobytes()
-    frame, placement, width, height, kind = sketch.picture(preprocess)
+    frame, placement, width, height, kind = sketch.decode(preprocess)
     placed = [placement.left, placement.top, placement.width, placement.height]
     return {"placement": placed, "width": width, "height": height, "kind": kind}, frame.tobytes()
 
 
 def main(descriptor: int, limit: int, seconds: float) -> None:
-    """Answer orders until the other end is closed."""
-    cv2.setNumThreads(1)  # one image has one core
+    """Answer requests until the other end is closed."""
+    cv2.setNumThreads(1)  # one core per image
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     with Connection(descriptor) as server, suppress(EOFError, ConnectionError):
         server.send_bytes(READY)
         while True:
-            wanted, data = json.loads(server.recv_bytes()), server.recv_bytes()
+            request, data = json.loads(server.recv_bytes()), server.recv_bytes()
             _set_cpu_timer(seconds)
-            answer, frame = _handle(wanted, data)
+            answer, frame = _handle(request, data)
             _set_cpu_timer(0)
             server.send_bytes(json.dumps(answer).encode())
             server.send_bytes(frame)
 
 
 def _set_cpu_timer(seconds: float) -> None:
-    """Have the process killed once it has computed for so much longer, 0 for never. Others' time does not count.
+    """Have the process killed once it has computed for `seconds` more; 0 disables the timer.
 
-    Not by RLIMIT_CPU: Linux holds that against a count of clock ticks, which after some minutes of computing may be
-    seconds ahead of the time that the process can ask for, so that the limit was there before the image was.
+    Only processor time of this process counts. RLIMIT_CPU does not work here: Linux compares it with a count of clock
+    ticks. After minutes of computing, that count may be seconds ahead of the processor time that the process can read.
+    The limit would then be reached before the image arrives.
     """
     signal.setitimer(signal.ITIMER_PROF, seconds)  # SIGPROF ends it
 

@@ -1,4 +1,4 @@
-"""Processes that decode images, one at a time each, and are replaced when an image was too much or they are lost."""
+"""Pool of decoder processes, which are replaced when an image was too costly or when they are lost."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import logging
 import threading
 from queue import LifoQueue
 
-from app.decoding import worker as bench
+from app.decoding import worker
 from app.decoding.decoder_process import Answer, DecoderLostError, DecoderProcess
 from model.preprocessing.images import ImageTooCostlyError
 
-SECONDS = 8  # of computing that an image may take; the largest take one or two, and five on slow or busy processors
-PATIENCE = 3  # times as long may pass on a machine that is busy with something else
+SECONDS = 8  # of computing per image; the largest images take one or two, and five on slow or busy processors
+PATIENCE = 3  # multiple of SECONDS after which an image is given up on a busy machine
 
-_START = 60.0  # s that a process may take to start
-_ATTEMPTS = 2  # processes that an image is given to if they are lost with it
-_LOCK = 1.0  # s to wait for a thread whose process has just been killed
+_START_SECONDS = 60.0  # that a process may take to start
+_ATTEMPTS = 2  # processes that get the same image, if each of them is lost with it
+_LOCK_SECONDS = 1.0  # to wait for a thread whose process has just been killed
 _AGAIN = "try again later"
 _NO_PROCESS = f"an image could not be decoded, since no process could be started for it: {_AGAIN}"
 _CLOSING = f"an image could not be decoded, since the server stops: {_AGAIN}"
@@ -23,41 +23,41 @@ _log = logging.getLogger(__name__)
 
 
 class DecoderUnavailableError(Exception):
-    """The machine was too busy to decode an image, or could start no process for it; it may be a good one."""
+    """Failure to decode an image because the machine is too busy or cannot start a process. The image may be good."""
 
 
 class DecoderPool:
-    """Benches that any number of threads may use; who finds none free waits. Each starts when it is first needed.
+    """Thread-safe pool of decoder processes. Callers block until one is free. A process starts on its first image.
 
-    `limit` is in bytes of address space; `seconds` of computing are allowed for an image, and `patience` times as many
-    may pass meanwhile.
+    `limit` is the address space of a process in bytes. An image may compute for `seconds`, and is given up after
+    `patience` times as many.
     """
 
     def __init__(self, count: int, limit: int, seconds: float = SECONDS, patience: int = PATIENCE) -> None:
-        self.all = [DecoderSlot(limit, seconds, patience) for _ in range(count)]
+        self.slots = [DecoderSlot(limit, seconds, patience) for _ in range(count)]
         self._seconds = seconds
-        self._free: LifoQueue[DecoderSlot] = (
-            LifoQueue()
-        )  # the last used is used next, so the others may never have to start
-        for each in self.all:
-            self._free.put(each)
+        # the last used slot is used next, so the others may never have to start
+        self._free: LifoQueue[DecoderSlot] = LifoQueue()
+        for slot in self.slots:
+            self._free.put(slot)
 
     def request(self, header: bytes, data: bytes) -> Answer:
-        """The answer of one of them to an order.
+        """Send a request to a free process and return its answer.
 
-        If the process is lost with the image, a new process gets the image once more. Only if that is lost in the same
-        way, the image is the reason. Raises what the image is refused for, an UnreadableImage mostly, and NotDecoded.
+        If the process is lost with the image, a new process gets the image once more. Only if that one is lost in the
+        same way, the image is too costly. Raises the errors of worker.REFUSALS, ImageTooCostlyError and
+        DecoderUnavailableError.
         """
         lost: list[str] = []
         while len(lost) < _ATTEMPTS:
-            free = self._free.get()
+            slot = self._free.get()
             try:
-                return free.request(header, data)
+                return slot.request(header, data)
             except DecoderLostError as error:
                 lost.append(str(error))
                 _log.warning("the process that decoded an image of %s bytes %s", len(data), error)
             finally:
-                self._free.put(free)
+                self._free.put(slot)
         if len(set(lost)) == 1:
             raise _too_costly(self._seconds)
         raise DecoderUnavailableError(
@@ -65,60 +65,65 @@ class DecoderPool:
         )
 
     def close(self) -> None:
-        """End all processes for good, whatever they are doing. What waits for one of them raises NotDecoded."""
-        for each in self.all:
-            each.close()
+        """End all processes for good, even busy ones. Threads that wait for one get DecoderUnavailableError."""
+        for slot in self.slots:
+            slot.close()
 
 
 class DecoderSlot:
-    """One process, replaced by a new one whenever an image was too much for it. Used by one thread at a time."""
+    """Place of one process, which is replaced when an image was too costly for it. For one thread at a time."""
 
     def __init__(self, limit: int, seconds: float, patience: int) -> None:
         self._limit, self._seconds, self._patience = limit, seconds, patience
-        self._starting, self._asking = threading.Lock(), threading.Lock()
+        self._start_lock, self._request_lock = threading.Lock(), threading.Lock()
         self._process: DecoderProcess | None = None
-        self._left: list[DecoderProcess] = []  # killed, but hung in the kernel
+        self._left_behind: list[DecoderProcess] = []  # killed processes that hang in the kernel
         self._is_closed = False
 
     def request(self, header: bytes, data: bytes) -> Answer:
-        """The answer to an order. Raises what the image is refused for, NotDecoded and DecoderLostError."""
-        with self._asking:
-            answer, made = self._answer(self._begin(), header, data)
+        """Send a request and return its answer.
+
+        Raises the errors of worker.REFUSALS, ImageTooCostlyError, DecoderUnavailableError and DecoderLostError.
+        """
+        with self._request_lock:
+            answer, result = self._exchange(self._prepare_process(), header, data)
         refused = answer.get("refused")
-        if refused == bench.TOO_COSTLY:
+        if refused == worker.TOO_COSTLY:
             raise _too_costly(self._seconds)
         if refused:
-            raise bench.REFUSALS[refused](answer["message"])
-        return answer, made
+            raise worker.REFUSALS[refused](answer["message"])
+        return answer, result
 
     def start(self) -> None:
-        """Start the process ahead of its first image; where that fails now, it is tried again with the image."""
+        """Start the process ahead of its first image. A failure is logged, and the image starts it again."""
         try:
-            self._started()
+            self._start_process()
         except OSError as error:
             _log.warning("a process that decodes could not be started ahead: %s", error)
         except DecoderUnavailableError:
-            pass  # it was closed meanwhile
+            pass  # closed in the meantime
 
     def end(self) -> None:
-        """End the process, whatever it is doing. If it cannot be killed for now, it is left behind."""
+        """End the process, even a busy one. A process that cannot be killed now is left behind and reaped later."""
         if self._process is not None:
             if not self._process.end():
                 _log.warning("process %s, which decodes, does not end: it is left behind", self._process.pid)
-                self._left.append(self._process)
+                self._left_behind.append(self._process)
             self._process = None
 
     def close(self) -> None:
-        """End the process for good. A thread that waits for its answer gets NotDecoded."""
-        with self._starting:
+        """End the process for good. A thread that waits for its answer gets DecoderUnavailableError."""
+        with self._start_lock:
             self._is_closed = True
             if self._process is not None:
                 self._process.kill()
-        if self._asking.acquire(timeout=_LOCK):  # else the thread that asks ends the process, as soon as it looks
+        if self._request_lock.acquire(
+            timeout=_LOCK_SECONDS
+        ):  # otherwise the requesting thread ends it at its next sample
             self.end()
-            self._asking.release()
+            self._request_lock.release()
 
-    def _answer(self, process: DecoderProcess, header: bytes, data: bytes) -> Answer:
+    def _exchange(self, process: DecoderProcess, header: bytes, data: bytes) -> Answer:
         seconds = self._patience * self._seconds
         try:
             return process.exchange(header, data, seconds)
@@ -133,15 +138,15 @@ class DecoderSlot:
                 raise _too_costly(self._seconds) from None
             raise
 
-    def _begin(self) -> DecoderProcess:
-        """A process that is ready. Raises NotDecoded."""
+    def _prepare_process(self) -> DecoderProcess:
+        """Return a process that is ready for an image. Raises DecoderUnavailableError."""
         if not self._is_closed and self._process is not None and self._process.poll() is not None:
             _log.warning("a process that decodes was ended while it was idle: status %s", self._process.returncode)
-            self.end()  # as by a system that is short of memory
-        seconds = max(_START, self._patience * self._seconds)
+            self.end()  # a system that is short of memory may kill it
+        seconds = max(_START_SECONDS, self._patience * self._seconds)
         try:
-            process = self._started()
-            process.get_ready(seconds)
+            process = self._start_process()
+            process.wait_until_ready(seconds)
             return process
         except TimeoutError:
             self.end()
@@ -151,12 +156,12 @@ class DecoderSlot:
             self.end()
             raise DecoderUnavailableError(_CLOSING if self._is_closed else _NO_PROCESS) from error
 
-    def _started(self) -> DecoderProcess:
-        """The process, started if there is none. Raises OSError, and NotDecoded after close()."""
-        with self._starting:
+    def _start_process(self) -> DecoderProcess:
+        """Return the process, started if needed. Raises OSError, and DecoderUnavailableError after close()."""
+        with self._start_lock:
             if self._is_closed:
                 raise DecoderUnavailableError(_CLOSING)
-            self._left = [process for process in self._left if process.poll() is None]
+            self._left_behind = [process for process in self._left_behind if process.poll() is None]
             if self._process is None:
                 self._process = DecoderProcess(self._limit, self._seconds)
             return self._process

@@ -1,7 +1,7 @@
-"""Going through all keys, exactly, by torch's matrix product, a block of them at a time.
+"""Exact scan of all keys by torch's matrix product, a block of keys at a time.
 
-FAISS computes the same from a Flat index, but one query after the other, so that it reads all keys for each:
-benchmarks/search/exact_scan.py has both. Here those who search together read them once.
+FAISS computes the same from a Flat index, but query by query, so it reads all keys for each query. Here the queries of
+a batch read them once. benchmarks/search/exact_scan.py compares both.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ import torch
 from app.core.arrays import Keys, Mask, Rows
 
 Block = tuple[Keys, Rows, Mask | None]
-"""Keys (m,Q), their rows (m,), and which of them count (m,); None for all."""
+"""Keys (m,Q), their rows (m,) and the mask (m,) of the allowed ones, None for all."""
 
-BLOCK = 16_384  # keys whose products are held at a time
+BLOCK = 16_384  # keys whose inner products are held at a time
 
-_faiss: Any = faiss  # its annotations, where there are any, are those of C++ and do not hold
+_faiss: Any = faiss  # its annotations come from C++ and are wrong
 
 
-def keys_in(index: Any) -> Keys | None:
-    """(N,Q) the keys of a Flat index by inner product, in the index's own memory; None of other kinds of index."""
+def read_flat_keys(index: Any) -> Keys | None:
+    """Return the keys (N,Q) of a Flat index by inner product, in its own memory; None for other kinds of index."""
     index = _faiss.downcast_index(index)
     if not isinstance(index, _faiss.IndexFlat) or index.metric_type != faiss.METRIC_INNER_PRODUCT:
         return None
@@ -32,8 +32,8 @@ def keys_in(index: Any) -> Keys | None:
     return keys
 
 
-def blocks_of(keys: Keys, allowed: Mask) -> Iterator[Block]:
-    """The allowed (N,) of keys (N,Q). What is not is only copied out where that is more than half of a block."""
+def split_blocks(keys: Keys, allowed: Mask) -> Iterator[Block]:
+    """Yield the allowed (N,) keys (N,Q) in blocks. A block is copied only if at most half of it is allowed."""
     for start in range(0, len(keys), BLOCK):
         part, mask = keys[start : start + BLOCK], allowed[start : start + BLOCK]
         rows = np.arange(start, start + len(part))
@@ -47,17 +47,17 @@ def blocks_of(keys: Keys, allowed: Mask) -> Iterator[Block]:
 
 
 def nearest(queries: Keys, n: int, blocks: Iterable[Block]) -> tuple[Keys, Rows]:
-    """Inner products (B,n) and rows (B,n) of the n keys nearest to queries (B,Q), of which there are that many."""
-    sought = torch.from_numpy(queries)
+    """Find the n keys nearest to queries (B,Q): inner products (B,n) and rows (B,n). At least n keys are allowed."""
+    searched = torch.from_numpy(queries)
     best = torch.empty(len(queries), 0)
     best_rows = torch.empty(len(queries), 0, dtype=torch.int64)
     with torch.inference_mode():
         for keys, rows, allowed in blocks:
-            products = sought @ torch.from_numpy(keys).T  # (B,m)
+            products = searched @ torch.from_numpy(keys).T  # (B,m)
             if allowed is not None:
                 products[:, torch.from_numpy(~allowed)] = -torch.inf
-            found, places = products.topk(min(n, len(rows)))
-            joined = torch.cat([best, found], 1)
+            block_best, places = products.topk(min(n, len(rows)))
+            joined = torch.cat([best, block_best], 1)
             best, order = joined.topk(min(n, joined.shape[1]))
             best_rows = torch.cat([best_rows, torch.from_numpy(rows)[places]], 1).gather(1, order)
     return best.numpy(), best_rows.numpy()

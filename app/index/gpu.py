@@ -1,6 +1,6 @@
-"""FAISS on a GPU, where there are one and a FAISS that can use it; what it cannot do is done on the CPU.
+"""Index searches by FAISS on a GPU, if the machine has one and FAISS supports it; all else runs on the CPU.
 
-What FAISS keeps for a GPU is not safe to use from several threads, so one search is done there at a time.
+The GPU resources of FAISS are not thread-safe, so the GPU runs one search at a time.
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-_MOST = 2048  # rows that FAISS finds there for one query
+_MAX_ROWS = 2048  # that FAISS finds on a GPU for one query
 _log = logging.getLogger(__name__)
 _faiss: Any = faiss
 
 
 class Gpu:
-    """The first GPU, with copies of the indexes that are searched. Safe to use from many threads."""
+    """First GPU, with copies of the indexes that are searched. Safe to use from many threads."""
 
     def __init__(self) -> None:
         self._resources = _faiss.StandardGpuResources()
         self._lock = threading.Lock()
-        self._copies: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()  # None for what has to stay on the CPU
+        self._copies: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()  # None for an index that stays on the CPU
 
     def search(self, index: Any, queries: NDArray[np.float32], n: int) -> tuple[Any, Any] | None:
-        """What a search of that index for queries (B,Q) finds; None when the CPU has to do it."""
-        if n > _MOST:
+        """Search an index for queries (B,Q): distances (B,n) and rows (B,n). Returns None if the CPU has to do it."""
+        if n > _MAX_ROWS:
             return None
         with self._lock:
             try:
@@ -38,7 +38,7 @@ class Gpu:
                     self._copies[index] = _faiss.index_cpu_to_gpu(self._resources, 0, index)
                 copy = self._copies[index]
                 return None if copy is None else copy.search(queries, n)
-            except RuntimeError as error:  # a kind that there is not on GPUs, or no memory left
+            except RuntimeError as error:  # a kind without GPU support, or no memory left
                 reason = str(error).rsplit("Error: ", 1)[-1]
                 _log.warning("an index of %d rows is searched on the CPU, the GPU cannot: %s", index.ntotal, reason)
                 self._copies[index] = None
@@ -46,7 +46,10 @@ class Gpu:
 
 
 def gpu_for(device: str) -> Gpu | None:
-    """The GPU for a device setting (auto, cpu, cuda), or None; the log says why when there is one that torch uses."""
+    """Return the GPU for a device setting (auto, cpu, cuda), or None.
+
+    If torch has a GPU that FAISS cannot use, the log says why.
+    """
     if device == "cpu" or not torch.cuda.is_available():
         return None
     try:

@@ -1,12 +1,12 @@
-"""The two forms in which FAISS searches by a distance: as an inner product, which every one has, or as Euclidean.
+"""Forms in which FAISS searches by a distance: the inner product, which every distance has, or Euclidean.
 
-Where a distance's terms in p alone are sum_j c_j p_j^2 with every c_j positive, completing the square gives
+If a distance's terms in p alone are sum_j c_j p_j^2 with every c_j positive, completing the square gives
 
     <query(s), key(p)> = |t|^2 - |t - sqrt(c) p|^2        t_j = u_j / (2 sqrt(c_j)), u: the query without its last entry
 
-so ranking by inner product is ranking by Euclidean distance in one dimension less. Of going through all, nothing gets
-faster by that. But what is near then also lies together, which is what inverted files and graphs need to leave most
-out, and FAISS is fastest at dimensions that are multiples of 16.
+so ranking by inner product is ranking by Euclidean distance in one dimension less. An exact scan gets no faster by
+that. But in Euclidean space near keys also lie close together, which inverted files and graphs need in order to skip
+most keys. FAISS is also fastest at dimensions that are multiples of 16.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from model.network.distances import Distance
 
 
 class InnerProduct:
-    """Keys and queries as the distance has them, D+1 dimensions."""
+    """Form with the keys and queries of the distance itself, D+1 dimensions."""
 
     metric: int = faiss.METRIC_INNER_PRODUCT
 
@@ -33,20 +33,20 @@ class InnerProduct:
         self.dim = distance.search_dim
 
     def encode_keys(self, embeddings: Embeddings) -> Embeddings:
-        """(N,D) embeddings of photos -> what an index holds of them."""
+        """Encode embeddings (N,D) of photos as keys (N,D+1) of the index."""
         return keys_of(self._distance, embeddings)
 
     def encode_queries(self, queries: Embeddings) -> Embeddings:
-        """(B,D+1) queries -> what is looked up."""
+        """Return queries (B,D+1) as the index looks them up: unchanged."""
         return queries
 
-    def inner_products(self, queries: Embeddings, found: Embeddings) -> Embeddings:
-        """Inner products (B,n) from what FAISS found for queries (B,D+1)."""
-        return found
+    def inner_products(self, queries: Embeddings, scores: Embeddings) -> Embeddings:
+        """Return inner products (B,n) from the scores (B,n) of FAISS for queries (B,D+1)."""
+        return scores
 
 
 class Euclidean:
-    """The same as Euclidean distances of D dimensions, for a distance with positive squares (D,)."""
+    """Form with Euclidean distances of D dimensions, for a distance with positive squares (D,)."""
 
     metric: int = faiss.METRIC_L2
 
@@ -55,30 +55,30 @@ class Euclidean:
         self.dim = distance.dim
 
     def encode_keys(self, embeddings: Embeddings) -> Embeddings:
-        """(N,D) -> (N,D)"""
+        """Encode embeddings (N,D) of photos as keys (N,D) of the index."""
         return np.asarray(embeddings * self._scale, np.float32)
 
     def encode_queries(self, queries: Embeddings) -> Embeddings:
-        """(B,D+1) -> (B,D)"""
+        """Encode queries (B,D+1) as vectors (B,D) that the index looks up."""
         return np.asarray(queries[:, :-1] / (2 * self._scale), np.float32)
 
-    def inner_products(self, queries: Embeddings, found: Embeddings) -> Embeddings:
-        """As InnerProduct's; what was not found is infinitely far."""
-        return np.asarray(np.square(self.encode_queries(queries)).sum(1, keepdims=True) - found, np.float32)
+    def inner_products(self, queries: Embeddings, scores: Embeddings) -> Embeddings:
+        """Compute inner products (B,n) from squared distances (B,n), -inf for the infinite ones of missing rows."""
+        return np.asarray(np.square(self.encode_queries(queries)).sum(1, keepdims=True) - scores, np.float32)
 
 
-Form = InnerProduct | Euclidean
+MetricForm = InnerProduct | Euclidean
 
 
-def form_for(distance: Distance, factory: str) -> Form:
-    """The form for a kind of index: Flat is exact and as fast either way, all others leave something out.
+def form_for(distance: Distance, factory: str) -> MetricForm:
+    """Choose the form for a kind of index: Euclidean where possible, except for Flat, which is as fast in both.
 
-    Raises ValueError, as make_index() does, when that kind can be made in neither form.
+    Raises ValueError, as make_index() does, if neither form supports that kind.
     """
     squares = distance.squares()
     if factory != "Flat" and squares is not None and bool((squares > 0).all()):
         form = Euclidean(distance, squares)
-        with suppress(ValueError):  # such as PQ whose number of parts divides D+1 alone
+        with suppress(ValueError):  # such as PQ with a number of parts that divides D+1 but not D
             make_index(form.dim, factory, form.metric)
             return form
     plain = InnerProduct(distance)
@@ -86,8 +86,8 @@ def form_for(distance: Distance, factory: str) -> Form:
     return plain
 
 
-def form_of(distance: Distance, index: Any) -> Form:
-    """The form by which an index was made."""
+def form_of(distance: Distance, index: Any) -> MetricForm:
+    """Return the form with which an index was made."""
     squares = distance.squares()
     if index.metric_type == faiss.METRIC_L2 and squares is not None:
         return Euclidean(distance, squares)
@@ -95,6 +95,6 @@ def form_of(distance: Distance, index: Any) -> Form:
 
 
 def keys_of(distance: Distance, embeddings: Embeddings) -> Embeddings:
-    """Embeddings (N,D) of photos -> keys (N,Q) of the distance's search form."""
+    """Encode embeddings (N,D) of photos as keys (N,Q) of the distance's search form."""
     with torch.inference_mode():
         return distance.key(torch.from_numpy(np.array(embeddings, np.float32))).numpy()

@@ -1,8 +1,8 @@
-"""Immutable pieces of a gallery that are searched together: what one search sees while the gallery moves on.
+"""Immutable segments of a gallery, which are searched together.
 
 A segment holds the embeddings of some products' photos and a FAISS index over their keys, a row for each photo. Rows
-are ordered by revision, and those of one product by the photos' order; a revision belongs to one state of one product,
-so it is the name of its rows for as long as that state lasts.
+are ordered by revision, and those of one product by the photos' order. A revision belongs to one state of one product,
+so it identifies the rows of that state.
 """
 
 from __future__ import annotations
@@ -17,46 +17,46 @@ import faiss
 import numpy as np
 
 from app.core.arrays import Embeddings, Mask, Rows
-from app.index import exact_scan as flat
+from app.index import exact_scan
 from app.index.gpu import Gpu
 from app.index.index_spec import IndexSpec, inverted_file
-from app.index.metric_forms import Form, form_for, form_of, keys_of
+from app.index.metric_forms import MetricForm, form_for, form_of, keys_of
 from app.index.quantised_scan import QuantisedScan, quantise
 from model.network.distances import Distance
 
 FLAT = IndexSpec()
 
-_BATCH = 16_384  # embeddings turned into keys at a time
+_BATCH = 16_384  # embeddings that are encoded as keys at a time
 _log = logging.getLogger(__name__)
-_faiss: Any = faiss  # its annotations, where there are any, are those of C++ and do not hold
+_faiss: Any = faiss  # its annotations come from C++ and are wrong
 
 
 def batches(rows: Rows) -> Iterator[Rows]:
-    """Rows (N,) a few at a time: as many as are held in memory at once."""
+    """Yield rows (N,) in batches, which bound memory."""
     for start in range(0, len(rows), _BATCH):
         yield rows[start : start + _BATCH]
 
 
 @dataclass(frozen=True)
 class Segment:
-    """Rows of a gallery: embeddings (N,D), revisions (N,) ascending with repeats, a FAISS index of them."""
+    """Rows of a gallery: embeddings (N,D), revisions (N,) ascending with repeats, and a FAISS index of them."""
 
     embeddings: Embeddings
     revisions: Rows
-    index: Any  # faiss.Index (FAISS has no types), or None while the rows only wait to be merged
+    index: Any  # faiss.Index (FAISS has no types), or None for rows that are yet to be merged
     distance: Distance
 
     @staticmethod
-    def build(distance: Distance, embeddings: Embeddings, revisions: Rows, recipe: IndexSpec = FLAT) -> Segment:
-        """Index embeddings by a recipe, or Flat where there are too few to train that."""
-        form = form_for(distance, recipe.factory if len(embeddings) else FLAT.factory)
-        index = (recipe if len(embeddings) else FLAT).make(form.dim, form.metric)
+    def build(distance: Distance, embeddings: Embeddings, revisions: Rows, spec: IndexSpec = FLAT) -> Segment:
+        """Index embeddings by a specification, or Flat if they are too few to train that."""
+        form = form_for(distance, spec.factory if len(embeddings) else FLAT.factory)
+        index = (spec if len(embeddings) else FLAT).make(form.dim, form.metric)
         try:
             if not index.is_trained:
-                index.train(form.encode_keys(_sample(embeddings, recipe.training)))
+                index.train(form.encode_keys(_take_sample(embeddings, spec.training)))
         except RuntimeError as error:
             message = "index %s is Flat for now, as %d photos cannot train it: %s"
-            _log.warning(message, recipe.factory, len(embeddings), error)
+            _log.warning(message, spec.factory, len(embeddings), error)
             form = form_for(distance, FLAT.factory)
             index = FLAT.make(form.dim, form.metric)
         for start in range(0, len(embeddings), _BATCH):
@@ -64,8 +64,8 @@ class Segment:
         return Segment(embeddings, revisions, index, distance)
 
     @cached_property
-    def form(self) -> Form:
-        """In which form the index holds the rows."""
+    def form(self) -> MetricForm:
+        """Form in which the index holds the rows."""
         return form_of(self.distance, self.index)
 
     def __len__(self) -> int:
@@ -73,94 +73,94 @@ class Segment:
 
     @cached_property
     def positions(self) -> Rows:
-        """(N,) which of its product's photos each row is, from 0."""
+        """Position (N,) of each row among the photos of its product, from 0."""
         return np.arange(len(self)) - np.searchsorted(self.revisions, self.revisions)
 
     def rows_of(self, revisions: Rows) -> Rows:
-        """All rows of those products that are here; of one product they follow one another."""
+        """Return the rows of the products that are in this segment, those of a product in sequence."""
         first = np.searchsorted(self.revisions, revisions)
         counts = np.searchsorted(self.revisions, revisions, side="right") - first
-        before = np.cumsum(counts) - counts  # how many rows come before those of each product
+        before = np.cumsum(counts) - counts  # rows in the result before those of each product
         return np.repeat(first - before, counts) + np.arange(counts.sum())
 
     def nearest(self, queries: Embeddings, n: int, allowed: Mask, gpu: Gpu | None = None) -> tuple[Embeddings, Rows]:
-        """Inner products (B,m) and rows (B,m), m <= n, of the n nearest allowed rows; -1 pads.
+        """Find the n nearest allowed rows: inner products (B,m) and rows (B,m), m <= n, padded with -1.
 
-        A GPU is used where all rows are allowed: FAISS cannot leave any out there.
+        A GPU is used only if all rows are allowed, since FAISS cannot filter there.
         """
         count = int(allowed.sum())
         n = min(n, count)
         if n == 0:
             return np.zeros((len(queries), 0), np.float32), np.zeros((len(queries), 0), np.int64)
         if count == len(self):
-            products, rows = self.search(queries, n, _parameters(self.index, None), gpu)
-        elif (keys := flat.keys_in(self.index)) is not None:
-            return self._through_all(keys, queries, n, allowed)
-        elif (parameters := _parameters(self.index, _selector(allowed))) is not None:
+            products, rows = self.search(queries, n, _make_parameters(self.index, None), gpu)
+        elif (keys := exact_scan.read_flat_keys(self.index)) is not None:
+            return self._scan_all(keys, queries, n, allowed)
+        elif (parameters := _make_parameters(self.index, _make_selector(allowed))) is not None:
             products, rows = self.search(queries, n, parameters)
         else:
             return self.scan(queries, n, np.flatnonzero(allowed))
         if (rows < 0).any() and count > _BATCH and inverted_file(self.index) is not None:
-            selector = _selector(allowed) if count < len(self) else None
-            products, rows = self.search(queries, n, _parameters(self.index, selector, everywhere=True))
-        if (rows < 0).any():  # an approximate index that looked in too few places
+            selector = _make_selector(allowed) if count < len(self) else None
+            products, rows = self.search(queries, n, _make_parameters(self.index, selector, all_lists=True))
+        if (rows < 0).any():  # an approximate index that visited too few rows
             return self.scan(queries, n, np.flatnonzero(allowed))
         return products, rows
 
     def search(
         self, queries: Embeddings, n: int, parameters: Any = None, gpu: Gpu | None = None
     ) -> tuple[Embeddings, Rows]:
-        """What the index alone finds: inner products (B,n) and rows (B,n), -1 where it found less."""
-        sought = self.form.encode_queries(queries)
-        found = gpu.search(self.index, sought, n) if gpu else None
-        if found is None and (keys := flat.keys_in(self.index)) is not None:
-            found = self._through_all(keys, sought, n, np.ones(len(keys), bool))
-        products, rows = found or self.index.search(sought, n, params=parameters)
-        return self.form.inner_products(queries, products), rows
+        """Search the index alone: inner products (B,n) and rows (B,n), padded with -1."""
+        encoded = self.form.encode_queries(queries)
+        nearest = gpu.search(self.index, encoded, n) if gpu else None
+        if nearest is None and (keys := exact_scan.read_flat_keys(self.index)) is not None:
+            nearest = self._scan_all(keys, encoded, n, np.ones(len(keys), bool))
+        scores, rows = nearest or self.index.search(encoded, n, params=parameters)
+        return self.form.inner_products(queries, scores), rows
 
-    def _through_all(self, keys: Embeddings, queries: Embeddings, n: int, allowed: Mask) -> tuple[Embeddings, Rows]:
-        if (rough := self._rough) is not None and rough.is_for(n, allowed):
-            return rough.nearest(queries, n, allowed)
-        return flat.nearest(queries, n, flat.blocks_of(keys, allowed))
+    def _scan_all(self, keys: Embeddings, queries: Embeddings, n: int, allowed: Mask) -> tuple[Embeddings, Rows]:
+        if (quantised := self._quantised) is not None and quantised.is_suitable(n, allowed):
+            return quantised.nearest(queries, n, allowed)
+        return exact_scan.nearest(queries, n, exact_scan.split_blocks(keys, allowed))
 
     def make_ready(self) -> None:
-        """Make now what else the first search would wait for."""
+        """Quantise the keys now, so that the first search does not wait for it."""
         if self.index is not None:
-            self._rough  # noqa: B018
+            self._quantised  # noqa: B018
 
     @cached_property
-    def _rough(self) -> QuantisedScan | None:
-        keys = flat.keys_in(self.index)
+    def _quantised(self) -> QuantisedScan | None:
+        keys = exact_scan.read_flat_keys(self.index)
         return None if keys is None else quantise(keys)
 
     def scan(self, queries: Embeddings, n: int, rows: Rows) -> tuple[Embeddings, Rows]:
-        """The n nearest of `rows`, exactly."""
-        keys = ((keys_of(self.distance, self.embeddings[some]), some, None) for some in batches(rows))
-        return flat.nearest(queries, n, keys)
+        """Find the n nearest of `rows` exactly: inner products (B,n) and rows (B,n)."""
+        blocks = ((keys_of(self.distance, self.embeddings[batch]), batch, None) for batch in batches(rows))
+        return exact_scan.nearest(queries, n, blocks)
 
 
-def _sample(embeddings: Embeddings, n: int) -> Embeddings:
-    """At most n of embeddings (N,D), from all over: the same each time."""
+def _take_sample(embeddings: Embeddings, n: int) -> Embeddings:
+    """Take at most n of embeddings (N,D), spread over all of them, with a fixed seed."""
     if len(embeddings) <= n:
         return embeddings
     return embeddings[np.sort(np.random.default_rng(0).choice(len(embeddings), n, replace=False))]
 
 
-def _selector(allowed: Mask) -> Any:
+def _make_selector(allowed: Mask) -> Any:
     return _faiss.IDSelectorBitmap(np.packbits(allowed, bitorder="little"))
 
 
-def _parameters(index: Any, selector: Any, everywhere: bool = False) -> Any:
-    """Search parameters that carry a selector to an index of this kind; None for kinds that FAISS cannot filter.
+def _make_parameters(index: Any, selector: Any, *, all_lists: bool = False) -> Any:
+    """Make search parameters with a selector for an index of this kind; None for kinds that FAISS cannot filter.
 
-    With `everywhere`, an inverted file is searched in all of its lists.
+    With `all_lists`, an inverted file is searched in all of its lists.
     """
     index = _faiss.downcast_index(index)
     if isinstance(index, _faiss.IndexPreTransform):
-        inner = _parameters(index.index, selector, everywhere)
+        inner = _make_parameters(index.index, selector, all_lists=all_lists)
         return inner and _faiss.SearchParametersPreTransform(index_params=inner)
     if isinstance(index, _faiss.IndexIVF):
-        return _faiss.SearchParametersIVF(sel=selector, nprobe=index.nlist if everywhere else index.nprobe)
+        return _faiss.SearchParametersIVF(sel=selector, nprobe=index.nlist if all_lists else index.nprobe)
     if isinstance(index, _faiss.IndexHNSW):
         return _faiss.SearchParametersHNSW(sel=selector, efSearch=index.hnsw.efSearch)
     if isinstance(index, (_faiss.IndexFlat, _faiss.IndexScalarQuantizer)):

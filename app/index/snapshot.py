@@ -1,4 +1,4 @@
-"""What one search sees of a gallery while that moves on: segments, and which of their rows still count."""
+"""Immutable view of a gallery for one search: its segments and their live rows at one revision."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from app.index.mmap_prefetch import gather_rows
 from app.index.scratch_array import allocate_array
 from app.index.segment import Segment, batches
 
-SAMPLE = 1000  # photos that stand for all of a gallery
-LEAST = 100  # photos: in a smaller gallery the fifth nearest is far, whatever is drawn
+SAMPLE = 1000  # photos that represent a whole gallery
+LEAST = 100  # photos: in a smaller gallery the fifth nearest is far from any sketch
 
 
 @dataclass(frozen=True)
 class Part:
-    """A segment as one snapshot sees it: live (N,) tells the rows not replaced or deleted since.
+    """Segment in one snapshot; `live` (N,) masks the rows that have not been replaced or deleted since.
 
-    Of one product, all rows are in one part, and all of them are live or none.
+    All rows of a product are in the same part, and either all or none of them are live.
     """
 
     segment: Segment
@@ -35,7 +35,7 @@ class Part:
 
     @staticmethod
     def whole(segment: Segment) -> Part:
-        """A segment all of whose rows are live."""
+        """Make a part of a segment whose rows are all live."""
         return Part(segment, np.ones(len(segment), bool))
 
     @cached_property
@@ -49,7 +49,7 @@ class Part:
         return len(np.unique(self.segment.revisions[self.live]))
 
     def without(self, revisions: Rows) -> Part:
-        """The same with these rows dead too."""
+        """Return this part with the rows of these revisions dead too."""
         rows = self.segment.rows_of(revisions)
         if not rows.size:
             return self
@@ -58,7 +58,7 @@ class Part:
         return Part(self.segment, live)
 
     def allowed(self, revisions: Rows | None) -> Mask:
-        """(N,) the live rows, or those of them that `revisions` name."""
+        """Return the mask (N,) of the live rows, or of those of them with one of these revisions."""
         if revisions is None:
             return self.live
         named = np.zeros(len(self.segment), bool)
@@ -66,14 +66,17 @@ class Part:
         return named & self.live
 
 
-def merge(parts: Sequence[Part], recipe: IndexSpec) -> Part:
-    """One indexed part of the live rows of at least one, oldest first."""
-    joined = join(parts, recipe.scratch).segment
-    return Part.whole(Segment.build(joined.distance, joined.embeddings, joined.revisions, recipe))
+def merge(parts: Sequence[Part], spec: IndexSpec) -> Part:
+    """Merge the live rows of at least one part, oldest first, into one indexed part."""
+    joined = join(parts, spec.scratch).segment
+    return Part.whole(Segment.build(joined.distance, joined.embeddings, joined.revisions, spec))
 
 
 def join(parts: Sequence[Part], scratch: Path | None) -> Part:
-    """One part, not indexed yet, of the live rows of at least one. What is large lies in a file in `scratch`."""
+    """Join the live rows of at least one part into one part without an index.
+
+    A large array of embeddings lies in a file in `scratch`.
+    """
     distance = parts[0].segment.distance
     embeddings = allocate_array((sum(part.size for part in parts), distance.dim), scratch)
     start = 0
@@ -86,57 +89,57 @@ def join(parts: Sequence[Part], scratch: Path | None) -> Part:
 
 
 def newer_rows(parts: Sequence[Part], revision: int, scratch: Path | None) -> Part | None:
-    """One part, not indexed yet, of the live rows of changes after `revision`; None when there are none."""
+    """Join the live rows of changes after `revision` into one part without an index; None without such rows."""
     chosen = [Part(part.segment, part.live & (part.segment.revisions > revision)) for part in parts]
     chosen = [part for part in chosen if part.size]
     return join(chosen, scratch) if chosen else None
 
 
-def add(parts: Sequence[Part], new: Part, recipe: IndexSpec) -> list[Part]:
-    """Parts with newer rows after them; only the oldest part is indexed by `recipe`, the others are Flat.
+def add(parts: Sequence[Part], new: Part, spec: IndexSpec) -> list[Part]:
+    """Add newer rows to parts; only the oldest part is indexed by `spec`, the others are Flat.
 
-    Sizes more than halve from part to part, so there are few parts and a row is seldom copied.
+    Sizes more than halve from part to part, so the parts are few and a row is seldom copied.
     """
-    kept = [part for part in parts if part.size]
-    run = [new] if new.size else []
-    while kept and run and kept[-1].size <= 2 * sum(part.size for part in run):
-        run.insert(0, kept.pop())
-    if run:
-        return [*kept, merge(run, recipe.flat() if kept else recipe)]
-    if not kept:
-        return [merge([new], recipe)]  # empty, but something to search in
-    recipes = [recipe, *[recipe.flat()] * (len(kept) - 1)]
-    pairs = zip(kept, recipes, strict=True)
-    return [part if 2 * part.size > len(part.live) else merge([part], how) for part, how in pairs]
+    older = [part for part in parts if part.size]
+    newer = [new] if new.size else []
+    while older and newer and older[-1].size <= 2 * sum(part.size for part in newer):
+        newer.insert(0, older.pop())
+    if newer:
+        return [*older, merge(newer, spec.flat() if older else spec)]
+    if not older:
+        return [merge([new], spec)]  # an empty part, since a snapshot needs at least one
+    specs = [spec, *[spec.flat()] * (len(older) - 1)]
+    pairs = zip(older, specs, strict=True)
+    return [part if 2 * part.size > len(part.live) else merge([part], own_spec) for part, own_spec in pairs]
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """All of a gallery as of one revision. Rows are numbered through its parts; dead ones are not returned."""
+    """Whole gallery at one revision. Row numbers continue from part to part; dead rows are not returned."""
 
     revision: int
     parts: tuple[Part, ...]
-    gpu: Gpu | None = None  # where they are searched, as far as it can
+    gpu: Gpu | None = None  # searches the parts that it supports
 
     @property
     def size(self) -> int:
-        """How many products can be found."""
+        """Number of products with live rows."""
         return sum(part.products for part in self.parts)
 
     @cached_property
     def photos(self) -> int:
-        """How many photos these have."""
+        """Number of photos of these products."""
         return sum(part.size for part in self.parts)
 
     @cached_property
     def sample(self) -> Embeddings:
-        """Embeddings (n,D) of photos all over the gallery, at most SAMPLE of them: the same for the same snapshot."""
+        """Embeddings (n,D) of at most SAMPLE photos spread over the gallery, always the same ones of a snapshot."""
         rows = np.flatnonzero(np.concatenate([part.live for part in self.parts]))
         return self.embeddings(rows[np.linspace(0, len(rows) - 1, min(SAMPLE, len(rows))).astype(np.int64)])
 
     @cached_property
     def mean_key(self) -> NDArray[np.float64] | None:
-        """(D+1,) the mean of the sample's keys; None of a sample that is too small to tell anything."""
+        """Mean (D+1,) of the sample's keys, None for a sample of fewer than LEAST photos."""
         if len(self.sample) < LEAST:
             return None
         with torch.inference_mode():
@@ -144,61 +147,61 @@ class Snapshot:
         return np.asarray(keys.mean(0).numpy())
 
     def candidates(self, queries: Embeddings, n: int, revisions: Rows | None = None) -> Rows:
-        """Rows (B,n) of the products nearest to queries (B,Q) by the search form, nearest first, -1 padded.
+        """Find rows (B,n) of the products nearest to queries (B,Q) by the search form, padded with -1.
 
-        Each product is there once, by its nearest photo. With `revisions`, only those products are; fewer than n come
-        back only when there are fewer.
+        They are ordered nearest first, with the nearest photo of each product. With `revisions`, only those products
+        are searched. Fewer than n are returned only if the gallery has fewer.
         """
         if self.photos == self.size:
-            return self._nearest(queries, n, revisions)
-        wanted = n * -(-self.photos // self.size)
+            return self._find_photos(queries, n, revisions)
+        n_photos = n * -(-self.photos // self.size)
         while True:
-            rows = self._nearest(queries, wanted, revisions)
-            found = np.stack([self._once(each, n) for each in rows])
-            if (found >= 0).all() or (rows[:, -1] < 0).all() or wanted >= self.photos:
-                return found
-            wanted *= 2
+            rows = self._find_photos(queries, n_photos, revisions)
+            products = np.stack([self._keep_first_rows(of_query, n) for of_query in rows])
+            if (products >= 0).all() or (rows[:, -1] < 0).all() or n_photos >= self.photos:
+                return products
+            n_photos *= 2
 
-    def _nearest(self, queries: Embeddings, n: int, revisions: Rows | None) -> Rows:
-        """Rows (B,n) of the nearest photos, -1 padded."""
+    def _find_photos(self, queries: Embeddings, n: int, revisions: Rows | None) -> Rows:
+        """Find rows (B,n) of the nearest photos, padded with -1."""
         products = [np.full((len(queries), n), -np.inf, np.float32)]
         rows = [np.full((len(queries), n), -1, np.int64)]
         start = 0
         for part in self.parts:
-            found, places = part.segment.nearest(queries, n, part.allowed(revisions), self.gpu)
-            products.append(found)
+            part_products, places = part.segment.nearest(queries, n, part.allowed(revisions), self.gpu)
+            products.append(part_products)
             rows.append(places + start)
             start += len(part.segment)
         order = np.argsort(-np.concatenate(products, 1), axis=1, kind="stable")[:, :n]
         return np.take_along_axis(np.concatenate(rows, 1), order, axis=1)
 
-    def _once(self, rows: Rows, n: int) -> Rows:
-        """(n,) the first row of each product, in their order, -1 padded."""
+    def _keep_first_rows(self, rows: Rows, n: int) -> Rows:
+        """Keep (n,) the first row of each product, in their order, padded with -1."""
         rows = rows[rows >= 0]
         _, first = np.unique(self.revisions(rows), return_index=True)
-        kept = rows[np.sort(first)[:n]]
-        return np.pad(kept, (0, n - len(kept)), constant_values=-1)
+        firsts = rows[np.sort(first)[:n]]
+        return np.pad(firsts, (0, n - len(firsts)), constant_values=-1)
 
     def photos_of(self, rows: Rows) -> Rows:
-        """All rows of the products that rows (N,) belong to."""
+        """Return all rows of the products that rows (N,) belong to."""
         if self.photos == self.size:
             return rows
-        revisions, found, start = np.unique(self.revisions(rows)), [], 0
+        revisions, part_rows, start = np.unique(self.revisions(rows)), [], 0
         for part in self.parts:
-            found.append(part.segment.rows_of(revisions) + start)
+            part_rows.append(part.segment.rows_of(revisions) + start)
             start += len(part.segment)
-        return np.concatenate(found)
+        return np.concatenate(part_rows)
 
     def embeddings(self, rows: Rows) -> Embeddings:
-        """Full-precision embeddings (N,D) of rows (N,)."""
+        """Return the full-precision embeddings (N,D) of rows (N,)."""
         return self._gather([part.segment.embeddings for part in self.parts], rows)
 
     def revisions(self, rows: Rows) -> Rows:
-        """Revisions (N,) of rows (N,): by these the catalogue knows their products."""
+        """Return the revisions (N,) of rows (N,), by which the catalogue knows their products."""
         return self._gather([part.segment.revisions for part in self.parts], rows)
 
     def positions(self, rows: Rows) -> Rows:
-        """Which of its product's photos each of rows (N,) is, from 0."""
+        """Return the position (N,) of each of rows (N,) among the photos of its product, from 0."""
         return self._gather([part.segment.positions for part in self.parts], rows)
 
     def _gather(self, arrays: Sequence[NDArray[Any]], rows: Rows) -> NDArray[Any]:
@@ -208,6 +211,6 @@ class Snapshot:
         owners = np.searchsorted(ends, rows, side="right")
         result = np.empty((len(rows), *arrays[0].shape[1:]), arrays[0].dtype)
         for owner in np.unique(owners):
-            mine = owners == owner
-            result[mine] = gather_rows(arrays[owner], rows[mine] - (ends[owner] - len(arrays[owner])))
+            is_owned = owners == owner
+            result[is_owned] = gather_rows(arrays[owner], rows[is_owned] - (ends[owner] - len(arrays[owner])))
         return result

@@ -1,4 +1,4 @@
-"""Searches of one Serving, made ready and computed together when their turn has come."""
+"""Batched searches of one runtime: preparation of each query, then one search for all."""
 
 from __future__ import annotations
 
@@ -14,61 +14,66 @@ from model.preprocessing.picture_kind import Kind
 
 
 @dataclass(frozen=True)
-class Ready:
-    """A query, what kind of thing it is by, and how long it took to make it."""
+class PreparedQuery:
+    """Query with the kind of its picture and the time that its preparation took."""
 
     query: Query
     kind: Kind = "sketch"
     preprocess_ms: float = 0.0
 
 
-MakeReady = Callable[[], Ready]
-"""Called by the thread that searches; raises whatever the request is to be refused for."""
+PrepareQuery = Callable[[], PreparedQuery]
+"""Function called by the search thread. Raises the error for which the request is refused."""
 
 
-def by_picture(
-    decode: Callable[[], FramedPicture], make: Callable[[FramedPicture], Query], spent: float = 0.0
-) -> MakeReady:
-    """A search by a picture that is decoded when its turn has come, `spent` seconds having gone into it before."""
+def decode_then_query(
+    decode: Callable[[], FramedPicture], query_of: Callable[[FramedPicture], Query], seconds: float = 0.0
+) -> PrepareQuery:
+    """Return a preparation that decodes a picture in the search thread; `seconds` were spent on it before."""
 
-    def ready() -> Ready:
+    def prepare() -> PreparedQuery:
         started = time.perf_counter()
         picture = decode()
-        query = make(picture)
-        return Ready(query, picture.kind, (time.perf_counter() - started + spent) * 1000)
+        query = query_of(picture)
+        return PreparedQuery(query, picture.kind, (time.perf_counter() - started + seconds) * 1000)
 
-    return ready
-
-
-def until(is_abandoned: IsAbandoned, make: MakeReady) -> MakeReady:
-    """The same search, whose reads are interrupted once no client waits for it."""
-
-    def ready() -> Ready:
-        made = make()
-        return replace(made, query=replace(made.query, is_abandoned=is_abandoned))
-
-    return ready
+    return prepare
 
 
-def search_together(
-    retriever: Retriever, on_pass: Callable[[int], object], asked: Sequence[MakeReady]
+def abandon_when(is_abandoned: IsAbandoned, prepare: PrepareQuery) -> PrepareQuery:
+    """Return the same preparation for a query whose reads are interrupted once its client has left."""
+
+    def prepare_abandonable() -> PreparedQuery:
+        prepared = prepare()
+        return replace(prepared, query=replace(prepared.query, is_abandoned=is_abandoned))
+
+    return prepare_abandonable
+
+
+def search_batch(
+    retriever: Retriever, on_pass: Callable[[int], object], batch: Sequence[PrepareQuery]
 ) -> list[SearchResult | Exception]:
-    """What each search finds, or why it is refused; `on_pass` is told how many are embedded in the one pass."""
-    ready = [_made(make) for make in asked]
-    good = [each for each in ready if isinstance(each, Ready)]
-    if embedded := sum(isinstance(each.query.views, list) for each in good):
+    """Search for a batch; return a result or an error for each query.
+
+    `on_pass` gets the number of queries that share the forward pass.
+    """
+    outcomes = [_prepare(prepare) for prepare in batch]
+    prepared = [outcome for outcome in outcomes if isinstance(outcome, PreparedQuery)]
+    if embedded := sum(isinstance(ready.query.views, list) for ready in prepared):
         on_pass(embedded)
-    found = iter(retriever.search_all([each.query for each in good]))
-    return [each if isinstance(each, Exception) else _told(each, next(found)) for each in ready]
+    results = iter(retriever.search_all([ready.query for ready in prepared]))
+    return [
+        outcome if isinstance(outcome, Exception) else _with_preparation(outcome, next(results)) for outcome in outcomes
+    ]
 
 
-def _made(make: MakeReady) -> Ready | Exception:
+def _prepare(prepare: PrepareQuery) -> PreparedQuery | Exception:
     try:
-        return make()
+        return prepare()
     except Exception as error:
         return error
 
 
-def _told(ready: Ready, found: SearchResult) -> SearchResult:
-    timings = {"preprocess": ready.preprocess_ms, **found.timings_ms}
-    return replace(found, kind=ready.kind, timings_ms=timings)
+def _with_preparation(prepared: PreparedQuery, result: SearchResult) -> SearchResult:
+    timings = {"preprocess": prepared.preprocess_ms, **result.timings_ms}
+    return replace(result, kind=prepared.kind, timings_ms=timings)

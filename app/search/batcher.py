@@ -1,6 +1,6 @@
-"""Few threads compute, and take what waits together: searches share a forward pass and a search of the index.
+"""Batching of concurrent searches, so that they share one forward pass and one index scan.
 
-Nobody waits for others to come: whatever is there when a thread is free is taken.
+A free thread takes the jobs that are queued and does not wait for more.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 
-LARGEST = 32  # jobs that are done together at most, which bounds memory
+MAX_BATCH = 32  # jobs: bounds memory
 
-_SHORT = 0.1  # s that a batch may take in any case: who has just asked waits for the one before, and for their own
-_FRESH = 0.3  # s: whoever waits longer has not drawn on, and is answered before those who may still do so
+_BATCH_SECONDS = 0.1  # that a batch may take in any case: a new job waits for the running batch and for its own
+_OVERDUE_SECONDS = 0.3  # after which a job comes before newer ones: its client draws no more, so the job still matters
 
 _Job = TypeVar("_Job")
 _Result = TypeVar("_Result")
@@ -25,40 +25,41 @@ Work = Callable[[Sequence[_Job]], Sequence[_Result | Exception]]
 
 
 @dataclass(eq=False)
-class _Waiting:
-    """A job, and who waits for it."""
+class _QueuedJob:
+    """Job with its group, its future and the time of its submission."""
 
     group: object
     work: Work[Any, Any]
     job: Any
     future: Future[Any]
     since: float = field(default_factory=time.monotonic)
-    given_up: bool = False  # nobody waits any more
+    is_abandoned: bool = False  # its caller was cancelled
 
 
 class Batcher:
-    """Does jobs of the same group together, as many as take twice as long as one, or a tenth of a second.
+    """Threads that compute jobs of the same group in batches. Safe to use from many threads.
 
-    How many these are is told by the batch before: few where each takes its time, as on a CPU, many on a GPU; and half
-    as many after a batch that took too long for somebody in it, then one more each time. Safe to use from many threads.
+    A batch takes at most twice as long as a single job, or a tenth of a second. Its size follows from the batch before:
+    small where each job takes long, as on a CPU, large on a GPU. After a batch in which a caller gave up, the limit of
+    the size is halved; it grows by one with each further batch.
 
-    The newest come first: of somebody who is drawing, only the newest sketch still matters, and with the oldest first a
-    server that is asked for too much would finish each just when it has been given up. Those who keep waiting are not
-    forgotten: after a third of a second they come before all newer ones, the oldest first.
+    The newest jobs come first. Of a client that is drawing, only the newest sketch still matters; with the oldest
+    first, an overloaded server would finish each job just after its client has given it up. Overdue jobs, after a third
+    of a second, come before all newer ones, the oldest first.
 
-    `threads` of them compute, and each takes its share of what waits; before each batch, `share` is told in its thread
-    how many of them are at work.
+    Each of `threads` threads takes its share of the queued jobs. Before each batch, its thread calls `on_batch` with
+    the number of busy threads.
     """
 
-    def __init__(self, threads: int = 1, share: Callable[[int], object] = lambda _: None) -> None:
-        self._share = share
-        self._busy = 0  # threads that are at work
-        self._most = 1  # jobs of the next batch
-        self._limit = LARGEST  # what nobody has given up for lately
-        self._alone = 0.0  # s that a job took the last time that nothing was computed beside it
-        self._waiting: list[_Waiting] = []
+    def __init__(self, threads: int = 1, on_batch: Callable[[int], object] = lambda _: None) -> None:
+        self._on_batch = on_batch
+        self._busy = 0  # threads that compute
+        self._batch_size = 1  # jobs of the next batch, at most
+        self._limit = MAX_BATCH  # of the batch size, as no caller has given up lately
+        self._alone_seconds = 0.0  # of the last job that was computed with nothing beside it
+        self._queue: list[_QueuedJob] = []
         self._changed = threading.Condition()
-        self._closed = False
+        self._is_closed = False
         self._threads = [
             threading.Thread(target=self._run, name=f"search {number}", daemon=True) for number in range(threads)
         ]
@@ -66,98 +67,98 @@ class Batcher:
             thread.start()
 
     async def do(self, group: object, work: Work[_Job, _Result], job: _Job) -> _Result:
-        """The outcome of a job. When this is cancelled before its turn has come, it is not computed.
+        """Compute a job in a batch and return its outcome. A job that is cancelled while queued is not computed.
 
-        `work` of any of the jobs of a group may be called with all of them.
+        `work` of any job of a group may be called with all of them.
         """
-        waiting = self._submit(group, work, job)
+        queued = self._enqueue(group, work, job)
         try:
-            return cast(_Result, await asyncio.wrap_future(waiting.future))
+            return cast(_Result, await asyncio.wrap_future(queued.future))
         except asyncio.CancelledError:
-            waiting.given_up = True
+            queued.is_abandoned = True
             raise
 
     async def do_alone(self, work: Callable[[], _Result]) -> _Result:
-        """What `work` gives, when its turn has come, with no other job beside it."""
+        """Compute `work` in a batch of its own and return its result."""
         return await self.do(object(), lambda _: [work()], None)
 
     def submit(self, group: object, work: Work[_Job, _Result], job: _Job) -> Future[_Result]:
-        """A job's outcome to be. Raises RuntimeError after close()."""
-        return self._submit(group, work, job).future
+        """Queue a job and return its future. Raises RuntimeError after close()."""
+        return self._enqueue(group, work, job).future
 
-    def _submit(self, group: object, work: Work[_Job, _Result], job: _Job) -> _Waiting:
-        waiting = _Waiting(group, work, job, Future())
+    def _enqueue(self, group: object, work: Work[_Job, _Result], job: _Job) -> _QueuedJob:
+        queued = _QueuedJob(group, work, job, Future())
         with self._changed:
-            if self._closed:
+            if self._is_closed:
                 raise RuntimeError("the batcher is closed: expected no more jobs")
-            self._waiting = [each for each in self._waiting if not each.future.cancelled()]
-            self._waiting.append(waiting)
+            self._queue = [other for other in self._queue if not other.future.cancelled()]
+            self._queue.append(queued)
             self._changed.notify()
-        return waiting
+        return queued
 
     def close(self) -> None:
-        """Do what has been submitted, then end the threads."""
+        """Compute the submitted jobs, then end the threads."""
         with self._changed:
-            self._closed = True
+            self._is_closed = True
             self._changed.notify_all()
         for thread in self._threads:
             thread.join()
 
     def _run(self) -> None:
-        while (batch := self._take()) is not None:
-            begun = [each for each in batch if each.future.set_running_or_notify_cancel()]
-            if begun:
+        while (batch := self._take_batch()) is not None:
+            running = [queued for queued in batch if queued.future.set_running_or_notify_cancel()]
+            if running:
                 busy = self._busy
-                self._share(busy)
+                self._on_batch(busy)
                 started = time.monotonic()
-                _do(begun)
-                spent = time.monotonic() - started
-                if len(begun) == busy == 1:
-                    self._alone = spent
-                in_vain = any(each.given_up for each in begun)
-                self._limit = max(1, len(begun) // 2) if in_vain else min(LARGEST, self._limit + 1)
-                self._most = min(self._limit, _most(len(begun), spent, self._alone))
+                _compute(running)
+                seconds = time.monotonic() - started
+                if len(running) == busy == 1:
+                    self._alone_seconds = seconds
+                is_wasted = any(queued.is_abandoned for queued in running)
+                self._limit = max(1, len(running) // 2) if is_wasted else min(MAX_BATCH, self._limit + 1)
+                self._batch_size = min(self._limit, _compute_batch_size(len(running), seconds, self._alone_seconds))
             with self._changed:
                 self._busy -= 1
 
-    def _take(self) -> list[_Waiting] | None:
-        """Those whose turn has come; None when nothing will come any more."""
+    def _take_batch(self) -> list[_QueuedJob] | None:
+        """Wait for jobs and remove the next batch from the queue; return None after close() once the queue is empty."""
         with self._changed:
-            self._changed.wait_for(lambda: self._waiting or self._closed)
-            if not self._waiting:
+            self._changed.wait_for(lambda: self._queue or self._is_closed)
+            if not self._queue:
                 return None
-            ordered = _in_turn([each for each in self._waiting if not each.future.cancelled()])
-            alike = [each for each in ordered if each.group == ordered[0].group]
-            batch = alike[: min(self._most, -(-len(alike) // len(self._threads)))]  # the other threads take the rest
-            self._waiting = [each for each in self._waiting if each not in batch and not each.future.cancelled()]
+            ordered = _order_jobs([queued for queued in self._queue if not queued.future.cancelled()])
+            group = [queued for queued in ordered if queued.group == ordered[0].group]
+            batch = group[: min(self._batch_size, -(-len(group) // len(self._threads)))]  # a share for each thread
+            self._queue = [queued for queued in self._queue if queued not in batch and not queued.future.cancelled()]
             self._busy += 1
             return batch
 
 
-def _most(count: int, spent: float, alone: float) -> int:
-    """How many jobs fit into a batch, when so many took `spent` seconds, and one `alone`."""
-    return max(1, min(LARGEST, int(max(_SHORT, 2 * alone) * count / max(spent, 1e-6))))
+def _compute_batch_size(count: int, seconds: float, alone_seconds: float) -> int:
+    """Compute how many jobs fit into a batch, if `count` jobs took `seconds` and a single one `alone_seconds`."""
+    return max(1, min(MAX_BATCH, int(max(_BATCH_SECONDS, 2 * alone_seconds) * count / max(seconds, 1e-6))))
 
 
-def _in_turn(waiting: Sequence[_Waiting]) -> list[_Waiting]:
-    """Those who have waited for long, the oldest first, then the others, the newest first."""
-    begin = time.monotonic() - _FRESH
-    patient = [each for each in waiting if each.since < begin]
-    return patient + [each for each in reversed(waiting) if each.since >= begin]
+def _order_jobs(jobs: Sequence[_QueuedJob]) -> list[_QueuedJob]:
+    """Order overdue jobs first, the oldest first, then the others, the newest first."""
+    begin = time.monotonic() - _OVERDUE_SECONDS
+    overdue = [queued for queued in jobs if queued.since < begin]
+    return overdue + [queued for queued in reversed(jobs) if queued.since >= begin]
 
 
-def _do(batch: Sequence[_Waiting]) -> None:
-    """Compute a batch; one that fails as a whole is computed one by one, so that nobody fails for another's sake."""
+def _compute(batch: Sequence[_QueuedJob]) -> None:
+    """Compute a batch. If it fails as a whole, compute its jobs one by one, so that no job fails because of another."""
     try:
-        outcomes = batch[0].work([each.job for each in batch])
+        outcomes = batch[0].work([queued.job for queued in batch])
     except Exception as error:
         if len(batch) > 1:
-            for each in batch:
-                _do([each])
+            for queued in batch:
+                _compute([queued])
             return
         outcomes = [error]
-    for each, outcome in zip(batch, outcomes, strict=True):
+    for queued, outcome in zip(batch, outcomes, strict=True):
         if isinstance(outcome, Exception):
-            each.future.set_exception(outcome)
+            queued.future.set_exception(outcome)
         else:
-            each.future.set_result(outcome)
+            queued.future.set_result(outcome)

@@ -1,26 +1,27 @@
-"""Whether a sketch shows anything that a gallery has, as far as its distances tell."""
+"""Confidence that a gallery has a product like the sketch, judged by its distances."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-MOST = 0.8  # contrast: in the demo gallery 6% of real sketches lie above, and 34% of scribbles (docs/accuracy.md)
+MAX_CONTRAST = 0.8  # in the demo gallery 6% of real sketches lie above, and 34% of scribbles (docs/accuracy.md)
 
-_PLACE = 5  # one result may be near by chance, five seldom are
+_RANK = 5  # a single result may be near by chance, five seldom are
 
 
 def contrast_of(candidates: NDArray[np.float32], mean: float | None) -> float | None:
-    """How far the fifth nearest of the candidates is, as a share of the mean distance of a gallery's sample.
+    """Compute the distance of the fifth nearest candidate as a share of the mean distance of a gallery's sample.
 
-    Near 1 the results are hardly nearer than any product is. Of a ratio it does not matter in what unit a network
-    measures. None where it tells nothing: no mean, as there are too few products, or a distance that is not positive.
+    Near 1 the results are hardly nearer than any product. A ratio does not depend on the unit of a network's distances.
+    Returns None without a mean, as in a gallery of few products, with too few candidates, or if the mean is not
+    positive.
     """
-    if mean is None or mean <= 0 or len(candidates) < _PLACE:
+    if mean is None or mean <= 0 or len(candidates) < _RANK:
         return None
-    return float(np.partition(candidates, _PLACE - 1)[_PLACE - 1]) / float(mean)
+    return float(np.partition(candidates, _RANK - 1)[_RANK - 1]) / float(mean)
 
 
 def is_confident(contrast: float | None) -> bool:
-    """Whether results may be like the sketch. When nothing tells that they are not, they may."""
-    return contrast is None or contrast <= MOST
+    """Return whether results may be like the sketch. Without a contrast, they may."""
+    return contrast is None or contrast <= MAX_CONTRAST

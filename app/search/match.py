@@ -1,4 +1,4 @@
-"""What of a sketch and of a photo matched: where the network looked when it compared the two."""
+"""Comparison of a sketch with a photo: the attention of the network on both."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from model.preprocessing.frames import mirror_image
 
 
 class Attended(NamedTuple):
-    """A picture and how strongly to show attention over its frame, (h,w) 0..1; None of a network that has none."""
+    """Picture with attention (h,w), 0..1, over its frame; None for a network without attention."""
 
     picture: FramedPicture
     attention: NDArray[np.float32] | None
@@ -23,23 +23,34 @@ class Attended(NamedTuple):
 
 @dataclass(frozen=True)
 class Match:
-    """A sketch beside a product's photo."""
+    """Sketch compared with a product's nearest photo."""
 
-    distance: float  # as a search gives it
-    photo_name: str  # of the photo that is nearest to the sketch
-    mirrored: bool  # whether the sketch's mirror image is the nearer one
+    distance: float  # as in a search
+    photo_name: str  # of the photo nearest to the sketch
+    mirrored: bool  # whether the sketch's mirror image is nearer
     sketch: Attended  # as it was drawn, mirrored or not
     photo: Attended
 
 
-def match(retriever: Retriever, checkpoint: Checkpoint, product_id: str, sketch: FramedPicture, mirror: bool) -> Match:
+def match(
+    retriever: Retriever, checkpoint: Checkpoint, product_id: str, sketch: FramedPicture, *, mirror: bool
+) -> Match:
     """Compare a sketch, or with `mirror` the nearer of it and its mirror image, with a product's nearest photo.
 
-    Raises UnknownProduct, and FileNotFoundError when that photo is not in the store.
+    Raises UnknownProductError, and FileNotFoundError if that photo is not in the store.
     """
-    found = retriever.compare(sketch.frame, product_id, mirror)
-    photo = FramedPicture.of(retriever.gallery.photos.open(found.photo), checkpoint.preprocess.place_photo)
-    compared = mirror_image(sketch.frame) if found.mirrored else sketch.frame
+    comparison = retriever.compare(sketch.frame, product_id, mirror=mirror)
+    photo = FramedPicture.from_image(retriever.gallery.photos.open(comparison.photo), checkpoint.preprocess.place_photo)
+    compared = mirror_image(sketch.frame) if comparison.mirrored else sketch.frame
     maps = checkpoint.attend_frames([compared, photo.frame])
-    drawn, seen = (None, None) if maps is None else (maps[0, :, ::-1] if found.mirrored else maps[0], maps[1])
-    return Match(found.distance, found.photo, found.mirrored, Attended(sketch, drawn), Attended(photo, seen))
+    if maps is None:
+        on_sketch, on_photo = None, None
+    else:
+        on_sketch, on_photo = maps[0, :, ::-1] if comparison.mirrored else maps[0], maps[1]
+    return Match(
+        comparison.distance,
+        comparison.photo,
+        comparison.mirrored,
+        Attended(sketch, on_sketch),
+        Attended(photo, on_photo),
+    )

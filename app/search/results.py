@@ -1,4 +1,4 @@
-"""What searches are asked and what they answer."""
+"""Queries and results of searches."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ ALL = Filters()
 
 
 class UnknownProductError(KeyError):
-    """There is no product of that id."""
+    """Id without a product."""
 
 
 @dataclass(frozen=True)
 class Query:
-    """Views of one thing, and how many of the products that are near to any of them, and pass, are wanted.
+    """Search for the k products nearest to any of several views of one sketch, among those that pass the filters.
 
     Views are frames (256,256), or embeddings (V,D) where these are known.
     """
@@ -33,8 +33,8 @@ class Query:
     is_abandoned: IsAbandoned = field(default=lambda: False, compare=False)
 
     @staticmethod
-    def of(frame: Pixels, k: int, filters: Filters = ALL, mirror: bool = True) -> Query:
-        """A query by a sketch's frame (256,256) and, with `mirror`, by its mirror image."""
+    def of(frame: Pixels, k: int, filters: Filters = ALL, *, mirror: bool = True) -> Query:
+        """Make a query by a sketch's frame (256,256) and, with `mirror`, by its mirror image."""
         return Query([frame, mirror_image(frame)] if mirror else [frame], k, filters)
 
     def __post_init__(self) -> None:
@@ -43,32 +43,32 @@ class Query:
 
 
 class Result(NamedTuple):
-    """A product that was found, and its distance from the sketch (smaller is nearer; may be negative)."""
+    """Found product with its distance from the sketch (smaller is nearer; may be negative)."""
 
     product: Product
     distance: float
-    position: int  # of the photo that is nearest, among the product's photos
+    position: int  # of the nearest photo, among the product's photos
 
     @property
     def photo(self) -> str:
-        """The name of the photo that is nearest; empty when it is not kept."""
+        """Name of the nearest photo, empty if it is not stored."""
         return photo_name(self.product, self.position)
 
 
 class Comparison(NamedTuple):
-    """A product beside a sketch: how far its nearest photo is, which that is, and whether it is nearer mirrored."""
+    """Product compared with a sketch: its nearest photo, the distance of that, and whether mirroring is nearer."""
 
     product: Product
     distance: float
-    photo: str  # its name; empty when it is not kept
+    photo: str  # its name, empty if it is not stored
     mirrored: bool
 
 
 @dataclass(frozen=True)
 class SearchResult:
-    """Results, nearest first, the gallery they were found in, and how long each stage took.
+    """Results, nearest first, with the size and revision of the gallery and the duration of each stage.
 
-    Stages that were shared with other searches count in full: that long it was waited for them.
+    A stage that is shared with other searches counts in full, since each of them waits for all of it.
     """
 
     results: list[Result]
@@ -76,14 +76,14 @@ class SearchResult:
     revision: int
     timings_ms: dict[str, float]  # embed, candidates, rerank
     contrast: float | None  # see app/search/confidence.py
-    kind: Kind = "sketch"  # what was searched by
+    kind: Kind = "sketch"  # of the picture in the query
 
     def without(self, product_id: str, k: int) -> SearchResult:
-        """The k nearest besides a product that was searched by its own photos."""
+        """Return the k nearest results besides the product whose photos were the query."""
         others = [result for result in self.results if result.product.product_id != product_id]
         return replace(self, results=others[:k], kind="photo")
 
 
 def photo_name(product: Product, position: int) -> str:
-    """The name of one of a product's photos; empty when it is not kept."""
+    """Return the name of a photo of a product, empty if it is not stored."""
     return product.photos[position].name if position < len(product.photos) else ""

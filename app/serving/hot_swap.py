@@ -1,4 +1,4 @@
-"""Which Serving is the one that serves: replaced beside searches and writes when the gallery is embedded anew."""
+"""Replacement of the runtime in use after a re-embedding, while searches and writes continue."""
 
 from __future__ import annotations
 
@@ -18,81 +18,82 @@ from app.database.read_limits import unlimited
 from app.serving.runtime import Runtime, reason_of
 from app.settings import Settings
 
-_ATTEMPTS = 3  # of work that re-embeddings come between
-_RETRY_SECONDS = 10  # s before another try to serve what a re-embedding has made
+_ATTEMPTS = 3  # at work that re-embeddings interrupt
+_RETRY_SECONDS = 10  # before another attempt to serve the new checkpoint
 _log = logging.getLogger(__name__)
 
 _T = TypeVar("_T")
 
 
 class RuntimeSwapper:
-    """The Serving of now. Raises what Serving() does."""
+    """Holder of the runtime in use. Raises the errors of Runtime()."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._replacing = threading.Lock()
-        self._from = 0.0  # when it may be replaced, on the monotonic clock
-        with self._replacing:
-            self.serving = Runtime(settings, self._swap_in_background)
+        self._swap_lock = threading.Lock()
+        self._next_attempt = 0.0  # earliest time of the next swap, on the monotonic clock
+        with self._swap_lock:
+            self.runtime = Runtime(settings, self._swap_in_background)
 
     def close(self, shutdown: Shutdown) -> None:
-        """Close it for good, and what is about to take its place."""
-        self._from = math.inf
-        serving = self.serving
-        serving.close(shutdown)
-        shutdown.close({"another checkpoint": self._finish_replacing})
-        if self.serving is not serving:
-            self.serving.close(shutdown)
+        """Close the runtime for good, and one that is about to replace it."""
+        self._next_attempt = math.inf
+        runtime = self.runtime
+        runtime.close(shutdown)
+        shutdown.close({"another checkpoint": self._wait_for_swap})
+        if self.runtime is not runtime:
+            self.runtime.close(shutdown)
 
     async def run(self, work: Callable[[Runtime], Awaitable[_T]]) -> _T:
-        """What work gives with what serves now; once more when a re-embedding has come between.
+        """Await `work` with the runtime in use, again if a re-embedding has come in between.
 
-        Raises NotReadyError when what that has made cannot be served.
+        Raises NotReadyError if the new checkpoint cannot be served.
         """
         for _ in range(_ATTEMPTS - 1):
-            with self._acquired() as serving:
+            with self._acquired() as runtime:
                 try:
-                    return await work(serving)
+                    return await work(runtime)
                 except CheckpointMismatchError:
                     pass
-            if not await asyncio.to_thread(self._replace, serving):
+            if not await asyncio.to_thread(self._swap, runtime):
                 message = "the gallery has just got another checkpoint, which cannot be served yet: try again later"
                 raise NotReadyError(message, _RETRY_SECONDS)
-        with self._acquired() as serving:
-            return await work(serving)
+        with self._acquired() as runtime:
+            return await work(runtime)
 
     @contextmanager
     def _acquired(self) -> Iterator[Runtime]:
-        while not (serving := self.serving).acquire():
-            pass  # it has been replaced since it was looked up
+        while not (runtime := self.runtime).acquire():
+            pass  # it has been replaced since it was read
         try:
-            yield serving
+            yield runtime
         finally:
-            serving.release()
+            runtime.release()
 
-    def _finish_replacing(self) -> None:
-        with self._replacing:
+    def _wait_for_swap(self) -> None:
+        with self._swap_lock:
             pass
 
     def _swap_in_background(self, old: Runtime) -> None:
-        """Replace what serves, in a thread of its own, unless somebody is at it, or it has failed just now."""
-        if not self._replacing.locked() and self.serving is old and time.monotonic() >= self._from:
-            threading.Thread(target=self._replace, args=(old,), name="replace", daemon=True).start()
+        """Replace a runtime in a thread of its own, unless a swap is running or has just failed."""
+        if not self._swap_lock.locked() and self.runtime is old and time.monotonic() >= self._next_attempt:
+            threading.Thread(target=self._swap, args=(old,), name="replace", daemon=True).start()
 
-    def _replace(self, old: Runtime) -> bool:
-        """Open what the gallery is now beside what serves, and put it in its place; whether that could be done."""
-        with self._replacing, unlimited():  # the request that notices it has a limit, and may be a search
-            if self.serving is not old:
+    def _swap(self, old: Runtime) -> bool:
+        """Open the gallery with its new checkpoint and replace the old runtime; return whether that succeeded."""
+        with self._swap_lock, unlimited():  # the request that notices the new checkpoint has a limit on its reads
+            if self.runtime is not old:
                 return True
-            if time.monotonic() < self._from:
+            if time.monotonic() < self._next_attempt:
                 return False
             try:
-                self.serving = Runtime(self._settings, self._swap_in_background)
+                self.runtime = Runtime(self._settings, self._swap_in_background)
             except Exception as error:  # such as a GPU without memory for both
-                self._from = max(self._from, time.monotonic() + _RETRY_SECONDS)  # it stays infinite once this is closed
+                # the time stays infinite once this is closed
+                self._next_attempt = max(self._next_attempt, time.monotonic() + _RETRY_SECONDS)
                 reason = reason_of(error)
                 _log.warning("the gallery has another checkpoint, but cannot be served by it yet: %s", reason)
                 return False
-            _log.info("the gallery is served by checkpoint %s now", self.serving.checkpoint.sha256)
+            _log.info("the gallery is served by checkpoint %s now", self.runtime.checkpoint.sha256)
             old.retire()
             return True

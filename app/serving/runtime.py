@@ -1,7 +1,7 @@
-"""What serves a gallery at one time: a checkpoint, and all that works with it. A re-embedding replaces it whole.
+"""Checkpoint of a gallery and all objects that depend on it, which a re-embedding replaces together.
 
-So no search or write ever meets two checkpoints: it holds on to what it began with, and what has been replaced is
-closed when nothing holds on to it any more.
+A search or write keeps the runtime that it began with, so it never meets two checkpoints. A replaced runtime is closed
+when its last user releases it.
 """
 
 from __future__ import annotations
@@ -29,88 +29,93 @@ from app.search.retriever import Retriever
 from app.settings import Settings
 from model.checkpoint import Checkpoint, load_checkpoint
 
-_SELF_EXPLAINING_ERRORS = (ValueError, OSError, SQLAlchemyError, DecoderUnavailableError)  # whose messages say all
+_SELF_EXPLAINING_ERRORS = (
+    ValueError,
+    OSError,
+    SQLAlchemyError,
+    DecoderUnavailableError,
+)  # their messages need no class name
 _log = logging.getLogger(__name__)
 
 
 class Runtime:
-    """A gallery in use. Once this is made, a first search has been run.
+    """Open gallery with its checkpoint, retriever, decoders and writer. The constructor runs a first search.
 
-    `outdated` is called, again and again, once the catalogue has been embedded anew. Raises CatalogueError,
-    CheckpointMismatch or CheckpointError for a gallery that cannot be served, ValueError for a device that is not
-    there, NotDecoded, and whatever else a first search meets, such as a GPU without memory.
+    `outdated` is called, repeatedly, once the catalogue has been embedded again. Raises CatalogueError,
+    CheckpointMismatchError or CheckpointError for a gallery that cannot be served, and ValueError for a missing device.
+    Raises DecoderUnavailableError, and any other error of a first search, such as a GPU without memory.
     """
 
     def __init__(self, settings: Settings, outdated: Callable[[Runtime], object]) -> None:
-        with ExitStack() as opened:  # closed when anything fails
+        with ExitStack() as opened:  # closed if a later step fails
             self.checkpoint, self.gallery = _open(settings)
             opened.callback(self.gallery.close)
             self.retriever = Retriever(self.checkpoint, self.gallery, settings.n_candidates, settings.device)
-            self.workshop = SketchDecoder(self.checkpoint.preprocess.config, settings.max_pixels)
-            opened.callback(self.workshop.close)
+            self.sketch_decoder = SketchDecoder(self.checkpoint.preprocess.config, settings.max_pixels)
+            opened.callback(self.sketch_decoder.close)
             for count in reversed(threads_per_batch(limit_threads(settings.threads))):
                 set_compute_threads(count)
                 self.retriever.search(self.checkpoint.preprocess.strokes([[[0, 0], [100, 100]]]), 1)
-            self.workshop.warm_up()
+            self.sketch_decoder.warm_up()
             self.writer = GalleryWriter(
                 self.gallery, self.checkpoint, settings.allow_private_addresses, lambda: outdated(self)
             )
             opened.pop_all()
         self._lock = threading.Lock()
-        self._users, self._retired = 0, False
+        self._users, self._is_retired = 0, False
 
     def acquire(self) -> bool:
-        """Keep it from being closed until let_go(); False if it has been replaced, so that it may be closed already."""
+        """Keep the runtime open until release(); return False if it has been replaced, and so may be closed already."""
         with self._lock:
-            if not self._retired:
+            if not self._is_retired:
                 self._users += 1
-            return not self._retired
+            return not self._is_retired
 
     def release(self) -> None:
-        """End what hold() began."""
+        """Undo one acquire(), and close a replaced runtime after its last user."""
         with self._lock:
             self._users -= 1
-            is_last = self._retired and not self._users
+            is_last = self._is_retired and not self._users
         if is_last:
-            self._close_aside()
+            self._close_in_background()
 
     def retire(self) -> None:
-        """Close it as soon as nobody holds it."""
+        """Close the runtime as soon as it has no users."""
         with self._lock:
-            self._retired = True
+            self._is_retired = True
             is_last = not self._users
         if is_last:
-            self._close_aside()
+            self._close_in_background()
 
     def close(self, shutdown: Shutdown) -> None:
-        """Finish single writes, leave imports to whoever is next, and close the gallery."""
+        """Finish single writes, leave imports to the next runtime, and close the gallery."""
         self.writer.close(shutdown)
-        shutdown.close({"sketch decoders": self.workshop.close})
+        shutdown.close({"sketch decoders": self.sketch_decoder.close})
         shutdown.close({"gallery": self.gallery.close})
 
-    def _close_aside(self) -> None:
-        # takes a while, and may be called by its own threads; a server that ends does not wait for it
+    def _close_in_background(self) -> None:
+        # closing takes a while, and its own threads may call this; a daemon thread does not delay the end of the server
         threading.Thread(target=self.close, args=[Shutdown.unlimited()], name="retire", daemon=True).start()
 
 
 def reason_of(error: Exception) -> str:
-    """In one line, why there is no Serving; with the error's kind where its message was not made to be read alone."""
+    """Describe in one line why no runtime could be opened, with the error's class unless its message suffices."""
     line = str(error).partition("\n")[0]
     return line if isinstance(error, _SELF_EXPLAINING_ERRORS) else f"{type(error).__name__}: {line}"
 
 
 def _open(settings: Settings) -> tuple[Checkpoint, Gallery]:
-    """The gallery, with the checkpoint that its catalogue names."""
+    """Open the gallery with the checkpoint that its catalogue names."""
     directory = settings.gallery
     catalogue = catalogue_of(directory, settings.catalogue.get_secret_value() if settings.catalogue else None)
     try:
-        return _matching(directory, catalogue, gpu_for(settings.device))
+        return _open_matching(directory, catalogue, gpu_for(settings.device))
     except BaseException:
         catalogue.close()
         raise
 
 
-def _matching(directory: Path, catalogue: Catalogue, gpu: Gpu | None) -> tuple[Checkpoint, Gallery]:
+def _open_matching(directory: Path, catalogue: Catalogue, gpu: Gpu | None) -> tuple[Checkpoint, Gallery]:
     while True:
         named = catalogue.state().checkpoint
         checkpoint = load_checkpoint(checkpoint_file(directory, named))

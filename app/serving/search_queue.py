@@ -1,4 +1,4 @@
-"""The queue of searches: bounded in length and in time, and shared fairly among clients."""
+"""Queue of searches, bounded in length and in time, and shared fairly among clients."""
 
 from __future__ import annotations
 
@@ -8,75 +8,75 @@ from contextlib import asynccontextmanager, suppress
 
 from app.core.retry_errors import BusyError, TooLateError
 
-_RETRY_AFTER = 1  # s: a full queue of 32 searches is worked off in about that time
+_RETRY_AFTER = 1  # s: about the time that a full queue of 32 searches takes
 
 
 class SearchQueue:
-    """At most `most` requests that wait besides the one whose turn it is, for `seconds` each. Of one event loop.
+    """Queue of at most `most` requests besides the one that is computed, each for at most `seconds`.
 
-    When it is full, a client that has fewer requests in it than another one takes the place of the other one's newest,
-    so that no client keeps the others out.
+    For one event loop. If the queue is full, a client with fewer requests than another one replaces the newest request
+    of that one. So one client cannot keep the others out.
     """
 
     def __init__(self, most: int, seconds: float) -> None:
         self._most, self._seconds = most, seconds
-        self._members: dict[str, list[asyncio.Timeout]] = {}  # of each client, the newest last
+        self._waiting: dict[str, list[asyncio.Timeout]] = {}  # requests of each client, the newest last
 
     @property
     def length(self) -> int:
-        """How many requests wait, or are computed."""
-        return sum(map(len, self._members.values()))
+        """Number of requests that wait or are computed."""
+        return sum(map(len, self._waiting.values()))
 
     def check(self, client: str) -> None:
-        """Raise BusyError when there is no room for a request of this client."""
-        if self.length > self._most and self._longest(client) is None:
+        """Raise BusyError if the queue has no place for a request of this client."""
+        if self.length > self._most and self._find_longest(client) is None:
             raise _busy(f"{self._most} searches are waiting already: expected fewer")
 
     @asynccontextmanager
     async def slot(self, client: str) -> AsyncIterator[None]:
-        """Be in the line for as long as the block takes, which is cancelled when it takes too long.
+        """Hold a place in the queue while the block runs. The block is cancelled if it takes too long.
 
         Raises BusyError, at once or when another client takes the place, and TooLateError when the time is over.
         """
         self.check(client)
         if self.length > self._most:
-            self._make_room(client)
-        patience = asyncio.timeout(self._seconds)
-        self._members.setdefault(client, []).append(patience)
+            self._evict_for(client)
+        timeout = asyncio.timeout(self._seconds)
+        self._waiting.setdefault(client, []).append(timeout)
         try:
-            async with patience:
+            async with timeout:
                 yield
         except TimeoutError:
-            if not patience.expired():
+            if not timeout.expired():
                 raise
-            if patience not in self._members.get(client, ()):
+            if timeout not in self._waiting.get(client, ()):
                 raise _busy("too many of your searches are waiting: another client has taken the place") from None
             expected = f"expected within {self._seconds:g} s, so try again in {_RETRY_AFTER} s"
             message = f"the search has not been done in time: {expected}"
             raise TooLateError(message, _RETRY_AFTER) from None
         finally:
-            self._leave(client, patience)
+            self._remove(client, timeout)
 
-    def _longest(self, client: str) -> str | None:
-        """The other client with most requests, if it has still as many as this one after giving a place to it."""
-        longest = max(self._members, key=lambda name: len(self._members[name]), default=client)
-        own = len(self._members.get(client, ()))
-        return longest if len(self._members.get(longest, ())) > own + 1 else None
+    def _find_longest(self, client: str) -> str | None:
+        """Find the other client with most requests, if it still has at least as many as this one after the swap."""
+        longest = max(self._waiting, key=lambda name: len(self._waiting[name]), default=client)
+        own = len(self._waiting.get(client, ()))
+        return longest if len(self._waiting.get(longest, ())) > own + 1 else None
 
-    def _make_room(self, client: str) -> None:
-        """Cancel the newest request of the client that has most. It has waited least, and is hardly begun."""
-        longest = self._longest(client)
-        assert longest is not None  # as check() has found
-        newest = self._members[longest][-1]
-        self._leave(longest, newest)
+    def _evict_for(self, client: str) -> None:
+        """Cancel the newest request of the client with most: it has waited least, and is hardly begun."""
+        longest = self._find_longest(client)
+        assert longest is not None  # check() has just verified it
+        newest = self._waiting[longest][-1]
+        self._remove(longest, newest)
         if not newest.expired():
             newest.reschedule(asyncio.get_running_loop().time())
 
-    def _leave(self, client: str, patience: asyncio.Timeout) -> None:
-        with suppress(KeyError, ValueError):  # it has been cancelled for another client
-            self._members[client].remove(patience)
-            if not self._members[client]:
-                del self._members[client]
+    def _remove(self, client: str, timeout: asyncio.Timeout) -> None:
+        with suppress(KeyError, ValueError):  # it was evicted for another client
+            self._waiting[client].remove(timeout)
+            if not self._waiting[client]:
+                del self._waiting[client]
 
 
 def _busy(reason: str) -> BusyError:

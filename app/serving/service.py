@@ -1,4 +1,4 @@
-"""What the routes work with: whatever serves the gallery at that time, and the threads that search."""
+"""Interface of the routes to the gallery: the runtime in use, the search queue and the search threads."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from app.gallery.gallery import Gallery
 from app.ingest.product_preparer import PreparedProduct, ProductUpdate
 from app.observability.metrics import Metrics
 from app.products.filters import Filters
-from app.search.batched_search import MakeReady, Ready, by_picture, search_together, until
+from app.search.batched_search import PreparedQuery, PrepareQuery, abandon_when, decode_then_query, search_batch
 from app.search.batcher import Batcher
 from app.search.match import Match, match
 from app.search.results import Query, SearchResult
@@ -35,141 +35,141 @@ _log = logging.getLogger(__name__)
 
 
 class Service:
-    """A gallery that can be searched as soon as this is made. What serves it is replaced whenever it is re-embedded.
+    """Gallery that can be searched once the constructor returns. A re-embedding replaces its runtime.
 
-    Raises what Serving() does.
+    Raises the errors of Runtime().
     """
 
     def __init__(self, settings: Settings, metrics: Metrics | None = None, reads: ReadLimits | None = None) -> None:
-        each = threads_per_batch(limit_threads(settings.threads))
+        thread_counts = threads_per_batch(limit_threads(settings.threads))
         self.settings = settings
-        self._current = RuntimeSwapper(settings)
-        self._batcher = Batcher(len(each), lambda busy: set_compute_threads(each[busy - 1]))
-        self.line = SearchQueue(settings.max_queue, settings.search_timeout)
+        self._swapper = RuntimeSwapper(settings)
+        self._batcher = Batcher(len(thread_counts), lambda busy: set_compute_threads(thread_counts[busy - 1]))
+        self.queue = SearchQueue(settings.max_queue, settings.search_timeout)
         self.metrics = metrics or Metrics()
         self.reads = reads or ReadLimits(settings.search_timeout)
-        self.metrics.watch(lambda: self.gallery, lambda: self.line.length)
+        self.metrics.watch(lambda: self.gallery, lambda: self.queue.length)
 
     @property
-    def serving(self) -> Runtime:
-        """What serves now."""
-        return self._current.serving
+    def runtime(self) -> Runtime:
+        """Runtime in use."""
+        return self._swapper.runtime
 
     @property
     def gallery(self) -> Gallery:
-        """The gallery that is served now."""
-        return self.serving.gallery
+        """Gallery of the runtime in use."""
+        return self.runtime.gallery
 
     def close(self, shutdown: Shutdown | None = None) -> None:
-        """Finish what was accepted, then close the gallery, as far as the shutdown has time for it."""
+        """Finish the accepted requests, then close the gallery, as far as the shutdown leaves time."""
         shutdown = shutdown or Shutdown.unlimited()
         shutdown.close({"searches": self._batcher.close})
-        self._current.close(shutdown)
+        self._swapper.close(shutdown)
 
-    # searching: `client`, as app/asgi/client_address.py names it, shares the queue and the decoders with the others
+    # searching: `client`, a key of app/asgi/client_address.py, shares the queue and the decoders with the others
 
-    async def search(self, client: str, sketch: Sketch, k: int, filters: Filters, mirror: bool) -> SearchResult:
-        """The k products nearest to a sketch (with `mirror`, either way round); timings have preprocess and total."""
+    async def search(self, client: str, sketch: Sketch, k: int, filters: Filters, *, mirror: bool) -> SearchResult:
+        """Find the k products nearest to a sketch (with `mirror`, in either direction).
 
-        async def search(serving: Runtime) -> SearchResult:
-            decode, spent = await _decoded(serving, client, sketch)
-            ready = by_picture(decode, lambda picture: Query.of(picture.frame, k, filters, mirror), spent)
-            return await self._search(serving, ready)
+        The timings include preprocess and total.
+        """
 
-        return await self._answer(client, search)
+        async def search(runtime: Runtime) -> SearchResult:
+            decode, seconds = await _decode_image(runtime, client, sketch)
+            query_of = lambda picture: Query.of(picture.frame, k, filters, mirror=mirror)  # noqa: E731
+            return await self._search(runtime, decode_then_query(decode, query_of, seconds))
+
+        return await self._run_queued(client, search)
 
     async def similar(self, client: str, product_id: str, k: int, filters: Filters) -> SearchResult:
-        """The k products nearest to a product, itself left out. Raises UnknownProduct."""
+        """Find the k products nearest to a product, without itself. Raises UnknownProductError."""
 
-        async def similar(serving: Runtime) -> SearchResult:
-            ready = lambda: Ready(serving.retriever.like(product_id, k, filters))  # noqa: E731
-            return (await self._search(serving, ready)).without(product_id, k)
+        async def similar(runtime: Runtime) -> SearchResult:
+            prepare = lambda: PreparedQuery(runtime.retriever.like(product_id, k, filters))  # noqa: E731
+            return (await self._search(runtime, prepare)).without(product_id, k)
 
-        return await self._answer(client, similar)
+        return await self._run_queued(client, similar)
 
-    async def match(self, client: str, product_id: str, sketch: Sketch, mirror: bool) -> Match:
-        """What of a sketch and of a product's photo matched. Raises UnknownProduct and FileNotFoundError."""
+    async def match(self, client: str, product_id: str, sketch: Sketch, *, mirror: bool) -> Match:
+        """Compare a sketch with a product's nearest photo. Raises UnknownProductError and FileNotFoundError."""
 
-        async def compare(serving: Runtime) -> Match:
-            decode, _ = await _decoded(serving, client, sketch)
-            retriever, checkpoint = serving.retriever, serving.checkpoint
+        async def compare(runtime: Runtime) -> Match:
+            decode, _ = await _decode_image(runtime, client, sketch)
+            retriever, checkpoint = runtime.retriever, runtime.checkpoint
 
             def compute() -> Match:
                 with self.reads.limited():
-                    return match(retriever, checkpoint, product_id, decode(), mirror)
+                    return match(retriever, checkpoint, product_id, decode(), mirror=mirror)
 
             return await self._batcher.do_alone(compute)
 
-        async with self.line.slot(client):
-            return await self._current.run(compare)
+        async with self.queue.slot(client):
+            return await self._swapper.run(compare)
 
     async def trace(self, client: str, picture: ImageSketch) -> Tracing:
-        """The strokes of a picture of a sketch. Raises UnreadableImage, or BlankSketch."""
-        async with self.line.slot(client):
-            return await self._current.run(lambda serving: serving.workshop.vectorise(client, picture))
+        """Vectorise a picture of a sketch. Raises the errors of ImageSketch.trace()."""
+        async with self.queue.slot(client):
+            return await self._swapper.run(lambda runtime: runtime.sketch_decoder.vectorise(client, picture))
 
     # writing
 
     async def put(self, draft: ProductUpdate) -> PreparedProduct:
-        """Write a product. Raises what Ingest.write() does."""
-        written = await self._current.run(lambda serving: serving.writer.put(draft))
+        """Write a product. Raises the errors of GalleryWriter.put()."""
+        written = await self._swapper.run(lambda runtime: runtime.writer.put(draft))
         await self._refresh()
         return written
 
     async def delete(self, product_id: str) -> int | None:
-        """Delete a product: the revision from which on it is gone, None when there is none of that id."""
-        revision = await self._current.run(lambda serving: serving.writer.delete(product_id))
+        """Delete a product; return the revision of the deletion, None if the product does not exist."""
+        revision = await self._swapper.run(lambda runtime: runtime.writer.delete(product_id))
         await self._refresh()
         return revision
 
     async def import_feed(self, feed: BinaryIO) -> ImportJob:
-        """Take a feed to be imported. Raises NotStored and SQLAlchemyError when it cannot be kept."""
-        return await self._current.run(lambda serving: serving.writer.import_feed(feed))
+        """Queue a feed for import. Raises StorageError and SQLAlchemyError if it cannot be stored."""
+        return await self._swapper.run(lambda runtime: runtime.writer.import_feed(feed))
 
     async def _refresh(self) -> None:
-        """Have this process's index take in a change. It is stored whether or not that succeeds.
+        """Add a change to this process's index. The change is stored even if this fails.
 
-        Until a later refresh does, searches read the change from the catalogue.
+        Until a later refresh succeeds, searches read the change from the catalogue.
         """
         try:
-            await self._current.run(lambda serving: asyncio.to_thread(serving.gallery.refresh))
-        except Exception as error:  # whatever it is, it is no fault of the change
+            await self._swapper.run(lambda runtime: asyncio.to_thread(runtime.gallery.refresh))
+        except Exception as error:  # the change is stored all the same
             _log.warning("a change is stored, but the index cannot take it in yet: %r", error)
 
-    async def _search(self, serving: Runtime, ready: MakeReady) -> SearchResult:
-        """Search when its turn has come, together with all others of the same Serving whose has."""
+    async def _search(self, runtime: Runtime, prepare: PrepareQuery) -> SearchResult:
+        """Search in one batch with other searches of the same runtime."""
         abandoned = threading.Event()
 
-        def together(asked: Sequence[MakeReady]) -> list[SearchResult | Exception]:
+        def search(batch: Sequence[PrepareQuery]) -> list[SearchResult | Exception]:
             with self.reads.limited():
-                return search_together(serving.retriever, self.metrics.forward_pass, asked)
+                return search_batch(runtime.retriever, self.metrics.forward_pass, batch)
 
         try:
-            return await self._batcher.do(serving, together, until(abandoned.is_set, ready))
+            return await self._batcher.do(runtime, search, abandon_when(abandoned.is_set, prepare))
         finally:
             abandoned.set()
 
-    async def _answer(self, client: str, search: Callable[[Runtime], Awaitable[SearchResult]]) -> SearchResult:
-        """What a search finds, with how long it took in all."""
+    async def _run_queued(self, client: str, search: Callable[[Runtime], Awaitable[SearchResult]]) -> SearchResult:
+        """Run a search in the queue, and add its total time to its timings."""
         started = time.perf_counter()
-        async with self.line.slot(client):
-            found = await self._current.run(search)
+        async with self.queue.slot(client):
+            result = await self._swapper.run(search)
         total = (time.perf_counter() - started) * 1000
-        timings = {**found.timings_ms, "total": total}
+        timings = {**result.timings_ms, "total": total}
         self.metrics.searched(timings)
-        return replace(found, timings_ms=timings)
+        return replace(result, timings_ms=timings)
 
 
-async def _decoded(serving: Runtime, client: str, sketch: Sketch) -> tuple[Callable[[], FramedPicture], float]:
-    """What gives a sketch's picture when its turn has come, and the seconds spent on it before.
+async def _decode_image(runtime: Runtime, client: str, sketch: Sketch) -> tuple[Callable[[], FramedPicture], float]:
+    """Return a function that gives the sketch's picture, and the seconds spent on it so far.
 
-    An image file is decoded before, elsewhere; strokes, which cost next to nothing, when it is their turn.
+    An image file is decoded now, in a decoder process. Strokes, which cost almost nothing, are drawn by the function.
     """
     if not isinstance(sketch, ImageSketch):
-        return lambda: sketch.picture(serving.checkpoint.preprocess), 0.0
+        return lambda: sketch.decode(runtime.checkpoint.preprocess), 0.0
     started = time.perf_counter()
-    picture = await serving.workshop.frame(client, sketch)
+    picture = await runtime.sketch_decoder.frame(client, sketch)
     return lambda: picture, time.perf_counter() - started
-
-
-"""For routes that search: a full queue is told before the body is read. Raises ApiError busy."""

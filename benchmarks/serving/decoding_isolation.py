@@ -36,8 +36,8 @@ class _Here:
     def __init__(self, preprocess: Preprocess) -> None:
         self._preprocess = preprocess
 
-    async def picture(self, client: str, sketch: ImageSketch) -> FramedPicture:
-        return await asyncio.to_thread(sketch.picture, self._preprocess)
+    async def frame(self, client: str, sketch: ImageSketch) -> FramedPicture:
+        return await asyncio.to_thread(sketch.decode, self._preprocess)
 
 
 def drawn(width: int, height: int, format: str) -> ImageSketch:
@@ -56,17 +56,17 @@ def drawn(width: int, height: int, format: str) -> ImageSketch:
 
 async def measure(service: Service, sketch: Sketch, rounds: int) -> tuple[float, float]:
     """Median ms of a search with decoding elsewhere, and here."""
-    serving = service.serving
-    there, here = serving.workshop, _Here(serving.checkpoint.preprocess)
+    runtime = service.runtime
+    there, here = runtime.sketch_decoder, _Here(runtime.checkpoint.preprocess)
     spent: dict[object, list[float]] = {there: [], here: []}
     for number in range(rounds + 1):
         for way, times in spent.items():
-            serving.workshop = way  # type: ignore[assignment]
+            runtime.sketch_decoder = way  # type: ignore[assignment]
             started = time.perf_counter()
-            await service.search("client", sketch, 24, Filters(), True)
+            await service.search("client", sketch, 24, Filters(), mirror=True)
             if number:  # the first ones warm up
                 times.append((time.perf_counter() - started) * 1000)
-    serving.workshop = there
+    runtime.sketch_decoder = there
     return statistics.median(spent[there]), statistics.median(spent[here])
 
 

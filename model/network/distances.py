@@ -1,4 +1,4 @@
-"""Learned distances between a sketch and a photo, each in pairwise, row-wise and search form.
+"""Learned distances between a sketch and a photo, each in pairwise, listed and search form.
 
 Every distance here is a quadratic that splits into a part of the sketch alone and one inner product:
 
@@ -62,14 +62,6 @@ class Distance(nn.Module, ABC):
         _check(self.dim, sketches, photos)
         s, p = sketches.double(), photos.double()
         return (self.offset(s)[owners] - (self.query(s)[owners] * self.key(p)).sum(1)).to(sketches.dtype)
-
-    def rowwise(self, sketches: Tensor, photos: Tensor) -> Tensor:
-        """(B,D), (B,D) -> (B,): distance of each sketch to the photo in its own row. Float64 inside, as pairwise."""
-        if len(sketches) != len(photos):
-            raise ValueError(
-                f"row-wise distance: got {len(sketches)} sketches and {len(photos)} photos, expected as many"
-            )
-        return self.listed(sketches, photos, torch.arange(len(photos), device=photos.device))
 
 
 class Euclidean(Distance):

@@ -47,7 +47,7 @@ async def search(
 ) -> SearchResponse:
     """Find the products that a sketch shows, or that look like the thing in a photo."""
     sketch = await read_sketch(request, hold, service.settings.max_body_bytes, service.settings.max_pixels, kind)
-    search = service.search(rate_limit_key(request.scope), sketch, k, filters, mirror)
+    search = service.search(rate_limit_key(request.scope), sketch, k, filters, mirror=mirror)
     return SearchResponse.of(await cancel_on_disconnect(request, search))
 
 
@@ -80,7 +80,7 @@ async def match(
 ) -> MatchResponse:
     """Show what of a sketch and of a product's photo matched: where the network looked on both."""
     sketch = await read_sketch(request, hold, service.settings.max_body_bytes, service.settings.max_pixels)
-    compared = service.match(rate_limit_key(request.scope), product_id, sketch, mirror)
+    compared = service.match(rate_limit_key(request.scope), product_id, sketch, mirror=mirror)
     try:
         return MatchResponse.of(await cancel_on_disconnect(request, compared))
     except UnknownProductError:

@@ -25,6 +25,7 @@ from app.serving.service import Service
 from app.settings import load_settings
 from index_builder.gallery.build import build
 from tests.app.api.test_errors import call
+from tests.support.embedding_searches import search_embeddings
 from tests.support.photo_web import web
 from tests.support.postgres import Postgres
 from tests.support.sketch_files import refused
@@ -100,7 +101,7 @@ def test_two_servers_and_three_writers_agree(shared: Path) -> None:
     sketches = vectors(4, 9)
     answers = []
     for gallery in (*galleries, fresh):
-        found = Retriever(checkpoint, gallery, device="cpu").search_embeddings(sketches, 100)
+        found = search_embeddings(Retriever(checkpoint, gallery, device="cpu"), sketches, 100)
         answers.append([[(result.product, result.position) for result in each.results] for each in found])
         assert (gallery.size, gallery.revision) == (catalogue.size(), catalogue.revision())
     assert answers[0] == answers[1] == answers[2] and len(answers[0][0]) == catalogue.size()

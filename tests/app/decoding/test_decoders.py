@@ -1,4 +1,4 @@
-"""Images are decoded elsewhere: with the same results, and within limits of time and memory."""
+"""Tests that decoder processes give the same results, within limits of time and memory."""
 
 from __future__ import annotations
 
@@ -35,15 +35,15 @@ CONFIG = PreprocessConfig(size=64, line_width=3)
 
 
 @pytest.fixture(scope="module")
-def workshop() -> Iterator[SketchDecoder]:
-    made = SketchDecoder(CONFIG, PIXELS)
-    made.warm_up()
-    yield made
-    made.close()
+def decoder() -> Iterator[SketchDecoder]:
+    decoder = SketchDecoder(CONFIG, PIXELS)
+    decoder.warm_up()
+    yield decoder
+    decoder.close()
 
 
 def process_of(decoder: SketchDecoder | PhotoDecoder, number: int = -1) -> DecoderProcess:
-    process = decoder._benches.all[number]._process
+    process = decoder._pool.slots[number]._process
     assert process is not None
     return process
 
@@ -53,13 +53,13 @@ def run(work: Coroutine[Any, Any, Any]) -> Any:
 
 
 @pytest.mark.parametrize("format", ["PNG", "JPEG", "WEBP", "GIF", "TIFF", "BMP"])
-def test_it_gives_what_decoding_here_gives(workshop: SketchDecoder, format: str) -> None:
+def test_it_gives_what_decoding_here_gives(decoder: SketchDecoder, format: str) -> None:
     sketch = ImageSketch(sketch_file(4, format), PIXELS)
-    there: FramedPicture = run(workshop.frame("client", sketch))
-    here = sketch.picture(Preprocess(CONFIG))
+    there: FramedPicture = run(decoder.frame("client", sketch))
+    here = sketch.decode(Preprocess(CONFIG))
     assert np.array_equal(there.frame, here.frame)
     assert (there.placement, there.width, there.height) == (here.placement, here.width, here.height)
-    assert run(workshop.vectorise("client", sketch)) == sketch.traced(Preprocess(CONFIG))
+    assert run(decoder.vectorise("client", sketch)) == sketch.trace(Preprocess(CONFIG))
 
 
 @pytest.mark.parametrize(
@@ -71,12 +71,12 @@ def test_it_gives_what_decoding_here_gives(workshop: SketchDecoder, format: str)
         (b"", UnreadableImageError),
     ],
 )
-def test_it_refuses_what_decoding_here_refuses(workshop: SketchDecoder, data: bytes, kind: type[Exception]) -> None:
+def test_it_refuses_what_decoding_here_refuses(decoder: SketchDecoder, data: bytes, kind: type[Exception]) -> None:
     sketch = ImageSketch(data, PIXELS)
     with pytest.raises(kind) as here:
-        sketch.picture(Preprocess(CONFIG))
+        sketch.decode(Preprocess(CONFIG))
     with pytest.raises(kind) as there:
-        run(workshop.frame("client", sketch))
+        run(decoder.frame("client", sketch))
     assert type(there.value) is type(here.value) and str(there.value) == str(here.value)
 
 
@@ -84,17 +84,17 @@ def test_an_image_is_too_costly_before_the_search_for_it_is_too_late() -> None:
     assert Settings.model_fields["search_timeout"].default > SECONDS
 
 
-def test_the_largest_pictures_fit(workshop: SketchDecoder) -> None:
+def test_the_largest_pictures_fit(decoder: SketchDecoder) -> None:
     large = draw_product(3, (8000, 5000)).convert("RGBA")
-    picture: FramedPicture = run(workshop.frame("client", ImageSketch(image_file(large, "PNG"), PIXELS)))
+    picture: FramedPicture = run(decoder.frame("client", ImageSketch(image_file(large, "PNG"), PIXELS)))
     assert (picture.width, picture.height) == (8000, 5000)
 
 
 def test_a_process_that_gets_no_time_is_given_up_and_the_next_image_is_served(monkeypatch: pytest.MonkeyPatch) -> None:
-    workshop = SketchDecoder(CONFIG, PIXELS, seconds=1)
-    workshop.warm_up()
-    process = process_of(workshop)
-    os.kill(process.pid, signal.SIGSTOP)  # as one that others leave no time ...
+    decoder = SketchDecoder(CONFIG, PIXELS, seconds=1)
+    decoder.warm_up()
+    process = process_of(decoder)
+    os.kill(process.pid, signal.SIGSTOP)  # as a process that gets no processor time ...
     monkeypatch.setattr(
         "app.decoding.process_progress.ProgressWatch.hangs", lambda _: False
     )  # ... though it would compute
@@ -102,81 +102,81 @@ def test_a_process_that_gets_no_time_is_given_up_and_the_next_image_is_served(mo
     with pytest.raises(
         DecoderUnavailableError, match="could not be decoded within 3 s, so busy is the machine: try again later"
     ):
-        run(workshop.frame("client", ImageSketch(sketch_file(), PIXELS)))
+        run(decoder.frame("client", ImageSketch(sketch_file(), PIXELS)))
     assert 2 < time.perf_counter() - started < 8
     assert process.poll() is not None
-    assert run(workshop.frame("client", ImageSketch(sketch_file(), PIXELS))).frame.shape == (256, 256)
-    workshop.close()
+    assert run(decoder.frame("client", ImageSketch(sketch_file(), PIXELS))).frame.shape == (256, 256)
+    decoder.close()
 
 
 def test_an_image_that_computes_for_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     wait = DecoderProcess._wait
     monkeypatch.setattr(DecoderProcess, "_wait", lambda process, _seconds: wait(process, 60))
-    workshop = SketchDecoder(CONFIG, PIXELS, seconds=0.2)
-    process = process_of(workshop)
+    decoder = SketchDecoder(CONFIG, PIXELS, seconds=0.2)
+    process = process_of(decoder)
     data = image_file(draw_product(3, (8000, 5000)).convert("RGBA"))
     with pytest.raises(ImageTooCostlyError):
-        run(workshop.frame("client", ImageSketch(data, PIXELS)))
+        run(decoder.frame("client", ImageSketch(data, PIXELS)))
     assert process.returncode == -signal.SIGPROF
-    workshop.close()
+    decoder.close()
 
 
 def test_what_earlier_images_took_does_not_count() -> None:
-    workshop = SketchDecoder(CONFIG, PIXELS, seconds=1)
-    process, data = process_of(workshop), image_file(draw_product(3, (1200, 900)))
+    decoder = SketchDecoder(CONFIG, PIXELS, seconds=1)
+    process, data = process_of(decoder), image_file(draw_product(3, (1200, 900)))
     while psutil.Process(process.pid).cpu_times().user < 2:
-        run(workshop.frame("client", ImageSketch(data, PIXELS)))
+        run(decoder.frame("client", ImageSketch(data, PIXELS)))
     assert process.poll() is None
-    workshop.close()
+    decoder.close()
 
 
 def test_an_image_that_takes_too_much_memory_is_refused() -> None:
     data = image_file(Image.new("I;16", (10_000, 10_000)), "PNG")  # 1.2 GB while its floats become bytes
-    workshop = SketchDecoder(CONFIG, 1000)
+    decoder = SketchDecoder(CONFIG, 1000)
     with pytest.raises(ImageTooCostlyError):
-        run(workshop.frame("client", ImageSketch(data, 150_000_000)))
-    assert run(workshop.frame("client", ImageSketch(sketch_file(), PIXELS))).frame.shape == (256, 256)
-    workshop.close()
+        run(decoder.frame("client", ImageSketch(data, 150_000_000)))
+    assert run(decoder.frame("client", ImageSketch(sketch_file(), PIXELS))).frame.shape == (256, 256)
+    decoder.close()
 
 
-def test_no_process_outlives_the_workshop() -> None:
-    workshop = SketchDecoder(CONFIG, PIXELS)
-    run(workshop.frame("client", ImageSketch(sketch_file(), PIXELS)))
-    processes = [process_of(workshop, number) for number in range(2)]
-    workshop.close()
+def test_no_process_outlives_the_decoder() -> None:
+    decoder = SketchDecoder(CONFIG, PIXELS)
+    run(decoder.frame("client", ImageSketch(sketch_file(), PIXELS)))
+    processes = [process_of(decoder, number) for number in range(2)]
+    decoder.close()
     assert all(process.poll() is not None for process in processes)
 
 
 @pytest.fixture(scope="module")
-def darkroom() -> Iterator[PhotoDecoder]:
-    made = PhotoDecoder(CONFIG, 2)
-    yield made
-    made.close()
+def photo_decoder() -> Iterator[PhotoDecoder]:
+    decoder = PhotoDecoder(CONFIG, 2)
+    yield decoder
+    decoder.close()
 
 
 @pytest.mark.parametrize("format", ["PNG", "JPEG"])
-def test_a_photo_is_made_as_it_is_here(darkroom: PhotoDecoder, format: str) -> None:
+def test_a_photo_is_made_as_it_is_here(photo_decoder: PhotoDecoder, format: str) -> None:
     data = sketch_file(5, format)
-    there, here = darkroom.decode(data), decode_photo(data, Preprocess(CONFIG))
+    there, here = photo_decoder.decode(data), decode_photo(data, Preprocess(CONFIG))
     assert (there.photo, there.thumbnail) == (here.photo, here.thumbnail)
     assert np.array_equal(there.frame, here.frame)
 
 
 @pytest.mark.parametrize(("data", "kind"), [(b"hello", UnreadableImageError), (bomb(), ImageTooLargeError)])
-def test_a_photo_is_refused_as_it_is_here(darkroom: PhotoDecoder, data: bytes, kind: type[Exception]) -> None:
+def test_a_photo_is_refused_as_it_is_here(photo_decoder: PhotoDecoder, data: bytes, kind: type[Exception]) -> None:
     with pytest.raises(kind) as here:
         decode_photo(data, Preprocess(CONFIG))
     with pytest.raises(kind) as there:
-        darkroom.decode(data)
+        photo_decoder.decode(data)
     assert type(there.value) is type(here.value) and str(there.value) == str(here.value)
 
 
-def test_a_photo_that_takes_too_much_is_refused(darkroom: PhotoDecoder, monkeypatch: pytest.MonkeyPatch) -> None:
-    darkroom.decode(sketch_file())
+def test_a_photo_that_takes_too_much_is_refused(photo_decoder: PhotoDecoder, monkeypatch: pytest.MonkeyPatch) -> None:
+    photo_decoder.decode(sketch_file())
 
     def killed(process: DecoderProcess, seconds: float) -> None:
         if process._is_ready:
-            process.kill()  # as the system does with one that takes too much memory
+            process.kill()  # as the system does if it takes too much memory
         wait(process, seconds)
 
     def stopped(process: DecoderProcess, header: bytes, data: bytes, seconds: float) -> Answer:
@@ -189,20 +189,20 @@ def test_a_photo_that_takes_too_much_is_refused(darkroom: PhotoDecoder, monkeypa
         costly.setattr(DecoderProcess, "exchange", stopped)
         costly.setattr(DecoderProcess, "_check", lambda *_: None)  # which would notice the stop
         with pytest.raises(ImageTooCostlyError, match="less than 8 s"):
-            darkroom.decode(sketch_file())
-    assert darkroom.decode(sketch_file()).frame.shape == (256, 256)
-    assert darkroom._benches.all[0]._process is None  # one bench was enough
+            photo_decoder.decode(sketch_file())
+    assert photo_decoder.decode(sketch_file()).frame.shape == (256, 256)
+    assert photo_decoder._pool.slots[0]._process is None  # one process was enough
 
 
 def test_a_photo_is_decoded_with_the_priority_of_the_thread_that_asks() -> None:
-    room = PhotoDecoder(CONFIG, 1)
-    room.start()
+    decoder = PhotoDecoder(CONFIG, 1)
+    decoder.start()
 
     def ask() -> int:
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 15)
-        room.decode(sketch_file())
-        return os.getpriority(os.PRIO_PROCESS, process_of(room, 0).pid)
+        decoder.decode(sketch_file())
+        return os.getpriority(os.PRIO_PROCESS, process_of(decoder, 0).pid)
 
     with ThreadPoolExecutor(1) as pool:
         assert pool.submit(ask).result() == 15
-    room.close()
+    decoder.close()

@@ -1,4 +1,4 @@
-"""Processes that decode come and go: one that there is not, now, is no fault of the image."""
+"""Tests that an image is decoded although its decoder process could not be started or was lost."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ PIXELS = 40_000_000
 
 
 @pytest.fixture
-def workshop() -> Iterator[SketchDecoder]:
-    made = SketchDecoder(PreprocessConfig(size=64, line_width=3), PIXELS)
-    yield made
-    made.close()
+def decoder() -> Iterator[SketchDecoder]:
+    decoder = SketchDecoder(PreprocessConfig(size=64, line_width=3), PIXELS)
+    yield decoder
+    decoder.close()
 
 
-def picture(workshop: SketchDecoder) -> FramedPicture:
-    return asyncio.run(workshop.frame("client", ImageSketch(sketch_file(), PIXELS)))
+def picture(decoder: SketchDecoder) -> FramedPicture:
+    return asyncio.run(decoder.frame("client", ImageSketch(sketch_file(), PIXELS)))
 
 
 def no_process(*_args: object, **_options: object) -> None:
@@ -37,40 +37,40 @@ def no_process(*_args: object, **_options: object) -> None:
 
 
 def test_a_process_that_cannot_be_started_is_tried_again_with_the_next_image(
-    workshop: SketchDecoder, monkeypatch: pytest.MonkeyPatch
+    decoder: SketchDecoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for each in workshop._benches.all:
-        each.end()
+    for slot in decoder._pool.slots:
+        slot.end()
     descriptors = psutil.Process().num_fds()
     with monkeypatch.context() as broken:
         broken.setattr("app.decoding.decoder_process.subprocess.Popen", no_process)
         for _ in range(2):
             with pytest.raises(DecoderUnavailableError, match="no process could be started for it: try again later"):
-                asyncio.run(workshop.frame("client", ImageSketch(b"hello", PIXELS)))
+                asyncio.run(decoder.frame("client", ImageSketch(b"hello", PIXELS)))
         assert psutil.Process().num_fds() <= descriptors
-    assert picture(workshop).frame.shape == (256, 256)
+    assert picture(decoder).frame.shape == (256, 256)
 
 
 def test_a_process_that_cannot_be_started_ahead_takes_no_answer_away(
-    workshop: SketchDecoder, monkeypatch: pytest.MonkeyPatch
+    decoder: SketchDecoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    workshop.warm_up()
+    decoder.warm_up()
     monkeypatch.setattr("app.decoding.decoder_process.subprocess.Popen", no_process)
-    assert picture(workshop).frame.shape == (256, 256)  # by the one, while the other cannot be started
+    assert picture(decoder).frame.shape == (256, 256)  # by the one, while the other cannot be started
 
 
-def test_a_workshop_opens_where_no_process_can_be_started(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_decoder_opens_where_no_process_can_be_started(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.decoding.decoder_process.subprocess.Popen", no_process)
-    made = SketchDecoder(PreprocessConfig(size=64, line_width=3), PIXELS)
+    decoder = SketchDecoder(PreprocessConfig(size=64, line_width=3), PIXELS)
     with pytest.raises(DecoderUnavailableError, match="no process could be started"):
-        made.warm_up()
-    made.close()
+        decoder.warm_up()
+    decoder.close()
 
 
-def test_a_process_that_was_killed_while_idle_costs_no_image(workshop: SketchDecoder) -> None:
-    picture(workshop)
-    for each in workshop._benches.all:
-        assert each._process is not None
-        os.kill(each._process.pid, signal.SIGKILL)  # as the system does when it is short of memory
-        os.waitid(os.P_PID, each._process.pid, os.WEXITED | os.WNOWAIT)
-    assert picture(workshop).frame.shape == (256, 256)
+def test_a_process_that_was_killed_while_idle_costs_no_image(decoder: SketchDecoder) -> None:
+    picture(decoder)
+    for slot in decoder._pool.slots:
+        assert slot._process is not None
+        os.kill(slot._process.pid, signal.SIGKILL)  # as the system does when it is short of memory
+        os.waitid(os.P_PID, slot._process.pid, os.WEXITED | os.WNOWAIT)
+    assert picture(decoder).frame.shape == (256, 256)

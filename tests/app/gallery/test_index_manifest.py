@@ -20,6 +20,7 @@ from app.index.index_spec import Tuning
 from app.search.retriever import Retriever
 from index_builder.gallery.verify.findings import Findings
 from index_builder.gallery.verify.index import IndexCheck
+from tests.support.embedding_searches import search_embeddings
 from tests.support.small_galleries import (
     brute_force,
     open_catalogue,
@@ -30,7 +31,16 @@ from tests.support.small_galleries import (
     vectors,
 )
 
-TUNING = Tuning("nprobe=3", 500, 37, 0.9, 0.9, "photos", 1, "a" * 64)
+TUNING = Tuning(
+    parameters="nprobe=3",
+    training=500,
+    n_candidates=37,
+    recall=0.9,
+    target=0.9,
+    queries="photos",
+    revision=1,
+    checkpoint="a" * 64,
+)
 DEEP = "[" * 5000
 TEXTS = [
     *("", "null", "3", '"text"', "[]", "{}", "NaN", "1" * 10_000, "[" * 100_000, '{"a":' * 5000),
@@ -176,6 +186,6 @@ def test_more_candidates_than_there_are_products_cost_nothing(gallery: Path) -> 
     path.write_text(with_value(json.loads(path.read_text()), ("tuning", "n_candidates"), str(2**31 - 1)))
     opened = Gallery.open(gallery, small_checkpoint())
     assert opened.n_candidates == 2**31 - 1 and read_manifest(gallery / "index").tuning == opened.tuning
-    found = Retriever(small_checkpoint(), opened, None, "cpu").search_embeddings(vectors(1), 5)
+    found = search_embeddings(Retriever(small_checkpoint(), opened, None, "cpu"), vectors(1), 5)
     assert len(found[0].results) == 5
     opened.close()

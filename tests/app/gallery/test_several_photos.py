@@ -20,6 +20,7 @@ from app.search.results import Result
 from app.search.retriever import Retriever
 from model.checkpoint import Checkpoint, load_checkpoint
 from tests.conftest import draw_product
+from tests.support.embedding_searches import search_embeddings
 from tests.support.small_galleries import open_catalogue, small_checkpoint, vectors, with_photos
 
 Photos = dict[str, NDArray[np.float32]]
@@ -68,7 +69,7 @@ def test_products_are_as_near_as_their_nearest_photo(tmp_path: Path, k: int, n_c
     photos = fill(open_catalogue(tmp_path), 60)
     searched = retriever(tmp_path, n_candidates)
     sketches = vectors(5, 99)
-    for sketch, found in zip(sketches, searched.search_embeddings(sketches, k), strict=True):
+    for sketch, found in zip(sketches, search_embeddings(searched, sketches, k), strict=True):
         assert_same(found.results, plain(sketch, photos)[:k])
         assert found.size == 60
         assert [result.photo for result in found.results] == [f"{name}/{n}" for name, n, _ in plain(sketch, photos)[:k]]
@@ -88,7 +89,7 @@ def test_filters_never_shorten(tmp_path: Path) -> None:
         filters = Filters(min_price=Decimal(low), max_price=Decimal(high))
         passing = {name: each for name, each in photos.items() if low <= prices[name] <= high}
         for k in (1, 2, 5, 100):
-            assert_same(searched.search_embeddings(sketch, k, filters)[0].results, plain(sketch[0], passing)[:k])
+            assert_same(search_embeddings(searched, sketch, k, filters)[0].results, plain(sketch[0], passing)[:k])
 
 
 def test_a_gallery_follows_products_that_gain_and_lose_photos(tmp_path: Path) -> None:
@@ -108,7 +109,7 @@ def test_a_gallery_follows_products_that_gain_and_lose_photos(tmp_path: Path) ->
         if turn % 10 == 9:
             followed.gallery.save()
         for one in (followed, retriever(tmp_path, 3)) if turn % 8 == 7 else (followed,):
-            found = one.search_embeddings(vectors(1, turn), 50)[0]
+            found = search_embeddings(one, vectors(1, turn), 50)[0]
             assert_same(found.results, plain(vectors(1, turn)[0], photos))
             assert found.size == len(photos)
             assert found.revision == writer.revision()
@@ -121,9 +122,9 @@ def test_compressed_indexes_give_every_product_once(tmp_path: Path, factory: str
     photos = fill(catalogue, 100)
     catalogue.set_factory(factory)
     searched = retriever(tmp_path, 5)
-    found = searched.search_embeddings(vectors(1, 4), 100)[0]
+    found = search_embeddings(searched, vectors(1, 4), 100)[0]
     assert_same(found.results, plain(vectors(1, 4)[0], photos))  # all are candidates, so the exact distance decides
-    few = searched.search_embeddings(vectors(1, 4), 9, Filters(max_price=Decimal(8)))[0]
+    few = search_embeddings(searched, vectors(1, 4), 9, Filters(max_price=Decimal(8)))[0]
     assert len({result.product.product_id for result in few.results}) == 9
 
 
@@ -131,7 +132,7 @@ def test_photos_as_near_as_each_other_count_by_their_order(tmp_path: Path) -> No
     catalogue = open_catalogue(tmp_path)
     same = np.tile(vectors(1), (3, 1))
     catalogue.put([with_photos("twins", 3), with_photos("other", 2)], np.concatenate([same, same[:2]]))
-    found = retriever(tmp_path).search_embeddings(vectors(1, 1), 2)[0]
+    found = search_embeddings(retriever(tmp_path), vectors(1, 1), 2)[0]
     assert [each[:2] for each in seen(found.results)] == [("other", 0), ("twins", 0)]
 
 
@@ -171,7 +172,7 @@ def test_a_match_is_with_the_nearest_photo(real: Retriever, tiny_checkpoint: Pat
     sketch = FramedPicture(np.ascontiguousarray(frame[:, ::-1]) if turned else frame, placement, 320, 240)
     product = real.gallery.catalogue.get("many")
     assert product is not None
-    found = match(real, checkpoint, "many", sketch, True)
+    found = match(real, checkpoint, "many", sketch, mirror=True)
     assert (found.photo_name, found.mirrored) == (product.photos[number].name, turned)
     result = real.search(sketch.frame, 1).results[0]
     assert (result.product, result.photo) == (product, found.photo_name)

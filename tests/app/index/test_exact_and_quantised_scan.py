@@ -1,4 +1,4 @@
-"""Going through all keys finds what float64 does, whatever is left out, rounded or not."""
+"""Tests that scans of all keys, exact and quantised, agree with float64 for every mask."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from app.core.arrays import Keys, Mask, Rows
-from app.index.exact_scan import BLOCK, blocks_of, keys_in, nearest
+from app.index.exact_scan import BLOCK, nearest, read_flat_keys, split_blocks
 from app.index.quantised_scan import QuantisedScan, quantise
 from app.index.segment import Segment
 from model.network.distances import HOLEF
@@ -24,7 +24,7 @@ Search = Callable[[Keys, Keys, int, Mask], tuple[Keys, Rows]]
 
 
 def _exact(keys: Keys, queries: Keys, n: int, allowed: Mask) -> tuple[Keys, Rows]:
-    return nearest(queries, n, blocks_of(keys, allowed))
+    return nearest(queries, n, split_blocks(keys, allowed))
 
 
 def _rounded(keys: Keys, queries: Keys, n: int, allowed: Mask) -> tuple[Keys, Rows]:
@@ -49,7 +49,7 @@ def test_the_nearest_allowed_are_found_in_order(search: Search, which: str) -> N
 
 
 def test_rounding_misses_none_where_all_are_nearly_alike() -> None:
-    """Rounded, these keys cannot be told apart, and their last entries are large."""
+    """Rounding makes these keys equal, and their last entries are large."""
     keys = (1 + 1e-4 * _random.standard_normal(_keys.shape)).astype(np.float32)
     keys[:, -1] *= 1000
     keys[:, -1] += 1e-3 * _random.standard_normal(_N).astype(np.float32)
@@ -69,21 +69,21 @@ def test_many_queries_are_searched_for_a_few_at_a_time() -> None:
 
 def test_few_keys_are_not_rounded() -> None:
     assert quantise(_keys[:1000]) is None
-    assert not QuantisedScan(_keys).is_for(5000, np.ones(_N, bool))
-    assert not QuantisedScan(_keys).is_for(10, _masks()["few"])
+    assert not QuantisedScan(_keys).is_suitable(5000, np.ones(_N, bool))
+    assert not QuantisedScan(_keys).is_suitable(10, _masks()["few"])
 
 
 def test_keys_are_read_where_the_index_has_them() -> None:
     index = faiss.IndexFlatIP(_DIM + 1)
     index.add(_keys[:100])
-    held = keys_in(index)
+    held = read_flat_keys(index)
     assert held is not None and np.array_equal(held, _keys[:100])
-    assert keys_in(faiss.index_factory(16, "SQ8", faiss.METRIC_INNER_PRODUCT)) is None
-    assert keys_in(faiss.IndexFlatL2(16)) is None
+    assert read_flat_keys(faiss.index_factory(16, "SQ8", faiss.METRIC_INNER_PRODUCT)) is None
+    assert read_flat_keys(faiss.IndexFlatL2(16)) is None
 
 
 @pytest.mark.parametrize("is_faster", [True, False])
-def test_a_segment_finds_what_the_double_loop_does(is_faster: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_segment_finds_what_the_double_loop_does(*, is_faster: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.index.quantised_scan._is_faster", lambda _: is_faster)
     distance = HOLEF(_DIM)
     with torch.no_grad():

@@ -1,4 +1,4 @@
-"""FAISS on a GPU, as far as can be told without one: what is chosen, and what happens when the GPU cannot."""
+"""Tests of FAISS on a GPU with a fake GPU: the choice of a device, and searches that the GPU cannot run."""
 
 from __future__ import annotations
 
@@ -17,13 +17,14 @@ from tests.support.small_galleries import brute_force, open_catalogue, products,
 
 
 class Copy:
-    """An index "on the GPU": finds what the one it copies finds, and notices when it is searched twice at once."""
+    """Copy of an index "on the GPU": it has the same results, and detects concurrent searches."""
 
     def __init__(self, index: Any) -> None:
         self._index, self._busy = index, threading.Lock()
         self.searches = 0
 
     def search(self, queries: Any, n: int) -> Any:
+        """Search the copied index, one search at a time."""
         assert self._busy.acquire(blocking=False), "two searches at once"
         try:
             self.searches += 1
@@ -34,17 +35,17 @@ class Copy:
 
 @pytest.fixture
 def copies(monkeypatch: pytest.MonkeyPatch) -> list[Copy]:
-    """A FAISS that finds one GPU; what was copied there."""
-    made: list[Copy] = []
+    """Install a FAISS with one GPU; return the copies that are made there."""
+    copies: list[Copy] = []
 
-    def copied(resources: object, device: int, index: Any) -> Copy:
-        made.append(Copy(index))
-        return made[-1]
+    def copy_index(resources: object, device: int, index: Any) -> Copy:
+        copies.append(Copy(index))
+        return copies[-1]
 
-    fake = SimpleNamespace(get_num_gpus=lambda: 1, StandardGpuResources=object, index_cpu_to_gpu=copied)
+    fake = SimpleNamespace(get_num_gpus=lambda: 1, StandardGpuResources=object, index_cpu_to_gpu=copy_index)
     monkeypatch.setattr(module, "_faiss", fake)
     monkeypatch.setattr("torch.cuda.is_available", lambda: True)
-    return made
+    return copies
 
 
 def filled(directory: Path, gpu: Gpu | None) -> tuple[Gallery, dict[str, Any]]:
@@ -83,8 +84,8 @@ def test_what_the_gpu_cannot_do_is_done_on_the_cpu(
     sketch = vectors(1, 3)[0]
     for _ in range(2):
         assert ranking(gallery.snapshot, gallery.catalogue, sketch, 30) == brute_force(sketch, photos)[:30]
-    told = [record.getMessage() for record in caplog.records if "on the CPU" in record.getMessage()]
-    assert told == ["an index of 80 rows is searched on the CPU, the GPU cannot: out of memory"]  # once
+    messages = [record.getMessage() for record in caplog.records if "on the CPU" in record.getMessage()]
+    assert messages == ["an index of 80 rows is searched on the CPU, the GPU cannot: out of memory"]  # once
 
 
 def test_more_rows_than_the_gpu_finds_come_from_the_cpu(copies: list[Copy]) -> None:

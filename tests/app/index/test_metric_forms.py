@@ -1,3 +1,5 @@
+"""Tests that both forms of a distance find what the distance says."""
+
 from __future__ import annotations
 
 import numpy as np
@@ -12,12 +14,12 @@ from tests.support.small_galleries import DIM, small_checkpoint, vectors
 
 
 def distance_of(name: str) -> Distance:
-    """With random weights, and positive column sums."""
+    """Make a distance with random weights and positive column sums."""
     distance = DISTANCES[name](DIM)
     for weight in distance.parameters():
         with torch.no_grad():
             weight.add_(0.05 * torch.rand(weight.shape, generator=torch.Generator().manual_seed(3)))
-    return distance.requires_grad_(False)
+    return distance.requires_grad_(requires_grad=False)
 
 
 @pytest.mark.parametrize("name", sorted(DISTANCES))
@@ -37,7 +39,7 @@ def test_what_is_not_positive_is_searched_as_an_inner_product() -> None:
     distance = HOLEF(DIM)
     with torch.no_grad():
         distance.weight[0, 3] = -2
-    assert isinstance(form_for(distance.requires_grad_(False), "IVF1,Flat"), InnerProduct)
+    assert isinstance(form_for(distance.requires_grad_(requires_grad=False), "IVF1,Flat"), InnerProduct)
 
 
 def test_flat_and_what_fits_the_longer_keys_alone_are_inner_products() -> None:
@@ -51,9 +53,9 @@ def test_flat_and_what_fits_the_longer_keys_alone_are_inner_products() -> None:
 
 def test_a_search_that_finds_too_little_goes_through_all_lists(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.index.segment._BATCH", 100)
-    monkeypatch.setattr(Segment, "scan", None)  # it is not needed for that
+    monkeypatch.setattr(Segment, "scan", None)  # it is not needed here
     photos, distance = vectors(600), small_checkpoint().network.distance
-    segment = Segment.build(distance, photos, np.arange(600), IndexSpec("IVF8,Flat"))  # one list is looked into
+    segment = Segment.build(distance, photos, np.arange(600), IndexSpec("IVF8,Flat"))  # one list is searched
     allowed = np.arange(600) % 2 == 0
     for mask in (allowed, np.ones(600, bool)):
         rows = segment.nearest(distance.query(torch.from_numpy(vectors(2, 4))).numpy(), 280, mask)[1]

@@ -1,4 +1,4 @@
-"""Rows come whole and in order, wherever the array lies."""
+"""Tests that rows of arrays in memory and in files are gathered in order."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ def test_rows_of_memory_and_of_files_are_the_same(shape: tuple[int, ...], tmp_pa
     random = np.random.default_rng(0)
     array = random.standard_normal(shape).astype(np.float32)
     np.save(tmp_path / "array.npy", array)
-    mapped = np.load(tmp_path / "array.npy", mmap_mode="r")  # whose rows begin anywhere in a page
+    mapped = np.load(tmp_path / "array.npy", mmap_mode="r")  # rows may begin anywhere in a page
     rows = random.integers(len(array), size=300)
-    for each in (array, mapped, mapped[len(array) // 2 :]):
-        some = rows % len(each)
-        assert np.array_equal(gather_rows(each, some), np.asarray(each)[some])
+    for source in (array, mapped, mapped[len(array) // 2 :]):
+        chosen = rows % len(source)
+        assert np.array_equal(gather_rows(source, chosen), np.asarray(source)[chosen])
     assert gather_rows(mapped, rows[:0]).shape == (0, *shape[1:])
 
 

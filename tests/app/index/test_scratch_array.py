@@ -1,3 +1,5 @@
+"""Tests of large arrays in files, and of parts that are joined there."""
+
 from __future__ import annotations
 
 from pathlib import Path
@@ -5,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.index import scratch_array as scratch
+from app.index import scratch_array
 from app.index.scratch_array import allocate_array
 from app.index.segment import Segment
 from app.index.snapshot import Part, join
@@ -14,14 +16,14 @@ from tests.support.small_galleries import DIM, small_checkpoint, vectors
 
 @pytest.fixture(autouse=True)
 def all_are_large(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scratch, "_LARGE", 1)
+    monkeypatch.setattr(scratch_array, "_LARGE", 1)
 
 
 def test_large_arrays_lie_in_files_that_leave_nothing_behind(tmp_path: Path) -> None:
-    room = allocate_array((5, DIM), tmp_path / "index")
-    assert isinstance(room, np.memmap) and room.shape == (5, DIM)
-    room[:] = 3
-    assert (room == 3).all() and list((tmp_path / "index").iterdir()) == []
+    array = allocate_array((5, DIM), tmp_path / "index")
+    assert isinstance(array, np.memmap) and array.shape == (5, DIM)
+    array[:] = 3
+    assert (array == 3).all() and list((tmp_path / "index").iterdir()) == []
 
 
 def test_where_no_file_can_be_they_lie_in_memory(tmp_path: Path) -> None:
@@ -39,6 +41,6 @@ def test_parts_are_joined_there_without_their_dead_rows(tmp_path: Path) -> None:
         for start in (0, 10, 20)
     ]
     joined = join(parts, tmp_path)
-    kept = [row for row in range(30) if row % 10 != 3]
-    assert isinstance(joined.segment.embeddings, np.memmap) and joined.segment.revisions.tolist() == kept
-    np.testing.assert_array_equal(joined.segment.embeddings, photos[kept])
+    live = [row for row in range(30) if row % 10 != 3]
+    assert isinstance(joined.segment.embeddings, np.memmap) and joined.segment.revisions.tolist() == live
+    np.testing.assert_array_equal(joined.segment.embeddings, photos[live])

@@ -1,4 +1,4 @@
-"""Jobs that wait together are done together, in turn, each with an outcome of its own."""
+"""Tests that queued jobs are computed in batches and in order, each with an outcome of its own."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from concurrent.futures import Future, wait
 
 import pytest
 
-from app.search.batcher import LARGEST, Batcher, _most
+from app.search.batcher import MAX_BATCH, Batcher, _compute_batch_size
 
 
-class Desk:
-    """A batcher that is held up until it is let go, and the batches that it has done since."""
+class HeldBatcher:
+    """Batcher whose thread is blocked until release(), with the batches that it has computed since."""
 
     def __init__(self) -> None:
         self.batcher = Batcher()
@@ -28,128 +28,130 @@ class Desk:
         assert busy.wait(10)
 
     def work(self, jobs: Sequence[int]) -> list[int | Exception]:
-        """Doubles what is not negative; 13 brings down all that are with it."""
+        """Double jobs that are not negative; 13 fails the whole batch."""
         self.done.append(list(jobs))
         if 13 in jobs:
             raise OSError("bad luck")
         return [ValueError(f"{job}") if job < 0 else 2 * job for job in jobs]
 
     def submit(self, *jobs: int, group: str = "a") -> list[Future[int]]:
+        """Queue jobs of one group and return their futures."""
         return [self.batcher.submit(group, self.work, job) for job in jobs]
 
-    def let_go(self, *futures: Future[int]) -> None:
+    def release(self, *futures: Future[int]) -> None:
+        """Unblock the thread and wait for futures."""
         self._go.set()
         wait(futures, 10)
 
 
 @pytest.fixture
-def desk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
-    monkeypatch.setattr("app.search.batcher.LARGEST", 3)
-    monkeypatch.setattr("app.search.batcher._SHORT", 1000)
-    desk = Desk()
-    yield desk
-    desk.let_go()
-    desk.batcher.close()
+def held(monkeypatch: pytest.MonkeyPatch) -> Iterator[HeldBatcher]:
+    monkeypatch.setattr("app.search.batcher.MAX_BATCH", 3)
+    monkeypatch.setattr("app.search.batcher._BATCH_SECONDS", 1000)
+    held = HeldBatcher()
+    yield held
+    held.release()
+    held.batcher.close()
 
 
-def test_what_waits_is_done_together_the_newest_first(desk: Desk) -> None:
-    futures = desk.submit(1, 2, 3, 4, 5)
-    desk.let_go(*futures)
+def test_what_waits_is_done_together_the_newest_first(held: HeldBatcher) -> None:
+    futures = held.submit(1, 2, 3, 4, 5)
+    held.release(*futures)
     assert [future.result() for future in futures] == [2, 4, 6, 8, 10]
-    assert desk.done == [[5, 4, 3], [2, 1]]
+    assert held.done == [[5, 4, 3], [2, 1]]
 
 
-def test_who_has_waited_for_long_comes_first(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.search.batcher._FRESH", 0)
-    futures = desk.submit(1, 2, 3, 4, 5)
-    desk.let_go(*futures)
-    assert desk.done == [[1, 2, 3], [4, 5]]
+def test_who_has_waited_for_long_comes_first(held: HeldBatcher, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.search.batcher._OVERDUE_SECONDS", 0)
+    futures = held.submit(1, 2, 3, 4, 5)
+    held.release(*futures)
+    assert held.done == [[1, 2, 3], [4, 5]]
 
 
 def test_batches_are_as_large_as_can_be_done_in_short_time() -> None:
-    assert _most(1, 0.04, 0.04) == 2  # a tenth of a second
-    assert _most(4, 0.08, 0.04) == 5
-    assert _most(1, 0.5, 0.5) == 2  # twice as long as one takes
-    assert _most(4, 0.8, 0.5) == 5
-    assert _most(4, 9.0, 0.5) == 1
-    assert _most(1, 0.0, 0.0) == LARGEST
+    assert _compute_batch_size(1, 0.04, 0.04) == 2  # a tenth of a second
+    assert _compute_batch_size(4, 0.08, 0.04) == 5
+    assert _compute_batch_size(1, 0.5, 0.5) == 2  # twice as long as one takes
+    assert _compute_batch_size(4, 0.8, 0.5) == 5
+    assert _compute_batch_size(4, 9.0, 0.5) == 1
+    assert _compute_batch_size(1, 0.0, 0.0) == MAX_BATCH
 
 
-def test_groups_are_done_apart(desk: Desk) -> None:
-    futures = desk.submit(1, group="a") + desk.submit(2, group="b") + desk.submit(3, group="a")
-    desk.let_go(*futures)
-    assert desk.done == [[3, 1], [2]]
+def test_groups_are_done_apart(held: HeldBatcher) -> None:
+    futures = held.submit(1, group="a") + held.submit(2, group="b") + held.submit(3, group="a")
+    held.release(*futures)
+    assert held.done == [[3, 1], [2]]
 
 
-def test_nobody_fails_for_anothers_sake(desk: Desk) -> None:
-    refused = desk.submit(1, -5)
-    desk.let_go(*refused)
+def test_nobody_fails_for_anothers_sake(held: HeldBatcher) -> None:
+    refused = held.submit(1, -5)
+    held.release(*refused)
     assert refused[0].result() == 2 and str(refused[1].exception()) == "-5"
-    broken = desk.submit(13)
+    broken = held.submit(13)
     assert isinstance(broken[0].exception(10), OSError)
 
 
-def test_a_batch_that_fails_as_a_whole_is_done_one_by_one(desk: Desk) -> None:
-    futures = desk.submit(7, 13, 9)
-    desk.let_go(*futures)
-    assert desk.done == [[9, 13, 7], [9], [13], [7]]
+def test_a_batch_that_fails_as_a_whole_is_done_one_by_one(held: HeldBatcher) -> None:
+    futures = held.submit(7, 13, 9)
+    held.release(*futures)
+    assert held.done == [[9, 13, 7], [9], [13], [7]]
     assert (futures[0].result(), futures[2].result()) == (14, 18)
     assert isinstance(futures[1].exception(), OSError)
 
 
-def test_who_leaves_is_not_computed_and_takes_no_place(desk: Desk) -> None:
+def test_who_leaves_is_not_computed_and_takes_no_place(held: HeldBatcher) -> None:
     async def leave() -> None:
-        waiting = asyncio.ensure_future(desk.batcher.do("a", desk.work, 9))
+        waiting = asyncio.ensure_future(held.batcher.do("a", held.work, 9))
         await asyncio.sleep(0)
         waiting.cancel()
         with pytest.raises(asyncio.CancelledError):
             await waiting
 
-    staying = desk.submit(1, 2)
+    staying = held.submit(1, 2)
     asyncio.run(leave())
-    staying += desk.submit(3)
-    desk.let_go(*staying)
-    assert desk.done == [[3, 2, 1]]
+    staying += held.submit(3)
+    held.release(*staying)
+    assert held.done == [[3, 2, 1]]
 
 
-def test_batches_are_half_as_large_once_one_took_too_long(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.search.batcher.LARGEST", 9)
+def test_batches_are_half_as_large_once_one_took_too_long(held: HeldBatcher, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.search.batcher.MAX_BATCH", 9)
     begun, go_on = threading.Event(), threading.Event()
 
     def slow(jobs: Sequence[int]) -> list[int]:
-        desk.done.append(list(jobs))
+        held.done.append(list(jobs))
         begun.set()
         assert go_on.wait(10)
         return list(jobs)
 
     async def lose_patience() -> None:
-        waiting = [asyncio.ensure_future(desk.batcher.do("slow", slow, number)) for number in range(4)]
+        waiting = [asyncio.ensure_future(held.batcher.do("slow", slow, number)) for number in range(4)]
         await asyncio.sleep(0)
-        desk.let_go()
+        held.release()
         await asyncio.to_thread(begun.wait, 10)
         waiting[2].cancel()
         await asyncio.wait(waiting[2:3])
-        rest.extend(desk.submit(*range(1, 7)))
+        rest.extend(held.submit(*range(1, 7)))
         go_on.set()
         await asyncio.wait(waiting)
 
     rest = list[Future[int]]()
     asyncio.run(lose_patience())
     wait(rest, 10)
-    assert [len(batch) for batch in desk.done] == [4, 2, 3, 1]
+    assert [len(batch) for batch in held.done] == [4, 2, 3, 1]
 
 
 def test_threads_work_side_by_side_and_know_how_many_they_are() -> None:
-    together, told = threading.Barrier(2, timeout=10), list[int]()
-    batcher = Batcher(2, told.append)
+    together, busy = threading.Barrier(2, timeout=10), list[int]()
+    batcher = Batcher(2, busy.append)
     futures = [batcher.submit(object(), lambda _: [together.wait()], None) for _ in range(2)]
     assert {future.result(10) for future in futures} == {0, 1}
-    assert sorted(told) in ([1, 2], [2, 2])
+    assert sorted(busy) in ([1, 2], [2, 2])
     batcher.close()
 
 
 def test_a_thread_leaves_the_others_their_share_of_what_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.search.batcher._SHORT", 1000)
+    monkeypatch.setattr("app.search.batcher._BATCH_SECONDS", 1000)
     batcher, begun, go = Batcher(2), threading.Barrier(3, timeout=10), (threading.Event(), threading.Event())
     done: list[int] = []
 
@@ -174,10 +176,10 @@ def test_a_thread_leaves_the_others_their_share_of_what_waits(monkeypatch: pytes
 
 
 def test_what_was_submitted_is_done_before_it_closes() -> None:
-    desk = Desk()
-    futures = desk.submit(1, 2, 3, 4)
-    desk.let_go()
-    desk.batcher.close()
+    held = HeldBatcher()
+    futures = held.submit(1, 2, 3, 4)
+    held.release()
+    held.batcher.close()
     assert [future.result(0) for future in futures] == [2, 4, 6, 8]
     with pytest.raises(RuntimeError, match="closed"):
-        desk.submit(5)
+        held.submit(5)

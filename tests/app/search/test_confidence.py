@@ -1,4 +1,4 @@
-"""Whether an answer says that a sketch looks like nothing in the gallery."""
+"""Tests of confidence: an answer says whether a sketch is like nothing in the gallery."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from app.gallery.gallery import Gallery
 from app.index.snapshot import LEAST, SAMPLE
-from app.search.confidence import MOST, contrast_of, is_confident
+from app.search.confidence import MAX_CONTRAST, contrast_of, is_confident
 from app.search.retriever import Retriever
+from tests.support.embedding_searches import search_embeddings
 from tests.support.small_galleries import open_catalogue, products, small_checkpoint, vectors
 
 
@@ -41,40 +42,40 @@ def test_the_mean_key_of_a_sample_gives_its_mean_distance(tmp_path: Path) -> Non
     gallery = Gallery.open(tmp_path, small_checkpoint())
     sketches, sample = torch.from_numpy(vectors(3, 1)), torch.from_numpy(gallery.snapshot.sample)
     key = torch.from_numpy(gallery.snapshot.mean_key)
-    found = distance.offset(sketches.double()) - distance.query(sketches.double()) @ key
-    torch.testing.assert_close(found.float(), distance.pairwise(sketches, sample).mean(1))
+    mean_distances = distance.offset(sketches.double()) - distance.query(sketches.double()) @ key
+    torch.testing.assert_close(mean_distances.float(), distance.pairwise(sketches, sample).mean(1))
     gallery.catalogue.delete(["p0"])
     gallery.refresh()
     assert gallery.snapshot.mean_key is None
 
 
 def test_confidence_ends_where_results_are_like_the_rest() -> None:
-    assert is_confident(0.1) and is_confident(MOST) and not is_confident(1.0)
+    assert is_confident(0.1) and is_confident(MAX_CONTRAST) and not is_confident(1.0)
 
 
 def test_a_sketch_near_to_a_group_of_products_has_contrast(tmp_path: Path) -> None:
     """Ten products lie close together; a sketch beside them has contrast, one far from all products has none."""
-    made = 3 * vectors(200)
-    made[:10] = made[0] + 0.01 * vectors(10, 4)
+    embeddings = 3 * vectors(200)
+    embeddings[:10] = embeddings[0] + 0.01 * vectors(10, 4)
     catalogue = open_catalogue(tmp_path)
-    catalogue.put(products([f"p{n}" for n in range(200)]), made)
+    catalogue.put(products([f"p{n}" for n in range(200)]), embeddings)
     checkpoint = small_checkpoint()
     checkpoint.network.distance.weight.copy_(torch.eye(8))  # type: ignore[operator]
     retriever = Retriever(checkpoint, Gallery.open(tmp_path, checkpoint), device="cpu")
-    near, far = retriever.search_embeddings(np.stack([made[0], -20 * made[0]]).astype(np.float32), 1)
+    near, far = search_embeddings(retriever, np.stack([embeddings[0], -20 * embeddings[0]]).astype(np.float32), 1)
     assert near.contrast is not None and far.contrast is not None
-    assert near.contrast < 0.1 < MOST < far.contrast
+    assert near.contrast < 0.1 < MAX_CONTRAST < far.contrast
 
 
 def test_the_sample_is_of_live_products_all_over_the_gallery(tmp_path: Path) -> None:
     count = SAMPLE + 500
     catalogue = open_catalogue(tmp_path)
     names = [f"p{n}" for n in range(count)]
-    made = np.tile(np.arange(count, dtype=np.float32)[:, None], (1, 8))
-    catalogue.put(products(names), made)
+    embeddings = np.tile(np.arange(count, dtype=np.float32)[:, None], (1, 8))
+    catalogue.put(products(names), embeddings)
     gallery = Gallery.open(tmp_path, small_checkpoint())
     sample = gallery.snapshot.sample[:, 0]
-    assert len(sample) == SAMPLE and sample.mean() == pytest.approx(made.mean(), rel=0.01)
+    assert len(sample) == SAMPLE and sample.mean() == pytest.approx(embeddings.mean(), rel=0.01)
     catalogue.delete(names[10:])
     gallery.refresh()
     assert sorted(gallery.snapshot.sample[:, 0]) == list(range(10))
@@ -82,4 +83,4 @@ def test_the_sample_is_of_live_products_all_over_the_gallery(tmp_path: Path) -> 
 
 def test_answers_tell_it(client: httpx.Client) -> None:
     body = {"width": 100, "height": 100, "strokes": [[[10, 10], [80, 20], [30, 90]]]}
-    assert client.post("/search", json=body).json()["confident"] is True  # of a dozen products nothing can be told
+    assert client.post("/search", json=body).json()["confident"] is True  # a dozen products are too few for a contrast

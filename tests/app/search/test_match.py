@@ -1,4 +1,4 @@
-"""What matched: attention of the sketch and of the photo, and where on both it lies."""
+"""Tests of matches: the attention on the sketch and on the photo, and its place on both."""
 
 from __future__ import annotations
 
@@ -26,7 +26,9 @@ from tests.conftest import PRODUCTS, draw_product
 from tests.support.sketch_files import JSON, PNG, ZIGZAG, blank_file, image_file, refused, sketch_file, strokes_body
 
 
-def matched(client: httpx.Client, product_id: str, content: bytes, headers: dict[str, str] = PNG, **query: Any) -> Any:
+def post_match(
+    client: httpx.Client, product_id: str, content: bytes, headers: dict[str, str] = PNG, **query: Any
+) -> Any:
     response = client.post(f"/products/{product_id}/match", content=content, headers=headers, params=query)
     assert response.status_code == 200, response.text
     return response.json()
@@ -40,42 +42,42 @@ def real(tiny_gallery: Path, tiny_checkpoint: Path) -> Iterator[tuple[Retriever,
     gallery.close()
 
 
-def tracing(preprocess: Preprocess, number: int) -> FramedPicture:
+def framed_photo(preprocess: Preprocess, number: int) -> FramedPicture:
     return FramedPicture(*preprocess.place_photo(draw_product(number)), 320, 240)
 
 
-def turned(picture: FramedPicture) -> FramedPicture:
+def mirrored_picture(picture: FramedPicture) -> FramedPicture:
     return picture._replace(frame=np.ascontiguousarray(picture.frame[:, ::-1]))
 
 
 @pytest.mark.parametrize("mirror", [True, False])
 @pytest.mark.parametrize("seed", [3, 40])
-def test_a_match_has_the_distance_that_a_search_gives(client: httpx.Client, mirror: bool, seed: int) -> None:
+def test_a_match_has_the_distance_that_a_search_gives(client: httpx.Client, *, mirror: bool, seed: int) -> None:
     sent = sketch_file(seed)
     results = client.post("/search", content=sent, headers=PNG, params={"mirror": mirror}).json()["results"]
     assert len(results) == len(PRODUCTS)
     for result in results:
-        answer = matched(client, result["product_id"], sent, mirror=mirror)
+        answer = post_match(client, result["product_id"], sent, mirror=mirror)
         assert answer["distance"] == pytest.approx(result["distance"], abs=1e-5)
 
 
 def test_attention_is_a_map_whose_largest_is_one(client: httpx.Client) -> None:
-    answer = matched(client, "boot-1", sketch_file(0))
+    answer = post_match(client, "boot-1", sketch_file(0))
     for side in ("sketch", "photo"):
         rows = np.array(answer[side]["attention"])
         assert rows.ndim == 2 and rows.size > 4
         assert rows.max() == 1 and 0 <= rows.min() < 1
-    assert answer["sketch"]["attention"] != matched(client, "boot-1", sketch_file(9))["sketch"]["attention"]
-    assert answer["photo"] == matched(client, "boot-1", sketch_file(9))["photo"]
+    assert answer["sketch"]["attention"] != post_match(client, "boot-1", sketch_file(9))["sketch"]["attention"]
+    assert answer["photo"] == post_match(client, "boot-1", sketch_file(9))["photo"]
 
 
 @pytest.mark.parametrize("number", [0, 5, 11])
 def test_the_nearer_way_round_is_told_and_shown_as_drawn(real: tuple[Retriever, Checkpoint], number: int) -> None:
     retriever, checkpoint = real
-    name, sketch = PRODUCTS[number][0], tracing(checkpoint.preprocess, number)
-    plain = match(retriever, checkpoint, name, sketch, True)
-    mirrored = match(retriever, checkpoint, name, turned(sketch), True)
-    as_drawn = match(retriever, checkpoint, name, turned(sketch), False)
+    name, sketch = PRODUCTS[number][0], framed_photo(checkpoint.preprocess, number)
+    plain = match(retriever, checkpoint, name, sketch, mirror=True)
+    mirrored = match(retriever, checkpoint, name, mirrored_picture(sketch), mirror=True)
+    as_drawn = match(retriever, checkpoint, name, mirrored_picture(sketch), mirror=False)
     assert (plain.mirrored, mirrored.mirrored, as_drawn.mirrored) == (False, True, False)
     assert mirrored.distance == pytest.approx(plain.distance, abs=1e-5) and as_drawn.distance > plain.distance
     assert plain.sketch.attention is not None and mirrored.sketch.attention is not None
@@ -83,14 +85,14 @@ def test_the_nearer_way_round_is_told_and_shown_as_drawn(real: tuple[Retriever, 
     wanted = checkpoint.attend_frames([sketch.frame])
     assert wanted is not None
     np.testing.assert_allclose(plain.sketch.attention, wanted[0], atol=1e-5)
-    for found in (mirrored, as_drawn):
-        assert found.photo.attention is not None and plain.photo.attention is not None
-        np.testing.assert_allclose(found.photo.attention, plain.photo.attention, atol=1e-5)
+    for compared in (mirrored, as_drawn):
+        assert compared.photo.attention is not None and plain.photo.attention is not None
+        np.testing.assert_allclose(compared.photo.attention, plain.photo.attention, atol=1e-5)
 
 
 def test_a_mirrored_drawing_is_told_over_http(client: httpx.Client) -> None:
-    """The photo itself is the drawing: its filled shapes are lines enough."""
-    answers = [matched(client, "sofa-1", image_file(image)) for image in (draw_product(7), mirror_of(7))]
+    """The drawing is the photo itself, whose filled shapes have enough lines."""
+    answers = [post_match(client, "sofa-1", image_file(image)) for image in (draw_product(7), mirror_of(7))]
     assert [answer["mirrored"] for answer in answers] == [False, True]
 
 
@@ -102,12 +104,12 @@ def test_a_network_without_attention_says_so(real: tuple[Retriever, Checkpoint])
     retriever, checkpoint = real
     network = DSSA(NetworkConfig("orientations", "residual", "none", ("stem",), "euclidean")).eval()
     blind = Checkpoint(network, checkpoint.preprocess, "")
-    found = match(retriever, blind, "boot-1", tracing(checkpoint.preprocess, 0), True)
-    assert found.sketch.attention is None and found.photo.attention is None
+    compared = match(retriever, blind, "boot-1", framed_photo(checkpoint.preprocess, 0), mirror=True)
+    assert compared.sketch.attention is None and compared.photo.attention is None
 
 
 def test_the_photos_box_lies_on_the_stored_photo(client: httpx.Client) -> None:
-    box = matched(client, "boot-2", sketch_file())["photo"]["box"]
+    box = post_match(client, "boot-2", sketch_file())["photo"]["box"]
     photo = Image.open(io.BytesIO(client.get(client.get("/products/boot-2").json()["photo_url"]).content))
     assert (box["picture_width"], box["picture_height"]) == photo.size == (320, 240)
     ink = np.asarray(photo.convert("L")) < 235
@@ -121,7 +123,7 @@ def test_the_photos_box_lies_on_the_stored_photo(client: httpx.Client) -> None:
 def test_a_box_of_strokes_is_in_the_canvass_unit(client: httpx.Client, unit: float) -> None:
     strokes = [[[x * unit, y * unit] for x, y, *_ in stroke] for stroke in ZIGZAG["strokes"]]
     size = {"width": max(320 * unit, 1), "height": max(240 * unit, 1)}
-    box = matched(client, "tote-1", strokes_body(strokes=strokes, **size), JSON)["sketch"]["box"]
+    box = post_match(client, "tote-1", strokes_body(strokes=strokes, **size), JSON)["sketch"]["box"]
     assert (box["picture_width"], box["picture_height"]) == (size["width"], size["height"])
     # the lines go from (20, 40) to (300, 200): 280 units are 225 px of the frame's 256
     assert box["width"] == box["height"] == pytest.approx(256 / 225 * 280 * unit)
@@ -133,14 +135,14 @@ def test_a_box_of_an_image_is_in_pixels_of_the_upright_image(client: httpx.Clien
     page = Image.new("L", (800, 500), 255)
     page.paste(0, (100, 50, 104, 250))
     page.paste(0, (100, 250, 500, 254))
-    box = matched(client, "tote-1", image_file(page))["sketch"]["box"]
+    box = post_match(client, "tote-1", image_file(page))["sketch"]["box"]
     assert (box["picture_width"], box["picture_height"]) == (800, 500)
     assert box["left"] + box["width"] / 2 == pytest.approx(300, abs=3)
     assert box["top"] + box["height"] / 2 == pytest.approx(152, abs=3)
     exif, buffer = Image.Exif(), io.BytesIO()
     exif[0x0112] = 6  # to be turned by 90 degrees clockwise
     page.save(buffer, "PNG", exif=exif)
-    lying = matched(client, "tote-1", buffer.getvalue())["sketch"]["box"]
+    lying = post_match(client, "tote-1", buffer.getvalue())["sketch"]["box"]
     assert (lying["picture_width"], lying["picture_height"]) == (500, 800)
     assert lying["left"] + lying["width"] / 2 == pytest.approx(500 - 152, abs=3)
     assert lying["top"] + lying["height"] / 2 == pytest.approx(300, abs=3)
@@ -162,10 +164,12 @@ def test_a_photo_that_is_not_stored_is_missing(tmp_path: Path, tiny_gallery: Pat
     checkpoint = load_checkpoint(tiny_checkpoint)
     gallery = Gallery.open(tmp_path / "gallery", checkpoint)
     retriever = Retriever(checkpoint, gallery, device="cpu")
-    gallery.catalogue.put([Product("bare", "B")], checkpoint.embed_frames([tracing(checkpoint.preprocess, 1).frame]))
-    sketch = tracing(checkpoint.preprocess, 2)
+    gallery.catalogue.put(
+        [Product("bare", "B")], checkpoint.embed_frames([framed_photo(checkpoint.preprocess, 1).frame])
+    )
+    sketch = framed_photo(checkpoint.preprocess, 2)
     with pytest.raises(FileNotFoundError):
-        match(retriever, checkpoint, "bare", sketch, True)
+        match(retriever, checkpoint, "bare", sketch, mirror=True)
     with pytest.raises(UnknownProductError):
-        match(retriever, checkpoint, "nobody", sketch, True)
+        match(retriever, checkpoint, "nobody", sketch, mirror=True)
     gallery.close()

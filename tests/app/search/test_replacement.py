@@ -1,4 +1,4 @@
-"""Products that are replaced while a search is at work: each that exists throughout is in the answer, once."""
+"""Tests of products that are replaced during a search: those that exist throughout are in the answer once."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from app.index.snapshot import Snapshot
 from app.products.filters import Filters
 from app.products.product import Product
 from app.search.retriever import Retriever
+from tests.support.embedding_searches import search_embeddings
 from tests.support.small_galleries import brute_force, open_catalogue, small_checkpoint, vectors
 
 IDS = [f"p{number:02d}" for number in range(20)]
@@ -39,20 +40,20 @@ def writer(directory: Path) -> Catalogue:
 
 @pytest.fixture
 def retriever(directory: Path, writer: Catalogue) -> Retriever:
-    """Its gallery's catalogue is the same database by other connections."""
+    """Make a retriever whose gallery has the same database by other connections."""
     checkpoint = small_checkpoint()
     return Retriever(checkpoint, Gallery.open(directory, checkpoint, open_catalogue(directory)), 5, device="cpu")
 
 
-def found(retriever: Retriever, k: int = 100, filters: Filters = Filters()) -> dict[str, str]:
-    """Ids and titles of what a search finds, nearest first."""
-    results = retriever.search_embeddings(vectors(1, 9), k, filters)[0].results
+def search_titles(retriever: Retriever, k: int = 100, filters: Filters = Filters()) -> dict[str, str]:
+    """Search, and return ids and titles of the results, nearest first."""
+    results = search_embeddings(retriever, vectors(1, 9), k, filters)[0].results
     assert len({result.product.product_id for result in results}) == len(results)
     return {result.product.product_id: result.product.title for result in results}
 
 
 def before_ranking(monkeypatch: pytest.MonkeyPatch, write: Callable[[], object]) -> None:
-    """Have something written in the middle of every search: after the products that pass are read, before results."""
+    """Write in the middle of every search: after the filters have been applied, before the results are read."""
     candidates = Snapshot.candidates
 
     def after_writing(*arguments: Any) -> Any:
@@ -64,7 +65,7 @@ def before_ranking(monkeypatch: pytest.MonkeyPatch, write: Callable[[], object])
 
 @pytest.fixture
 def refreshing_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Another thread is at the next snapshot all the time."""
+    """Have refreshes do nothing, as while another thread makes the next snapshot."""
     monkeypatch.setattr(Gallery, "refresh", lambda gallery, wait=True: False)
 
 
@@ -75,45 +76,45 @@ def test_replaced_between_selecting_and_reading(
     titles = iter(range(100))
     before_ranking(monkeypatch, lambda: writer.put([shoe("p03", str(next(titles)))], vectors(1, 30)))
     for _ in range(3):
-        assert sorted(found(retriever, filters=filters)) == IDS
+        assert sorted(search_titles(retriever, filters=filters)) == IDS
 
 
 @pytest.mark.parametrize("filters", [Filters(), SHOES])
 @pytest.mark.usefixtures("refreshing_elsewhere")
 def test_replaced_before_the_index_has_followed(writer: Catalogue, retriever: Retriever, filters: Filters) -> None:
     photos = dict(zip(IDS, vectors(20), strict=True))
-    assert found(retriever, filters=filters)["p03"] == "first"
+    assert search_titles(retriever, filters=filters)["p03"] == "first"
     for seed, title in ((30, "second"), (31, "third")):
         writer.put([shoe("p03", title)], vectors(1, seed))
-        answer = found(retriever, filters=filters)
+        answer = search_titles(retriever, filters=filters)
         assert [*answer] == brute_force(vectors(1, 9)[0], photos | {"p03": vectors(1, seed)[0]})
         assert answer["p03"] == title
     writer.delete(["p03"])
-    assert sorted(found(retriever, filters=filters)) == [name for name in IDS if name != "p03"]
+    assert sorted(search_titles(retriever, filters=filters)) == [name for name in IDS if name != "p03"]
     writer.put([Product("p04", "fourth", "Bags")], vectors(1, 9))
-    assert ("p04" in found(retriever, filters=filters)) == filters.is_empty
+    assert ("p04" in search_titles(retriever, filters=filters)) == filters.is_empty
 
 
 @pytest.mark.usefixtures("refreshing_elsewhere")
 def test_what_is_gone_makes_room_for_the_next(writer: Catalogue, retriever: Retriever) -> None:
     photos = dict(zip(IDS, vectors(20), strict=True))
     nearest = brute_force(vectors(1, 9)[0], photos)
-    assert [*found(retriever, 5)] == nearest[:5]
+    assert [*search_titles(retriever, 5)] == nearest[:5]
     writer.delete(nearest[:4])
-    assert [*found(retriever, 5)] == nearest[4:9]
-    assert [*found(retriever, 5, SHOES)] == nearest[4:9]
+    assert [*search_titles(retriever, 5)] == nearest[4:9]
+    assert [*search_titles(retriever, 5, SHOES)] == nearest[4:9]
 
 
 @pytest.mark.usefixtures("refreshing_elsewhere")
 def test_after_another_checkpoint_what_is_gone_stays_away(writer: Catalogue, retriever: Retriever) -> None:
     """Until the gallery of the new one serves, the old one answers by what it has."""
-    found(retriever)
+    search_titles(retriever)
     with writer.transaction() as connection:
         connection.exec_driver_sql("UPDATE catalogue SET checkpoint = 'other'")
     catalogue = Catalogue(retriever.gallery.catalogue._reading.url)
     catalogue.delete(["p03"])
     catalogue.close()
-    assert sorted(found(retriever)) == [name for name in IDS if name != "p03"]
+    assert sorted(search_titles(retriever)) == [name for name in IDS if name != "p03"]
 
 
 def test_following_ends_though_writers_do_not(
@@ -146,17 +147,17 @@ def test_changes_that_could_not_be_taken_in_are_taken_in_later(
     writer.put([shoe("p03", "second")], vectors(1, 30))
     with pytest.raises(OSError, match="no space left"):
         retriever.gallery.refresh()
-    answer = found(retriever)
+    answer = search_titles(retriever)
     assert sorted(answer) == IDS and answer["p03"] == "second"
     monkeypatch.undo()
     assert retriever.gallery.refresh() and retriever.gallery.size == len(IDS)
-    answer = found(retriever)
+    answer = search_titles(retriever)
     assert sorted(answer) == IDS and answer["p03"] == "second"
 
 
 @pytest.fixture
 def storm(directory: Path, writer: Catalogue) -> Iterator[None]:
-    """Two writers that replace the first ten products all the time, until the test is over."""
+    """Start two writers that replace the first ten products until the test ends."""
     stop = threading.Event()
 
     def write(catalogue: Catalogue, seed: int) -> None:
@@ -176,12 +177,12 @@ def storm(directory: Path, writer: Catalogue) -> Iterator[None]:
 
 @pytest.mark.usefixtures("storm")
 def test_a_storm_of_writers(directory: Path, retriever: Retriever) -> None:
-    """Beside a thread that follows the writers, as in a server."""
-    upkeep = Maintenance(retriever.gallery, lambda: None)
+    """A maintenance thread follows the writers, as in a server."""
+    maintenance = Maintenance(retriever.gallery, lambda: None)
     try:
         for _ in range(30):
-            retriever._known = ProductCache()  # as in a gallery of more products than are known
-            assert sorted(found(retriever)) == IDS
-            assert sorted(found(retriever, filters=SHOES)) == IDS
+            retriever._product_cache = ProductCache()  # as in a gallery of more products than the cache holds
+            assert sorted(search_titles(retriever)) == IDS
+            assert sorted(search_titles(retriever, filters=SHOES)) == IDS
     finally:
-        upkeep.close()
+        maintenance.close()

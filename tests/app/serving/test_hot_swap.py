@@ -1,4 +1,4 @@
-"""A server whose gallery is embedded anew: it searches and writes on, by the one checkpoint or by the other."""
+"""Tests of a server during a re-embedding: it keeps searching and writing, with one checkpoint or the other."""
 
 from __future__ import annotations
 
@@ -31,29 +31,30 @@ Distances = dict[str, float]
 @pytest.fixture
 def shop(tiny_gallery: Path, tmp_path: Path) -> Iterator[Shop]:
     gallery, key = own_gallery(tiny_gallery, tmp_path)
-    with opened(gallery, key) as found:
-        yield found
+    with opened(gallery, key) as shop:
+        yield shop
 
 
 def distances(client: httpx.Client) -> Distances:
-    """How far a sketch is from each of the products that were there at first, as the server says."""
+    """Search, and return the distance of a sketch from each of the original products."""
     response = client.post("/search?k=100", content=strokes_body(), headers=JSON)
     assert response.status_code == 200, response.text
     first = {name for name, *_ in PRODUCTS}
-    return {one["product_id"]: one["distance"] for one in response.json()["results"] if one["product_id"] in first}
+    results = response.json()["results"]
+    return {result["product_id"]: result["distance"] for result in results if result["product_id"] in first}
 
 
-def is_close(one: Distances, other: Distances) -> bool:
-    return one.keys() == other.keys() and all(one[name] == pytest.approx(other[name], rel=1e-3) for name in one)
+def is_close(left: Distances, right: Distances) -> bool:
+    return left.keys() == right.keys() and all(left[name] == pytest.approx(right[name], rel=1e-3) for name in left)
 
 
-def wait_until_by(client: httpx.Client, old: Distances) -> Distances:
-    """The distances of the checkpoint after `old`'s."""
+def wait_for_other_distances(client: httpx.Client, old: Distances) -> Distances:
+    """Wait until the distances are not `old` any more, and return the new ones."""
     deadline = time.monotonic() + 30
-    while is_close(found := distances(client), old):
+    while is_close(current := distances(client), old):
         assert time.monotonic() < deadline
         time.sleep(0.05)
-    return found
+    return current
 
 
 def test_searches_are_by_one_checkpoint_and_no_write_is_lost(shop: Shop, other_checkpoint: Path) -> None:
@@ -82,26 +83,26 @@ def test_searches_are_by_one_checkpoint_and_no_write_is_lost(shop: Shop, other_c
         thread.start()
     reembed(shop.gallery, other_checkpoint)
     with httpx.Client(base_url=shop.client.base_url, timeout=60) as client:
-        new = wait_until_by(client, old)
+        new = wait_for_other_distances(client, old)
     time.sleep(0.3)
     stop.set()
     for thread in threads:
         thread.join()
     assert broken == [] and put
-    assert all(is_close(one, old) or is_close(one, new) for one in seen)
-    is_new = [is_close(one, new) for one in seen]
+    assert all(is_close(current, old) or is_close(current, new) for current in seen)
+    is_new = [is_close(current, new) for current in seen]
     assert is_new == sorted(is_new)  # never back again
     report = verify(shop.gallery)
     assert report.problems == () and report.products == len(PRODUCTS) + len(put)
 
 
-def from_fresh_start(gallery: Path) -> list[str]:
-    """Ids of what a search for the first product finds in a gallery that is opened now, nearest first."""
+def search_fresh_start(gallery: Path) -> list[str]:
+    """Open a gallery, search for the first product, and return the ids of the results, nearest first."""
     with closing(catalogue_of(gallery)) as catalogue:
         checkpoint = load_checkpoint(checkpoint_file(gallery, catalogue.state().checkpoint))
         frame = checkpoint.preprocess.photo(draw_product(0))
         retriever = Retriever(checkpoint, Gallery.open(gallery, checkpoint, catalogue))
-        return [one.product.product_id for one in retriever.search(frame, 12).results]
+        return [result.product.product_id for result in retriever.search(frame, 12).results]
 
 
 def test_what_it_switches_to_is_what_a_fresh_start_serves(
@@ -110,19 +111,19 @@ def test_what_it_switches_to_is_what_a_fresh_start_serves(
     for checkpoint in (other_checkpoint, tiny_checkpoint):
         before = distances(shop.client)
         reembed(shop.gallery, checkpoint)
-        wait_until_by(shop.client, before)
-        assert shop.found(0, kind="photo", k=12) == from_fresh_start(shop.gallery)
+        wait_for_other_distances(shop.client, before)
+        assert shop.found(0, kind="photo", k=12) == search_fresh_start(shop.gallery)
     shop.put("after", 50)
     assert shop.found(50)[0] == "after"
 
 
 def test_an_import_goes_on_with_the_checkpoint_that_came_meanwhile(shop: Shop, other_checkpoint: Path) -> None:
-    """The feed's photos are files, which an upload cannot have: its lines are told to be problems, one by one."""
+    """The feed's photos are files, which an upload cannot have, so each line is reported as a problem."""
     old = distances(shop.client)
     lines = "\n".join(f'{{"id": "i{n}", "title": "I", "image_link": "x{n}.png"}}' for n in range(400))
     started = shop.client.post("/products/import", content=lines, headers={"Content-Type": "application/jsonl"})
     reembed(shop.gallery, other_checkpoint)
-    wait_until_by(shop.client, old)
+    wait_for_other_distances(shop.client, old)
     operation = shop.finished(started)
     assert (operation["state"], operation["total"]) == ("done", 400)
     assert not [error for error in operation["errors"] if "checkpoint" in str(error)]
@@ -131,7 +132,7 @@ def test_an_import_goes_on_with_the_checkpoint_that_came_meanwhile(shop: Shop, o
 def test_writers_that_know_the_old_checkpoint_are_followed(shop: Shop, other_checkpoint: Path) -> None:
     old = distances(shop.client)
     answer("reembed", "--gallery", shop.gallery, "--checkpoint", other_checkpoint)
-    assert shop.put("boot-1", 60).status_code == 200  # at once, before anybody has looked
+    assert shop.put("boot-1", 60).status_code == 200  # before the server has noticed
     assert shop.found(60)[0] == "boot-1"
     assert shop.client.delete("/products/boot-2").status_code == 200
     assert "boot-2" not in distances(shop.client) and not is_close(distances(shop.client), old)
@@ -142,7 +143,7 @@ def test_a_checkpoint_that_cannot_be_served_yet_is_tried_again_now_and_then(
 ) -> None:
     old, tries = distances(shop.client), list[float]()
 
-    def fail(_workshop: SketchDecoder) -> None:
+    def fail(_decoder: SketchDecoder) -> None:
         tries.append(time.monotonic())
         raise torch.OutOfMemoryError("no GPU memory for both")
 
@@ -157,5 +158,5 @@ def test_a_checkpoint_that_cannot_be_served_yet_is_tried_again_now_and_then(
             assert time.monotonic() < deadline
             time.sleep(0.05)
     assert tries[1] - tries[0] > 2
-    wait_until_by(shop.client, old)
+    wait_for_other_distances(shop.client, old)
     assert shop.put("late", 1).status_code == 201

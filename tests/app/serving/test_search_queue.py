@@ -1,4 +1,4 @@
-"""The queue before the search thread: bounded, told at once when full, and left by clients who leave."""
+"""Tests of the search queue: bounded, refusing at once when full, and left by clients that disconnect."""
 
 from __future__ import annotations
 
@@ -24,50 +24,53 @@ from tests.conftest import running
 from tests.support.sketch_files import JSON, refused, sketch_file, strokes_body
 
 
-class Held:
-    """A server whose search thread is held up until it is let go."""
+class HeldServer:
+    """Server whose search thread is blocked until release()."""
 
     def __init__(self, app: FastAPI, url: str) -> None:
         self.service: Service = app.state.service
         self.url = url
         self._go = threading.Event()
         self.computed: list[int] = []  # searches of each batch
-        search = self.service.serving.retriever.search_all
+        search = self.service.runtime.retriever.search_all
 
-        def counted(queries: Sequence[Query]) -> object:
+        def count_and_search(queries: Sequence[Query]) -> object:
             self.computed.append(len(queries))
             return search(queries)
 
-        self.service.serving.retriever.search_all = counted
+        self.service.runtime.retriever.search_all = count_and_search
         self.service._batcher.submit(object(), lambda _: [self._go.wait()], None)
 
-    def let_go(self) -> None:
+    def release(self) -> None:
+        """Unblock the search thread."""
         self._go.set()
 
     def post(self) -> httpx.Response:
+        """Search by strokes."""
         return httpx.post(f"{self.url}/search", content=strokes_body(), headers=JSON, timeout=30)
 
     def wait_for(self, length: int) -> None:
+        """Wait until the queue has this length."""
         deadline = time.monotonic() + 10
-        while self.service.line.length != length:
-            assert time.monotonic() < deadline, f"{self.service.line.length} wait, expected {length}"
+        while self.service.queue.length != length:
+            assert time.monotonic() < deadline, f"{self.service.queue.length} wait, expected {length}"
             time.sleep(0.01)
 
 
 @pytest.fixture
-def held(tiny_gallery: Path) -> Iterator[Held]:
+def held(tiny_gallery: Path) -> Iterator[HeldServer]:
     app = create_app(load_settings(gallery=tiny_gallery, max_queue=2, search_rate=0, trusted_proxies=("127.0.0.1",)))
     with running(app) as url:
-        held = Held(app, url)
+        held = HeldServer(app, url)
         try:
             yield held
         finally:
-            held.let_go()
+            held.release()
 
 
-def test_a_full_queue_is_told_at_once_and_those_who_wait_are_served(held: Held) -> None:
+def test_a_full_queue_is_told_at_once_and_those_who_wait_are_served(held: HeldServer) -> None:
     with ThreadPoolExecutor(3) as pool:
-        waiting = [pool.submit(held.post) for _ in range(3)]  # one whose turn it is, and two
+        waiting = [pool.submit(held.post) for _ in range(3)]  # one that is computed, and two that wait
         held.wait_for(3)
         started = time.perf_counter()
         answer = held.post()
@@ -79,13 +82,13 @@ def test_a_full_queue_is_told_at_once_and_those_who_wait_are_served(held: Held) 
         refused(httpx.get(f"{held.url}/products/boot-1/similar"), 503, "busy")
         assert httpx.get(f"{held.url}/healthz").status_code == 200
         assert "sketchfind_queue_length 3.0" in httpx.get(f"{held.url}/metrics").text
-        held.let_go()
-        assert [each.result().status_code for each in waiting] == [200] * 3
+        held.release()
+        assert [search.result().status_code for search in waiting] == [200] * 3
     held.wait_for(0)
     assert held.post().status_code == 200
 
 
-def test_a_full_queue_is_told_before_the_body_is_sent(held: Held) -> None:
+def test_a_full_queue_is_told_before_the_body_is_sent(held: HeldServer) -> None:
     host, port = held.url.removeprefix("http://").split(":")
     with ThreadPoolExecutor(3) as pool:
         waiting = [pool.submit(held.post) for _ in range(3)]
@@ -94,11 +97,11 @@ def test_a_full_queue_is_told_before_the_body_is_sent(held: Held) -> None:
             head = b"POST /search HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\nContent-Length: 8000000\r\n\r\n"
             connection.sendall(head)
             assert connection.recv(12) == b"HTTP/1.1 503"
-        held.let_go()
-        assert all(each.result().status_code == 200 for each in waiting)
+        held.release()
+        assert all(search.result().status_code == 200 for search in waiting)
 
 
-def test_who_leaves_is_not_computed(held: Held) -> None:
+def test_who_leaves_is_not_computed(held: HeldServer) -> None:
     host, port = held.url.removeprefix("http://").split(":")
     head = b"POST /search HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
     with ThreadPoolExecutor(1) as pool:
@@ -111,32 +114,32 @@ def test_who_leaves_is_not_computed(held: Held) -> None:
         for connection in leaving:
             connection.close()
         held.wait_for(1)
-        held.let_go()
+        held.release()
         assert staying.result().status_code == 200
     assert held.computed == [1]
 
 
 def test_the_line_counts_what_fails_too() -> None:
     async def scenario() -> int:
-        line = SearchQueue(0, 10)
+        queue = SearchQueue(0, 10)
         with pytest.raises(ValueError, match="x"):
-            async with line.slot("client"):
+            async with queue.slot("client"):
                 with pytest.raises(BusyError, match="0 searches are waiting"):
-                    line.check("client")
+                    queue.check("client")
                 raise ValueError("x")
-        line.check("client")
-        return line.length
+        queue.check("client")
+        return queue.length
 
     assert asyncio.run(scenario()) == 0
 
 
 def test_a_client_with_fewer_searches_takes_the_place_of_the_newest_of_the_longest() -> None:
     async def scenario() -> list[str]:
-        line, order, go = SearchQueue(3, 10), list[str](), asyncio.Event()
+        queue, order, go = SearchQueue(3, 10), list[str](), asyncio.Event()
 
         async def search(client: str, name: str) -> None:
             try:
-                async with line.slot(client):
+                async with queue.slot(client):
                     await go.wait()
                 order.append(f"{name} is answered")
             except BusyError:
@@ -146,22 +149,22 @@ def test_a_client_with_fewer_searches_takes_the_place_of_the_newest_of_the_longe
             for client, name in [("a", "a1"), ("a", "a2"), ("a", "a3"), ("a", "a4"), ("b", "b1"), ("b", "b2")]:
                 group.create_task(search(client, name))
                 await asyncio.sleep(0.01)
-            assert line.length == 4
+            assert queue.length == 4
             with pytest.raises(BusyError, match="3 searches are waiting already"):
-                line.check("a")
+                queue.check("a")
             with pytest.raises(BusyError, match="3 searches are waiting already"):
-                line.check("b")  # it has as many as the other one
-            line.check("c")
+                queue.check("b")  # it has as many as the other one
+            queue.check("c")
             assert order == ["a4 is busy", "a3 is busy"]
             go.set()
-        assert line.length == 0
+        assert queue.length == 0
         return order
 
     answered = [f"{name} is answered" for name in ("a1", "a2", "b1", "b2")]
     assert sorted(asyncio.run(scenario())[2:]) == answered
 
 
-def test_one_client_that_fills_the_queue_does_not_keep_others_out(held: Held) -> None:
+def test_one_client_that_fills_the_queue_does_not_keep_others_out(held: HeldServer) -> None:
     def post(client: str) -> httpx.Response:
         headers = {**JSON, "X-Forwarded-For": client}
         return httpx.post(f"{held.url}/search", content=strokes_body(), headers=headers, timeout=30)
@@ -170,23 +173,23 @@ def test_one_client_that_fills_the_queue_does_not_keep_others_out(held: Held) ->
         greedy = [pool.submit(post, "192.0.2.1") for _ in range(3)]
         held.wait_for(3)
         other = pool.submit(post, "192.0.2.2")
-        while not (refused_ones := [each for each in greedy if each.done()]):
+        while not (finished := [search for search in greedy if search.done()]):
             time.sleep(0.01)
-        held.let_go()
-        [loser] = refused_ones
+        held.release()
+        [loser] = finished
         refused(loser.result(), 503, "busy", "another client has taken the place")
         assert other.result().status_code == 200
-        assert sorted(each.result().status_code for each in greedy) == [200, 200, 503]
+        assert sorted(search.result().status_code for search in greedy) == [200, 200, 503]
 
 
 def test_a_search_that_takes_too_long_is_told_so(tiny_gallery: Path) -> None:
     app = create_app(load_settings(gallery=tiny_gallery, search_timeout=0.3))
     with running(app) as url:
-        held = Held(app, url)
+        held = HeldServer(app, url)
         answer = held.post()
         refused(answer, 503, "too_late", "within 0.3 s")
         assert answer.headers["retry-after"] == "1"
-        held.let_go()
+        held.release()
         held.wait_for(0)
         assert held.post().status_code == 200
     assert held.computed == [1]

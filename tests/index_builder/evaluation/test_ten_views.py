@@ -49,5 +49,5 @@ def test_the_distance_is_the_mean_over_the_same_view_of_both() -> None:
     assert found.shape == (3, 4)
     for i in range(3):
         for j in range(4):
-            apart = [distance.rowwise(sketches[v, i : i + 1], photos[v, j : j + 1]).item() for v in range(10)]
+            apart = [distance.pairwise(sketches[v, i : i + 1], photos[v, j : j + 1]).item() for v in range(10)]
             assert abs(found[i, j].item() - np.mean(apart)) < 1e-4

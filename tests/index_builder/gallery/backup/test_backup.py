@@ -47,7 +47,16 @@ from tests.support.small_galleries import save_tuned
 COUNT = 12
 
 
-TUNED = Tuning("nprobe=2", 300, 37, 0.99, 0.99, "photos", 12, "a" * 64)
+TUNED = Tuning(
+    parameters="nprobe=2",
+    training=300,
+    n_candidates=37,
+    recall=0.99,
+    target=0.99,
+    queries="photos",
+    revision=12,
+    checkpoint="a" * 64,
+)
 
 
 @pytest.fixture

@@ -25,6 +25,7 @@ from index_builder.gallery.tuning.queries import like_sketches
 from index_builder.gallery.tuning.trials import Trial, TrialBench, nearest
 from index_builder.gallery.tuning.tune import TuneError, factories_for, tune
 from model.network.distances import HOLEF, Distance, Mahalanobis
+from tests.support.embedding_searches import search_embeddings
 from tests.support.kill_points import killed_at
 from tests.support.small_galleries import (
     DIM,
@@ -42,7 +43,16 @@ COUNT = 1500
 in_both_forms = pytest.mark.parametrize(
     "distance", [HOLEF(DIM), Mahalanobis(DIM)], ids=["as Euclidean", "as inner product"]
 )
-TUNING = Tuning("nprobe=3", 500, 37, 0.9, 0.9, "photos", 1, "a" * 64)
+TUNING = Tuning(
+    parameters="nprobe=3",
+    training=500,
+    n_candidates=37,
+    recall=0.9,
+    target=0.9,
+    queries="photos",
+    revision=1,
+    checkpoint="a" * 64,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -115,7 +125,7 @@ def test_the_retriever_takes_as_many_candidates_as_was_chosen_unless_it_is_told(
 
     monkeypatch.setattr(Snapshot, "candidates", count)
     for given in (None, 12):
-        Retriever(small_checkpoint(), gallery, given, "cpu").search_embeddings(vectors(1), 5)
+        search_embeddings(Retriever(small_checkpoint(), gallery, given, "cpu"), vectors(1), 5)
     assert taken == [37, 12]
 
 
