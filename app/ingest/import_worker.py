@@ -23,7 +23,7 @@ from app.database.errors import CheckpointMismatchError
 from app.decoding.worker_pool import DecoderUnavailableError
 from app.feeds.reader import read_feed
 from app.feeds.records import FeedError, FeedItem
-from app.gallery.layout import FOLDER
+from app.gallery.layout import IMPORTS
 from app.ingest.feed_store import FeedStore, locked
 from app.ingest.import_progress import ImportProgress
 from app.ingest.pipeline import Ingest
@@ -41,7 +41,7 @@ class ImportWorker:
 
     def __init__(self, gallery: Path, catalogue: Catalogue, ingest: Ingest, allow_private: bool) -> None:
         self._gallery, self._operations, self._ingest = gallery, catalogue.operations, ingest
-        self._feeds = FeedStore(gallery / FOLDER, catalogue.operations)
+        self._feeds = FeedStore(gallery / IMPORTS, catalogue.operations)
         self._allow_private = allow_private
         self._stopping, self._woken = threading.Event(), threading.Event()
         self._photos: LinkedPhotos | None = None  # of the import at hand
