@@ -13,7 +13,6 @@ from pathlib import Path
 from PIL import Image
 
 from app.core.atomic_files import write_atomically
-from app.decoding.product_photo import encode_webp_files
 
 _log = logging.getLogger(__name__)
 
@@ -24,10 +23,6 @@ class PhotoStore:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self._to_touch: set[str] = set()
-
-    def put(self, image: Image.Image) -> str:
-        """Keep a photo. Returns its SHA-256."""
-        return self.keep(*encode_webp_files(image))
 
     def keep(self, photo: bytes, thumbnail: bytes) -> str:
         """Keep a photo and its thumbnail as webp_files() makes them. Returns the photo's SHA-256. Raises OSError."""

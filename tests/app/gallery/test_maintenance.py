@@ -13,6 +13,7 @@ from sqlalchemy import select
 from app.catalogue.catalogue import Catalogue
 from app.database.errors import ConcurrentChangeError
 from app.database.tables import trait_values
+from app.decoding.product_photo import encode_webp_files
 from app.gallery import gallery as module
 from app.gallery.gallery import Gallery
 from app.gallery.garbage import GRACE, remove_unused_photos
@@ -87,7 +88,7 @@ def test_another_process_is_followed_without_a_search(tmp_path: Path) -> None:
 
 def test_only_old_photos_that_nobody_shows_are_removed(tmp_path: Path) -> None:
     catalogue, store = open_catalogue(tmp_path), PhotoStore(tmp_path / "photos")
-    used, unused, fresh = (store.put(draw_product(number, (40, 30))) for number in range(3))
+    used, unused, fresh = (store.keep(*encode_webp_files(draw_product(number, (40, 30)))) for number in range(3))
     catalogue.put([Product("a", "a", photos=(Photo(used, "s"),))], vectors(1))
     for left in ("left.webp.1-1.partial", f"{'f' * 64}.thumb.webp"):
         (tmp_path / "photos" / left).touch()
@@ -104,7 +105,7 @@ def test_a_photo_that_cannot_be_removed_does_not_keep_the_others(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     catalogue, store = open_catalogue(tmp_path), PhotoStore(tmp_path / "photos")
-    names = [store.put(draw_product(number, (40, 30))) for number in range(3)]
+    names = [store.keep(*encode_webp_files(draw_product(number, (40, 30)))) for number in range(3)]
     for path in (tmp_path / "photos").iterdir():
         os.utime(path, (0, time.time() - GRACE - 9))
     rename = os.rename
@@ -124,7 +125,7 @@ def test_a_photo_that_could_not_be_touched_is_touched_later(tmp_path: Path, monk
     monkeypatch.setattr("app.gallery.maintenance._TOUCHING", 0.1)
     open_catalogue(tmp_path).close()
     gallery = Gallery.open(tmp_path, small_checkpoint())
-    name = gallery.photos.put(draw_product(1, (40, 30)))
+    name = gallery.photos.keep(*encode_webp_files(draw_product(1, (40, 30))))
     path, long_ago = gallery.photos.photo(name), time.time() - GRACE - 9
     os.utime(path, (0, long_ago))
     with monkeypatch.context() as patch:
@@ -172,7 +173,7 @@ def values_of(catalogue: Catalogue) -> set[tuple[str, str]]:
 
 def test_a_photo_that_is_stored_again_is_not_removed(tmp_path: Path) -> None:
     store = PhotoStore(tmp_path / "photos")
-    name = store.put(draw_product(1, (40, 30)))
+    name = store.keep(*encode_webp_files(draw_product(1, (40, 30))))
     store.remove(name, before=time.time() - 60)
     assert store.has(name)
     store.remove(name, before=time.time() + 60)

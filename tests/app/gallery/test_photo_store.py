@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
+from app.decoding.product_photo import encode_webp_files
 from app.gallery.photo_store import PhotoStore
 from tests.conftest import draw_product
 
 
 def kept(store: PhotoStore, image: Image.Image) -> Image.Image:
-    with Image.open(store.photo(store.put(image))) as photo:
+    with Image.open(store.photo(store.keep(*encode_webp_files(image)))) as photo:
         photo.load()
         return photo
 
@@ -25,7 +26,7 @@ def test_a_photo_is_kept_by_its_hash_without_metadata(tmp_path: Path) -> None:
     draw_product(1, (3000, 1500)).save(buffer, "JPEG", exif=exif, comment=b"secret")
     image = Image.open(io.BytesIO(buffer.getvalue()))
     store = PhotoStore(tmp_path / "photos")
-    name = store.put(image)
+    name = store.keep(*encode_webp_files(image))
     data = store.photo(name).read_bytes()
     assert hashlib.sha256(data).hexdigest() == name and store.has(name)
     with Image.open(io.BytesIO(data)) as photo, Image.open(store.thumbnail(name)) as thumbnail:
@@ -93,13 +94,13 @@ def test_nothing_of_a_photo_remains_when_the_disk_is_full(tmp_path: Path, monkey
 
     monkeypatch.setattr(Path, "write_bytes", full)
     with pytest.raises(OSError, match="No space left"):
-        PhotoStore(tmp_path).put(draw_product(1))
+        PhotoStore(tmp_path).keep(*encode_webp_files(draw_product(1)))
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_photo_is_opened_and_measured(tmp_path: Path) -> None:
     store = PhotoStore(tmp_path)
-    name = store.put(draw_product(1, (200, 100)))
+    name = store.keep(*encode_webp_files(draw_product(1, (200, 100))))
     assert store.size(name) == store.open(name).size == (200, 100)
     store.photo("damaged").write_bytes(store.photo(name).read_bytes()[:40])
     assert store.size("none") is None

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from app.catalogue.catalogue import Catalogue
 from app.decoding.framed_picture import FramedPicture
+from app.decoding.product_photo import encode_webp_files
 from app.gallery.gallery import Gallery
 from app.products.filters import Filters
 from app.products.product import Photo, Product
@@ -157,7 +158,9 @@ def real(tmp_path_factory: pytest.TempPathFactory, tiny_gallery: Path, tiny_chec
     checkpoint = load_checkpoint(tiny_checkpoint)
     gallery = Gallery.open(directory, checkpoint)
     pictures = [draw_product(seed) for seed in (50, 51, 52)]
-    photos = tuple(Photo(gallery.photos.put(picture), f"{n}") for n, picture in enumerate(pictures))
+    photos = tuple(
+        Photo(gallery.photos.keep(*encode_webp_files(picture)), f"{n}") for n, picture in enumerate(pictures)
+    )
     embeddings = checkpoint.embed_frames([checkpoint.preprocess.photo(picture) for picture in pictures])
     gallery.catalogue.put([Product("many", "M", photos=photos)], embeddings)
     return Retriever(checkpoint, gallery, device="cpu")

@@ -17,6 +17,7 @@ import index_builder.gallery.backup.backup as backups
 from app.catalogue.catalogue import Catalogue
 from app.core.process_lock import InUse, only_one
 from app.database.state import lineage
+from app.decoding.product_photo import encode_webp_files
 from app.gallery.gallery import Gallery
 from app.gallery.index_choice import saved_tuning
 from app.gallery.layout import CHECKPOINT_FILE, IMPORTS, INDEX, PHOTOS, catalogue_of
@@ -77,7 +78,7 @@ def add(gallery: Path, number: int) -> str:
     """Put a product with a photo of its own."""
     store, checkpoint = PhotoStore(gallery / PHOTOS), load_checkpoint(gallery / CHECKPOINT_FILE)
     image, catalogue = draw_product(100 + number, (64, 48)), catalogue_of(gallery)
-    product = Product(f"late-{number:03d}", "Late", photos=(Photo(store.put(image), f"{number}"),))
+    product = Product(f"late-{number:03d}", "Late", photos=(Photo(store.keep(*encode_webp_files(image)), f"{number}"),))
     catalogue.put([product], checkpoint.embed_frames([checkpoint.preprocess.photo(image)]))
     catalogue.close()
     return product.product_id
