@@ -46,7 +46,7 @@ class Gallery:
         self.directory = directory
         self.catalogue = catalogue
         self.photos = PhotoStore(directory / PHOTOS)
-        self._distance = copy.deepcopy(checkpoint.network.distance).cpu().requires_grad_(False)
+        self._distance = copy.deepcopy(checkpoint.network.distance).cpu().requires_grad_(requires_grad=False)
         self._index_dir = directory / INDEX
         self._lock = threading.Lock()  # held by whoever makes the next snapshot
         self._saving = threading.Lock()
@@ -97,7 +97,7 @@ class Gallery:
         """Whether the index on disk is as new as what searches see."""
         return self._saved == self.revision
 
-    def refresh(self, wait: bool = True) -> bool:
+    def refresh(self, *, wait: bool = True) -> bool:
         """Take in what anyone wrote to the catalogue; returns whether the gallery is now up to date.
 
         With wait=False, gives up at once when another thread is at it already. Raises CheckpointMismatch once the

@@ -38,7 +38,7 @@ class GalleryWriter:
     """
 
     def __init__(
-        self, gallery: Gallery, checkpoint: Checkpoint, allow_private: bool, outdated: Callable[[], object]
+        self, gallery: Gallery, checkpoint: Checkpoint, outdated: Callable[[], object], *, allow_private: bool
     ) -> None:
         self._gallery = gallery
         config = checkpoint.preprocess.config
@@ -50,7 +50,7 @@ class GalleryWriter:
         if gallery.catalogue.operations.unfinished():
             self._imported.start()
         importing = Ingest(gallery.catalogue, gallery.photos, checkpoint, self._imported.decode)
-        self._importer = ImportWorker(gallery.directory, gallery.catalogue, importing, allow_private)
+        self._importer = ImportWorker(gallery.directory, gallery.catalogue, importing, allow_private=allow_private)
         self._upkeep = Maintenance(gallery, outdated)
 
     def close(self, shutdown: Shutdown) -> None:

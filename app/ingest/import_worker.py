@@ -39,7 +39,7 @@ _log = logging.getLogger(__name__)
 class ImportWorker:
     """A thread that imports what submit() was given, and what other processes left unfinished, until close()."""
 
-    def __init__(self, gallery: Path, catalogue: Catalogue, ingest: Ingest, allow_private: bool) -> None:
+    def __init__(self, gallery: Path, catalogue: Catalogue, ingest: Ingest, *, allow_private: bool) -> None:
         self._gallery, self._operations, self._ingest = gallery, catalogue.operations, ingest
         self._feeds = FeedStore(gallery / IMPORTS, catalogue.operations)
         self._allow_private = allow_private
@@ -116,7 +116,7 @@ class ImportWorker:
             # the whole feed is read before anything is written
             progress.begin(sum(1 for _ in self._raise_if_stopped(read_feed(path))))
             items = itertools.islice(read_feed(path), operation.counts.done, None)
-            with closing(LinkedPhotos(None, self._gallery, self._allow_private)) as self._photos:
+            with closing(LinkedPhotos(None, self._gallery, allow_private=self._allow_private)) as self._photos:
                 self._ingest.run(self._raise_if_stopped(items), self._photos, progress.problem, progress.step)
             progress.finish()
         except FeedError as error:

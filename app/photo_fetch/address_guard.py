@@ -56,7 +56,7 @@ class GuardedNetwork(httpcore.NetworkBackend):
     A request's time is that of its thread: begin() starts it.
     """
 
-    def __init__(self, allow_private: bool, resolve: Resolve = resolve) -> None:
+    def __init__(self, resolve: Resolve = resolve, *, allow_private: bool) -> None:
         self._allow_private, self._resolve = allow_private, resolve
         self._inner = httpcore.SyncBackend()
         self._clock = threading.local()

@@ -25,10 +25,10 @@ class Photos(Protocol):
 class LinkedPhotos:
     """Photos by their links. Files have to lie in `folder` or below; without one, as for uploaded feeds, none may."""
 
-    def __init__(self, folder: Path | None, gallery: Path, allow_private: bool = False) -> None:
+    def __init__(self, folder: Path | None, gallery: Path, *, allow_private: bool = False) -> None:
         self._folder = folder.resolve() if folder else None
         cache = ValidatorCache(gallery / CACHE / "validators.sqlite")
-        self._remote = RemotePhotos(GuardedNetwork(allow_private), cache, MAX_PHOTO_BYTES)
+        self._remote = RemotePhotos(GuardedNetwork(allow_private=allow_private), cache, MAX_PHOTO_BYTES)
 
     def close(self) -> None:
         """Close connections and files."""

@@ -33,8 +33,8 @@ def test_all_other_addresses(address: str) -> None:
     assert not is_public(address)
 
 
-def photos(folder: Path, resolve: Resolve, allow_private: bool = False) -> RemotePhotos:
-    network = GuardedNetwork(allow_private, resolve)
+def photos(folder: Path, resolve: Resolve, *, allow_private: bool = False) -> RemotePhotos:
+    network = GuardedNetwork(resolve, allow_private=allow_private)
     return RemotePhotos(network, ValidatorCache(folder / "validators.sqlite"), 1000, pauses=())
 
 

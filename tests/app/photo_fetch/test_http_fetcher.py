@@ -28,7 +28,7 @@ def server() -> Iterator[Web]:
 
 @pytest.fixture
 def photos(tmp_path: Path) -> Iterator[RemotePhotos]:
-    network = GuardedNetwork(True, lambda host, port: ["127.0.0.1"])
+    network = GuardedNetwork(lambda host, port: ["127.0.0.1"], allow_private=True)
     found = RemotePhotos(network, ValidatorCache(tmp_path / "validators.sqlite"), 1000, pauses=(0.01, 0.01))
     yield found
     found.close()
