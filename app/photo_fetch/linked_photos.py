@@ -15,7 +15,7 @@ from model.preprocessing.images import UnreadableImageError
 MAX_PHOTO_BYTES = 64 * 2**20
 
 
-class Photos(Protocol):
+class PhotoSource(Protocol):
     """Where photos come from; used from many threads."""
 
     def fetch(self, link: str, known: str | None) -> bytes | None:
