@@ -40,7 +40,6 @@ class GalleryWriter:
     def __init__(
         self, gallery: Gallery, checkpoint: Checkpoint, on_outdated: Callable[[], object], *, allow_private: bool
     ) -> None:
-        self._gallery = gallery
         config = checkpoint.preprocess.config
         self._decoder = PhotoDecoder(config, _THREADS)
         # imports have a decoder of their own, whose processes run at their low priority

@@ -155,7 +155,7 @@ def test_a_host_is_asked_for_two_photos_at_once(server: Web, photos: RemotePhoto
 
 
 def test_a_dead_host_is_given_up(photos: RemotePhotos, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(remote, "_PATIENCE", 2)
+    monkeypatch.setattr(remote, "_MAX_FAILURES", 2)
     photos._pauses = ()
     for number in range(3):
         with pytest.raises(
