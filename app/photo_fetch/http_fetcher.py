@@ -106,7 +106,7 @@ class RemotePhotos:
                     self._stopping.wait(max(pause, error.pause if isinstance(error, _TransientError) else 0.0))
                 except (RefusedAddressError, httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
                     raise UnreadableImageError(f"photo {shown} cannot be fetched: {_short_message(error)}") from None
-        raise AssertionError("the last attempt returns or raises")
+        raise AssertionError("the last try returns or raises")
 
     def _fetch_once(self, url: str, known: str | None) -> bytes | None:
         """Fetch a photo in one attempt, and store its validators.

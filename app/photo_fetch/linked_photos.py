@@ -26,7 +26,7 @@ class PhotoSource(Protocol):
 
 
 class LinkedPhotos:
-    """Photos by link. Files must lie below `folder`; without a folder, as for uploaded feeds, links to files are refused."""
+    """Photos by link. Files must lie below `folder`. Without a folder, as for uploaded feeds, files are refused."""
 
     def __init__(self, folder: Path | None, gallery: Path, *, allow_private: bool = False) -> None:
         self._folder = folder.resolve() if folder else None

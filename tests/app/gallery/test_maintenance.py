@@ -122,7 +122,7 @@ def test_a_photo_that_cannot_be_removed_does_not_keep_the_others(
 
 
 def test_a_photo_that_could_not_be_touched_is_touched_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.gallery.maintenance._TOUCHING", 0.1)
+    monkeypatch.setattr("app.gallery.maintenance._TOUCH_INTERVAL", 0.1)
     open_catalogue(tmp_path).close()
     gallery = Gallery.open(tmp_path, small_checkpoint())
     name = gallery.photos.keep(*encode_webp_files(draw_product(1, (40, 30))))
