@@ -168,9 +168,8 @@ class Gallery:
                 whole = merge(snapshot.parts or [whole], spec)
                 self._replace_parts(whole, snapshot.revision, spec)
             saved = save_index(self._index_dir, whole.segment, snapshot.revision, self._state, spec, choice)
-            self._replace_parts(
-                Part.whole(saved), snapshot.revision, spec
-            )  # mapped files share memory with other servers
+            # the saved segment is mapped from its files, so servers share its memory
+            self._replace_parts(Part.whole(saved), snapshot.revision, spec)
             self._saved = snapshot.revision
             return self._index_dir / MANIFEST
 

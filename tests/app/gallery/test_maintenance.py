@@ -1,4 +1,4 @@
-"""Merging the index and removing photos, beside searches and writes."""
+"""Tests of merging the index and removing photos beside searches and writes."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_saving_keeps_what_changes_meanwhile(tmp_path: Path, monkeypatch: pytest
     def merge_slowly(*arguments: object) -> object:
         catalogue.delete(["p1"])
         catalogue.put(products([f"q{number}" for number in range(10)]), everything[40:])
-        gallery.refresh()  # of a search that does not wait
+        gallery.refresh()  # as a search does that does not wait
         return merge(*arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(module, "merge", merge_slowly)
@@ -59,14 +59,14 @@ def test_the_index_is_merged_when_much_has_changed(tmp_path: Path, monkeypatch: 
     catalogue.put(products(["a", "b"]), vectors(2))
     gallery = Gallery.open(tmp_path, small_checkpoint())
     assert not gallery.is_scattered
-    upkeep = Maintenance(gallery, lambda: None)
+    maintenance = Maintenance(gallery, lambda: None)
     for number in range(6):
         catalogue.put(products(["a"]), vectors(1, seed=number))
     deadline = time.monotonic() + 10
     while not (gallery.is_saved and gallery.revision == 8):
         assert time.monotonic() < deadline
         time.sleep(0.05)
-    upkeep.close()
+    maintenance.close()
     assert len(gallery.snapshot.parts) == 1 and gallery.snapshot.parts[0].live.all()
     gallery.close()
     catalogue.close()
@@ -75,15 +75,15 @@ def test_the_index_is_merged_when_much_has_changed(tmp_path: Path, monkeypatch: 
 def test_another_process_is_followed_without_a_search(tmp_path: Path) -> None:
     catalogue = open_catalogue(tmp_path)
     gallery = Gallery.open(tmp_path, small_checkpoint())
-    upkeep = Maintenance(gallery, lambda: None)
+    maintenance = Maintenance(gallery, lambda: None)
     catalogue.put(products(["a"]), vectors(1))
     deadline = time.monotonic() + 1
     while gallery.size == 0:
         assert time.monotonic() < deadline
-    upkeep.close()
+    maintenance.close()
     gallery.close()
     catalogue.close()
-    assert not [thread for thread in threading.enumerate() if thread in upkeep._threads]
+    assert not [thread for thread in threading.enumerate() if thread in maintenance._threads]
 
 
 def test_only_old_photos_that_nobody_shows_are_removed(tmp_path: Path) -> None:
@@ -110,12 +110,12 @@ def test_a_photo_that_cannot_be_removed_does_not_keep_the_others(
         os.utime(path, (0, time.time() - GRACE - 9))
     rename = os.rename
 
-    def immutable(source: Path, target: Path) -> None:
+    def refuse_one(source: Path, target: Path) -> None:
         if source == store.photo(names[1]):
             raise PermissionError(1, "Operation not permitted")
         rename(source, target)
 
-    monkeypatch.setattr("app.gallery.photo_store.os.rename", immutable)
+    monkeypatch.setattr("app.gallery.photo_store.os.rename", refuse_one)
     remove_unused_photos(store, catalogue)
     assert [store.has(name) for name in names] == [False, True, False]
     catalogue.close()
@@ -136,12 +136,12 @@ def test_a_photo_that_could_not_be_touched_is_touched_later(tmp_path: Path, monk
         patch.setattr("app.gallery.photo_store.os.utime", read_only)
         gallery.photos.release([name, "0" * 64])
         assert path.stat().st_mtime == pytest.approx(long_ago)
-    upkeep = Maintenance(gallery, lambda: None)
+    maintenance = Maintenance(gallery, lambda: None)
     deadline = time.monotonic() + 10
     while path.stat().st_mtime < time.time() - 60:
         assert time.monotonic() < deadline
         time.sleep(0.05)
-    upkeep.close()
+    maintenance.close()
     assert gallery.photos.touch_released() is None
     gallery.close()
 
@@ -155,18 +155,19 @@ def test_values_that_no_product_has_any_more_go_with_the_next_merge(
     for number in range(7):
         stamped = [Product(name, name, brand="ACME", attributes=(("updated", str(number)),)) for name in "ab"]
         catalogue.put(stamped, vectors(2, seed=number))
-    upkeep = Maintenance(gallery, lambda: None)
+    maintenance = Maintenance(gallery, lambda: None)
     deadline = time.monotonic() + 10
     while values_of(catalogue) != {("brand", "ACME"), ("updated", "6")}:
         assert time.monotonic() < deadline
         time.sleep(0.05)
-    upkeep.close()
+    maintenance.close()
     assert catalogue.facets().attributes["updated"] == {"6": 2}
     gallery.close()
     catalogue.close()
 
 
 def values_of(catalogue: Catalogue) -> set[tuple[str, str]]:
+    """Return the names and values by which products can be filtered."""
     with catalogue.moment() as connection:
         return {(name, value) for name, value in connection.execute(select(trait_values.c.name, trait_values.c.value))}
 
