@@ -80,7 +80,7 @@ class Gallery:
 
     @property
     def snapshot(self) -> Snapshot:
-        """The current snapshot. A search uses the same one from start to end."""
+        """Current snapshot. A search uses the same one from start to end."""
         return self._snapshot
 
     @property

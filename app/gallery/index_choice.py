@@ -70,7 +70,15 @@ def record_choice(directory: Path, choice: Choice, catalogue: Catalogue) -> None
         try:
             manifest = read_manifest(directory)
         except UnusableIndexError:  # nothing to preserve
-            manifest = IndexManifest(state.identity, 0, str(state.checkpoint), state.dim or 0, state.factory, 0, {})
+            manifest = IndexManifest(
+                identity=state.identity,
+                revision=0,
+                checkpoint=str(state.checkpoint),
+                dim=state.dim or 0,
+                factory=state.factory,
+                count=0,
+                files={},
+            )
         write_manifest(directory, replace(manifest, choice=choice))
         catalogue.set_factory(choice.factory)
 

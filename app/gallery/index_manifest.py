@@ -56,7 +56,7 @@ class IndexManifest:
 
     @property
     def chosen(self) -> Choice | None:
-        """The last choice of `tune`, whether or not the saved index was built with it."""
+        """Last choice of `tune`, whether or not the saved index was built with it."""
         return self.choice or (Choice(self.factory, self.tuning) if self.tuning else None)
 
     def tuning_for(self, factory: str) -> Tuning | None:

@@ -28,20 +28,20 @@ class ImportProgress:
     def begin(self, total: int) -> None:
         """Record and log the number of entries of the feed."""
         self.total = total
-        self.note("running")
+        self.record("running")
         _log.info("import %s begins at entry %d of %d", self._id, self._before.done + 1, total)
 
-    def problem(self, problem: FeedProblem) -> None:
+    def add_problem(self, problem: FeedProblem) -> None:
         """Count a problem, and store it if it is among the first."""
         self._reasons.add(problem)
         if len(self._errors) < self._max_errors:
             self._errors.append(problem)
 
-    def step(self, counts: ImportCounts) -> None:
+    def set_counts(self, counts: ImportCounts) -> None:
         """Set the counts of this run, and record them if the last record is older than 0.5 s."""
         self._counts = self._before + counts
         if time.monotonic() - self._recorded_at >= _RECORD_INTERVAL:
-            self.note("running")
+            self.record("running")
 
     def finish(self) -> None:
         """Record and log the outcome.
@@ -51,22 +51,21 @@ class ImportProgress:
         if self._counts.is_failure:
             self.fail(self._counts.failure(self._reasons))
             return
-        self.note("done")
+        self.record("done")
         reasons = f" ({self._reasons})" if self._counts.problems else ""
         _log.info("import %s is done: %s%s", self._id, self._counts, reasons)
 
     def fail(self, message: str) -> None:
         """Record and log a failure with its message."""
-        self.note("failed", message)
+        self.record("failed", message)
         _log.warning("import %s failed: %s", self._id, message)
 
-    def note(self, state: State, message: str | None = None) -> None:
+    def record(self, state: State, message: str | None = None) -> None:
         """Record the state now. Errors are written only when there are new ones, because they may be large."""
         self._recorded_at = time.monotonic()
         values: dict[str, object] = {"total": self.total, "counts": self._counts}
-        errors = self._errors[
-            : self._counts.problems
-        ]  # without those of entries ahead of the counts, which a resumed import meets again
+        # without errors of entries ahead of the counts, since a resumed import meets these again
+        errors = self._errors[: self._counts.problems]
         if len(errors) != self._recorded_errors:
             values["errors"], self._recorded_errors = errors, len(errors)
         self._jobs.update(self._id, state, message, **values)

@@ -118,13 +118,13 @@ class ImportWorker:
             progress.begin(sum(1 for _ in self._raise_if_stopped(read_feed(path))))
             items = itertools.islice(read_feed(path), job.counts.done, None)
             with closing(LinkedPhotos(None, self._gallery, allow_private=self._allow_private)) as self._photos:
-                self._ingest.run(self._raise_if_stopped(items), self._photos, progress.problem, progress.step)
+                self._ingest.run(self._raise_if_stopped(items), self._photos, progress.add_problem, progress.set_counts)
             progress.finish()
         except FeedError as error:
             progress.fail(str(error))
         except (FetchStoppedError, CheckpointMismatchError, DecoderUnavailableError, OSError, SQLAlchemyError) as error:
             is_brief = isinstance(error, (FetchStoppedError, CheckpointMismatchError)) or self._stopping.is_set()
-            progress.note("queued", None if is_brief else str(error).partition("\n")[0])
+            progress.record("queued", None if is_brief else str(error).partition("\n")[0])
             raise
         except Exception:  # a bug; another attempt would not help
             _log.exception("import %s failed", job.id)

@@ -89,18 +89,18 @@ def test_what_is_kept_of_errors_is_little(tmp_path: Path) -> None:
     operation = catalogue.operations.add("a")
     progress = ImportProgress(catalogue.operations, operation)
     for number in range(2000):
-        progress.problem(FeedProblem(f"line {number}", "\u20ac" * 1_000_000))
-    progress.step(ImportCounts(done=2000, problems=2000))
+        progress.add_problem(FeedProblem(f"line {number}", "\u20ac" * 1_000_000))
+    progress.set_counts(ImportCounts(done=2000, problems=2000))
     progress.fail("x" * 1_000_000)
     stored = catalogue.operations.get_existing("a")
     assert 10 < len(stored.errors) < 1000 and len(stored.message or "") == 2000
     assert [error.where for error in stored.errors] == [f"line {number}" for number in range(len(stored.errors))]
     size = sum(path.stat().st_size for path in tmp_path.iterdir())
     resumed = ImportProgress(catalogue.operations, stored)
-    resumed.problem(FeedProblem("line 2000", "short, but not among the first"))
+    resumed.add_problem(FeedProblem("line 2000", "short, but not among the first"))
     for done in range(100):
-        resumed.step(ImportCounts(done=done))
-        resumed.note("running")
+        resumed.set_counts(ImportCounts(done=done))
+        resumed.record("running")
     assert catalogue.operations.get_existing("a").errors == stored.errors
     catalogue.close()
     assert size < 2**20 and sum(path.stat().st_size for path in tmp_path.iterdir()) < 2**20
@@ -129,7 +129,7 @@ def test_an_import_of_which_nothing_is_usable_has_failed(
 def test_photos_that_take_too_much_are_told_and_the_rest_is_imported(
     shop: Shop, server: Web, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(DecoderPool, "ask", too_costly(photo(77)))
+    monkeypatch.setattr(DecoderPool, "request", too_costly(photo(77)))
     done = import_feed(shop, feed_of(server, 77, 78))
     assert (done["state"], done["added"], done["error_count"]) == ("done", 1, 1)
     assert done["errors"][0]["where"] == "n77" and "a great deal" in done["errors"][0]["reason"]
@@ -139,7 +139,7 @@ def test_an_import_goes_on_once_there_is_time_to_decode(
     shop: Shop, server: Web, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("app.ingest.import_worker._RETRY_SECONDS", 0.1)
-    monkeypatch.setattr(DecoderPool, "ask", too_busy(photo(79), 2))
+    monkeypatch.setattr(DecoderPool, "request", too_busy(photo(79), 2))
     done = import_feed(shop, feed_of(server, 79))
     assert (done["state"], done["added"], done["error_count"]) == ("done", 1, 0)
 
@@ -153,7 +153,7 @@ def test_a_photo_whose_decoder_was_killed_is_imported(shop: Shop, server: Web, m
         return exchange(process, header, data, seconds)
 
     monkeypatch.setattr(DecoderProcess, "exchange", kill_first)
-    done = import_feed(shop, feed_of(server, 73))
+    done = import_feed(shop, feed_of(server, 72))
     assert (done["state"], done["added"], done["errors"]) == ("done", 1, [])
     assert next(kills, None) is None
 
