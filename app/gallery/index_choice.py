@@ -66,7 +66,7 @@ def record_choice(directory: Path, choice: Choice, catalogue: Catalogue) -> None
     """
     directory.mkdir(parents=True, exist_ok=True)
     state = catalogue.state()
-    with alone(directory / LOCK):  # an index saved between the two steps would discard the choice
+    with alone(directory / LOCK):  # others must not save an index between the two steps: that ends a choice
         try:
             manifest = read_manifest(directory)
         except UnusableIndexError:  # nothing to preserve

@@ -35,7 +35,7 @@ class FeedStore:
         path = self.path(job_id)
         self._folder.mkdir(exist_ok=True)
         with ExitStack() as stack:  # holds the lock on the file until its import is recorded
-            write_atomically(path, lambda partial: _copy_locked(feed, stack.enter_context(partial.open("wb"))))
+            write_atomically(path, lambda partial: _copy(feed, stack.enter_context(partial.open("wb"))))
             try:
                 return self._jobs.add(job_id)
             except BaseException:
@@ -56,8 +56,8 @@ class FeedStore:
         """Remove feeds that a crashed process left behind: already imported, or never recorded."""
         self.is_swept = True
         for path in filter(Path.is_file, self._folder.glob("*")):
-            with try_lock(path) as is_locked:
-                if is_locked:
+            with locked(path) as is_ours:
+                if is_ours:
                     self._remove_unless_needed(path)
 
     def _remove_unless_needed(self, path: Path) -> None:
@@ -68,11 +68,11 @@ class FeedStore:
 
 
 @contextmanager
-def try_lock(path: Path) -> Iterator[bool]:
-    """Lock a file for the block without waiting. Yields False if it is absent or another process holds the lock."""
+def locked(path: Path) -> Iterator[bool]:
+    """Whether this process alone has the file; until the block ends, no other one gets it."""
     try:
-        file = path.open("rb+")  # network file systems lock only files that are open for writing
-    except FileNotFoundError:  # the process that held it has finished
+        file = path.open("rb+")  # a network file system gives the lock only to who may write
+    except FileNotFoundError:  # whoever had it is done
         yield False
         return
     with file:
@@ -84,8 +84,8 @@ def try_lock(path: Path) -> Iterator[bool]:
         yield True
 
 
-def _copy_locked(feed: BinaryIO, file: BinaryIO) -> None:
-    """Lock a file and copy a feed to it. Raises OSError, also when the copy would fill the disk."""
+def _copy(feed: BinaryIO, file: BinaryIO) -> None:
+    """Fill a file of the gallery, locked from now on, unless that would fill its disk. Raises OSError."""
     fcntl.flock(file, fcntl.LOCK_EX)
     feed.seek(0, os.SEEK_END)
     check_space(Path(file.name).parent, 2 * feed.tell())  # twice, because its products need space too

@@ -24,7 +24,7 @@ from app.decoding.worker_pool import DecoderUnavailableError
 from app.feeds.reader import read_feed
 from app.feeds.records import FeedError, FeedItem
 from app.gallery.layout import IMPORTS
-from app.ingest.feed_store import FeedStore, try_lock
+from app.ingest.feed_store import FeedStore, locked
 from app.ingest.import_progress import ImportProgress
 from app.ingest.pipeline import Ingest
 from app.photo_fetch.http_fetcher import FetchStoppedError
@@ -96,8 +96,8 @@ class ImportWorker:
             path = self._feeds.path(job.id)
             if not path.is_file():
                 continue  # the feed is in the gallery directory of another machine
-            with try_lock(path) as is_locked:
-                if not is_locked:
+            with locked(path) as is_ours:
+                if not is_ours:
                     return False  # imports run in order, so that an older feed never overwrites a newer one
                 current = self._jobs.get_existing(job.id)
                 if not current.is_over:

@@ -176,6 +176,6 @@ def test_more_candidates_than_there_are_products_cost_nothing(gallery: Path) -> 
     path.write_text(with_value(json.loads(path.read_text()), ("tuning", "n_candidates"), str(2**31 - 1)))
     opened = Gallery.open(gallery, small_checkpoint())
     assert opened.n_candidates == 2**31 - 1 and read_manifest(gallery / "index").tuning == opened.tuning
-    hits = Retriever(small_checkpoint(), opened, None, "cpu").search_embeddings(vectors(1), 5)
-    assert len(hits[0].results) == 5
+    found = Retriever(small_checkpoint(), opened, None, "cpu").search_embeddings(vectors(1), 5)
+    assert len(found[0].results) == 5
     opened.close()

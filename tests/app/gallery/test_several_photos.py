@@ -39,7 +39,7 @@ def fill(catalogue: Catalogue, count: int, seed: int = 0, first: int = 0) -> Pho
     return embeddings
 
 
-def rank_plainly(sketch: NDArray[np.float32], photos: Photos) -> list[tuple[str, int, float]]:
+def plain(sketch: NDArray[np.float32], photos: Photos) -> list[tuple[str, int, float]]:
     """Return products with their nearest photos and distances, nearest first, by the definition of HOLEF in float64."""
     weight = small_checkpoint().network.distance.weight.double().numpy()  # type: ignore[operator]
     ranked = []
@@ -69,12 +69,10 @@ def test_products_are_as_near_as_their_nearest_photo(tmp_path: Path, k: int, n_c
     photos = fill(open_catalogue(tmp_path), 60)
     searched = retriever(tmp_path, n_candidates)
     sketches = vectors(5, 99)
-    for sketch, hits in zip(sketches, searched.search_embeddings(sketches, k), strict=True):
-        assert_same(hits.results, rank_plainly(sketch, photos)[:k])
-        assert hits.size == 60
-        assert [result.photo for result in hits.results] == [
-            f"{name}/{n}" for name, n, _ in rank_plainly(sketch, photos)[:k]
-        ]
+    for sketch, found in zip(sketches, searched.search_embeddings(sketches, k), strict=True):
+        assert_same(found.results, plain(sketch, photos)[:k])
+        assert found.size == 60
+        assert [result.photo for result in found.results] == [f"{name}/{n}" for name, n, _ in plain(sketch, photos)[:k]]
 
 
 def test_filters_never_shorten(tmp_path: Path) -> None:
@@ -89,9 +87,9 @@ def test_filters_never_shorten(tmp_path: Path) -> None:
     prices = {name: 40 if name == "crowd" else int(name[1:]) for name in photos}
     for low, high in ((0, 100), (40, 42), (40, 40), (0, 39), (90, 95)):
         filters = Filters(min_price=Decimal(low), max_price=Decimal(high))
-        passing = {name: embeddings for name, embeddings in photos.items() if low <= prices[name] <= high}
+        passing = {name: each for name, each in photos.items() if low <= prices[name] <= high}
         for k in (1, 2, 5, 100):
-            assert_same(searched.search_embeddings(sketch, k, filters)[0].results, rank_plainly(sketch[0], passing)[:k])
+            assert_same(searched.search_embeddings(sketch, k, filters)[0].results, plain(sketch[0], passing)[:k])
 
 
 def test_a_gallery_follows_products_that_gain_and_lose_photos(tmp_path: Path) -> None:
@@ -103,21 +101,18 @@ def test_a_gallery_follows_products_that_gain_and_lose_photos(tmp_path: Path) ->
         names = sorted({f"p{number}" for number in random.integers(0, 30, random.integers(1, 9))})
         if random.random() < 0.3:
             writer.delete(names)
-            photos = {name: embeddings for name, embeddings in photos.items() if name not in names}
+            photos = {name: each for name, each in photos.items() if name not in names}
         else:
-            changed = {name: vectors(int(random.integers(1, 6)), 100 * turn + n) for n, name in enumerate(names)}
-            writer.put(
-                [with_photos(name, len(embeddings)) for name, embeddings in changed.items()],
-                np.concatenate([*changed.values()]),
-            )
-            photos |= changed
+            made = {name: vectors(int(random.integers(1, 6)), 100 * turn + n) for n, name in enumerate(names)}
+            writer.put([with_photos(name, len(each)) for name, each in made.items()], np.concatenate([*made.values()]))
+            photos |= made
         if turn % 10 == 9:
             followed.gallery.save()
-        for searched in (followed, retriever(tmp_path, 3)) if turn % 8 == 7 else (followed,):
-            hits = searched.search_embeddings(vectors(1, turn), 50)[0]
-            assert_same(hits.results, rank_plainly(vectors(1, turn)[0], photos))
-            assert hits.size == len(photos)
-            assert hits.revision == writer.revision()
+        for one in (followed, retriever(tmp_path, 3)) if turn % 8 == 7 else (followed,):
+            found = one.search_embeddings(vectors(1, turn), 50)[0]
+            assert_same(found.results, plain(vectors(1, turn)[0], photos))
+            assert found.size == len(photos)
+            assert found.revision == writer.revision()
 
 
 @pytest.mark.parametrize("factory", ["SQ8", "IVF8,Flat", "HNSW8", "PQ3x4"])
@@ -127,9 +122,8 @@ def test_compressed_indexes_give_every_product_once(tmp_path: Path, factory: str
     photos = fill(catalogue, 100)
     catalogue.set_factory(factory)
     searched = retriever(tmp_path, 5)
-    hits = searched.search_embeddings(vectors(1, 4), 100)[0]
-    # all products are candidates, so the exact distance decides
-    assert_same(hits.results, rank_plainly(vectors(1, 4)[0], photos))
+    found = searched.search_embeddings(vectors(1, 4), 100)[0]
+    assert_same(found.results, plain(vectors(1, 4)[0], photos))  # all are candidates, so the exact distance decides
     few = searched.search_embeddings(vectors(1, 4), 9, Filters(max_price=Decimal(8)))[0]
     assert len({result.product.product_id for result in few.results}) == 9
 
@@ -138,8 +132,8 @@ def test_photos_as_near_as_each_other_count_by_their_order(tmp_path: Path) -> No
     catalogue = open_catalogue(tmp_path)
     same = np.tile(vectors(1), (3, 1))
     catalogue.put([with_photos("twins", 3), with_photos("other", 2)], np.concatenate([same, same[:2]]))
-    hits = retriever(tmp_path).search_embeddings(vectors(1, 1), 2)[0]
-    assert [entry[:2] for entry in seen(hits.results)] == [("other", 0), ("twins", 0)]
+    found = retriever(tmp_path).search_embeddings(vectors(1, 1), 2)[0]
+    assert [each[:2] for each in seen(found.results)] == [("other", 0), ("twins", 0)]
 
 
 def test_similar_products_are_near_to_any_of_its_photos(tmp_path: Path) -> None:
@@ -148,12 +142,12 @@ def test_similar_products_are_near_to_any_of_its_photos(tmp_path: Path) -> None:
     for name in ("p000", "p001", "p002"):
         nearest: dict[str, float] = {}
         for sketch in photos[name]:
-            for other, _, distance in rank_plainly(sketch, photos):
+            for other, _, distance in plain(sketch, photos):
                 nearest[other] = min(distance, nearest.get(other, np.inf))
         del nearest[name]
         for k in (5, 59, 100):
-            similar = searched.search_all([searched.like(name, k)])[0].without(name, k).results
-            assert [result.product.product_id for result in similar] == sorted(nearest, key=lambda n: nearest[n])[:k]
+            found = searched.search_all([searched.like(name, k)])[0].without(name, k).results
+            assert [result.product.product_id for result in found] == sorted(nearest, key=lambda n: nearest[n])[:k]
 
 
 @pytest.fixture(scope="module")
@@ -173,15 +167,15 @@ def real(tmp_path_factory: pytest.TempPathFactory, tiny_gallery: Path, tiny_chec
 
 
 @pytest.mark.parametrize("number", [0, 1, 2])
-@pytest.mark.parametrize("side", ["as drawn", "mirrored"])
-def test_a_match_is_with_the_nearest_photo(real: Retriever, tiny_checkpoint: Path, number: int, side: str) -> None:
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_match_is_with_the_nearest_photo(real: Retriever, tiny_checkpoint: Path, number: int, turned: bool) -> None:
     checkpoint: Checkpoint = load_checkpoint(tiny_checkpoint)
     frame, placement = checkpoint.preprocess.place_photo(draw_product(50 + number))
-    sketch = FramedPicture(np.ascontiguousarray(frame[:, ::-1]) if side == "mirrored" else frame, placement, 320, 240)
+    sketch = FramedPicture(np.ascontiguousarray(frame[:, ::-1]) if turned else frame, placement, 320, 240)
     product = real.gallery.catalogue.get("many")
     assert product is not None
-    nearest = match(real, checkpoint, "many", sketch, True)
-    assert (nearest.photo_name, nearest.mirrored) == (product.photos[number].name, side == "mirrored")
+    found = match(real, checkpoint, "many", sketch, True)
+    assert (found.photo_name, found.mirrored) == (product.photos[number].name, turned)
     result = real.search(sketch.frame, 1).results[0]
-    assert (result.product, result.photo) == (product, nearest.photo_name)
-    assert nearest.distance == pytest.approx(result.distance, abs=1e-5)
+    assert (result.product, result.photo) == (product, found.photo_name)
+    assert found.distance == pytest.approx(result.distance, abs=1e-5)
