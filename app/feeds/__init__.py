@@ -1,1 +1,1 @@
-"""Where products come from: a shop's feed, or a folder of photos. Both give the same items."""
+"""Sources of products: feeds of shops and folders of photos. Both give the same items."""

@@ -1,11 +1,11 @@
-"""Values as shops spell them, in feeds, in requests and on the command line alike."""
+"""Spellings of availability, colours and sizes, as read from feeds, requests and the command line."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
 
-_AVAILABILITY = {  # without case, spaces, and what stands before them, as in https://schema.org/InStock
+_AVAILABILITY = {  # lower case, without spaces and the prefix of https://schema.org/InStock
     "instock": "in_stock",
     "limitedavailability": "in_stock",
     "outofstock": "out_of_stock",
@@ -14,13 +14,13 @@ _AVAILABILITY = {  # without case, spaces, and what stands before them, as in ht
     "backorder": "backorder",
 }
 _SEPARATORS = {
-    "color": "/",  # as Google joins colours
-    "size": " / ",  # a slash without spaces may be that of a fraction
+    "color": "/",  # as in Google's feeds
+    "size": " / ",  # a slash without spaces may belong to a fraction
 }
 
 
 def read_availability(text: str | None) -> str | None:
-    """Google's and schema.org's spellings -> ours; what is none of them is for Product to refuse."""
+    """Translate Google's and schema.org's spellings to ours. Other texts stay as they are, and Product refuses them."""
     if text is None:
         return None
     plain = re.sub(r"[^a-z]", "", text.rpartition("/")[2].lower())
@@ -28,5 +28,5 @@ def read_availability(text: str | None) -> str | None:
 
 
 def join_values(name: str, values: Iterable[str]) -> str | None:
-    """One or several colours or sizes as a product has them: "Black/Red", "41 / 42"; None for none."""
+    """Join colours or sizes to the value of a product's field: "Black/Red", "41 / 42". Returns None without values."""
     return _SEPARATORS[name].join(filter(None, map(str.strip, values))) or None

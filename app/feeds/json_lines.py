@@ -1,4 +1,4 @@
-"""Feeds as JSON Lines: an object a line, whose values are texts, numbers, or lists of these."""
+"""Feeds as JSON Lines: one object per line, whose values are texts, numbers, booleans, or lists of these."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from app.feeds.records import FeedRecord, Fields, add_value
 
 
 def read_json_lines(lines: Lines) -> Iterator[FeedRecord | FeedProblem]:
-    """The objects of a file. What is wrong with one of them is only that line's problem. Raises FeedError."""
+    """Read the objects of a file. A line that is not a valid object gives a problem. Raises FeedError."""
     for line in lines:
-        lines.spent = 0
+        lines.record_bytes = 0
         if not line.strip():
             continue
         where = f"line {lines.number}"
         try:
-            yield FeedRecord(where, _fields(json.loads(line, parse_float=str, parse_int=str)))
+            yield FeedRecord(where, _read_fields(json.loads(line, parse_float=str, parse_int=str)))
         except json.JSONDecodeError as error:
             yield FeedProblem(where, f"it is not valid JSON ({error.msg} at column {error.colno}): expected an object")
         except RecursionError:
@@ -28,20 +28,22 @@ def read_json_lines(lines: Lines) -> Iterator[FeedRecord | FeedProblem]:
             yield FeedProblem(where, str(error))
 
 
-def _fields(value: object) -> Fields:
+def _read_fields(value: object) -> Fields:
+    """Read the fields of a JSON object. Raises ValueError."""
     if not isinstance(value, dict):
         raise ValueError(f'it is {truncate(value)}: expected an object such as {{"id": "7", "image_link": "…"}}')
     fields: Fields = {}
     for name, content in value.items():
-        for one in content if isinstance(content, list) else [content]:
-            if one is not None:
-                add_value(fields, name, _text(name, one))
+        for item in content if isinstance(content, list) else [content]:
+            if item is not None:
+                add_value(fields, name, _to_text(name, item))
     return fields
 
 
-def _text(name: str, value: object) -> str:
+def _to_text(name: str, value: object) -> str:
+    """Return a JSON value as a text. Raises ValueError, which names the field."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, str):  # numbers too: they are taken as they are written
+    if isinstance(value, str):  # numbers too, which are parsed as texts
         return value
     raise ValueError(f"{truncate(name)} is {truncate(value)}: expected a text, a number, or a list of these")

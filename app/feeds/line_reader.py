@@ -1,4 +1,4 @@
-"""The lines of a text file, one at a time and none of them large."""
+"""Lines of a text file, read one at a time, with limits on their number and size."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ MAX_LINES = 10_000_000
 
 
 class Lines(Iterator[str]):
-    """Lines with their ends, of UTF-8 with or without its mark. `number` is that of the last one, 1 for the first.
+    """Lines of a UTF-8 file, with their ends and without a byte order mark. `number` is that of the last line, from 1.
 
-    `spent` counts bytes since whoever reads last set it to 0: a quoted field may run over many lines.
-    Raises FeedError for what is not UTF-8, and over the limits.
+    `record_bytes` counts the bytes of the current record, which may span many lines. The caller sets it to 0 after each
+    record. Raises FeedError for bytes that are not UTF-8, and over the limits.
     """
 
     def __init__(self, file: BinaryIO, path: Path) -> None:
         self._file, self._path = file, path
-        self.number = self.spent = 0
+        self.number = self.record_bytes = 0
 
     def __next__(self) -> str:
         data = self._file.readline(MAX_LINE_BYTES + 1)
         if not data:
             raise StopIteration
         self.number += 1
-        self.spent += len(data)
-        if self.spent > MAX_LINE_BYTES:
+        self.record_bytes += len(data)
+        if self.record_bytes > MAX_LINE_BYTES:
             raise self.error(f"line {self.number} is too long: expected at most {MAX_LINE_BYTES:,} bytes a product")
         if self.number > MAX_LINES:
             raise self.error(f"there are too many lines: expected at most {MAX_LINES:,}")
@@ -40,5 +40,5 @@ class Lines(Iterator[str]):
             raise self.error(f"byte 0x{byte:02x} in line {self.number} is not UTF-8: expected text in UTF-8") from None
 
     def error(self, reason: str) -> FeedError:
-        """What to raise about this file."""
+        """Return a FeedError that names this file."""
         return FeedError(f"feed {self._path.name} cannot be read: {reason}")

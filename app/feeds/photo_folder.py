@@ -1,4 +1,4 @@
-"""A folder of photos as a source of products."""
+"""Folders of photos as a source of products."""
 
 from __future__ import annotations
 
@@ -15,12 +15,15 @@ PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".ti
 
 
 def read_folder(folder: Path) -> Iterator[FeedItem | FeedProblem]:
-    """Every photo below a folder, in the order of names: its relative path is the id, its folder the category."""
+    """Yield a product for every photo below a folder, in the order of names.
+
+    The relative path of the photo, without its suffix, is the product id; its folder is the category.
+    """
     seen: dict[str, Path] = {}
     for path in sorted(folder.rglob("*")):
         relative = path.relative_to(folder)
-        hidden = any(part.startswith(".") for part in relative.parts)
-        if hidden or path.suffix.lower() not in PHOTO_SUFFIXES or not path.is_file():
+        is_hidden = any(part.startswith(".") for part in relative.parts)
+        if is_hidden or path.suffix.lower() not in PHOTO_SUFFIXES or not path.is_file():
             continue
         shown = readable(relative.as_posix())
         if shown != relative.as_posix():

@@ -1,4 +1,4 @@
-"""Prices as feeds spell them."""
+"""Spellings of prices in feeds."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ _PRICE = re.compile(rf"({_CURRENCY})?\s*({_PLAIN}|{_POINT}|{_COMMA}|\d+\.\d+)\s*
 
 
 def read_price(name: str, text: str) -> tuple[Decimal, str | None]:
-    """ "59.90 EUR", "59,90 €", "$1,299.00", "EUR 1.299,00", "12" -> (Decimal, "EUR" or such).
+    """Read an amount and its currency code, which may be absent, from a text.
 
-    Raises ValueError, which names the field.
+    Accepts "59.90 EUR", "59,90 €", "$1,299.00", "EUR 1.299,00" and "12". Raises ValueError, which names the field.
     """
     match = _PRICE.fullmatch(text)
     if match is None or (match[1] and match[3]):
         raise ValueError(f"{name} {truncate(text)} cannot be read: expected a form such as '59.90 EUR'")
     currency = match[1] or match[3]
-    return _number(match[2]), _SYMBOLS.get(currency, currency.upper()) if currency else None
+    return _read_number(match[2]), _SYMBOLS.get(currency, currency.upper()) if currency else None
 
 
-def _number(text: str) -> Decimal:
-    """The last separator is the decimal one, unless three digits follow it where separators group thousands."""
+def _read_number(text: str) -> Decimal:
+    """Read a number. Its last separator is the decimal one, unless it groups thousands."""
     if re.fullmatch(_POINT, text):
         return Decimal(text.replace(",", ""))
     if re.fullmatch(_COMMA, text) and ("," in text or text.count(".") > 1):

@@ -1,4 +1,4 @@
-"""A feed's fields, named and spelled as Google Merchant has them -> a product and the links of its photos."""
+"""Translation of a feed's fields, in the spelling of Google Merchant, to a product and the links of its photos."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from app.feeds.prices import read_price
 from app.feeds.records import FeedItem, FeedRecord, Fields
 from app.products.product import MAX_PHOTOS, Product
 
-MAX_ATTRIBUTE = 1000  # characters; a longer text is nothing to filter by, and is left out
+MAX_ATTRIBUTE = 1000  # characters; longer texts are left out, as they are useless as filters
 
 _NO_ATTRIBUTES = (
     *("id", "title", "description", "link", "image_link", "additional_image_link", "availability", "category"),
@@ -23,17 +23,17 @@ _NO_ATTRIBUTES = (
 
 
 def read_record(record: FeedRecord) -> FeedItem | FeedProblem:
-    """The product that a record describes, or what is wrong with it."""
+    """Read the product and photo links of a record, or return its problem."""
     try:
-        return FeedItem(read_fields(record.fields), _links(record.fields))
+        return FeedItem(read_fields(record.fields), _photo_links(record.fields))
     except ValueError as error:
         return FeedProblem(record.where, str(error))
 
 
 def read_fields(fields: Fields) -> Product:
-    """The product that fields describe, without photos. Raises ValueError."""
+    """Read a product, without photos, from its fields. Raises ValueError."""
     name = _first(fields, "id") or ""
-    price, currency, attributes = _price(fields)
+    price, currency, attributes = _current_price(fields)
     return Product(
         product_id=name,
         title=_text(fields, "title") or name,
@@ -41,51 +41,58 @@ def read_fields(fields: Fields) -> Product:
         price=price,
         currency=currency or (_first(fields, "currency") if price is not None else None),
         link=_first(fields, "link"),
-        color=_joined(fields, "color"),
+        color=_joined_text(fields, "color"),
         gender=_text(fields, "gender"),
         brand=_text(fields, "brand"),
-        size=_joined(fields, "size"),
+        size=_joined_text(fields, "size"),
         availability=read_availability(_first(fields, "availability")),
         description=_text(fields, "description"),
-        attributes=(*attributes, *_others(fields)),
+        attributes=(*attributes, *_other_fields(fields)),
     )
 
 
 def _first(fields: Fields, name: str) -> str | None:
+    """Return the first value of a field, or None."""
     return fields.get(name, [None])[0]
 
 
 def _text(fields: Fields, name: str) -> str | None:
-    """A field for people: many shops escape what needs no escaping."""
+    """Return the first value of a text field, or None. Many shops escape characters as in HTML without need."""
     return html.unescape(fields[name][0]) if name in fields else None
 
 
-def _joined(fields: Fields, name: str) -> str | None:
-    """A field that may be repeated, its values in one."""
+def _joined_text(fields: Fields, name: str) -> str | None:
+    """Return all values of a field in one text, or None."""
     return join_values(name, map(html.unescape, fields.get(name, [])))
 
 
 def _category(fields: Fields) -> str | None:
-    """The shop's own category, else Google's unless that is a mere number."""
+    """Return the shop's own category, else Google's, unless that is a number."""
     google = _text(fields, "google_product_category")
     own = _text(fields, "product_type") or _text(fields, "category")
     return own or (google if google and not google.isdecimal() else None)
 
 
-def _price(fields: Fields) -> tuple[Decimal | None, str | None, list[tuple[str, str]]]:
-    """What it costs now, in which currency, and as an attribute what it costs when it is not on sale."""
+def _current_price(fields: Fields) -> tuple[Decimal | None, str | None, list[tuple[str, str]]]:
+    """Return the current price, its currency, and during a sale the attribute of the regular price.
+
+    Raises ValueError.
+    """
     regular, sale = _first(fields, "price"), _first(fields, "sale_price")
     price = read_price("price", regular) if regular else (None, None)
     if not sale:
         return *price, []
-    reduced = read_price("sale_price", sale)
+    sale_price = read_price("sale_price", sale)
     if not _is_now(_first(fields, "sale_price_effective_date")):
         return *price, []
-    return reduced[0], reduced[1] or price[1], [("regular_price", regular)] if regular else []
+    return sale_price[0], sale_price[1] or price[1], [("regular_price", regular)] if regular else []
 
 
 def _is_now(period: str | None) -> bool:
-    """Whether this is a time in "2026-11-27T00:00+0100/2026-11-30T23:59+0100"; None is always."""
+    """Return whether a period such as "2026-11-27T00:00+0100/2026-11-30T23:59+0100" includes now.
+
+    None includes any time. Raises ValueError.
+    """
     if period is None:
         return True
     try:
@@ -93,22 +100,26 @@ def _is_now(period: str | None) -> bool:
     except ValueError:
         expected = "expected a form such as '2026-11-27T00:00+0100/2026-11-30T23:59+0100'"
         raise ValueError(f"sale_price_effective_date {truncate(period)} cannot be read: {expected}") from None
-    return _zoned(start) <= datetime.now(UTC) <= _zoned(end)
+    return _with_zone(start) <= datetime.now(UTC) <= _with_zone(end)
 
 
-def _zoned(moment: datetime) -> datetime:
+def _with_zone(moment: datetime) -> datetime:
+    """Return a time with its zone, by default UTC."""
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _others(fields: Fields) -> list[tuple[str, str]]:
-    """All other fields, as attributes."""
+def _other_fields(fields: Fields) -> list[tuple[str, str]]:
+    """Return all other fields as attributes."""
     names = fields.keys() - _NO_ATTRIBUTES
     named = ((name.replace(":", "_"), html.unescape(value)) for name in names for value in fields[name])
     return [(name, value) for name, value in named if name and value.strip() and len(value) <= MAX_ATTRIBUTE]
 
 
-def _links(fields: Fields) -> tuple[str, ...]:
-    """Links of the main photo and of the others, which are separated by commas or repeated."""
+def _photo_links(fields: Fields) -> tuple[str, ...]:
+    """Return the links of the main photo and of the others, which are separated by commas or repeated.
+
+    Raises ValueError.
+    """
     main = _first(fields, "image_link")
     if main is None:
         raise ValueError("image_link is empty: expected where the product's photo is")

@@ -1,4 +1,4 @@
-"""Any source of products -> its items, whatever its format."""
+"""Reader of a source of products in any format."""
 
 from __future__ import annotations
 
@@ -18,12 +18,18 @@ from app.feeds.xml import read_xml
 
 MAX_PRODUCTS = 1_000_000
 
-_START = 1024  # bytes that tell the format
-_PACKED = {b"\x1f\x8b": "gzip", b"PK\x03\x04": "zip", b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"\x28\xb5\x2f\xfd": "zstd"}
+_START = 1024  # bytes by which the format is detected
+_COMPRESSION_MAGIC = {
+    b"\x1f\x8b": "gzip",
+    b"PK\x03\x04": "zip",
+    b"BZh": "bzip2",
+    b"\xfd7zXZ": "xz",
+    b"\x28\xb5\x2f\xfd": "zstd",
+}
 
 
 def read_source(path: Path) -> Iterator[FeedItem | FeedProblem]:
-    """The products of a photo folder or of a feed file. Raises FeedError."""
+    """Read the products of a photo folder or of a feed file. Raises FeedError."""
     if path.is_dir():
         return read_folder(path)
     if path.is_file():
@@ -32,18 +38,18 @@ def read_source(path: Path) -> Iterator[FeedItem | FeedProblem]:
 
 
 def count_source(path: Path) -> int:
-    """How many items read_source() gives, problems included. Raises every FeedError that it does."""
+    """Count the items of a source, problems included. Raises FeedError."""
     return sum(1 for _ in read_source(path))
 
 
 def read_feed(path: Path) -> Iterator[FeedItem | FeedProblem]:
-    """The products of a feed: TSV, CSV, JSON Lines, or XML as RSS 2.0 or Atom, as its content tells.
+    """Yield the products of a feed: TSV, CSV, JSON Lines, or XML as RSS 2.0 or Atom. Its content tells the format.
 
-    Raises FeedError when it is none of these, and at the place where it stops being one.
+    Raises FeedError when the format is unknown, and when reading reaches a place that violates it.
     """
     seen: set[str] = set()
     with path.open("rb") as file:
-        for record in _records(file, path):
+        for record in _read_records(file, path):
             item = read_record(record) if isinstance(record, FeedRecord) else record
             if isinstance(item, FeedItem):
                 name = item.product.product_id
@@ -55,11 +61,11 @@ def read_feed(path: Path) -> Iterator[FeedItem | FeedProblem]:
             yield item
 
 
-def _records(file: BinaryIO, path: Path) -> Iterator[FeedRecord | FeedProblem]:
-    """The records of a feed by the format that its first bytes have: none of the four can be taken for another."""
+def _read_records(file: BinaryIO, path: Path) -> Iterator[FeedRecord | FeedProblem]:
+    """Read the records of a feed. The first bytes tell its format without ambiguity. Raises FeedError."""
     start = file.read(_START)
     file.seek(0)
-    for magic, kind in _PACKED.items():
+    for magic, kind in _COMPRESSION_MAGIC.items():
         if start.startswith(magic):
             raise FeedError(f"feed {path.name} is compressed ({kind}): expected it unpacked")
     if not start:

@@ -1,4 +1,4 @@
-"""What sources of products give, whatever their format."""
+"""Records and items that the readers of all formats give."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from app.products.product import Product
 
 Fields = dict[str, list[str]]
-"""Values by name, as Google spells these: image_link. Only what repeats has more than one; none is empty."""
+"""Values by field name in Google's spelling, such as image_link. Repeated fields have several; no value is empty."""
 
 
 class FeedError(ValueError):
-    """The source as a whole cannot be read."""
+    """Source that cannot be read as a whole."""
 
 
 @dataclass(frozen=True)
 class FeedRecord:
-    """One entry of a feed: where it stands ("line 7") and its fields."""
+    """Entry of a feed: its position, such as "line 7", and its fields."""
 
     where: str
     fields: Fields
@@ -24,14 +24,14 @@ class FeedRecord:
 
 @dataclass(frozen=True)
 class FeedItem:
-    """A product as its source describes it, and the links of its photos, the main one first."""
+    """Product of a source, and the links of its photos, the main one first."""
 
     product: Product
     links: tuple[str, ...]
 
 
 def field_name(name: str) -> str:
-    """The one spelling of a field's name: "Image Link", "image link" and "g:image_link" are image_link."""
+    """Normalise a field's name: "Image Link", "image link" and "g:image_link" become image_link."""
     return "_".join(name.lower().split()).removeprefix("g:")
 
 

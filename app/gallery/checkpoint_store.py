@@ -1,7 +1,7 @@
-"""A gallery's checkpoints. Its catalogue says by SHA-256 which one counts, and that is decided in one transaction.
+"""Checkpoint files of a gallery. The catalogue names the current checkpoint by its SHA-256.
 
-A re-embedding first keeps the file of the next one in checkpoints/, and puts it in the place of checkpoint.safetensors
-only after the catalogue has switched. So the one that counts is always in one of the two places.
+A re-embedding first stores the next checkpoint in checkpoints/. It then switches the catalogue in one transaction, and
+replaces checkpoint.safetensors last. The current checkpoint is therefore always in one of the two places.
 """
 
 from __future__ import annotations
@@ -15,47 +15,50 @@ from app.gallery.layout import CHECKPOINT_FILE, CHECKPOINTS
 
 
 def checkpoint_file(directory: Path, sha256: str | None) -> Path:
-    """Where a gallery has the checkpoint of that SHA-256; checkpoint.safetensors, whatever that is, if nowhere."""
-    main, kept = directory / CHECKPOINT_FILE, kept_file(directory, str(sha256))
-    return kept if kept.is_file() and not _is(main, sha256) else main
+    """Return the path of the checkpoint with a SHA-256, or checkpoint.safetensors if the gallery lacks it."""
+    main, stored = directory / CHECKPOINT_FILE, _stored_path(directory, str(sha256))
+    return stored if stored.is_file() and not _has_hash(main, sha256) else main
 
 
-def kept_file(directory: Path, sha256: str) -> Path:
-    """Where a gallery keeps a checkpoint besides checkpoint.safetensors, if it does."""
+def _stored_path(directory: Path, sha256: str) -> Path:
+    """Return the path of a checkpoint in checkpoints/, which may not exist."""
     return directory / CHECKPOINTS / f"{sha256}.safetensors"
 
 
 def keep_checkpoint(directory: Path, source: Path) -> Path:
-    """Have a gallery keep a checkpoint, whatever becomes of `source`; returns the file. Raises OSError."""
-    kept = kept_file(directory, sha256_of(source))
-    if not _is(kept, kept.stem):
-        kept.parent.mkdir(exist_ok=True)
-        write_atomically(kept, lambda path: shutil.copyfile(source, path))
-    return kept
+    """Copy a checkpoint to checkpoints/, unless it is there. Returns the path of the copy. Raises OSError."""
+    stored = _stored_path(directory, sha256_of(source))
+    if not _has_hash(stored, stored.stem):
+        stored.parent.mkdir(exist_ok=True)
+        write_atomically(stored, lambda path: shutil.copyfile(source, path))
+    return stored
 
 
 def settle_checkpoint(directory: Path, sha256: str) -> None:
-    """Make a kept checkpoint, which the catalogue has switched to, the gallery's checkpoint.safetensors.
+    """Make a checkpoint of checkpoints/ the gallery's checkpoint.safetensors, after the catalogue switched to it.
 
-    The one before it stays for whoever is about to load it, and to go back to; those before that are removed.
+    The previous checkpoint stays in checkpoints/, for processes that are about to load it and for going back. Older
+    ones are removed. Raises OSError.
     """
     main = directory / CHECKPOINT_FILE
-    if _is(main, sha256):
+    if _has_hash(main, sha256):
         return
-    before = [keep_checkpoint(directory, main)] if main.is_file() else []
-    for path in kept_file(directory, sha256).parent.iterdir():
-        if path not in (*before, kept_file(directory, sha256)):
+    new = _stored_path(directory, sha256)
+    previous = [keep_checkpoint(directory, main)] if main.is_file() else []
+    for path in new.parent.iterdir():
+        if path not in (*previous, new):
             path.unlink()
-    write_atomically(main, lambda path: _link(kept_file(directory, sha256), path))
+    write_atomically(main, lambda path: _link_or_copy(new, path))
 
 
-def _link(source: Path, path: Path) -> None:
-    """The same file by another name, or a copy where that cannot be."""
+def _link_or_copy(source: Path, path: Path) -> None:
+    """Hard-link a file, or copy it where links are not supported."""
     try:
         os.link(source, path)
     except OSError:
         shutil.copyfile(source, path)
 
 
-def _is(path: Path, sha256: str | None) -> bool:
+def _has_hash(path: Path, sha256: str | None) -> bool:
+    """Return whether a file exists and has a SHA-256."""
     return path.is_file() and sha256_of(path) == sha256

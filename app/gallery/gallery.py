@@ -1,7 +1,7 @@
-"""The gallery: all products of a catalogue, ready to be searched, kept up with whatever writes the catalogue.
+"""Gallery: the products of a catalogue in a searchable snapshot that follows the catalogue's changes.
 
-The catalogue is the record and this is a cache of it. What searches see is an immutable snapshot; refresh() makes
-the next one from the changed rows alone and swaps it in, so that searches never see half a change.
+The catalogue is the record; the gallery is a cache of it. Searches use an immutable snapshot. refresh() builds the next
+snapshot from the changed rows alone and swaps it in, so searches never see half a change.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from app.catalogue.catalogue_view import CatalogueView
 from app.database.errors import CheckpointMismatchError
 from app.database.read_limits import unlimited
 from app.gallery.catalogue_follower import CatalogueFollower
-from app.gallery.index_choice import last_choice, tuned_recipe
+from app.gallery.index_choice import last_choice, tuned_spec
 from app.gallery.index_manifest import MANIFEST, UnusableIndexError
 from app.gallery.index_store import load_index, save_index
 from app.gallery.layout import INDEX, PHOTOS, catalogue_of
@@ -33,38 +33,39 @@ from app.index.snapshot import Part, Snapshot, add, merge, newer_rows
 from app.products.filters import Filters
 from model.checkpoint import Checkpoint
 
-_REPLAY = 1000  # revisions: a cache that is further behind is written anew at the start
-_SHARE = 5  # so many times more products than changes need no new index
-_BEHIND = 4096  # revisions by which an index may be behind before searches wait for it
+_REPLAY = 1000  # revisions; a saved index that is further behind is saved again at the start
+_PRODUCTS_PER_CHANGE = 5  # the index is merged when there are fewer products than this per change since
+_MAX_BEHIND = 4096  # revisions that a snapshot may lack before searches wait for it
 _log = logging.getLogger(__name__)
 
 
 class Gallery:
-    """A gallery directory in use, made by Gallery.open(). Safe to use from many threads."""
+    """Open gallery directory, made by Gallery.open(). Safe to use from many threads."""
 
     def __init__(self, directory: Path, catalogue: Catalogue, checkpoint: Checkpoint, gpu: Gpu | None = None) -> None:
         self.directory = directory
         self.catalogue = catalogue
         self.photos = PhotoStore(directory / PHOTOS)
-        self._distance = copy.deepcopy(checkpoint.network.distance).cpu().requires_grad_(False)
+        self._distance = copy.deepcopy(checkpoint.network.distance).cpu().requires_grad_(requires_grad=False)
         self._index_dir = directory / INDEX
-        self._lock = threading.Lock()  # held by whoever makes the next snapshot
+        self._lock = threading.Lock()  # held while the next snapshot is built
         self._saving = threading.Lock()
-        self._replay = CatalogueFollower(catalogue, self._distance, self._index_dir)
+        self._follower = CatalogueFollower(catalogue, self._distance, self._index_dir)
         self._state = catalogue.state()
-        self._recipe = self._recipe_now()
+        self._spec = self._read_spec()
         self._gpu = gpu
         self._snapshot = Snapshot(0, ())
-        self._saved = -1  # revision of the index on disk, as far as it can be trusted
+        self._saved = -1  # revision of the index on disk; -1 if there is no usable one
 
     @classmethod
     def open(
         cls, directory: Path, checkpoint: Checkpoint, catalogue: Catalogue | None = None, gpu: Gpu | None = None
     ) -> Gallery:
-        """Open a gallery, from its saved index when that can be trusted, else from the catalogue's rows.
+        """Open a gallery from its saved index if that is usable, else from the catalogue's rows.
 
-        The catalogue is the directory's own file unless one is given. It is searched on `gpu` as far as that can.
-        Raises CheckpointMismatch when it was built with another checkpoint, CatalogueError when there is no catalogue.
+        `catalogue` is by default the file in the directory. `gpu` is used for searches as far as possible. Raises
+        CheckpointMismatchError when the gallery was built with another checkpoint, and CatalogueError when there is no
+        catalogue.
         """
         if catalogue is None:
             catalogue = catalogue_of(directory)
@@ -79,29 +80,29 @@ class Gallery:
 
     @property
     def snapshot(self) -> Snapshot:
-        """What a search that starts now should use throughout."""
+        """Current snapshot. A search uses the same one from start to end."""
         return self._snapshot
 
     @property
     def size(self) -> int:
-        """How many products can be found."""
+        """Number of products that searches can find."""
         return self._snapshot.size
 
     @property
     def revision(self) -> int:
-        """The catalogue's revision that searches see."""
+        """Revision of the catalogue that searches see."""
         return self._snapshot.revision
 
     @property
     def is_saved(self) -> bool:
-        """Whether the index on disk is as new as what searches see."""
+        """Whether the index on disk is as new as the snapshot."""
         return self._saved == self.revision
 
-    def refresh(self, wait: bool = True) -> bool:
-        """Take in what anyone wrote to the catalogue; returns whether the gallery is now up to date.
+    def refresh(self, *, wait: bool = True) -> bool:
+        """Apply the catalogue's changes. Returns whether the gallery is now up to date.
 
-        With wait=False, gives up at once when another thread is at it already. Raises CheckpointMismatch once the
-        catalogue has been embedded anew: this gallery then stays as it is, and another one has to take its place.
+        With wait=False, returns False at once if another thread is refreshing. Raises CheckpointMismatchError once the
+        catalogue is re-embedded. This gallery then stays as it is, and the caller has to open another one.
         """
         newest = self.catalogue.revision()
         if newest <= self.revision:
@@ -109,7 +110,7 @@ class Gallery:
         if not self._lock.acquire(blocking=wait):
             return False
         try:
-            with unlimited():  # whoever asks first does it for all
+            with unlimited():  # the work is for all searches, so no single search limits it
                 self._follow(newest)
         finally:
             self._lock.release()
@@ -117,95 +118,96 @@ class Gallery:
 
     @contextmanager
     def select(self, filters: Filters) -> Iterator[Selection]:
-        """All that one search by these filters works with, as of one moment, for as long as the block takes.
+        """Select the products of one search, as of one moment. The selection is valid within the block.
 
-        Nobody waits for an index that is a little behind: what it does not have yet is beside it in the selection.
+        A search does not wait for a snapshot that is a little behind: the selection also has the missing changes.
         """
         for has_caught_up in (False, True):
-            snapshot = self._snapshot  # taken before the view, so that this has all that has changed since
+            snapshot = self._snapshot  # read before the view, so that the view has all later changes
             with self.catalogue.view() as view:
                 if has_caught_up or view.state.revision <= snapshot.revision:
-                    yield self._selected(snapshot, view, filters)
+                    yield self._select_from(snapshot, view, filters)
                     return
-            with suppress(CheckpointMismatchError, OSError):  # whoever follows the catalogue reports these
-                if not self.refresh(wait=False) and self.catalogue.revision() - self.revision > _BEHIND:
+            with suppress(CheckpointMismatchError, OSError):  # the maintenance thread reports these
+                if not self.refresh(wait=False) and self.catalogue.revision() - self.revision > _MAX_BEHIND:
                     self.refresh()
 
-    def _selected(self, snapshot: Snapshot, view: CatalogueView, filters: Filters) -> Selection:
+    def _select_from(self, snapshot: Snapshot, view: CatalogueView, filters: Filters) -> Selection:
+        """Select the products of a view that pass the filters, from a snapshot and the changes after it."""
         passing = None if filters.is_empty else view.matching(filters)
         try:
             changes = view.changes(snapshot.revision) if view.state.revision > snapshot.revision else []
-        except (
-            CheckpointMismatchError
-        ):  # what is new cannot be compared; until this is replaced, what is gone stays away
+        except CheckpointMismatchError:
+            # new embeddings cannot be compared; until this gallery is replaced, changed products are left out
             return Selection(snapshot, snapshot, passing, frozenset(view.changed(snapshot.revision)), view)
         if not changes:
             return Selection(snapshot, snapshot, passing, frozenset(), view)
-        newer = merge([self._replay.rows_of(changes)], self._recipe.flat())
+        newer = merge([self._follower.rows_of(changes)], self._spec.flat())
         extended = Snapshot(changes[-1].revision, (*snapshot.parts, newer), self._gpu)
         return Selection(snapshot, extended, passing, frozenset(change.product_id for change in changes), view)
 
     @property
     def is_scattered(self) -> bool:
-        """Whether so much has changed since the index was saved that save() is worth its time."""
-        return self.revision - self._saved > max(_REPLAY, self.size // _SHARE)
+        """Whether enough has changed since the index was saved to make save() worth its time."""
+        return self.revision - self._saved > max(_REPLAY, self.size // _PRODUCTS_PER_CHANGE)
 
     def save(self) -> Path:
-        """Index all products as one part and write that for the next start; returns the manifest's path.
+        """Merge all products into one part and save it for the next start. Returns the manifest's path.
 
-        Searches and changes go on meanwhile: what changes is replayed on the new part when it takes the place of all
-        that it was made from. The index is of the kind that the catalogue names now, and as it was tuned last. Raises
-        OSError when it cannot be written, UntimelyTuning when others tuned it meanwhile.
+        Searches and changes continue meanwhile; the changes are replayed on the new part. The index is of the kind that
+        the catalogue names now, with its last tuning. Raises OSError when it cannot be written, and UntimelyTuningError
+        when it was tuned meanwhile.
         """
         with self._saving:
             self.refresh()
             snapshot = self._snapshot
-            before = last_choice(self._index_dir)
-            recipe = self._recipe_now()
-            whole = snapshot.parts[0] if snapshot.parts else self._replay.empty_part()
-            if len(snapshot.parts) != 1 or not whole.live.all() or recipe != self._recipe:
-                whole = merge(snapshot.parts or [whole], recipe)
-                self._adopt(whole, snapshot.revision, recipe)
-            saved = save_index(self._index_dir, whole.segment, snapshot.revision, self._state, recipe, before)
-            self._adopt(Part.whole(saved), snapshot.revision, recipe)  # it lies in files, which other servers share
+            choice = last_choice(self._index_dir)
+            spec = self._read_spec()
+            whole = snapshot.parts[0] if snapshot.parts else self._follower.empty_part()
+            if len(snapshot.parts) != 1 or not whole.live.all() or spec != self._spec:
+                whole = merge(snapshot.parts or [whole], spec)
+                self._replace_parts(whole, snapshot.revision, spec)
+            saved = save_index(self._index_dir, whole.segment, snapshot.revision, self._state, spec, choice)
+            # the saved segment is mapped from its files, so servers share its memory
+            self._replace_parts(Part.whole(saved), snapshot.revision, spec)
             self._saved = snapshot.revision
             return self._index_dir / MANIFEST
 
     @property
     def n_candidates(self) -> int:
-        """How many products the first stage should find, as the index was tuned."""
-        return self._recipe.tuning.n_candidates if self._recipe.tuning else DEFAULT_CANDIDATES
+        """Number of products that the first stage should find, by the tuning of the index."""
+        return self._spec.tuning.n_candidates if self._spec.tuning else DEFAULT_CANDIDATES
 
     @property
     def tuning(self) -> Tuning | None:
-        """What `sketchfind tune` chose for the index that is searched."""
-        return self._recipe.tuning
+        """Tuning of the searched index by `sketchfind tune`, or None."""
+        return self._spec.tuning
 
-    def _recipe_now(self) -> IndexSpec:
-        """How the index is to be made, as catalogue and disk say now."""
+    def _read_spec(self) -> IndexSpec:
+        """Read how to build the index: its kind from the catalogue, its tuning from the manifest."""
         factory = self.catalogue.state().factory
-        self._state = replace(self._state, factory=factory)  # all else stays what the rows are of
-        return tuned_recipe(self._index_dir, factory, self._distance)
+        self._state = replace(self._state, factory=factory)  # all else describes the rows, and stays
+        return tuned_spec(self._index_dir, factory, self._distance)
 
-    def _adopt(self, whole: Part, revision: int, recipe: IndexSpec) -> None:
-        """Put a part that has all products as of `revision` in the place of older ones."""
+    def _replace_parts(self, whole: Part, revision: int, spec: IndexSpec) -> None:
+        """Replace all parts up to `revision` by one that has all of their products."""
         whole.segment.make_ready()
         with self._lock:
-            self._recipe = recipe
+            self._spec = spec
             rows = np.zeros(len(whole.live), bool)
-            rows[whole.segment.rows_of(self._replay.live_revisions())] = True
+            rows[whole.segment.rows_of(self._follower.live_revisions())] = True
             newer = newer_rows(self._snapshot.parts, revision, self._index_dir)
             parts = [Part(whole.segment, rows)]
-            self._publish(self.revision, add(parts, newer, recipe) if newer is not None else parts)
+            self._publish(self.revision, add(parts, newer, spec) if newer is not None else parts)
 
     def _start(self) -> None:
-        """Make the first snapshot, and save it when the next start would otherwise have as much to do."""
+        """Build the first snapshot, and save it if the next start would otherwise take as long."""
         try:
             self._load()
         except UnusableIndexError as reason:
             _log.info("%s has no usable index, making it from the catalogue: %s", self.directory, reason)
-            revision, parts = self._replay.load_all()
-            self._publish(revision, [merge(parts, self._recipe)])
+            revision, parts = self._follower.load_all()
+            self._publish(revision, [merge(parts, self._spec)])
         self._follow(self.catalogue.revision())
         if self._saved < 0 or self.revision - self._saved > _REPLAY:
             try:
@@ -214,23 +216,24 @@ class Gallery:
                 _log.warning("the index of %s is not saved, so the next start is slow: %s", self.directory, error)
 
     def _load(self) -> None:
-        """Take the saved index, less the rows that changed since. Raises UnusableIndex."""
+        """Load the saved index without the rows that changed since. Raises UnusableIndexError."""
         segment, revision = load_index(self._index_dir, self._distance, self._state)
         known = {name: number for name, number in self.catalogue.live().items() if number <= revision}
-        rows = segment.rows_of(self._replay.resume(known))
-        held = len(np.unique(segment.revisions[rows]))
-        if held != len(known):
-            raise UnusableIndexError(f"it holds {held} of the {len(known)} products that it should")
+        rows = segment.rows_of(self._follower.resume(known))
+        count = len(np.unique(segment.revisions[rows]))
+        if count != len(known):
+            raise UnusableIndexError(f"it holds {count} of the {len(known)} products that it should")
         live = np.zeros(len(segment), bool)
         live[rows] = True
         self._saved = revision
         self._publish(revision, [Part(segment, live)])
 
     def _follow(self, until: int) -> None:
-        """Replay the catalogue's changes since the snapshot, up to a revision or a few more."""
-        for revision, old, new in self._replay.changes(self.revision, until):
+        """Apply the catalogue's changes since the snapshot, up to a revision or slightly beyond."""
+        for revision, old, new in self._follower.changes(self.revision, until):
             parts = [part.without(old) for part in self._snapshot.parts]
-            self._publish(revision, add(parts, new, self._recipe))
+            self._publish(revision, add(parts, new, self._spec))
 
     def _publish(self, revision: int, parts: Sequence[Part]) -> None:
+        """Swap in a snapshot."""
         self._snapshot = Snapshot(revision, tuple(parts), self._gpu)

@@ -1,4 +1,4 @@
-"""How `sketchfind tune` chose that a gallery's index is to be made: noted in the manifest before it is made so."""
+"""Choices of `sketchfind tune`: kind and tuning of a gallery's index, recorded in the manifest before it is built."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _log = logging.getLogger(__name__)
 
 
 def last_choice(directory: Path) -> Choice | None:
-    """What was tuned last, as the manifest says, however old or damaged the other files are."""
+    """Return the last choice, or None. The other files of the index may be outdated or damaged."""
     try:
         return read_manifest(directory).chosen
     except UnusableIndexError:
@@ -26,54 +26,65 @@ def last_choice(directory: Path) -> Choice | None:
 
 
 def saved_tuning(directory: Path, factory: str) -> Tuning | None:
-    """What was chosen last for a kind of index; None, too, where the manifest cannot be read."""
+    """Return the last tuning chosen for a kind of index, or None, also when the manifest cannot be read."""
     try:
         return read_manifest(directory).tuning_for(factory)
     except UnusableIndexError:
         return None
 
 
-def tuned_recipe(directory: Path, factory: str, distance: Distance) -> IndexSpec:
-    """How an index of a kind is to be made in a directory: as it was tuned last, if it can be."""
-    recipe = IndexSpec(factory, saved_tuning(directory, factory), directory)
+def tuned_spec(directory: Path, factory: str, distance: Distance) -> IndexSpec:
+    """Return how to build an index of a kind in a directory: with its last tuning, unless that is invalid."""
+    spec = IndexSpec(factory, saved_tuning(directory, factory), directory)
     try:
-        check_tuning(recipe, distance)
+        check_tuning(spec, distance)
     except UnusableIndexError as error:
         _log.warning("the index in %s is made as if it had not been tuned: %s", directory, error)
-        return replace(recipe, tuning=None)
-    return recipe
+        return replace(spec, tuning=None)
+    return spec
 
 
-def check_tuning(recipe: IndexSpec, distance: Distance) -> None:
-    """Raises UnusableIndex when a kind of index has not what its tuning sets, such as `nprobe` without any lists."""
-    if recipe.tuning is None:
+def check_tuning(spec: IndexSpec, distance: Distance) -> None:
+    """Check that a kind of index has the parameters of its tuning: `nprobe`, for example, needs inverted lists.
+
+    Raises UnusableIndexError.
+    """
+    if spec.tuning is None:
         return
     try:
-        form = form_for(distance, recipe.factory)
-        recipe.make(form.dim, form.metric)
+        form = form_for(distance, spec.factory)
+        spec.make(form.dim, form.metric)
     except ValueError as error:
         raise UnusableIndexError(f"its tuning makes no sense ({error})") from None
 
 
 def record_choice(directory: Path, choice: Choice, catalogue: Catalogue) -> None:
-    """Have every process make the index as chosen from now on: when it saves it next, or at its next start.
+    """Make every process build the index as chosen, when it saves the index next or starts next.
 
-    Killed at any moment, this leaves an index that is made as it was tuned before, or as it is now: the choice counts
-    once the catalogue names its kind of index. Raises OSError.
+    The choice takes effect when the catalogue names its kind of index. If the process is killed before, the previous
+    choice stays in effect. Raises OSError.
     """
     directory.mkdir(parents=True, exist_ok=True)
     state = catalogue.state()
     with alone(directory / LOCK):  # others must not save an index between the two steps: that ends a choice
         try:
             manifest = read_manifest(directory)
-        except UnusableIndexError:  # there is nothing to be kept
-            manifest = IndexManifest(state.identity, 0, str(state.checkpoint), state.dim or 0, state.factory, 0, {})
+        except UnusableIndexError:  # nothing to preserve
+            manifest = IndexManifest(
+                identity=state.identity,
+                revision=0,
+                checkpoint=str(state.checkpoint),
+                dim=state.dim or 0,
+                factory=state.factory,
+                count=0,
+                files={},
+            )
         write_manifest(directory, replace(manifest, choice=choice))
         catalogue.set_factory(choice.factory)
 
 
 def take_back(directory: Path, choice: Choice, catalogue: Catalogue, factory: str) -> None:
-    """Return to the kind of index before a choice, if that was not made and no other one has followed."""
+    """Withdraw a choice: return to the kind of index before it, unless it was built or another choice followed."""
     if catalogue.state().factory == choice.factory:
         catalogue.set_factory(factory)
     with alone(directory / LOCK), suppress(UnusableIndexError):

@@ -1,6 +1,6 @@
-"""The manifest of a saved index: what it was made from and how, its files, and what was chosen since to make of it.
+"""Manifest of a saved index: its origin, its tuning, its files, and the choice made since for the next index.
 
-Anything may be in that file. It is read only if every value is one that this version writes.
+The file may contain anything. It is accepted only if this version could have written every value.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ from app.index.index_spec import Tuning
 
 FORMAT = 1
 MANIFEST = "manifest.json"
-LOCK = "lock"  # beside it; held by the process that writes, since what it has not written it removes
+LOCK = "lock"  # beside the manifest; held while an index is written, since the writer removes all other files
 
-_LARGEST = 2**20  # bytes: a thousand times what is written
+_MAX_BYTES = 2**20  # a thousand times the usual size
 
 _Count = Annotated[int, Field(ge=0, lt=2**63)]
 
 
 class UnusableIndexError(ValueError):
-    """The files on disk are absent, damaged, or made from something else; the message says what is wrong."""
+    """Index files that are absent, damaged, or do not belong to the catalogue. The message tells the reason."""
 
 
 @dataclass(frozen=True, config=ConfigDict(strict=True, extra="forbid"))
 class Choice:
-    """A kind of index, as a faiss.index_factory string, and how `sketchfind tune` chose to make and search it."""
+    """Choice of `sketchfind tune`: a kind of index, as a faiss.index_factory string, and its tuning."""
 
     factory: str
     tuning: Tuning
@@ -41,7 +41,7 @@ class Choice:
 
 @dataclass(frozen=True, config=ConfigDict(strict=True, extra="forbid"))
 class IndexManifest:
-    """What an index was made from and of which files it consists. Raises ValueError for what cannot be."""
+    """Origin, tuning and files of an index. Raises ValueError for invalid values."""
 
     identity: str  # of the catalogue
     revision: _Count
@@ -52,15 +52,15 @@ class IndexManifest:
     files: dict[str, str]  # SHA-256 by file name
     tuning: Tuning | None = None
     format: int = FORMAT
-    choice: Choice | None = None  # of `tune`, of which no index has been saved yet
+    choice: Choice | None = None  # the last choice, until an index is saved with it
 
     @property
     def chosen(self) -> Choice | None:
-        """What `tune` chose last, whether the index is made by it yet or not."""
+        """Last choice of `tune`, whether or not the saved index was built with it."""
         return self.choice or (Choice(self.factory, self.tuning) if self.tuning else None)
 
     def tuning_for(self, factory: str) -> Tuning | None:
-        """What was chosen last for a kind of index."""
+        """Return the last tuning chosen for a kind of index, or None."""
         if self.choice and self.choice.factory == factory:
             return self.choice.tuning
         return self.tuning if self.factory == factory else None
@@ -70,13 +70,13 @@ _MANIFESTS = TypeAdapter(IndexManifest)
 
 
 def manifest_text(directory: Path) -> bytes:
-    """The bytes of an index's manifest, or enough to see that they are too many. Raises OSError."""
-    with open(directory / MANIFEST, "rb", opener=_at_once) as file:
-        return file.read(_LARGEST + 1)
+    """Read the bytes of an index's manifest, at most one more than allowed. Raises OSError."""
+    with open(directory / MANIFEST, "rb", opener=_open_nonblocking) as file:
+        return file.read(_MAX_BYTES + 1)
 
 
 def read_manifest(directory: Path) -> IndexManifest:
-    """The manifest of an index. Raises UnusableIndex."""
+    """Read the manifest of an index. Raises UnusableIndexError."""
     try:
         return parse_manifest(manifest_text(directory))
     except FileNotFoundError:
@@ -86,9 +86,9 @@ def read_manifest(directory: Path) -> IndexManifest:
 
 
 def parse_manifest(text: bytes) -> IndexManifest:
-    """The manifest of a text. Raises UnusableIndex."""
-    if len(text) > _LARGEST:
-        raise UnusableIndexError(f"the manifest has more than {_LARGEST} bytes: expected far fewer")
+    """Parse the JSON of a manifest. Raises UnusableIndexError."""
+    if len(text) > _MAX_BYTES:
+        raise UnusableIndexError(f"the manifest has more than {_MAX_BYTES} bytes: expected far fewer")
     try:
         return _MANIFESTS.validate_json(text)
     except ValidationError as error:
@@ -98,11 +98,11 @@ def parse_manifest(text: bytes) -> IndexManifest:
 
 
 def write_manifest(directory: Path, manifest: IndexManifest) -> None:
-    """Replace the manifest of an index, whole or not at all. Raises OSError."""
+    """Replace the manifest of an index atomically. Raises OSError."""
     text = json.dumps(asdict(manifest), indent=1)
     write_atomically(directory / MANIFEST, lambda path: path.write_text(text))
 
 
-def _at_once(path: str, flags: int) -> int:
-    """Open a file without waiting for somebody to write to it, as it might be a pipe."""
+def _open_nonblocking(path: str, flags: int) -> int:
+    """Open a file without blocking, in case it is a pipe without a writer."""
     return os.open(path, flags | os.O_NONBLOCK)

@@ -1,7 +1,7 @@
-"""A gallery's index on disk: three arrays and a manifest that vouches for them. Deleting them is always safe.
+"""Saved index of a gallery: three array files and a manifest. Deleting them is always safe.
 
-The arrays are written first, each under a temporary name, and the manifest last. An index counts only if its
-manifest agrees in every word with the catalogue and with the files.
+The arrays are written first, each atomically, and the manifest last. An index is used only if its manifest agrees with
+the catalogue and with the hashes of the files.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ from app.index.index_spec import IndexSpec
 from app.index.segment import Segment
 from model.network.distances import Distance
 
-_MAPPED: int = getattr(faiss, "IO_FLAG_MMAP_IFC", 0)  # older FAISS reads the file into memory
+_MMAP_FLAG: int = getattr(faiss, "IO_FLAG_MMAP_IFC", 0)  # older versions of FAISS read the file into memory
 
 
 class OutdatedIndexError(UnusableIndexError):
-    """The files may be whole, but they were made from something else."""
+    """Index files that may be intact, but were made from another state of the catalogue."""
 
 
 class UntimelyTuningError(OSError):
-    """An index was made as it was tuned before, and has been tuned anew meanwhile."""
+    """Index that was built with a tuning which has been replaced meanwhile."""
 
 
 def save_index(
@@ -47,23 +47,24 @@ def save_index(
     segment: Segment,
     revision: int,
     state: CatalogueState,
-    recipe: IndexSpec,
+    spec: IndexSpec,
     expected: Choice | None = None,
 ) -> Segment:
-    """Write a segment that holds all products as of `revision`, made by a recipe; returns it as it lies in the files.
+    """Write a segment with all products as of `revision`, built by `spec`. Returns the segment mapped from its files.
 
-    `expected` is what last_choice() was before the recipe was read. Raises OSError, and UntimelyTuning when it is not
-    that any more.
+    `expected` is the result of last_choice() before `spec` was read. Raises OSError, and UntimelyTuningError when the
+    last choice is another one by now.
     """
     directory.mkdir(parents=True, exist_ok=True)
     with alone(directory / LOCK):
         if last_choice(directory) != expected:
             raise UntimelyTuningError(f"the index in {directory} was tuned while another one was made: try again")
-        _save(directory, segment, revision, state, recipe)
+        _write_files(directory, segment, revision, state, spec)
         return _open_files(directory, revision, segment.distance)
 
 
-def _save(directory: Path, segment: Segment, revision: int, state: CatalogueState, recipe: IndexSpec) -> None:
+def _write_files(directory: Path, segment: Segment, revision: int, state: CatalogueState, spec: IndexSpec) -> None:
+    """Write the files of an index and its manifest, and remove those of older ones. Raises OSError."""
     writers: dict[str, Callable[[Path], object]] = {
         f"{revision}.faiss": lambda path: _save_faiss(path, segment.index),
         f"{revision}.embeddings.npy": lambda path: _save_array(path, segment.embeddings),
@@ -71,14 +72,14 @@ def _save(directory: Path, segment: Segment, revision: int, state: CatalogueStat
     }
     files = {name: write_atomically(directory / name, write) for name, write in writers.items()}
     manifest = IndexManifest(
-        state.identity,
-        revision,
-        str(state.checkpoint),
-        segment.distance.dim,
-        recipe.factory,
-        len(segment),
-        files,
-        recipe.tuning,
+        identity=state.identity,
+        revision=revision,
+        checkpoint=str(state.checkpoint),
+        dim=segment.distance.dim,
+        factory=spec.factory,
+        count=len(segment),
+        files=files,
+        tuning=spec.tuning,
     )
     write_manifest(directory, manifest)
     for path in directory.iterdir():
@@ -87,7 +88,10 @@ def _save(directory: Path, segment: Segment, revision: int, state: CatalogueStat
 
 
 def load_index(directory: Path, distance: Distance, state: CatalogueState) -> tuple[Segment, int]:
-    """The saved segment and its revision. Raises UnusableIndex unless manifest, files and catalogue agree."""
+    """Load the saved segment and its revision.
+
+    Raises UnusableIndexError unless manifest, files and catalogue agree.
+    """
     manifest = read_manifest(directory)
     _check_manifest(manifest, distance, state)
     check_tuning(IndexSpec(manifest.factory, manifest.tuning), distance)
@@ -103,20 +107,21 @@ def load_index(directory: Path, distance: Distance, state: CatalogueState) -> tu
 
 
 def _open_files(directory: Path, revision: int, distance: Distance) -> Segment:
-    """The files as they lie there: what is searched of them is in memory once, for however many processes."""
+    """Open the files of an index, mapped into memory, so that all processes share one copy."""
     stem = directory / str(revision)
     embeddings = np.load(f"{stem}.embeddings.npy", mmap_mode="r")
     revisions = np.load(f"{stem}.revisions.npy")
-    return Segment(embeddings, revisions, faiss.read_index(f"{stem}.faiss", _MAPPED), distance)
+    return Segment(embeddings, revisions, faiss.read_index(f"{stem}.faiss", _MMAP_FLAG), distance)
 
 
 def _check_manifest(manifest: IndexManifest, distance: Distance, state: CatalogueState) -> None:
+    """Check that an index was made from a state of this catalogue. Raises OutdatedIndexError."""
     expected = (FORMAT, state.identity, state.checkpoint, distance.dim, state.factory)
-    found = (manifest.format, manifest.identity, manifest.checkpoint, manifest.dim, manifest.factory)
+    actual = (manifest.format, manifest.identity, manifest.checkpoint, manifest.dim, manifest.factory)
     names = ("format", "catalogue", "checkpoint", "dimension", "factory")
-    for name, value, other in zip(names, found, expected, strict=True):
-        if value != other:
-            raise OutdatedIndexError(f"its {name} is {value}: expected {other}")
+    for name, value, wanted in zip(names, actual, expected, strict=True):
+        if value != wanted:
+            raise OutdatedIndexError(f"its {name} is {value}: expected {wanted}")
     if manifest.revision > state.revision:
         raise OutdatedIndexError(f"its revision is {manifest.revision}: the catalogue is only at {state.revision}")
     if manifest.tuning != manifest.tuning_for(state.factory):
@@ -124,24 +129,27 @@ def _check_manifest(manifest: IndexManifest, distance: Distance, state: Catalogu
 
 
 def _check_files(directory: Path, manifest: IndexManifest) -> None:
+    """Check that the files of an index exist with the hashes of its manifest. Raises UnusableIndexError, OSError."""
     expected = {f"{manifest.revision}.{kind}" for kind in ("faiss", "embeddings.npy", "revisions.npy")}
     if set(manifest.files) != expected:
         raise UnusableIndexError(f"its manifest lists {sorted(manifest.files)}: expected {sorted(expected)}")
     for name, sha256 in manifest.files.items():
         if not (directory / name).is_file():
             raise UnusableIndexError(f"there is no file {name}")
-        found = sha256_of(directory / name)
-        if found != sha256:
-            raise UnusableIndexError(f"{name} has SHA-256 {found}: expected {sha256}")
+        actual = sha256_of(directory / name)
+        if actual != sha256:
+            raise UnusableIndexError(f"{name} has SHA-256 {actual}: expected {sha256}")
 
 
 def _save_faiss(path: Path, index: Any) -> None:
+    """Write a FAISS index. Raises OSError."""
     try:
         faiss.write_index(index, str(path))
-    except RuntimeError as error:  # what FAISS makes of a full disk
+    except RuntimeError as error:  # as FAISS reports a full disk
         raise OSError(f"FAISS cannot write {path}: {str(error).rpartition('failed: ')[2]}") from None
 
 
 def _save_array(path: Path, array: NDArray[Any]) -> None:
-    with path.open("wb") as file:  # np.save on a name would add a suffix
+    """Write an array. Raises OSError."""
+    with path.open("wb") as file:  # given a path, np.save would add a suffix
         np.save(file, array, allow_pickle=False)

@@ -7,20 +7,23 @@ from pathlib import Path
 from app.catalogue.catalogue import Catalogue, sqlite_url
 from app.database.errors import CatalogueError
 
-CACHE = "cache"  # in a gallery
-
-FOLDER = "imports"  # in a gallery
-
+# files
+CATALOGUE_FILE = "catalogue.sqlite"  # absent when the catalogue is on a database server
 CHECKPOINT_FILE = "checkpoint.safetensors"
-CHECKPOINTS = "checkpoints"
 
-CATALOGUE_FILE = "catalogue.sqlite"
-PHOTOS = "photos"
-INDEX = "index"
+# folders
+CACHE = "cache"  # HTTP validators of photos
+CHECKPOINTS = "checkpoints"  # the checkpoints before and after a re-embedding
+IMPORTS = "imports"  # uploaded feeds whose import is not over
+INDEX = "index"  # the saved index and its manifest
+PHOTOS = "photos"  # product photos and their thumbnails
 
 
 def catalogue_of(directory: Path, url: str | None = None) -> Catalogue:
-    """A gallery's catalogue: behind a URL, or in the directory's own file. Raises CatalogueError if there is none."""
+    """Connect to a gallery's catalogue: the one at `url`, by default the file in the directory.
+
+    Raises CatalogueError when the gallery or its catalogue does not exist.
+    """
     path = directory / CATALOGUE_FILE
     if not is_gallery(directory):
         raise CatalogueError(f"no gallery at {directory}: expected a directory made by `sketchfind build`")
@@ -31,5 +34,5 @@ def catalogue_of(directory: Path, url: str | None = None) -> Catalogue:
 
 
 def is_gallery(directory: Path) -> bool:
-    """Return whether a directory is a gallery, wherever its catalogue is."""
+    """Return whether a directory is a gallery. Its catalogue may be on a database server."""
     return any((directory / name).exists() for name in (CATALOGUE_FILE, CHECKPOINT_FILE, PHOTOS))

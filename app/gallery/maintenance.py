@@ -1,4 +1,4 @@
-"""A thread that follows what other processes write to a gallery, and has its index merged when much has changed."""
+"""Background maintenance of a served gallery: follow the writes of other processes, and merge the index."""
 
 from __future__ import annotations
 
@@ -12,17 +12,20 @@ from app.database.rows import DamagedCatalogueError
 from app.gallery.gallery import Gallery
 from app.gallery.garbage import remove_unused_photos, remove_unused_values
 
-_EVERY = 0.25  # s between looks at the catalogue's revision
-_AGAIN = 60.0  # s before a compaction is tried again that the disk has stopped
-_TOUCHING = 10.0  # s between attempts to touch the photos that a full or read-only disk did not let be touched
+_POLL_INTERVAL = 0.25  # s between checks of the catalogue's revision
+_RETRY_SECONDS = 60.0  # after a compaction that failed, as on a full disk
+_TOUCH_INTERVAL = 10.0  # s between attempts to touch photos that a full or read-only disk refused
 _log = logging.getLogger(__name__)
 
 
 class Maintenance:
-    """Keeps one gallery up, until close(). `outdated` is called while the catalogue is of another checkpoint."""
+    """Maintenance threads of one gallery, until close().
 
-    def __init__(self, gallery: Gallery, outdated: Callable[[], object]) -> None:
-        self._gallery, self._outdated = gallery, outdated
+    `on_outdated` is called repeatedly while the catalogue belongs to another checkpoint.
+    """
+
+    def __init__(self, gallery: Gallery, on_outdated: Callable[[], object]) -> None:
+        self._gallery, self._on_outdated = gallery, on_outdated
         self._stopping = threading.Event()
         self._threads = [
             threading.Thread(target=self._follow, name="follow", daemon=True),
@@ -32,39 +35,41 @@ class Maintenance:
             thread.start()
 
     def close(self) -> None:
-        """Stop, after a compaction that is going on."""
+        """Stop the threads. A running compaction is finished first."""
         self._stopping.set()
         for thread in self._threads:
             thread.join()
 
     def _follow(self) -> None:
-        told = False
-        while not self._stopping.wait(_EVERY):
+        """Refresh the gallery whenever the catalogue changes. A persistent error is logged once."""
+        is_logged = False
+        while not self._stopping.wait(_POLL_INTERVAL):
             try:
                 self._gallery.refresh()
-                told = False
+                is_logged = False
             except CheckpointMismatchError:
-                self._outdated()
-            except Exception as error:  # whatever it is, the next change may be followed
-                if not told:  # once, not four times a second
+                self._on_outdated()
+            except Exception as error:  # the next attempt may succeed
+                if not is_logged:
                     level = logging.ERROR if isinstance(error, DamagedCatalogueError) else logging.WARNING
                     _log.log(level, "the catalogue cannot be followed: %r", error)
-                told = True
+                is_logged = True
 
     def _compact(self) -> None:
-        pause, due = _EVERY, 0.0
+        """Merge the index when much has changed, then remove unused photos and values."""
+        pause, due = _POLL_INTERVAL, 0.0
         while not self._stopping.wait(pause):
-            pause = _EVERY
+            pause = _POLL_INTERVAL
             try:
                 if time.monotonic() >= due or self._gallery.is_scattered:
                     self._gallery.photos.touch_released()
-                    due = time.monotonic() + _TOUCHING
+                    due = time.monotonic() + _TOUCH_INTERVAL
                 if self._gallery.is_scattered:
                     self._gallery.save()
                     remove_unused_photos(self._gallery.photos, self._gallery.catalogue)
                     remove_unused_values(self._gallery.catalogue)
             except CheckpointMismatchError:
                 return
-            except Exception as error:  # such as a full disk; the gallery is served as it is
+            except Exception as error:  # such as a full disk; the gallery is still served
                 _log.warning("the index cannot be saved for now: %r", error)
-                pause = _AGAIN
+                pause = _RETRY_SECONDS

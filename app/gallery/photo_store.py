@@ -1,4 +1,4 @@
-"""Product photos as the gallery keeps and shows them: WebP files that are named by their own SHA-256."""
+"""Store of product photos: WebP files named by their own SHA-256."""
 
 from __future__ import annotations
 
@@ -13,47 +13,42 @@ from pathlib import Path
 from PIL import Image
 
 from app.core.atomic_files import write_atomically
-from app.decoding.product_photo import encode_webp_files
 
 _log = logging.getLogger(__name__)
 
 
 class PhotoStore:
-    """A directory of photos <sha256>.webp, each with its thumbnail <sha256>.thumb.webp."""
+    """Directory of photos <sha256>.webp, each with its thumbnail <sha256>.thumb.webp."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self._to_touch: set[str] = set()
 
-    def put(self, image: Image.Image) -> str:
-        """Keep a photo. Returns its SHA-256."""
-        return self.keep(*encode_webp_files(image))
-
     def keep(self, photo: bytes, thumbnail: bytes) -> str:
-        """Keep a photo and its thumbnail as webp_files() makes them. Returns the photo's SHA-256. Raises OSError."""
+        """Store a photo and its thumbnail from encode_webp_files(). Returns the photo's SHA-256. Raises OSError."""
         name = hashlib.sha256(photo).hexdigest()
         self.directory.mkdir(parents=True, exist_ok=True)
         write_atomically(self.thumbnail(name), lambda path: path.write_bytes(thumbnail))
         try:
             write_atomically(self.photo(name), lambda path: path.write_bytes(photo))
         except BaseException:
-            if not self.photo(name).is_file():  # else the thumbnail is that of another product, too
+            if not self.photo(name).is_file():  # else another product has this thumbnail too
                 self.thumbnail(name).unlink(missing_ok=True)
             raise
         return name
 
     def photo(self, sha256: str) -> Path:
-        """Where the photo of that SHA-256 is kept."""
+        """Return the path of a photo."""
         return self.directory / f"{sha256}.webp"
 
     def open(self, sha256: str) -> Image.Image:
-        """The photo itself. Raises FileNotFoundError, and another OSError for a damaged file."""
+        """Read a photo. Raises FileNotFoundError, and another OSError for a damaged file."""
         with Image.open(self.photo(sha256)) as image:
             image.load()
             return image
 
     def size(self, sha256: str) -> tuple[int, int] | None:
-        """Its width and height in px, from its header; None when it cannot be had."""
+        """Return the width and height of a photo in px, from its header, or None if it cannot be read."""
         try:
             with Image.open(self.photo(sha256)) as image:
                 return image.size
@@ -61,27 +56,27 @@ class PhotoStore:
             return None
 
     def thumbnail(self, sha256: str) -> Path:
-        """Where its thumbnail is kept."""
+        """Return the path of a photo's thumbnail."""
         return self.directory / f"{sha256}.thumb.webp"
 
     def touch(self, sha256: str) -> None:
-        """Make a photo new, so that it is kept for a while although no product has it any more."""
+        """Reset the age of a photo, so that it stays for a while although no product has it. Raises OSError."""
         for path in (self.photo(sha256), self.thumbnail(sha256)):
             with suppress(FileNotFoundError):
                 os.utime(path)
 
     def release(self, sha256s: Iterable[str]) -> None:
-        """Count photos as new which products have just let go.
+        """Reset the age of photos that products no longer have.
 
-        Where the disk does not take that, touch_released() does it later: the change that let them go is in the
-        catalogue already, so it must not fail for that.
+        If the disk refuses, touch_released() tries again later. The change of the products is already in the catalogue,
+        so it must not fail here.
         """
         self._to_touch.update(sha256s)
         if error := self.touch_released():
             _log.warning("photos that products no longer show cannot be touched, and will be later: %s", error)
 
     def touch_released(self) -> OSError | None:
-        """Touch what release() could not; returns why some of it still cannot be."""
+        """Touch the photos that release() could not. Returns the error of one that still fails, or None."""
         failure: OSError | None = None
         for name in list(self._to_touch):
             try:
@@ -92,9 +87,9 @@ class PhotoStore:
         return failure
 
     def older_than(self, moment: float) -> Iterator[str]:
-        """Yield photos with a file that was stored or touched last before then, s since 1970, some of them twice.
+        """Yield photos with a file that was last stored or touched before a time, in s since 1970. May repeat photos.
 
-        Partial files as old, which interrupted writes have left, are removed.
+        Partial files of that age, left by interrupted writes, are removed.
         """
         for entry in os.scandir(self.directory) if self.directory.is_dir() else ():
             with suppress(FileNotFoundError):
@@ -102,39 +97,39 @@ class PhotoStore:
                     continue
                 if entry.name.endswith(".partial"):
                     os.unlink(entry.path)
-                else:  # a thumbnail without its photo, too, which an interrupted write has left
+                else:  # also a thumbnail without a photo, left by an interrupted write
                     yield entry.name.removesuffix(".webp").removesuffix(".thumb")
 
     def remove(self, sha256: str, before: float = math.inf) -> None:
-        """Remove a photo and its thumbnail, each unless it was stored or touched at `before`, s since 1970, or later.
+        """Remove the files of a photo that were last stored or touched before a time, in s since 1970.
 
-        A writer that has stored the photo and not yet committed its product notices that, and stores it again.
+        A writer that has stored the photo but not committed its product yet notices the removal, and stores it again.
         """
         for path in (self.photo(sha256), self.thumbnail(sha256)):
             with suppress(FileNotFoundError):
                 _remove_older(path, before)
 
     def has(self, sha256: str) -> bool:
-        """Return whether both files are there."""
-        return _is_there(self.photo(sha256)) and _is_there(self.thumbnail(sha256))
+        """Return whether the photo and its thumbnail exist."""
+        return _file_exists(self.photo(sha256)) and _file_exists(self.thumbnail(sha256))
 
 
 def _remove_older(path: Path, before: float) -> None:
-    """Remove a file unless it is newer. It is renamed first, so that its age and the file removed belong together."""
-    gone = path.with_suffix(".partial")
-    os.rename(path, gone)
-    if gone.stat().st_mtime >= before:
-        os.rename(gone, path)
+    """Remove a file unless it is newer. It is renamed first, so that a writer cannot replace it after the check."""
+    renamed = path.with_suffix(".partial")
+    os.rename(path, renamed)
+    if renamed.stat().st_mtime >= before:
+        os.rename(renamed, path)
     else:
-        gone.unlink()
+        renamed.unlink()
 
 
-def _is_there(path: Path) -> bool:
-    """Return whether a file exists, as of now: opening asks the server of a network file system, stat() its cache."""
+def _file_exists(path: Path) -> bool:
+    """Return whether a file exists now. On network file systems stat() may answer from a cache; opening does not."""
     try:
         path.open("rb").close()
     except FileNotFoundError:
         return False
-    except OSError:  # it is there, and something else is wrong, such as too many open files
+    except OSError:  # the file exists; the error is another one, such as too many open files
         return True
     return True

@@ -1,4 +1,4 @@
-"""What one search works with: an index, the changes that the index does not have yet, and the products that pass."""
+"""Selection of a search: the index, the changes that the index lacks, and the products that pass the filters."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from app.products.product import Product
 
 @dataclass(frozen=True)
 class Selection:
-    """A gallery and its catalogue as of one moment, that of `view`.
+    """Gallery and catalogue as of one moment, that of `view`.
 
-    `indexed` is the newest snapshot. `snapshot` has in addition the photos of products that changed after it; of these
-    products, which `changed` names, their old photos are still in both, and products() leaves the old states out.
+    `indexed` is the newest snapshot. `snapshot` also has the photos of the products that changed after it. Both still
+    have the old photos of these products, whose ids are in `changed`; products() leaves the old states out.
     """
 
     indexed: Snapshot
@@ -28,10 +28,10 @@ class Selection:
 
     @property
     def outdated(self) -> int:
-        """How many candidates, at most, products() may leave out."""
+        """Number of candidates that products() may leave out, at most."""
         return len(self.changed)
 
-    def products(self, known: ProductCache, revisions: Iterable[int]) -> dict[int, Product]:
-        """Return the products that have these revisions at the moment of this selection, by revision."""
-        read = known.at_revisions(self.view, revisions)
-        return {r: p for r, p in read.items() if r > self.indexed.revision or p.product_id not in self.changed}
+    def products(self, cache: ProductCache, revisions: Iterable[int]) -> dict[int, Product]:
+        """Return the products that have these revisions at the moment of the selection, by revision."""
+        products = cache.at_revisions(self.view, revisions)
+        return {r: p for r, p in products.items() if r > self.indexed.revision or p.product_id not in self.changed}

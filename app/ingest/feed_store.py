@@ -1,6 +1,6 @@
-"""Uploaded feeds, each a file in the gallery until its import is over.
+"""Uploaded feeds, stored as files in the gallery until their import is over.
 
-A process that works on a file holds a lock on it, which ends with the process, however that ends.
+A process that works on a file holds an flock on it. The system releases the lock when the process ends or crashes.
 """
 
 from __future__ import annotations
@@ -20,47 +20,50 @@ from app.core.atomic_files import check_space, write_atomically
 
 
 class FeedStore:
-    """A folder of feeds, with the operations that are recorded of them. Safe to use from many threads and processes."""
+    """Folder of feeds, and the records of their imports. Safe to use from many threads and processes."""
 
-    def __init__(self, folder: Path, operations: ImportJobs) -> None:
-        self._folder, self._operations = folder, operations
-        self.is_swept = False  # whether no file is left that nobody needs, as far as is known
+    def __init__(self, folder: Path, jobs: ImportJobs) -> None:
+        self._folder, self._jobs = folder, jobs
+        self.is_swept = False  # False while the folder may hold files that no import needs
 
     def add(self, feed: BinaryIO) -> ImportJob:
-        """Store a feed and record its import, or leave nothing of it. Raises OSError and SQLAlchemyError."""
-        operation_id = new_id()
-        path = self.path(operation_id)
+        """Store a feed and record its import. If either fails, remove the file again.
+
+        Raises OSError and SQLAlchemyError.
+        """
+        job_id = new_id()
+        path = self.path(job_id)
         self._folder.mkdir(exist_ok=True)
-        with ExitStack() as held:  # the lock on the file, until its import is recorded
-            write_atomically(path, lambda partial: _copy(feed, held.enter_context(partial.open("wb"))))
+        with ExitStack() as stack:  # holds the lock on the file until its import is recorded
+            write_atomically(path, lambda partial: _copy(feed, stack.enter_context(partial.open("wb"))))
             try:
-                return self._operations.add(operation_id)
+                return self._jobs.add(job_id)
             except BaseException:
-                self.is_swept = False  # a database that is away cannot tell yet whether it has the record
+                self.is_swept = False  # an unreachable database cannot tell yet whether it has the record
                 with suppress(OSError, SQLAlchemyError):
-                    self._remove_unless_wanted(path)
+                    self._remove_unless_needed(path)
                 raise
 
-    def path(self, operation_id: str) -> Path:
-        """The file of an operation's feed."""
-        return self._folder / f"{operation_id}.feed"
+    def path(self, job_id: str) -> Path:
+        """Return the path of the feed of an import."""
+        return self._folder / f"{job_id}.feed"
 
     def check_space(self) -> None:
-        """Raise OSError when an import would take the last of the disk."""
+        """Check that the disk has space left for an import. Raises OSError."""
         check_space(self._folder)
 
     def sweep(self) -> None:
-        """Remove feeds that a process which ended at the wrong moment has left: done, or never accepted."""
+        """Remove feeds that a crashed process left behind: already imported, or never recorded."""
         self.is_swept = True
         for path in filter(Path.is_file, self._folder.glob("*")):
             with locked(path) as is_ours:
                 if is_ours:
-                    self._remove_unless_wanted(path)
+                    self._remove_unless_needed(path)
 
-    def _remove_unless_wanted(self, path: Path) -> None:
-        """Remove a feed, whole or not, that is not going to be imported; the caller holds its lock."""
-        operation = self._operations.get(path.stem)
-        if operation is None or operation.is_over:
+    def _remove_unless_needed(self, path: Path) -> None:
+        """Remove a complete or partial feed unless its import is pending. The caller holds its lock."""
+        job = self._jobs.get(path.stem)
+        if job is None or job.is_over:
             path.unlink(missing_ok=True)
 
 
@@ -85,7 +88,7 @@ def _copy(feed: BinaryIO, file: BinaryIO) -> None:
     """Fill a file of the gallery, locked from now on, unless that would fill its disk. Raises OSError."""
     fcntl.flock(file, fcntl.LOCK_EX)
     feed.seek(0, os.SEEK_END)
-    check_space(Path(file.name).parent, 2 * feed.tell())  # its products take space, too
+    check_space(Path(file.name).parent, 2 * feed.tell())  # twice, because its products need space too
     feed.seek(0)
     shutil.copyfileobj(feed, file, 2**20)
     file.flush()

@@ -1,4 +1,4 @@
-"""What changes a gallery while it is served: single products, whole feeds, and following what other processes write."""
+"""Writes to a gallery while it is served: single products, feed imports, and maintenance."""
 
 from __future__ import annotations
 
@@ -24,77 +24,89 @@ from app.ingest.product_preparer import PreparedProduct, ProductUpdate
 from model.checkpoint import Checkpoint
 
 _RETRY_AFTER = 10  # s
-_THREADS = 2  # that write single products: one can wait for the disk while the other computes
-_IMPORT_BENCHES = 4  # at most, on half of the cores
-_IMPORT_PATIENCE = 200  # times as long as a photo may compute may pass, since searches go first
+_THREADS = 2  # for single products: one can wait for the disk while the other computes
+_MAX_IMPORT_DECODERS = 4  # and at most half of the cores
+_IMPORT_PATIENCE = 200  # an import's photo may take this many times its CPU limit, since searches go first
 
 _T = TypeVar("_T")
 
 
 class GalleryWriter:
-    """Changes one gallery.
+    """Writer of one gallery.
 
-    All that it does raises NotStored when the disk is in the way, and SQLAlchemyError when the database is.
+    Every write raises StorageError when the disk fails, and SQLAlchemyError when the database fails.
     """
 
     def __init__(
-        self, gallery: Gallery, checkpoint: Checkpoint, allow_private: bool, outdated: Callable[[], object]
+        self, gallery: Gallery, checkpoint: Checkpoint, on_outdated: Callable[[], object], *, allow_private: bool
     ) -> None:
-        self._gallery = gallery
         config = checkpoint.preprocess.config
-        self._single = PhotoDecoder(config, _THREADS)
-        # of its own, since imports are computed after all else, with the processes that decode for them
-        self._imported = PhotoDecoder(config, max(1, min(_IMPORT_BENCHES, available_cpus() // 2)), _IMPORT_PATIENCE)
-        self._ingest = Ingest(gallery.catalogue, gallery.photos, checkpoint, self._single.decode)
+        self._decoder = PhotoDecoder(config, _THREADS)
+        # imports have a decoder of their own, whose processes run at their low priority
+        import_decoders = max(1, min(_MAX_IMPORT_DECODERS, available_cpus() // 2))
+        self._import_decoder = PhotoDecoder(config, import_decoders, _IMPORT_PATIENCE)
+        self._ingest = Ingest(gallery.catalogue, gallery.photos, checkpoint, self._decoder.decode)
         self._pool = ThreadPoolExecutor(_THREADS, "write")
         if gallery.catalogue.operations.unfinished():
-            self._imported.start()
-        importing = Ingest(gallery.catalogue, gallery.photos, checkpoint, self._imported.decode)
-        self._importer = ImportWorker(gallery.directory, gallery.catalogue, importing, allow_private)
-        self._upkeep = Maintenance(gallery, outdated)
+            self._import_decoder.start()
+        importing = Ingest(gallery.catalogue, gallery.photos, checkpoint, self._import_decoder.decode)
+        self._import_worker = ImportWorker(gallery.directory, gallery.catalogue, importing, allow_private=allow_private)
+        self._maintenance = Maintenance(gallery, on_outdated)
 
     def close(self, shutdown: Shutdown) -> None:
-        """Finish single writes; leave imports to the next process."""
-        closers = {"single writes": self._pool.shutdown, "imports": self._close_imports, "upkeep": self._upkeep.close}
+        """Finish single writes. Unfinished imports are resumed by the next process."""
+        closers = {
+            "single writes": self._pool.shutdown,
+            "imports": self._close_imports,
+            "upkeep": self._maintenance.close,
+        }
         shutdown.close(closers)
-        shutdown.close({"photo decoders": self._single.close})
+        shutdown.close({"photo decoders": self._decoder.close})
 
     def _close_imports(self) -> None:
-        self._importer.stop()
-        self._imported.close()  # what waits for them would hold the importer up
-        self._importer.close()
+        """Stop the import worker and close its decoder."""
+        self._import_worker.stop()
+        self._import_decoder.close()  # before waiting for the worker, which may wait for the decoder
+        self._import_worker.close()
 
-    async def put(self, draft: ProductUpdate) -> PreparedProduct:
-        """Write a product. Raises what Ingest.write() does."""
-        return await self._run(lambda: self._ingest.write(draft))
+    async def put(self, update: ProductUpdate) -> PreparedProduct:
+        """Write a product. Raises the errors of Ingest.write(), and BusyError."""
+        return await self._run(lambda: self._ingest.write(update))
 
     async def delete(self, product_id: str) -> int | None:
-        """Delete a product: the revision from which on it is gone, None when there is none of that id."""
+        """Delete a product. Returns the revision of the deletion, or None when the product does not exist.
+
+        Raises BusyError.
+        """
         return (await self._run(lambda: self._ingest.delete([product_id]))).get(product_id)
 
     async def import_feed(self, feed: BinaryIO) -> ImportJob:
-        """Take a feed to be imported, which it will be from then on, whatever happens."""
-        return await self._run(lambda: self._import(feed))
+        """Queue the import of a feed. Once this returns, the import survives a crash.
+
+        Raises BusyError.
+        """
+        return await self._run(lambda: self._submit(feed))
 
     async def _run(self, work: Callable[[], _T]) -> _T:
-        """Do the work when its turn has come. Raises BusyError when that does not come within WRITE_TIMEOUT.
+        """Run the work in a thread of the pool. Raises BusyError when none is free within WRITE_TIMEOUT.
 
-        What of that time is left then is for the database: that others have it for long is told after one such time.
+        The time in the queue counts: the work may wait for the database only for the rest of WRITE_TIMEOUT.
         """
-        end = time.monotonic() + WRITE_TIMEOUT
+        deadline = time.monotonic() + WRITE_TIMEOUT
 
-        def within() -> _T:
-            with waiting_at_most(end - time.monotonic()):
+        def run_until_deadline() -> _T:
+            with waiting_at_most(deadline - time.monotonic()):
                 return work()
 
-        future = self._pool.submit(within)
+        future = self._pool.submit(run_until_deadline)
         with translate_disk_errors():
-            await asyncio.wait([waited := asyncio.wrap_future(future)], timeout=WRITE_TIMEOUT)
+            await asyncio.wait([result := asyncio.wrap_future(future)], timeout=WRITE_TIMEOUT)
             if future.cancel():
                 waits = f"the change waits behind others since {WRITE_TIMEOUT:g} s"
                 raise BusyError(f"{waits}: nothing was changed, try again in {_RETRY_AFTER} s", _RETRY_AFTER)
-            return await waited
+            return await result
 
-    def _import(self, feed: BinaryIO) -> ImportJob:
-        self._imported.start()  # from here, as it would take long where the import is computed
-        return self._importer.submit(feed)
+    def _submit(self, feed: BinaryIO) -> ImportJob:
+        """Start the import decoder if it is not running, and queue the import of a feed."""
+        self._import_decoder.start()  # here, because starting is slow at the low priority of the import thread
+        return self._import_worker.submit(feed)

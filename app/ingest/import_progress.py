@@ -1,4 +1,4 @@
-"""Progress of one import: recorded in the catalogue's database, and in the log at its start and end."""
+"""Progress of one import, recorded in the catalogue's database. The log has its start and end."""
 
 from __future__ import annotations
 
@@ -8,60 +8,64 @@ import time
 from app.catalogue.import_jobs import MOST_ERRORS, FeedProblem, ImportCounts, ImportJob, ImportJobs, State
 from app.ingest.reason_counts import ReasonCounts
 
-_TELL = 0.5  # s between notes of progress
+_RECORD_INTERVAL = 0.5  # s
 _log = logging.getLogger(__name__)
 
 
 class ImportProgress:
-    """The state of an import as its operation records it, with the first of its errors and all of its counts."""
+    """State of an import: the counts of all of its entries, and the first of its errors."""
 
-    def __init__(self, operations: ImportJobs, operation: ImportJob) -> None:
-        self._operations, self._id = operations, operation.id
-        self._before, self._counts, self._errors = operation.counts, operation.counts, list(operation.errors)
-        self._noted = len(self._errors)
-        # where not all errors were kept before, later ones are not the first
-        self._most = MOST_ERRORS if self._noted == operation.counts.problems else self._noted
-        self._reasons = ReasonCounts(operation.errors)
-        self._told = 0.0
-        self.total = operation.total
+    def __init__(self, jobs: ImportJobs, job: ImportJob) -> None:
+        self._jobs, self._id = jobs, job.id
+        self._before, self._counts, self._errors = job.counts, job.counts, list(job.errors)
+        self._recorded_errors = len(self._errors)
+        # if an earlier run already dropped errors, later ones are not among the first
+        self._max_errors = MOST_ERRORS if self._recorded_errors == job.counts.problems else self._recorded_errors
+        self._reasons = ReasonCounts(job.errors)
+        self._recorded_at = 0.0  # by time.monotonic()
+        self.total = job.total
 
     def begin(self, total: int) -> None:
-        """Record and log how many entries the feed has."""
+        """Record and log the number of entries of the feed."""
         self.total = total
-        self.note("running")
+        self.record("running")
         _log.info("import %s begins at entry %d of %d", self._id, self._before.done + 1, total)
 
-    def problem(self, problem: FeedProblem) -> None:
-        """Keep a problem, if it is among the first."""
+    def add_problem(self, problem: FeedProblem) -> None:
+        """Count a problem, and store it if it is among the first."""
         self._reasons.add(problem)
-        if len(self._errors) < self._most:
+        if len(self._errors) < self._max_errors:
             self._errors.append(problem)
 
-    def step(self, counts: ImportCounts) -> None:
-        """Count what is in the catalogue by now."""
+    def set_counts(self, counts: ImportCounts) -> None:
+        """Set the counts of this run, and record them if the last record is older than 0.5 s."""
         self._counts = self._before + counts
-        if time.monotonic() - self._told >= _TELL:
-            self.note("running")
+        if time.monotonic() - self._recorded_at >= _RECORD_INTERVAL:
+            self.record("running")
 
     def finish(self) -> None:
-        """Record and log the outcome: failed where nothing was changed and most entries gave no product."""
+        """Record and log the outcome.
+
+        An import that changed nothing, and of which most entries gave no product, has failed.
+        """
         if self._counts.is_failure:
             self.fail(self._counts.failure(self._reasons))
             return
-        self.note("done")
+        self.record("done")
         reasons = f" ({self._reasons})" if self._counts.problems else ""
         _log.info("import %s is done: %s%s", self._id, self._counts, reasons)
 
     def fail(self, message: str) -> None:
-        """Record and log why it failed."""
-        self.note("failed", message)
+        """Record and log a failure with its message."""
+        self.record("failed", message)
         _log.warning("import %s failed: %s", self._id, message)
 
-    def note(self, state: State, message: str | None = None) -> None:
-        """Record it now. Errors are written only when there are more: they may be large, and this is often called."""
-        self._told = time.monotonic()
+    def record(self, state: State, message: str | None = None) -> None:
+        """Record the state now. Errors are written only when there are new ones, because they may be large."""
+        self._recorded_at = time.monotonic()
         values: dict[str, object] = {"total": self.total, "counts": self._counts}
-        errors = self._errors[: self._counts.problems]  # those found ahead are found again when this is resumed
-        if len(errors) != self._noted:
-            values["errors"], self._noted = errors, len(errors)
-        self._operations.update(self._id, state, message, **values)
+        # without errors of entries ahead of the counts, since a resumed import meets these again
+        errors = self._errors[: self._counts.problems]
+        if len(errors) != self._recorded_errors:
+            values["errors"], self._recorded_errors = errors, len(errors)
+        self._jobs.update(self._id, state, message, **values)

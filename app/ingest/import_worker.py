@@ -1,7 +1,7 @@
-"""Feeds that were uploaded, imported one after the other beside the searches of this process.
+"""Background import of uploaded feeds, one after the other, at a lower priority than searches.
 
-Whoever imports a feed holds a lock on its file, which ends with the process, however that ends: the next process, or
-another one on the same gallery, goes on where it was.
+The importing process holds a lock on the feed's file. If it ends early, another process on the gallery, or the next
+one, resumes the import.
 """
 
 from __future__ import annotations
@@ -23,113 +23,115 @@ from app.database.errors import CheckpointMismatchError
 from app.decoding.worker_pool import DecoderUnavailableError
 from app.feeds.reader import read_feed
 from app.feeds.records import FeedError, FeedItem
-from app.gallery.layout import FOLDER
+from app.gallery.layout import IMPORTS
 from app.ingest.feed_store import FeedStore, locked
 from app.ingest.import_progress import ImportProgress
 from app.ingest.pipeline import Ingest
 from app.photo_fetch.http_fetcher import FetchStoppedError
 from app.photo_fetch.linked_photos import LinkedPhotos
 
-_EVERY = 1.0  # s between looks for what other processes have left
-_RETRY_SECONDS = 10.0  # s before an import is tried again that the disk or the database has stopped
-_NICE = 10  # how far an import stands back behind searches
+_POLL_INTERVAL = 1.0  # s between checks for imports that other processes left
+_RETRY_SECONDS = 10.0  # after an error of the disk or the database
+_NICE = 10  # of the import thread: below searches
 _log = logging.getLogger(__name__)
 
 
 class ImportWorker:
-    """A thread that imports what submit() was given, and what other processes left unfinished, until close()."""
+    """Thread that imports submitted feeds, and those that other processes left unfinished, until close()."""
 
-    def __init__(self, gallery: Path, catalogue: Catalogue, ingest: Ingest, allow_private: bool) -> None:
-        self._gallery, self._operations, self._ingest = gallery, catalogue.operations, ingest
-        self._feeds = FeedStore(gallery / FOLDER, catalogue.operations)
+    def __init__(self, gallery: Path, catalogue: Catalogue, ingest: Ingest, *, allow_private: bool) -> None:
+        self._gallery, self._jobs, self._ingest = gallery, catalogue.operations, ingest
+        self._feeds = FeedStore(gallery / IMPORTS, catalogue.operations)
         self._allow_private = allow_private
-        self._stopping, self._woken = threading.Event(), threading.Event()
-        self._photos: LinkedPhotos | None = None  # of the import at hand
+        self._stopping, self._wake = threading.Event(), threading.Event()
+        self._photos: LinkedPhotos | None = None  # of the current import
         self._thread = threading.Thread(target=self._work, name="import", daemon=True)
         self._thread.start()
 
     def submit(self, feed: BinaryIO) -> ImportJob:
-        """Take a feed: once this returns, it will be imported whatever happens, and else nothing of it stays.
+        """Queue the import of a feed. Once this returns, the import survives a crash.
 
-        Raises OSError and SQLAlchemyError.
+        Raises OSError and SQLAlchemyError; the feed is then not stored.
         """
-        operation = self._feeds.add(feed)
-        self._woken.set()
-        return operation
+        job = self._feeds.add(feed)
+        self._wake.set()
+        return job
 
     def stop(self) -> None:
-        """Have the import at hand end soon; what is not done is done by whoever is next."""
+        """Interrupt the current import within seconds. The next process resumes it."""
         self._stopping.set()
-        self._woken.set()
+        self._wake.set()
         if self._photos is not None:
             self._photos.stop()
 
     def close(self) -> None:
-        """Stop, and wait until the thread has ended."""
+        """Stop, and wait until the thread ends."""
         self.stop()
         self._thread.join()
 
     def _work(self) -> None:
-        _stand_back()
+        """Import feeds until stopped, or until the catalogue belongs to another checkpoint."""
+        _lower_priority()
         while not self._stopping.is_set():
-            pause = _EVERY
+            pause = _POLL_INTERVAL
             try:
                 if not self._feeds.is_swept:
                     self._feeds.sweep()
-                while not self._stopping.is_set() and self._next():
+                while not self._stopping.is_set() and self._import_next():
                     pass
             except (FetchStoppedError, CheckpointMismatchError):
                 return
-            except Exception as error:  # of the disk or the database, most likely
+            except Exception as error:  # most likely of the disk or the database
                 if self._stopping.is_set():
                     return
                 _log.warning("imports have to wait: %r", error)
                 self._feeds.is_swept = False
                 pause = _RETRY_SECONDS
-            self._woken.wait(pause)
-            self._woken.clear()
+            self._wake.wait(pause)
+            self._wake.clear()
 
-    def _next(self) -> bool:
-        """Do the oldest import that nobody else is at; returns whether there was one."""
-        for operation in self._operations.unfinished():
-            path = self._feeds.path(operation.id)
+    def _import_next(self) -> bool:
+        """Import the oldest unfinished feed. Returns False if there is none, or another process imports it."""
+        for job in self._jobs.unfinished():
+            path = self._feeds.path(job.id)
             if not path.is_file():
-                continue  # of another machine's gallery directory
+                continue  # the feed is in the gallery directory of another machine
             with locked(path) as is_ours:
                 if not is_ours:
-                    return False  # imports are done in order, so that an older feed never overwrites a newer one
-                current = self._operations.get_existing(operation.id)
+                    return False  # imports run in order, so that an older feed never overwrites a newer one
+                current = self._jobs.get_existing(job.id)
                 if not current.is_over:
                     self._import(current, path)
                 path.unlink(missing_ok=True)
                 return True
         return False
 
-    def _import(self, operation: ImportJob, path: Path) -> None:
-        """Import a feed from where it was left, and record the outcome.
+    def _import(self, job: ImportJob, path: Path) -> None:
+        """Import the rest of a feed, and record the outcome.
 
-        Raises Stopped, CheckpointMismatch (whoever serves the new checkpoint goes on), NotDecoded, OSError and
-        SQLAlchemyError.
+        Raises FetchStoppedError, CheckpointMismatchError, DecoderUnavailableError, OSError and SQLAlchemyError. After
+        each of these, the import is queued again.
         """
-        progress = ImportProgress(self._operations, operation)
+        progress = ImportProgress(self._jobs, job)
         try:
             # the whole feed is read before anything is written
             progress.begin(sum(1 for _ in self._raise_if_stopped(read_feed(path))))
-            items = itertools.islice(read_feed(path), operation.counts.done, None)
-            with closing(LinkedPhotos(None, self._gallery, self._allow_private)) as self._photos:
-                self._ingest.run(self._raise_if_stopped(items), self._photos, progress.problem, progress.step)
+            items = itertools.islice(read_feed(path), job.counts.done, None)
+            with closing(LinkedPhotos(None, self._gallery, allow_private=self._allow_private)) as self._photos:
+                self._ingest.run(self._raise_if_stopped(items), self._photos, progress.add_problem, progress.set_counts)
             progress.finish()
         except FeedError as error:
             progress.fail(str(error))
         except (FetchStoppedError, CheckpointMismatchError, DecoderUnavailableError, OSError, SQLAlchemyError) as error:
             is_brief = isinstance(error, (FetchStoppedError, CheckpointMismatchError)) or self._stopping.is_set()
-            progress.note("queued", None if is_brief else str(error).partition("\n")[0])
+            progress.record("queued", None if is_brief else str(error).partition("\n")[0])
             raise
-        except Exception:  # a fault of ours; trying again would not mend it
-            _log.exception("import %s failed", operation.id)
+        except Exception:  # a bug; another attempt would not help
+            _log.exception("import %s failed", job.id)
             progress.fail("the server failed on this feed: it is logged there")
 
     def _raise_if_stopped(self, items: Iterator[FeedItem | FeedProblem]) -> Iterator[FeedItem | FeedProblem]:
+        """Yield the items. Raises FetchStoppedError after stop(), and OSError when the disk is nearly full."""
         for item in items:
             if self._stopping.is_set():
                 raise FetchStoppedError
@@ -137,7 +139,7 @@ class ImportWorker:
             yield item
 
 
-def _stand_back() -> None:
-    """Have this thread, and those that it starts, computed after all others where the system can tell them apart."""
+def _lower_priority() -> None:
+    """Lower the priority of this thread and of those that it starts, where the system has priorities of threads."""
     with suppress(OSError, AttributeError):
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)

@@ -1,7 +1,7 @@
-"""The one way into the catalogue: drafts are prepared in many threads, embedded in batches, and written.
+"""Ingest pipeline of the catalogue: prepare products in many threads, embed them in batches, and write them.
 
-All three go on at once, each a little ahead of the next. A batch is one transaction, so whatever stops this, the
-catalogue has whole products, and doing it again does the rest.
+The three stages run at the same time, each a little ahead of the next. A batch is written in one transaction. An
+interrupted run therefore leaves complete products, and a second run does the rest.
 """
 
 from __future__ import annotations
@@ -28,20 +28,21 @@ from app.gallery.photo_store import PhotoStore
 from app.ingest.ordered_writer import BATCH, OrderedBatchWriter
 from app.ingest.product_preparer import DraftPhoto, Frame, PreparedProduct, ProductPreparer, ProductUpdate
 from app.photo_fetch.http_fetcher import CONNECTIONS
-from app.photo_fetch.linked_photos import Photos
+from app.photo_fetch.linked_photos import PhotoSource
 from model.checkpoint import Checkpoint
 
-_AHEAD = 2 * BATCH  # products prepared before their turn: bounds memory
-_EMBEDDED = 2  # batches embedded before they are written, at most
-_ATTEMPTS = 20  # to write a product that others keep changing
+_PREPARED_AHEAD = 2 * BATCH  # products; bounds memory
+_EMBEDDED_AHEAD = 2  # batches
+_MAX_ATTEMPTS = 20  # to write products that other writers keep changing
 
 Refuse = Callable[[PreparedProduct, Exception], object]
+"""Callback for a product, or a photo of it, that cannot be written, with the reason."""
 
 
 class Ingest:
-    """Writes to one gallery's catalogue and photo store. Any number may be at work, in any number of processes.
+    """Ingest pipeline of one gallery's catalogue and photo store. Safe to run several at once, in several processes.
 
-    Photos are decoded in this process unless `decode` does it elsewhere.
+    `decode` decodes photos, by default in this process.
     """
 
     def __init__(
@@ -52,71 +53,74 @@ class Ingest:
         decode: Decode | None = None,
     ) -> None:
         self._catalogue, self._photos, self._checkpoint = catalogue, photos, checkpoint
-        here = partial(decode_photo, preprocess=checkpoint.preprocess)
-        self._preparer = ProductPreparer(catalogue, photos, decode or here, available_cpus())
+        decode_here = partial(decode_photo, preprocess=checkpoint.preprocess)
+        self._preparer = ProductPreparer(catalogue, photos, decode or decode_here, available_cpus())
 
     def run(
         self,
         items: Iterable[FeedItem | FeedProblem],
-        source: Photos,
+        source: PhotoSource,
         on_problem: Callable[[FeedProblem], object],
         on_step: Callable[[ImportCounts], object] = lambda counts: None,
     ) -> ImportCounts:
-        """Bring the catalogue up to date with items; products that they do not name are left alone.
+        """Add or update the products of the items. Other products are left alone.
 
-        `on_step` is called after each item, with counts of what is in the catalogue for good. Raises OSError and
-        SQLAlchemyError when photos or products cannot be written, and CheckpointMismatch when they are embedded anew.
+        `on_step` is called after each item with the counts of committed items. Raises OSError and SQLAlchemyError when
+        photos or products cannot be written. Raises CheckpointMismatchError once the catalogue is re-embedded.
         """
         with (
             ThreadPoolExecutor(CONNECTIONS, "prepare") as preparing,
             ThreadPoolExecutor(1, "embed") as embedding,
         ):
-            arrivals = OrderedBatchWriter(
-                lambda prepared: embedding.submit(self._embed, prepared), self._put_batch, _EMBEDDED, on_problem
+            writer = OrderedBatchWriter(
+                lambda prepared: embedding.submit(self._embed, prepared), self._write_batch, _EMBEDDED_AHEAD, on_problem
             )
             try:
-                for outcome in map_ahead(preparing, partial(self._outcome, source), items, _AHEAD):
-                    arrivals.submit(outcome)
-                    on_step(arrivals.written)
-                arrivals.finish()
-                on_step(arrivals.written)
+                for outcome in map_ahead(preparing, partial(self._prepare, source), items, _PREPARED_AHEAD):
+                    writer.submit(outcome)
+                    on_step(writer.written)
+                writer.finish()
+                on_step(writer.written)
             finally:
                 for pool in (preparing, embedding):
                     pool.shutdown(wait=False, cancel_futures=True)
-        return arrivals.written
+        return writer.written
 
-    def write(self, draft: ProductUpdate) -> PreparedProduct:
-        """Write one product at once, and return what it is now; a photo of it that fails leaves none of the others.
+    def write(self, update: ProductUpdate) -> PreparedProduct:
+        """Write one product, and return its new state. If a photo fails, none is stored.
 
-        Raises what Preparer.prepare() does.
+        Raises the error of the first photo that fails, and the errors of ProductPreparer.prepare().
         """
         stored: list[str] = []
         try:
-            prepared = self._preparer.prepare(draft, stored.append)
+            prepared = self._preparer.prepare(update, stored.append)
             if prepared.failures:
                 raise prepared.failures[0]
-            return prepared if prepared.is_unchanged else self._put([prepared], self._embed([prepared]), _refuse)[0]
+            return prepared if prepared.is_unchanged else self._put([prepared], self._embed([prepared]), _raise)[0]
         except BaseException as error:
-            if not isinstance(error, DBAPIError) or is_disk_full(error):  # else the database would only time out again
+            if not isinstance(error, DBAPIError) or is_disk_full(error):  # a second query would only time out too
                 with suppress(SQLAlchemyError, OSError):
                     self._catalogue.forget_photos(stored, self._photos.remove)
             raise
 
     def delete(self, product_ids: Sequence[str]) -> dict[str, int]:
-        """Delete products and return, by id, the revision from which on each is gone."""
-        gone = self._catalogue.get_many(product_ids).values()
+        """Delete products. Returns the revision of each deletion by product id."""
+        products = self._catalogue.get_many(product_ids).values()
         revisions = self._catalogue.delete(product_ids)
-        self._photos.release({photo.name for product in gone for photo in product.photos})
+        self._photos.release({photo.name for product in products for photo in product.photos})
         return revisions
 
-    def _put_batch(
+    def _write_batch(
         self, prepared: Sequence[PreparedProduct], embeddings: Embeddings
     ) -> list[PreparedProduct | FeedProblem]:
-        """What _put() writes, and a problem for each product that others have changed so that it cannot be written."""
+        """Write a batch with its embeddings (P,D).
+
+        Returns the products written, and a problem for each product or photo that failed after another writer's change.
+        """
         problems = list[FeedProblem]()
 
-        def refuse(one: PreparedProduct, error: Exception) -> None:
-            problems.append(FeedProblem(one.product.product_id, str(error)))
+        def refuse(refused: PreparedProduct, error: Exception) -> None:
+            problems.append(FeedProblem(refused.product.product_id, str(error)))
 
         return [*self._put(prepared, embeddings, refuse), *problems]
 
@@ -125,31 +129,35 @@ class Ingest:
     ) -> list[PreparedProduct]:
         """Write products of distinct ids with their photos' embeddings (P,D), in one transaction.
 
-        Returns what was written: those that another writer has changed since they were prepared, or whose new photos
-        were removed as unused, are prepared again. `refuse` is told what of them cannot be, and why.
+        Products are prepared again if another writer changed them meanwhile, or removed their new photos as unused.
+        `refuse` is called for those that then fail. Returns the products written. Raises TimeoutError after too many
+        attempts.
         """
-        arrays = np.split(embeddings, np.cumsum([len(one.embeddings_or_frames) for one in prepared])[:-1])
+        arrays = np.split(embeddings, np.cumsum([len(product.embeddings_or_frames) for product in prepared])[:-1])
         embedded = list(zip(prepared, arrays, strict=True))
-        for _ in range(_ATTEMPTS):
+        for _ in range(_MAX_ATTEMPTS):
             if not embedded:
                 return []
-            ready = [one for one, _ in embedded]
-            seen = {one.product.product_id: one.old.revision if one.old else 0 for one in ready}
+            batch = [entry for entry, _ in embedded]
+            seen = {entry.product.product_id: entry.old.revision if entry.old else 0 for entry in batch}
             rows = np.concatenate([rows for _, rows in embedded])
             try:
-                self._catalogue.put([one.product for one in ready], rows, seen, partial(self._lacking, ready))
+                self._catalogue.put(
+                    [entry.product for entry in batch], rows, seen, partial(self._lacking_photos, batch)
+                )
             except ConcurrentChangeError as changed:
-                embedded = list(self._again(embedded, changed.ids, refuse))
+                embedded = list(self._prepare_again(embedded, changed.ids, refuse))
                 continue
-            self._let_go(ready)
-            return ready
+            self._release_photos(batch)
+            return batch
         raise TimeoutError("the same products are changed all the time by others: try again later")
 
-    def _lacking(self, prepared: Sequence[PreparedProduct]) -> set[str]:
-        """Ids of the products of which the store lacks a new photo."""
-        return {one.product.product_id for one in prepared if not all(map(self._photos.has, one.stored))}
+    def _lacking_photos(self, batch: Sequence[PreparedProduct]) -> set[str]:
+        """Return the ids of the products of which the store lacks a new photo."""
+        return {entry.product.product_id for entry in batch if not all(map(self._photos.has, entry.new_photos))}
 
-    def _outcome(self, source: Photos, item: FeedItem | FeedProblem) -> PreparedProduct | FeedProblem:
+    def _prepare(self, source: PhotoSource, item: FeedItem | FeedProblem) -> PreparedProduct | FeedProblem:
+        """Prepare the product of an item, or return its problem. Raises CheckpointMismatchError and OSError."""
         if isinstance(item, FeedProblem):
             return item
         photos = [DraftPhoto(link, partial(source.fetch, link), f"photo {cut(link, MOST_LINK)}") for link in item.links]
@@ -160,39 +168,40 @@ class Ingest:
         except ValueError as error:
             return FeedProblem(item.product.product_id, str(error))
 
-    def _again(
+    def _prepare_again(
         self, embedded: Iterable[tuple[PreparedProduct, Embeddings]], stale: set[str], refuse: Refuse
     ) -> Iterator[tuple[PreparedProduct, Embeddings]]:
-        """All of them, those with stale ids prepared and embedded anew."""
-        for one, rows in embedded:
-            if one.product.product_id not in stale:
-                yield one, rows
+        """Yield all products with their embeddings (P,D), those with stale ids prepared and embedded again."""
+        for entry, rows in embedded:
+            if entry.product.product_id not in stale:
+                yield entry, rows
                 continue
             try:
-                fresh = self._preparer.prepare(one.draft)
+                fresh = self._preparer.prepare(entry.update)
             except CheckpointMismatchError:
                 raise
             except ValueError as error:
-                refuse(one, error)
+                refuse(entry, error)
             else:
-                known = set(map(str, one.failures))
+                reported = set(map(str, entry.failures))
                 for failure in fresh.failures:
-                    if str(failure) not in known:
-                        refuse(one, failure)
+                    if str(failure) not in reported:
+                        refuse(entry, failure)
                 yield fresh, self._embed([fresh])
 
     def _embed(self, prepared: Sequence[PreparedProduct]) -> Embeddings:
-        """(P,D) of all photos, in order."""
-        views = [view for one in prepared for view in one.embeddings_or_frames]
-        made = iter(self._checkpoint.embed_frames([view.pixels for view in views if isinstance(view, Frame)]))
-        rows = [next(made) if isinstance(view, Frame) else view for view in views]
+        """Return the embeddings (P,D) of all photos, in order. Only new photos are computed."""
+        views = [view for product in prepared for view in product.embeddings_or_frames]
+        computed = iter(self._checkpoint.embed_frames([view.pixels for view in views if isinstance(view, Frame)]))
+        rows = [next(computed) if isinstance(view, Frame) else view for view in views]
         return np.stack(rows) if rows else np.zeros((0, self._checkpoint.network.dim), np.float32)
 
-    def _let_go(self, written: Iterable[PreparedProduct]) -> None:
-        """Have photos that products no longer show kept for a while, since pages may still show them."""
-        gone = [set(one.old.photos if one.old else ()) - set(one.product.photos) for one in written]
-        self._photos.release({photo.name for photos in gone for photo in photos})
+    def _release_photos(self, batch: Iterable[PreparedProduct]) -> None:
+        """Release the photos that products no longer have. The store keeps them for a while for open pages."""
+        removed = [set(entry.old.photos if entry.old else ()) - set(entry.product.photos) for entry in batch]
+        self._photos.release({photo.name for photos in removed for photo in photos})
 
 
-def _refuse(_one: PreparedProduct, error: Exception) -> None:
+def _raise(_refused: PreparedProduct, error: Exception) -> None:
+    """Raise the reason why a product was refused."""
     raise error

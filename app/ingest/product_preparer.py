@@ -1,7 +1,7 @@
-"""What somebody wants a product to be -> all of it but the embeddings of new photos. Only the photo store is changed.
+"""Preparation of product updates: fetch, decode and store their photos. The embeddings of new photos come later.
 
-What the catalogue has of the product already is compared, and taken over where it is the same: its photos are not
-decoded, nor embedded, again.
+Photos that the catalogue already has of the product are neither decoded nor embedded again. Only the photo store is
+changed.
 """
 
 from __future__ import annotations
@@ -21,22 +21,22 @@ from app.products.product import Photo, Product
 from model.preprocessing.images import Pixels, UnreadableImageError
 
 Fetch = Callable[[str | None], bytes | None]
-"""The bytes of a photo; None when it still is the one of the SHA-256 given. Raises UnreadableImage or OSError."""
+"""Returns the bytes of a photo, or None if it still has the given SHA-256. Raises UnreadableImageError or OSError."""
 
 
 class DraftPhoto(NamedTuple):
-    """A photo of a product to be written."""
+    """Photo of a product update."""
 
     link: str  # "" for none
     fetch: Fetch
-    name: str  # by which messages tell it from the product's others
+    name: str  # of the photo in messages
 
 
 @dataclass(frozen=True)
 class ProductUpdate:
-    """A product to be written: what describes it, given what is there now, and its photos.
+    """Update of one product. `build` returns its new fields, given the product in the catalogue, if it has one.
 
-    `photos` is None to keep those that it has. `describe` may raise ValueError or an error of its caller's.
+    `photos` is None to keep the photos. `build` may raise ValueError or an error of its caller's.
     """
 
     product_id: str
@@ -46,100 +46,102 @@ class ProductUpdate:
 
 @dataclass(frozen=True)
 class Frame:
-    """A new photo's frame (256,256), to be embedded."""
+    """Frame (256,256) of a new photo, not embedded yet."""
 
     pixels: Pixels
 
 
 @dataclass(frozen=True)
 class PreparedProduct:
-    """A product to be written; for each photo its frame, or its embedding (D,) if it had one.
+    """Product ready to be written. Each photo has its embedding (D,) if the catalogue knows it, else its frame.
 
-    `old` is what was there; it is to be written over nothing else. `failures` are of photos that are left out or,
-    where an older one of the same link is there, left as they are.
+    `old` is the product that the catalogue had; the update replaces only that. `failures` are the errors of photos that
+    were left out, or that stay at the older photo of the same link.
     """
 
-    draft: ProductUpdate
+    update: ProductUpdate
     product: Product
     old: Product | None
     embeddings_or_frames: tuple[Frame | Embeddings, ...]
     failures: tuple[Exception, ...] = ()
 
     @property
-    def stored(self) -> list[str]:
-        """Names of its new photos, which are in the store but of no product yet."""
-        pairs = zip(
-            self.product.photos, self.embeddings_or_frames, strict=False
-        )  # a product of no photo has a view all the same
+    def new_photos(self) -> list[str]:
+        """Names of its new photos, which are in the store but do not belong to a product yet."""
+        # not strict, because a product without photos has a view all the same
+        pairs = zip(self.product.photos, self.embeddings_or_frames, strict=False)
         return [photo.name for photo, view in pairs if isinstance(view, Frame)]
 
     @property
     def is_unchanged(self) -> bool:
-        """Whether the catalogue has the product just so."""
-        same = self.old is not None and replace(self.old, revision=0) == self.product
-        return same and not any(
-            isinstance(view, Frame) for view in self.embeddings_or_frames
-        )  # a photo that was lost is there again
+        """Whether the catalogue has exactly this product, and the store all of its photos."""
+        is_same = self.old is not None and replace(self.old, revision=0) == self.product
+        return is_same and not any(isinstance(view, Frame) for view in self.embeddings_or_frames)
 
 
 class ProductPreparer:
-    """Prepares drafts for one gallery. Safe to use from many threads, of which only some may decode at a time."""
+    """Preparer of product updates for one gallery. Safe to use from many threads; at most `decoders` decode at once."""
 
     def __init__(self, catalogue: Catalogue, photos: PhotoStore, decode: Decode, decoders: int) -> None:
         self._catalogue, self._photos, self._decode = catalogue, photos, decode
         self._decoding = threading.BoundedSemaphore(decoders)
 
-    def prepare(self, draft: ProductUpdate, on_stored: Callable[[str], object] = lambda name: None) -> PreparedProduct:
-        """Fetch, decode and store what is new of a product, and tell `on_stored` the name of every photo stored.
+    def prepare(self, update: ProductUpdate, on_stored: Callable[[str], object] = lambda name: None) -> PreparedProduct:
+        """Fetch, decode and store the new photos of a product. `on_stored` is called with the name of each.
 
-        Raises what describe() does; the failure, if no photo is left; and OSError where the photo store cannot be
+        Raises the errors of `build`; the first failure, if all photos fail; and OSError when the photo store cannot be
         written.
         """
-        old, embeddings = self._catalogue.embedded(draft.product_id) or (None, None)
-        product = replace(draft.build(old), revision=0)
-        if draft.photos is None and old is not None and embeddings is not None:
-            return PreparedProduct(draft, replace(product, photos=old.photos), old, tuple(embeddings))
-        known = _Known(old, embeddings, self._photos, on_stored)
-        taken: dict[Photo, Frame | Embeddings] = {}
+        old, embeddings = self._catalogue.embedded(update.product_id) or (None, None)
+        product = replace(update.build(old), revision=0)
+        if update.photos is None and old is not None and embeddings is not None:
+            return PreparedProduct(update, replace(product, photos=old.photos), old, tuple(embeddings))
+        known = _KnownPhotos(old, embeddings, self._photos, on_stored)
+        views: dict[Photo, Frame | Embeddings] = {}
         failures: list[Exception] = []
-        for photo in draft.photos or ():
+        for photo in update.photos or ():
             try:
-                self._add_photo(taken, photo, known)
+                self._add_photo(views, photo, known)
             except UnreadableImageError as error:
                 failures.append(error)
-        if not taken:
+        if not views:
             raise failures[0] if failures else UnreadableImageError("there is no photo: expected at least one")
-        return PreparedProduct(
-            draft, replace(product, photos=tuple(taken)), old, tuple(taken.values()), tuple(failures)
-        )
+        product = replace(product, photos=tuple(views))
+        return PreparedProduct(update, product, old, tuple(views.values()), tuple(failures))
 
-    def _add_photo(self, taken: dict[Photo, Frame | Embeddings], draft: DraftPhoto, known: _Known) -> None:
-        """Add a photo, unless the same is there by another link. Raises UnreadableImage after adding an older one."""
-        before = known.of_link(draft.link)
+    def _add_photo(self, views: dict[Photo, Frame | Embeddings], draft: DraftPhoto, known: _KnownPhotos) -> None:
+        """Fetch a photo and add its view, unless the same photo is there by another link.
+
+        If it cannot be fetched, add the older photo of its link. Raises UnreadableImageError, also then.
+        """
+        older = known.find_link(draft.link)
         try:
-            data = _fetched(draft.fetch, before)
+            data = _fetch(draft.fetch, older)
         except UnreadableImageError:
-            if before is not None:
-                taken[before] = known.embedding(before)
+            if older is not None:
+                views[older] = known.embedding(older)
             raise
-        with _named(draft.name):
-            photo, view = (before, None) if data is None else self._read(data, known)
-        if photo is not None and not any(other.source == photo.source for other in taken):
-            taken[replace(photo, link=draft.link)] = known.embedding(photo) if view is None else view
+        with _name_in_errors(draft.name):
+            photo, view = (older, None) if data is None else self._store_new(data, known)
+        if photo is not None and not any(other.source == photo.source for other in views):
+            views[replace(photo, link=draft.link)] = known.embedding(photo) if view is None else view
 
-    def _read(self, data: bytes, known: _Known) -> tuple[Photo, Frame | None]:
-        """The photo of these bytes, stored, and its frame unless it is known. Raises UnreadableImage."""
+    def _store_new(self, data: bytes, known: _KnownPhotos) -> tuple[Photo, Frame | None]:
+        """Decode and store a photo file unless it is known. Returns the photo, and its frame if it is new.
+
+        Raises UnreadableImageError and OSError.
+        """
         source = hashlib.sha256(data).hexdigest()
-        same = known.of_source(source)
+        same = known.find_source(source)
         if same is not None:
             return same, None
         with self._decoding:
-            made = self._decode(data)
-        return Photo(known.keep(made), source), Frame(made.frame)
+            decoded = self._decode(data)
+        return Photo(known.store(decoded), source), Frame(decoded.frame)
 
 
-class _Known:
-    """The photos that a product has in the catalogue and in the store, with their embeddings; takes new ones."""
+class _KnownPhotos:
+    """Photos of a product that are both in the catalogue and in the store, with their embeddings. Stores new ones."""
 
     def __init__(
         self,
@@ -154,40 +156,40 @@ class _Known:
             pairs = zip(old.photos, embeddings, strict=True)
         self._views: dict[Photo, Embeddings] = {photo: view for photo, view in pairs if store.has(photo.name)}
 
-    def keep(self, made: ProductPhoto) -> str:
-        """Store a new photo. Returns its SHA-256."""
-        name = self._store.keep(made.photo, made.thumbnail)
+    def store(self, decoded: ProductPhoto) -> str:
+        """Store a new photo. Returns its SHA-256. Raises OSError."""
+        name = self._store.keep(decoded.photo, decoded.thumbnail)
         self._on_stored(name)
         return name
 
-    def of_link(self, link: str) -> Photo | None:
-        """The one of that link; "" is no link."""
+    def find_link(self, link: str) -> Photo | None:
+        """Return the photo of a link, or None, as for the empty link."""
         return next((photo for photo in self._views if link and photo.link == link), None)
 
-    def of_source(self, source: str) -> Photo | None:
-        """The one of that SHA-256."""
+    def find_source(self, source: str) -> Photo | None:
+        """Return the photo whose original file has a SHA-256, or None."""
         return next((photo for photo in self._views if photo.source == source), None)
 
     def embedding(self, photo: Photo) -> Embeddings:
-        """(D,) of one of them."""
+        """Return the embedding (D,) of a known photo."""
         return self._views[photo]
 
 
 @contextmanager
-def _named(name: str) -> Iterator[None]:
-    """Have every UnreadableImage of the block say of which photo it is."""
+def _name_in_errors(name: str) -> Iterator[None]:
+    """Put the name of a photo before the message of every UnreadableImageError of the block."""
     try:
         yield
     except UnreadableImageError as error:
         raise type(error)(f"{name}: {error}") from None
 
 
-def _fetched(fetch: Fetch, before: Photo | None) -> bytes | None:
-    """The bytes of a photo, None for the one from before. Raises UnreadableImage."""
+def _fetch(fetch: Fetch, older: Photo | None) -> bytes | None:
+    """Return the bytes of a photo, or None if it still is the older photo. Raises UnreadableImageError."""
     try:
-        data = fetch(before.source if before else None)
+        data = fetch(older.source if older else None)
     except OSError as error:
         raise UnreadableImageError(str(error)) from None
-    if data is None and before is None:
+    if data is None and older is None:
         raise UnreadableImageError("there is no photo: expected its bytes")
     return data

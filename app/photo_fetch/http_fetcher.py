@@ -1,4 +1,4 @@
-"""Photos over http and https, with limits on everything that a web server could do to us."""
+"""Fetching of photos over HTTP and HTTPS, with limits on time, size, redirects and connections."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ import httpx
 
 from app.core.error_text import MOST_LINK, cut, truncate
 from app.photo_fetch.address_guard import GuardedNetwork, RefusedAddressError
-from app.photo_fetch.transport import Transport
+from app.photo_fetch.transport import Transport, error_message
 from app.photo_fetch.validator_cache import ValidatorCache, Validators
 from model.preprocessing.images import UnreadableImageError
 
 CONNECTIONS = 8
-PER_HOST = 2
-SECONDS = 60.0  # for one try, redirects included
-PAUSES = (0.5, 2.0, 8.0)  # s before another try
+PER_HOST = 2  # connections
+SECONDS = 60.0  # per attempt, redirects included
+PAUSES = (0.5, 2.0, 8.0)  # s before each retry
 MAX_REDIRECTS = 5
 
-_PATIENCE = 10  # photos in a row that a host may fail to give, before it is asked for no more
-_LONGEST_PAUSE = 30.0  # s, of what a host may ask for by Retry-After
-_MOST_TOLD = 300  # characters of why a photo cannot be fetched
-_TIMEOUT = httpx.Timeout(10, connect=5)  # s of silence
-_PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})  # may be another answer in a moment
+_MAX_FAILURES = 10  # photos of a host that may fail in a row before its other photos are given up
+_MAX_RETRY_AFTER = 30.0  # s
+_MAX_MESSAGE = 300  # characters of the reason why a photo cannot be fetched
+_TIMEOUT = httpx.Timeout(10, connect=5)  # s without any data
+_TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})  # statuses that may change soon
 
 
 class FetchStoppedError(Exception):
-    """Whoever asks for photos ends."""
+    """Fetch that was interrupted by stop()."""
 
 
-class _Again(Exception):
-    """This try failed; another one, after so many seconds at least, may not."""
+class _TransientError(Exception):
+    """Failure of one attempt. A retry may succeed after a pause of at least so many seconds."""
 
     def __init__(self, reason: str, pause: float = 0.0) -> None:
         super().__init__(reason)
@@ -44,12 +44,14 @@ class _Again(Exception):
 
 @dataclass
 class _Host:
+    """Limits of one host."""
+
     slots: threading.BoundedSemaphore = field(default_factory=lambda: threading.BoundedSemaphore(PER_HOST))
-    failures: int = 0  # in a row, of photos
+    failures: int = 0  # photos in a row
 
 
 class RemotePhotos:
-    """Fetches photos; safe to use from many threads. Whoever makes one closes it."""
+    """Fetcher of photos by URL. Safe to use from many threads. The caller has to close it."""
 
     def __init__(
         self, network: GuardedNetwork, cache: ValidatorCache, max_bytes: int, pauses: Sequence[float] = PAUSES
@@ -70,53 +72,65 @@ class RemotePhotos:
         self._cache.close()
 
     def stop(self) -> None:
-        """Have every fetch raise Stopped within seconds, those in progress too."""
+        """Make every fetch raise FetchStoppedError within seconds, including those in progress."""
         self._stopping.set()
         self._network.stop()
 
     def fetch(self, url: str, known: str | None) -> bytes | None:
-        """The bytes of a photo; None when it still is the one of SHA-256 `known`. Raises UnreadableImage, Stopped."""
-        host = self._hosts[_host_of(url)]
+        """Return the bytes of a photo, or None if it still has the SHA-256 `known`.
+
+        Raises UnreadableImageError and FetchStoppedError.
+        """
+        host = self._hosts[_host_name(url)]
         with host.slots:
             shown = cut(url, MOST_LINK)
-            if host.failures >= _PATIENCE:
+            if host.failures >= _MAX_FAILURES:
                 raise UnreadableImageError(
-                    f"photo {shown} was not fetched: its host has failed {_PATIENCE} times in a row"
+                    f"photo {shown} was not fetched: its host has failed {_MAX_FAILURES} times in a row"
                 )
             for pause in (*self._pauses, None):
                 if self._stopping.is_set():
                     raise FetchStoppedError
                 try:
-                    data = self._try(url, known)
+                    data = self._fetch_once(url, known)
                     host.failures = 0
                     return data
-                except (_Again, httpx.TransportError) as error:
+                except (_TransientError, httpx.TransportError) as error:
                     if self._stopping.is_set():
                         raise FetchStoppedError from None
                     if pause is None or isinstance(error, httpx.UnsupportedProtocol):
                         host.failures += 1
-                        raise UnreadableImageError(f"photo {shown} cannot be fetched: {_told(error)}") from None
-                    self._stopping.wait(max(pause, error.pause if isinstance(error, _Again) else 0.0))
+                        raise UnreadableImageError(
+                            f"photo {shown} cannot be fetched: {_short_message(error)}"
+                        ) from None
+                    self._stopping.wait(max(pause, error.pause if isinstance(error, _TransientError) else 0.0))
                 except (RefusedAddressError, httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
-                    raise UnreadableImageError(f"photo {shown} cannot be fetched: {_told(error)}") from None
+                    raise UnreadableImageError(f"photo {shown} cannot be fetched: {_short_message(error)}") from None
         raise AssertionError("the last try returns or raises")
 
-    def _try(self, url: str, known: str | None) -> bytes | None:
+    def _fetch_once(self, url: str, known: str | None) -> bytes | None:
+        """Fetch a photo in one attempt, and store its validators.
+
+        Raises httpx.HTTPError, httpx.InvalidURL, _TransientError, RefusedAddressError and ValueError.
+        """
         cached = self._cache.get(url) if known else None
-        asked = cached.headers() if cached and cached.source == known else {}
+        conditions = cached.headers() if cached and cached.source == known else {}
         self._network.start_deadline(SECONDS)
-        with closing(self._ask(url, asked)) as response:
-            if response.status_code == 304 and asked:
+        with closing(self._request(url, conditions)) as response:
+            if response.status_code == 304 and conditions:
                 return None
-            self._check(response)
-            data = self._read(response)
+            self._check_headers(response)
+            data = self._read_body(response)
         etag, modified = response.headers.get("etag", ""), response.headers.get("last-modified", "")
         self._cache.put(url, Validators(hashlib.sha256(data).hexdigest(), etag, modified))
         return data
 
-    def _ask(self, url: str, headers: dict[str, str]) -> httpx.Response:
-        """What is at the end of a URL's redirects, its body still to be read. Theirs never are: httpx would read, and
-        unpack, all of them. Raises ValueError when there are too many."""
+    def _request(self, url: str, headers: dict[str, str]) -> httpx.Response:
+        """Return the response at the end of a URL's redirects, before its body is read.
+
+        Redirects are followed here because httpx would read and unpack their bodies. Raises ValueError when there are
+        too many.
+        """
         request = self._client.build_request("GET", url, headers=headers)
         for _ in range(MAX_REDIRECTS + 1):
             response = self._client.send(request, stream=True)
@@ -126,11 +140,11 @@ class RemotePhotos:
             request = response.next_request
         raise ValueError("Exceeded maximum allowed redirects.")
 
-    def _check(self, response: httpx.Response) -> None:
-        """Raises _Again or ValueError unless a photo of an acceptable size can be read from here."""
+    def _check_headers(self, response: httpx.Response) -> None:
+        """Check status, encoding and size of a response. Raises _TransientError and ValueError."""
         status = response.status_code
-        if status in _PASSING:
-            raise _Again(f"the server answers {status}", _pause_of(response))
+        if status in _TRANSIENT:
+            raise _TransientError(f"the server answers {status}", _retry_after(response))
         if status != 200:
             raise ValueError(f"the server answers {status}: expected 200")
         coding = response.headers.get("content-encoding", "identity")
@@ -140,7 +154,8 @@ class RemotePhotos:
         if length.isdecimal() and (len(length) > 18 or int(length) > self._max_bytes):
             raise ValueError(f"it has {length[:18]} bytes: expected at most {self._max_bytes:,}")
 
-    def _read(self, response: httpx.Response) -> bytes:
+    def _read_body(self, response: httpx.Response) -> bytes:
+        """Read the body of a response. Raises ValueError when it is too large."""
         data = bytearray()
         for chunk in response.iter_raw():
             data += chunk
@@ -149,25 +164,26 @@ class RemotePhotos:
         return bytes(data)
 
 
-def _host_of(url: str) -> str:
-    """The host that a URL names. Raises UnreadableImage for one that cannot be fetched at all."""
+def _host_name(url: str) -> str:
+    """Return the host of a URL. Raises UnreadableImageError for URLs that are malformed, or not HTTP or HTTPS."""
     expected = "expected http:// or https:// and a host"
     try:
         parsed = httpx.URL(url)
     except (httpx.InvalidURL, ValueError) as error:
         raise UnreadableImageError(
-            f"image_link {truncate(url, MOST_LINK)} is not a URL ({_told(error)}): {expected}"
+            f"image_link {truncate(url, MOST_LINK)} is not a URL ({_short_message(error)}): {expected}"
         ) from None
     if parsed.scheme not in ("http", "https") or not parsed.host:
         raise UnreadableImageError(f"image_link {truncate(url, MOST_LINK)} cannot be fetched: {expected}")
     return parsed.host
 
 
-def _pause_of(response: httpx.Response) -> float:
-    asked = response.headers.get("retry-after", "")
-    return min(float(asked), _LONGEST_PAUSE) if asked.isdecimal() else 0.0
+def _retry_after(response: httpx.Response) -> float:
+    """Return the seconds of a response's Retry-After header, within limits. Dates count as 0."""
+    seconds = response.headers.get("retry-after", "")
+    return min(float(seconds), _MAX_RETRY_AFTER) if seconds.isdecimal() else 0.0
 
 
-def _told(error: Exception) -> str:
-    """What went wrong; a library's words may quote the server, or the link, at any length."""
-    return cut(str(error) or type(error).__name__, _MOST_TOLD)
+def _short_message(error: Exception) -> str:
+    """Return the message of an error, cut, since libraries may quote the server or the link at any length."""
+    return cut(error_message(error), _MAX_MESSAGE)

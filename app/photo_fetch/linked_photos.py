@@ -1,4 +1,4 @@
-"""The photos that a source's items link to: files in its folder, and what the web has."""
+"""Photos that the items of a source link to: files in its folder, or URLs."""
 
 from __future__ import annotations
 
@@ -15,37 +15,46 @@ from model.preprocessing.images import UnreadableImageError
 MAX_PHOTO_BYTES = 64 * 2**20
 
 
-class Photos(Protocol):
-    """Where photos come from; used from many threads."""
+class PhotoSource(Protocol):
+    """Source of photos by link. Many threads use it."""
 
     def fetch(self, link: str, known: str | None) -> bytes | None:
-        """The bytes of a photo; None when it still is the one of SHA-256 `known`. Raises UnreadableImage, OSError."""
+        """Return the bytes of a photo, or None if it still has the SHA-256 `known`.
+
+        Raises UnreadableImageError and OSError.
+        """
 
 
 class LinkedPhotos:
-    """Photos by their links. Files have to lie in `folder` or below; without one, as for uploaded feeds, none may."""
+    """Photos by link. Files must lie below `folder`. Without a folder, as for uploaded feeds, files are refused."""
 
-    def __init__(self, folder: Path | None, gallery: Path, allow_private: bool = False) -> None:
+    def __init__(self, folder: Path | None, gallery: Path, *, allow_private: bool = False) -> None:
         self._folder = folder.resolve() if folder else None
         cache = ValidatorCache(gallery / CACHE / "validators.sqlite")
-        self._remote = RemotePhotos(GuardedNetwork(allow_private), cache, MAX_PHOTO_BYTES)
+        self._remote = RemotePhotos(GuardedNetwork(allow_private=allow_private), cache, MAX_PHOTO_BYTES)
 
     def close(self) -> None:
         """Close connections and files."""
         self._remote.close()
 
     def stop(self) -> None:
-        """Have every fetch raise Stopped within seconds, those in progress too."""
+        """Make every fetch raise FetchStoppedError within seconds, including those in progress."""
         self._remote.stop()
 
     def fetch(self, link: str, known: str | None) -> bytes | None:
-        """As Photos says. Raises Stopped after stop()."""
+        """Return the bytes of a photo, or None if it still has the SHA-256 `known`.
+
+        Raises UnreadableImageError, and FetchStoppedError after stop().
+        """
         if "://" in link:
             return self._remote.fetch(link, known)
-        return read_photo(self._file(link))
+        return read_photo(self._resolve_file(link))
 
-    def _file(self, link: str) -> Path:
-        """The file that a link means; one that leaves the folder could name any file of this machine."""
+    def _resolve_file(self, link: str) -> Path:
+        """Return the path of a linked file.
+
+        Raises UnreadableImageError for links that leave the folder, since they could name any file of this machine.
+        """
         if self._folder is None:
             expected = "expected http:// or https:// in an uploaded feed"
             raise UnreadableImageError(f"image_link {truncate(link, MOST_LINK)} is a file: {expected}")
@@ -61,7 +70,7 @@ class LinkedPhotos:
 
 
 def read_photo(path: Path) -> bytes:
-    """A photo file's bytes. Raises UnreadableImage if it is absent, cannot be read, or is larger than any photo."""
+    """Read a photo file. Raises UnreadableImageError if it is absent, unreadable, or too large."""
     shown = cut(str(path), MOST_LINK)
     try:
         if not path.is_file():
@@ -70,5 +79,5 @@ def read_photo(path: Path) -> bytes:
         if size > MAX_PHOTO_BYTES:
             raise UnreadableImageError(f"photo {shown} has {size:,} bytes: expected at most {MAX_PHOTO_BYTES:,}")
         return path.read_bytes()
-    except OSError as error:  # its words repeat the whole path
+    except OSError as error:  # its message repeats the whole path
         raise UnreadableImageError(f"photo {shown} cannot be read ({error.strerror})") from None

@@ -1,4 +1,4 @@
-"""httpx over a network of our own: httpx.HTTPTransport takes none."""
+"""Transport of httpx over a given network backend, which httpx.HTTPTransport does not accept."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import httpx
 
 
 class Transport(httpx.BaseTransport):
-    """Sends httpx's requests through httpcore, whose exceptions come out as httpx.TransportError."""
+    """Transport that sends requests through httpcore. Its exceptions are raised as httpx.TransportError."""
 
     def __init__(self, network: httpcore.NetworkBackend, connections: int) -> None:
         self._pool = httpcore.ConnectionPool(
@@ -20,9 +20,9 @@ class Transport(httpx.BaseTransport):
         )
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Send a request; its body is read as the response is iterated."""
+        """Send a request. The body of the response is read as it is iterated. Raises httpx.TransportError."""
         url = request.url
-        sent = httpcore.Request(
+        core_request = httpcore.Request(
             method=request.method,
             url=httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
             headers=request.headers.raw,
@@ -30,12 +30,12 @@ class Transport(httpx.BaseTransport):
             extensions=request.extensions,
         )
         try:
-            response = self._pool.handle_request(sent)
+            response = self._pool.handle_request(core_request)
         except httpcore.UnsupportedProtocol as error:
-            raise httpx.UnsupportedProtocol(_told(error), request=request) from error
-        except _ERRORS as error:
-            raise httpx.TransportError(_told(error), request=request) from error
-        body = _Body(cast(httpx.SyncByteStream, response.stream), request)
+            raise httpx.UnsupportedProtocol(error_message(error), request=request) from error
+        except _TRANSPORT_ERRORS as error:
+            raise httpx.TransportError(error_message(error), request=request) from error
+        body = _ResponseBody(cast(httpx.SyncByteStream, response.stream), request)
         return httpx.Response(response.status, headers=response.headers, stream=body, extensions=response.extensions)
 
     def close(self) -> None:
@@ -43,8 +43,8 @@ class Transport(httpx.BaseTransport):
         self._pool.close()
 
 
-class _Body(httpx.SyncByteStream):
-    """A response's body."""
+class _ResponseBody(httpx.SyncByteStream):
+    """Body of a response."""
 
     def __init__(self, stream: httpx.SyncByteStream, request: httpx.Request) -> None:
         self._stream, self._request = stream, request
@@ -52,15 +52,15 @@ class _Body(httpx.SyncByteStream):
     def __iter__(self) -> Iterator[bytes]:
         try:
             yield from self._stream
-        except _ERRORS as error:
-            raise httpx.TransportError(_told(error), request=self._request) from error
+        except _TRANSPORT_ERRORS as error:
+            raise httpx.TransportError(error_message(error), request=self._request) from error
 
     def close(self) -> None:
-        """Give the connection back."""
+        """Return the connection to the pool."""
         self._stream.close()
 
 
-_ERRORS = (
+_TRANSPORT_ERRORS = (
     httpcore.TimeoutException,
     httpcore.NetworkError,
     httpcore.ProtocolError,
@@ -68,5 +68,6 @@ _ERRORS = (
 )
 
 
-def _told(error: Exception) -> str:
+def error_message(error: Exception) -> str:
+    """Return the message of an error, or the name of its class if it has none."""
     return str(error) or type(error).__name__

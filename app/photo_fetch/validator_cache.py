@@ -1,6 +1,6 @@
-"""What web servers told to recognise a photo by (ETag, Last-Modified), kept from one import to the next.
+"""Cache of HTTP validators (ETag, Last-Modified) of photos, from one import to the next.
 
-The photos themselves are not kept here: the photo store has them. Losing this file costs only downloads.
+The photos themselves are in the photo store. Losing this file costs only downloads.
 """
 
 from __future__ import annotations
@@ -16,51 +16,51 @@ _log = logging.getLogger(__name__)
 
 
 class Validators(NamedTuple):
-    """Of one photo, as it was when it was fetched last."""
+    """Validators of one photo as of its last download."""
 
     source: str  # SHA-256 of its bytes
     etag: str
     modified: str
 
     def headers(self) -> dict[str, str]:
-        """What asks for the photo only if it is another one by now. Only ASCII can be sent."""
-        asked = {"If-None-Match": self.etag, "If-Modified-Since": self.modified}
-        return {name: value for name, value in asked.items() if value and value.isascii()}
+        """Return the headers of a conditional request. Values that are not ASCII cannot be sent, and are left out."""
+        conditions = {"If-None-Match": self.etag, "If-Modified-Since": self.modified}
+        return {name: value for name, value in conditions.items() if value and value.isascii()}
 
 
 class ValidatorCache:
-    """Validators by URL, in one file. Safe to use from many threads and processes; one that is damaged is made anew.
+    """Validators by URL in one file. Safe to use from many threads and processes. A damaged file is replaced.
 
-    What cannot be read or written, as on a full disk, is not known: its photo is fetched again.
+    If a read or write fails, as on a full disk, the photo is simply downloaded again.
     """
 
     def __init__(self, path: Path) -> None:
-        """Open the file. Raises OSError where none can be made."""
+        """Open the file. Raises OSError if it cannot be created."""
         path.parent.mkdir(parents=True, exist_ok=True)
         self._lock = threading.Lock()
         try:
-            self._connection = _open(path)
+            self._connection = _open_database(path)
         except sqlite3.DatabaseError as error:
             _log.warning("%s is made anew, so photos are fetched again: %s", path, error)
             path.unlink(missing_ok=True)
             try:
-                self._connection = _open(path)
+                self._connection = _open_database(path)
             except sqlite3.DatabaseError as again:
                 raise OSError(f"{path} cannot be made: {again}") from None
 
     def get(self, url: str) -> Validators | None:
-        """What is known of a photo."""
+        """Return the validators of a photo, or None."""
         query = "SELECT source, etag, modified FROM validators WHERE url = ?"
         row = None
         with self._lock, suppress(sqlite3.DatabaseError):
             row = self._connection.execute(query, (url,)).fetchone()
         return Validators(*row) if row else None
 
-    def put(self, url: str, found: Validators) -> None:
-        """Remember a photo, or forget it when there is nothing to recognise it by."""
+    def put(self, url: str, validators: Validators) -> None:
+        """Store the validators of a photo, or remove them if none can be sent."""
         with self._lock, suppress(sqlite3.DatabaseError), self._connection:
-            if found.headers():
-                self._connection.execute("INSERT OR REPLACE INTO validators VALUES (?, ?, ?, ?)", (url, *found))
+            if validators.headers():
+                self._connection.execute("INSERT OR REPLACE INTO validators VALUES (?, ?, ?, ?)", (url, *validators))
             else:
                 self._connection.execute("DELETE FROM validators WHERE url = ?", (url,))
 
@@ -69,11 +69,12 @@ class ValidatorCache:
         self._connection.close()
 
 
-def _open(path: Path) -> sqlite3.Connection:
+def _open_database(path: Path) -> sqlite3.Connection:
+    """Open or create the database. Raises sqlite3.DatabaseError."""
     connection = sqlite3.connect(path, timeout=30, check_same_thread=False)
     try:
         connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = OFF")  # what a power cut takes is only fetched again
+        connection.execute("PRAGMA synchronous = OFF")  # losses at a power cut cost only downloads
         columns = "url TEXT PRIMARY KEY, source TEXT NOT NULL, etag TEXT NOT NULL, modified TEXT NOT NULL"
         connection.execute(f"CREATE TABLE IF NOT EXISTS validators ({columns})")
     except sqlite3.DatabaseError:

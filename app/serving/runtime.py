@@ -58,7 +58,7 @@ class Runtime:
                 self.retriever.search(self.checkpoint.preprocess.strokes([[[0, 0], [100, 100]]]), 1)
             self.sketch_decoder.warm_up()
             self.writer = GalleryWriter(
-                self.gallery, self.checkpoint, settings.allow_private_addresses, lambda: outdated(self)
+                self.gallery, self.checkpoint, lambda: outdated(self), allow_private=settings.allow_private_addresses
             )
             opened.pop_all()
         self._lock = threading.Lock()

@@ -116,7 +116,7 @@ def import_source(source: Path, gallery_dir: Path, ingest: Ingest, step: Step, a
     """Write what a source has through `ingest`, telling `step` how far it is."""
     imported = Imported()
     folder = source if source.is_dir() else source.parent
-    with closing(LinkedPhotos(folder, gallery_dir, allow_private)) as photos:
+    with closing(LinkedPhotos(folder, gallery_dir, allow_private=allow_private)) as photos:
         imported.counts = ingest.run(read_source(source), photos, imported.skip, step)
     return imported
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from rich.progress import Progress
 
 from app.core.atomic_files import write_atomically
-from app.gallery.layout import FOLDER
+from app.gallery.layout import IMPORTS
 from app.gallery.photo_store import PhotoStore
 from index_builder.gallery.backup.manifest import BackupError
 
@@ -70,7 +70,7 @@ class PhotoCopier:
 
 def copy_feeds(directory: Path, folder: Path) -> None:
     """Have the feeds in the folder whose import is not over; one that ends just now may be there or not."""
-    for feed in (directory / FOLDER).glob("*.feed"):
+    for feed in (directory / IMPORTS).glob("*.feed"):
         target = folder / feed.name
         if not target.is_file():
             with suppress(FileNotFoundError):

@@ -19,8 +19,7 @@ from app.database.state import next_identity
 from app.database.tables import catalogue as record
 from app.gallery.gallery import Gallery
 from app.gallery.index_manifest import MANIFEST as INDEX_MANIFEST
-from app.gallery.layout import CATALOGUE_FILE, CHECKPOINT_FILE, INDEX
-from app.gallery.layout import FOLDER as IMPORTS
+from app.gallery.layout import CATALOGUE_FILE, CHECKPOINT_FILE, IMPORTS, INDEX
 from app.gallery.layout import PHOTOS as GALLERY_PHOTOS
 from index_builder.gallery.backup.manifest import (
     PHOTOS,

@@ -1,3 +1,5 @@
+"""Tests of feeds as JSON Lines."""
+
 from __future__ import annotations
 
 from pathlib import Path

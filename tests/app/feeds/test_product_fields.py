@@ -1,3 +1,5 @@
+"""Tests of the translation of feed fields to products."""
+
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
@@ -11,15 +13,15 @@ from app.feeds.records import FeedItem, FeedRecord, Fields
 
 
 def item(**fields: str | list[str]) -> FeedItem:
-    found = read_record(_record(fields))
-    assert isinstance(found, FeedItem), found
-    return found
+    result = read_record(_record(fields))
+    assert isinstance(result, FeedItem), result
+    return result
 
 
 def problem(**fields: str | list[str]) -> str:
-    found = read_record(_record(fields))
-    assert isinstance(found, FeedProblem) and found.where == "line 7"
-    return found.reason
+    result = read_record(_record(fields))
+    assert isinstance(result, FeedProblem) and result.where == "line 7"
+    return result.reason
 
 
 def _record(fields: dict[str, str | list[str]]) -> FeedRecord:

@@ -1,3 +1,5 @@
+"""Tests of feeds as tables, of photo folders, and of the detection of formats."""
+
 from __future__ import annotations
 
 import json
@@ -17,9 +19,9 @@ from model.preprocessing.images import UnreadableImageError
 
 def read(path: Path, text: str, encoding: str = "utf-8") -> tuple[list[FeedItem], list[FeedProblem]]:
     path.write_bytes(text.encode(encoding))
-    found = list(read_source(path))
-    items = [item for item in found if isinstance(item, FeedItem)]
-    return items, [problem for problem in found if isinstance(problem, FeedProblem)]
+    results = list(read_source(path))
+    items = [item for item in results if isinstance(item, FeedItem)]
+    return items, [problem for problem in results if isinstance(problem, FeedProblem)]
 
 
 def test_every_column_is_taken(tmp_path: Path) -> None:
@@ -134,7 +136,7 @@ def test_what_is_said_of_a_value_is_short_however_long_it_is(tmp_path: Path, fie
 
 
 def test_a_problem_keeps_no_more_than_a_message(tmp_path: Path) -> None:
-    problem = FeedProblem("w" * 1_000_000, "r" * 1_000_000)  # whatever a library says
+    problem = FeedProblem("w" * 1_000_000, "r" * 1_000_000)  # as a library may report
     assert (len(problem.where), len(problem.reason)) == (512, 600)
 
 
@@ -167,10 +169,10 @@ def test_what_is_no_feed_is_refused_by_name(tmp_path: Path, data: bytes, reason:
 def test_too_many_products_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MAX_PRODUCTS", 2)
     (tmp_path / "feed.csv").write_text("id,image_link\n1,a\n2,a\n2,a\n3,a\n")
-    found = read_source(tmp_path / "feed.csv")
-    assert [type(next(found)) for _ in range(3)] == [FeedItem, FeedItem, FeedProblem]
+    results = read_source(tmp_path / "feed.csv")
+    assert [type(next(results)) for _ in range(3)] == [FeedItem, FeedItem, FeedProblem]
     with pytest.raises(FeedError, match="too many products: expected at most 2"):
-        next(found)
+        next(results)
 
 
 def test_sizes_are_repeated_in_every_format(tmp_path: Path) -> None:
@@ -217,13 +219,13 @@ def test_a_folder_gives_a_product_a_photo(tmp_path: Path) -> None:
     for name in names:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
-    found = [item for item in read_source(tmp_path) if isinstance(item, FeedItem)]
-    assert [(item.product.product_id, item.product.title, item.product.category) for item in found] == [
+    items = [item for item in read_source(tmp_path) if isinstance(item, FeedItem)]
+    assert [(item.product.product_id, item.product.title, item.product.category) for item in items] == [
         ("b", "b", None),
         ("shoes/pumps/a b", "a b", "shoes > pumps"),
         ("shoes/red_boot-1", "red boot 1", "shoes"),
     ]
-    assert found[2].links == ("shoes/red_boot-1.PNG",)
+    assert items[2].links == ("shoes/red_boot-1.PNG",)
 
 
 def test_two_photos_of_one_id_are_a_problem(tmp_path: Path) -> None:
@@ -239,8 +241,8 @@ def test_photos_whose_names_are_not_utf_8_are_problems(tmp_path: Path) -> None:
     for name in names:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
-    found = list(read_source(tmp_path))
-    assert [item.product.product_id for item in found if isinstance(item, FeedItem)] == ["café/2"]
-    problems = {item.where: item.reason for item in found if isinstance(item, FeedProblem)}
+    results = list(read_source(tmp_path))
+    assert [item.product.product_id for item in results if isinstance(item, FeedItem)] == ["café/2"]
+    problems = {item.where: item.reason for item in results if isinstance(item, FeedProblem)}
     assert sorted(problems) == [r"bo\xf6ts/1.jpg", r"caf\xe9.jpg", r"caf\xe9.png"]
     assert set(problems.values()) == {"its name is not UTF-8: expected it renamed"}

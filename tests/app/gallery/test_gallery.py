@@ -1,3 +1,5 @@
+"""Tests of Gallery: following the catalogue, saved indexes and their damage, filters and concurrency."""
+
 from __future__ import annotations
 
 import json
@@ -22,7 +24,7 @@ Photos = dict[str, NDArray[np.float32]]
 
 
 def fill(directory: Path, count: int = 60, seed: int = 0) -> Photos:
-    """Put `count` products into a gallery directory's catalogue; returns what it then holds."""
+    """Put `count` products into a gallery directory's catalogue. Returns their embeddings by id."""
     catalogue = open_catalogue(directory)
     photos = {f"p{number:03d}": vector for number, vector in enumerate(vectors(count, seed))}
     catalogue.put(products(list(photos)), np.stack(list(photos.values())))
@@ -31,16 +33,16 @@ def fill(directory: Path, count: int = 60, seed: int = 0) -> Photos:
 
 
 def assert_holds(gallery: Gallery, photos: Photos) -> None:
-    """The gallery finds exactly these photos, in the right order."""
+    """Assert that the gallery finds exactly these photos, in the right order."""
     assert gallery.size == len(photos)
     assert gallery.revision == gallery.catalogue.revision()
     for sketch in vectors(3, seed=77):
-        found = ranking(gallery.snapshot, gallery.catalogue, sketch, len(photos) + 5)
-        assert found == brute_force(sketch, photos)
+        ranked = ranking(gallery.snapshot, gallery.catalogue, sketch, len(photos) + 5)
+        assert ranked == brute_force(sketch, photos)
 
 
 def test_a_gallery_follows_every_change_of_another_process(tmp_path: Path) -> None:
-    """Random puts, replacements and deletes; after each, followers equal the definition, and so does a fresh start."""
+    """Apply random puts, replacements and deletes. Followers and a fresh start agree with the definition after each."""
     random = np.random.default_rng(5)
     writer = open_catalogue(tmp_path)
     followers = [Gallery.open(tmp_path, small_checkpoint()) for _ in range(2)]
@@ -51,9 +53,9 @@ def test_a_gallery_follows_every_change_of_another_process(tmp_path: Path) -> No
             writer.delete(names)
             photos = {name: vector for name, vector in photos.items() if name not in names}
         else:
-            made = vectors(len(names), seed=1000 + turn)
-            writer.put(products(names), made)
-            photos |= dict(zip(names, made, strict=True))
+            embeddings = vectors(len(names), seed=1000 + turn)
+            writer.put(products(names), embeddings)
+            photos |= dict(zip(names, embeddings, strict=True))
         followers[0].refresh()
         assert_holds(followers[0], photos)
         if turn % 20 == 9:
@@ -77,7 +79,7 @@ def test_a_long_history_stays_in_few_parts(tmp_path: Path) -> None:
     assert len(gallery.snapshot.parts) <= 7
     writer.delete([f"p{turn}" for turn in range(60)])
     gallery.refresh()
-    assert sum(len(part.live) for part in gallery.snapshot.parts) < 80  # most dead rows are let go
+    assert sum(len(part.live) for part in gallery.snapshot.parts) < 80  # most deleted rows are dropped
 
 
 def test_a_snapshot_stays_as_it_was(tmp_path: Path) -> None:
@@ -85,12 +87,12 @@ def test_a_snapshot_stays_as_it_was(tmp_path: Path) -> None:
     gallery = Gallery.open(tmp_path, small_checkpoint())
     before, sketch = gallery.snapshot, vectors(1, 3)[0]
     rows = before.candidates(np.zeros((1, 9), np.float32), 60)[0]
-    kept = before.embeddings(rows)
+    embeddings = before.embeddings(rows)
     gallery.catalogue.delete(list(photos)[:30])
     gallery.refresh()
     gallery.save()
     assert gallery.size == 30 and before.size == 60
-    np.testing.assert_array_equal(before.embeddings(rows), kept)
+    np.testing.assert_array_equal(before.embeddings(rows), embeddings)
     assert ranking(gallery.snapshot, gallery.catalogue, sketch, 60) == brute_force(
         sketch, dict(list(photos.items())[30:])
     )
@@ -108,9 +110,9 @@ def test_a_saved_index_is_used_and_only_later_changes_are_read(tmp_path: Path, m
     changes = catalogue.changes
 
     def remember(since: int, limit: int = 4096) -> list[Change]:
-        found = changes(since, limit)
-        read.extend(found)
-        return found
+        changed = changes(since, limit)
+        read.extend(changed)
+        return changed
 
     monkeypatch.setattr(catalogue, "changes", remember)
     gallery = Gallery.open(tmp_path, small_checkpoint(), catalogue)
@@ -164,7 +166,7 @@ def test_an_index_of_something_else_is_made_anew(tmp_path: Path, change: dict[st
 
 
 def test_an_index_from_another_history_is_made_anew(tmp_path: Path) -> None:
-    """The catalogue was put back to a copy that is older than the index."""
+    """Restore a copy of the catalogue that is older than the index."""
     fill(tmp_path, 20)
     shutil.copyfile(tmp_path / "catalogue.sqlite", tmp_path / "copy")
     catalogue = open_catalogue(tmp_path)
@@ -195,11 +197,13 @@ def test_what_is_no_gallery_and_what_is_of_another_checkpoint_is_refused(tmp_pat
 
 def test_filtered_candidates_are_exact(tmp_path: Path) -> None:
     catalogue = open_catalogue(tmp_path)
-    made = vectors(200, 4)
-    things = [Product(f"p{n:03d}", "T", "Shoes" if n % 10 else "Bags > Totes", Decimal(n)) for n in range(len(made))]
-    catalogue.put(things[:150], made[:150])
+    embeddings = vectors(200, 4)
+    things = [
+        Product(f"p{n:03d}", "T", "Shoes" if n % 10 else "Bags > Totes", Decimal(n)) for n in range(len(embeddings))
+    ]
+    catalogue.put(things[:150], embeddings[:150])
     gallery = Gallery.open(tmp_path, small_checkpoint())
-    catalogue.put(things[150:], made[150:])
+    catalogue.put(things[150:], embeddings[150:])
     for filters, expected in (
         (Filters(category="bags"), [n for n in range(200) if n % 10 == 0]),
         (Filters(category="bags", max_price=Decimal(15)), [0, 10]),
@@ -209,8 +213,8 @@ def test_filtered_candidates_are_exact(tmp_path: Path) -> None:
         with gallery.select(filters) as selection:
             assert selection.passing is not None
             sketch = vectors(1, 6)[0]
-            found = ranking(selection.snapshot, catalogue, sketch, 7, selection.passing.tolist())
-        assert found == brute_force(sketch, {f"p{n:03d}": made[n] for n in expected})[:7]
+            ranked = ranking(selection.snapshot, catalogue, sketch, 7, selection.passing.tolist())
+        assert ranked == brute_force(sketch, {f"p{n:03d}": embeddings[n] for n in expected})[:7]
 
 
 @pytest.mark.parametrize("factory", ["SQ8", "IVF8,Flat", "HNSW8", "PCA4,IVF4,Flat", "PQ3x4", "PCA4,PQ2x4"])
@@ -224,12 +228,12 @@ def test_compressed_indexes_never_give_fewer_results_than_exist(tmp_path: Path, 
     catalogue.put(products(["new"]), vectors(1, 9))
     reopened = Gallery.open(tmp_path, small_checkpoint())
     gallery.refresh()
-    for one in (gallery, reopened):
+    for opened in (gallery, reopened):
         sketch = vectors(1, 3)[0]
-        found = ranking(one.snapshot, catalogue, sketch, 1000)
-        assert len(found) == len(set(found)) == 399 and "p000" not in found and "new" in found
+        ranked = ranking(opened.snapshot, catalogue, sketch, 1000)
+        assert len(ranked) == len(set(ranked)) == 399 and "p000" not in ranked and "new" in ranked
         few = sorted(catalogue.live().values())[-9:]
-        assert len(ranking(one.snapshot, catalogue, sketch, 9, few)) == 9
+        assert len(ranking(opened.snapshot, catalogue, sketch, 9, few)) == 9
 
 
 def test_an_index_that_cannot_be_trained_yet_is_flat(tmp_path: Path) -> None:
@@ -244,7 +248,7 @@ def test_an_unknown_factory_is_refused_by_name() -> None:
 
 
 def test_searches_beside_a_writer_always_see_whole_changes(tmp_path: Path) -> None:
-    """Every write replaces a pair of products together, so both or neither of a pair's old states is ever seen."""
+    """Replace a pair of products together in every write. Searches see either both old states or neither."""
     writer = open_catalogue(tmp_path)
     writer.put(products(["left", "right", "x", "y"]), vectors(4))
     gallery = Gallery.open(tmp_path, small_checkpoint())

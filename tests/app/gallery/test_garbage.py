@@ -1,4 +1,4 @@
-"""No product loses a photo to the removal of unused ones, however long ago the photo was stored."""
+"""Tests that the removal of unused photos never takes a photo from a product."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ from model.preprocessing.images import UnreadableImageError
 from tests.support.writable_server import photo
 
 
-class Slow:
-    """Photos by their number. Before one of them is there, `meanwhile` happens, once."""
+class SlowPhotos:
+    """Source of photos by number. Before one of them is returned for the first time, `meanwhile` is called."""
 
     def __init__(self, slow: str, meanwhile: Callable[[], object]) -> None:
         self._slow, self._meanwhile, self.asked = slow, meanwhile, list[str]()
 
     def fetch(self, link: str, known: str | None) -> bytes:
-        """The photo of a number."""
+        """Return the photo of a number."""
         if link == self._slow and link not in self.asked:
             self._meanwhile()
         self.asked.append(link)
@@ -57,15 +57,15 @@ def store(tmp_path: Path) -> PhotoStore:
     return PhotoStore(tmp_path / "photos")
 
 
-def an_hour_passes(store: PhotoStore, catalogue: Catalogue) -> None:
-    """All files are as old as unused ones may get, and another process removes those."""
+def age_and_sweep(store: PhotoStore, catalogue: Catalogue) -> None:
+    """Make all files old enough to be removed, and remove the unused ones as another process does."""
     for path in store.directory.iterdir():
         os.utime(path, (0, time.time() - GRACE - 9))
     remove_unused_photos(store, catalogue)
 
 
 def assert_whole(store: PhotoStore, catalogue: Catalogue, *sizes: int) -> None:
-    """Products have these numbers of photos, and the store has them, and nothing else."""
+    """Assert that products have these numbers of photos, and that the store has these photos only."""
     products = catalogue.page()
     assert [len(product.photos) for product in products] == list(sizes)
     names = {photo.name for product in products for photo in product.photos}
@@ -75,7 +75,7 @@ def assert_whole(store: PhotoStore, catalogue: Catalogue, *sizes: int) -> None:
 def test_an_import_that_waits_long_for_a_photo_stores_those_again_that_were_removed(
     store: PhotoStore, catalogue: Catalogue, checkpoint: Checkpoint
 ) -> None:
-    source = Slow("81", partial(an_hour_passes, store, catalogue))
+    source = SlowPhotos("81", partial(age_and_sweep, store, catalogue))
     items = [FeedItem(Product("one", "One"), ("80", "81")), FeedItem(Product("two", "Two"), ("82",))]
     problems: list[FeedProblem] = []
     counts = Ingest(catalogue, store, checkpoint).run(items, source, problems.append)
@@ -87,14 +87,14 @@ def test_an_import_that_waits_long_for_a_photo_stores_those_again_that_were_remo
 def test_a_product_that_waits_long_for_a_photo_has_all_of_them(
     store: PhotoStore, catalogue: Catalogue, checkpoint: Checkpoint
 ) -> None:
-    source = Slow("81", partial(an_hour_passes, store, catalogue))
+    source = SlowPhotos("81", partial(age_and_sweep, store, catalogue))
     photos = [DraftPhoto("", partial(source.fetch, number), number) for number in ("80", "81")]
     Ingest(catalogue, store, checkpoint).write(ProductUpdate("one", lambda old: Product("one", "One"), photos))
     assert_whole(store, catalogue, 2)
 
 
 def test_only_the_thumbnail_is_missed_too(store: PhotoStore, catalogue: Catalogue, checkpoint: Checkpoint) -> None:
-    source = Slow("81", lambda: next(store.directory.glob("*.thumb.webp")).unlink())
+    source = SlowPhotos("81", lambda: next(store.directory.glob("*.thumb.webp")).unlink())
     Ingest(catalogue, store, checkpoint).run([FeedItem(Product("one", "One"), ("80", "81"))], source, print)
     assert_whole(store, catalogue, 2)
 
@@ -102,13 +102,13 @@ def test_only_the_thumbnail_is_missed_too(store: PhotoStore, catalogue: Catalogu
 def test_a_removed_photo_that_cannot_be_had_again_is_told(
     store: PhotoStore, catalogue: Catalogue, checkpoint: Checkpoint
 ) -> None:
-    class Away(Slow):
+    class MissingPhoto(SlowPhotos):
         def fetch(self, link: str, known: str | None) -> bytes:
             if link == "80" and link in self.asked:
                 raise UnreadableImageError("the host is away: expected an answer")
             return super().fetch(link, known)
 
-    source, problems = Away("81", partial(an_hour_passes, store, catalogue)), list[FeedProblem]()
+    source, problems = MissingPhoto("81", partial(age_and_sweep, store, catalogue)), list[FeedProblem]()
     items = [FeedItem(Product("one", "One"), ("80", "81"))]
     counts = Ingest(catalogue, store, checkpoint).run(items, source, problems.append)
     assert counts == ImportCounts(1, added=1, problems=1)
@@ -120,7 +120,7 @@ def test_a_removed_photo_that_cannot_be_had_again_is_told(
 def test_a_writer_and_the_removal_at_the_same_time(
     store: PhotoStore, catalogue: Catalogue, checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch, first: str
 ) -> None:
-    """Each begins while the other has decided and not yet acted: it has to wait, and then sees what the other did."""
+    """Start one while the other has decided but not acted. It has to wait, and then sees the result of the other."""
     threads: list[threading.Thread] = []
 
     def begin(work: Callable[[], object]) -> None:
@@ -135,17 +135,17 @@ def test_a_writer_and_the_removal_at_the_same_time(
     write = partial(ingest.write, ProductUpdate("one", lambda old: Product("one", "One"), photos))
 
     def has_and_sweep(name: str) -> bool:
-        found = has(name)
-        begin(partial(an_hour_passes, store, catalogue))
-        return found
+        is_stored = has(name)
+        begin(partial(age_and_sweep, store, catalogue))
+        return is_stored
 
     def write_and_remove(name: str, before: float) -> None:
         begin(late)
         remove(name, before)
 
     def late() -> Any:
-        """Commit what was stored long ago."""
-        monkeypatch.setattr(store, "keep", lambda *files: kept)
+        """Write a product whose photo was stored long ago."""
+        monkeypatch.setattr(store, "keep", lambda *files: stored)
         monkeypatch.setattr(catalogue, "put", put_and_restore)
         return write()
 
@@ -160,9 +160,9 @@ def test_a_writer_and_the_removal_at_the_same_time(
         write()
     else:
         write()
-        kept = catalogue.page()[0].photo
+        stored = catalogue.page()[0].photo
         catalogue.delete(["one"])
         monkeypatch.setattr(store, "remove", write_and_remove)
-        an_hour_passes(store, catalogue)
+        age_and_sweep(store, catalogue)
     threads[0].join()
     assert_whole(store, catalogue, 1)

@@ -1,4 +1,4 @@
-"""Whatever is in an index's manifest, the index is made again from the catalogue, and `verify` says what is wrong."""
+"""Tests of damaged index manifests: the index is built again from the catalogue, and `verify` reports the damage."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ VALUES = [
 
 @pytest.fixture
 def gallery(tmp_path: Path) -> Iterator[Path]:
-    """A gallery with an index that was tuned."""
+    """Yield a gallery with a tuned index."""
     catalogue = open_catalogue(tmp_path)
     catalogue.put(products([f"p{number}" for number in range(60)]), vectors(60))
     catalogue.set_factory("IVF4,Flat")
@@ -70,17 +70,17 @@ def manifest_of(directory: Path) -> Path:
 
 
 def with_value(manifest: dict[str, Any], keys: tuple[str, ...], value: str) -> str:
-    """The JSON of a manifest in which one value, by its keys, is replaced by JSON that need not be any."""
+    """Return the JSON of a manifest with one value, by its keys, replaced by a text that may be invalid JSON."""
     copied: Any = json.loads(json.dumps(manifest))
-    place = copied
+    parent = copied
     for key in keys[:-1]:
-        place = place[key]
-    place[keys[-1]] = "@"
+        parent = parent[key]
+    parent[keys[-1]] = "@"
     return json.dumps(copied).replace('"@"', value)
 
 
 def assert_serves(directory: Path, *, is_made: bool = True) -> None:
-    """The gallery opens, finds everything, and has an index that the next start uses."""
+    """Assert that the gallery opens, finds everything, and has an index that the next start uses."""
     opened = Gallery.open(directory, small_checkpoint())
     photos = {f"p{number}": vector for number, vector in enumerate(vectors(60))}
     sketch = vectors(1, seed=9)[0]
@@ -114,15 +114,15 @@ def test_every_value_is_one_that_is_written_or_refused(gallery: Path) -> None:
     for keys in [*places, ("what",), ("tuning", "what"), ("files", "a")]:
         for value in VALUES:
             try:
-                found = parse_manifest(with_value(manifest, keys, value).encode())
+                parsed = parse_manifest(with_value(manifest, keys, value).encode())
             except UnusableIndexError as error:
                 refused += 1
                 assert len(str(error)) < 300
                 continue
-            tunings = [one for one in (found.tuning, found.choice and found.choice.tuning) if one]
+            tunings = [tuning for tuning in (parsed.tuning, parsed.choice and parsed.choice.tuning) if tuning]
             for tuning in tunings:
                 assert 0 < tuning.n_candidates < 2**31 and 0 < tuning.training < 2**31 and 0 <= tuning.recall <= 1
-            for number in (found.revision, found.dim, found.count):
+            for number in (parsed.revision, parsed.dim, parsed.count):
                 assert type(number) is int and 0 <= number < 2**63
     assert refused > 20 * len(places) * 0.7
 

@@ -1,4 +1,4 @@
-"""Merging the index and removing photos, beside searches and writes."""
+"""Tests of merging the index and removing photos beside searches and writes."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from sqlalchemy import select
 from app.catalogue.catalogue import Catalogue
 from app.database.errors import ConcurrentChangeError
 from app.database.tables import trait_values
+from app.decoding.product_photo import encode_webp_files
 from app.gallery import gallery as module
 from app.gallery.gallery import Gallery
 from app.gallery.garbage import GRACE, remove_unused_photos
@@ -35,7 +36,7 @@ def test_saving_keeps_what_changes_meanwhile(tmp_path: Path, monkeypatch: pytest
     def merge_slowly(*arguments: object) -> object:
         catalogue.delete(["p1"])
         catalogue.put(products([f"q{number}" for number in range(10)]), everything[40:])
-        gallery.refresh()  # of a search that does not wait
+        gallery.refresh()  # as a search does that does not wait
         return merge(*arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(module, "merge", merge_slowly)
@@ -58,14 +59,14 @@ def test_the_index_is_merged_when_much_has_changed(tmp_path: Path, monkeypatch: 
     catalogue.put(products(["a", "b"]), vectors(2))
     gallery = Gallery.open(tmp_path, small_checkpoint())
     assert not gallery.is_scattered
-    upkeep = Maintenance(gallery, lambda: None)
+    maintenance = Maintenance(gallery, lambda: None)
     for number in range(6):
         catalogue.put(products(["a"]), vectors(1, seed=number))
     deadline = time.monotonic() + 10
     while not (gallery.is_saved and gallery.revision == 8):
         assert time.monotonic() < deadline
         time.sleep(0.05)
-    upkeep.close()
+    maintenance.close()
     assert len(gallery.snapshot.parts) == 1 and gallery.snapshot.parts[0].live.all()
     gallery.close()
     catalogue.close()
@@ -74,20 +75,20 @@ def test_the_index_is_merged_when_much_has_changed(tmp_path: Path, monkeypatch: 
 def test_another_process_is_followed_without_a_search(tmp_path: Path) -> None:
     catalogue = open_catalogue(tmp_path)
     gallery = Gallery.open(tmp_path, small_checkpoint())
-    upkeep = Maintenance(gallery, lambda: None)
+    maintenance = Maintenance(gallery, lambda: None)
     catalogue.put(products(["a"]), vectors(1))
     deadline = time.monotonic() + 1
     while gallery.size == 0:
         assert time.monotonic() < deadline
-    upkeep.close()
+    maintenance.close()
     gallery.close()
     catalogue.close()
-    assert not [thread for thread in threading.enumerate() if thread in upkeep._threads]
+    assert not [thread for thread in threading.enumerate() if thread in maintenance._threads]
 
 
 def test_only_old_photos_that_nobody_shows_are_removed(tmp_path: Path) -> None:
     catalogue, store = open_catalogue(tmp_path), PhotoStore(tmp_path / "photos")
-    used, unused, fresh = (store.put(draw_product(number, (40, 30))) for number in range(3))
+    used, unused, fresh = (store.keep(*encode_webp_files(draw_product(number, (40, 30)))) for number in range(3))
     catalogue.put([Product("a", "a", photos=(Photo(used, "s"),))], vectors(1))
     for left in ("left.webp.1-1.partial", f"{'f' * 64}.thumb.webp"):
         (tmp_path / "photos" / left).touch()
@@ -104,27 +105,27 @@ def test_a_photo_that_cannot_be_removed_does_not_keep_the_others(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     catalogue, store = open_catalogue(tmp_path), PhotoStore(tmp_path / "photos")
-    names = [store.put(draw_product(number, (40, 30))) for number in range(3)]
+    names = [store.keep(*encode_webp_files(draw_product(number, (40, 30)))) for number in range(3)]
     for path in (tmp_path / "photos").iterdir():
         os.utime(path, (0, time.time() - GRACE - 9))
     rename = os.rename
 
-    def immutable(source: Path, target: Path) -> None:
+    def refuse_one(source: Path, target: Path) -> None:
         if source == store.photo(names[1]):
             raise PermissionError(1, "Operation not permitted")
         rename(source, target)
 
-    monkeypatch.setattr("app.gallery.photo_store.os.rename", immutable)
+    monkeypatch.setattr("app.gallery.photo_store.os.rename", refuse_one)
     remove_unused_photos(store, catalogue)
     assert [store.has(name) for name in names] == [False, True, False]
     catalogue.close()
 
 
 def test_a_photo_that_could_not_be_touched_is_touched_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.gallery.maintenance._TOUCHING", 0.1)
+    monkeypatch.setattr("app.gallery.maintenance._TOUCH_INTERVAL", 0.1)
     open_catalogue(tmp_path).close()
     gallery = Gallery.open(tmp_path, small_checkpoint())
-    name = gallery.photos.put(draw_product(1, (40, 30)))
+    name = gallery.photos.keep(*encode_webp_files(draw_product(1, (40, 30))))
     path, long_ago = gallery.photos.photo(name), time.time() - GRACE - 9
     os.utime(path, (0, long_ago))
     with monkeypatch.context() as patch:
@@ -135,12 +136,12 @@ def test_a_photo_that_could_not_be_touched_is_touched_later(tmp_path: Path, monk
         patch.setattr("app.gallery.photo_store.os.utime", read_only)
         gallery.photos.release([name, "0" * 64])
         assert path.stat().st_mtime == pytest.approx(long_ago)
-    upkeep = Maintenance(gallery, lambda: None)
+    maintenance = Maintenance(gallery, lambda: None)
     deadline = time.monotonic() + 10
     while path.stat().st_mtime < time.time() - 60:
         assert time.monotonic() < deadline
         time.sleep(0.05)
-    upkeep.close()
+    maintenance.close()
     assert gallery.photos.touch_released() is None
     gallery.close()
 
@@ -154,25 +155,26 @@ def test_values_that_no_product_has_any_more_go_with_the_next_merge(
     for number in range(7):
         stamped = [Product(name, name, brand="ACME", attributes=(("updated", str(number)),)) for name in "ab"]
         catalogue.put(stamped, vectors(2, seed=number))
-    upkeep = Maintenance(gallery, lambda: None)
+    maintenance = Maintenance(gallery, lambda: None)
     deadline = time.monotonic() + 10
     while values_of(catalogue) != {("brand", "ACME"), ("updated", "6")}:
         assert time.monotonic() < deadline
         time.sleep(0.05)
-    upkeep.close()
+    maintenance.close()
     assert catalogue.facets().attributes["updated"] == {"6": 2}
     gallery.close()
     catalogue.close()
 
 
 def values_of(catalogue: Catalogue) -> set[tuple[str, str]]:
+    """Return the names and values by which products can be filtered."""
     with catalogue.moment() as connection:
         return {(name, value) for name, value in connection.execute(select(trait_values.c.name, trait_values.c.value))}
 
 
 def test_a_photo_that_is_stored_again_is_not_removed(tmp_path: Path) -> None:
     store = PhotoStore(tmp_path / "photos")
-    name = store.put(draw_product(1, (40, 30)))
+    name = store.keep(*encode_webp_files(draw_product(1, (40, 30))))
     store.remove(name, before=time.time() - 60)
     assert store.has(name)
     store.remove(name, before=time.time() + 60)

@@ -1,3 +1,5 @@
+"""Tests of PhotoStore: conversion to WebP, thumbnails, full disks and damaged files."""
+
 from __future__ import annotations
 
 import hashlib
@@ -8,12 +10,14 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
+from app.decoding.product_photo import encode_webp_files
 from app.gallery.photo_store import PhotoStore
 from tests.conftest import draw_product
 
 
-def kept(store: PhotoStore, image: Image.Image) -> Image.Image:
-    with Image.open(store.photo(store.put(image))) as photo:
+def store_and_read(store: PhotoStore, image: Image.Image) -> Image.Image:
+    """Store an image, and return the stored photo."""
+    with Image.open(store.photo(store.keep(*encode_webp_files(image)))) as photo:
         photo.load()
         return photo
 
@@ -25,7 +29,7 @@ def test_a_photo_is_kept_by_its_hash_without_metadata(tmp_path: Path) -> None:
     draw_product(1, (3000, 1500)).save(buffer, "JPEG", exif=exif, comment=b"secret")
     image = Image.open(io.BytesIO(buffer.getvalue()))
     store = PhotoStore(tmp_path / "photos")
-    name = store.put(image)
+    name = store.keep(*encode_webp_files(image))
     data = store.photo(name).read_bytes()
     assert hashlib.sha256(data).hexdigest() == name and store.has(name)
     with Image.open(io.BytesIO(data)) as photo, Image.open(store.thumbnail(name)) as thumbnail:
@@ -37,16 +41,16 @@ def test_a_photo_is_kept_by_its_hash_without_metadata(tmp_path: Path) -> None:
 
 
 def test_a_small_photo_is_not_enlarged(tmp_path: Path) -> None:
-    assert kept(PhotoStore(tmp_path), draw_product(1, (200, 100))).size == (200, 100)
+    assert store_and_read(PhotoStore(tmp_path), draw_product(1, (200, 100))).size == (200, 100)
 
 
 def test_a_photo_lying_on_its_side_is_kept_upright(tmp_path: Path) -> None:
     image = draw_product(2, (200, 100))
     exif = Image.Exif()
-    exif[0x0112] = 6  # to be turned by 90 degrees
+    exif[0x0112] = 6  # rotated by 90 degrees
     buffer = io.BytesIO()
     image.save(buffer, "PNG", exif=exif)
-    photo = kept(PhotoStore(tmp_path), Image.open(buffer))
+    photo = store_and_read(PhotoStore(tmp_path), Image.open(buffer))
     assert photo.size == (100, 200)
     difference = np.asarray(photo, float) - np.asarray(image.transpose(Image.Transpose.ROTATE_270), float)
     assert np.abs(difference).mean() < 8
@@ -56,8 +60,8 @@ def test_colours_are_turned_into_srgb(tmp_path: Path) -> None:
     srgb: bytes = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     swapped = srgb.replace(b"rXYZ", b"....").replace(b"bXYZ", b"rXYZ").replace(b"....", b"bXYZ")
     image = Image.new("RGB", (64, 64), (200, 30, 30))
-    image.info["icc_profile"] = swapped  # what it calls red is blue
-    red, _, blue = kept(PhotoStore(tmp_path), image).getpixel((32, 32))  # type: ignore[misc]
+    image.info["icc_profile"] = swapped  # its red is blue
+    red, _, blue = store_and_read(PhotoStore(tmp_path), image).getpixel((32, 32))  # type: ignore[misc]
     assert red < 60 and blue > 150
 
 
@@ -66,7 +70,7 @@ def test_an_unusable_profile_is_ignored(tmp_path: Path) -> None:
     image = Image.new("RGB", (64, 64), (200, 30, 30))
     for profile in (lab, b"garbage"):
         image.info["icc_profile"] = profile
-        red, green, blue = kept(PhotoStore(tmp_path), image).getpixel((32, 32))  # type: ignore[misc]
+        red, green, blue = store_and_read(PhotoStore(tmp_path), image).getpixel((32, 32))  # type: ignore[misc]
         assert red > 180 and green < 60 and blue < 60
 
 
@@ -78,28 +82,28 @@ def test_photos_of_every_mode_are_kept(tmp_path: Path, mode: str) -> None:
         if mode == "I;16"
         else image.convert(mode)
     )
-    assert kept(PhotoStore(tmp_path), image).size == (80, 60)
+    assert store_and_read(PhotoStore(tmp_path), image).size == (80, 60)
 
 
 def test_transparent_parts_are_white(tmp_path: Path) -> None:
-    photo = kept(PhotoStore(tmp_path), Image.new("RGBA", (32, 32), (0, 0, 0, 0)))
+    photo = store_and_read(PhotoStore(tmp_path), Image.new("RGBA", (32, 32), (0, 0, 0, 0)))
     assert photo.getpixel((16, 16)) == (255, 255, 255)
 
 
 def test_nothing_of_a_photo_remains_when_the_disk_is_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(path: Path, data: bytes) -> int:
+    def fail_on_write(path: Path, data: bytes) -> int:
         path.touch()
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_bytes", full)
+    monkeypatch.setattr(Path, "write_bytes", fail_on_write)
     with pytest.raises(OSError, match="No space left"):
-        PhotoStore(tmp_path).put(draw_product(1))
+        PhotoStore(tmp_path).keep(*encode_webp_files(draw_product(1)))
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_photo_is_opened_and_measured(tmp_path: Path) -> None:
     store = PhotoStore(tmp_path)
-    name = store.put(draw_product(1, (200, 100)))
+    name = store.keep(*encode_webp_files(draw_product(1, (200, 100))))
     assert store.size(name) == store.open(name).size == (200, 100)
     store.photo("damaged").write_bytes(store.photo(name).read_bytes()[:40])
     assert store.size("none") is None

@@ -1,4 +1,4 @@
-"""Products of several photos: the nearest one counts, in every way of searching, exactly as by a plain loop."""
+"""Tests of products with several photos: every search ranks them by the nearest photo, as a plain loop does."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from app.catalogue.catalogue import Catalogue
 from app.decoding.framed_picture import FramedPicture
+from app.decoding.product_photo import encode_webp_files
 from app.gallery.gallery import Gallery
 from app.products.filters import Filters
 from app.products.product import Photo, Product
@@ -28,25 +29,25 @@ COUNTS = (1, 3, 20, 2)
 
 
 def fill(catalogue: Catalogue, count: int, seed: int = 0, first: int = 0) -> Photos:
-    """Put `count` products of 1 to 20 photos; returns the embeddings (P,8) of each."""
-    made: Photos = {}
+    """Put `count` products of 1 to 20 photos. Returns the embeddings (P,8) of each product by id."""
+    embeddings: Photos = {}
     things = []
     for number in range(first, first + count):
         photos = COUNTS[number % len(COUNTS)]
         things.append(with_photos(f"p{number:03d}", photos, price=Decimal(number)))
-        made[things[-1].product_id] = vectors(photos, 1000 * seed + number)
-    catalogue.put(things, np.concatenate(list(made.values())))
-    return made
+        embeddings[things[-1].product_id] = vectors(photos, 1000 * seed + number)
+    catalogue.put(things, np.concatenate(list(embeddings.values())))
+    return embeddings
 
 
 def plain(sketch: NDArray[np.float32], photos: Photos) -> list[tuple[str, int, float]]:
-    """Products, their nearest photos and distances, nearest first, by the definition of HOLEF in float64."""
+    """Return products with their nearest photos and distances, nearest first, by the definition of HOLEF in float64."""
     weight = small_checkpoint().network.distance.weight.double().numpy()  # type: ignore[operator]
-    found = []
+    ranked = []
     for name, embeddings in photos.items():
         distances = [(weight * (sketch.astype(float)[:, None] - p.astype(float)[None]) ** 2).sum() for p in embeddings]
-        found.append((name, int(np.argmin(distances)), float(min(distances))))
-    return sorted(found, key=lambda each: (each[2], each[0]))
+        ranked.append((name, int(np.argmin(distances)), float(min(distances))))
+    return sorted(ranked, key=lambda entry: (entry[2], entry[0]))
 
 
 def seen(results: list[Result]) -> list[tuple[str, int, float]]:
@@ -54,9 +55,9 @@ def seen(results: list[Result]) -> list[tuple[str, int, float]]:
 
 
 def assert_same(results: list[Result], wanted: list[tuple[str, int, float]]) -> None:
-    found = seen(results)
-    assert [each[:2] for each in found] == [each[:2] for each in wanted]
-    np.testing.assert_allclose([each[2] for each in found], [each[2] for each in wanted], rtol=1e-4, atol=1e-4)
+    ranked = seen(results)
+    assert [entry[:2] for entry in ranked] == [entry[:2] for entry in wanted]
+    np.testing.assert_allclose([entry[2] for entry in ranked], [entry[2] for entry in wanted], rtol=1e-4, atol=1e-4)
 
 
 def retriever(directory: Path, n_candidates: int = 100) -> Retriever:
@@ -76,7 +77,7 @@ def test_products_are_as_near_as_their_nearest_photo(tmp_path: Path, k: int, n_c
 
 
 def test_filters_never_shorten(tmp_path: Path) -> None:
-    """Even where all but a few of the nearest photos are of one product, or of those that do not pass."""
+    """Search where most of the nearest photos belong to one product, or to products that do not pass."""
     catalogue = open_catalogue(tmp_path)
     photos = fill(catalogue, 60)
     crowd = np.tile(vectors(1, 5), (20, 1)) + 0.01 * vectors(20, 6)
@@ -152,13 +153,15 @@ def test_similar_products_are_near_to_any_of_its_photos(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def real(tmp_path_factory: pytest.TempPathFactory, tiny_gallery: Path, tiny_checkpoint: Path) -> Retriever:
-    """A gallery with a product that has photos of three things."""
+    """Return a retriever of a gallery with a product that has photos of three things."""
     directory = tmp_path_factory.mktemp("several") / "gallery"
     shutil.copytree(tiny_gallery, directory)
     checkpoint = load_checkpoint(tiny_checkpoint)
     gallery = Gallery.open(directory, checkpoint)
     pictures = [draw_product(seed) for seed in (50, 51, 52)]
-    photos = tuple(Photo(gallery.photos.put(picture), f"{n}") for n, picture in enumerate(pictures))
+    photos = tuple(
+        Photo(gallery.photos.keep(*encode_webp_files(picture)), f"{n}") for n, picture in enumerate(pictures)
+    )
     embeddings = checkpoint.embed_frames([checkpoint.preprocess.photo(picture) for picture in pictures])
     gallery.catalogue.put([Product("many", "M", photos=photos)], embeddings)
     return Retriever(checkpoint, gallery, device="cpu")

@@ -1,4 +1,4 @@
-"""Feeds that are imported beside searches, and what outlives the server that does."""
+"""Tests of feed imports beside searches, and of imports that a second server resumes."""
 
 from __future__ import annotations
 
@@ -31,39 +31,39 @@ def server() -> Iterator[Web]:
 @pytest.fixture(scope="module")
 def shop(tiny_gallery: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     gallery, key = own_gallery(tiny_gallery, tmp_path_factory.mktemp("imports"))
-    with opened(gallery, key, allow_private_addresses=True, max_feed_bytes=100_000) as found:
-        yield found
+    with opened(gallery, key, allow_private_addresses=True, max_feed_bytes=100_000) as served:
+        yield served
 
 
-def feed(server: Web, *numbers: int, title: str = "T") -> str:
+def feed_of(server: Web, *numbers: int, title: str = "T") -> str:
     lines = [f"n{n},{title} {n},Imported,{server.url(f'/{n}.png')}" for n in numbers]
     return "\n".join(["id,title,product_type,image_link", *lines]) + "\n"
 
 
-def sent(shop: Shop, text: str) -> dict[str, Any]:
+def import_feed(shop: Shop, text: str) -> dict[str, Any]:
     return shop.finished(shop.client.post("/products/import", content=text, headers=CSV))
 
 
 def test_a_feed_is_imported_and_again_only_what_changed(shop: Shop, server: Web) -> None:
-    done = sent(shop, feed(server, 70, 71) + "n72,,,gone.png\nn73,,,ftp://x/y\n,,,x\n")
+    done = import_feed(shop, feed_of(server, 70, 71) + "n72,,,gone.png\nn73,,,ftp://x/y\n,,,x\n")
     assert (done["state"], done["total"], done["done"], done["added"], done["error_count"]) == ("done", 5, 5, 2, 3)
     assert [error["where"] for error in done["errors"]] == ["n72", "n73", "line 6"]
     assert "expected http:// or https:// in an uploaded feed" in done["errors"][0]["reason"]
     assert shop.found(70, category="Imported") == ["n70", "n71"]
     assert list((shop.gallery / "imports").iterdir()) == []
     asked = server.count()["/70.png"]
-    again = sent(shop, feed(server, 70, 71))
+    again = import_feed(shop, feed_of(server, 70, 71))
     assert (again["added"], again["updated"], again["unchanged"]) == (0, 0, 2)
     assert server.asked[-1][1]["if-none-match"].startswith('"7') and server.count()["/70.png"] == asked + 1
-    words = sent(shop, feed(server, 70, title="Other"))
+    words = import_feed(shop, feed_of(server, 70, title="Other"))
     assert (words["updated"], shop.client.get("/products/n70").json()["title"]) == (1, "Other 70")
     assert shop.client.get("/products/n71").json()["title"] == "T 71"
 
 
 def test_a_photo_that_cannot_be_had_for_now_stays_as_it_was(shop: Shop, server: Web) -> None:
-    assert sent(shop, feed(server, 74))["added"] == 1
+    assert import_feed(shop, feed_of(server, 74))["added"] == 1
     good, server.answers["/74.png"] = server.answers["/74.png"], (404, {}, b"")
-    done = sent(shop, feed(server, 74, title="New"))
+    done = import_feed(shop, feed_of(server, 74, title="New"))
     assert (done["updated"], done["error_count"]) == (1, 1) and "answers 404" in done["errors"][0]["reason"]
     assert shop.found(74, category="Imported")[0] == "n74"
     server.answers["/74.png"] = good
@@ -89,19 +89,19 @@ def test_what_is_kept_of_errors_is_little(tmp_path: Path) -> None:
     operation = catalogue.operations.add("a")
     progress = ImportProgress(catalogue.operations, operation)
     for number in range(2000):
-        progress.problem(FeedProblem(f"line {number}", "\u20ac" * 1_000_000))
-    progress.step(ImportCounts(done=2000, problems=2000))
+        progress.add_problem(FeedProblem(f"line {number}", "\u20ac" * 1_000_000))
+    progress.set_counts(ImportCounts(done=2000, problems=2000))
     progress.fail("x" * 1_000_000)
-    kept = catalogue.operations.get_existing("a")
-    assert 10 < len(kept.errors) < 1000 and len(kept.message or "") == 2000
-    assert [error.where for error in kept.errors] == [f"line {number}" for number in range(len(kept.errors))]
+    stored = catalogue.operations.get_existing("a")
+    assert 10 < len(stored.errors) < 1000 and len(stored.message or "") == 2000
+    assert [error.where for error in stored.errors] == [f"line {number}" for number in range(len(stored.errors))]
     size = sum(path.stat().st_size for path in tmp_path.iterdir())
-    resumed = ImportProgress(catalogue.operations, kept)
-    resumed.problem(FeedProblem("line 2000", "short, but not among the first"))
+    resumed = ImportProgress(catalogue.operations, stored)
+    resumed.add_problem(FeedProblem("line 2000", "short, but not among the first"))
     for done in range(100):
-        resumed.step(ImportCounts(done=done))
-        resumed.note("running")
-    assert catalogue.operations.get_existing("a").errors == kept.errors
+        resumed.set_counts(ImportCounts(done=done))
+        resumed.record("running")
+    assert catalogue.operations.get_existing("a").errors == stored.errors
     catalogue.close()
     assert size < 2**20 and sum(path.stat().st_size for path in tmp_path.iterdir()) < 2**20
 
@@ -110,14 +110,15 @@ def test_an_import_of_which_nothing_is_usable_has_failed(
     shop: Shop, server: Web, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level("INFO", "app.ingest.import_progress"):
-        failed = sent(shop, "id,price,image_link\na,cheap,x\nb,dear,x\nc,,x.png\n")
-        partly = sent(shop, feed(server, 73) + "n99,,,x.png\nn98,,,x.png\n")
-        same = sent(shop, feed(server, 73) + "n99,,,x.png\n")
+        failed = import_feed(shop, "id,price,image_link\na,cheap,x\nb,dear,x\nc,,x.png\n")
+        partly = import_feed(shop, feed_of(server, 73) + "n99,,,x.png\nn98,,,x.png\n")
+        same = import_feed(shop, feed_of(server, 73) + "n99,,,x.png\n")
     assert (failed["state"], failed["error_count"], len(failed["errors"])) == ("failed", 3, 3)
     words = "nothing was changed: 3 of 3 entries gave no product (2 x line 2: price 'cheap'"
     assert failed["message"].startswith(words)
     assert "1 x c: image_link 'x.png' is a file" in failed["message"]
-    assert (partly["state"], partly["added"], same["state"]) == ("done", 1, "done")  # of the last, half is as it was
+    # half of the last feed is unchanged, so it has not failed
+    assert (partly["state"], partly["added"], same["state"]) == ("done", 1, "done")
     lines = [line for line in caplog.messages if failed["id"] in line]
     name = f"import {failed['id']}"
     assert lines == [f"{name} begins at entry 1 of 3", f"{name} failed: {failed['message']}"]
@@ -129,7 +130,7 @@ def test_photos_that_take_too_much_are_told_and_the_rest_is_imported(
     shop: Shop, server: Web, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(DecoderPool, "request", too_costly(photo(77)))
-    done = sent(shop, feed(server, 77, 78))
+    done = import_feed(shop, feed_of(server, 77, 78))
     assert (done["state"], done["added"], done["error_count"]) == ("done", 1, 1)
     assert done["errors"][0]["where"] == "n77" and "a great deal" in done["errors"][0]["reason"]
 
@@ -139,20 +140,20 @@ def test_an_import_goes_on_once_there_is_time_to_decode(
 ) -> None:
     monkeypatch.setattr("app.ingest.import_worker._RETRY_SECONDS", 0.1)
     monkeypatch.setattr(DecoderPool, "request", too_busy(photo(79), 2))
-    done = sent(shop, feed(server, 79))
+    done = import_feed(shop, feed_of(server, 79))
     assert (done["state"], done["added"], done["error_count"]) == ("done", 1, 0)
 
 
 def test_a_photo_whose_decoder_was_killed_is_imported(shop: Shop, server: Web, monkeypatch: pytest.MonkeyPatch) -> None:
     exchange, kills = DecoderProcess.exchange, iter([True])
 
-    def killed(process: DecoderProcess, header: bytes, data: bytes, seconds: float) -> Answer:
+    def kill_first(process: DecoderProcess, header: bytes, data: bytes, seconds: float) -> Answer:
         if next(kills, False):
             process.kill()
         return exchange(process, header, data, seconds)
 
-    monkeypatch.setattr(DecoderProcess, "exchange", killed)
-    done = sent(shop, feed(server, 73))
+    monkeypatch.setattr(DecoderProcess, "exchange", kill_first)
+    done = import_feed(shop, feed_of(server, 72))
     assert (done["state"], done["added"], done["errors"]) == ("done", 1, [])
     assert next(kills, None) is None
 
@@ -168,7 +169,7 @@ def test_files_come_as_forms_too(shop: Shop, server: Web) -> None:
     [(b"\xff", "byte 0xff in line 3 is not UTF-8"), (b"", "")],
 )
 def test_a_feed_that_cannot_be_read_fails_and_changes_nothing(shop: Shop, server: Web, end: bytes, reason: str) -> None:
-    start = feed(server, 76).encode() if reason else b"\x1f\x8b\x08"
+    start = feed_of(server, 76).encode() if reason else b"\x1f\x8b\x08"
     failed = shop.finished(shop.client.post("/products/import", content=start + end, headers=CSV))
     assert failed["state"] == "failed" and (reason or "is compressed (gzip)") in failed["message"]
     assert (failed["done"], failed["added"]) == (0, 0)
@@ -196,7 +197,7 @@ def test_what_is_refused(shop: Shop) -> None:
 
 def test_a_search_does_not_wait_for_an_import(shop: Shop, server: Web) -> None:
     server.delay = 0.5
-    response = shop.client.post("/products/import", content=feed(server, *range(70, 80), title="Slow"), headers=CSV)
+    response = shop.client.post("/products/import", content=feed_of(server, *range(70, 80), title="Slow"), headers=CSV)
     location = response.headers["location"]
     assert shop.found(3)[0] == "pump-2"
     assert shop.put("beside", 90).status_code == 201
@@ -209,7 +210,7 @@ def test_an_import_goes_on_with_the_next_server(tiny_gallery: Path, tmp_path: Pa
     gallery, key = own_gallery(tiny_gallery, tmp_path)
     server.delay = 0.3
     with opened(gallery, key, allow_private_addresses=True) as first:
-        response = first.client.post("/products/import", content=feed(server, *range(70, 80)), headers=CSV)
+        response = first.client.post("/products/import", content=feed_of(server, *range(70, 80)), headers=CSV)
         location = response.headers["location"]
     server.delay = 0
     catalogue = Catalogue(sqlite_url(gallery / CATALOGUE_FILE))
@@ -226,11 +227,11 @@ def test_two_servers_do_one_import_once(tiny_gallery: Path, tmp_path: Path, serv
     gallery, key = own_gallery(tiny_gallery, tmp_path)
     before = server.count()
     with (
-        opened(gallery, key, allow_private_addresses=True) as one,
+        opened(gallery, key, allow_private_addresses=True) as first,
         opened(gallery, key, allow_private_addresses=True) as other,
     ):
-        text = feed(server, 70, 71)
-        posts = [shop.client.post("/products/import", content=text, headers=CSV) for shop in (one, other)]
+        text = feed_of(server, 70, 71)
+        posts = [shop.client.post("/products/import", content=text, headers=CSV) for shop in (first, other)]
         done = [wait_for(other.client, post.headers["location"]) for post in posts]
     assert [operation["added"] for operation in done] == [2, 0]
     assert (server.count() - before)["/70.png"] == 2

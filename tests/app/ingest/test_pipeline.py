@@ -1,3 +1,5 @@
+"""Tests of the ingest pipeline: order, counts, memory, concurrent changes and resuming."""
+
 from __future__ import annotations
 
 import io
@@ -28,18 +30,18 @@ COUNT = 100
 FAILING = 40
 
 
-class Drawn:
-    """Photos by their number."""
+class DrawnPhotos:
+    """Source of drawn photos by number."""
 
     def fetch(self, link: str, known: str | None) -> bytes | None:
-        """A photo, but nothing readable for one of them."""
+        """Return a photo, or an unreadable file for one number."""
         buffer = io.BytesIO()
         draw_product(int(link), (48, 36)).save(buffer, "PNG")
         return buffer.getvalue() if int(link) != FAILING else b"not a photo"
 
 
 def items(count: int = COUNT) -> Iterator[FeedItem]:
-    """Products of one photo each."""
+    """Return products of one photo each."""
     return (FeedItem(Product(f"p{number}", "P"), (str(number),)) for number in range(count))
 
 
@@ -50,17 +52,17 @@ def checkpoint(tiny_checkpoint: Path) -> Checkpoint:
 
 @pytest.fixture
 def catalogue(tmp_path: Path, checkpoint: Checkpoint) -> Iterator[Catalogue]:
-    made = Catalogue(sqlite_url(tmp_path / "catalogue.sqlite"))
-    made.bind(checkpoint.sha256, checkpoint.network.dim)
-    yield made
-    made.close()
+    opened = Catalogue(sqlite_url(tmp_path / "catalogue.sqlite"))
+    opened.bind(checkpoint.sha256, checkpoint.network.dim)
+    yield opened
+    opened.close()
 
 
 def recorded(catalogue: Catalogue) -> tuple[list[Product], Embeddings]:
-    """All products in the order of their revisions, and their embeddings."""
+    """Return all products in the order of their revisions, and their embeddings."""
     products = sorted(catalogue.page(limit=1000), key=lambda product: product.revision)
-    found = [catalogue.embedding(product.product_id) for product in products]
-    return products, np.concatenate([each for each in found if each is not None])
+    embeddings = [catalogue.embedding(product.product_id) for product in products]
+    return products, np.concatenate([embedding for embedding in embeddings if embedding is not None])
 
 
 def test_it_is_what_one_photo_after_the_other_gives(
@@ -68,27 +70,28 @@ def test_it_is_what_one_photo_after_the_other_gives(
 ) -> None:
     store, problems, steps = PhotoStore(tmp_path / "photos"), list[FeedProblem](), list[ImportCounts]()
     ingest = Ingest(catalogue, store, checkpoint)
-    counts = ingest.run(items(), Drawn(), problems.append, steps.append)
+    counts = ingest.run(items(), DrawnPhotos(), problems.append, steps.append)
     assert counts == steps[-1] == ImportCounts(COUNT, added=COUNT - 1, problems=1)
     assert [problem.where for problem in problems] == [f"p{FAILING}"]
     assert [step.done for step in steps] == sorted(step.done for step in steps)
 
-    photos = [Drawn().fetch(str(number), None) for number in range(COUNT) if number != FAILING]
-    prints = [decode_photo(photo, checkpoint.preprocess) for photo in photos if photo is not None]
+    photos = [DrawnPhotos().fetch(str(number), None) for number in range(COUNT) if number != FAILING]
+    expected = [decode_photo(photo, checkpoint.preprocess) for photo in photos if photo is not None]
     products, embeddings = recorded(catalogue)
     assert [product.product_id for product in products] == [f"p{n}" for n in range(COUNT) if n != FAILING]
     assert [product.revision for product in products] == list(range(1, COUNT))
-    for product, made in zip(products, prints, strict=True):
-        assert store.photo(product.photo).read_bytes() == made.photo
-        assert store.thumbnail(product.photo).read_bytes() == made.thumbnail
-    wanted = checkpoint.embed_frames([made.frame for made in prints])
+    for product, decoded in zip(products, expected, strict=True):
+        assert store.photo(product.photo).read_bytes() == decoded.photo
+        assert store.thumbnail(product.photo).read_bytes() == decoded.thumbnail
+    wanted = checkpoint.embed_frames([decoded.frame for decoded in expected])
     np.testing.assert_allclose(embeddings, wanted, atol=1e-4)
 
 
-class Away(Drawn):
-    """The same photos, of which one cannot be had any more."""
+class MissingPhoto(DrawnPhotos):
+    """Source of the same photos, of which one is not available any more."""
 
     def fetch(self, link: str, known: str | None) -> bytes | None:
+        """Return a photo. Raises UnreadableImageError for one number."""
         if link == "3":
             raise UnreadableImageError("the host is away: expected an answer")
         return super().fetch(link, known)
@@ -98,7 +101,7 @@ def test_a_product_that_is_deleted_meanwhile_is_one_problem_and_the_rest_is_writ
     tmp_path: Path, checkpoint: Checkpoint, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ingest, problems = Ingest(catalogue, PhotoStore(tmp_path / "photos"), checkpoint), list[FeedProblem]()
-    ingest.run(items(5), Drawn(), problems.append)
+    ingest.run(items(5), DrawnPhotos(), problems.append)
     put, deleted = catalogue.put, list[int]()
 
     def put_late(*given: Any) -> int:
@@ -108,9 +111,9 @@ def test_a_product_that_is_deleted_meanwhile_is_one_problem_and_the_rest_is_writ
 
     monkeypatch.setattr(catalogue, "put", put_late)
     renamed = (FeedItem(replace(item.product, title="Q"), item.links) for item in items(5))
-    counts = ingest.run(renamed, Away(), problems.append)
+    counts = ingest.run(renamed, MissingPhoto(), problems.append)
     assert deleted == [1] and counts == ImportCounts(5, updated=4, problems=2)
-    assert [(one.where, "the host is away" in one.reason) for one in problems] == [("p3", True)] * 2
+    assert [(problem.where, "the host is away" in problem.reason) for problem in problems] == [("p3", True)] * 2
     written = {(product.product_id, product.title) for product in catalogue.page()}
     assert written == {(f"p{n}", "Q") for n in (0, 1, 2, 4)}
 
@@ -125,15 +128,15 @@ def test_few_pictures_are_held_however_many_there_are(
 
     def decode(data: bytes) -> ProductPhoto:
         nonlocal most
-        made = decode_photo(data, checkpoint.preprocess)
-        frame = made.frame.view(Frames)
+        decoded = decode_photo(data, checkpoint.preprocess)
+        frame = decoded.frame.view(Frames)
         with lock:
             held.add(frame)
             most = max(most, len(held))
-        return made._replace(frame=frame)
+        return decoded._replace(frame=frame)
 
     ingest = Ingest(catalogue, PhotoStore(tmp_path / "photos"), checkpoint, decode)
-    ingest.run(items(260), Drawn(), lambda problem: None)
+    ingest.run(items(260), DrawnPhotos(), lambda problem: None)
     assert most <= 6 * BATCH  # prepared, collected, being embedded and written
     assert catalogue.size() == 259
 
@@ -146,10 +149,10 @@ def test_what_stopped_goes_on_where_it_was(tmp_path: Path, checkpoint: Checkpoin
     ingest = Ingest(catalogue, PhotoStore(tmp_path / "photos"), checkpoint)
     steps: list[ImportCounts] = []
     with pytest.raises(KeyboardInterrupt):
-        ingest.run(stopping(), Drawn(), lambda problem: None, steps.append)
+        ingest.run(stopping(), DrawnPhotos(), lambda problem: None, steps.append)
     done = catalogue.size()
     assert done == steps[-1].added < COUNT - 1 and done % BATCH == 0
-    counts = ingest.run(items(), Drawn(), lambda problem: None)
+    counts = ingest.run(items(), DrawnPhotos(), lambda problem: None)
     assert (counts.unchanged, counts.added, counts.problems) == (done, COUNT - 1 - done, 1)
     products, _ = recorded(catalogue)
     assert [product.product_id for product in products] == [f"p{n}" for n in range(COUNT) if n != FAILING]
@@ -158,8 +161,8 @@ def test_what_stopped_goes_on_where_it_was(tmp_path: Path, checkpoint: Checkpoin
 def test_a_thumbnail_of_a_small_photo_is_the_photo(checkpoint: Checkpoint) -> None:
     buffer = io.BytesIO()
     draw_product(1, (320, 200)).save(buffer, "PNG")
-    made = decode_photo(buffer.getvalue(), checkpoint.preprocess)
-    assert made.thumbnail == made.photo
+    decoded = decode_photo(buffer.getvalue(), checkpoint.preprocess)
+    assert decoded.thumbnail == decoded.photo
     draw_product(1, (321, 200)).save(buffer := io.BytesIO(), "PNG")
-    made = decode_photo(buffer.getvalue(), checkpoint.preprocess)
-    assert len(made.thumbnail) != len(made.photo)
+    decoded = decode_photo(buffer.getvalue(), checkpoint.preprocess)
+    assert len(decoded.thumbnail) != len(decoded.photo)

@@ -1,3 +1,5 @@
+"""Tests of the summary of an import's problems."""
+
 from __future__ import annotations
 
 from app.catalogue.import_jobs import FeedProblem

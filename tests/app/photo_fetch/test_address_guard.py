@@ -1,4 +1,4 @@
-"""No feed makes us ask what only this machine or its network can reach."""
+"""Tests that no feed can make the server request addresses of its own machine or network."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ def test_all_other_addresses(address: str) -> None:
     assert not is_public(address)
 
 
-def photos(folder: Path, resolve: Resolve, allow_private: bool = False) -> RemotePhotos:
-    network = GuardedNetwork(allow_private, resolve)
+def photos(folder: Path, resolve: Resolve, *, allow_private: bool = False) -> RemotePhotos:
+    network = GuardedNetwork(resolve, allow_private=allow_private)
     return RemotePhotos(network, ValidatorCache(folder / "validators.sqlite"), 1000, pauses=())
 
 
@@ -61,7 +61,7 @@ def test_one_bad_address_among_good_ones_is_enough(tmp_path: Path) -> None:
 
 
 def test_the_checked_address_is_the_one_connected_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    answers = [["8.8.8.8"], ["127.0.0.1"]]  # a name server that changes its mind
+    answers = [["8.8.8.8"], ["127.0.0.1"]]  # a name server that changes its answer
     connected: list[str] = []
 
     def connect(_self: object, host: str, *_: object, **__: object) -> httpcore.NetworkStream:

@@ -1,3 +1,5 @@
+"""Tests of fetching photos from a web server: validators, retries, limits, redirects and stopping."""
+
 from __future__ import annotations
 
 import hashlib
@@ -28,10 +30,10 @@ def server() -> Iterator[Web]:
 
 @pytest.fixture
 def photos(tmp_path: Path) -> Iterator[RemotePhotos]:
-    network = GuardedNetwork(True, lambda host, port: ["127.0.0.1"])
-    found = RemotePhotos(network, ValidatorCache(tmp_path / "validators.sqlite"), 1000, pauses=(0.01, 0.01))
-    yield found
-    found.close()
+    network = GuardedNetwork(lambda host, port: ["127.0.0.1"], allow_private=True)
+    fetcher = RemotePhotos(network, ValidatorCache(tmp_path / "validators.sqlite"), 1000, pauses=(0.01, 0.01))
+    yield fetcher
+    fetcher.close()
 
 
 def test_a_photo_is_fetched_as_it_is(server: Web, photos: RemotePhotos) -> None:
@@ -48,8 +50,8 @@ def test_a_known_photo_is_asked_for_only_if_it_has_changed(
     server.answers["/a.jpg"] = (200, known, PHOTO)
     assert photos.fetch(server.url(), None) == PHOTO
     assert photos.fetch(server.url(), SHA256) is None
-    assert photos.fetch(server.url(), "0" * 64) == PHOTO  # we have another one
-    assert photos.fetch(server.url(), None) == PHOTO  # we have none
+    assert photos.fetch(server.url(), "0" * 64) == PHOTO  # the store has another photo
+    assert photos.fetch(server.url(), None) == PHOTO  # the store has no photo
     asked = [headers for _, headers in server.asked]
     assert asked[1].get("if-modified-since") == known.get("Last-Modified")
     assert all("if-none-match" not in headers for headers in (asked[0], *asked[2:]))
@@ -115,7 +117,7 @@ def test_a_redirect_to_nowhere_is_refused(server: Web, photos: RemotePhotos, loc
 
 @pytest.fixture
 def impatient(photos: RemotePhotos, monkeypatch: pytest.MonkeyPatch) -> RemotePhotos:
-    """One try of a fifth of a second."""
+    """Return a fetcher with one attempt of 0.2 s."""
     monkeypatch.setattr(remote, "SECONDS", 0.2)
     photos._pauses = ()
     return photos
@@ -155,7 +157,7 @@ def test_a_host_is_asked_for_two_photos_at_once(server: Web, photos: RemotePhoto
 
 
 def test_a_dead_host_is_given_up(photos: RemotePhotos, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(remote, "_PATIENCE", 2)
+    monkeypatch.setattr(remote, "_MAX_FAILURES", 2)
     photos._pauses = ()
     for number in range(3):
         with pytest.raises(

@@ -1,4 +1,4 @@
-"""What is remembered of photos on the web, and that forgetting it does no harm."""
+"""Tests of the cache of HTTP validators. Its loss does no harm."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PHOTO = Validators("source", '"tag"', "")
 def test_a_full_disk_only_forgets(tmp_path: Path) -> None:
     with closing(ValidatorCache(tmp_path / "cache" / "validators.sqlite")) as cache:
         cache.put("https://shop.example/1.png", PHOTO)
-        cache._connection.execute("PRAGMA max_page_count = 1")  # no more than there are: as on a full disk
+        cache._connection.execute("PRAGMA max_page_count = 1")  # as many as there are, as on a full disk
         for number in range(2, 200):
             cache.put(f"https://shop.example/{number}/{'x' * 500}.png", PHOTO)
         assert cache.get("https://shop.example/1.png") == PHOTO

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from app.catalogue.catalogue import Catalogue
 from app.core.process_lock import InUse, only_one
 from app.database.errors import CheckpointMismatchError
+from app.decoding.product_photo import encode_webp_files
 from app.gallery.checkpoint_store import checkpoint_file
 from app.gallery.gallery import Gallery
 from app.gallery.layout import CHECKPOINT_FILE, PHOTOS, catalogue_of
@@ -160,7 +161,9 @@ def test_writes_beside_it_are_never_lost_and_never_mixed(gallery: Path, other_ch
         catalogue.bind(old.sha256, old.network.dim)
         for number in range(1000):
             image = draw_product(100 + number, (64, 48))
-            product = Product(f"late-{number}", "Late", photos=(Photo(store.put(image), f"{number}"),))
+            product = Product(
+                f"late-{number}", "Late", photos=(Photo(store.keep(*encode_webp_files(image)), f"{number}"),)
+            )
             try:
                 catalogue.put([product], old.embed_frames([old.preprocess.photo(image)]))
             except CheckpointMismatchError as error:

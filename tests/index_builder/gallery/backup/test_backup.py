@@ -17,9 +17,10 @@ import index_builder.gallery.backup.backup as backups
 from app.catalogue.catalogue import Catalogue
 from app.core.process_lock import InUse, only_one
 from app.database.state import lineage
+from app.decoding.product_photo import encode_webp_files
 from app.gallery.gallery import Gallery
 from app.gallery.index_choice import saved_tuning
-from app.gallery.layout import CHECKPOINT_FILE, FOLDER, INDEX, PHOTOS, catalogue_of
+from app.gallery.layout import CHECKPOINT_FILE, IMPORTS, INDEX, PHOTOS, catalogue_of
 from app.gallery.photo_store import PhotoStore
 from app.index.index_spec import Tuning
 from app.products.product import Photo, Product
@@ -86,7 +87,7 @@ def add(gallery: Path, number: int) -> str:
     """Put a product with a photo of its own."""
     store, checkpoint = PhotoStore(gallery / PHOTOS), load_checkpoint(gallery / CHECKPOINT_FILE)
     image, catalogue = draw_product(100 + number, (64, 48)), catalogue_of(gallery)
-    product = Product(f"late-{number:03d}", "Late", photos=(Photo(store.put(image), f"{number}"),))
+    product = Product(f"late-{number:03d}", "Late", photos=(Photo(store.keep(*encode_webp_files(image)), f"{number}"),))
     catalogue.put([product], checkpoint.embed_frames([checkpoint.preprocess.photo(image)]))
     catalogue.close()
     return product.product_id
@@ -233,17 +234,17 @@ def test_a_killed_restore_leaves_nothing_that_looks_like_a_gallery(whole: Path, 
 
 def test_imports_that_are_not_over_are_kept(gallery: Path, tmp_path: Path) -> None:
     catalogue = catalogue_of(gallery)
-    (gallery / FOLDER).mkdir()
+    (gallery / IMPORTS).mkdir()
     for name, state in (("waits", "queued"), ("runs", "running"), ("over", "done"), ("elsewhere", "queued")):
         catalogue.operations.add(name)
         catalogue.operations.update(name, state)  # type: ignore[arg-type]
         if name != "elsewhere":
-            (gallery / FOLDER / f"{name}.feed").write_text(f"feed that {name}")
+            (gallery / IMPORTS / f"{name}.feed").write_text(f"feed that {name}")
     catalogue.keys.add("shop", "write")
     report = backup(gallery, tmp_path / "to")
     assert report.missing == ("import elsewhere: its feed is not in the gallery",)
     restore(tmp_path / "to", tmp_path / "back")
-    feeds = {path.name: path.read_text() for path in (tmp_path / "back" / FOLDER).iterdir()}
+    feeds = {path.name: path.read_text() for path in (tmp_path / "back" / IMPORTS).iterdir()}
     assert feeds == {"waits.feed": "feed that waits", "runs.feed": "feed that runs"}
     restored = catalogue_of(tmp_path / "back")
     assert restored.operations.get("runs") == catalogue.operations.get("runs")
