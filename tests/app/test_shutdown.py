@@ -1,4 +1,4 @@
-"""SIGTERM: what was accepted is answered, nothing new is."""
+"""SIGTERM: the server answers accepted requests and refuses new ones, within bounded time."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.support.writable_server import own_gallery, photo
 
 _PROGRAM = """
 import time
-from app.main import serve
+from app.server import serve
 from app.search.retriever import Retriever
 from app.settings import load_settings
 search = Retriever.search_all
@@ -35,9 +35,9 @@ serve(load_settings())
 """
 _HANGING = """
 import threading
-import app.main
+import app.server
 from app.catalogue.catalogue import Catalogue
-from app.photo_fetch.address_guard import CheckedNetwork
+from app.photo_fetch.address_guard import GuardedNetwork
 from app.gallery.gallery import Gallery
 from app.ingest.pipeline import Ingest
 from app.search.retriever import Retriever
@@ -46,11 +46,11 @@ def hang(*_):
     threading.Event().wait()
 def search_or_hang(*arguments):
     return search(*arguments) if threading.current_thread() is threading.main_thread() else hang()
-search, Retriever.search_all = Retriever.search_all, search_or_hang  # the first search is before the start
-CheckedNetwork._checked = Catalogue.facets = Gallery.save = Ingest.write = hang
+search, Retriever.search_all = Retriever.search_all, search_or_hang  # the first search runs before the start
+GuardedNetwork._checked = Catalogue.facets = Gallery.save = Ingest.write = hang
 Gallery.is_scattered = True
-app.main.SECONDS, app.main.REQUESTS = 6, 2
-app.main.serve(load_settings())
+app.server.SECONDS, app.server.REQUESTS = 6, 2
+app.server.serve(load_settings())
 """
 _HEAD = b"POST /search HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
 
@@ -61,12 +61,12 @@ def connect(url: str) -> socket.socket:
 
 
 def read_all(connection: socket.socket) -> bytes:
-    """All until the server closes the connection."""
+    """Return all data until the server closes the connection."""
     return b"".join(iter(lambda: connection.recv(65536), b""))
 
 
 def read_until(connection: socket.socket, end: bytes) -> None:
-    """An answer, up to its end."""
+    """Read an answer up to its end."""
     received = b""
     while not received.endswith(end):
         received += connection.recv(65536)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from app.api.routes.strokes import reduced, within_limits
+from app.api.routes.strokes import drop_shortest, shrink_canvas
 from app.decoding.stroke_sketch import MAX_SIDE
 from benchmarks.support.synthetic_paper_photos import WAYS, photographed
 from model.preprocessing.preprocess import Preprocess
@@ -110,16 +110,16 @@ def test_a_form_without_the_field_is_refused(survivor: httpx.Client) -> None:
 
 def test_the_largest_answer_can_be_searched() -> None:
     strokes = [[[0.0, 0.0], [float(length), 0.0]] for length in (3, 1, 4, 2)]
-    assert within_limits(strokes) == strokes
-    assert within_limits(strokes, most_strokes=2) == [strokes[0], strokes[2]]
-    assert within_limits(strokes, most_points=7) == [strokes[0], strokes[2], strokes[3]]
+    assert drop_shortest(strokes) == strokes
+    assert drop_shortest(strokes, max_strokes=2) == [strokes[0], strokes[2]]
+    assert drop_shortest(strokes, max_points=7) == [strokes[0], strokes[2], strokes[3]]
 
 
 def test_the_largest_canvas_can_be_searched() -> None:
     tracing = Tracing(30, 120, [[[0.0, 0.0], [30.0, 120.0]]])
-    assert reduced(tracing, most=120) is tracing
-    assert reduced(tracing, most=60) == Tracing(15, 60, [[[0.0, 0.0], [15.0, 60.0]]])
-    assert reduced(tracing, most=2).width == 1  # less is no canvas
+    assert shrink_canvas(tracing, max_side=120) is tracing
+    assert shrink_canvas(tracing, max_side=60) == Tracing(15, 60, [[[0.0, 0.0], [15.0, 60.0]]])
+    assert shrink_canvas(tracing, max_side=2).width == 1  # less is no canvas
 
 
 def test_openapi_documents_the_route(client: httpx.Client) -> None:
