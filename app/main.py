@@ -67,15 +67,25 @@ def create_app(settings: Settings | None = None, service: Service | None = None)
     app.state.memory_budgets = MemoryBudgets(chosen)
     app.state.read_limits = read_limits
     install_error_handlers(app)
-    # the last middleware added is the outermost
+    _add_middleware(app, chosen, metrics)
+    _add_routes(app, assets)
+    return app
+
+
+def _add_middleware(app: FastAPI, settings: Settings, metrics: Metrics) -> None:
+    """Add the middleware. The last one added is the outermost."""
     app.add_middleware(UnexpectedErrors)
     app.add_middleware(GZipMiddleware, minimum_size=256)
     app.add_middleware(HeadAsGet)
-    if chosen.cors_origins:
-        app.add_middleware(AllowedOrigins, origins=chosen.cors_origins)
-    app.add_middleware(SecurityHeaders, docs_path="/docs", embed_origins=chosen.embed_origins)
+    if settings.cors_origins:
+        app.add_middleware(AllowedOrigins, origins=settings.cors_origins)
+    app.add_middleware(SecurityHeaders, docs_path="/docs", embed_origins=settings.embed_origins)
     app.add_middleware(AccessLog, metrics=metrics)
-    app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(chosen.trusted_proxies))
+    app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(settings.trusted_proxies))
+
+
+def _add_routes(app: FastAPI, assets: Assets) -> None:
+    """Add the routes of the page, the HTTP interface and the static files."""
     app.include_router(pages.router)
     app.include_router(monitoring.router)
     app.include_router(search.router, dependencies=[ReadAccess, KnownParameters])
@@ -85,4 +95,3 @@ def create_app(settings: Settings | None = None, service: Service | None = None)
     app.include_router(imports.router, dependencies=[KnownParameters])
     app.include_router(strokes.router, dependencies=[ReadAccess, KnownParameters])
     app.mount("/static", PageFiles(assets), name="static")
-    return app

@@ -183,13 +183,13 @@ def test_what_is_refused(shop: Shop, request_: dict[str, Any], status: int, code
 
 
 def test_a_photo_that_takes_too_much_is_refused(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(DecoderPool, "ask", too_costly(photo(61)))
+    monkeypatch.setattr(DecoderPool, "request", too_costly(photo(61)))
     refused(shop.put("costly", 61), 422, "image_too_costly", "a great deal")
     assert shop.client.get("/products/costly").status_code == 404
 
 
 def test_a_photo_that_the_server_has_no_time_for_may_come_again(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(DecoderPool, "ask", too_busy(photo(62), 1))
+    monkeypatch.setattr(DecoderPool, "request", too_busy(photo(62), 1))
     answer = shop.put("later", 62)
     refused(answer, 503, "busy", "try again later")
     assert int(answer.headers["Retry-After"]) > 0 and shop.client.get("/products/later").status_code == 404
