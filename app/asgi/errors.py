@@ -95,9 +95,8 @@ async def _answer_http_error(request: Request, error: HTTPException) -> Response
     if error.status_code == 404:
         message = f"there is nothing at {where}"
     if error.status_code == 405:
-        headers["Allow"] = (
-            _list_methods(request) if "Allow" in headers else "GET"
-        )  # static files do not list their methods
+        # Starlette sets no Allow header for static files, which are only read
+        headers["Allow"] = _list_methods(request) if "Allow" in headers else "GET"
         message = f"{request.method} is not possible at {where}: expected {headers['Allow']}"
     return error_response(error.status_code, code, message, headers=headers)
 

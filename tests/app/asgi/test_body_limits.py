@@ -96,7 +96,7 @@ def test_a_room_is_told_to_be_full_and_left() -> None:
     budget = MemoryBudget(10, "it is full")
     with budget.reserve() as first, budget.reserve() as second:
         first.grow_to(6)
-        first.grow_to(4)  # has more already
+        first.grow_to(4)  # already larger
         second.grow_to(4)
         with pytest.raises(ApiError, match="it is full, so try again in 1 s") as refusal:
             second.grow_to(5)

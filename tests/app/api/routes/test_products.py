@@ -68,7 +68,7 @@ def test_a_product_is_found_as_soon_as_it_is_there_and_not_once_it_is_gone(shop:
         ({"color": ["Black", "Red"], "size": ["41", "42"]}, {"color": "Black/Red", "size": "41 / 42"}),
         ({"color": "Black/Red", "size": "41"}, {"color": "Black/Red", "size": "41"}),
         ({"color": [], "size": [" "]}, {"color": None, "size": None}),
-        ({"title": "Tom &amp; Jerry"}, {"title": "Tom &amp; Jerry"}),  # escaped in feeds alone
+        ({"title": "Tom &amp; Jerry"}, {"title": "Tom &amp; Jerry"}),  # only feeds escape HTML
     ],
 )
 def test_values_are_spelled_as_in_feeds(shop: Shop, values: dict[str, Any], shown: dict[str, Any]) -> None:

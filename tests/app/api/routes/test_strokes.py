@@ -119,7 +119,7 @@ def test_the_largest_canvas_can_be_searched() -> None:
     tracing = Tracing(30, 120, [[[0.0, 0.0], [30.0, 120.0]]])
     assert shrink_canvas(tracing, max_side=120) is tracing
     assert shrink_canvas(tracing, max_side=60) == Tracing(15, 60, [[[0.0, 0.0], [15.0, 60.0]]])
-    assert shrink_canvas(tracing, max_side=2).width == 1  # less is no canvas
+    assert shrink_canvas(tracing, max_side=2).width == 1  # not less, since a canvas of width 0 cannot be searched
 
 
 def test_openapi_documents_the_route(client: httpx.Client) -> None:
