@@ -18,9 +18,8 @@ LISTEN_BACKLOG = 2048
 
 _MAX_CONNECTIONS = 4096  # idle connections take memory, too
 _PER_CONNECTION = 2  # descriptors: the socket, and the file that the server sends
-_RESERVE = (
-    4 * ACCEPTED_AT_ONCE + 192
-)  # descriptors for newly accepted connections, database, decoders, uploads, imports and index
+_RESERVE = 4 * ACCEPTED_AT_ONCE + 192
+"""Descriptors for newly accepted connections, database, decoders, uploads, imports and index."""
 _LOG_EVERY = 60.0  # s
 _NONE_FREE = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}  # as in asyncio's accept
 _log = logging.getLogger(__name__)
