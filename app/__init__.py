@@ -1,5 +1,5 @@
-"""The server of Sketchfind: the catalogue, the gallery that searches it, and the HTTP interface."""
+"""The Sketchfind server: catalogue, search in a gallery, and HTTP interface."""
 
 from app.core.cpu_limits import set_default_pool_sizes
 
-set_default_pool_sizes()  # here, since whatever is imported of this package may import torch or FAISS
+set_default_pool_sizes()  # before any import of torch or FAISS, which create their thread pools

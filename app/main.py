@@ -1,4 +1,4 @@
-"""The server: create_app() makes it, serve() runs it until it is told to stop."""
+"""The FastAPI application: routes, middleware, and the state that they share."""
 
 from __future__ import annotations
 
@@ -33,22 +33,22 @@ _DESCRIPTION = "Draw a product, find that very product. Every error is `{error: 
 
 
 def create_app(settings: Settings | None = None, service: Service | None = None) -> FastAPI:
-    """The app of a gallery: opened at the start, unless `service` has it open already.
+    """Return the app of a gallery. It opens the gallery at its start, unless `service` has opened it.
 
-    Without settings they come from the environment, so this is also a factory for ASGI servers.
+    Settings default to the environment, so this function is also a factory for ASGI servers.
     """
     if settings is None:
         for warning in unknown_settings():
             _log.warning(warning)
     chosen = settings or load_settings()
     metrics = service.metrics if service else Metrics()
-    reads = service.reads if service else ReadLimits(chosen.search_timeout)
+    read_limits = service.reads if service else ReadLimits(chosen.search_timeout)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        app.state.service = service or Service(chosen, metrics, reads)
+        app.state.service = service or Service(chosen, metrics, read_limits)
         yield
-        if service is None:  # else whoever has opened it closes it
+        if service is None:  # else the caller, which opened it, closes it
             app.state.service.close(Shutdown(SECONDS))
         app.state.service = None
 
@@ -63,26 +63,35 @@ def create_app(settings: Settings | None = None, service: Service | None = None)
     )
     app.state.assets = assets = Assets(STATIC)
     app.state.metrics = metrics
-    app.state.rates = RateLimiters(chosen.search_rate, chosen.write_rate)
-    app.state.rooms = MemoryBudgets(chosen)
-    app.state.reads = reads
+    app.state.rate_limiters = RateLimiters(chosen.search_rate, chosen.write_rate)
+    app.state.memory_budgets = MemoryBudgets(chosen)
+    app.state.read_limits = read_limits
     install_error_handlers(app)
-    # the last one added is the outermost
+    _add_middleware(app, chosen, metrics)
+    _add_routes(app, assets)
+    return app
+
+
+def _add_middleware(app: FastAPI, settings: Settings, metrics: Metrics) -> None:
+    """Add the middleware. The last one added is the outermost."""
     app.add_middleware(UnexpectedErrors)
     app.add_middleware(GZipMiddleware, minimum_size=256)
     app.add_middleware(HeadAsGet)
-    if chosen.cors_origins:
-        app.add_middleware(AllowedOrigins, origins=chosen.cors_origins)
-    app.add_middleware(SecurityHeaders, docs_path="/docs", embed_origins=chosen.embed_origins)
+    if settings.cors_origins:
+        app.add_middleware(AllowedOrigins, origins=settings.cors_origins)
+    app.add_middleware(SecurityHeaders, docs_path="/docs", embed_origins=settings.embed_origins)
     app.add_middleware(AccessLog, metrics=metrics)
-    app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(chosen.trusted_proxies))
+    app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(settings.trusted_proxies))
+
+
+def _add_routes(app: FastAPI, assets: Assets) -> None:
+    """Add the routes of the page, the HTTP interface and the static files."""
     app.include_router(pages.router)
     app.include_router(monitoring.router)
     app.include_router(search.router, dependencies=[ReadAccess, KnownParameters])
     app.include_router(products.router, dependencies=[ReadAccess, KnownParameters])
-    app.include_router(products.photos)
-    app.include_router(products.writes, dependencies=[KnownParameters])
+    app.include_router(products.photo_router)
+    app.include_router(products.write_router, dependencies=[KnownParameters])
     app.include_router(imports.router, dependencies=[KnownParameters])
     app.include_router(strokes.router, dependencies=[ReadAccess, KnownParameters])
     app.mount("/static", PageFiles(assets), name="static")
-    return app

@@ -1,4 +1,4 @@
-"""What an operator can set, by an environment variable SKETCHFIND_<NAME> or by the command line, which wins."""
+"""Settings of the server, from environment variables SKETCHFIND_<NAME> or the command line, which wins."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ from app.core.error_text import describe_validation_error
 LogFormat = Literal["text", "json"]
 
 _PREFIX = "SKETCHFIND_"
-_NOT_OF_THE_SERVER = {"TRACEBACK"}  # of the command line
+_COMMAND_LINE_NAMES = {"TRACEBACK"}  # read by the command line, not by the server
 _ORIGIN = re.compile(r"https?://[a-z0-9-]+(\.[a-z0-9-]+)*(:[0-9]{1,5})?")
 
 
 class SettingsError(ValueError):
-    """A setting is missing or has a value that cannot be used."""
+    """Missing or unusable value of a setting."""
 
 
-def _origin(value: str) -> str:
-    """An origin as browsers write it. What passes is safe in a header."""
+def _normalise_origin(value: str) -> str:
+    """Return an origin as browsers write it, which is safe in a header. Raises PydanticCustomError."""
     if not _ORIGIN.fullmatch(value.lower()):
         raise PydanticCustomError("origin", "an origin such as https://shop.example, without a path")
     return value.lower()
 
 
-def _network(value: str) -> str:
-    """An address or network as ip_network() writes it."""
+def _normalise_network(value: str) -> str:
+    """Return an address or network as ip_network() writes it. Raises PydanticCustomError."""
     try:
         return str(ip_network(value))
     except ValueError:
@@ -43,8 +43,8 @@ def _network(value: str) -> str:
         raise PydanticCustomError("network", expected) from None
 
 
-_Origins = Annotated[tuple[Annotated[str, AfterValidator(_origin)], ...], NoDecode]
-_Networks = Annotated[tuple[Annotated[str, AfterValidator(_network)], ...], NoDecode]
+_Origins = Annotated[tuple[Annotated[str, AfterValidator(_normalise_origin)], ...], NoDecode]
+_Networks = Annotated[tuple[Annotated[str, AfterValidator(_normalise_network)], ...], NoDecode]
 
 
 class Settings(BaseSettings):
@@ -94,13 +94,16 @@ class Settings(BaseSettings):
 
     @field_validator("embed_origins", "cors_origins", "trusted_proxies", mode="before")
     @classmethod
-    def _listed(cls, value: object) -> object:
-        """The environment has them in one string."""
+    def _split_list(cls, value: object) -> object:
+        """Split the comma-separated text of an environment variable."""
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
 def load_settings(**given: Any) -> Settings:
-    """Settings as given, else from the environment, else the defaults. Raises SettingsError, in one line."""
+    """Load the settings: from `given`, else from the environment, else the defaults.
+
+    Raises SettingsError with a message of one line.
+    """
     try:
         return Settings(**{name: value for name, value in given.items() if value is not None})
     except ValidationError as error:
@@ -111,19 +114,19 @@ def load_settings(**given: Any) -> Settings:
 
 
 def unknown_settings(environment: Mapping[str, str] = os.environ) -> list[str]:
-    """Return a warning for each environment variable that is named like a setting and is not one.
+    """Return a warning for each environment variable that has the prefix of a setting but is not a setting.
 
-    It names the most similar setting, and never the value, which may be secret.
+    It contains the most similar setting, and never the value, which may be secret.
     """
-    known = {name.upper() for name in Settings.model_fields} | _NOT_OF_THE_SERVER
+    known = {name.upper() for name in Settings.model_fields} | _COMMAND_LINE_NAMES
     names = [name for name in environment if name.upper().startswith(_PREFIX)]
     return [
-        f"{name} is set, but is not a setting and is ignored: {_suggestion(rest, known)}"
+        f"{name} is set, but is not a setting and is ignored: {_suggest_setting(rest, known)}"
         for name in sorted(names)
         if (rest := name.upper().removeprefix(_PREFIX)) not in known
     ]
 
 
-def _suggestion(name: str, known: set[str]) -> str:
+def _suggest_setting(name: str, known: set[str]) -> str:
     similar = get_close_matches(name, sorted(known), n=1)
     return f"did you mean {_PREFIX}{similar[0]}?" if similar else "docs/server.md lists the settings"

@@ -48,7 +48,7 @@ def test_every_option_is_documented(command: str) -> None:
 
 def test_every_route_is_documented() -> None:
     routers = [module.router for module in (pages, monitoring, search, products, imports, strokes)]
-    routers += [products.writes, products.photos]
+    routers += [products.write_router, products.photo_router]
     known = [route for router in routers for route in router.routes if isinstance(route, APIRoute)]
     assert len(known) >= 8
     listed = text("server.md")

@@ -1,7 +1,7 @@
-"""Who may do what: an API key for every write, and on request for reading too.
+"""Authentication by API keys: for every write, and for reads if the settings require it.
 
-A route that writes takes a parameter `key: WriteAccess`. Its body must be read in the route itself, not by FastAPI's
-File() or Body(), which would take in all of it before anybody asks for the key.
+A route that writes takes a parameter `key: WriteAccess`. It must read its body itself, since FastAPI's File() and
+Body() would read all of it before the key is checked.
 """
 
 from __future__ import annotations
@@ -25,43 +25,45 @@ _Bearer = Annotated[HTTPAuthorizationCredentials | None, Depends(HTTPBearer(auto
 _Header = Annotated[str | None, Depends(APIKeyHeader(name="X-API-Key", auto_error=False, scheme_name="header"))]
 
 
-async def _presented(bearer: _Bearer, header: _Header) -> str | None:
-    """The key that a request brings; None when it brings none."""
+async def _read_key(bearer: _Bearer, header: _Header) -> str | None:
+    """Return the key in a request's headers, or None."""
     return (bearer.credentials if bearer else header) or None
 
 
-_Presented = Annotated[str | None, Depends(_presented)]
+_RequestKey = Annotated[str | None, Depends(_read_key)]
 
 
-def write_access(_rate: WriteRate, service: ServiceOf, presented: _Presented) -> ApiKey:
-    """The write key of a request.
+def require_write_key(_rate: WriteRate, service: ServiceOf, secret: _RequestKey) -> ApiKey:
+    """Return the write key of a request.
 
-    Raises ApiError too_many_requests, writes_disabled when nobody has one, missing_key, wrong_key, or read_only_key.
+    Raises ApiError too_many_requests, missing_key, wrong_key, read_only_key, or writes_disabled if the gallery has no
+    write key.
     """
     keys = service.gallery.catalogue.keys
     if not any(key.scope == "write" for key in keys.recent()):
         raise ApiError(403, "writes_disabled", f"nothing can be changed here, as there is no write key: {_MAKE_ONE}")
-    key = _known(service, presented)
+    key = _find_key(service, secret)
     if key.scope != "write":
         message = f"key {key.name!r} has the scope 'read': expected one with the scope 'write'"
         raise ApiError(403, "read_only_key", message, {"name": key.name, "scope": key.scope})
     return key
 
 
-async def read_access(service: ServiceOf, presented: _Presented) -> None:
-    """Let anybody read, or only those with a key if the settings say so. Raises ApiError missing_key or wrong_key."""
+async def require_read_key(service: ServiceOf, secret: _RequestKey) -> None:
+    """Check a request's key if the settings require one for reads. Raises ApiError missing_key or wrong_key."""
     if service.settings.require_key:
-        await run_in_threadpool(_known, service, presented)
+        await run_in_threadpool(_find_key, service, secret)
 
 
-def _known(service: ServiceOf, presented: str | None) -> ApiKey:
-    if presented is None:
+def _find_key(service: ServiceOf, secret: str | None) -> ApiKey:
+    """Return the stored key of a secret. Raises ApiError missing_key or wrong_key."""
+    if secret is None:
         raise ApiError(401, "missing_key", f"an API key is missing: expected {_HOW}", headers=_CHALLENGE)
-    key = service.gallery.catalogue.keys.find(presented)
-    if key is None:  # the message repeats nothing of it: messages end up in logs
+    key = service.gallery.catalogue.keys.find(secret)
+    if key is None:  # the message does not repeat the secret, since messages end up in logs
         raise ApiError(401, "wrong_key", "the API key is not one of this gallery's", headers=_CHALLENGE)
     return key
 
 
-WriteAccess = Annotated[ApiKey, Depends(write_access)]
-ReadAccess = Depends(read_access)
+WriteAccess = Annotated[ApiKey, Depends(require_write_key)]
+ReadAccess = Depends(require_read_key)

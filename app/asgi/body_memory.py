@@ -1,4 +1,4 @@
-"""What there is room for at once in one server process: writes, and bytes of bodies that are held in memory."""
+"""Memory budgets of one server process: writes in progress, and bytes of request bodies in memory."""
 
 from __future__ import annotations
 
@@ -8,80 +8,87 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from app.asgi.errors import later
+from app.asgi.errors import retry_later_error
 from app.settings import Settings
 
 UNCOUNTED = 64 * 2**10
-"""Bytes of each body that need no room: so a sketch of strokes is taken in even when others fill it with pictures."""
+"""Bytes of each body that no budget counts, so that sketches of strokes are accepted while pictures fill the budget."""
 
-_RETRY_AFTER = 1  # s: about as long as a write takes
-_LARGE_WRITES = 4  # of the largest size, held at once
+_RETRY_AFTER = 1  # s: about the duration of a write
+_LARGE_WRITES = 4  # number of bodies of the largest size that fit at the same time
 
 
 class MemoryBudget:
-    """Room for `most` of something, which `full` tells of when there is no more. Belongs to one event loop."""
+    """An amount of `limit` units that requests share; `full` is the error message when it is exhausted.
 
-    def __init__(self, most: int, full: str) -> None:
-        self._most, self._full = most, full
+    A budget belongs to one event loop.
+    """
+
+    def __init__(self, limit: int, full: str) -> None:
+        self._limit, self._full = limit, full
         self.taken = 0
 
     @contextmanager
     def reserve(self) -> Iterator[Reservation]:
-        """What one request takes, until the block ends."""
-        hold = Reservation(self)
+        """Open an empty reservation, and release it at the end of the block."""
+        reservation = Reservation(self)
         try:
-            yield hold
+            yield reservation
         finally:
-            self.taken -= hold.size
+            self.taken -= reservation.size
 
     def take(self, size: int) -> None:
-        """Raises ApiError busy when there is not so much room."""
-        if self.taken + size > self._most:
-            raise later(503, "busy", f"{self._full}, so try again in {_RETRY_AFTER} s", _RETRY_AFTER)
+        """Take `size` units. Raises ApiError busy when fewer are left."""
+        if self.taken + size > self._limit:
+            raise retry_later_error(503, "busy", f"{self._full}, so try again in {_RETRY_AFTER} s", _RETRY_AFTER)
         self.taken += size
 
 
 class Reservation:
-    """What one request has taken of a room."""
+    """The share of a budget that one request has taken."""
 
-    def __init__(self, room: MemoryBudget) -> None:
-        self._room = room
+    def __init__(self, budget: MemoryBudget) -> None:
+        self._budget = budget
         self.size = 0
 
     def grow_to(self, size: int) -> None:
-        """Have so much in all. Raises ApiError busy."""
+        """Grow to `size` units in total; a larger reservation stays as it is. Raises ApiError busy."""
         more = max(0, size - self.size)
-        self._room.take(more)
+        self._budget.take(more)
         self.size += more
 
 
 class MemoryBudgets:
-    """The rooms of one server process. What is sent without a key has none of that of writes."""
+    """The budgets of one server process. Requests without a key take nothing from the budgets of writes."""
 
     def __init__(self, settings: Settings) -> None:
         waiting = settings.max_queue
         self.writes = MemoryBudget(waiting + 1, f"{waiting} writes are waiting already: expected fewer")
-        self.search_bytes = _bytes((waiting + 1) * settings.max_body_bytes)
-        self.write_bytes = _bytes(_LARGE_WRITES * settings.max_write_bytes)
+        self.search_bytes = _byte_budget((waiting + 1) * settings.max_body_bytes)
+        self.write_bytes = _byte_budget(_LARGE_WRITES * settings.max_write_bytes)
 
 
-def _bytes(most: int) -> MemoryBudget:
-    return MemoryBudget(most, f"the bodies of requests take {most} bytes already: expected less at once")
+def _byte_budget(limit: int) -> MemoryBudget:
+    return MemoryBudget(limit, f"the bodies of requests take {limit} bytes already: expected less at once")
 
 
-async def _searching(request: Request) -> AsyncIterator[Reservation]:
-    with request.app.state.rooms.search_bytes.reserve() as hold:
-        yield hold
+async def _reserve_search_body(request: Request) -> AsyncIterator[Reservation]:
+    budgets: MemoryBudgets = request.app.state.memory_budgets
+    with budgets.search_bytes.reserve() as reservation:
+        yield reservation
 
 
-async def _writing(request: Request) -> AsyncIterator[Reservation]:
-    rooms: MemoryBudgets = request.app.state.rooms
-    with rooms.writes.reserve() as place, rooms.write_bytes.reserve() as hold:
-        place.grow_to(1)
-        yield hold
+async def _reserve_write_body(request: Request) -> AsyncIterator[Reservation]:
+    budgets: MemoryBudgets = request.app.state.memory_budgets
+    with budgets.writes.reserve() as slot, budgets.write_bytes.reserve() as reservation:
+        slot.grow_to(1)
+        yield reservation
 
 
-SearchBody = Annotated[Reservation, Depends(_searching)]
-"""What the body of a search takes, held until it is answered."""
-WriteBody = Annotated[Reservation, Depends(_writing)]
-"""A place among those who write, and what the body takes. Put it after the key. Raises ApiError busy at once."""
+SearchBody = Annotated[Reservation, Depends(_reserve_search_body)]
+"""Dependency: the reservation of a search's body, released after the answer."""
+WriteBody = Annotated[Reservation, Depends(_reserve_write_body)]
+"""Dependency: the reservation of a write's body, and one of the writes that may wait. Raises ApiError busy.
+
+It comes after the key in a route's parameters.
+"""

@@ -1,4 +1,4 @@
-"""Who sent a request, as far as addresses tell."""
+"""Addresses of clients, and the key by which rate limits tell clients apart."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ from ipaddress import IPv6Address, ip_address, ip_network
 from starlette.types import Scope
 
 _UNKNOWN = "unknown"
-_IPV6_PREFIX = 64  # bits: a household has at least so many addresses below it
+_IPV6_PREFIX = 64  # bits: a household has at least this many addresses
 
 
 def client_address(scope: Scope) -> str:
-    """The address of a request's sender; "unknown" for what is none, since proxies pass on whatever they were told."""
+    """Return the IP address of a request's sender, or "unknown".
+
+    Proxies pass on arbitrary text, so text that is not an address is "unknown".
+    """
     client = scope.get("client")
     try:
         return str(ip_address(client[0])) if client else _UNKNOWN
@@ -20,7 +23,7 @@ def client_address(scope: Scope) -> str:
 
 
 def rate_limit_key(scope: Scope) -> str:
-    """Whom limits count a request for: an IPv4 address, or a network of IPv6 addresses, as one client has them all."""
+    """Return the key of a client: its IPv4 address, or its IPv6 /64 network, in which it owns all addresses."""
     text = client_address(scope)
     if text == _UNKNOWN:
         return text

@@ -1,4 +1,4 @@
-"""FastAPI dependencies that routes share."""
+"""FastAPI dependencies of several routes."""
 
 from __future__ import annotations
 
@@ -10,47 +10,48 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from app.asgi.client_address import rate_limit_key
-from app.asgi.disconnect import left
+from app.asgi.disconnect import wait_for_disconnect
 from app.asgi.errors import ApiError
 from app.database.read_limits import ReadLimits
 from app.serving.service import Service
 
 
-async def service_of(request: Request) -> Service:
-    """The service of the app that got a request. Raises ApiError not_ready while there is none."""
+async def get_service(request: Request) -> Service:
+    """Return the service of the request's app. Raises ApiError not_ready until the gallery is loaded."""
     service: Service | None = getattr(request.app.state, "service", None)
     if service is None:
         raise ApiError(503, "not_ready", "the gallery is not loaded yet: expected within seconds of the start")
     return service
 
 
-ServiceOf = Annotated[Service, Depends(service_of)]
+ServiceOf = Annotated[Service, Depends(get_service)]
 
 
-async def _has_room(request: Request, service: ServiceOf) -> None:
+async def _check_queue(request: Request, service: ServiceOf) -> None:
     service.queue.check(rate_limit_key(request.scope))
 
 
-QueueHasRoom = Depends(_has_room)
+QueueHasRoom = Depends(_check_queue)
+"""Dependency: refuses a search before its body is read when the search queue is full."""
 
 
 async def limit_reads(request: Request) -> AsyncIterator[None]:
     """Limit the time of a request's reads, and interrupt them when the client disconnects.
 
-    A disconnect is noticed on requests without a body alone: to wait for it would take the body away from the route.
+    Only requests without a body notice a disconnect: waiting for it would consume the body before the route does.
     """
-    limits: ReadLimits = request.app.state.reads
+    limits: ReadLimits = request.app.state.read_limits
     abandoned = threading.Event()
     limits.apply(abandoned.is_set)
     if request.method not in ("GET", "HEAD"):
         yield
         return
-    leaving = asyncio.ensure_future(left(request))
-    leaving.add_done_callback(lambda _: abandoned.set())
+    disconnected = asyncio.ensure_future(wait_for_disconnect(request))
+    disconnected.add_done_callback(lambda _: abandoned.set())
     try:
         yield
     finally:
-        leaving.cancel()
+        disconnected.cancel()
 
 
 LimitedReads = Depends(limit_reads)

@@ -13,25 +13,25 @@ _T = TypeVar("_T")
 
 
 async def cancel_on_disconnect(request: Request, work: Awaitable[_T]) -> _T:
-    """What `work` comes to; when the client leaves first, it is cancelled, so that nothing is computed for nobody.
+    """Await `work`, and cancel it if the client disconnects first.
 
     The request's body must have been read. Raises ClientDisconnect.
     """
     computed = asyncio.ensure_future(work)
-    leaving = asyncio.ensure_future(left(request))
+    disconnected = asyncio.ensure_future(wait_for_disconnect(request))
     try:
-        await asyncio.wait((computed, leaving), return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait((computed, disconnected), return_when=asyncio.FIRST_COMPLETED)
         if not computed.done():
             raise ClientDisconnect
         return computed.result()
     finally:
-        for task in (computed, leaving):
+        for task in (computed, disconnected):
             task.cancel()
         with suppress(asyncio.CancelledError):
-            await leaving
+            await disconnected
 
 
-async def left(request: Request) -> None:
-    """Wait until the client disconnects. Takes what is left of the body."""
+async def wait_for_disconnect(request: Request) -> None:
+    """Wait until the client disconnects. Discards the unread part of the body."""
     while (await request.receive())["type"] != "http.disconnect":
         pass

@@ -1,4 +1,4 @@
-"""Every way in which a request can fail, in one shape: {"error": {"code", "message", "detail"}}."""
+"""Error responses, all in one format: {"error": {"code", "message", "detail"}}."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ from model.preprocessing.images import ImageTooCostlyError, ImageTooLargeError, 
 from model.preprocessing.line_drawing import BlankSketchError
 
 _MOST_DETAILS = 10
-_CLIENT_GONE = 499  # nobody reads it; nginx's number for this
+_CLIENT_GONE = 499  # nginx's status for a client that disconnected, which appears in the log only
 _RETRY = "10"  # s
 _HTTP_CODES = {404: "not_found", 405: "method_not_allowed"}
-_METHODS = ("GET", "POST", "PUT", "DELETE")  # those of all routes; HEAD comes with GET
-_OF_A_SKETCH: list[tuple[type[Exception], int, str]] = [
+_METHODS = ("GET", "POST", "PUT", "DELETE")  # of all routes; every GET route also answers HEAD
+_SKETCH_ERRORS: list[tuple[type[Exception], int, str]] = [
     (ImageTooLargeError, 413, "image_too_large"),
     (ImageTooCostlyError, 422, "image_too_costly"),
     (UnreadableImageError, 415, "not_an_image"),
@@ -45,9 +45,9 @@ _log = logging.getLogger(__name__)
 
 
 class ApiError(Exception):
-    """A request that is refused: HTTP status, a code for programs, a message for people, any JSON as detail.
+    """Refusal of a request: HTTP status, code for programs, message for people, and any JSON as detail.
 
-    `headers` go with the answer, such as Retry-After.
+    `headers` are added to the response, such as Retry-After.
     """
 
     def __init__(
@@ -58,35 +58,36 @@ class ApiError(Exception):
         self.headers = headers
 
 
-def later(status: int, code: str, message: str, seconds: int) -> ApiError:
-    """The error for a request that may be made again after so many seconds."""
+def retry_later_error(status: int, code: str, message: str, seconds: int) -> ApiError:
+    """Return the error for a request that the client may repeat after `seconds` seconds."""
     return ApiError(status, code, message, {"retry_after": seconds}, {"Retry-After": str(seconds)})
 
 
 def error_response(
     status: int, code: str, message: str, detail: object = None, headers: Mapping[str, str] | None = None
 ) -> JSONResponse:
-    """The one shape of all errors."""
+    """Return an error response in the common format, and note its code for the log."""
     note_code(code)
     error = {"code": code, "message": cut(message, MOST_MESSAGE), "detail": detail}
     return JSONResponse({"error": error}, status, headers)
 
 
-async def _on_api_error(_request: Request, error: ApiError) -> Response:
+async def _answer_api_error(_request: Request, error: ApiError) -> Response:
     return error_response(error.status, error.code, error.message, error.detail, error.headers)
 
 
-async def _on_validation_error(_request: Request, error: RequestValidationError) -> Response:
-    found: list[ErrorDetails] = list(error.errors())[:_MOST_DETAILS]
+async def _answer_validation_error(_request: Request, error: RequestValidationError) -> Response:
+    problems: list[ErrorDetails] = list(error.errors())[:_MOST_DETAILS]
+    paths = [path_of(problem["loc"][1:]) for problem in problems]
     detail = [
-        {"parameter": path_of(each["loc"][1:]), "message": describe_validation_error(each, path_of(each["loc"][1:]))}
-        for each in found
+        {"parameter": path, "message": describe_validation_error(problem, path)}
+        for path, problem in zip(paths, problems, strict=True)
     ]
     return error_response(422, "invalid_parameter", detail[0]["message"], detail)
 
 
-async def _on_http_error(request: Request, error: HTTPException) -> Response:
-    """What the router itself says: no such route, or not this method."""
+async def _answer_http_error(request: Request, error: HTTPException) -> Response:
+    """Answer an error of the router: unknown path (404) or method that the path does not allow (405)."""
     code = _HTTP_CODES.get(error.status_code, HTTPStatus(error.status_code).name.lower())
     headers = dict(error.headers or {})
     where = truncate(request.url.path)
@@ -94,92 +95,94 @@ async def _on_http_error(request: Request, error: HTTPException) -> Response:
     if error.status_code == 404:
         message = f"there is nothing at {where}"
     if error.status_code == 405:
-        headers["Allow"] = _methods_at(request) if "Allow" in headers else "GET"  # files tell nothing
+        # Starlette sets no Allow header for static files, which are only read
+        headers["Allow"] = _list_methods(request) if "Allow" in headers else "GET"
         message = f"{request.method} is not possible at {where}: expected {headers['Allow']}"
     return error_response(error.status_code, code, message, headers=headers)
 
 
-def _methods_at(request: Request) -> str:
-    """The methods of all routes of a path: the router names only those of the first one."""
-    found = [
+def _list_methods(request: Request) -> str:
+    """Return the methods of all routes that match the path. The router names only those of the first route."""
+    methods = [
         method
         for method in _METHODS
         if any(route.matches({**request.scope, "method": method})[0] is Match.FULL for route in request.app.routes)
     ]
-    return ", ".join(found)
+    return ", ".join(methods)
 
 
-async def _on_sketch_error(_request: Request, error: Exception) -> Response:
-    """What preprocessing has against a sketch."""
-    status, code = next((status, code) for kind, status, code in _OF_A_SKETCH if isinstance(error, kind))
+async def _answer_sketch_error(_request: Request, error: Exception) -> Response:
+    """Answer an error of the sketch's preprocessing."""
+    status, code = next((status, code) for kind, status, code in _SKETCH_ERRORS if isinstance(error, kind))
     return error_response(status, code, str(error))
 
 
-async def _on_invalid_strokes(_request: Request, error: InvalidStrokesError) -> Response:
+async def _answer_invalid_strokes(_request: Request, error: InvalidStrokesError) -> Response:
     return error_response(422, "bad_strokes", str(error), error.where and {"where": error.where})
 
 
-async def _on_busy(request: Request, error: BusyError) -> Response:
-    return await _on_api_error(request, later(503, "busy", str(error), error.seconds))
+async def _answer_busy(request: Request, error: BusyError) -> Response:
+    return await _answer_api_error(request, retry_later_error(503, "busy", str(error), error.seconds))
 
 
-async def _on_too_late(request: Request, error: TooLateError) -> Response:
-    return await _on_api_error(request, later(503, "too_late", str(error), error.seconds))
+async def _answer_too_late(request: Request, error: TooLateError) -> Response:
+    return await _answer_api_error(request, retry_later_error(503, "too_late", str(error), error.seconds))
 
 
-async def _on_not_ready(_request: Request, error: NotReadyError) -> Response:
+async def _answer_not_ready(_request: Request, error: NotReadyError) -> Response:
     return error_response(503, "not_ready", str(error), headers={"Retry-After": str(error.seconds)})
 
 
-async def _on_disconnect(_request: Request, _error: Exception) -> Response:
-    """The shopper drew on before the whole sketch had arrived: not an error of ours."""
+async def _answer_disconnect(_request: Request, _error: Exception) -> Response:
+    """Answer a disconnected client, such as a page whose user drew on before the upload ended."""
     return Response(status_code=_CLIENT_GONE)
 
 
-async def _on_not_stored(_request: Request, error: StorageError) -> Response:
-    """The disk is full, most likely."""
+async def _answer_not_stored(_request: Request, error: StorageError) -> Response:
+    """Answer a failed write to the disk, which is most likely full."""
     _log.warning("a change could not be stored: %s", error)
     message = f"the change could not be stored ({error}): nothing was changed, try again later"
     return error_response(503, "not_stored", message, headers={"Retry-After": _RETRY})
 
 
-async def _on_not_decoded(_request: Request, error: DecoderUnavailableError) -> Response:
+async def _answer_not_decoded(_request: Request, error: DecoderUnavailableError) -> Response:
     return error_response(503, "busy", str(error), headers={"Retry-After": _RETRY})
 
 
-async def _on_read_timeout(request: Request, error: ReadTimeoutError) -> Response:
+async def _answer_read_timeout(request: Request, error: ReadTimeoutError) -> Response:
     message = f"{error}: expected fewer filters, or try again in {_RETRY} s"
-    return await _on_api_error(request, later(503, "too_late", message, int(_RETRY)))
+    return await _answer_api_error(request, retry_later_error(503, "too_late", message, int(_RETRY)))
 
 
-async def _on_database_error(_request: Request, error: DBAPIError) -> Response:
-    """The database is away, its disk is full, or it is read only for now: all may be well again soon."""
+async def _answer_database_error(_request: Request, error: DBAPIError) -> Response:
+    """Answer a failure of the database that may be temporary: unreachable, disk full, or read only."""
     _log.warning("the database failed: %s", str(error.orig).partition("\n")[0])
     message = "the database cannot be used now: nothing was changed, try again later"
-    if error.connection_invalidated and error.statement is None:  # the connection was lost while it committed
+    if error.connection_invalidated and error.statement is None:  # the connection was lost during a commit
         message = "the database was lost during a change: it may be stored or not, so try again later"
     return error_response(503, "no_database", message, headers={"Retry-After": _RETRY})
 
 
-async def _on_damaged_catalogue(request: Request, error: DamagedCatalogueError) -> Response:
-    """No Retry-After: it stays as it is until somebody restores it."""
+async def _answer_damaged_catalogue(request: Request, error: DamagedCatalogueError) -> Response:
+    """Answer without Retry-After, since the catalogue stays damaged until an operator restores it."""
     _log.error("%s", error)
     request.app.state.damage = str(error)  # for /readyz
     return error_response(500, "damaged_catalogue", str(error))
 
 
-async def _on_pool_timeout(_request: Request, _error: PoolTimeoutError) -> Response:
+async def _answer_pool_timeout(_request: Request, _error: PoolTimeoutError) -> Response:
     message = "all connections to the database are in use: nothing was changed, try again later"
     return error_response(503, "busy", message, headers={"Retry-After": _RETRY})
 
 
 class UnexpectedErrors:
-    """Answers what no handler expects: a fault, logged with its traceback and not shown, and a cancelled request."""
+    """Middleware that answers cancelled requests and unexpected exceptions, and logs the latter with a traceback."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request. An error after the start of the response is raised again."""
         started = False
 
         async def watch(message: Message) -> None:
@@ -189,7 +192,7 @@ class UnexpectedErrors:
 
         try:
             await self.app(scope, receive, watch)
-        except asyncio.CancelledError:  # uvicorn cancels requests that a stopping server has not answered in time
+        except asyncio.CancelledError:  # uvicorn cancels unfinished requests at the end of the shutdown
             if scope["type"] != "http" or started:
                 raise
             message = "the server stops before the request is done: a change may be stored or not, try again later"
@@ -204,27 +207,27 @@ class UnexpectedErrors:
 
 
 _HANDLERS: dict[type[Exception], Callable[[Request, Any], Awaitable[Response]]] = {
-    ApiError: _on_api_error,
-    RequestValidationError: _on_validation_error,
-    HTTPException: _on_http_error,
-    InvalidStrokesError: _on_invalid_strokes,
-    BusyError: _on_busy,
-    TooLateError: _on_too_late,
-    NotReadyError: _on_not_ready,
-    ClientDisconnect: _on_disconnect,
-    StorageError: _on_not_stored,
-    DecoderUnavailableError: _on_not_decoded,
-    ReadAbandonedError: _on_disconnect,
-    ReadTimeoutError: _on_read_timeout,
-    OperationalError: _on_database_error,
-    DamagedCatalogueError: _on_damaged_catalogue,
-    PoolTimeoutError: _on_pool_timeout,
-    InternalError: _on_database_error,
-    **{kind: _on_sketch_error for kind, _, _ in _OF_A_SKETCH},
+    ApiError: _answer_api_error,
+    RequestValidationError: _answer_validation_error,
+    HTTPException: _answer_http_error,
+    InvalidStrokesError: _answer_invalid_strokes,
+    BusyError: _answer_busy,
+    TooLateError: _answer_too_late,
+    NotReadyError: _answer_not_ready,
+    ClientDisconnect: _answer_disconnect,
+    StorageError: _answer_not_stored,
+    DecoderUnavailableError: _answer_not_decoded,
+    ReadAbandonedError: _answer_disconnect,
+    ReadTimeoutError: _answer_read_timeout,
+    OperationalError: _answer_database_error,
+    DamagedCatalogueError: _answer_damaged_catalogue,
+    PoolTimeoutError: _answer_pool_timeout,
+    InternalError: _answer_database_error,
+    **{kind: _answer_sketch_error for kind, _, _ in _SKETCH_ERRORS},
 }
 
 
 def install_error_handlers(app: FastAPI) -> None:
-    """Make the errors of an app take the one shape. Its innermost middleware should be UnexpectedErrors."""
+    """Give the errors of an app the common format. UnexpectedErrors should be its innermost middleware."""
     for kind, handler in _HANDLERS.items():
         app.add_exception_handler(kind, handler)

@@ -1,4 +1,4 @@
-"""File descriptors: how many connections they allow, and what happens when none is free for the next connection."""
+"""Limits of file descriptors: number of connections that they allow, and relief when none is free."""
 
 from __future__ import annotations
 
@@ -12,49 +12,50 @@ from contextlib import suppress
 from typing import Any
 
 ACCEPTED_AT_ONCE = 32
-"""Connections that an event loop accepts in one of its turns. They are counted, and closed, within four turns."""
-WAITING = 2048
-"""Connections that the system keeps until they are accepted."""
+"""Connections that an event loop accepts per iteration. They are counted, and closed, within four iterations."""
+LISTEN_BACKLOG = 2048
+"""Connections that the system queues until the server accepts them."""
 
-_MOST = 4096  # connections: idle ones take memory, too
-_PER_CONNECTION = 2  # descriptors: its own, and that of a file which it is sent
-_RESERVE = 4 * ACCEPTED_AT_ONCE + 192  # for those, the database, decoders, uploads, imports and the index
+_MAX_CONNECTIONS = 4096  # idle connections take memory, too
+_PER_CONNECTION = 2  # descriptors: the socket, and the file that the server sends
+_RESERVE = 4 * ACCEPTED_AT_ONCE + 192
+"""Descriptors for newly accepted connections, database, decoders, uploads, imports and index."""
 _LOG_EVERY = 60.0  # s
 _NONE_FREE = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}  # as in asyncio's accept
 _log = logging.getLogger(__name__)
 
 
 def raise_limit() -> None:
-    """Raise this process's soft limit of descriptors to what the most connections need, if the hard limit allows."""
+    """Raise the process's soft limit of descriptors to the need of _MAX_CONNECTIONS, or to the hard limit."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = _PER_CONNECTION * _MOST + _RESERVE
-    limit = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    needed = _PER_CONNECTION * _MAX_CONNECTIONS + _RESERVE
+    limit = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
     if soft != resource.RLIM_INFINITY and soft < limit:
-        with suppress(ValueError, OSError):  # some systems have a lower limit of their own
+        with suppress(ValueError, OSError):  # some systems have a lower limit
             resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
 
 
 def max_connections() -> int:
-    """Return how many connections leave enough descriptors for all other work."""
+    """Return the number of connections that leaves enough descriptors for all other work."""
     limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
     if limit == resource.RLIM_INFINITY:
-        return _MOST
-    return max(1, min(_MOST, (limit - min(_RESERVE, limit // 2)) // _PER_CONNECTION))
+        return _MAX_CONNECTIONS
+    return max(1, min(_MAX_CONNECTIONS, (limit - min(_RESERVE, limit // 2)) // _PER_CONNECTION))
 
 
 class AcceptErrorHandler:
-    """Handler of an event loop's errors that calls `make_room` when no descriptor is free to accept a connection.
+    """Error handler of an event loop that calls `free_descriptors` when accept() fails for lack of descriptors.
 
-    It logs that once a minute, where asyncio logs a traceback for each attempt. Other errors go to asyncio's handler.
+    It logs one line a minute, where asyncio logs a traceback for each attempt. Other errors go to asyncio's handler.
     """
 
-    def __init__(self, make_room: Callable[[], object]) -> None:
-        self._make_room = make_room
+    def __init__(self, free_descriptors: Callable[[], object]) -> None:
+        self._free_descriptors = free_descriptors
         self._scheduled = False
         self._failures, self._logged = 0, -math.inf
 
     def __call__(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        """Handle one error. asyncio reports the same shortage many times at once, so the rest is done once, later."""
+        """Handle one error. asyncio reports a shortage many times per iteration, so the relief is scheduled once."""
         error = context.get("exception")
         if not (isinstance(error, OSError) and error.errno in _NONE_FREE):
             loop.default_exception_handler(context)
@@ -63,9 +64,10 @@ class AcceptErrorHandler:
             loop.call_soon(self._relieve, loop.time(), error)
 
     def _relieve(self, now: float, error: OSError) -> None:
+        """Free descriptors, and log the shortage if the last log line is old enough."""
         self._scheduled = False
         self._failures += 1
-        self._make_room()
+        self._free_descriptors()
         if now - self._logged >= _LOG_EVERY:
             limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
             _log.error(

@@ -1,4 +1,4 @@
-"""How many requests one client may make: a bucket for each, refilled at a steady rate."""
+"""Rate limits of clients by the generic cell rate algorithm (GCRA)."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from app.asgi.client_address import rate_limit_key
-from app.asgi.errors import later
+from app.asgi.errors import retry_later_error
 
-BURST = 10  # s: a client that was quiet for so long may make all the requests of that time at once
-_MOST_CLIENTS = 50_000  # remembered at a time, some 10 MB
+BURST = 10  # s: after this time without requests, a client may send the requests of this time at once
+_MAX_CLIENTS = 50_000  # in memory, about 10 MB
 
 
 class RateLimiter:
-    """At most so many requests a second from each client, BURST seconds' worth of them at once; 0 sets no limit.
+    """Limit of `per_second` requests per second and client, with bursts of BURST seconds' worth; 0 sets no limit.
 
-    Kept for each is the time at which its bucket will be full again, since that tells all that is in it now. Times
-    past tell nothing, so they are forgotten, and the oldest beyond _MOST_CLIENTS.
+    The limiter stores the time at which each client's bucket will be full again, which determines its content now.
+    Times in the past hold no information and are dropped, as are the oldest beyond _MAX_CLIENTS.
     """
 
     def __init__(self, per_second: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._interval = 1 / per_second if per_second else 0.0
-        self._depth = max(BURST, self._interval)  # s: there is room for one request at least
+        self._depth = max(BURST, self._interval)  # s: a bucket holds at least one request
         self._clock = clock
         self._full_at: OrderedDict[str, float] = OrderedDict()
 
     def acquire(self, client: str) -> float:
-        """Count a request. Returns 0, or how many seconds from now one will be allowed, if this one is not."""
+        """Count a request. Returns 0 if it is allowed, else the seconds until the client's next allowed request."""
         if not self._interval:
             return 0.0
         now = self._clock()
@@ -40,43 +40,43 @@ class RateLimiter:
             return full_at - now - self._depth
         self._full_at[client] = full_at
         self._full_at.move_to_end(client)
-        self._forget(now)
+        self._drop_old(now)
         return 0.0
 
-    def _forget(self, now: float) -> None:
-        """Drop a few that are past or too many: as one is added at a time, that is enough."""
+    def _drop_old(self, now: float) -> None:
+        """Drop at most two clients that are past or too many. Calls add one client each, so two suffice."""
         for _ in range(2):
             oldest = next(iter(self._full_at))
-            if self._full_at[oldest] > now and len(self._full_at) <= _MOST_CLIENTS:
+            if self._full_at[oldest] > now and len(self._full_at) <= _MAX_CLIENTS:
                 break
             del self._full_at[oldest]
 
 
 class RateLimiters:
-    """The limits of one server process."""
+    """The rate limiters of one server process."""
 
     def __init__(self, searches: float, writes: float) -> None:
         self.searches, self.writes = RateLimiter(searches), RateLimiter(writes)
 
 
-async def _search_rate(request: Request) -> None:
-    _check(request.app.state.rates.searches, request, "searches")
+async def _check_search_rate(request: Request) -> None:
+    _check_rate(request.app.state.rate_limiters.searches, request, "searches")
 
 
-async def _write_rate(request: Request) -> None:
-    _check(request.app.state.rates.writes, request, "writes")
+async def _check_write_rate(request: Request) -> None:
+    _check_rate(request.app.state.rate_limiters.writes, request, "writes")
 
 
-def _check(rate: RateLimiter, request: Request, what: str) -> None:
-    """Raises ApiError too_many_requests, with the time to wait."""
-    wait = rate.acquire(rate_limit_key(request.scope))
+def _check_rate(limiter: RateLimiter, request: Request, what: str) -> None:
+    """Count a request. Raises ApiError too_many_requests, with the time to wait."""
+    wait = limiter.acquire(rate_limit_key(request.scope))
     if wait:
         seconds = math.ceil(wait)
         message = f"there are too many {what} from your address: expected the next one in {seconds} s"
-        raise later(429, "too_many_requests", message, seconds)
+        raise retry_later_error(429, "too_many_requests", message, seconds)
 
 
-SearchRate = Depends(_search_rate)
-"""For routes that search: they answer 429 to a client that asks too often."""
-WriteRate = Annotated[None, Depends(_write_rate)]
-"""The same for writes; WriteAccess has it already."""
+SearchRate = Depends(_check_search_rate)
+"""Dependency of routes that search: status 429 for clients over the limit."""
+WriteRate = Annotated[None, Depends(_check_write_rate)]
+"""Dependency of routes that write. WriteAccess includes it."""

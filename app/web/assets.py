@@ -1,4 +1,4 @@
-"""The page's own files, scripts, styles and icons, and the version that their addresses carry."""
+"""Static files of the page under versioned URLs: scripts, styles and icons."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ from app.web.minify import strip_comments
 STATIC = Path(__file__).resolve().parents[2] / "static"
 
 _STYLESHEET = "css/page.css"
+_STYLES = ("tokens", "filters", "more_menu", "dialogs", "product_panel", "results", "sketchpad", "toolbar")
+"""Names of the first style sheets in css/, in the order of the cascade; others follow by name."""
 _VERSION = re.compile(r"[0-9a-f]{12}")
 _IMPORT = re.compile(r"""^(?:import|export)\b[^"';]*["'](\.{1,2}/[\w./-]+\.js)["']""", re.M)
 _TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".png": "image/png"}
@@ -28,46 +30,49 @@ _COMPRESSED = {".js", ".css", ".svg"}
 
 
 class Assets:
-    """The files below a directory such as static/, as they were when this was made.
+    """Snapshot of the files below a directory such as static/.
 
-    `version` is a short name of all they contain, `base` the path that they have in addresses. `files` are what is sent
-    there: scripts without their comments, a third less to transfer. css/page.css is all of css/ in one, in the order of
-    the names, since every further file that the browser waits for before it paints costs time on a slow network.
-    `modules` are the addresses of js/main.js and of all it imports, so that browsers may ask for all at once; `shell`
-    those of all that the page needs to work without a network.
+    - version: short hash of all contents.
+    - base: URL path of the versioned files.
+    - files: contents by relative path. Scripts come without comments, which saves a third. css/page.css joins all of
+      css/ in the order of _STYLES, since each file that blocks the first paint costs time on a slow network.
+    - modules: URLs of js/main.js and of all modules that it imports, so that browsers can load them in parallel.
+    - shell: URLs of all files that the page needs offline.
     """
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         paths = sorted(path for path in directory.rglob("*") if path.is_file())
         files = {path.relative_to(directory).as_posix(): path.read_bytes() for path in paths}
-        styles = [content for name, content in files.items() if name.startswith("css/")]
+        styles = sorted((name for name in files if name.startswith("css/")), key=_style_position)
         scripts = [name for name in files if name.startswith("js/") and _suffix(name) == ".js"]
-        self.version = _hash(files)
+        self.version = _hash_files(files)
         self.base = f"/static/{self.version}"
-        small = {name: strip_comments(files[name]) for name in scripts}
-        self.files = {**files, **small, _STYLESHEET: b"\n".join(styles)}
-        # as small as can be, which takes too long to do for every request
-        self._small = {name: brotli.compress(self.files[name]) for name in self.files if _suffix(name) in _COMPRESSED}
-        self.modules = [f"{self.base}/{name}" for name in _imported(files, "js/main.js")]
+        stripped = {name: strip_comments(files[name]) for name in scripts}
+        self.files = {**files, **stripped, _STYLESHEET: b"\n".join(files[name] for name in styles)}
+        # at the highest level, which is too slow for each request
+        self._compressed = {
+            name: brotli.compress(self.files[name]) for name in self.files if _suffix(name) in _COMPRESSED
+        }
+        self.modules = [f"{self.base}/{name}" for name in _list_imports(files, "js/main.js")]
         self.shell = [f"{self.base}/{name}" for name in (_STYLESHEET, "icons/favicon.svg", *scripts)]
 
     def respond(self, name: str, accept_encoding: str) -> Response:
-        """The file of that path. Raises HTTPException 404."""
+        """Return a response with the file `name`, compressed if the client accepts brotli. Raises HTTPException 404."""
         if name not in self.files:
             raise HTTPException(404)
         response = Response(self.files[name], media_type=_TYPES.get(_suffix(name), "text/plain"))
-        if name in self._small and _BROTLI.search(accept_encoding):
-            response = Response(self._small[name], media_type=response.media_type)
+        if name in self._compressed and _BROTLI.search(accept_encoding):
+            response = Response(self._compressed[name], media_type=response.media_type)
             response.headers.update({"Content-Encoding": "br", "Vary": "Accept-Encoding"})
         return response
 
 
 class PageFiles(StaticFiles):
-    """Assets at /static: with their version in the path, browsers keep them for ever; without, they ask again.
+    """The static files at /static. Browsers cache paths with the current version for ever, and revalidate others.
 
-    Scripts without a version are as they were written, for people to read. A page that was opened before an update may
-    ask for a file of its version only now: it gets today's.
+    Paths without a version give scripts with their comments. Paths with an old version, which pages opened before an
+    update request, give the current files.
     """
 
     def __init__(self, assets: Assets) -> None:
@@ -75,7 +80,7 @@ class PageFiles(StaticFiles):
         self._assets = assets
 
     async def get_response(self, path: str, scope: Scope) -> Response:
-        """The file of that path. Raises HTTPException 404 or 405."""
+        """Return a response with the file of a path below /static. Raises HTTPException 404 or 405."""
         if scope["method"] not in ("GET", "HEAD"):
             raise HTTPException(405)
         first, _, rest = path.partition("/")
@@ -85,7 +90,7 @@ class PageFiles(StaticFiles):
             response.headers.update(FOR_EVER)
             return response
         name = rest if _VERSION.fullmatch(first) else path
-        if name == _STYLESHEET:  # is no file
+        if name == _STYLESHEET:  # not a file on the disk
             response = self._assets.respond(name, accepted)
         else:
             response = await super().get_response(name, scope)
@@ -93,22 +98,28 @@ class PageFiles(StaticFiles):
         return response
 
 
-def _hash(files: dict[str, bytes]) -> str:
+def _hash_files(files: dict[str, bytes]) -> str:
     digest = hashlib.sha256()
     for name, content in files.items():
         digest.update(name.encode() + b"\0" + content)
     return digest.hexdigest()[:12]
 
 
+def _style_position(name: str) -> tuple[int, str]:
+    """Return the sort key of a style sheet in the joined one."""
+    stem = PurePosixPath(name).stem
+    return (_STYLES.index(stem) if stem in _STYLES else len(_STYLES)), name
+
+
 def _suffix(name: str) -> str:
     return PurePosixPath(name).suffix
 
 
-def _imported(files: dict[str, bytes], entry: str) -> list[str]:
-    """The paths of a module and of all that it statically imports, directly or not."""
+def _list_imports(files: dict[str, bytes], entry: str) -> list[str]:
+    """Return the paths of a module and of all its static imports, direct or transitive."""
     names = [entry]
-    for name in names:  # grows meanwhile
-        found = _IMPORT.findall(files[name].decode("utf-8"))
-        paths = [posixpath.normpath(posixpath.join(posixpath.dirname(name), each)) for each in found]
+    for name in names:  # grows during the loop
+        imports = _IMPORT.findall(files[name].decode("utf-8"))
+        paths = [posixpath.normpath(posixpath.join(posixpath.dirname(name), path)) for path in imports]
         names += [path for path in dict.fromkeys(paths) if path not in names]
     return names

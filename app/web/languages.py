@@ -1,7 +1,7 @@
-"""The page's words in several languages, and which of them a browser wants.
+"""Texts of the page in several languages, and the choice of a language for a browser.
 
-A language is one file in templates/messages: sentences by area and name, with places for values in {braces}. The page
-and its scripts take every word from there.
+A language is one file in templates/messages: texts by area and name, with placeholders in {braces}. The page and its
+scripts take every text from there.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-Messages = Mapping[str, Mapping[str, str]]  # area -> name -> sentence
+Messages = Mapping[str, Mapping[str, str]]  # area -> name -> text
 
-DEFAULT = "en"  # of browsers that want none of ours
+DEFAULT = "en"  # for browsers that accept none of the languages
 _DIRECTORY = Path(__file__).resolve().parents[2] / "templates" / "messages"
-_WISH = re.compile(r"\s*([a-z]{1,8})(?:-[\w-]*)?\s*(?:;\s*q\s*=\s*(\d(?:\.\d*)?)\s*)?", re.I)
+_ACCEPTED = re.compile(r"\s*([a-z]{1,8})(?:-[\w-]*)?\s*(?:;\s*q\s*=\s*(\d(?:\.\d*)?)\s*)?", re.I)
 
 
 @dataclass(frozen=True)
@@ -27,32 +27,32 @@ class Language:
     messages: Messages
 
     def say(self, key: str, **values: object) -> str:
-        """The sentence of a key such as "drawing.undo", with numbers written as people of the language do."""
-        area, name = key.split(".")
-        shown = {place: self.number(value) if isinstance(value, int) else value for place, value in values.items()}
-        return self.messages[area][name].format(**shown)
+        """Return the text of a key such as "drawing.undo", with integers in the language's number format."""
+        area, message = key.split(".")
+        texts = {name: self.number(value) if isinstance(value, int) else value for name, value in values.items()}
+        return self.messages[area][message].format(**texts)
 
     def number(self, value: int) -> str:
-        """An integer with the language's thousands separator."""
+        """Format an integer with the language's thousands separator."""
         return f"{value:,}".replace(",", self.messages["page"]["thousands"])
 
 
 def read_languages(directory: Path = _DIRECTORY) -> dict[str, Language]:
-    """All languages there are, by code."""
+    """Return all languages, by code."""
     return {path.stem: Language(path.stem, json.loads(path.read_text("utf-8"))) for path in directory.glob("*.json")}
 
 
-def wanted(languages: Mapping[str, Language], accept: str, chosen: str | None = None) -> Language:
-    """The language that was chosen, else the best of an Accept-Language header that we have, else English.
+def choose_language(languages: Mapping[str, Language], accept: str, chosen: str | None = None) -> Language:
+    """Return the chosen language, else the best available of an Accept-Language header, else English.
 
-    Regions are ignored: somebody who wants "fr-CA" gets French. What cannot be read in the header is passed over.
+    Regions are ignored: "fr-CA" selects French. Malformed parts of the header are ignored.
     """
-    wishes = [(chosen, 2.0)] if chosen else []
+    weights = [(chosen, 2.0)] if chosen else []
     for part in accept.split(","):
-        wish = _WISH.fullmatch(part)
-        if wish:
-            wishes.append((wish[1], float(wish[2] or 1)))
-    for code, weight in sorted(wishes, key=lambda wish: -wish[1]):  # stable: equal wishes stay in their order
+        match = _ACCEPTED.fullmatch(part)
+        if match:
+            weights.append((match[1], float(match[2] or 1)))
+    for code, weight in sorted(weights, key=lambda item: -item[1]):  # stable: equal weights keep their order
         base = code.partition("-")[0].lower()
         if weight > 0 and base in languages:
             return languages[base]

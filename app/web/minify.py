@@ -1,4 +1,4 @@
-"""Smaller scripts for the network."""
+"""Removal of comments from scripts before they are sent."""
 
 from __future__ import annotations
 
@@ -8,35 +8,35 @@ import tree_sitter_javascript
 from tree_sitter import Language, Node, Parser
 
 _JAVASCRIPT = Language(tree_sitter_javascript.language())
-_LICENCE = b"/*!"  # opens a comment that has to stay
+_LICENCE = b"/*!"  # start of a comment that stays
 
 
 def strip_comments(script: bytes) -> bytes:
     """Remove the comments of a JavaScript file, except licences, and nothing else.
 
     A parser finds them, since only a parser can tell a comment from a string, a template or a regular expression.
-    Return a script unchanged that the parser does not understand whole.
+    A script with syntax errors is returned unchanged.
     """
     tree = Parser(_JAVASCRIPT).parse(script)
     if tree.root_node.has_error:
         return script
-    pieces, end = [], 0
-    for comment in _comments(tree.root_node):
-        pieces += [script[end : comment.start_byte], _blank(script[comment.start_byte : comment.end_byte])]
+    parts, end = [], 0
+    for comment in _iterate_comments(tree.root_node):
+        parts += [script[end : comment.start_byte], _replace_comment(script[comment.start_byte : comment.end_byte])]
         end = comment.end_byte
-    return b"".join([*pieces, script[end:]])
+    return b"".join([*parts, script[end:]])
 
 
-def _comments(node: Node) -> Iterator[Node]:
-    """The comments within a node, in their order."""
+def _iterate_comments(node: Node) -> Iterator[Node]:
+    """Yield the comments within a node, in their order."""
     if node.type == "comment":
         yield node
     for child in node.children:
-        yield from _comments(child)
+        yield from _iterate_comments(child)
 
 
-def _blank(comment: bytes) -> bytes:
-    """The least that parts what a comment parted: JavaScript ends some statements where a line ends."""
+def _replace_comment(comment: bytes) -> bytes:
+    """Return the shortest equivalent white space: a line break if the comment has one, since it may end a statement."""
     if comment.startswith(_LICENCE):
         return comment
     return b"\n" if b"\n" in comment else b" "

@@ -1,4 +1,4 @@
-"""The sketching page and what belongs to it: installing it as an app, and showing it in a shop's page."""
+"""Routes of the sketching page, its installation as an app, and the widget for shops' pages."""
 
 from __future__ import annotations
 
@@ -13,56 +13,58 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.asgi.cache_headers import REVALIDATE
 from app.asgi.dependencies import ServiceOf
-from app.asgi.middleware import OWN_FILES
+from app.asgi.middleware import OWN_FILES_POLICY
 from app.database.errors import CheckpointMismatchError
 from app.web.assets import Assets
-from app.web.languages import Language, read_languages, wanted
+from app.web.languages import Language, choose_language, read_languages
 
-_WIDGET_AREA = "widget"  # words that only shops' pages need
+_WIDGET_AREA = "widget"  # texts for shops' pages only
 _WIDGET_HEADERS = {"Cache-Control": "public, max-age=3600", "Cross-Origin-Resource-Policy": "cross-origin"}
 _WORKER_HEADERS = {**REVALIDATE, "Content-Security-Policy": "default-src 'none'; connect-src 'self'"}
-_EXAMPLE_POLICY = f"{OWN_FILES}; frame-src 'self'; frame-ancestors 'none'"
+_EXAMPLE_POLICY = f"{OWN_FILES_POLICY}; frame-src 'self'; frame-ancestors 'none'"
 
 router = APIRouter()
 _templates = Jinja2Templates(Path(__file__).resolve().parents[2] / "templates")
-_templates.env.policies["json.dumps_kwargs"] = {"ensure_ascii": False}  # or Chinese would take six bytes a character
+_templates.env.policies["json.dumps_kwargs"] = {
+    "ensure_ascii": False
+}  # escaped Chinese would take six bytes per character
 _LANGUAGES = read_languages()
 
 Lang = Annotated[str | None, Query(max_length=35, description="language, such as `de`; else what the browser wants")]
 
 
-def _language(request: Request, lang: Lang = None) -> Language:
-    return wanted(_LANGUAGES, request.headers.get("accept-language", ""), lang)
+def _choose_language(request: Request, lang: Lang = None) -> Language:
+    return choose_language(_LANGUAGES, request.headers.get("accept-language", ""), lang)
 
 
-LanguageOf = Annotated[Language, Depends(_language)]
+LanguageOf = Annotated[Language, Depends(_choose_language)]
 
 
 @router.get("/", include_in_schema=False)
 def page(request: Request, service: ServiceOf, language: LanguageOf) -> Response:
-    """The page to draw on, in the language that was asked for or that the browser wants."""
-    with suppress(CheckpointMismatchError, SQLAlchemyError, OSError):  # else the size is what it was
+    """Return the sketching page in the requested language, else in the browser's."""
+    with suppress(CheckpointMismatchError, SQLAlchemyError, OSError):  # on failure the page shows the previous size
         service.gallery.refresh(wait=False)
-    messages = {area: words for area, words in language.messages.items() if area != _WIDGET_AREA}
-    return _page(request, "index.html", language, messages=messages, gallery_size=service.gallery.size)
+    messages = {area: texts for area, texts in language.messages.items() if area != _WIDGET_AREA}
+    return _render(request, "index.html", language, messages=messages, gallery_size=service.gallery.size)
 
 
 @router.get("/manifest.webmanifest", include_in_schema=False)
 def manifest(request: Request, language: LanguageOf) -> Response:
-    """What a phone needs to know to install the page as an app."""
-    return _page(request, "manifest.webmanifest", language, "application/manifest+json")
+    """Return the web app manifest, with which phones install the page as an app."""
+    return _render(request, "manifest.webmanifest", language, "application/manifest+json")
 
 
 @router.get("/sw.js", include_in_schema=False)
 def service_worker(request: Request) -> Response:
-    """The script that opens the page without a network. It names the version, so a new version is a new script."""
-    context = {"assets": _assets(request)}
+    """Return the service worker, which opens the page offline. Its text contains the version of the assets."""
+    context = {"assets": _get_assets(request)}
     return _templates.TemplateResponse(request, "sw.js", context, headers=_WORKER_HEADERS, media_type="text/javascript")
 
 
 @router.get("/widget.js", include_in_schema=False)
 def widget(request: Request) -> Response:
-    """The script that opens the page in a panel of a shop's page, with its words in every language."""
+    """Return the script that opens the page in a panel of a shop's page, with its texts in every language."""
     words = {
         code: {"open": language.say("widget.open"), "close": language.say("widget.close")}
         for code, language in sorted(_LANGUAGES.items())
@@ -74,21 +76,21 @@ def widget(request: Request) -> Response:
 
 @router.get("/widget-example", include_in_schema=False)
 def widget_example(request: Request, language: LanguageOf) -> Response:
-    """A page of a shop that uses the widget."""
-    response = _page(request, "widget-example.html", language)
+    """Return an example page of a shop that uses the widget."""
+    response = _render(request, "widget-example.html", language)
     response.headers["Content-Security-Policy"] = _EXAMPLE_POLICY
     return response
 
 
-def _page(
+def _render(
     request: Request, template: str, language: Language, media_type: str = "text/html", **context: object
 ) -> Response:
-    """A template in a language. Browsers ask for it again each time."""
-    known = {"assets": _assets(request), "language": language, "say": language.say}
+    """Render a template in a language. Browsers revalidate the response each time."""
+    common = {"assets": _get_assets(request), "language": language, "say": language.say}
     headers = {**REVALIDATE, "Content-Language": language.code, "Vary": "Accept-Language"}
-    return _templates.TemplateResponse(request, template, known | context, headers=headers, media_type=media_type)
+    return _templates.TemplateResponse(request, template, common | context, headers=headers, media_type=media_type)
 
 
-def _assets(request: Request) -> Assets:
+def _get_assets(request: Request) -> Assets:
     assets: Assets = request.app.state.assets
     return assets

@@ -99,7 +99,7 @@ def list_(
     page = found[:limit]
     following = page[-1].product_id if len(found) > limit else None
     if as_json:
-        infos = [ProductInfo.of(product).model_dump() for product in page]
+        infos = [ProductInfo.from_product(product).model_dump() for product in page]
         print_result({"products": infos, "next": following}, as_json)
         return
     for product in page:

@@ -1,4 +1,4 @@
-"""serve(): says where it is once it answers, stops when told, and gives up in one line."""
+"""serve(): prints its address, stops at a signal, and reports errors in one line."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ from model.checkpoint import load_checkpoint, save_checkpoint
 _PROGRAM = "from app.server import serve; from app.settings import load_settings; serve(load_settings())"
 
 
-def given_up(settings: Settings, capsys: pytest.CaptureFixture[str], status: int) -> str:
-    """What serve() says on stderr before it exits with that status."""
+def serve_and_fail(settings: Settings, capsys: pytest.CaptureFixture[str], status: int) -> str:
+    """Return the line that serve() prints on stderr before it exits with that status."""
     with pytest.raises(SystemExit) as stop:
         serve(settings)
-    said = capsys.readouterr()
+    output = capsys.readouterr()
     assert stop.value.code == status
-    assert said.out == "" and said.err.startswith("sketchfind: ") and said.err.count("\n") == 1
-    return said.err
+    assert output.out == "" and output.err.startswith("sketchfind: ") and output.err.count("\n") == 1
+    return output.err
 
 
 def test_it_answers_when_it_says_so_and_stops_when_told(tiny_gallery: Path) -> None:
@@ -50,17 +50,19 @@ def test_it_answers_when_it_says_so_and_stops_when_told(tiny_gallery: Path) -> N
 def test_a_port_in_use(tiny_gallery: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        said = given_up(Settings(gallery=tiny_gallery, port=port), capsys, 1)
-    assert f"127.0.0.1 port {port}" in said and "in use" in said
+        line = serve_and_fail(Settings(gallery=tiny_gallery, port=port), capsys, 1)
+    assert f"127.0.0.1 port {port}" in line and "in use" in line
 
 
 def test_an_unknown_host(tiny_gallery: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    said = given_up(Settings(gallery=tiny_gallery, host="256.0.0.1", port=0), capsys, 1)
-    assert "256.0.0.1" in said
+    line = serve_and_fail(Settings(gallery=tiny_gallery, host="256.0.0.1", port=0), capsys, 1)
+    assert "256.0.0.1" in line
 
 
 def test_a_missing_gallery(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert f"no gallery at {tmp_path / 'none'}" in given_up(Settings(gallery=tmp_path / "none", port=0), capsys, 2)
+    assert f"no gallery at {tmp_path / 'none'}" in serve_and_fail(
+        Settings(gallery=tmp_path / "none", port=0), capsys, 2
+    )
 
 
 def test_a_gallery_of_another_checkpoint(
@@ -71,8 +73,8 @@ def test_a_gallery_of_another_checkpoint(
     with torch.no_grad():
         next(own.network.parameters()).add_(1)
     other = load_checkpoint(save_checkpoint(gallery / "checkpoint.safetensors", own.network, own.preprocess.config))
-    said = given_up(Settings(gallery=gallery, port=0), capsys, 2)
-    assert own.sha256 in said and other.sha256 in said
+    line = serve_and_fail(Settings(gallery=gallery, port=0), capsys, 2)
+    assert own.sha256 in line and other.sha256 in line
 
 
 @pytest.mark.parametrize("file", ["catalogue.sqlite", "checkpoint.safetensors"])
@@ -81,7 +83,7 @@ def test_a_damaged_gallery(tiny_gallery: Path, tmp_path: Path, capsys: pytest.Ca
     for old in gallery.glob(f"{file}*"):
         old.unlink()
     (gallery / file).write_bytes(b"damaged" * 1000)
-    assert str(gallery) in given_up(Settings(gallery=gallery, port=0), capsys, 2)
+    assert str(gallery) in serve_and_fail(Settings(gallery=gallery, port=0), capsys, 2)
 
 
 @pytest.mark.parametrize(
@@ -90,7 +92,7 @@ def test_a_damaged_gallery(tiny_gallery: Path, tmp_path: Path, capsys: pytest.Ca
 def test_a_first_search_that_fails_leaves_nothing_open(
     tiny_gallery: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
-    def fail(_workshop: SketchDecoder) -> None:
+    def fail(_decoder: SketchDecoder) -> None:
         raise error
 
     def close(gallery: Gallery) -> None:
@@ -100,8 +102,8 @@ def test_a_first_search_that_fails_leaves_nothing_open(
     closed, before = list[Gallery](), psutil.Process().children()
     monkeypatch.setattr(SketchDecoder, "warm_up", fail)
     monkeypatch.setattr(Gallery, "close", close)
-    said = given_up(Settings(gallery=tiny_gallery, port=0), capsys, 2)
-    assert f"gallery {tiny_gallery} cannot be served: " in said and str(error).partition("\n")[0] in said
+    line = serve_and_fail(Settings(gallery=tiny_gallery, port=0), capsys, 2)
+    assert f"gallery {tiny_gallery} cannot be served: " in line and str(error).partition("\n")[0] in line
     assert len(closed) == 1 and set(psutil.Process().children()) <= set(before)
     monkeypatch.setenv("SKETCHFIND_TRACEBACK", "1")
     with pytest.raises(type(error)):

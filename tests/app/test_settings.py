@@ -1,4 +1,4 @@
-"""Settings from the environment and from callers, and what is said of bad ones."""
+"""Settings from the environment and from callers, and error messages for invalid ones."""
 
 from __future__ import annotations
 

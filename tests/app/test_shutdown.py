@@ -1,4 +1,4 @@
-"""SIGTERM: what was accepted is answered, nothing new is."""
+"""SIGTERM: the server answers accepted requests and refuses new ones, within bounded time."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def hang(*_):
     threading.Event().wait()
 def search_or_hang(*arguments):
     return search(*arguments) if threading.current_thread() is threading.main_thread() else hang()
-search, Retriever.search_all = Retriever.search_all, search_or_hang  # the first search is before the start
+search, Retriever.search_all = Retriever.search_all, search_or_hang  # the first search runs before the start
 GuardedNetwork._checked = Catalogue.facets = Gallery.save = Ingest.write = hang
 Gallery.is_scattered = True
 app.server.SECONDS, app.server.REQUESTS = 6, 2
@@ -61,12 +61,12 @@ def connect(url: str) -> socket.socket:
 
 
 def read_all(connection: socket.socket) -> bytes:
-    """All until the server closes the connection."""
+    """Return all data until the server closes the connection."""
     return b"".join(iter(lambda: connection.recv(65536), b""))
 
 
 def read_until(connection: socket.socket, end: bytes) -> None:
-    """An answer, up to its end."""
+    """Read an answer up to its end."""
     received = b""
     while not received.endswith(end):
         received += connection.recv(65536)

@@ -1,4 +1,4 @@
-"""The query parameters that narrow a search down."""
+"""Query parameters that filter products, and their checks against the catalogue."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from app.core.error_text import cut, expected_one_of, truncate
 from app.products.filters import Filters
 from app.products.text_keys import collapse_spaces, color_names
 
-_MOST_OF_ONE = 50  # values of a parameter; a colour such as "red/black" counts as two
-_MOST_IN_ALL = 100
-_MOST_NAMES = 10  # of attributes: each is a condition of its own in every statement
-_MOST_SHOWN = 20  # values that a message lists; its detail has up to ten times as many
+_MAX_VALUES = 50  # of one parameter; a colour such as "red/black" counts as two
+_MAX_TOTAL_VALUES = 100
+_MAX_ATTRIBUTE_NAMES = 10  # each name adds a condition to every SQL statement
+_MAX_SHOWN = 20  # values in an error message; its detail has up to ten times as many
 _Price = Annotated[Decimal | None, Query(ge=0, le=10**12, allow_inf_nan=False)]
 _Values = Annotated[
     list[Annotated[str, Query(max_length=2000)]],
-    Query(max_length=_MOST_OF_ONE, description="may be given several times: products of any of them pass"),
+    Query(max_length=_MAX_VALUES, description="may be given several times: products of any of them pass"),
 ]
 _Attributes = Annotated[
     list[Annotated[str, Query(max_length=2000)]],
     Query(
-        max_length=_MOST_OF_ONE, description="such as 'material:leather'; of one name any passes, of several all must"
+        max_length=_MAX_VALUES, description="such as 'material:leather'; of one name any passes, of several all must"
     ),
 ]
 
-# what each parameter wants by itself, and what there is instead
+# the filter of one value of each parameter, and the values that the catalogue has of it
 _FILTER_FOR_PARAMETER: Mapping[str, Callable[[str], Filters]] = {
     "category": lambda value: Filters(category=value),
     "color": lambda value: Filters(colors=(value,)),
@@ -66,6 +66,7 @@ _UNKNOWN = {
 
 async def read_filters(
     service: ServiceOf,
+    *,
     category: Annotated[
         str | None, Query(max_length=1000, description="path such as 'Shoes > Boots', or any ancestor")
     ] = None,
@@ -81,18 +82,19 @@ async def read_filters(
         str | None, Query(max_length=20, description="ISO 4217 code; required with a price where products have several")
     ] = None,
 ) -> Filters:
-    """Filters of a request. Raises ApiError for a value that no product has, and prices that compare with nothing.
+    """Read the filters of a request.
 
-    Only what asks the catalogue is done in another thread: on a busy machine going there costs milliseconds.
+    Raises ApiError for a value that no product has, and for prices that cannot be compared. Only catalogue queries run
+    in another thread, since the switch costs milliseconds on a busy machine.
     """
     catalogue = service.gallery.catalogue
-    named = {"category": category, "currency": currency}
+    single = {"category": category, "currency": currency}
     repeated = {"color": color, "brand": brand, "gender": gender, "size": size, "attribute": attribute}
     _check_count(repeated)
-    asked = [(kind, value) for kind, value in named.items() if value is not None]
-    asked += [(kind, value) for kind, values in repeated.items() for value in values]
-    if asked:
-        await run_in_threadpool(_check_known, catalogue, asked)
+    values = [(kind, value) for kind, value in single.items() if value is not None]
+    values += [(kind, value) for kind, several in repeated.items() for value in several]
+    if values:
+        await run_in_threadpool(_check_values, catalogue, values)
     filters = Filters(
         category,
         min_price,
@@ -111,63 +113,64 @@ async def read_filters(
 
 
 def _split_attribute(text: str) -> tuple[str, str]:
-    """ "material:leather" -> ("material", "leather")"""
+    """Split an attribute filter: "material:leather" -> ("material", "leather")."""
     name, _, value = text.partition(":")
     return name, value
 
 
 def _check_count(repeated: Mapping[str, Sequence[str]]) -> None:
-    """Raises ApiError for more values than any page sends, which would take the database long."""
+    """Check the number of values. Raises ApiError for more than a page sends, which would slow the database down."""
     counts = {kind: len(values) for kind, values in repeated.items() if values}
     counts |= {"color": sum(len(color_names(value)) for value in repeated["color"])}
     for kind, count in counts.items():
-        if count > _MOST_OF_ONE:
-            raise _too_many(kind, f"{kind} has {count} values", _MOST_OF_ONE)
+        if count > _MAX_VALUES:
+            raise _too_many_error(kind, f"{kind} has {count} values", _MAX_VALUES)
     names = {collapse_spaces(_split_attribute(value)[0]).lower() for value in repeated["attribute"]}
-    if len(names) > _MOST_NAMES:
-        raise _too_many("attribute", f"attribute has {len(names)} names", _MOST_NAMES)
-    if (count := sum(counts.values())) > _MOST_IN_ALL:
+    if len(names) > _MAX_ATTRIBUTE_NAMES:
+        raise _too_many_error("attribute", f"attribute has {len(names)} names", _MAX_ATTRIBUTE_NAMES)
+    if (count := sum(counts.values())) > _MAX_TOTAL_VALUES:
         longest = max(counts, key=lambda kind: counts[kind])
         kinds = ", ".join(kind for kind in counts if counts[kind])
-        raise _too_many(longest, f"{kinds} have {count} values", _MOST_IN_ALL)
+        raise _too_many_error(longest, f"{kinds} have {count} values", _MAX_TOTAL_VALUES)
 
 
-def _too_many(parameter: str, found: str, most: int) -> ApiError:
-    message = f"{found}: expected at most {most}"
-    return ApiError(422, "invalid_parameter", message, {"parameter": parameter, "at_most": most})
+def _too_many_error(parameter: str, problem: str, limit: int) -> ApiError:
+    """Return the error for a parameter with more than `limit` values."""
+    message = f"{problem}: expected at most {limit}"
+    return ApiError(422, "invalid_parameter", message, {"parameter": parameter, "at_most": limit})
 
 
-def _check_known(catalogue: Catalogue, asked: Sequence[tuple[str, str]]) -> None:
-    """Raises ApiError for the first value that no product passes a filter of, as parameter and value."""
-    wanted = [_filters_of(kind, value) for kind, value in asked]
-    traits = [each and each.single_trait for each in wanted]
+def _check_values(catalogue: Catalogue, values: Sequence[tuple[str, str]]) -> None:
+    """Check pairs of parameter and value. Raises ApiError for the first pair whose filter no product passes."""
+    single_filters = [_build_filters(kind, value) for kind, value in values]
+    traits = [filters and filters.single_trait for filters in single_filters]
     known = catalogue.traits_in({trait for trait in traits if trait})
-    for (kind, value), filters, trait in zip(asked, wanted, traits, strict=True):
+    for (kind, value), filters, trait in zip(values, single_filters, traits, strict=True):
         if filters is None or not (trait in known if trait else catalogue.has(filters)):
-            raise _unknown(catalogue, kind, value)
+            raise _unknown_value_error(catalogue, kind, value)
 
 
-def _filters_of(kind: str, value: str) -> Filters | None:
-    """The filters of this value alone; None for what no product can have."""
+def _build_filters(kind: str, value: str) -> Filters | None:
+    """Return the filters of a single value, or None for a value that a product cannot have."""
     try:
         return None if "\0" in value else _FILTER_FOR_PARAMETER[kind](value)
     except ValueError:
         return None
 
 
-def _unknown(catalogue: Catalogue, kind: str, value: str) -> ApiError:
-    """The error for a value that no product passes a filter of."""
+def _unknown_value_error(catalogue: Catalogue, kind: str, value: str) -> ApiError:
+    """Return the error for a value whose filter no product passes."""
     known = _FACET_VALUES[kind](catalogue.facets())
-    if kind == "attribute":  # those of the same name, where there are any
+    if kind == "attribute":  # the values of the same name, if the catalogue has any
         same = f"{' '.join(_split_attribute(value)[0].split()).lower()}:"
-        known = [each for each in known if each.startswith(same)] or known
-    shown = [*map(cut, known[:_MOST_SHOWN])] + ["…"] * (len(known) > _MOST_SHOWN)
+        known = [text for text in known if text.startswith(same)] or known
+    shown = [*map(cut, known[:_MAX_SHOWN])] + ["…"] * (len(known) > _MAX_SHOWN)
     message = f"{kind} {truncate(value)} is unknown: {expected_one_of(shown, 'no product has any')}"
-    return ApiError(*_UNKNOWN[kind], message, {kind: value[:80], "known": known[: 10 * _MOST_SHOWN]})
+    return ApiError(*_UNKNOWN[kind], message, {kind: value[:80], "known": known[: 10 * _MAX_SHOWN]})
 
 
 def _check_prices(catalogue: Catalogue, filters: Filters) -> None:
-    """Raises ApiError for a range that nothing is in, and for a price in no currency where there are several."""
+    """Check a price range. Raises ApiError if it is empty, or lacks a currency where products have several."""
     low, high = filters.min_price, filters.max_price
     if low is not None and high is not None and low > high:
         message = f"min_price is {cut(str(low))}: expected at most max_price, which is {cut(str(high))}"
@@ -181,3 +184,4 @@ def _check_prices(catalogue: Catalogue, filters: Filters) -> None:
 
 
 FiltersOf = Annotated[Filters, Depends(read_filters)]
+"""Dependency: the checked filters of a request."""

@@ -1,4 +1,4 @@
-"""Multipart forms and raw bodies."""
+"""Readers of multipart forms and raw bodies."""
 
 from __future__ import annotations
 
@@ -14,54 +14,56 @@ from app.asgi.body_reader import read_body
 from app.asgi.errors import ApiError
 from app.core.error_text import truncate
 
-_BINARY = {"type": "string", "format": "binary"}
+BINARY_SCHEMA = {"type": "string", "format": "binary"}
+"""JSON schema of a file in a multipart form."""
 
 
-async def sent(request: Request, hold: Reservation, max_bytes: int, expected: str) -> bytes:
-    """The body, unless it is empty or compressed. Raises ApiError."""
-    data = await read_body(request, max_bytes, hold)
+async def read_nonempty_body(request: Request, reservation: Reservation, max_bytes: int, expected: str) -> bytes:
+    """Read the body. Raises ApiError if it is empty, compressed, too large or too slow."""
+    data = await read_body(request, max_bytes, reservation)
     if not data:
         raise ApiError(400, "empty_body", f"the body is empty: expected {expected}")
     encoding = request.headers.get("content-encoding", "identity")
     if encoding != "identity":
-        raise unsupported("content-encoding", encoding, "a body that is not compressed")
+        raise unsupported_media_error("content-encoding", encoding, "a body that is not compressed")
     return data
 
 
 def media_type(request: Request) -> str:
-    """The content type without its parameters; "" when there is none."""
+    """Return the content type without its parameters, or "" if the header is missing."""
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
-class _InMemory(MultiPartParser):
-    """Keeps every part in memory: the whole body is there already, and sketches do not belong on a disk."""
+class _InMemoryParser(MultiPartParser):
+    """Parser that keeps all parts in memory, since the body is in memory and sketches should not be written to disk."""
 
     spool_max_size = 0  # no limit
 
 
-async def read_form(headers: Headers, data: bytes, most: int) -> FormData:
-    """A multipart body of at most so many files, and as many texts. Raises ApiError bad_multipart."""
+async def parse_form(headers: Headers, data: bytes, max_parts: int) -> FormData:
+    """Parse a multipart body of at most `max_parts` files, and as many texts. Raises ApiError bad_multipart."""
     try:
-        return await _InMemory(headers, _once(data), max_files=most, max_fields=most).parse()
+        return await _InMemoryParser(headers, _stream_bytes(data), max_files=max_parts, max_fields=max_parts).parse()
     except MultiPartException as error:
-        raise bad_multipart(error) from None
+        raise bad_multipart_error(error) from None
 
 
-async def _once(data: bytes) -> AsyncGenerator[bytes, None]:
+async def _stream_bytes(data: bytes) -> AsyncGenerator[bytes, None]:
     yield data
 
 
-def bad_multipart(error: MultiPartException) -> ApiError:
-    """The error for a form that cannot be read."""
+def bad_multipart_error(error: MultiPartException) -> ApiError:
+    """Return the error for a malformed form."""
     reason = error.message.rstrip(".")
     return ApiError(400, "bad_multipart", f"the multipart body cannot be read: {reason}")
 
 
-def unsupported(header: str, value: str, expected: str) -> ApiError:
-    """The error for a header that says the body is of a kind that is not taken."""
-    found = f"is {truncate(value)}" if value else "is missing"
-    return ApiError(415, "unsupported_media_type", f"{header} {found}: expected {expected}")
+def unsupported_media_error(header: str, value: str, expected: str) -> ApiError:
+    """Return the error for a header with an unsupported type or encoding of the body."""
+    problem = f"is {truncate(value)}" if value else "is missing"
+    return ApiError(415, "unsupported_media_type", f"{header} {problem}: expected {expected}")
 
 
-def _multipart(**properties: Any) -> dict[str, Any]:
+def multipart_schema(**properties: Any) -> dict[str, Any]:
+    """Return OpenAPI's media type object of a multipart form with these fields."""
     return {"schema": {"type": "object", "properties": properties}}

@@ -1,4 +1,4 @@
-"""Paths in which a product's id may hold slashes."""
+"""Routes and parameters for product ids that contain slashes."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from app.core.error_text import truncate
 
 
 class RawSuffixRoute(APIRoute):
-    """A route whose end, after all parameters, counts only as it is written: /products/a%2Fsimilar is the product
-    "a/similar", not what is similar to "a".
+    """Route whose suffix after all parameters matches the raw path only.
 
-    Paths are decoded before they are matched, so this looks at the path as it was sent, where the server tells it.
+    /products/a%2Fsimilar is the product "a/similar", not the products similar to "a". Starlette matches decoded paths,
+    so this class checks the raw path, where the server provides it.
     """
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """Whether a request is for this route, by its method or without, and the path's parameters."""
-        matched, parameters = super().matches(scope)
-        end = self.path.rpartition("}")[2].encode() if "}" in self.path else b""
-        if matched is not Match.NONE and not (scope.get("raw_path") or end).endswith(end):
+        """Return whether the route matches a request, fully or except its method, and the path's parameters."""
+        match, parameters = super().matches(scope)
+        suffix = self.path.rpartition("}")[2].encode() if "}" in self.path else b""
+        if match is not Match.NONE and not (scope.get("raw_path") or suffix).endswith(suffix):
             return Match.NONE, {}
-        return matched, parameters
+        return match, parameters
 
 
 ProductId = Annotated[
@@ -36,6 +36,6 @@ ProductId = Annotated[
 ]
 
 
-def no_product(product_id: str) -> ApiError:
-    """The error for an id that is not there."""
+def unknown_product_error(product_id: str) -> ApiError:
+    """Return the error for a product id that the catalogue does not have."""
     return ApiError(404, "not_found", f"there is no product {truncate(product_id)}: expected an id from /products")

@@ -1,4 +1,4 @@
-"""What requests that write bring: a product's metadata and photos, or a whole feed."""
+"""Product uploads of `PUT /products/{product_id}`: metadata and photos."""
 
 from __future__ import annotations
 
@@ -8,7 +8,14 @@ from typing import NamedTuple
 from starlette.datastructures import FormData, UploadFile
 from starlette.requests import Request
 
-from app.api.requests.multipart import _BINARY, _multipart, media_type, read_form, sent, unsupported
+from app.api.requests.multipart import (
+    BINARY_SCHEMA,
+    media_type,
+    multipart_schema,
+    parse_form,
+    read_nonempty_body,
+    unsupported_media_error,
+)
 from app.api.schemas.writes import ProductBody, parse_product
 from app.asgi.body_memory import Reservation
 from app.asgi.errors import ApiError
@@ -17,25 +24,23 @@ from app.products.product import MAX_PHOTOS
 
 PHOTO, PRODUCT = "photo", "product"
 
-_PUT = f"multipart/form-data with fields `{PHOTO}` and `{PRODUCT}`, or application/json"
-
+_EXPECTED = f"multipart/form-data with fields `{PHOTO}` and `{PRODUCT}`, or application/json"
 
 PUT_DOCS = {
     "required": True,
     "content": {
         "application/json": {"schema": ProductBody.model_json_schema()},
-        "multipart/form-data": _multipart(
-            photo={"type": "array", "items": _BINARY, "maxItems": MAX_PHOTOS},
+        "multipart/form-data": multipart_schema(
+            photo={"type": "array", "items": BINARY_SCHEMA, "maxItems": MAX_PHOTOS},
             product={"type": "string", "description": "JSON, as application/json has it"},
         ),
     },
 }
 """OpenAPI's `requestBody` of a route that takes a product."""
-"""The same for a feed."""
 
 
 class PhotoUpload(NamedTuple):
-    """A photo as it was sent."""
+    """Photo of an upload, undecoded."""
 
     filename: str
     data: bytes
@@ -43,33 +48,34 @@ class PhotoUpload(NamedTuple):
 
 @dataclass(frozen=True)
 class ProductUpload:
-    """A product as it was sent: without metadata it keeps what it has, and without photos too."""
+    """Product of an upload. Without metadata, or without photos, the product keeps those that it has."""
 
     metadata: ProductBody | None
     photos: list[PhotoUpload]
 
 
-async def read_product(request: Request, hold: Reservation, max_bytes: int) -> ProductUpload:
-    """The product in a request's body. Raises ApiError."""
+async def read_product(request: Request, reservation: Reservation, max_bytes: int) -> ProductUpload:
+    """Read the product in a request's body. Raises ApiError."""
     kind = media_type(request)
     if kind not in ("application/json", "multipart/form-data"):
-        raise unsupported("content-type", request.headers.get("content-type", ""), _PUT)
-    data = await sent(request, hold, max_bytes, f"a product as {_PUT}")
+        raise unsupported_media_error("content-type", request.headers.get("content-type", ""), _EXPECTED)
+    data = await read_nonempty_body(request, reservation, max_bytes, f"a product as {_EXPECTED}")
     if kind == "application/json":
         return ProductUpload(parse_product(data), [])
-    form = await read_form(request.headers, data, MAX_PHOTOS + 1)
+    form = await parse_form(request.headers, data, MAX_PHOTOS + 1)
     try:
-        return await _product_in(form)
+        return await _read_product_form(form)
     finally:
         await form.close()
 
 
-async def _product_in(form: FormData) -> ProductUpload:
+async def _read_product_form(form: FormData) -> ProductUpload:
+    """Read the product in a multipart form. Raises ApiError."""
     unknown = [name for name in form if name not in (PHOTO, PRODUCT)]
     if unknown:
         message = f"field {truncate(unknown[0])} is unknown: expected files in {PHOTO!r} and JSON in {PRODUCT!r}"
         raise ApiError(422, "invalid_parameter", message, {"parameter": unknown[0][:80]})
-    photos = [await _photo(part) for part in form.getlist(PHOTO)]
+    photos = [await _read_photo(part) for part in form.getlist(PHOTO)]
     if len(photos) > MAX_PHOTOS:
         raise ApiError(422, "invalid_parameter", f"there are {len(photos)} photos: expected at most {MAX_PHOTOS}")
     parts = form.getlist(PRODUCT)
@@ -84,7 +90,8 @@ async def _product_in(form: FormData) -> ProductUpload:
     return ProductUpload(parse_product(await text.read() if isinstance(text, UploadFile) else text.encode()), photos)
 
 
-async def _photo(part: UploadFile | str) -> PhotoUpload:
+async def _read_photo(part: UploadFile | str) -> PhotoUpload:
+    """Read one photo of a form. Raises ApiError if the part is not a file."""
     if not isinstance(part, UploadFile):
         raise ApiError(422, "invalid_parameter", f"field {PHOTO!r} is text: expected a file (with a filename)")
     return PhotoUpload(part.filename or "", await part.read())

@@ -1,4 +1,7 @@
-"""Parameters that no route takes: unknown ones, as a filter with a slip in its name would filter nothing, and NUL."""
+"""Checks of query parameters: unknown names, repeated values and NUL.
+
+Unknown names are refused, since a filter with a misspelt name would filter nothing.
+"""
 
 from __future__ import annotations
 
@@ -15,11 +18,14 @@ from app.core.error_text import expected_one_of, truncate
 
 
 async def check_parameters(request: Request) -> None:
-    """Raises ApiError for a parameter that the route does not know, or one given twice of which it takes one."""
+    """Check the names and counts of query parameters.
+
+    Raises ApiError for a parameter that the route does not have, and for a repeated one that takes a single value.
+    """
     given = [name for name, _ in request.query_params.multi_items()]
     if not given:
         return
-    known = dict(_parameters(request.scope["route"].dependant))
+    known = dict(_iterate_parameters(request.scope["route"].dependant))
     for name in given:
         if name not in known:
             message = (
@@ -31,23 +37,24 @@ async def check_parameters(request: Request) -> None:
             raise ApiError(422, "invalid_parameter", message, {"parameter": name})
 
 
-def _parameters(dependant: Dependant) -> Iterator[tuple[str, bool]]:
-    """The names of a route's query parameters, and whether each may be given several times."""
+def _iterate_parameters(dependant: Dependant) -> Iterator[tuple[str, bool]]:
+    """Yield the names of a route's query parameters, and whether each takes several values."""
     for field in dependant.query_params:
         yield field.alias, get_origin(field.field_info.annotation) is list
     for inner in dependant.dependencies:
-        yield from _parameters(inner)
+        yield from _iterate_parameters(inner)
 
 
 KnownParameters = Depends(check_parameters)
+"""Dependency: refuses unknown query parameters."""
 
 
-def _without_nul(value: str) -> str:
-    """PostgreSQL takes no query with this character, which no text of a catalogue has."""
+def _reject_nul(value: str) -> str:
+    """Return the text. Raises PydanticCustomError for NUL, which PostgreSQL refuses and no catalogue contains."""
     if "\0" in value:
         raise PydanticCustomError("nul", "a text without NUL")
     return value
 
 
-NulFreeText = Annotated[str, AfterValidator(_without_nul)]
-"""What names a product or an operation in a request."""
+NulFreeText = Annotated[str, AfterValidator(_reject_nul)]
+"""Text that identifies a product or an operation in a request."""

@@ -27,13 +27,13 @@ router = APIRouter(tags=["writes"])
     openapi_extra={"requestBody": IMPORT_DOCS},
 )
 async def import_products(
-    request: Request, response: Response, service: ServiceOf, key: WriteAccess, hold: WriteBody
+    request: Request, response: Response, service: ServiceOf, key: WriteAccess, reservation: WriteBody
 ) -> OperationInfo:
-    """Take a feed, to be imported beside searches; the answer's Location tells how it stands."""
+    """Accept a feed and import it in the background. The Location header is the address of its progress."""
     async with read_feed_upload(request, service.settings.max_feed_bytes) as feed:
         operation = await service.import_feed(feed)
     response.headers["Location"] = f"/operations/{operation.id}"
-    return OperationInfo.of(operation)
+    return OperationInfo.from_job(operation)
 
 
 @router.get(
@@ -46,9 +46,9 @@ def operation(
     after: Annotated[int, Query(ge=0, description="leave out the first so many errors")] = 0,
     limit: Annotated[int, Query(ge=1, le=MOST_ERRORS, description="how many errors at most")] = ERRORS_PAGE,
 ) -> OperationInfo:
-    """How an import stands, with a page of its errors."""
-    found = service.gallery.catalogue.operations.get(operation_id)
-    if found is None:
+    """Return the progress of an import, with a page of its errors."""
+    job = service.gallery.catalogue.operations.get(operation_id)
+    if job is None:
         message = f"there is no operation {truncate(operation_id)}: expected the id of an answer of /products/import"
         raise ApiError(404, "not_found", message)
-    return OperationInfo.of(found, after, limit)
+    return OperationInfo.from_job(job, after, limit)

@@ -1,4 +1,4 @@
-"""The routes for those who watch over a server."""
+"""Routes for monitoring: health, readiness and metrics."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ router = APIRouter(tags=["monitoring"])
 
 @router.get("/healthz")
 async def health() -> Status:
-    """Whether the process answers."""
+    """Report that the process answers."""
     return Status(status="ok")
 
 
 @router.get("/readyz", responses=error_docs(503))
 async def ready(request: Request, _service: ServiceOf) -> Status:
-    """Whether searches are answered: the gallery is open, a first search has been run, and no damage has been seen."""
+    """Report whether searches work: the gallery is open, a first search has run, and no damage has been found."""
     damage: str | None = getattr(request.app.state, "damage", None)
     if damage is not None:
         raise ApiError(503, "damaged_catalogue", damage)
@@ -34,6 +34,6 @@ async def ready(request: Request, _service: ServiceOf) -> Status:
     "/metrics", dependencies=[ReadAccess], response_class=PlainTextResponse, responses=error_docs(401, 500, 503)
 )
 def metrics(request: Request) -> Response:
-    """What the server counts, for Prometheus."""
-    counted: Metrics = request.app.state.metrics
-    return Response(counted.text(), media_type=CONTENT_TYPE_LATEST)
+    """Return the server's metrics in the Prometheus text format."""
+    collected: Metrics = request.app.state.metrics
+    return Response(collected.text(), media_type=CONTENT_TYPE_LATEST)

@@ -1,4 +1,4 @@
-"""Routes that read and write products and show their photos."""
+"""Routes of products, categories, facets and photos."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from fastapi.responses import FileResponse
 
 from app.api.authentication import WriteAccess
 from app.api.requests.filter_parameters import FiltersOf
-from app.api.requests.product_id_paths import ProductId, no_product
+from app.api.requests.product_id_paths import ProductId, unknown_product_error
 from app.api.requests.product_upload import PUT_DOCS, PhotoUpload, ProductUpload, read_product
 from app.api.requests.query_parameters import NulFreeText
 from app.api.schemas.errors import error_docs
@@ -26,15 +26,15 @@ from app.ingest.product_preparer import DraftPhoto, ProductUpdate
 from app.products.product import Product
 
 _PHOTO_NAME = re.compile(r"[0-9a-f]{64}(\.thumb)?\.webp")
-# the name is the hash of the content; shops may show photos in pages of their own
+# the name is the hash of the content; pages of other origins may show photos
 _PHOTO_HEADERS = {**FOR_EVER, "Cross-Origin-Resource-Policy": "cross-origin"}
 
 router = APIRouter()
-writes = APIRouter(tags=["writes"])
-photos = APIRouter()  # apart, as browsers show pictures without a key: their names cannot be guessed
+write_router = APIRouter(tags=["writes"])
+photo_router = APIRouter()  # without a key, since browsers load images without one; names cannot be guessed
 
 
-@writes.put(
+@write_router.put(
     "/products/{product_id:path}",
     responses={
         201: {"model": ProductDetails, "description": "Created"},
@@ -48,33 +48,35 @@ async def put_product(
     product_id: ProductId,
     service: ServiceOf,
     key: WriteAccess,
-    hold: WriteBody,
+    reservation: WriteBody,
 ) -> ProductDetails:
-    """Add or replace a product. Without photos, or without metadata, it keeps those that it has."""
-    upload = await read_product(request, hold, service.settings.max_write_bytes)
-    written = await service.put(_draft(product_id, upload))
+    """Add or replace a product. Without photos, or without metadata, the product keeps those that it has."""
+    upload = await read_product(request, reservation, service.settings.max_write_bytes)
+    written = await service.put(_build_update(product_id, upload))
     response.status_code = 200 if written.old else 201
-    return ProductDetails.showing(written.product, service.gallery.photos.size(written.product.photo))
+    return ProductDetails.from_product(written.product, service.gallery.photos.size(written.product.photo))
 
 
-@writes.delete("/products/{product_id:path}", responses=error_docs(401, 403, 404, 422, 429, 500, 503))
-async def delete_product(product_id: ProductId, service: ServiceOf, key: WriteAccess, hold: WriteBody) -> Deleted:
+@write_router.delete("/products/{product_id:path}", responses=error_docs(401, 403, 404, 422, 429, 500, 503))
+async def delete_product(
+    product_id: ProductId, service: ServiceOf, key: WriteAccess, reservation: WriteBody
+) -> Deleted:
     """Delete a product."""
     revision = await service.delete(product_id)
     if revision is None:
-        raise no_product(product_id)
+        raise unknown_product_error(product_id)
     return Deleted(product_id=product_id, revision=revision)
 
 
-def _draft(product_id: str, upload: ProductUpload) -> ProductUpdate:
-    """What a request wants a product to be."""
+def _build_update(product_id: str, upload: ProductUpload) -> ProductUpdate:
+    """Return the update of a product that an upload describes."""
 
     def describe(old: Product | None) -> Product:
         if old is None and not upload.photos:
             message = f"product {truncate(product_id)} is new and has no photo: expected a file in the field 'photo'"
             raise ApiError(422, "missing_photo", message)
         if upload.metadata is not None:
-            return upload.metadata.of(product_id)
+            return upload.metadata.to_product(product_id)
         if old is not None:
             return old
         try:
@@ -82,10 +84,11 @@ def _draft(product_id: str, upload: ProductUpload) -> ProductUpdate:
         except ValueError as error:
             raise ApiError(422, "invalid_product", str(error)) from None
 
-    return ProductUpdate(product_id, describe, [_photo(*each) for each in enumerate(upload.photos, 1)] or None)
+    photos = [_build_photo(number, photo) for number, photo in enumerate(upload.photos, 1)]
+    return ProductUpdate(product_id, describe, photos or None)
 
 
-def _photo(number: int, photo: PhotoUpload) -> DraftPhoto:
+def _build_photo(number: int, photo: PhotoUpload) -> DraftPhoto:
     return DraftPhoto("", lambda known: photo.data, f"photo {number} ({truncate(photo.filename)})")
 
 
@@ -95,42 +98,42 @@ def products(
     after: Annotated[NulFreeText | None, Query(max_length=1000, description="`next` of the page before")] = None,
     limit: Annotated[int, Query(ge=1, le=200, description="products on a page")] = 50,
 ) -> ProductPage:
-    """All products, page by page, in the order of their ids."""
-    found = service.gallery.catalogue.page(after, limit + 1)
-    page, more = found[:limit], len(found) > limit
-    infos = [ProductInfo.of(product) for product in page]
-    return ProductPage(products=infos, next=page[-1].product_id if more else None)
+    """List all products, page by page, in the order of their ids."""
+    products = service.gallery.catalogue.page(after, limit + 1)
+    page, has_more = products[:limit], len(products) > limit
+    infos = [ProductInfo.from_product(product) for product in page]
+    return ProductPage(products=infos, next=page[-1].product_id if has_more else None)
 
 
 @router.get("/products/{product_id:path}", responses=error_docs(401, 404, 422, 500, 503), tags=["products"])
 def product(product_id: ProductId, service: ServiceOf) -> ProductDetails:
-    """One product."""
-    found = service.gallery.catalogue.get(product_id)
-    if found is None:
-        raise no_product(product_id)
-    return ProductDetails.showing(found, service.gallery.photos.size(found.photo))
+    """Return one product."""
+    product = service.gallery.catalogue.get(product_id)
+    if product is None:
+        raise unknown_product_error(product_id)
+    return ProductDetails.from_product(product, service.gallery.photos.size(product.photo))
 
 
 @router.get("/categories", responses=error_docs(401, 422, 500, 503), tags=["products"])
 def categories(service: ServiceOf) -> CategoryList:
-    """All categories, with how many products are in and below each."""
-    return CategoryList.of(service.gallery.catalogue.categories())
+    """List all categories, with the number of products in and below each."""
+    return CategoryList.from_counts(service.gallery.catalogue.categories())
 
 
 @router.get("/facets", responses=error_docs(401, 422, 500, 503), tags=["search"])
 def facets(service: ServiceOf, filters: FiltersOf) -> FacetsResponse:
-    """What there is to filter by: each list is counted with all filters but its own."""
-    return FacetsResponse.of(service.gallery.catalogue.facets(filters))
+    """Count the values of all filters, each with the other filters applied."""
+    return FacetsResponse.from_facets(service.gallery.catalogue.facets(filters))
 
 
-@photos.get(
+@photo_router.get(
     "/photos/{name}",
     response_class=FileResponse,
     responses={200: {"content": {"image/webp": {}}}, **error_docs(404, 422, 500, 503)},
     tags=["products"],
 )
 def photo(name: Annotated[str, Path(max_length=100)], service: ServiceOf) -> FileResponse:
-    """A product's photo, or its thumbnail, by the name that photo_url and thumbnail_url have."""
+    """Return a product's photo or thumbnail, by the name in photo_url or thumbnail_url."""
     path = service.gallery.photos.directory / name
     if not _PHOTO_NAME.fullmatch(name) or not path.is_file():
         raise ApiError(404, "not_found", f"there is no photo {truncate(name)}: expected a name from photo_url")

@@ -1,4 +1,4 @@
-"""The routes that search and read the gallery."""
+"""Routes that search the gallery and explain matches."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 
 from app.api.requests.filter_parameters import FiltersOf
-from app.api.requests.product_id_paths import ProductId, RawSuffixRoute, no_product
+from app.api.requests.product_id_paths import ProductId, RawSuffixRoute, unknown_product_error
 from app.api.requests.sketch_upload import BODY_DOCS, read_sketch
 from app.api.schemas.errors import error_docs
 from app.api.schemas.match import MatchResponse
@@ -24,7 +24,7 @@ from app.search.results import UnknownProductError
 
 K = Annotated[int, Query(ge=1, le=100, description="how many results")]
 Mirror = Annotated[bool, Query(description="whether a product may also match the sketch's mirror image")]
-AskedFor = Annotated[RequestedKind, Query(description="what an image is; auto tells by the picture")]
+ImageKind = Annotated[RequestedKind, Query(description="what an image is; auto tells by the picture")]
 
 router = APIRouter(route_class=RawSuffixRoute)
 
@@ -39,16 +39,17 @@ router = APIRouter(route_class=RawSuffixRoute)
 async def search(
     request: Request,
     service: ServiceOf,
-    hold: SearchBody,
+    reservation: SearchBody,
     filters: FiltersOf,
+    *,
     k: K = 24,
     mirror: Mirror = True,
-    kind: AskedFor = "auto",
+    kind: ImageKind = "auto",
 ) -> SearchResponse:
-    """Find the products that a sketch shows, or that look like the thing in a photo."""
-    sketch = await read_sketch(request, hold, service.settings.max_body_bytes, service.settings.max_pixels, kind)
+    """Find the products that a sketch shows, or that look like the object in a photo."""
+    sketch = await read_sketch(request, reservation, service.settings.max_body_bytes, service.settings.max_pixels, kind)
     search = service.search(rate_limit_key(request.scope), sketch, k, filters, mirror=mirror)
-    return SearchResponse.of(await cancel_on_disconnect(request, search))
+    return SearchResponse.from_result(await cancel_on_disconnect(request, search))
 
 
 @router.get(
@@ -60,12 +61,12 @@ async def search(
 async def similar(
     request: Request, product_id: ProductId, service: ServiceOf, filters: FiltersOf, k: K = 24
 ) -> SearchResponse:
-    """Find the products that look like one of them; itself is left out."""
+    """Find the products that look like a product, without the product itself."""
     search = service.similar(rate_limit_key(request.scope), product_id, k, filters)
     try:
-        return SearchResponse.of(await cancel_on_disconnect(request, search))
+        return SearchResponse.from_result(await cancel_on_disconnect(request, search))
     except UnknownProductError:
-        raise no_product(product_id) from None
+        raise unknown_product_error(product_id) from None
 
 
 @router.post(
@@ -76,15 +77,15 @@ async def similar(
     tags=["search"],
 )
 async def match(
-    request: Request, product_id: ProductId, service: ServiceOf, hold: SearchBody, mirror: Mirror = True
+    request: Request, product_id: ProductId, service: ServiceOf, reservation: SearchBody, *, mirror: Mirror = True
 ) -> MatchResponse:
-    """Show what of a sketch and of a product's photo matched: where the network looked on both."""
-    sketch = await read_sketch(request, hold, service.settings.max_body_bytes, service.settings.max_pixels)
+    """Explain a match: the attention of the network on a sketch and on a product's photo."""
+    sketch = await read_sketch(request, reservation, service.settings.max_body_bytes, service.settings.max_pixels)
     compared = service.match(rate_limit_key(request.scope), product_id, sketch, mirror=mirror)
     try:
-        return MatchResponse.of(await cancel_on_disconnect(request, compared))
+        return MatchResponse.from_match(await cancel_on_disconnect(request, compared))
     except UnknownProductError:
-        raise no_product(product_id) from None
+        raise unknown_product_error(product_id) from None
     except FileNotFoundError:
         message = f"the photo of product {truncate(product_id)} is not stored: expected a product that has a photo_url"
         raise ApiError(404, "not_found", message) from None

@@ -1,4 +1,4 @@
-"""A picture -> its strokes, as the page takes them up: to erase, undo, share and search them."""
+"""Route that traces a picture into strokes, which the page can edit, share and search."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ router = APIRouter()
 
 
 class StrokesResponse(BaseModel):
-    """A sketch as strokes on a canvas: what POST /search takes as JSON."""
+    """Sketch as strokes on a canvas, in the format of POST /search."""
 
     width: int = Field(description="of the canvas: the picture's, cleaned, straightened and reduced, in pixels")
     height: int = Field(description="of the canvas")
@@ -41,18 +41,19 @@ class StrokesResponse(BaseModel):
     dependencies=[SearchRate, QueueHasRoom],
     tags=["search"],
 )
-async def strokes(request: Request, service: ServiceOf, hold: SearchBody) -> StrokesResponse:
+async def strokes(request: Request, service: ServiceOf, reservation: SearchBody) -> StrokesResponse:
     """Trace the lines of a photo, a scan or a picture of a sketch, or the edges of a product's photo."""
-    picture = await read_picture(request, hold, service.settings.max_body_bytes, service.settings.max_pixels)
-    found = reduced(await cancel_on_disconnect(request, service.trace(rate_limit_key(request.scope), picture)))
+    picture = await read_picture(request, reservation, service.settings.max_body_bytes, service.settings.max_pixels)
+    tracing = await cancel_on_disconnect(request, service.trace(rate_limit_key(request.scope), picture))
+    tracing = shrink_canvas(tracing)
     return StrokesResponse(
-        width=found.width, height=found.height, strokes=within_limits(found.strokes), kind=found.kind
+        width=tracing.width, height=tracing.height, strokes=drop_shortest(tracing.strokes), kind=tracing.kind
     )
 
 
-def reduced(tracing: Tracing, most: int = MAX_SIDE) -> Tracing:
-    """Scale strokes to a canvas whose sides POST /search takes, at most `most` long."""
-    scale = most / max(tracing.width, tracing.height)
+def shrink_canvas(tracing: Tracing, max_side: int = MAX_SIDE) -> Tracing:
+    """Scale strokes down to a canvas with sides of at most `max_side`, which POST /search accepts."""
+    scale = max_side / max(tracing.width, tracing.height)
     if scale >= 1:
         return tracing
     strokes = [[[round(x * scale, 2), round(y * scale, 2)] for x, y in stroke] for stroke in tracing.strokes]
@@ -60,18 +61,18 @@ def reduced(tracing: Tracing, most: int = MAX_SIDE) -> Tracing:
     return Tracing(width, height, strokes, tracing.kind)
 
 
-def within_limits(
-    strokes: Sequence[Stroke], most_strokes: int = MAX_STROKES, most_points: int = MAX_POINTS
+def drop_shortest(
+    strokes: Sequence[Stroke], max_strokes: int = MAX_STROKES, max_points: int = MAX_POINTS
 ) -> list[Stroke]:
-    """The strokes, in their order, without the shortest of more than POST /search takes."""
-    order = sorted(range(len(strokes)), key=lambda i: -_length(strokes[i]))[:most_strokes]
-    kept, points = set(), 0
+    """Return the strokes in their order, without the shortest ones beyond the limits of POST /search."""
+    order = sorted(range(len(strokes)), key=lambda i: -_length(strokes[i]))[:max_strokes]
+    longest, points = set(), 0
     for i in order:
         points += len(strokes[i])
-        if points > most_points:
+        if points > max_points:
             break
-        kept.add(i)
-    return [stroke for i, stroke in enumerate(strokes) if i in kept]
+        longest.add(i)
+    return [stroke for i, stroke in enumerate(strokes) if i in longest]
 
 
 def _length(stroke: Stroke) -> float:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 
 class ErrorBody(BaseModel):
-    """Why a request was refused."""
+    """Reason why a request was refused."""
 
     code: str = Field(description="for programs", examples=["blank_sketch"])
     message: str = Field(description="for people: what, the value, and what was expected")
@@ -17,18 +17,18 @@ class ErrorBody(BaseModel):
 
 
 class ErrorResponse(BaseModel):
-    """The one shape of every error."""
+    """Common format of all errors."""
 
     error: ErrorBody
 
 
 class Status(BaseModel):
-    """The server's answer to those who watch over it."""
+    """Status of the server, for monitoring."""
 
     status: str = Field(examples=["ok"])
 
 
 def error_docs(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Return OpenAPI's `responses` of a route that fails with these statuses, and with 400, as any route may."""
+    """Return OpenAPI's `responses` of a route with these error statuses, and with 400, which any route may give."""
     failures = (400, *statuses)
     return {status: {"model": ErrorResponse, "description": HTTPStatus(status).phrase} for status in failures}

@@ -1,4 +1,4 @@
-"""The JSON of categories, colours, other traits and prices with their counts."""
+"""Response bodies of categories and facets."""
 
 from __future__ import annotations
 
@@ -10,67 +10,67 @@ from app.catalogue.facets import Facets
 
 
 class CategoryCount(BaseModel):
-    """A category and how many products are in and below it."""
+    """Category and the number of products in and below it."""
 
     category: str
     count: int
 
 
 class CategoryList(BaseModel):
-    """All categories, ancestors included."""
+    """All categories, including ancestors."""
 
     categories: list[CategoryCount]
 
     @staticmethod
-    def of(counts: Mapping[str, int]) -> CategoryList:
-        """Counts of categories as clients see them."""
+    def from_counts(counts: Mapping[str, int]) -> CategoryList:
+        """Build the response from the counts of categories."""
         return CategoryList(categories=[CategoryCount(category=name, count=count) for name, count in counts.items()])
 
 
 class ColorCount(BaseModel):
-    """A colour and how many products have it; a "Black/Red" one has both."""
+    """Colour and the number of products that have it. A "Black/Red" product has both colours."""
 
     color: str
     count: int
 
 
 class BrandCount(BaseModel):
-    """A brand and how many products are of it."""
+    """Brand and the number of its products."""
 
     brand: str
     count: int
 
 
 class GenderCount(BaseModel):
-    """For whom products are, and how many are for them."""
+    """Gender and the number of products for it."""
 
     gender: str
     count: int
 
 
 class SizeCount(BaseModel):
-    """A size and how many products have it."""
+    """Size and the number of products that have it."""
 
     size: str
     count: int
 
 
 class ValueCount(BaseModel):
-    """A value of an attribute and how many products have it."""
+    """Value of an attribute and the number of products that have it."""
 
     value: str
     count: int
 
 
 class AttributeCounts(BaseModel):
-    """An attribute and its values, in their order; where there are more than 100, the most frequent ones."""
+    """Attribute and its values in their order, at most the 100 most frequent ones."""
 
     name: str
     values: list[ValueCount]
 
 
 class PriceCount(BaseModel):
-    """The prices in one currency, and how many products have one."""
+    """Price range in one currency, and the number of products that have such a price."""
 
     currency: str | None = Field(description="ISO 4217 code; null where the feed gave none")
     min: float
@@ -79,7 +79,7 @@ class PriceCount(BaseModel):
 
 
 class FacetsResponse(BaseModel):
-    """What products there are. Each list is counted with all filters but its own: what it could be instead."""
+    """Values of all filters. Each list is counted with all filters but its own, and so shows the alternatives."""
 
     size: int = Field(description="how many products pass all filters")
     categories: list[CategoryCount] = Field(description="ancestors included, in the order of paths")
@@ -92,23 +92,25 @@ class FacetsResponse(BaseModel):
     prices: list[PriceCount]
 
     @staticmethod
-    def of(facets: Facets) -> FacetsResponse:
-        """Facets as clients see them."""
+    def from_facets(facets: Facets) -> FacetsResponse:
+        """Build the response from the facets of a catalogue."""
         return FacetsResponse(
             size=facets.size,
-            categories=CategoryList.of(facets.categories).categories,
+            categories=CategoryList.from_counts(facets.categories).categories,
             colors=[ColorCount(color=name, count=count) for name, count in facets.colors.items()],
             brands=[BrandCount(brand=name, count=count) for name, count in facets.brands.items()],
             genders=[GenderCount(gender=name, count=count) for name, count in facets.genders.items()],
             sizes=[SizeCount(size=name, count=count) for name, count in facets.sizes.items()],
-            attributes=[_values(name, values) for name, values in facets.attributes.items()],
+            attributes=[_count_values(name, values) for name, values in facets.attributes.items()],
             in_stock=facets.in_stock,
             prices=[
-                PriceCount(currency=each.currency, min=float(each.lowest), max=float(each.highest), count=each.count)
-                for each in facets.prices
+                PriceCount(
+                    currency=prices.currency, min=float(prices.lowest), max=float(prices.highest), count=prices.count
+                )
+                for prices in facets.prices
             ],
         )
 
 
-def _values(name: str, counts: Mapping[str, int]) -> AttributeCounts:
+def _count_values(name: str, counts: Mapping[str, int]) -> AttributeCounts:
     return AttributeCounts(name=name, values=[ValueCount(value=value, count=count) for value, count in counts.items()])

@@ -6,18 +6,18 @@ from pydantic import BaseModel, Field
 
 from app.catalogue.import_jobs import ImportJob
 
-ERRORS_PAGE = 100  # errors of an operation in one answer, unless another number is asked for
+ERRORS_PAGE = 100  # default number of errors in one response
 
 
 class ProblemInfo(BaseModel):
-    """Something in a feed that could not be used."""
+    """Unusable entry or photo of a feed."""
 
     where: str = Field(description="line or entry of the feed, or product id", examples=["line 7"])
     reason: str
 
 
 class OperationInfo(BaseModel):
-    """An import, as it stands."""
+    """Progress of an import."""
 
     id: str
     state: str = Field(description="queued, running, done or failed")
@@ -34,21 +34,21 @@ class OperationInfo(BaseModel):
     updated_at: float = Field(description="s since 1970, of the last change of this answer")
 
     @staticmethod
-    def of(operation: ImportJob, after: int = 0, limit: int = ERRORS_PAGE) -> OperationInfo:
-        """The operation as clients see it, with up to `limit` of its errors, those after the first `after`."""
-        counts, end = operation.counts, after + limit
+    def from_job(job: ImportJob, after: int = 0, limit: int = ERRORS_PAGE) -> OperationInfo:
+        """Build the response from an import job, with up to `limit` of its errors after the first `after`."""
+        counts, end = job.counts, after + limit
         return OperationInfo(
-            id=operation.id,
-            state=operation.state,
-            total=operation.total,
+            id=job.id,
+            state=job.state,
+            total=job.total,
             done=counts.done,
             added=counts.added,
             updated=counts.updated,
             unchanged=counts.unchanged,
             error_count=counts.problems,
-            errors=[ProblemInfo(where=error.where, reason=error.reason) for error in operation.errors[after:end]],
-            errors_next=end if end < len(operation.errors) else None,
-            message=operation.message,
-            created=operation.created,
-            updated_at=operation.updated,
+            errors=[ProblemInfo(where=error.where, reason=error.reason) for error in job.errors[after:end]],
+            errors_next=end if end < len(job.errors) else None,
+            message=job.message,
+            created=job.created,
+            updated_at=job.updated,
         )

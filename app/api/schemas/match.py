@@ -1,4 +1,4 @@
-"""The JSON of a match."""
+"""Response bodies of matches."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from app.search.match import Attended, Match
 
 
 class FrameBox(BaseModel):
-    """Where the square that the network saw lies on a picture; it may reach beyond the picture's edges."""
+    """Position on a picture of the square that the network sees. It may extend beyond the picture's edges."""
 
     left: float
     top: float
@@ -22,7 +22,7 @@ class FrameBox(BaseModel):
 
 
 class AttendedPicture(BaseModel):
-    """A picture and where the network looked on it."""
+    """Picture with the attention of the network on it."""
 
     attention: list[list[float]] | None = Field(
         description="rows of a map from 0 to 1, its largest 1, to be laid over the box; null of a network without any"
@@ -30,9 +30,9 @@ class AttendedPicture(BaseModel):
     box: FrameBox
 
     @staticmethod
-    def of(seen: Attended) -> AttendedPicture:
-        """The picture as clients see it."""
-        picture, attention = seen
+    def from_attended(attended: Attended) -> AttendedPicture:
+        """Build the response from a framed picture and its attention map (H,W)."""
+        picture, attention = attended
         return AttendedPicture(
             attention=None if attention is None else attention.astype(float).round(4).tolist(),
             box=FrameBox(**asdict(picture.placement), picture_width=picture.width, picture_height=picture.height),
@@ -40,7 +40,7 @@ class AttendedPicture(BaseModel):
 
 
 class MatchResponse(BaseModel):
-    """What of a sketch and of a product's photo matched."""
+    """Explanation of a match between a sketch and a product's photo."""
 
     distance: float = Field(description="as a search gives it")
     mirrored: bool = Field(description="whether the sketch's mirror image is the nearer one")
@@ -49,13 +49,13 @@ class MatchResponse(BaseModel):
     photo_url: str = Field(description="of the product's photos, the one that is nearest to the sketch")
 
     @staticmethod
-    def of(found: Match) -> MatchResponse:
-        """A match as clients see it."""
-        sketch, photo = AttendedPicture.of(found.sketch), AttendedPicture.of(found.photo)
+    def from_match(match: Match) -> MatchResponse:
+        """Build the response from a match."""
+        sketch, photo = AttendedPicture.from_attended(match.sketch), AttendedPicture.from_attended(match.photo)
         return MatchResponse(
-            distance=found.distance,
-            mirrored=found.mirrored,
+            distance=match.distance,
+            mirrored=match.mirrored,
             sketch=sketch,
             photo=photo,
-            photo_url=photo_url(found.photo_name),
+            photo_url=photo_url(match.photo_name),
         )

@@ -1,4 +1,4 @@
-"""The JSON that the HTTP interface speaks, as OpenAPI documents it."""
+"""Response bodies of products."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from pydantic import BaseModel, Field
 from app.products.product import Product
 
 
-class _Shown(BaseModel):
-    """What results and products have in common."""
+class ProductSummary(BaseModel):
+    """Fields that search results and products share."""
 
     product_id: str
     title: str
@@ -23,14 +23,14 @@ class _Shown(BaseModel):
 
 
 class AttributeInfo(BaseModel):
-    """Something else that is known of a product, such as its material."""
+    """Further property of a product, such as its material."""
 
     name: str
     value: str
 
 
-class ProductInfo(_Shown):
-    """One product of the gallery."""
+class ProductInfo(ProductSummary):
+    """Product of the gallery."""
 
     color: str | None
     gender: str | None
@@ -42,10 +42,10 @@ class ProductInfo(_Shown):
     photo_urls: list[str] = Field(description="all its photos, the one at photo_url first")
 
     @staticmethod
-    def of(product: Product) -> ProductInfo:
-        """The product as clients see it."""
+    def from_product(product: Product) -> ProductInfo:
+        """Build the response from a product."""
         return ProductInfo(
-            **_shown(product, product.photo),
+            **summarise(product, product.photo),
             color=product.color,
             gender=product.gender,
             brand=product.brand,
@@ -58,32 +58,32 @@ class ProductInfo(_Shown):
 
 
 class ProductDetails(ProductInfo):
-    """One product with the size of its photo, so that a page can keep room for it."""
+    """Product with the size of its photo, so that pages can reserve space for it."""
 
     photo_width: int | None = Field(description="px of the photo at photo_url")
     photo_height: int | None
 
     @staticmethod
-    def showing(product: Product, photo_size: tuple[int, int] | None) -> ProductDetails:
-        """The product as clients see it."""
+    def from_product(product: Product, photo_size: tuple[int, int] | None = None) -> ProductDetails:
+        """Build the response from a product and its photo's width and height in px."""
         width, height = photo_size or (None, None)
-        return ProductDetails(**dict(ProductInfo.of(product)), photo_width=width, photo_height=height)
+        return ProductDetails(**dict(ProductInfo.from_product(product)), photo_width=width, photo_height=height)
 
 
 class ProductPage(BaseModel):
-    """Some products, in the order of their ids."""
+    """Page of products, in the order of their ids."""
 
     products: list[ProductInfo]
     next: str | None = Field(description="`after` of the next page; null on the last")
 
 
 def photo_url(name: str) -> str:
-    """Where the photo of that name is served."""
+    """Return the path at which the server serves a photo."""
     return f"/photos/{name}.webp"
 
 
-def _shown(product: Product, photo: str) -> dict[str, Any]:
-    """What is shown of a product beside one of its photos."""
+def summarise(product: Product, photo: str) -> dict[str, Any]:
+    """Return the fields of ProductSummary for a product and the name of one of its photos ("" for none)."""
     return {
         "product_id": product.product_id,
         "title": product.title,

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from pydantic import BaseModel, Field
 
-from app.api.schemas.products import _Shown, _shown
+from app.api.schemas.products import ProductSummary, summarise
 from app.search.confidence import is_confident
 from app.search.results import Result, SearchResult
 from model.preprocessing.picture_kind import Kind
 
 
-class ResultInfo(_Shown):
-    """A product that was found."""
+class ResultInfo(ProductSummary):
+    """Product in the results of a search."""
 
     rank: int = Field(description="1 for the nearest")
     distance: float = Field(description="smaller is nearer; comparable within one answer only")
 
     @staticmethod
-    def of(result: Result, rank: int) -> ResultInfo:
-        """The result at a rank as clients see it."""
-        return ResultInfo(**_shown(result.product, result.photo), rank=rank, distance=result.distance)
+    def from_result(result: Result, rank: int) -> ResultInfo:
+        """Build the response from a result and its rank."""
+        return ResultInfo(**summarise(result.product, result.photo), rank=rank, distance=result.distance)
 
 
 class GalleryInfo(BaseModel):
-    """The gallery that was searched."""
+    """Size and revision of the searched gallery."""
 
     size: int = Field(description="how many products the gallery has, whatever the filters")
     revision: int = Field(description="grows with every change of the catalogue")
@@ -39,19 +39,19 @@ class SearchResponse(BaseModel):
     confident: bool = Field(description="false when results are hardly nearer than any product is: maybe a scribble")
 
     @staticmethod
-    def of(found: SearchResult) -> SearchResponse:
-        """What a search found as clients see it."""
+    def from_result(result: SearchResult) -> SearchResponse:
+        """Build the response from the result of a search."""
         return SearchResponse(
-            results=[ResultInfo.of(result, rank) for rank, result in enumerate(found.results, 1)],
-            gallery=GalleryInfo(size=found.size, revision=found.revision),
-            timings_ms=Timings(**{name: round(spent, 3) for name, spent in found.timings_ms.items()}),
-            kind=found.kind,
-            confident=is_confident(found.contrast),
+            results=[ResultInfo.from_result(item, rank) for rank, item in enumerate(result.results, 1)],
+            gallery=GalleryInfo(size=result.size, revision=result.revision),
+            timings_ms=Timings(**{name: round(duration, 3) for name, duration in result.timings_ms.items()}),
+            kind=result.kind,
+            confident=is_confident(result.contrast),
         )
 
 
 class Timings(BaseModel):
-    """Milliseconds that each stage took."""
+    """Duration of each stage in milliseconds."""
 
     preprocess: float
     embed: float

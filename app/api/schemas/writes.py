@@ -1,4 +1,4 @@
-"""The JSON of requests that write, and of their answers."""
+"""Request and response bodies of writes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _Price = Annotated[
 
 
 def _as_list(value: object) -> object:
-    """What may be one text or several, as several; a union of types would name both in its errors."""
+    """Return one text or several as a list. A union of types would name both in its error messages."""
     if not isinstance(value, str | list):
         raise PydanticCustomError("texts", "a text or a list of texts")
     return [value] if isinstance(value, str) else value
@@ -39,7 +39,7 @@ _Texts = Annotated[
 
 
 class ProductBody(BaseModel):
-    """What a product is, all of it but its photos: what is left out, it has not."""
+    """Metadata of a product, without its photos. Fields that are missing are cleared."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -60,7 +60,7 @@ class ProductBody(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _split_price(cls, values: object) -> object:
-        """Take prices as feeds spell them, which may bring their currency; others are left to the field."""
+        """Parse a price as feeds spell it, with or without a currency. The field validates all other values."""
         if not isinstance(values, dict) or not isinstance(values.get("price"), str):
             return values
         with suppress(ValueError):
@@ -68,15 +68,15 @@ class ProductBody(BaseModel):
             return {**values, "price": str(price), **({"currency": currency} if currency else {})}
         return values
 
-    def of(self, product_id: str) -> Product:
-        """The product of that id, without photos. Raises ApiError for another id, or values that it cannot have."""
+    def to_product(self, product_id: str) -> Product:
+        """Return the product with that id, without photos. Raises ApiError for a different id or invalid values."""
         if self.product_id not in (None, product_id):
             message = f"product_id is {truncate(self.product_id)}: expected {truncate(product_id)}, the one in the path"
             raise ApiError(422, "id_mismatch", message)
         values = self.model_dump(exclude={"product_id", "attributes", "title"})
         values |= {name: join_values(name, values[name] or []) for name in ("color", "size")}
         values["availability"] = read_availability(self.availability)
-        attributes = tuple((name, value) for name, each in self.attributes.items() for value in each)
+        attributes = tuple((name, value) for name, texts in self.attributes.items() for value in texts)
         try:
             return Product(product_id, self.title or product_id, attributes=attributes, **values)
         except ValueError as error:
@@ -84,7 +84,7 @@ class ProductBody(BaseModel):
 
 
 def parse_product(data: bytes) -> ProductBody:
-    """Metadata as JSON. Raises ApiError invalid_product, which names the field."""
+    """Parse metadata as JSON. Raises ApiError invalid_product, which names the field, or body_too_large."""
     if len(data) > MAX_METADATA_BYTES:
         message = f"the product's JSON has {len(data):,} bytes: expected at most {MAX_METADATA_BYTES:,}"
         raise ApiError(413, "body_too_large", message, {"limit": MAX_METADATA_BYTES})
@@ -93,14 +93,14 @@ def parse_product(data: bytes) -> ProductBody:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = path_of(first["loc"])
-        words = describe_validation_error(first, where)
+        message = describe_validation_error(first, where)
         if first["type"] == "extra_forbidden":
-            words = f"{where} is unknown: expected some of {', '.join(ProductBody.model_fields)}"
-        raise ApiError(422, "invalid_product", words, {"where": where[:80]}) from None
+            message = f"{where} is unknown: expected some of {', '.join(ProductBody.model_fields)}"
+        raise ApiError(422, "invalid_product", message, {"where": where[:80]}) from None
 
 
 class Deleted(BaseModel):
-    """A product is gone."""
+    """Deletion of a product."""
 
     product_id: str
     revision: int = Field(description="the catalogue's, in which it is gone")

@@ -1,4 +1,4 @@
-"""Who gets in: every route x {no key, wrong key, read key, write key} -> the status that each gives."""
+"""Access to every route with no key, a wrong key, a read key and a write key."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from tests.support.sketch_files import ZIGZAG, refused, sketch_file
 
 OPEN = (200, 200, 200, 200)
 READING = (401, 401, 200, 200)  # with SKETCHFIND_REQUIRE_KEY; open without
-WRITING = (401, 401, 403, 200)  # whatever the settings
+WRITING = (401, 401, 403, 200)  # with all settings
 
 WHO = ["no key", "wrong key", "read key", "write key"]
 
-# method and route -> what to send, and who gets which status where reading needs a key
+# method and route -> path, request, and the status for each key where reading needs a key
 TABLE: dict[str, tuple[str, dict[str, Any], tuple[int, ...]]] = {
     "GET /": ("/", {}, OPEN),
     "GET /manifest.webmanifest": ("/manifest.webmanifest", {}, OPEN),
@@ -57,13 +57,13 @@ TABLE: dict[str, tuple[str, dict[str, Any], tuple[int, ...]]] = {
 
 @pytest.fixture(scope="module")
 def gallery(tiny_gallery: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A gallery of its own, for keys and what is written."""
+    """Copy a gallery, for keys and writes."""
     return shutil.copytree(tiny_gallery, tmp_path_factory.mktemp("access") / "gallery")
 
 
 @pytest.fixture(scope="module")
 def keys(gallery: Path) -> dict[str, str]:
-    """Who -> the key that they present."""
+    """Return the key for each entry of WHO."""
     catalogue = Catalogue(sqlite_url(gallery / "catalogue.sqlite"))
     read, write = catalogue.keys.add("reader", "read"), catalogue.keys.add("writer", "write")
     catalogue.close()
@@ -72,7 +72,7 @@ def keys(gallery: Path) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def strict(gallery: Path, keys: dict[str, str]) -> Iterator[httpx.Client]:
-    """An app whose reading routes need a key too, with one more route that writes."""
+    """Run an app whose reading routes need a key too, with an additional route that writes."""
     app = create_app(load_settings(gallery=gallery, require_key=True))
 
     @app.post("/written")
@@ -85,31 +85,31 @@ def strict(gallery: Path, keys: dict[str, str]) -> Iterator[httpx.Client]:
 
 @pytest.fixture(scope="module")
 def lenient(gallery: Path, keys: dict[str, str]) -> Iterator[httpx.Client]:
-    """The app as it is by default."""
+    """Run an app with default settings."""
     with serving(gallery) as url, httpx.Client(base_url=url, timeout=30) as server:
         yield server
 
 
-def routes_of(app: FastAPI) -> set[str]:
-    """Every route of an app that is ours, as "METHOD /path"."""
-    found, waiting = set(), list(app.routes)
-    for route in waiting:  # grows meanwhile
+def list_routes(app: FastAPI) -> set[str]:
+    """Return every route of an app except its API docs, as "METHOD /path"."""
+    names, waiting = set(), list(app.routes)
+    for route in waiting:  # grows during the loop
         inner = getattr(route, "original_router", None)
         if inner is not None:
             waiting.extend(inner.routes)
         if isinstance(route, APIRoute) and not route.path.startswith("/docs"):
-            found |= {f"{method} {route.path}" for method in (route.methods or set()) - {"HEAD"}}
-    return found
+            names |= {f"{method} {route.path}" for method in (route.methods or set()) - {"HEAD"}}
+    return names
 
 
 @pytest.fixture(scope="module")
 def photo(gallery: Path) -> str:
-    """The name of a photo that is there."""
+    """Return the name of a photo of the gallery."""
     return next((gallery / "photos").glob("*.thumb.webp")).name
 
 
 def test_the_table_has_every_route(gallery: Path) -> None:
-    assert routes_of(create_app(load_settings(gallery=gallery))) == set(TABLE)
+    assert list_routes(create_app(load_settings(gallery=gallery))) == set(TABLE)
 
 
 @pytest.mark.parametrize("row", TABLE)
@@ -154,7 +154,7 @@ def test_without_a_write_key_nothing_is_written_and_the_message_says_how(tiny_ga
 
     @app.post("/written")
     def written(key: WriteAccess) -> None:
-        raise AssertionError("it must not come here")
+        raise AssertionError("the route must not be called")
 
     with running(app) as url, httpx.Client(base_url=url, timeout=30) as server:
         answer = server.post("/written", headers={"X-API-Key": "sk_anything"})

@@ -1,4 +1,4 @@
-"""What is refused besides bad sketches, and in which words."""
+"""Error responses other than those for invalid sketches."""
 
 from __future__ import annotations
 
@@ -165,7 +165,7 @@ def test_a_client_that_leaves_is_no_error(live_server: str, caplog: pytest.LogCa
 
 
 def call(app: FastAPI, method: str, path: str) -> httpx.Response:
-    """A request to an app that was not started."""
+    """Send a request to an app that was not started."""
 
     async def request() -> httpx.Response:
         transport = httpx.ASGITransport(app)

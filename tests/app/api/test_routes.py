@@ -1,4 +1,4 @@
-"""Every route of a real server, when all goes well."""
+"""Every route of a running server, without errors."""
 
 from __future__ import annotations
 
@@ -104,15 +104,15 @@ def test_one_product(client: httpx.Client) -> None:
 
 
 def test_products_page_by_page(client: httpx.Client) -> None:
-    found: list[str] = []
+    product_ids: list[str] = []
     after = None
     while True:
         page = client.get("/products", params={"limit": 5} | ({"after": after} if after else {})).json()
-        found += [product["product_id"] for product in page["products"]]
+        product_ids += [product["product_id"] for product in page["products"]]
         after = page["next"]
         if after is None:
             break
-    assert found == sorted(name for name, *_ in PRODUCTS)
+    assert product_ids == sorted(name for name, *_ in PRODUCTS)
 
 
 def test_categories_are_counted_with_what_is_below(client: httpx.Client) -> None:

@@ -1,4 +1,4 @@
-"""Who sends slowly, or more than there is room for at once, keeps nobody else from being served."""
+"""Slow clients, and bodies beyond the memory budget, do not keep other clients from being served."""
 
 from __future__ import annotations
 
@@ -16,10 +16,9 @@ import httpx
 import pytest
 from starlette.requests import Request
 
-from app.asgi import body_reader as bodies
-from app.asgi import connection as connections
+from app.asgi import body_reader
 from app.asgi.body_memory import UNCOUNTED, MemoryBudget, MemoryBudgets
-from app.asgi.body_reader import PATIENCE, SLOWEST, stream_body
+from app.asgi.body_reader import MAX_DELAY, MIN_RATE, stream_body
 from app.asgi.errors import ApiError
 from app.main import create_app
 from app.settings import load_settings
@@ -28,98 +27,102 @@ from tests.support.sketch_files import JSON, PNG, refused, strokes_body
 from tests.support.writable_server import Shop, own_gallery
 
 
-class _Hasty(asyncio.SelectorEventLoop):
-    """An event loop whose time passes at once while it waits."""
+class _SkippingLoop(asyncio.SelectorEventLoop):
+    """Event loop that skips waiting times instead of sleeping."""
 
     def __init__(self) -> None:
         self._skipped = 0.0
-        hasty = self
+        loop = self
 
         class Selector(selectors.DefaultSelector):
             def select(self, timeout: float | None = None) -> Any:
-                hasty._skipped += timeout or 0.0
+                """Return the ready files, and count the timeout as skipped."""
+                loop._skipped += timeout or 0.0
                 return super().select(0)
 
         super().__init__(Selector())
 
     def time(self) -> float:
+        """Return the time including the skipped time."""
         return super().time() + self._skipped
 
 
-def received(sent: Sequence[tuple[float, int]], most: int = 10**9) -> int:
-    """Bytes taken of a body of which so many come after so many seconds each."""
-    coming = iter(sent)
+def count_received(sent: Sequence[tuple[float, int]], max_bytes: int = 10**9) -> int:
+    """Read a body whose chunks arrive after pauses, given as (seconds, bytes), and return its size."""
+    chunks = iter(sent)
 
     async def receive() -> dict[str, Any]:
-        pause, size = next(coming, (0.0, 0))
+        pause, size = next(chunks, (0.0, 0))
         await asyncio.sleep(pause)
         return {"type": "http.request", "body": bytes(size), "more_body": size > 0}
 
     async def read() -> int:
         request = Request({"type": "http", "method": "POST", "headers": []}, receive)
-        return sum([len(piece) async for piece in stream_body(request, most)])
+        return sum([len(chunk) async for chunk in stream_body(request, max_bytes)])
 
-    with asyncio.Runner(loop_factory=_Hasty) as runner:
+    with asyncio.Runner(loop_factory=_SkippingLoop) as runner:
         return runner.run(read())
 
 
 @pytest.mark.parametrize(
     "sent",
     [
-        [(PATIENCE - 1, 10)],
-        [(1, SLOWEST)] * 1000,  # as slow as may be, for as long as it takes
-        [(PATIENCE - 1, int(SLOWEST * PATIENCE))] * 10,
+        [(MAX_DELAY - 1, 10)],
+        [(1, MIN_RATE)] * 1000,  # at the minimum rate, for a long time
+        [(MAX_DELAY - 1, int(MIN_RATE * MAX_DELAY))] * 10,
         [(0.1, 2**20)] * 50,
     ],
 )
 def test_a_slow_line_is_waited_for(sent: list[tuple[float, int]]) -> None:
-    assert received(sent) == sum(size for _, size in sent)
+    assert count_received(sent) == sum(size for _, size in sent)
 
 
 @pytest.mark.parametrize(
     "sent",
     [
-        [(PATIENCE + 1, 10)],
+        [(MAX_DELAY + 1, 10)],
         [(1, 10)] * 100,  # never silent
-        [(0, 10**7), (PATIENCE + 1, 10)],  # much at once is no excuse
-        [(1, SLOWEST // 2)] * 100,
+        [(0, 10**7), (MAX_DELAY + 1, 10)],  # a fast start does not excuse a later pause
+        [(1, MIN_RATE // 2)] * 100,
     ],
 )
 def test_who_sends_next_to_nothing_is_given_up(sent: list[tuple[float, int]]) -> None:
     with pytest.raises(ApiError, match=r"the body comes too slowly, .* bytes so far: expected 4000 bytes/s") as refusal:
-        received(sent, 10**10)
+        count_received(sent, 10**10)
     assert (refusal.value.status, refusal.value.code) == (408, "too_slow")
 
 
 def test_a_room_is_told_to_be_full_and_left() -> None:
-    room = MemoryBudget(10, "it is full")
-    with room.reserve() as first, room.reserve() as second:
+    budget = MemoryBudget(10, "it is full")
+    with budget.reserve() as first, budget.reserve() as second:
         first.grow_to(6)
-        first.grow_to(4)  # has more already
+        first.grow_to(4)  # already larger
         second.grow_to(4)
         with pytest.raises(ApiError, match="it is full, so try again in 1 s") as refusal:
             second.grow_to(5)
         assert (refusal.value.status, refusal.value.headers) == (503, {"Retry-After": "1"})
-    with room.reserve() as third:
+    with budget.reserve() as third:
         third.grow_to(10)
-    assert room.taken == 0
+    assert budget.taken == 0
 
 
 @dataclass
 class Narrow(Shop):
-    """A shop with room for one large body, and one write, at a time."""
+    """Shop with a budget for one large body, and one write, at a time."""
 
-    rooms: MemoryBudgets
+    budgets: MemoryBudgets
 
-    def wait_for(self, room: MemoryBudget, taken: int) -> None:
+    def wait_for(self, budget: MemoryBudget, taken: int) -> None:
+        """Wait until that much of a budget is taken."""
         deadline = time.monotonic() + 20
-        while room.taken != taken:
-            assert time.monotonic() < deadline, f"{room.taken} taken, expected {taken}"
+        while budget.taken != taken:
+            assert time.monotonic() < deadline, f"{budget.taken} taken, expected {taken}"
             time.sleep(0.01)
 
     def wait_until_empty(self) -> None:
-        for room in (self.rooms.writes, self.rooms.search_bytes, self.rooms.write_bytes):
-            self.wait_for(room, 0)
+        """Wait until all reservations are released."""
+        for budget in (self.budgets.writes, self.budgets.search_bytes, self.budgets.write_bytes):
+            self.wait_for(budget, 0)
 
 
 @pytest.fixture(scope="module")
@@ -129,12 +132,12 @@ def server(tiny_gallery: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
     app = create_app(load_settings(gallery=gallery, **settings))
     headers = {"Authorization": f"Bearer {key}"}
     with running(app) as url, httpx.Client(base_url=url, timeout=30, headers=headers) as client:
-        yield Narrow(gallery, client, app.state.rooms)
+        yield Narrow(gallery, client, app.state.memory_budgets)
 
 
 @pytest.fixture
 def narrow(server: Narrow) -> Narrow:
-    server.wait_until_empty()  # what the test before was answered is let go of afterwards
+    server.wait_until_empty()  # reservations of the previous test are released after its answers
     return server
 
 
@@ -148,13 +151,13 @@ def head(method: str, path: str, size: int, *headers: str) -> bytes:
     return "\r\n".join([*lines, "", ""]).encode()
 
 
-def answer(connection: socket.socket) -> bytes:
-    """All that comes until the server closes the connection."""
+def read_answer(connection: socket.socket) -> bytes:
+    """Return all data until the server closes the connection."""
     return b"".join(iter(lambda: connection.recv(65536), b""))
 
 
 def test_a_body_that_does_not_come_is_refused_and_cut_off(narrow: Narrow, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bodies, "PATIENCE", 0.2)
+    monkeypatch.setattr(body_reader, "MAX_DELAY", 0.2)
     key = f"Authorization: {narrow.client.headers['authorization']}"
     for method, path, *headers in [
         ("POST", "/search", "Content-Type: image/png"),
@@ -163,20 +166,20 @@ def test_a_body_that_does_not_come_is_refused_and_cut_off(narrow: Narrow, monkey
     ]:
         with connect(narrow.client.base_url) as connection:
             connection.sendall(head(method, path, 1000, *headers) + b"abc")
-            told = answer(connection)
-        assert told.startswith(b"HTTP/1.1 408 ") and b'"too_slow"' in told and b"3 bytes so far" in told
+            answer = read_answer(connection)
+        assert answer.startswith(b"HTTP/1.1 408 ") and b'"too_slow"' in answer and b"3 bytes so far" in answer
 
 
 def test_sketches_are_taken_in_while_pictures_fill_the_room(narrow: Narrow) -> None:
     client, half = narrow.client, bytes(2 * UNCOUNTED + 1)
     with connect(client.base_url) as connection:
         connection.sendall(head("POST", "/search", len(half) + 1, "Content-Type: image/png") + half)
-        narrow.wait_for(narrow.rooms.search_bytes, len(half))
+        narrow.wait_for(narrow.budgets.search_bytes, len(half))
         full = client.post("/search", content=half, headers=PNG)
         refused(full, 503, "busy", "the bodies of requests take 262144 bytes already")
         assert full.headers["retry-after"] == "1"
         assert client.post("/search", content=strokes_body(), headers=JSON).status_code == 200
-        assert narrow.put("beside", 1).status_code == 201  # those who write have a room of their own
+        assert narrow.put("beside", 1).status_code == 201  # writes have a budget of their own
         connection.sendall(b"x")
         assert connection.recv(12) == b"HTTP/1.1 415"
     narrow.wait_until_empty()
@@ -192,7 +195,7 @@ def test_more_writes_than_may_wait_are_refused_before_their_bodies_are_sent(narr
     with connect(client.base_url) as first, connect(client.base_url) as second:
         start = head("PUT", "/products/late", len(body), "Content-Type: application/json", key)
         first.sendall(start)
-        narrow.wait_for(narrow.rooms.writes, 1)
+        narrow.wait_for(narrow.budgets.writes, 1)
         second.sendall(start)
         assert second.recv(12) == b"HTTP/1.1 503"
         busy = client.put("/products/late", json={})
@@ -216,23 +219,23 @@ def test_without_a_key_nobody_takes_a_place_of_those_who_write(narrow: Narrow) -
 def test_what_is_no_request_is_refused_as_all_else_is(narrow: Narrow, sent: bytes) -> None:
     with connect(narrow.client.base_url) as connection:
         connection.sendall(sent)
-        headers, _, body = answer(connection).partition(b"\r\n\r\n")
+        headers, _, body = read_answer(connection).partition(b"\r\n\r\n")
     assert headers.startswith(b"HTTP/1.1 400 ") and b"json" in headers
     error = json.loads(body)["error"]
     assert error["code"] == "not_http" and "expected HTTP/1.1" in error["message"] and error["detail"] is None
 
 
 def test_connections_on_which_no_request_comes_are_closed(tiny_gallery: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connections, "PATIENCE", 0.3)
+    monkeypatch.setattr("app.asgi.connection.TIMEOUT", 0.3)
     with serving(tiny_gallery) as url:
         for sent in (b"", b"GET /healthz HTTP/1.1\r\nX-Slow: ", b"POST /search HTTP/1.1\r\nContent-"):
             with connect(url) as connection:
                 connection.sendall(sent)
-                assert answer(connection) == b""
+                assert read_answer(connection) == b""
         with connect(url) as connection:  # answered before its body, which never comes
             connection.sendall(head("POST", "/nowhere", 1000) + b"abc")
-            assert answer(connection).startswith(b"HTTP/1.1 404 ")
-        with connect(url) as connection:  # a body that is awaited has more time
+            assert read_answer(connection).startswith(b"HTTP/1.1 404 ")
+        with connect(url) as connection:  # a request in progress has more time for its body
             body = strokes_body()
             connection.sendall(head("POST", "/search", len(body), "Content-Type: application/json"))
             assert httpx.get(f"{url}/healthz").status_code == 200

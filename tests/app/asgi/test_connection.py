@@ -1,4 +1,4 @@
-"""Clients that do not read their answer, or too slowly, keep no connection; a slow network gets all of it."""
+"""Clients that read too slowly are disconnected; clients on a slow network get their whole answer."""
 
 from __future__ import annotations
 
@@ -11,33 +11,34 @@ from contextlib import suppress
 import pytest
 from starlette.types import Receive, Scope, Send
 
-from app.asgi import connection as connections
 from app.asgi.connection import TimeoutProtocol
 from tests.conftest import running
 
 SIZE = 24 << 20  # bytes: more than systems take for a client that does not read
-SMALL = 2 << 20  # bytes: what systems take, if they may
+SMALL = 2 << 20  # bytes: fits into the buffers of systems that grow them
 
 
-async def _large(scope: Scope, _receive: Receive, send: Send) -> None:
-    """SIZE bytes, at once, or from /pieces in many; SMALL from /small."""
+async def _large_answers(scope: Scope, _receive: Receive, send: Send) -> None:
+    """Send SIZE bytes in one message; /pieces sends them in 16 messages, and /small sends SMALL bytes."""
     if scope["type"] != "http":
         return
     size = SMALL if scope["path"] == "/small" else SIZE
-    piece = size >> 4 if scope["path"] == "/pieces" else size
+    chunk = size >> 4 if scope["path"] == "/pieces" else size
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % size)]})
-    for sent in range(piece, size + 1, piece):
-        await send({"type": "http.response.body", "body": bytes(piece), "more_body": sent < size})
+    for sent in range(chunk, size + 1, chunk):
+        await send({"type": "http.response.body", "body": bytes(chunk), "more_body": sent < size})
 
 
 @pytest.fixture(scope="module")
 def address() -> Iterator[tuple[str, int]]:
-    with running(_large) as url:
+    with running(_large_answers) as url:
         host, _, port = url.removeprefix("http://").partition(":")
         yield host, int(port)
 
 
-def ask(address: tuple[str, int], path: str, headers: str = "", receive_buffer: int | None = None) -> socket.socket:
+def send_request(
+    address: tuple[str, int], path: str, headers: str = "", receive_buffer: int | None = None
+) -> socket.socket:
     connection = socket.socket()
     connection.settimeout(20)
     if receive_buffer is not None:
@@ -48,11 +49,11 @@ def ask(address: tuple[str, int], path: str, headers: str = "", receive_buffer: 
 
 
 def read(connection: socket.socket, pause: float = 0) -> int:
-    """How many bytes of an answer come, with a pause after each MB."""
+    """Read an answer with a pause after each MB, and return its size in bytes."""
     size, slept = 0, 0
     with suppress(ConnectionResetError):
-        while size < SIZE and (piece := connection.recv(1 << 20)):
-            size += len(piece)
+        while size < SIZE and (chunk := connection.recv(1 << 20)):
+            size += len(chunk)
             if size >> 20 > slept:
                 slept = size >> 20
                 time.sleep(pause)
@@ -61,7 +62,7 @@ def read(connection: socket.socket, pause: float = 0) -> int:
 
 @pytest.fixture
 def lost(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
-    """Set once the server has no connection to the client any more."""
+    """Return an event that is set when the server has lost the connection."""
     is_lost, end = threading.Event(), TimeoutProtocol.connection_lost
 
     def connection_lost(connection: TimeoutProtocol, error: Exception | None) -> None:
@@ -76,8 +77,8 @@ def lost(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
 def test_who_does_not_read_is_cut_off(
     address: tuple[str, int], monkeypatch: pytest.MonkeyPatch, lost: threading.Event, path: str, headers: str
 ) -> None:
-    monkeypatch.setattr(connections, "PATIENCE", 0.2)
-    with ask(address, path, headers) as connection:
+    monkeypatch.setattr("app.asgi.connection.TIMEOUT", 0.2)
+    with send_request(address, path, headers) as connection:
         assert lost.wait(20)
         assert 0 < read(connection) < SIZE
 
@@ -85,8 +86,8 @@ def test_who_does_not_read_is_cut_off(
 def test_an_answer_that_a_system_could_keep_whole_is_dropped_too(
     address: tuple[str, int], monkeypatch: pytest.MonkeyPatch, lost: threading.Event
 ) -> None:
-    monkeypatch.setattr(connections, "PATIENCE", 0.2)
-    with ask(address, "/small", receive_buffer=4096) as connection:
+    monkeypatch.setattr("app.asgi.connection.TIMEOUT", 0.2)
+    with send_request(address, "/small", receive_buffer=4096) as connection:
         assert lost.wait(20)
         assert 0 < read(connection) < 200_000
 
@@ -95,15 +96,15 @@ def test_an_answer_that_a_system_could_keep_whole_is_dropped_too(
 def test_a_client_that_reads_without_a_pause_but_too_slowly_is_disconnected(
     address: tuple[str, int], monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
-    monkeypatch.setattr(connections, "PATIENCE", 0.5)
-    monkeypatch.setattr(connections, "SLOWEST", 10**8)
-    with ask(address, path) as connection:
+    monkeypatch.setattr("app.asgi.connection.TIMEOUT", 0.5)
+    monkeypatch.setattr("app.asgi.connection.MIN_RATE", 10**8)
+    with send_request(address, path) as connection:
         assert 0 < read(connection, pause=0.1) < SIZE
 
 
 @pytest.mark.parametrize("path", ["/", "/pieces"])
 def test_who_reads_slowly_gets_all(address: tuple[str, int], monkeypatch: pytest.MonkeyPatch, path: str) -> None:
-    monkeypatch.setattr(connections, "PATIENCE", 2.0)
-    monkeypatch.setattr(connections, "SLOWEST", 10**6)
-    with ask(address, path) as connection:
+    monkeypatch.setattr("app.asgi.connection.TIMEOUT", 2.0)
+    monkeypatch.setattr("app.asgi.connection.MIN_RATE", 10**6)
+    with send_request(address, path) as connection:
         assert read(connection, pause=0.1) >= SIZE

@@ -1,4 +1,4 @@
-"""Health checks get in while a client holds more connections than there are descriptors, and the log stays short."""
+"""Health checks succeed while a client holds more connections than there are descriptors, and the log stays short."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from pathlib import Path
 import httpx
 import pytest
 
-from app.asgi import file_descriptors as descriptors
 from app.asgi.file_descriptors import AcceptErrorHandler, max_connections, raise_limit
 
 LIMIT = 512  # descriptors
@@ -30,12 +29,12 @@ from app.settings import load_settings
 %s
 serve(load_settings())
 """
-_NO_RESERVE = "connection.max_connections = lambda: 10_000"  # as when other work has taken it
+_NO_RESERVE = "connection.max_connections = lambda: 10_000"  # as if other work had used the reserve
 
 
 @contextmanager
-def short_of_descriptors(gallery: Path, errors: Path, patch: str) -> Iterator[tuple[str, int]]:
-    """The address of a server process that may have LIMIT descriptors; its stderr goes to the file."""
+def run_with_limit(gallery: Path, errors: Path, patch: str) -> Iterator[tuple[str, int]]:
+    """Run a server process with LIMIT descriptors, and yield its address. Its stderr goes to the file."""
     environment = {**os.environ, "SKETCHFIND_GALLERY": str(gallery), "SKETCHFIND_PORT": "0"}
     command = [sys.executable, "-c", _PROGRAM % patch]
     with (
@@ -55,7 +54,7 @@ def test_health_checks_are_answered_while_a_client_holds_all_connections(
     tiny_gallery: Path, tmp_path: Path, patch: str
 ) -> None:
     errors = tmp_path / "stderr"
-    with short_of_descriptors(tiny_gallery, errors, patch) as address, ExitStack() as stack:
+    with run_with_limit(tiny_gallery, errors, patch) as address, ExitStack() as stack:
         for _ in range(2 * LIMIT):
             stack.enter_context(socket.create_connection(address, timeout=20))
         for path in ("healthz", "readyz"):
@@ -78,7 +77,7 @@ def test_a_shortage_is_logged_once_a_minute_and_other_errors_as_ever(
                 loop.call_exception_handler({"message": "accept", "exception": OSError(errno.EMFILE, "none free")})
             await asyncio.sleep(0)
         assert len(relieved) == 5
-        monkeypatch.setattr(descriptors, "_LOG_EVERY", 0)
+        monkeypatch.setattr("app.asgi.file_descriptors._LOG_EVERY", 0)
         loop.call_exception_handler({"message": "accept", "exception": OSError(errno.EMFILE, "none free")})
         await asyncio.sleep(0)
         loop.call_exception_handler({"message": "another fault", "exception": OSError(errno.EIO, "broken")})

@@ -1,4 +1,4 @@
-"""What stands in headers: who may read answers, what browsers are told, and nothing that a request could slip in."""
+"""Response headers: CORS, security headers, and none that a request could inject."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ SHOP = "https://shop.example"
 
 @pytest.fixture(scope="module")
 def shared(tiny_gallery: Path) -> Iterator[httpx.Client]:
-    """A server whose answers the shop's scripts may read."""
+    """Run a server whose answers the shop's scripts may read."""
     with serving(tiny_gallery, cors_origins=SHOP) as url, httpx.Client(base_url=url, timeout=30) as client:
         yield client
 
 
-def preflight(client: httpx.Client, origin: str, method: str = "POST") -> httpx.Response:
+def send_preflight(client: httpx.Client, origin: str, method: str = "POST") -> httpx.Response:
     asked = {"Access-Control-Request-Method": method, "Access-Control-Request-Headers": "content-type,x-api-key"}
     return client.options("/search", headers={"Origin": origin, **asked})
 
 
 def test_scripts_of_the_origins_that_are_listed_may_read_answers(shared: httpx.Client) -> None:
-    answer = preflight(shared, SHOP)
+    answer = send_preflight(shared, SHOP)
     assert answer.status_code == 200 and answer.headers["access-control-allow-origin"] == SHOP
     answer = shared.post("/search", json=ZIGZAG, headers={"Origin": SHOP})
     assert answer.headers["access-control-allow-origin"] == SHOP and "Origin" in answer.headers["vary"]
@@ -41,18 +41,20 @@ def test_scripts_of_the_origins_that_are_listed_may_read_answers(shared: httpx.C
 
 @pytest.mark.parametrize("origin", ["https://shop.example.evil.example", "http://shop.example", "null", SHOP + ":444"])
 def test_all_others_may_not(shared: httpx.Client, origin: str) -> None:
-    refused(preflight(shared, origin), 400, "cors_refused", "SKETCHFIND_CORS_ORIGINS")
+    refused(send_preflight(shared, origin), 400, "cors_refused", "SKETCHFIND_CORS_ORIGINS")
     assert "access-control-allow-origin" not in shared.get("/products", headers={"Origin": origin}).headers
 
 
 def test_what_no_route_needs_is_refused_and_named(shared: httpx.Client) -> None:
-    refused(preflight(shared, SHOP, "PATCH"), 400, "cors_refused", "expected a method of GET, HEAD, POST, PUT, DELETE")
+    refused(
+        send_preflight(shared, SHOP, "PATCH"), 400, "cors_refused", "expected a method of GET, HEAD, POST, PUT, DELETE"
+    )
     asked = {"Origin": SHOP, "Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "x-other"}
     refused(shared.options("/search", headers=asked), 400, "cors_refused", "expected no header but Authorization")
 
 
 def test_without_a_list_nobody_may(client: httpx.Client) -> None:
-    refused(preflight(client, SHOP), 405, "method_not_allowed")
+    refused(send_preflight(client, SHOP), 405, "method_not_allowed")
     assert "access-control-allow-origin" not in client.get("/products", headers={"Origin": SHOP}).headers
 
 
@@ -116,12 +118,12 @@ def test_no_path_leads_out(live_server: str, path: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "kept"),
+    ("given", "is_kept"),
     [("abc-123_x.y", True), ("a b", False), ("x" * 65, False), ("", False), ("<script>", False), ("a\u00e9", False)],
 )
-def test_a_request_id_is_taken_when_it_is_sane(client: httpx.Client, given: str, kept: bool) -> None:
+def test_a_request_id_is_taken_when_it_is_sane(client: httpx.Client, given: str, *, is_kept: bool) -> None:
     answered = client.get("/healthz", headers=[(b"X-Request-Id", given.encode("latin-1"))]).headers["x-request-id"]
-    assert (answered == given) == kept and answered.isascii() and 0 < len(answered) <= 64
+    assert (answered == given) == is_kept and answered.isascii() and 0 < len(answered) <= 64
 
 
 def test_endless_headers_and_addresses_are_refused(live_server: str) -> None:
@@ -133,5 +135,5 @@ def test_endless_headers_and_addresses_are_refused(live_server: str) -> None:
 
 
 def test_an_app_without_cors_has_no_cors_middleware(tiny_gallery: Path) -> None:
-    names = [str(each.cls) for each in create_app(load_settings(gallery=tiny_gallery)).user_middleware]
+    names = [str(layer.cls) for layer in create_app(load_settings(gallery=tiny_gallery)).user_middleware]
     assert not any("AllowedOrigins" in name for name in names)

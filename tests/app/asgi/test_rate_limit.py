@@ -1,4 +1,4 @@
-"""How often one client may ask, and who counts as one."""
+"""Rate limits, and the key by which they tell clients apart."""
 
 from __future__ import annotations
 
@@ -18,55 +18,56 @@ from tests.support.sketch_files import ZIGZAG, refused
 
 
 class Clock:
-    """A clock that stands still until it is told otherwise."""
+    """Clock that moves only when a test sets it."""
 
     now = 1000.0
 
     def __call__(self) -> float:
+        """Return the time in seconds."""
         return self.now
 
 
 def test_a_burst_then_a_steady_rate() -> None:
     clock = Clock()
-    rate = RateLimiter(4, clock)
-    assert [rate.acquire("a") for _ in range(4 * BURST)] == [0] * (4 * BURST)
-    assert rate.acquire("a") == pytest.approx(0.25) and rate.acquire("b") == 0
+    limiter = RateLimiter(4, clock)
+    assert [limiter.acquire("a") for _ in range(4 * BURST)] == [0] * (4 * BURST)
+    assert limiter.acquire("a") == pytest.approx(0.25) and limiter.acquire("b") == 0
     clock.now += 0.25
-    assert rate.acquire("a") == 0 and rate.acquire("a") == pytest.approx(0.25)
+    assert limiter.acquire("a") == 0 and limiter.acquire("a") == pytest.approx(0.25)
     clock.now += 1000
-    assert [rate.acquire("a") for _ in range(4 * BURST)] == [0] * (4 * BURST) and rate.acquire("a")
+    assert [limiter.acquire("a") for _ in range(4 * BURST)] == [0] * (4 * BURST) and limiter.acquire("a")
 
 
 def test_a_shopper_who_draws_fast_never_meets_the_limit() -> None:
     clock = Clock()
-    rate = RateLimiter(load_settings(gallery=Path("here")).search_rate, clock)
+    limiter = RateLimiter(load_settings(gallery=Path("here")).search_rate, clock)
     for _ in range(5 * 60 * 4):  # five minutes of strokes; the page sends at most about four a second
-        assert all(rate.acquire("office") == 0 for _ in range(5))  # with four colleagues behind one address
+        assert all(limiter.acquire("office") == 0 for _ in range(5))  # with four colleagues behind one address
         clock.now += 0.25
 
 
 def test_a_rate_of_less_than_one_in_the_burst_allows_one() -> None:
-    rate = RateLimiter(0.01, Clock())
-    assert rate.acquire("a") == 0 and rate.acquire("a") == pytest.approx(100)
+    limiter = RateLimiter(0.01, Clock())
+    assert limiter.acquire("a") == 0 and limiter.acquire("a") == pytest.approx(100)
 
 
 def test_no_rate_is_no_limit() -> None:
-    rate = RateLimiter(0, Clock())
-    assert not any(rate.acquire("a") for _ in range(10_000))
+    limiter = RateLimiter(0, Clock())
+    assert not any(limiter.acquire("a") for _ in range(10_000))
 
 
 def test_clients_are_forgotten_when_that_loses_nothing_and_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.asgi.rate_limit._MOST_CLIENTS", 100)
+    monkeypatch.setattr("app.asgi.rate_limit._MAX_CLIENTS", 100)
     clock = Clock()
-    rate = RateLimiter(1, clock)
+    limiter = RateLimiter(1, clock)
     for number in range(1000):
-        rate.acquire(str(number))
-    assert len(rate._full_at) <= 101
+        limiter.acquire(str(number))
+    assert len(limiter._full_at) <= 101
     clock.now += 10
     for _ in range(200):
-        rate.acquire("one")
+        limiter.acquire("last")
         clock.now += 2
-    assert list(rate._full_at) == ["one"]
+    assert list(limiter._full_at) == ["last"]
 
 
 @pytest.mark.parametrize(
@@ -86,30 +87,30 @@ def test_an_ipv6_client_is_a_network(address: str, client: str) -> None:
     assert rate_limit_key({"type": "http", "client": None}) == "unknown"
 
 
-def searched(url: str, forwarded: str | None = None) -> httpx.Response:
+def search(url: str, forwarded: str | None = None) -> httpx.Response:
     headers = {"X-Forwarded-For": forwarded} if forwarded else {}
     return httpx.post(f"{url}/search", json=ZIGZAG, headers=headers, timeout=30)
 
 
 def test_searches_are_limited_and_the_answer_says_when_to_come_back(tiny_gallery: Path) -> None:
     with serving(tiny_gallery, search_rate=0.01) as url:
-        assert searched(url).status_code == 200
-        answer = searched(url)
+        assert search(url).status_code == 200
+        answer = search(url)
         error = refused(answer, 429, "too_many_requests", "too many searches from your address")
         assert 80 < int(answer.headers["retry-after"]) == error["detail"]["retry_after"] <= 100
-        assert searched(url, "198.51.100.1").status_code == 429  # nobody said that we are behind a proxy
+        assert search(url, "198.51.100.1").status_code == 429  # no proxy is trusted
         assert httpx.get(f"{url}/products/boot-1/similar").status_code == 429
         assert httpx.get(f"{url}/products").status_code == 200
 
 
 def test_a_proxy_that_is_trusted_tells_clients_apart_and_cannot_be_lied_to(tiny_gallery: Path) -> None:
     with serving(tiny_gallery, search_rate=0.01, trusted_proxies="127.0.0.1, 10.0.0.0/8") as url:
-        assert searched(url, "198.51.100.1").status_code == 200
-        assert searched(url, "198.51.100.2").status_code == 200
-        assert searched(url, "198.51.100.1").status_code == 429
-        # what a client writes itself stands left of what the proxies add
+        assert search(url, "198.51.100.1").status_code == 200
+        assert search(url, "198.51.100.2").status_code == 200
+        assert search(url, "198.51.100.1").status_code == 429
+        # addresses that a client sends are left of those that the proxies add
         for lie in ("203.0.113.9, 198.51.100.1", "10.1.2.3, 198.51.100.1", "198.51.100.1, 10.1.2.3", "x, 198.51.100.1"):
-            assert searched(url, lie).status_code == 429
+            assert search(url, lie).status_code == 429
 
 
 def test_writes_are_limited_apart_before_any_key_is_looked_at(tiny_gallery: Path, tmp_path: Path) -> None:
@@ -121,4 +122,4 @@ def test_writes_are_limited_apart_before_any_key_is_looked_at(tiny_gallery: Path
     with running(app) as url:
         refused(httpx.post(f"{url}/written"), 403, "writes_disabled")
         refused(httpx.post(f"{url}/written"), 429, "too_many_requests", "too many writes")
-        assert searched(url).status_code == 200
+        assert search(url).status_code == 200

@@ -1,7 +1,8 @@
-"""Static files: kept for ever under their version, asked for again without one, and all known to the page."""
+"""Static files: cached for ever under their version, revalidated without one, and all imported by the page."""
 
 from __future__ import annotations
 
+import posixpath
 import re
 from pathlib import Path
 
@@ -27,7 +28,8 @@ def directory(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def names(addresses: list[str], base: str) -> list[str]:
+def relative_paths(addresses: list[str], base: str) -> list[str]:
+    """Return the paths of files below the base of their addresses."""
     return [address.removeprefix(f"{base}/") for address in addresses]
 
 
@@ -41,18 +43,29 @@ def test_the_version_changes_with_any_file(directory: Path) -> None:
 def test_what_main_imports_is_found(directory: Path) -> None:
     assets = Assets(directory)
     vendored = ["js/vendor/d.js", "js/vendor/e-1.2.js"]
-    assert names(assets.modules, assets.base) == ["js/main.js", "js/a.js", "js/b.js", *vendored]
-    assert {"css/page.css", "js/c.js", "js/later.js", *vendored} <= set(names(assets.shell, assets.base))
+    assert relative_paths(assets.modules, assets.base) == ["js/main.js", "js/a.js", "js/b.js", *vendored]
+    assert {"css/page.css", "js/c.js", "js/later.js", *vendored} <= set(relative_paths(assets.shell, assets.base))
     assert assets.files["css/page.css"] == b"b{}\na{}"
 
 
 def test_the_page_s_scripts_are_all_imported_or_loaded_later() -> None:
     assets = Assets(STATIC)
-    loaded = {name.removeprefix("js/") for name in names(assets.modules, assets.base)}
-    everything = {path.relative_to(STATIC / "js").as_posix() for path in (STATIC / "js").rglob("*.js")}
-    source = "".join((STATIC / "js" / name).read_text() for name in everything)
-    later = {name for name in everything - loaded if f'"./{name}"' in source}
+    loaded = set(relative_paths(assets.modules, assets.base))
+    everything = {path.relative_to(STATIC).as_posix() for path in (STATIC / "js").rglob("*.js")}
+    named = {
+        posixpath.normpath(posixpath.join(posixpath.dirname(name), path))
+        for name in everything
+        for path in re.findall(r'"(\.{1,2}/[^"]+\.js)"', (STATIC / name).read_text())
+    }
+    later = (everything - loaded) & named
     assert loaded | later == everything
+
+
+def test_style_sheets_are_joined_in_the_order_of_the_cascade() -> None:
+    order = ["tokens", "filters", "more_menu", "dialogs", "product_panel", "results", "sketchpad", "toolbar"]
+    texts = [(STATIC / "css" / f"{name}.css").read_bytes() for name in (*order, "user_preferences")]
+    assert len(texts) == len(list((STATIC / "css").iterdir()))
+    assert Assets(STATIC).files["css/page.css"] == b"\n".join(texts)
 
 
 def test_a_versioned_file_is_kept_for_ever(client: httpx.Client) -> None:
@@ -78,7 +91,8 @@ def test_files_come_as_small_as_the_client_can_take_them(client: httpx.Client) -
 
 def test_a_licence_stays_where_comments_go(client: httpx.Client) -> None:
     assert "MIT licence" in client.get(f"{Assets(STATIC).base}/js/vendor/perfect-freehand.js").text
-    assert "/*" not in client.get(f"{Assets(STATIC).base}/js/search.js").text
+    script = client.get(f"{Assets(STATIC).base}/js/app/search_controller.js")
+    assert script.status_code == 200 and "/*" not in script.text
 
 
 def test_without_a_version_browsers_ask_again(client: httpx.Client) -> None:

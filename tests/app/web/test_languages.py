@@ -1,4 +1,4 @@
-"""Every word of the page in every language, and the right one for each browser."""
+"""Texts of the page in every language, and the choice of a language for a browser."""
 
 from __future__ import annotations
 
@@ -8,18 +8,19 @@ from pathlib import Path
 import httpx
 import pytest
 
-from app.web.languages import Language, read_languages, wanted
+from app.web.languages import Language, choose_language, read_languages
 
 ROOT = Path(__file__).resolve().parents[3]
 LANGUAGES = read_languages()
 
 
-def sentences(language: Language) -> dict[str, str]:
+def flatten_texts(language: Language) -> dict[str, str]:
+    """Return the texts of a language by key, such as "drawing.undo"."""
     return {f"{area}.{name}": text for area, names in language.messages.items() for name, text in names.items()}
 
 
-def used() -> set[str]:
-    """Every key that the templates, scripts and pages name."""
+def find_used_keys() -> set[str]:
+    """Return every key in the templates, the scripts and pages.py."""
     templates = [path for path in (ROOT / "templates").rglob("*") if path.is_file() and path.suffix != ".json"]
     files = [*templates, *(ROOT / "static/js").rglob("*.js"), ROOT / "app/web/pages.py"]
     source = "".join(path.read_text() for path in files)
@@ -33,7 +34,7 @@ def test_the_five_languages_are_there() -> None:
 
 @pytest.mark.parametrize("code", sorted(LANGUAGES))
 def test_no_sentence_and_no_place_in_one_is_missing(code: str) -> None:
-    english, theirs = sentences(LANGUAGES["en"]), sentences(LANGUAGES[code])
+    english, theirs = flatten_texts(LANGUAGES["en"]), flatten_texts(LANGUAGES[code])
     assert list(theirs) == list(english)
     for key, text in theirs.items():
         assert text.strip() or key == "page.thousands"
@@ -42,7 +43,7 @@ def test_no_sentence_and_no_place_in_one_is_missing(code: str) -> None:
 
 def test_what_the_page_says_is_there_and_what_is_there_is_said() -> None:
     by_python = {"page.thousands"}
-    assert used() | by_python == set(sentences(LANGUAGES["en"]))
+    assert find_used_keys() | by_python == set(flatten_texts(LANGUAGES["en"]))
 
 
 @pytest.mark.parametrize(
@@ -61,12 +62,12 @@ def test_what_the_page_says_is_there_and_what_is_there_is_said() -> None:
     ],
 )
 def test_the_browser_gets_what_it_wants_most(accept: str, code: str) -> None:
-    assert wanted(LANGUAGES, accept).code == code
+    assert choose_language(LANGUAGES, accept).code == code
 
 
 def test_a_choice_goes_before_the_browser_s_wish() -> None:
-    assert wanted(LANGUAGES, "de", "fr").code == "fr"
-    assert wanted(LANGUAGES, "de", "xx").code == "de"
+    assert choose_language(LANGUAGES, "de", "fr").code == "fr"
+    assert choose_language(LANGUAGES, "de", "xx").code == "de"
 
 
 def test_numbers_are_written_as_people_of_the_language_do() -> None:

@@ -1,4 +1,4 @@
-"""Scripts without comments: smaller, and the same programs."""
+"""Removal of comments: smaller scripts with the same tokens."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ SCRIPTS = sorted(path.relative_to(STATIC).as_posix() for path in (STATIC / "js")
 PARSER = Parser(Language(tree_sitter_javascript.language()))
 
 
-def tokens(script: bytes) -> list[tuple[str, bytes]]:
-    """All that a script consists of but blanks and comments; what is between backticks counts with its blanks."""
+def parse_tokens(script: bytes) -> list[tuple[str, bytes]]:
+    """Return all tokens of a script except white space and comments. Templates count with their white space."""
 
     def leaves(node: Node) -> Iterator[tuple[str, bytes]]:
         if not node.children and node.type != "comment":
@@ -36,7 +36,7 @@ def assets() -> Assets:
 
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_a_script_is_sent_with_all_its_tokens(assets: Assets, name: str) -> None:
-    assert tokens(assets.files[name]) == tokens((STATIC / name).read_bytes())
+    assert parse_tokens(assets.files[name]) == parse_tokens((STATIC / name).read_bytes())
 
 
 @pytest.mark.parametrize(

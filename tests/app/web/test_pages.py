@@ -1,4 +1,4 @@
-"""The page that is drawn on, and what it is made of."""
+"""The sketching page and its files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Filters and facets as clients ask for them."""
+"""Filters and facets of requests."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from tests.support.sketch_files import ZIGZAG, refused
 from tests.support.small_galleries import open_catalogue, vectors
 
 
-def found(client: httpx.Client, **query: Any) -> set[str]:
+def find_products(client: httpx.Client, **query: Any) -> set[str]:
     response = client.post("/search", params=query, json=ZIGZAG)
     assert response.status_code == 200, response.text
     return {result["product_id"] for result in response.json()["results"]}
 
 
-def facets(client: httpx.Client, **query: Any) -> dict[str, Any]:
+def get_facets(client: httpx.Client, **query: Any) -> dict[str, Any]:
     response = client.get("/facets", params=query)
     assert response.status_code == 200, response.text
     answer: dict[str, Any] = response.json()
@@ -37,11 +37,11 @@ def facets(client: httpx.Client, **query: Any) -> dict[str, Any]:
 
 def test_a_product_of_two_colours_is_found_by_each(client: httpx.Client) -> None:
     everything = {name for name, *_ in PRODUCTS}
-    assert found(client, color="BLACK") == {"boot-2", "pump-1"}
-    assert found(client, color="red") == everything - {"pump-1"}
-    assert found(client, color="red/black") == {"boot-2"}
-    assert found(client, color=["black", "red"]) == everything
-    assert found(client, color="black", category="Shoes > Boots", currency="eur", max_price=100) == {"boot-2"}
+    assert find_products(client, color="BLACK") == {"boot-2", "pump-1"}
+    assert find_products(client, color="red") == everything - {"pump-1"}
+    assert find_products(client, color="red/black") == {"boot-2"}
+    assert find_products(client, color=["black", "red"]) == everything
+    assert find_products(client, color="black", category="Shoes > Boots", currency="eur", max_price=100) == {"boot-2"}
 
 
 def test_similar_products_are_filtered_by_colour(client: httpx.Client) -> None:
@@ -50,7 +50,7 @@ def test_similar_products_are_filtered_by_colour(client: httpx.Client) -> None:
 
 
 def test_facets_of_everything(client: httpx.Client) -> None:
-    answer = facets(client)
+    answer = get_facets(client)
     assert answer["size"] == len(PRODUCTS)
     assert answer["categories"] == client.get("/categories").json()["categories"]
     assert answer["colors"] == [{"color": "Black", "count": 2}, {"color": "Red", "count": 11}]
@@ -58,12 +58,12 @@ def test_facets_of_everything(client: httpx.Client) -> None:
 
 
 def test_each_facet_is_counted_with_the_other_filters(client: httpx.Client) -> None:
-    answer = facets(client, category="Shoes > Boots", color="black", min_price=80, max_price=100)
+    answer = get_facets(client, category="Shoes > Boots", color="black", min_price=80, max_price=100)
     assert answer["size"] == 1
     assert answer["categories"] == [{"category": "Shoes", "count": 1}, {"category": "Shoes > Boots", "count": 1}]
     assert answer["colors"] == [{"color": "Black", "count": 1}, {"color": "Red", "count": 1}]
     assert answer["prices"] == [{"currency": "EUR", "min": 89.5, "max": 89.5, "count": 1}]
-    dear = facets(client, category="Shoes", min_price=500)
+    dear = get_facets(client, category="Shoes", min_price=500)
     assert dear["size"] == 0 and dear["colors"] == []
     assert [entry["category"] for entry in dear["categories"]] == ["Chairs", "Chairs > Sofas"]
     assert dear["prices"] == [{"currency": "EUR", "min": 25, "max": 129, "count": 4}]
@@ -74,8 +74,8 @@ def test_an_unknown_colour_comes_with_the_known_ones(client: httpx.Client) -> No
     assert detail == {"color": "mauve", "known": ["Black", "Red"]}
 
 
-def shop(catalogue: Catalogue, directory: Path, **settings: Any) -> FastAPI:
-    """The app of a catalogue that is not searched."""
+def build_app(catalogue: Catalogue, directory: Path, **settings: Any) -> FastAPI:
+    """Build the app of a catalogue without a search."""
     chosen = Settings(gallery=directory, **settings)
     app = create_app(chosen)
     app.state.service = SimpleNamespace(gallery=SimpleNamespace(catalogue=catalogue), settings=chosen)
@@ -84,7 +84,7 @@ def shop(catalogue: Catalogue, directory: Path, **settings: Any) -> FastAPI:
 
 @pytest.fixture(scope="module")
 def leather(tmp_path_factory: pytest.TempPathFactory) -> FastAPI:
-    """Shoes of several brands, sizes and materials, one of them out of stock."""
+    """Build the app of shoes of several brands, sizes and materials, one of them out of stock."""
     catalogue = open_catalogue(tmp_path_factory.mktemp("leather"))
     things = [
         Product("a", "A", brand="Acme", size="38", gender="women", attributes=(("material", "Leather"),)),
@@ -93,7 +93,7 @@ def leather(tmp_path_factory: pytest.TempPathFactory) -> FastAPI:
         Product("d", "D", brand="Other", size="40", availability="preorder", gender="men"),
     ]
     catalogue.put(things, vectors(len(things)))
-    return shop(catalogue, tmp_path_factory.mktemp("none"))
+    return build_app(catalogue, tmp_path_factory.mktemp("none"))
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def test_facets_of_traits(leather: FastAPI) -> None:
     assert answer["in_stock"] == 1
     everything = call(leather, "GET", "/facets").json()
     assert everything["brands"] == [{"brand": "ACME", "count": 2}, {"brand": "Other", "count": 2}]
-    assert [each["name"] for each in everything["attributes"]] == ["heel", "material"]
+    assert [attribute["name"] for attribute in everything["attributes"]] == ["heel", "material"]
     assert everything["in_stock"] == 3
 
 
@@ -155,9 +155,9 @@ def test_an_operator_can_hide_what_is_out_of_stock(tmp_path: Path) -> None:
     catalogue = open_catalogue(tmp_path)
     catalogue.put([Product("a", "A"), Product("b", "B", availability="out_of_stock")], vectors(2))
     for query in ("", "?in_stock=false", "?in_stock=true"):
-        app = shop(catalogue, tmp_path, hide_out_of_stock=True)
+        app = build_app(catalogue, tmp_path, hide_out_of_stock=True)
         assert call(app, "GET", f"/facets{query}").json()["size"] == 1
-    refused(call(shop(catalogue, tmp_path), "GET", "/facets?in_stock=perhaps"), 422, "invalid_parameter")
+    refused(call(build_app(catalogue, tmp_path), "GET", "/facets?in_stock=perhaps"), 422, "invalid_parameter")
 
 
 @pytest.mark.parametrize(("bound", "euros"), [("min_price=50", 1), ("max_price=50", 1), ("min_price=5", 2)])
@@ -166,7 +166,7 @@ def test_prices_in_several_currencies_are_not_compared(tmp_path: Path, bound: st
     prices = [("EUR", 10), ("EUR", 100), ("JPY", 100), (None, 10)]
     products = [Product(f"p{n}", "T", None, Decimal(price), currency) for n, (currency, price) in enumerate(prices)]
     catalogue.put(products, vectors(len(products)))
-    app = shop(catalogue, tmp_path)
+    app = build_app(catalogue, tmp_path)
     error = refused(call(app, "GET", f"/facets?{bound}"), 422, "invalid_parameter", "currency is missing", "EUR, JPY")
     assert error["detail"] == {"parameter": "currency", "known": ["EUR", "JPY"]}
     assert call(app, "GET", f"/facets?{bound}&currency=EUR").json()["size"] == euros
@@ -180,19 +180,19 @@ def test_prices_in_several_currencies_are_not_compared(tmp_path: Path, bound: st
     assert call(app, "GET", f"/facets?{bound}").status_code == 200
 
 
-def repeated(parameter: str, values: Iterable[str]) -> str:
+def repeat_parameter(parameter: str, values: Iterable[str]) -> str:
     return "/facets?" + "&".join(f"{parameter}={value}" for value in values)
 
 
 @pytest.mark.parametrize(
     ("address", "words"),
     [
-        (repeated("color", ["/".join("r" * 600)]), ("color has 600 values", "at most 50")),
-        (repeated("color", ["red/black"] * 26), ("color has 52 values", "at most 50")),
-        (repeated("size", ["38"] * 51), ("size has 51 items", "at most 50")),
-        (repeated("attribute", [f"a{n}:b" for n in range(11)]), ("attribute has 11 names", "at most 10")),
+        (repeat_parameter("color", ["/".join("r" * 600)]), ("color has 600 values", "at most 50")),
+        (repeat_parameter("color", ["red/black"] * 26), ("color has 52 values", "at most 50")),
+        (repeat_parameter("size", ["38"] * 51), ("size has 51 items", "at most 50")),
+        (repeat_parameter("attribute", [f"a{n}:b" for n in range(11)]), ("attribute has 11 names", "at most 10")),
         (
-            "&".join([repeated("size", ["38"] * 40), "brand=acme&" * 40 + "attribute=a:b&" * 21]),
+            "&".join([repeat_parameter("size", ["38"] * 40), "brand=acme&" * 40 + "attribute=a:b&" * 21]),
             ("brand, size, attribute have 101 values", "at most 100"),
         ),
     ],
@@ -202,5 +202,5 @@ def test_more_values_than_a_page_sends_are_refused(leather: FastAPI, address: st
 
 
 def test_as_many_values_as_allowed_are_answered(leather: FastAPI) -> None:
-    many = repeated("size", ["38"] * 50) + "&brand=acme" * 40 + "&attribute=material:leather" * 10
+    many = repeat_parameter("size", ["38"] * 50) + "&brand=acme" * 40 + "&attribute=material:leather" * 10
     assert call(leather, "GET", many).json()["size"] == 1

@@ -1,4 +1,4 @@
-"""Product ids that hold slashes, and even end like a route."""
+"""Product ids that contain slashes, or end like a route."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NAMES = ["a/b", "a/similar", "similar", "a/match", "a/b%2Fsimilar", "/match"]
 @pytest.mark.parametrize("name", NAMES)
 def test_a_product_is_found_by_its_encoded_id(tmp_path: Path, name: str) -> None:
     catalogue = open_catalogue(tmp_path)
-    catalogue.put([Product(each, each) for each in NAMES], vectors(len(NAMES)))
+    catalogue.put([Product(product_id, product_id) for product_id in NAMES], vectors(len(NAMES)))
     settings = Settings(gallery=tmp_path)
     app = create_app(settings)
     gallery = SimpleNamespace(catalogue=catalogue, photos=PhotoStore(tmp_path))

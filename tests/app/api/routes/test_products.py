@@ -1,4 +1,4 @@
-"""Products that are added, replaced and deleted while they are searched."""
+"""Products that are added, replaced and deleted during searches."""
 
 from __future__ import annotations
 
@@ -37,17 +37,17 @@ METADATA = {
 @pytest.fixture(scope="module")
 def shop(tiny_gallery: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     gallery, key = own_gallery(tiny_gallery, tmp_path_factory.mktemp("writes"))
-    with opened(gallery, key, max_write_bytes=500_000) as found:
-        yield found
+    with opened(gallery, key, max_write_bytes=500_000) as shop:
+        yield shop
 
 
 def test_a_product_is_found_as_soon_as_it_is_there_and_not_once_it_is_gone(shop: Shop) -> None:
-    made = shop.put("new/1", 40, **METADATA)
-    assert made.status_code == 201, made.text
-    assert (made.json()["title"], made.json()["price"], made.json()["currency"]) == ("Red boot", 59.9, "EUR")
-    assert shop.client.get(made.json()["photo_url"]).status_code == 200
+    created = shop.put("new/1", 40, **METADATA)
+    assert created.status_code == 201, created.text
+    assert (created.json()["title"], created.json()["price"], created.json()["currency"]) == ("Red boot", 59.9, "EUR")
+    assert shop.client.get(created.json()["photo_url"]).status_code == 200
     assert shop.found(40)[0] == "new/1"
-    assert shop.client.get("/products/new/1").json() == made.json()
+    assert shop.client.get("/products/new/1").json() == created.json()
     gone = shop.client.delete("/products/new/1")
     assert gone.status_code == 200 and gone.json()["product_id"] == "new/1"
     assert "new/1" not in shop.found(40)
@@ -68,7 +68,7 @@ def test_a_product_is_found_as_soon_as_it_is_there_and_not_once_it_is_gone(shop:
         ({"color": ["Black", "Red"], "size": ["41", "42"]}, {"color": "Black/Red", "size": "41 / 42"}),
         ({"color": "Black/Red", "size": "41"}, {"color": "Black/Red", "size": "41"}),
         ({"color": [], "size": [" "]}, {"color": None, "size": None}),
-        ({"title": "Tom &amp; Jerry"}, {"title": "Tom &amp; Jerry"}),  # escaped in feeds alone
+        ({"title": "Tom &amp; Jerry"}, {"title": "Tom &amp; Jerry"}),  # only feeds escape HTML
     ],
 )
 def test_values_are_spelled_as_in_feeds(shop: Shop, values: dict[str, Any], shown: dict[str, Any]) -> None:
@@ -80,7 +80,7 @@ def test_values_are_spelled_as_in_feeds(shop: Shop, values: dict[str, Any], show
 def test_each_of_several_sizes_is_found(shop: Shop, tmp_path: Path) -> None:
     for size in (["41", "42"], "41/42", "41, 42"):
         assert shop.put("sized", 45, size=size).status_code in (200, 201)
-        counts = {each["size"]: each["count"] for each in shop.client.get("/facets").json()["sizes"]}
+        counts = {entry["size"]: entry["count"] for entry in shop.client.get("/facets").json()["sizes"]}
         assert (counts["41"], counts["42"]) == (1, 1) and "41/42" not in counts
         for wanted in ("41", "42", "41/42", "42 / 41"):
             assert shop.client.get("/facets", params={"size": wanted}).json()["size"] == 1
@@ -117,7 +117,7 @@ def test_writers_at_once_lose_nothing(shop: Shop) -> None:
         return [first, shop.put(f"many-{number}", 50 + number).status_code]
 
     with ThreadPoolExecutor(8) as pool:
-        statuses = [status for each in pool.map(write, range(8)) for status in each]
+        statuses = [status for pair in pool.map(write, range(8)) for status in pair]
     assert set(statuses) <= {200, 201}
     assert {f"many-{number}" for number in range(8)} <= set(shop.found(50, k=100))
     for name in ("many", *(f"many-{number}" for number in range(8))):
@@ -224,7 +224,7 @@ def test_a_change_that_cannot_be_stored_is_to_be_tried_again(
     assert shop.client.delete("/products/kept").status_code == 200
 
 
-def failing_refresh(_gallery: Gallery, wait: bool = True) -> bool:
+def failing_refresh(_gallery: Gallery, *, wait: bool = True) -> bool:
     raise OSError(28, "No space left on device")
 
 

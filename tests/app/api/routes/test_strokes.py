@@ -1,4 +1,4 @@
-"""POST /strokes: pictures of sketches in, strokes out, which find what the pictures find."""
+"""POST /strokes: strokes traced from pictures find the same products as the pictures."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from app.api.routes.strokes import reduced, within_limits
+from app.api.routes.strokes import drop_shortest, shrink_canvas
 from app.decoding.stroke_sketch import MAX_SIDE
 from benchmarks.support.synthetic_paper_photos import WAYS, photographed
 from model.preprocessing.preprocess import Preprocess
@@ -18,7 +18,7 @@ from tests.conftest import PRODUCTS, draw_product
 from tests.model.preprocessing.test_tracing import hatched
 from tests.support.sketch_files import JSON, PNG, blank_file, bomb, image_file, refused, sketch_file, strokes_body
 
-SKETCH = Image.fromarray(Preprocess().photo(draw_product(3)))  # of the product that is there as PRODUCTS[3]
+SKETCH = Image.fromarray(Preprocess().photo(draw_product(3)))  # of PRODUCTS[3]
 
 
 def trace(client: httpx.Client, data: bytes) -> dict[str, Any]:
@@ -28,8 +28,8 @@ def trace(client: httpx.Client, data: bytes) -> dict[str, Any]:
     return strokes
 
 
-def first(response: httpx.Response) -> str:
-    """The id of the first result."""
+def first_result(response: httpx.Response) -> str:
+    """Return the id of the first result."""
     assert response.status_code == 200, response.text
     return str(response.json()["results"][0]["product_id"])
 
@@ -40,14 +40,14 @@ def test_strokes_find_what_the_picture_finds(client: httpx.Client) -> None:
     assert set(strokes) == {"width", "height", "strokes", "kind"} and strokes["kind"] == "sketch"
     assert (strokes["width"], strokes["height"]) == (256, 256)
     assert sum(map(len, strokes["strokes"])) < 1000
-    assert first(client.post("/search", content=picture, headers=PNG)) == PRODUCTS[3][0]
-    assert first(client.post("/search", json=strokes)) == PRODUCTS[3][0]
+    assert first_result(client.post("/search", content=picture, headers=PNG)) == PRODUCTS[3][0]
+    assert first_result(client.post("/search", json=strokes)) == PRODUCTS[3][0]
 
 
 def test_the_edges_of_a_product_s_photo_find_what_the_photo_finds(client: httpx.Client) -> None:
     strokes = trace(client, sketch_file())
     assert (strokes["kind"], strokes["width"], strokes["height"]) == ("photo", 320, 240)
-    assert first(client.post("/search", json=strokes)) == PRODUCTS[3][0]
+    assert first_result(client.post("/search", json=strokes)) == PRODUCTS[3][0]
 
 
 def test_the_edges_of_a_very_long_photo_can_be_searched(client: httpx.Client) -> None:
@@ -56,7 +56,7 @@ def test_the_edges_of_a_very_long_photo_can_be_searched(client: httpx.Client) ->
     ImageDraw.Draw(photo).ellipse((40, 40, width - 40, height - 40), fill=80)
     strokes = trace(client, image_file(photo))
     assert (strokes["kind"], strokes["width"], strokes["height"]) == ("photo", MAX_SIDE, 796)
-    points = np.concatenate(strokes["strokes"]) / (MAX_SIDE, 796)  # in shares of the canvas, as of the photo
+    points = np.concatenate(strokes["strokes"]) / (MAX_SIDE, 796)  # as fractions of the canvas, as of the photo
     edge = 40 / np.array(size)
     assert np.allclose(points.min(axis=0), edge, atol=0.06) and np.allclose(points.max(axis=0), 1 - edge, atol=0.06)
     assert client.post("/search", json=strokes).status_code == 200
@@ -64,8 +64,8 @@ def test_the_edges_of_a_very_long_photo_can_be_searched(client: httpx.Client) ->
 
 def test_a_photographed_sketch_can_be_searched_and_traced(client: httpx.Client) -> None:
     photo = photographed(SKETCH, WAYS["perspective on a table"], 1)
-    assert first(client.post("/search", files={"sketch": ("photo.jpg", photo)})) == PRODUCTS[3][0]
-    assert first(client.post("/search", json=trace(client, photo))) == PRODUCTS[3][0]
+    assert first_result(client.post("/search", files={"sketch": ("photo.jpg", photo)})) == PRODUCTS[3][0]
+    assert first_result(client.post("/search", json=trace(client, photo))) == PRODUCTS[3][0]
 
 
 def test_a_picture_of_thousands_of_lines_is_refused(client: httpx.Client) -> None:
@@ -110,16 +110,16 @@ def test_a_form_without_the_field_is_refused(survivor: httpx.Client) -> None:
 
 def test_the_largest_answer_can_be_searched() -> None:
     strokes = [[[0.0, 0.0], [float(length), 0.0]] for length in (3, 1, 4, 2)]
-    assert within_limits(strokes) == strokes
-    assert within_limits(strokes, most_strokes=2) == [strokes[0], strokes[2]]
-    assert within_limits(strokes, most_points=7) == [strokes[0], strokes[2], strokes[3]]
+    assert drop_shortest(strokes) == strokes
+    assert drop_shortest(strokes, max_strokes=2) == [strokes[0], strokes[2]]
+    assert drop_shortest(strokes, max_points=7) == [strokes[0], strokes[2], strokes[3]]
 
 
 def test_the_largest_canvas_can_be_searched() -> None:
     tracing = Tracing(30, 120, [[[0.0, 0.0], [30.0, 120.0]]])
-    assert reduced(tracing, most=120) is tracing
-    assert reduced(tracing, most=60) == Tracing(15, 60, [[[0.0, 0.0], [15.0, 60.0]]])
-    assert reduced(tracing, most=2).width == 1  # less is no canvas
+    assert shrink_canvas(tracing, max_side=120) is tracing
+    assert shrink_canvas(tracing, max_side=60) == Tracing(15, 60, [[[0.0, 0.0], [15.0, 60.0]]])
+    assert shrink_canvas(tracing, max_side=2).width == 1  # not less, since a canvas of width 0 cannot be searched
 
 
 def test_openapi_documents_the_route(client: httpx.Client) -> None:
