@@ -176,11 +176,6 @@ class Catalogue:
         with self.view() as view:
             return {product.product_id: product for product in view.products_where(_products.c.product_id, product_ids)}
 
-    def at_revisions(self, revisions: Sequence[int]) -> dict[int, Product]:
-        """Products by their revision; one that has been replaced or deleted since is left out."""
-        with self.view() as view:
-            return view.at_revisions(revisions)
-
     def page(self, after: str | None = None, limit: int = 50) -> list[Product]:
         """Products in the order of their ids, from the first after `after`."""
         query = select(*PRODUCT_COLUMNS).where(LIVE_BY_KEY).order_by(_products.c.product_id).limit(limit)
@@ -253,8 +248,3 @@ class Catalogue:
         query = select(_products.c.product_id, _products.c.revision).where(LIVE)
         with self._reading.connect() as connection:
             return {row[0]: row[1] for row in connection.execute(query)}
-
-    def matching(self, filters: Filters) -> tuple[int, NDArray[np.int64]]:
-        """The catalogue's revision and, as of it, the revisions of all products that pass, in no order."""
-        with self.view() as view:
-            return view.bound_state().revision, view.matching(filters)

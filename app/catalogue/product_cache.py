@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from app.catalogue.catalogue import Catalogue
 from app.catalogue.catalogue_view import CatalogueView
 from app.products.product import Product
 
@@ -21,13 +20,13 @@ class ProductCache:
         self._products: dict[int, Product] = {}
         self._revisions: dict[str, int] = {}  # of those that are held, by product
 
-    def at_revisions(self, source: Catalogue | CatalogueView, revisions: Iterable[int]) -> dict[int, Product]:
-        """Products by revision; one that is new here, and that `source` does not have any more, is left out."""
+    def at_revisions(self, view: CatalogueView, revisions: Iterable[int]) -> dict[int, Product]:
+        """Products by revision; one that is new here, and that `view` does not have any more, is left out."""
         wanted, held = set(revisions), self._products
         known = {revision: held.get(revision) for revision in wanted}  # another thread may take some out meanwhile
         found = {revision: product for revision, product in known.items() if product is not None}
         if missing := wanted - found.keys():
-            read = source.at_revisions(list(missing))
+            read = view.at_revisions(list(missing))
             self._store(read)
             found |= read
         return found

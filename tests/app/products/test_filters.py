@@ -17,7 +17,7 @@ from app.catalogue.catalogue import Catalogue
 from app.catalogue.facets import MOST_VALUES, PriceRange
 from app.products.filters import Filters
 from app.products.product import AVAILABILITIES, Product
-from tests.support.small_galleries import URL_FILE, open_catalogue, vectors
+from tests.support.small_galleries import URL_FILE, at_revisions, matching, open_catalogue, vectors
 
 CATEGORIES = [None, "Shoes", "Shoes > Boots", "shoes>boots > Long", "Shoestrings", "100% wool > Sho_s", "Äpfel > Rot"]
 COLORS = [None, "", "/", "Black", "black/Red", "Black / Dark  Red/GRÜN", "red", "grün", "dark red", "100%", "r_d"]
@@ -119,8 +119,8 @@ def same(one: str | None, other: str) -> bool:
 
 
 def passing(catalogue: Catalogue, filters: Filters) -> list[str]:
-    _, revisions = catalogue.matching(filters)
-    return sorted(product.product_id for product in catalogue.at_revisions(revisions.tolist()).values())
+    revisions = matching(catalogue, filters)
+    return sorted(product.product_id for product in at_revisions(catalogue, revisions).values())
 
 
 EVERY = [
@@ -246,12 +246,14 @@ def test_filters_are_of_the_revision_they_say(tmp_path: Path) -> None:
     catalogue = open_catalogue(tmp_path)
     for revision, color in enumerate(["red", "Red/Blue", "blue"], 1):
         catalogue.put([Product(f"p{revision}", "T", color=color)], vectors(1))
-        assert catalogue.matching(Filters(colors=("red",)))[0] == revision
+        with catalogue.view() as view:
+            assert view.matching(Filters(colors=("red",))).size == min(revision, 2)
+            assert view.bound_state().revision == revision
     assert passing(catalogue, Filters(colors=("red",))) == ["p1", "p2"]
     catalogue.put([Product("p1", "T", color="pink")], vectors(1))
     assert passing(catalogue, Filters(colors=("red",))) == ["p2"]
     assert passing(catalogue, Filters(colors=("pink", "blue"))) == ["p1", "p2", "p3"]
-    assert catalogue.matching(Filters(colors=("green",)))[1].size == 0
+    assert matching(catalogue, Filters(colors=("green",))) == []
 
 
 @pytest.mark.parametrize(
