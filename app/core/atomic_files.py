@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import hashlib
 import os
 import shutil
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 _RESERVE = 64 * 2**20  # bytes that stay free for small writes, but at most
@@ -37,14 +35,6 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> str:
         partial.unlink(missing_ok=True)
         raise
     return sha256
-
-
-@contextmanager
-def alone(path: Path) -> Iterator[None]:
-    """Have no other process in a block of this file; waits for one that is."""
-    with path.open("a") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def _sync_folder(folder: Path) -> None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from app.catalogue.catalogue import Catalogue
-from app.core.atomic_files import alone
+from app.core.process_lock import process_lock
 from app.gallery.index_manifest import LOCK, Choice, IndexManifest, UnusableIndexError, read_manifest, write_manifest
 from app.index.index_spec import IndexSpec, Tuning
 from app.index.metric_forms import form_for
@@ -63,7 +63,9 @@ def record_choice(directory: Path, choice: Choice, catalogue: Catalogue) -> None
     """
     directory.mkdir(parents=True, exist_ok=True)
     state = catalogue.state()
-    with alone(directory / LOCK):  # others must not save an index between the two steps: that ends a choice
+    with process_lock(
+        directory / LOCK, blocking=True
+    ):  # others must not save an index between the two steps: that ends a choice
         try:
             manifest = read_manifest(directory)
         except UnusableIndexError:  # there is nothing to be kept
@@ -76,7 +78,7 @@ def take_back(directory: Path, choice: Choice, catalogue: Catalogue, factory: st
     """Return to the kind of index before a choice, if that was not made and no other one has followed."""
     if catalogue.state().factory == choice.factory:
         catalogue.set_factory(factory)
-    with alone(directory / LOCK), suppress(UnusableIndexError):
+    with process_lock(directory / LOCK, blocking=True), suppress(UnusableIndexError):
         manifest = read_manifest(directory)
         if manifest.choice == choice:
             write_manifest(directory, replace(manifest, choice=None))
