@@ -63,9 +63,8 @@ def record_choice(directory: Path, choice: Choice, catalogue: Catalogue) -> None
     """
     directory.mkdir(parents=True, exist_ok=True)
     state = catalogue.state()
-    with process_lock(
-        directory / LOCK, blocking=True
-    ):  # others must not save an index between the two steps: that ends a choice
+    # others must not save an index between the two steps: that ends a choice
+    with process_lock(directory / LOCK, blocking=True):
         try:
             manifest = read_manifest(directory)
         except UnusableIndexError:  # there is nothing to be kept
