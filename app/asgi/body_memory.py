@@ -70,7 +70,7 @@ def _bytes(most: int) -> MemoryBudget:
 
 
 async def _searching(request: Request) -> AsyncIterator[Reservation]:
-    with request.app.state.rooms.search_bytes.entered() as hold:
+    with request.app.state.rooms.search_bytes.reserve() as hold:
         yield hold
 
 
