@@ -18,7 +18,10 @@ MOST_VALUES = 100  # of an attribute; attributes with more are rather numbers or
 
 @dataclass(frozen=True)
 class PriceRange:
-    """The range of prices in one currency, and how many products have one. Without a currency in the feed, it is None."""
+    """The range of prices in one currency, and how many products have one.
+
+    The currency is None for products whose feed has none.
+    """
 
     currency: str | None
     lowest: Decimal
@@ -42,7 +45,10 @@ class Facets:
 
 
 def count_facets(connection: Connection, filters: Filters) -> Facets:
-    """Count the facets of products that pass the filters. Each facet ignores its own filter, to count the alternatives."""
+    """Count the facets of products that pass the filters.
+
+    Each facet ignores its own filter, so that it counts the alternatives.
+    """
     counts = _count_traits(connection, filters)
     return Facets(
         _count(connection, filters),

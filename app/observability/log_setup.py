@@ -73,7 +73,7 @@ class _TimeoutListener(QueueListener):
 
 
 class JsonFormatter(logging.Formatter):
-    """A formatter that writes one JSON object per line: time, level, logger, message, request_id and the record's fields."""
+    """A formatter of JSON lines with time, level, logger, message, request_id and the record's own fields."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line, without a line break."""

@@ -176,7 +176,7 @@ def test_a_read_for_several_searches_goes_on_as_long_as_one_waits(
 _PROGRAM = f"""
 from sqlalchemy import text
 from app.catalogue.catalogue import Catalogue
-from app.main import serve
+from app.server import serve
 from app.settings import load_settings
 def slow(catalogue, filters):
     with catalogue.moment() as connection:
