@@ -132,8 +132,9 @@ class Catalogue:
         `embeddings` (P,D) float32 has a row for each photo, in the order of the products and of their photos, and one
         for a product without photos. `seen` gives the revisions that the caller has read, by id, 0 for a missing
         product. `lacking` returns the ids of products whose photos have been removed since they were stored; it is
-        called while none can be. Raises CatalogueError if embeddings do not fit or bind() was never called, CheckpointMismatchError as bind()
-        says, and ConcurrentChangeError for products that differ from `seen` and for those that `lacking` returns.
+        called while none can be. Raises CatalogueError if embeddings do not fit or bind() was never called,
+        CheckpointMismatchError as bind() says, and ConcurrentChangeError for products that differ from `seen` or are
+        among those that `lacking` returns.
         """
         with self._writing.begin() as connection:
             last = claim_revisions(connection, len(products))
