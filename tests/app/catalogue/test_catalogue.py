@@ -59,15 +59,15 @@ def test_photos_of_many_products_stay_with_their_own(directory: Path) -> None:
         Product(f"p{number}", "T", photos=tuple(Photo(f"{number}/{n}", "s") for n in range(count)))
         for number, count in enumerate(counts)
     ]
-    made = vectors(sum(max(count, 1) for count in counts))
-    catalogue.put(things, made)
-    found = catalogue.get_many([product.product_id for product in things])
-    assert [replace(found[product.product_id], revision=0) for product in things] == things
-    kept = [change.embeddings for change in catalogue.changes(0)]
-    assert [len(each) for each in kept if each is not None] == [max(count, 1) for count in counts]
-    np.testing.assert_array_equal(np.concatenate([each for each in kept if each is not None]), made)
+    embeddings = vectors(sum(max(count, 1) for count in counts))
+    catalogue.put(things, embeddings)
+    stored = catalogue.get_many([product.product_id for product in things])
+    assert [replace(stored[product.product_id], revision=0) for product in things] == things
+    changes = [change.embeddings for change in catalogue.changes(0)]
+    assert [len(rows) for rows in changes if rows is not None] == [max(count, 1) for count in counts]
+    np.testing.assert_array_equal(np.concatenate([rows for rows in changes if rows is not None]), embeddings)
     ends = np.cumsum([max(count, 1) for count in counts])
-    np.testing.assert_array_equal(catalogue.embedding("p7"), made[ends[6] : ends[7]])
+    np.testing.assert_array_equal(catalogue.embedding("p7"), embeddings[ends[6] : ends[7]])
 
 
 @pytest.mark.parametrize("price", ["0", "5", "59.90", "0.0001", "999999999999"])
@@ -142,7 +142,7 @@ def test_what_is_found_by_a_key_is_found_without_passing_all_products(tmp_path: 
     assert {*at_revisions(catalogue, [1, 3, 9])} == {1, 3} and {*catalogue.get_many(["a", "x"])} == {"a"}
     assert catalogue.embedded("b") is not None and len(catalogue.page("a")) == 2
     assert len(catalogue.delete(["a"])) == 1
-    reads = [each for each in asked if each[0].startswith("SELECT products.")]
+    reads = [query for query in asked if query[0].startswith("SELECT products.")]
     assert len(reads) == 5
     for sql, values in reads:
         with engine.connect() as connection:

@@ -57,14 +57,14 @@ catalogue.close()
 
 @pytest.fixture
 def shared(tmp_path: Path, postgres: Postgres) -> Iterator[Path]:
-    """A directory whose catalogue is on the server."""
+    """Make a directory whose catalogue is on the server."""
     (tmp_path / URL_FILE).write_text(postgres.place())
     yield tmp_path
     close_catalogues()
 
 
 def follow(catalogue: Catalogue, stop: Event, missed: list[str]) -> None:
-    """Take in changes as they come. Whoever has come to a revision has had all that is below it, or what came after."""
+    """Follow changes, and note revisions that were skipped: all up to the last one read must have been read."""
     have: dict[str, int] = {}
     reached = 0
     while not stop.is_set():
@@ -100,8 +100,8 @@ def test_two_servers_and_three_writers_agree(shared: Path) -> None:
     sketches = vectors(4, 9)
     answers = []
     for gallery in (*galleries, fresh):
-        found = Retriever(checkpoint, gallery, device="cpu").search_embeddings(sketches, 100)
-        answers.append([[(result.product, result.position) for result in each.results] for each in found])
+        batches = Retriever(checkpoint, gallery, device="cpu").search_embeddings(sketches, 100)
+        answers.append([[(result.product, result.position) for result in batch.results] for batch in batches])
         assert (gallery.size, gallery.revision) == (catalogue.size(), catalogue.revision())
     assert answers[0] == answers[1] == answers[2] and len(answers[0][0]) == catalogue.size()
 

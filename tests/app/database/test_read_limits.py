@@ -96,7 +96,7 @@ def test_nothing_is_watched_when_nothing_is_read(catalogue: Catalogue) -> None:
 
 
 class Slow:
-    """Counts of facets that take for ever, and what each came to."""
+    """A read that never ends by itself, and the errors that ended it."""
 
     def __init__(self) -> None:
         self.begun = threading.Event()

@@ -1,4 +1,4 @@
-"""Statements are the same text however many values a client sends: each new text would stay in caches of statements."""
+"""A statement's text does not depend on how many values a client sends: each text takes space in statement caches."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _COLORS = ("red", "black", "blue", "green", "white", "pink", "grey")
 
 @contextmanager
 def statements() -> Iterator[set[str]]:
-    """The texts that are executed while the block lasts."""
+    """Collect the texts of the statements that the block executes."""
     texts: set[str] = set()
 
     def note(_connection: object, _cursor: object, text: str, *_: object) -> None:

@@ -114,8 +114,8 @@ def passes(product: Product, filters: Filters) -> bool:
     return (bounds[0] is None or price >= bounds[0]) and (bounds[1] is None or price <= bounds[1])
 
 
-def same(one: str | None, other: str) -> bool:
-    return " ".join((one or "").split()).casefold() == " ".join(other.split()).casefold()
+def same(stored: str | None, other: str) -> bool:
+    return " ".join((stored or "").split()).casefold() == " ".join(other.split()).casefold()
 
 
 def passing(catalogue: Catalogue, filters: Filters) -> list[str]:
@@ -173,41 +173,41 @@ def ranges(products: Iterable[Product]) -> list[PriceRange]:
         if product.price is not None:
             prices.setdefault(product.currency, []).append(product.price)
     by_currency = sorted(prices.items(), key=lambda item: item[0] or "")
-    return [PriceRange(currency, min(each), max(each), len(each)) for currency, each in by_currency]
+    return [PriceRange(currency, min(values), max(values), len(values)) for currency, values in by_currency]
 
 
 def test_facets_are_what_a_plain_loop_counts(catalogue: Catalogue) -> None:
     for filters in EVERY[::13]:
-        found = catalogue.facets(filters)
+        facets = catalogue.facets(filters)
         by_category = [p for p in shop() if passes(p, replace(filters, category=None))]
         by_color = [p for p in shop() if passes(p, replace(filters, colors=()))]
         by_price = [p for p in shop() if passes(p, replace(filters, min_price=None, max_price=None, currency=None))]
-        assert found.size == sum(passes(p, filters) for p in shop())
-        assert {name.casefold(): count for name, count in found.categories.items()} == counted(
+        assert facets.size == sum(passes(p, filters) for p in shop())
+        assert {name.casefold(): count for name, count in facets.categories.items()} == counted(
             name for p in by_category for name in ancestors(p.category)
         )
-        assert {name.casefold(): count for name, count in found.colors.items()} == counted(
+        assert {name.casefold(): count for name, count in facets.colors.items()} == counted(
             name for p in by_color for name in colors_of(p.color)
         )
-        assert found.prices == ranges(by_price)
-        assert found.in_stock == sum(passes(p, replace(filters, in_stock=True)) for p in shop())
+        assert facets.prices == ranges(by_price)
+        assert facets.in_stock == sum(passes(p, replace(filters, in_stock=True)) for p in shop())
         by_brand = [p for p in shop() if passes(p, replace(filters, brands=()))]
         by_gender = [p for p in shop() if passes(p, replace(filters, genders=()))]
         by_size = [p for p in shop() if passes(p, replace(filters, sizes=()))]
         for counts, things, kind in (
-            (found.brands, by_brand, "brand"),
-            (found.genders, by_gender, "gender"),
+            (facets.brands, by_brand, "brand"),
+            (facets.genders, by_gender, "gender"),
         ):
             wanted = counted(" ".join(getattr(p, kind).split()) for p in things if getattr(p, kind))
             assert {name.casefold(): count for name, count in counts.items()} == wanted
-        assert {name.casefold(): count for name, count in found.sizes.items()} == counted(
+        assert {name.casefold(): count for name, count in facets.sizes.items()} == counted(
             name for p in by_size for name in sizes_of(p.size)
         )
         for name in ("material", "number"):
             others = tuple(pair for pair in filters.attributes if pair[0].casefold() != name)
             things = [p for p in shop() if passes(p, replace(filters, attributes=others))]
             wanted = counted(value for p in things for other, value in p.attributes if other == name)
-            counts = found.attributes.get(name, {})
+            counts = facets.attributes.get(name, {})
             assert {value.casefold(): count for value, count in counts.items()} == wanted
 
 
