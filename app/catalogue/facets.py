@@ -51,15 +51,15 @@ def count_facets(connection: Connection, filters: Filters) -> Facets:
     """
     counts = _count_traits(connection, filters)
     return Facets(
-        _count(connection, filters),
-        count_categories(connection, replace(filters, category=None)),
-        counts.pop("color", {}),
-        counts.pop("brand", {}),
-        counts.pop("gender", {}),
-        counts.pop("size", {}),
-        {name: _keep_most_frequent(values) for name, values in sorted(counts.items())},
-        _count(connection, replace(filters, in_stock=True)),
-        _find_price_ranges(connection, replace(filters, min_price=None, max_price=None, currency=None)),
+        size=_count(connection, filters),
+        categories=count_categories(connection, replace(filters, category=None)),
+        colors=counts.pop("color", {}),
+        brands=counts.pop("brand", {}),
+        genders=counts.pop("gender", {}),
+        sizes=counts.pop("size", {}),
+        attributes={name: _keep_most_frequent(values) for name, values in sorted(counts.items())},
+        in_stock=_count(connection, replace(filters, in_stock=True)),
+        prices=_find_price_ranges(connection, replace(filters, min_price=None, max_price=None, currency=None)),
     )
 
 
@@ -84,11 +84,11 @@ def _count_traits(connection: Connection, filters: Filters) -> dict[str, dict[st
     counts = _count_values(connection, filters)
     for name in filters.trait_values():
         counts.pop(name, None)
-        counts |= _count_values(connection, without(filters, name), name)
+        counts |= _count_values(connection, _without(filters, name), name)
     return counts
 
 
-def without(filters: Filters, trait: str) -> Filters:
+def _without(filters: Filters, trait: str) -> Filters:
     """Return the filters without those of one trait."""
     fields = {"color": "colors", "brand": "brands", "gender": "genders", "size": "sizes"}
     others = tuple((name, value) for name, value in filters.attributes if name != trait)

@@ -66,7 +66,16 @@ class ImportJobs:
             expired = list(connection.execute(old).scalars())
             if expired:
                 connection.execute(delete(_table).where(is_any_of(_table.c.id, expired)))
-        return ImportJob(operation_id, "queued", now, now, None, ImportCounts(), (), None)
+        return ImportJob(
+            id=operation_id,
+            state="queued",
+            created=now,
+            updated=now,
+            total=None,
+            counts=ImportCounts(),
+            errors=(),
+            message=None,
+        )
 
     def get(self, operation_id: str) -> ImportJob | None:
         """Return a job, None if the id is unknown."""
