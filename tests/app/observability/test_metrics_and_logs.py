@@ -152,7 +152,7 @@ def test_logs_go_to_stderr_one_line_each(format: LogFormat, monkeypatch: pytest.
 
 
 def test_who_reads_the_log_slowly_holds_up_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.observability.log_setup._MOST_WAITING", 5)
+    monkeypatch.setattr("app.observability.log_setup._MAX_QUEUED", 5)
     read = threading.Event()
 
     class Unread(io.StringIO):
