@@ -43,7 +43,8 @@ from tests.support.writable_server import opened, photo, wait_for
 WRITER = """
 import sys
 import numpy as np
-from app.catalogue.catalogue import Catalogue, Photo, Product
+from app.catalogue.catalogue import Catalogue
+from app.products.product import Photo, Product
 number, catalogue, random = int(sys.argv[2]), Catalogue(sys.argv[1]), np.random.default_rng(int(sys.argv[2]))
 for turn in range(15):
     photos = tuple(Photo(f"{number} {turn} {n}", "source") for n in range(1 + turn % 3))
