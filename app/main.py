@@ -16,6 +16,7 @@ from app.api.requests.query_parameters import KnownParameters
 from app.api.routes import imports, monitoring, products, search, strokes
 from app.asgi.access_log import AccessLog
 from app.asgi.body_memory import MemoryBudgets
+from app.asgi.dependencies import LimitedReads
 from app.asgi.errors import UnexpectedErrors, install_error_handlers
 from app.asgi.middleware import AllowedOrigins, HeadAsGet, SecurityHeaders
 from app.asgi.rate_limit import RateLimiters
@@ -88,8 +89,8 @@ def _add_routes(app: FastAPI, assets: Assets) -> None:
     """Add the routes of the page, the HTTP interface and the static files."""
     app.include_router(pages.router)
     app.include_router(monitoring.router)
-    app.include_router(search.router, dependencies=[ReadAccess, KnownParameters])
-    app.include_router(products.router, dependencies=[ReadAccess, KnownParameters])
+    app.include_router(search.router, dependencies=[LimitedReads, ReadAccess, KnownParameters])
+    app.include_router(products.router, dependencies=[LimitedReads, ReadAccess, KnownParameters])
     app.include_router(products.photo_router)
     app.include_router(products.write_router, dependencies=[KnownParameters])
     app.include_router(imports.router, dependencies=[KnownParameters])

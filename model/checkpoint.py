@@ -83,7 +83,10 @@ def save_checkpoint(
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".partial")
-    partial.write_bytes(_ordered(save(weights, metadata)))  # save_file() would leave it readable to its owner alone
+    with partial.open("wb") as file:  # save_file() would leave it readable to its owner alone
+        file.write(_ordered(save(weights, metadata)))
+        file.flush()
+        os.fsync(file.fileno())  # else a power cut may leave an empty file of this name
     os.replace(partial, path)
     return path
 

@@ -1,4 +1,4 @@
-"""API keys: made and removed on the command line, kept as hashes, asked for by app/api/authentication.py."""
+"""API keys: created and removed on the command line, stored as hashes, checked by app/api/authentication.py."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ from app.database.tables import keys as _keys
 Scope = Literal["read", "write"]
 SCOPES: tuple[Scope, ...] = ("read", "write")
 
-_PREFIX = "sk_"  # so that a key is known for one wherever it turns up
-_BYTES = 32  # random: nobody guesses them, so one plain SHA-256 hides them as well as a slow hash would
+_PREFIX = "sk_"  # makes a leaked key recognisable
+_BYTES = 32  # random, so they cannot be guessed, and a plain SHA-256 is as safe as a slow hash
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-_FRESH = 0.5  # s that the keys read last are taken for those there are
+_FRESH = 0.5  # s that the keys are cached
 
 
 class InvalidKeyError(ValueError):
-    """A key cannot be made or removed like this."""
+    """A key that cannot be created or removed."""
 
 
 @dataclass(frozen=True)
 class ApiKey:
-    """What is kept of a key; the key itself is not."""
+    """The record of a key, without the key itself."""
 
     name: str
     scope: Scope  # "write" includes reading
@@ -48,7 +48,7 @@ class ApiKeys:
         self._read: tuple[float, list[ApiKey]] = (-_FRESH, [])
 
     def add(self, name: str, scope: Scope) -> str:
-        """Make a key and return it, which is the only time that it can be seen. Raises BadKey."""
+        """Create a key and return it; it cannot be read later. Raises InvalidKeyError."""
         if not _NAME.fullmatch(name):
             expected = "up to 64 letters, digits, dots, hyphens and underscores, the first a letter or digit"
             raise InvalidKeyError(f"key name is {truncate(name)}: expected {expected}")
@@ -65,7 +65,7 @@ class ApiKeys:
         return key
 
     def remove(self, name: str) -> None:
-        """Remove a key; servers refuse it within a second. Raises BadKey when there is none of that name."""
+        """Remove a key; servers reject it within a second. Raises InvalidKeyError if there is no key of that name."""
         with self._writing.begin() as connection:
             if not connection.execute(delete(_keys).where(_keys.c.name == name)).rowcount:
                 known = connection.execute(select(_keys.c.name).order_by(_keys.c.name)).scalars()
@@ -74,21 +74,21 @@ class ApiKeys:
                 )
 
     def all(self) -> list[ApiKey]:
-        """Every key, in the order of the names."""
+        """Return all keys, in the order of their names."""
         with self._reading.connect() as connection:
             return [ApiKey(**row._mapping) for row in connection.execute(select(_keys).order_by(_keys.c.name))]
 
     def recent(self) -> list[ApiKey]:
-        """Every key as of at most half a second ago."""
+        """Return all keys, as of at most half a second ago."""
         read, known = self._read
         if time.monotonic() - read >= _FRESH:
-            now = time.monotonic()  # before reading, or what changes meanwhile would be seen late
+            now = time.monotonic()  # before reading, or changes meanwhile would be seen late
             known = self.all()
             self._read = (now, known)
         return known
 
     def find(self, presented: str) -> ApiKey | None:
-        """The key that somebody presents, if it is one. How long it takes tells nothing of how near it came."""
+        """Find the key that a client presents, None if it is unknown. The time taken does not depend on the key."""
         digest = _sha256(presented)
         matching = [key for key in self.recent() if hmac.compare_digest(key.sha256, digest)]
         return matching[0] if matching else None

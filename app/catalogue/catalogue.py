@@ -1,7 +1,7 @@
-"""The record of all products and their embeddings. All else that a gallery holds can be made again from it.
+"""The catalogue: the record of all products and their embeddings.
 
-Every change gives its rows the next revisions, in one transaction that first takes the counter. Writers thus
-queue up and revisions are committed in order, so whoever has seen revision r has seen all that is below it.
+A gallery's index can be made again from it. Every transaction first claims its revisions. Writers thus queue and commit
+in order: a reader that has seen revision r has seen all lower ones.
 """
 
 from __future__ import annotations
@@ -43,18 +43,18 @@ from app.products.product import Product
 
 
 def sqlite_url(path: Path) -> URL:
-    """The URL of a catalogue in a file."""
+    """Return the URL of a catalogue in a file."""
     return URL.create("sqlite", database=str(path.resolve()))
 
 
 class Catalogue:
-    """The products behind a SQLAlchemy URL; missing tables are made. Safe to use from many threads."""
+    """The products in the database of a SQLAlchemy URL; missing tables are created. Safe to use from many threads."""
 
     def __init__(self, url: str | URL) -> None:
         self._reading, self._writing = open_engine(url)
         self.keys = ApiKeys(self._reading, self._writing)
         self.operations = ImportJobs(self._reading, self._writing)
-        self._bound: str | None = None  # the checkpoint of whoever uses this; None for who compares no embeddings
+        self._bound: str | None = None  # the caller's checkpoint; None if it compares no embeddings
 
     def close(self) -> None:
         """Close all connections."""
@@ -63,19 +63,19 @@ class Catalogue:
 
     @contextmanager
     def moment(self) -> Iterator[Connection]:
-        """A connection to read by: all that it sees is of one moment, however long that takes."""
+        """Open a connection for reading. All its reads are of one moment."""
         with self._reading.connect() as connection:
             yield connection
 
     @contextmanager
     def view(self) -> Iterator[CatalogueView]:
-        """Read the catalogue as of one moment, for as long as the block takes."""
+        """Open a view of the catalogue as of one moment."""
         with self._reading.connect() as connection:
             yield CatalogueView(connection, self._bound)
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
-        """A connection to write by, all or nothing; other writers wait until the block ends."""
+        """Open a transaction for writing. Other writers wait until the block ends."""
         with self._writing.begin() as connection:
             claim_revisions(connection, 0)
             yield connection
@@ -83,28 +83,28 @@ class Catalogue:
     # the catalogue as a whole
 
     def state(self) -> CatalogueState:
-        """What is recorded of the catalogue as a whole."""
+        """Return the state of the catalogue as a whole."""
         with self._reading.connect() as connection:
             return state_in(connection)
 
     def revision(self) -> int:
-        """Revision of the last change; 0 before the first. Raises CheckpointMismatch as bind() says."""
+        """Return the revision of the last change, 0 before the first. Raises CheckpointMismatchError as bind() says."""
         with self.view() as view:
             return view.bound_state().revision
 
     def size(self) -> int:
-        """How many products there are."""
+        """Count the products."""
         query = select(func.count()).select_from(_products).where(LIVE)
         with self._reading.connect() as connection:
             return int(connection.execute(query).scalar_one())
 
     def bind(self, checkpoint: str, dim: int) -> None:
-        """Record which checkpoint (SHA-256) makes the embeddings; any later other one raises CheckpointMismatch.
+        """Record which checkpoint (SHA-256) makes the embeddings. Raises CheckpointMismatchError if another one does.
 
-        So does, from then on, whatever reads or writes embeddings here after they were made anew by another one.
+        From then on, reads and writes of embeddings raise it too, once another checkpoint has replaced all embeddings.
         """
         recorded = self.state().checkpoint
-        if recorded is None:  # else nothing is written, so that a gallery opens while others write
+        if recorded is None:  # otherwise do not write, so that a gallery opens while others write
             with self._writing.begin() as connection:
                 unbound = _record.c.checkpoint.is_(None)
                 connection.execute(update(_record).where(unbound).values(checkpoint=checkpoint, dim=dim))
@@ -114,7 +114,7 @@ class Catalogue:
         self._bound = checkpoint
 
     def set_factory(self, factory: str) -> None:
-        """Record the faiss.index_factory string by which galleries index these products."""
+        """Record the faiss.index_factory string of galleries' indexes."""
         with self._writing.begin() as connection:
             connection.execute(update(_record).values(factory=factory))
 
@@ -129,11 +129,12 @@ class Catalogue:
     ) -> int:
         """Add or replace products, all or none, and return the new revision.
 
-        There is an embedding for every photo, (P,D) float32 in the order of the products and of their photos, and for
-        a product of no photo one too: of a picture that is not kept. Raises CatalogueError for embeddings that do not
-        fit, or when bind() was never called; CheckpointMismatch as bind() says; ChangedMeanwhile unless the products
-        still have the revisions that `seen` gives by id, 0 for one that is not there, and for the ids that `lacking`
-        returns. It is called while no photo can be removed, and tells whose photos have been.
+        `embeddings` (P,D) float32 has a row for each photo, in the order of the products and of their photos, and one
+        for a product without photos. `seen` gives the revisions that the caller has read, by id, 0 for a missing
+        product. `lacking` returns the ids of products whose photos have been removed since they were stored; it is
+        called while none can be. Raises CatalogueError if embeddings do not fit or bind() was never called,
+        CheckpointMismatchError as bind() says, and ConcurrentChangeError for products that differ from `seen` or are
+        among those that `lacking` returns.
         """
         with self._writing.begin() as connection:
             last = claim_revisions(connection, len(products))
@@ -148,15 +149,12 @@ class Catalogue:
         return last
 
     def delete(self, product_ids: Sequence[str]) -> dict[str, int]:
-        """Delete products, all or none; ids that are not there are ignored.
-
-        Returns, by id, the revision from which on each is gone.
-        """
+        """Delete products, all or none, and return the revisions of the deletions by id. Unknown ids are ignored."""
         with self._writing.begin() as connection:
             return tombstone_products(connection, product_ids)
 
     def forget_photos(self, names: Iterable[str], remove: Callable[[str], object]) -> None:
-        """Call remove() for each of these photos that no product has; nobody writes a product meanwhile."""
+        """Call remove() for each of these photos that no product has. No product is written meanwhile."""
         for chunk in chunks(names):
             with self._writing.begin() as connection:
                 claim_revisions(connection, 0)
@@ -168,21 +166,16 @@ class Catalogue:
     # reading products
 
     def get(self, product_id: str) -> Product | None:
-        """One product; None when there is none of that id."""
+        """Return a product, None if the id is unknown."""
         return self.get_many([product_id]).get(product_id)
 
     def get_many(self, product_ids: Sequence[str]) -> dict[str, Product]:
-        """Those products that there are, by id."""
+        """Return the known products of these ids, by id."""
         with self.view() as view:
             return {product.product_id: product for product in view.products_where(_products.c.product_id, product_ids)}
 
-    def at_revisions(self, revisions: Sequence[int]) -> dict[int, Product]:
-        """Products by their revision; one that has been replaced or deleted since is left out."""
-        with self.view() as view:
-            return view.at_revisions(revisions)
-
     def page(self, after: str | None = None, limit: int = 50) -> list[Product]:
-        """Products in the order of their ids, from the first after `after`."""
+        """Return products in the order of their ids, from the first after `after`."""
         query = select(*PRODUCT_COLUMNS).where(LIVE_BY_KEY).order_by(_products.c.product_id).limit(limit)
         if after is not None:
             query = query.where(_products.c.product_id > after)
@@ -190,49 +183,49 @@ class Catalogue:
             return view.products_of(query)
 
     def embedding(self, product_id: str) -> NDArray[np.float32] | None:
-        """(P,D) float32 of a product's photos; None when there is none of that id. Raises as embedded() does."""
-        found = self.embedded(product_id)
-        return found and found[1]
+        """Return the embeddings (P,D) float32 of a product's photos, None for an unknown id. Raises as embedded()."""
+        embedded = self.embedded(product_id)
+        return embedded and embedded[1]
 
     def embedded(self, product_id: str) -> tuple[Product, NDArray[np.float32]] | None:
-        """A product and, as of the same moment, the embeddings (P,D) float32 of its photos.
+        """Return a product and the embeddings (P,D) float32 of its photos, None for an unknown id.
 
-        None when there is none of that id. Raises CheckpointMismatch as bind() says.
+        Both are of the same moment. Raises CheckpointMismatchError as bind() says.
         """
         with self.view() as view:
             view.bound_state()
-            found = view.products_where(_products.c.product_id, [product_id])
-            return (found[0], view.embeddings(product_id)) if found else None
+            products = view.products_where(_products.c.product_id, [product_id])
+            return (products[0], view.embeddings(product_id)) if products else None
 
-    # what there is to choose from
+    # filters and facets
 
     def has(self, filters: Filters) -> bool:
-        """Whether any product passes."""
+        """Return whether any product passes the filters."""
         query = select(_products.c.product_id).where(*where_clauses(filters)).limit(1)
         with self._reading.connect() as connection:
             return connection.execute(query).first() is not None
 
-    def traits_in(self, wanted: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
-        """Those of these traits, by name and key, that any product has."""
+    def traits_in(self, traits: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
+        """Return those of the traits (name, key) that any product has."""
         has_product = select(_traits.c.revision).where(_traits.c.value_id == _trait_values.c.id).exists()
         query = select(_trait_values.c.name, _trait_values.c.key).where(
-            is_any_of(_trait_values.c.key, [key for _, key in wanted]), has_product
+            is_any_of(_trait_values.c.key, [key for _, key in traits]), has_product
         )
         with self._reading.connect() as connection:
-            return {(name, key) for name, key in connection.execute(query)}.intersection(wanted)
+            return {(name, key) for name, key in connection.execute(query)}.intersection(traits)
 
     def facets(self, filters: Filters = Filters()) -> Facets:
-        """How many products there are of each kind, as count_facets() counts them."""
+        """Count the facets of the products that pass the filters, as count_facets() does."""
         with self._reading.connect() as connection:
             return count_facets(connection, filters)
 
     def categories(self) -> dict[str, int]:
-        """How many products each category has in and below it, ancestors included, in the order of paths."""
+        """Count the products in and below each category, ancestors included, in the order of paths."""
         with self._reading.connect() as connection:
             return count_categories(connection, Filters())
 
     def currencies(self) -> list[str]:
-        """The currencies that products have prices in."""
+        """Return the currencies of products' prices, sorted."""
         currency = _products.c.currency
         query = select(currency).where(LIVE, _products.c.price.is_not(None), currency.is_not(None)).distinct()
         with self._reading.connect() as connection:
@@ -241,20 +234,15 @@ class Catalogue:
     # following changes
 
     def changes(self, since: int, limit: int = 4096) -> list[Change]:
-        """Products changed or deleted after revision `since`, oldest change first; empty when up to date.
+        """Return the products changed or deleted after revision `since`, oldest change first.
 
-        Raises CheckpointMismatch as bind() says.
+        Raises CheckpointMismatchError as bind() says.
         """
         with self.view() as view:
             return view.changes(since, limit)
 
     def live(self) -> dict[str, int]:
-        """The revision of every product, by id."""
+        """Return the revisions of all products, by id."""
         query = select(_products.c.product_id, _products.c.revision).where(LIVE)
         with self._reading.connect() as connection:
             return {row[0]: row[1] for row in connection.execute(query)}
-
-    def matching(self, filters: Filters) -> tuple[int, NDArray[np.int64]]:
-        """The catalogue's revision and, as of it, the revisions of all products that pass, in no order."""
-        with self.view() as view:
-            return view.bound_state().revision, view.matching(filters)

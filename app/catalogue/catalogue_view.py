@@ -1,4 +1,4 @@
-"""The catalogue as of one moment: all that is read through one view agrees, whatever is written meanwhile."""
+"""A consistent view of the catalogue as of one moment, unaffected by writes meanwhile."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ from app.products.product import Photo, Product
 
 
 class CatalogueView:
-    """Reads by one connection, in one transaction. `checkpoint` is the one that Catalogue.bind() named, if any."""
+    """Reads in one transaction of one connection. `checkpoint` is the one of Catalogue.bind(), if any."""
 
     def __init__(self, connection: Connection, checkpoint: str | None) -> None:
         self._connection, self._checkpoint = connection, checkpoint
 
     @cached_property
     def state(self) -> CatalogueState:
-        """What is recorded of the catalogue as a whole."""
+        """The state of the catalogue as a whole."""
         return state_in(self._connection)
 
     def bound_state(self) -> CatalogueState:
-        """Return the state of the catalogue as a whole. Raises CheckpointMismatch as Catalogue.bind() says."""
+        """Return the state of the catalogue as a whole. Raises CheckpointMismatchError as Catalogue.bind() says."""
         if self._checkpoint not in (None, self.state.checkpoint):
             raise CheckpointMismatchError(str(self.state.checkpoint), str(self._checkpoint))
         return self.state
@@ -58,16 +58,16 @@ class CatalogueView:
         with checked_values():
             rows = result.all()
         columns = photos.c.product_id, photos.c.name, photos.c.source, photos.c.link
-        found: dict[str, list[Photo]] = {}
+        photos_by_product: dict[str, list[Photo]] = {}
         for chunk in chunks(row.product_id for row in rows):
             stored = select(*columns).where(is_any_of(photos.c.product_id, chunk), photos.c.name.is_not(None))
             for product_id, *photo in self._connection.execute(stored.order_by(photos.c.product_id, photos.c.position)):
-                found.setdefault(product_id, []).append(Photo(*photo))
+                photos_by_product.setdefault(product_id, []).append(Photo(*photo))
         with checked_values():
-            return [product_of(row, found.get(row.product_id, [])) for row in rows]
+            return [product_of(row, photos_by_product.get(row.product_id, [])) for row in rows]
 
     def embeddings(self, product_id: str) -> NDArray[np.float32]:
-        """Return the embeddings (P,D) float32 of the photos of a product that there is."""
+        """Return the embeddings (P,D) float32 of a known product's photos."""
         query = select(photos.c.embedding).where(photos.c.product_id == product_id).order_by(photos.c.position)
         values = self._connection.execute(query).scalars().all()
         with checked_values():
@@ -76,21 +76,21 @@ class CatalogueView:
     def changes(self, since: int, limit: int | None = None) -> list[Change]:
         """Return the products changed or deleted after revision `since`, oldest change first, at most `limit`.
 
-        Raises CheckpointMismatch as Catalogue.bind() says.
+        Raises CheckpointMismatchError as Catalogue.bind() says.
         """
         self.bound_state()
-        newest = select(products.c.product_id, products.c.revision).where(products.c.revision > since)
-        one = newest.order_by(products.c.revision).limit(limit).subquery()
-        query = select(one.c.product_id, one.c.revision, photos.c.embedding)
-        query = query.select_from(one.outerjoin(photos, photos.c.product_id == one.c.product_id))
-        found: dict[tuple[str, int], list[NDArray[np.float32]]] = {}
-        result = self._connection.execute(query.order_by(one.c.revision, photos.c.position))
+        newer = select(products.c.product_id, products.c.revision).where(products.c.revision > since)
+        page = newer.order_by(products.c.revision).limit(limit).subquery()
+        query = select(page.c.product_id, page.c.revision, photos.c.embedding)
+        query = query.select_from(page.outerjoin(photos, photos.c.product_id == page.c.product_id))
+        embeddings: dict[tuple[str, int], list[NDArray[np.float32]]] = {}
+        result = self._connection.execute(query.order_by(page.c.revision, photos.c.position))
         with checked_values():
             for name, revision, value in result:
-                of_product = found.setdefault((name, revision), [])
+                of_product = embeddings.setdefault((name, revision), [])
                 if value is not None:  # a deleted product has no photos
                     of_product.append(embedding_of(value))
-            return [Change(*key, np.stack(rows) if rows else None) for key, rows in found.items()]
+            return [Change(*key, np.stack(rows) if rows else None) for key, rows in embeddings.items()]
 
     def changed(self, since: int) -> list[str]:
         """Return the ids of the products changed or deleted after revision `since`."""

@@ -1,4 +1,4 @@
-"""Facets: how many products there are of each category, of each colour and other trait, and in each currency."""
+"""Facets: counts of products by category, by colour and other traits, and by currency."""
 
 from __future__ import annotations
 
@@ -13,12 +13,15 @@ from app.database.tables import products, trait_values, traits
 from app.products.filters import Filters
 from app.products.text_keys import category_counts
 
-MOST_VALUES = 100  # of an attribute: more are no choice, but numbers or names
+MOST_VALUES = 100  # of an attribute; attributes with more are rather numbers or names than choices
 
 
 @dataclass(frozen=True)
 class PriceRange:
-    """The prices in one currency, and how many products have one; the currency is None where a feed gave none."""
+    """The range of prices in one currency, and how many products have one.
+
+    The currency is None for products whose feed has none.
+    """
 
     currency: str | None
     lowest: Decimal
@@ -28,37 +31,40 @@ class PriceRange:
 
 @dataclass(frozen=True)
 class Facets:
-    """What there is to choose from. Spellings that differ in case are one, under that which sorts first."""
+    """The counts of values to filter by. Spellings that differ in case are one value, the one that sorts first."""
 
     size: int  # products that pass all filters
-    categories: dict[str, int]  # in and below each, ancestors included, in the order of paths
-    colors: dict[str, int]  # of each, in the order of names; "Black/Red" is counted in both
+    categories: dict[str, int]  # in and below each category, in the order of paths
+    colors: dict[str, int]  # in the order of names; "Black/Red" counts for both
     brands: dict[str, int]
     genders: dict[str, int]
     sizes: dict[str, int]
-    attributes: dict[str, dict[str, int]]  # by name; of each at most MOST_VALUES values, the most frequent ones
+    attributes: dict[str, dict[str, int]]  # by name; for each the MOST_VALUES most frequent values
     in_stock: int  # products that are not out of stock
     prices: list[PriceRange]  # in the order of currencies
 
 
 def count_facets(connection: Connection, filters: Filters) -> Facets:
-    """The facets of products that pass. Each is counted without the filter of its own: what it could be instead."""
-    found = _count_traits(connection, filters)
+    """Count the facets of products that pass the filters.
+
+    Each facet ignores its own filter, so that it counts the alternatives.
+    """
+    counts = _count_traits(connection, filters)
     return Facets(
-        _count(connection, filters),
-        count_categories(connection, replace(filters, category=None)),
-        found.pop("color", {}),
-        found.pop("brand", {}),
-        found.pop("gender", {}),
-        found.pop("size", {}),
-        {name: _most_frequent(values) for name, values in sorted(found.items())},
-        _count(connection, replace(filters, in_stock=True)),
-        _price_ranges(connection, replace(filters, min_price=None, max_price=None, currency=None)),
+        size=_count(connection, filters),
+        categories=count_categories(connection, replace(filters, category=None)),
+        colors=counts.pop("color", {}),
+        brands=counts.pop("brand", {}),
+        genders=counts.pop("gender", {}),
+        sizes=counts.pop("size", {}),
+        attributes={name: _keep_most_frequent(values) for name, values in sorted(counts.items())},
+        in_stock=_count(connection, replace(filters, in_stock=True)),
+        prices=_find_price_ranges(connection, replace(filters, min_price=None, max_price=None, currency=None)),
     )
 
 
 def count_categories(connection: Connection, filters: Filters) -> dict[str, int]:
-    """How many passing products each category has in and below it, ancestors included, in the order of paths."""
+    """Count the passing products in and below each category, ancestors included, in the order of paths."""
     key = products.c.category_key
     query = (
         select(func.min(products.c.category), func.count())
@@ -74,23 +80,23 @@ def _count(connection: Connection, filters: Filters) -> int:
 
 
 def _count_traits(connection: Connection, filters: Filters) -> dict[str, dict[str, int]]:
-    """How many passing products have each value of each trait: by the trait's name, then in the order of values."""
-    counts = _values(connection, filters)
+    """Count the passing products by trait and value, in the order of values."""
+    counts = _count_values(connection, filters)
     for name in filters.trait_values():
         counts.pop(name, None)
-        counts |= _values(connection, without(filters, name), name)
+        counts |= _count_values(connection, _without(filters, name), name)
     return counts
 
 
-def without(filters: Filters, trait: str) -> Filters:
-    """The same filters but those of one trait."""
+def _without(filters: Filters, trait: str) -> Filters:
+    """Return the filters without those of one trait."""
     fields = {"color": "colors", "brand": "brands", "gender": "genders", "size": "sizes"}
-    kept = tuple((name, value) for name, value in filters.attributes if name != trait)
-    filters = replace(filters, attributes=kept)
+    others = tuple((name, value) for name, value in filters.attributes if name != trait)
+    filters = replace(filters, attributes=others)
     return replace(filters, **{fields[trait]: ()}) if trait in fields else filters  # type: ignore[arg-type]
 
 
-def _values(connection: Connection, filters: Filters, trait: str | None = None) -> dict[str, dict[str, int]]:
+def _count_values(connection: Connection, filters: Filters, trait: str | None = None) -> dict[str, dict[str, int]]:
     query = select(traits.c.value_id, func.count().label("count"))
     if not filters.is_empty:  # only live products have traits
         query = query.where(traits.c.revision.in_(select(products.c.revision).where(*where_clauses(filters))))
@@ -106,13 +112,13 @@ def _values(connection: Connection, filters: Filters, trait: str | None = None) 
     return counts
 
 
-def _most_frequent(counts: Mapping[str, int]) -> dict[str, int]:
-    """At most MOST_VALUES of them, in the order in which they were."""
-    kept = set(sorted(counts, key=lambda value: -counts[value])[:MOST_VALUES])
-    return {value: count for value, count in counts.items() if value in kept}
+def _keep_most_frequent(counts: Mapping[str, int]) -> dict[str, int]:
+    """Keep the MOST_VALUES most frequent values, in their order."""
+    frequent = set(sorted(counts, key=lambda value: -counts[value])[:MOST_VALUES])
+    return {value: count for value, count in counts.items() if value in frequent}
 
 
-def _price_ranges(connection: Connection, filters: Filters) -> list[PriceRange]:
+def _find_price_ranges(connection: Connection, filters: Filters) -> list[PriceRange]:
     price, currency = products.c.price, products.c.currency
     query = select(currency, func.min(price), func.max(price), func.count())
     query = query.where(*where_clauses(filters), price.is_not(None)).group_by(currency)

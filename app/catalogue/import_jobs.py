@@ -1,4 +1,4 @@
-"""Long work that a request started, recorded in the catalogue's database so that it outlives the process at it."""
+"""Import jobs, recorded in the catalogue's database so that they survive the process that runs them."""
 
 from __future__ import annotations
 
@@ -17,81 +17,90 @@ from app.database.damage import checked_values
 from app.database.sql_lists import is_any_of
 from app.database.tables import operations as _table
 
-MOST_REASON = 600  # characters that are kept of what is wrong
-_MOST_WHERE = 512  # characters, as many as a product's id may have
+MOST_REASON = 600  # characters of a problem's reason
+_MOST_WHERE = 512  # characters, the limit of product ids
 
 State = Literal["queued", "running", "done", "failed"]
 
-MOST_ERRORS = 1000  # that are kept of an operation; all are counted
-_MOST_BYTES = 2**17  # of JSON that these may take together
-_KEPT = 1000  # operations that are over
+MOST_ERRORS = 1000  # stored errors of a job; all are counted
+_MOST_BYTES = 2**17  # of the JSON of a job's errors
+_MOST_OVER = 1000  # stored jobs that are over
 _UNFINISHED = (
     select(_table).where(_table.c.state.in_(("queued", "running"))).order_by(_table.c.created, _table.c.id)
-)  # made once: it is asked several times a second
+)  # built once: it is executed several times per second
 
 
 @dataclass(frozen=True)
 class ImportJob:
-    """One import, as it stood when it was read."""
+    """An import job, as of when it was read."""
 
     id: str
     state: State
     created: float  # s since 1970
     updated: float
-    total: int | None  # items in the feed, once they are counted
+    total: int | None  # items in the feed, None until they are counted
     counts: ImportCounts
     errors: tuple[FeedProblem, ...]  # the first of counts.problems
-    message: str | None  # why it failed, or why it has to be tried again
+    message: str | None  # why it failed, or why it is retried
 
     @property
     def is_over(self) -> bool:
-        """Whether nothing more will become of it."""
+        """Whether the job has ended."""
         return self.state in ("done", "failed")
 
 
 class ImportJobs:
-    """The operations in a catalogue's database. Safe to use from many threads and processes."""
+    """The import jobs in a catalogue's database. Safe to use from many threads and processes."""
 
     def __init__(self, reading: Engine, writing: Engine) -> None:
         self._reading, self._writing = reading, writing
 
     def add(self, operation_id: str) -> ImportJob:
-        """Record that something is to be done; forgets the oldest of very many that are over."""
+        """Record a new job, and delete the oldest ended jobs beyond a limit."""
         now = time.time()
         over = select(_table.c.id).where(_table.c.state.in_(("done", "failed")))
-        old = over.order_by(_table.c.created.desc(), _table.c.id).offset(_KEPT).limit(_KEPT)
+        old = over.order_by(_table.c.created.desc(), _table.c.id).offset(_MOST_OVER).limit(_MOST_OVER)
         with self._writing.begin() as connection:
             row = {"id": operation_id, "state": "queued", "created": now, "updated": now}
-            connection.execute(insert(_table), [{**row, "counts": _dumped(ImportCounts()), "errors": "[]"}])
-            gone = list(connection.execute(old).scalars())
-            if gone:
-                connection.execute(delete(_table).where(is_any_of(_table.c.id, gone)))
-        return ImportJob(operation_id, "queued", now, now, None, ImportCounts(), (), None)
+            connection.execute(insert(_table), [{**row, "counts": _dump_counts(ImportCounts()), "errors": "[]"}])
+            expired = list(connection.execute(old).scalars())
+            if expired:
+                connection.execute(delete(_table).where(is_any_of(_table.c.id, expired)))
+        return ImportJob(
+            id=operation_id,
+            state="queued",
+            created=now,
+            updated=now,
+            total=None,
+            counts=ImportCounts(),
+            errors=(),
+            message=None,
+        )
 
     def get(self, operation_id: str) -> ImportJob | None:
-        """One operation; None when there is none of that id."""
+        """Return a job, None if the id is unknown."""
         with self._reading.connect() as connection:
             row = connection.execute(select(_table).where(_table.c.id == operation_id)).first()
-        return _operation(row) if row else None
+        return _parse_job(row) if row else None
 
     def get_existing(self, operation_id: str) -> ImportJob:
-        """One operation that there is."""
-        found = self.get(operation_id)
-        if found is None:
+        """Return a known job. Raises KeyError for an unknown id."""
+        job = self.get(operation_id)
+        if job is None:
             raise KeyError(operation_id)
-        return found
+        return job
 
     def unfinished(self) -> list[ImportJob]:
-        """Those that are not over, oldest first."""
+        """Return the jobs that are not over, oldest first."""
         with self._reading.connect() as connection:
-            return [_operation(row) for row in connection.execute(_UNFINISHED)]
+            return [_parse_job(row) for row in connection.execute(_UNFINISHED)]
 
     def update(self, operation_id: str, state: State, message: str | None = None, **values: Any) -> None:
-        """Record how an operation stands: `total`, `counts` and `errors` are as in Operation."""
+        """Record a job's progress: `values` may set `total`, `counts` and `errors` of ImportJob."""
         if "counts" in values:
-            values["counts"] = _dumped(values["counts"])
+            values["counts"] = _dump_counts(values["counts"])
         if "errors" in values:
-            values["errors"] = _dumped_errors(values["errors"])
+            values["errors"] = _dump_errors(values["errors"])
         changed = update(_table).where(_table.c.id == operation_id)
         with self._writing.begin() as connection:
             words = cut(message, MOST_MESSAGE) if message else None
@@ -99,22 +108,22 @@ class ImportJobs:
 
 
 def new_id() -> str:
-    """An operation's id, which cannot be guessed."""
+    """Return a random id for a job, which cannot be guessed."""
     return uuid.uuid4().hex
 
 
-def _dumped(counts: ImportCounts) -> str:
+def _dump_counts(counts: ImportCounts) -> str:
     return json.dumps(asdict(counts))
 
 
-def _dumped_errors(errors: Sequence[FeedProblem]) -> str:
-    """The JSON of the first errors, as many as may be kept."""
+def _dump_errors(errors: Sequence[FeedProblem]) -> str:
+    """Return the JSON of the first errors, as many as may be stored."""
     dumped = [json.dumps(asdict(error)) for error in errors[:MOST_ERRORS]]
-    ends = accumulate(len(text) + 2 for text in dumped)  # with what stands between two
+    ends = accumulate(len(text) + 2 for text in dumped)  # with the separator
     return f"[{', '.join(text for text, end in zip(dumped, ends, strict=True) if end <= _MOST_BYTES)}]"
 
 
-def _operation(row: Row[Any]) -> ImportJob:
+def _parse_job(row: Row[Any]) -> ImportJob:
     values = dict(row._mapping)
     with checked_values():
         errors = tuple(FeedProblem(**problem) for problem in json.loads(values["errors"]))
@@ -123,7 +132,7 @@ def _operation(row: Row[Any]) -> ImportJob:
 
 @dataclass(frozen=True)
 class ImportCounts:
-    """What has become of the items so far. `done` are over: written, unchanged, or not to be used."""
+    """Counts of a job's items so far. `done` items were written, unchanged or unusable."""
 
     done: int = 0
     added: int = 0
@@ -133,7 +142,7 @@ class ImportCounts:
 
     @property
     def lost(self) -> int:
-        """Items that gave no product."""
+        """The number of items that gave no product."""
         return self.done - self.added - self.updated - self.unchanged
 
     @property
@@ -142,7 +151,7 @@ class ImportCounts:
         return not self.added + self.updated and 2 * self.lost > self.done
 
     def failure(self, reasons: object) -> str:
-        """Say that nothing was changed, how much was lost, and why."""
+        """Describe a failure: nothing was changed, how many items were lost, and why."""
         return f"nothing was changed: {self.lost:,} of {self.done:,} entries gave no product ({reasons})"
 
     def __str__(self) -> str:
@@ -154,9 +163,9 @@ class ImportCounts:
 
 @dataclass(frozen=True)
 class FeedProblem:
-    """Something in a source that gives no product: where ("line 7", a file, a product's id) and why.
+    """A part of a source that gives no product: where ("line 7", a file, a product's id) and why.
 
-    Both may quote the source, or a library, at any length: they are cut here, before anything keeps them.
+    Both may quote the source or a library at any length, so they are cut here before they are stored.
     """
 
     where: str

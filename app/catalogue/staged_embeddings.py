@@ -1,7 +1,7 @@
-"""The embeddings of all photos by another checkpoint, gathered beside those in use until they take their place.
+"""A staging table for the embeddings of all photos by another checkpoint, until they replace those in use.
 
-They lie in a table of their own, which goes with the switch. What was gathered for a checkpoint stays there until
-then, so whoever is stopped goes on where he was.
+The table is dropped when they do. Until then it keeps the embeddings of each checkpoint, so that an interrupted
+re-embedding can resume.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from app.database.state import next_identity
 from app.database.tables import catalogue as _record
 from app.database.tables import photos
 
-_gathered = Table(
+_staged = Table(
     "reembedded",
     MetaData(),
     Column("checkpoint", Text, primary_key=True),
@@ -43,54 +43,54 @@ _gathered = Table(
 
 
 class StagedEmbeddings:
-    """What is gathered for one checkpoint (SHA-256) of embeddings (dim,)."""
+    """The staged embeddings (dim,) of one checkpoint (SHA-256)."""
 
     def __init__(self, catalogue: Catalogue, checkpoint: str, dim: int) -> None:
         self._catalogue, self._checkpoint, self._dim = catalogue, checkpoint, dim
         with catalogue.transaction() as connection:
-            _gathered.create(connection, checkfirst=True)
+            _staged.create(connection, checkfirst=True)
 
     def counts(self, connection: Connection) -> tuple[int, int]:
-        """How many photos are embedded, and how many there are in all."""
-        mine = select(func.count()).where(_gathered.c.checkpoint == self._checkpoint)
+        """Count the embedded photos, and all photos."""
+        mine = select(func.count()).where(_staged.c.checkpoint == self._checkpoint)
         names = select(func.count(photos.c.name.distinct()))
         return int(connection.execute(mine).scalar_one()), int(connection.execute(names).scalar_one())
 
     def missing(self, connection: Connection, after: str = "", limit: int | None = None) -> list[str]:
-        """Photos that are not embedded yet, in the order of their names, from the first after `after`."""
+        """Return the photos that are not embedded yet, in the order of their names, from the first after `after`."""
         query = select(photos.c.name).distinct().where(photos.c.name > after, ~exists().where(self._of_photo()))
         return [str(name) for name in connection.execute(query.order_by(photos.c.name).limit(limit)).scalars()]
 
     def add(self, connection: Connection, embeddings: Mapping[str, NDArray[np.float32]]) -> None:
-        """Gather embeddings (D,) of photos by name."""
+        """Stage embeddings (D,) of photos by name."""
         rows = [
             {"checkpoint": self._checkpoint, "name": name, "embedding": np.asarray(value, "<f4").tobytes()}
             for name, value in embeddings.items()
         ]
         if rows:
-            connection.execute(insert(_gathered), rows)
+            connection.execute(insert(_staged), rows)
 
     def promote(self, connection: Connection) -> None:
-        """Have the catalogue use the gathered embeddings, which there are of all photos, from this transaction on."""
-        made = select(_gathered.c.embedding).where(self._of_photo()).scalar_subquery()
-        connection.execute(update(photos).values(embedding=made))
+        """Replace the catalogue's embeddings by the staged ones, which must exist for all photos."""
+        staged = select(_staged.c.embedding).where(self._of_photo()).scalar_subquery()
+        connection.execute(update(photos).values(embedding=staged))
         identity = next_identity(str(connection.execute(select(_record.c.identity)).scalar_one()))
         switched = update(_record).values(checkpoint=self._checkpoint, dim=self._dim, identity=identity)
         connection.execute(switched)
-        _gathered.drop(connection)
+        _staged.drop(connection)
 
     def _of_photo(self) -> ColumnElement[bool]:
-        return and_(_gathered.c.checkpoint == self._checkpoint, _gathered.c.name == photos.c.name)
+        return and_(_staged.c.checkpoint == self._checkpoint, _staged.c.name == photos.c.name)
 
 
 def owners(connection: Connection, names: Sequence[str]) -> list[tuple[str, str]]:
-    """The products that have one of these photos, each with the photo's name."""
+    """Return the products that have one of these photos, as (product id, photo name)."""
     query = select(photos.c.product_id, photos.c.name).order_by(photos.c.product_id, photos.c.position)
-    found = [connection.execute(query.where(is_any_of(photos.c.name, chunk))) for chunk in chunks(names)]
-    return [(row.product_id, row.name) for rows in found for row in rows]
+    results = [connection.execute(query.where(is_any_of(photos.c.name, chunk))) for chunk in chunks(names)]
+    return [(row.product_id, row.name) for rows in results for row in rows]
 
 
 def without_photo(connection: Connection) -> list[str]:
-    """The products of which only an embedding is kept, and no photo to embed again."""
+    """Return the ids of products that have an embedding but no photo to embed again."""
     query = select(photos.c.product_id).where(photos.c.name.is_(None)).order_by(photos.c.product_id)
     return list(connection.execute(query).scalars())

@@ -1,4 +1,4 @@
-"""Type aliases of the arrays that a search works on."""
+"""Type aliases of the arrays that searches use."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 Embeddings = NDArray[np.float32]
-
 Keys = NDArray[np.float32]
-
 Rows = NDArray[np.int64]
 Mask = NDArray[np.bool_]

@@ -1,7 +1,7 @@
-"""How many threads may compute: as many as this process has processors, which may be fewer than the machine has.
+"""CPU limits of this process, and sizes of thread pools that respect them.
 
-A container's share is a quota of its control group, and `taskset` or a scheduler sets a mask. Libraries look at the
-mask at best: in a share of a large machine they would start a thread for each of its cores, which hinder one another.
+A container's limit is a quota of its control group; `taskset` or a scheduler sets an affinity mask. Libraries honour
+the mask at best. Under a quota they would start one thread for each core of the machine, and the threads would contend.
 """
 
 from __future__ import annotations
@@ -11,43 +11,49 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
-_SEARCHING = 2  # batches of searches that are computed side by side
+_CONCURRENT_BATCHES = 2  # of searches
 _POOLS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 def available_cpus(proc: Path = Path("/proc/self"), groups: Path = Path("/sys/fs/cgroup")) -> int:
-    """Processors that this process may use at once, at least 1: those of its mask, or its quota where that is less."""
+    """Return how many CPUs this process may use at once, at least 1: the lower of its mask and its quota."""
     allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(1, int(min(allowed, *_quotas(proc, groups), float("inf"))))
 
 
 def set_default_pool_sizes() -> None:
-    """Have all pools of threads that are made from now on be of that size, unless the environment has another.
+    """Set the default size of new thread pools to the available CPUs, unless the environment sets another.
 
-    Called before torch and FAISS are imported: what they bring reads it once.
+    Call it before torch and FAISS are imported: their libraries read the environment once.
     """
     for name in _POOLS:
         os.environ.setdefault(name, str(available_cpus()))
 
 
 def limit_threads(count: int | None) -> int:
-    """Compute by so many threads, else by as many as OMP_NUM_THREADS says, else as there are processors; how many."""
-    import cv2  # only here: to start a process that needs none of them takes seconds less
+    """Set the number of compute threads, and return it.
 
-    wanted = count or _chosen() or available_cpus()
-    set_compute_threads(wanted)
-    cv2.setNumThreads(wanted)
-    return wanted
+    The default is OMP_NUM_THREADS, or the number of available CPUs if that is not set.
+    """
+    import cv2  # imported late: processes without these libraries start seconds earlier
+
+    threads = count or _configured_threads() or available_cpus()
+    set_compute_threads(threads)
+    cv2.setNumThreads(threads)
+    return threads
 
 
-def _chosen() -> int:
-    """What the environment asks for, which may be a number for each level of nesting: the first; 0 when it is none."""
+def _configured_threads() -> int:
+    """Return the number of threads that the environment sets, 0 if it sets none.
+
+    The variable may hold one number for each level of nesting; the first counts.
+    """
     first = os.environ.get(_POOLS[0], "").partition(",")[0].strip()
     return int(first) if first.isdecimal() else 0
 
 
 def set_compute_threads(count: int) -> None:
-    """Have torch and FAISS compute by so many threads whatever this thread asks of them."""
+    """Set how many threads torch and FAISS use for calls of the current thread."""
     import faiss
     import torch
 
@@ -56,35 +62,35 @@ def set_compute_threads(count: int) -> None:
 
 
 def threads_per_batch(count: int) -> list[int]:
-    """By how many of `count` threads a search is computed when one, two, ... batches of them are at work.
+    """Divide `count` threads: item n - 1 is the number of threads per batch while n batches run.
 
-    While a part of one that is not parallel runs, the other has the processors; and where each has one, none waits for
-    another that somebody else holds up.
+    Two batches at once use the CPUs better: one computes while the other is in a part that is not parallel. With one
+    thread for each batch, a batch never waits for a thread that another process delays.
     """
-    return [count // busy for busy in range(1, min(_SEARCHING, count) + 1)]
+    return [count // busy for busy in range(1, min(_CONCURRENT_BATCHES, count) + 1)]
 
 
 def _quotas(proc: Path, groups: Path) -> Iterator[float]:
-    """Processors' worth of time that this process's control group, and those above it, may take."""
+    """Yield the CPU quotas of this process's control group and of those above it, in CPUs."""
     with suppress(OSError):
         for line in (proc / "cgroup").read_text().splitlines():
             _, controllers, path = line.split(":", 2)
-            for group in _and_above(path):
+            for group in _with_parents(path):
                 if not controllers:
-                    yield from _quota(groups / group / "cpu.max")
+                    yield from _read_quota(groups / group / "cpu.max")
                 elif "cpu" in controllers.split(","):
                     for mount in ("cpu", controllers):
-                        yield from _quota(groups / mount / group / "cpu.cfs_quota_us")
+                        yield from _read_quota(groups / mount / group / "cpu.cfs_quota_us")
 
 
-def _and_above(path: str) -> list[str]:
-    """A control group's path and those of all above it; a container may see its own as the topmost."""
+def _with_parents(path: str) -> list[str]:
+    """Return a control group's path and those of all its parents. A container may see its own group as the root."""
     inside = PurePosixPath(path.lstrip("/"))
-    return [str(each) for each in (inside, *inside.parents)]
+    return [str(group) for group in (inside, *inside.parents)]
 
 
-def _quota(file: Path) -> Iterator[float]:
-    """What a file allows: of version 2, "QUOTA PERIOD", or of version 1, with the period beside it."""
+def _read_quota(file: Path) -> Iterator[float]:
+    """Yield the quota of a file, in CPUs: version 2 has "QUOTA PERIOD", version 1 has the period in a second file."""
     with suppress(OSError, ValueError):
         words = file.read_text().split()
         if file.name != "cpu.max":

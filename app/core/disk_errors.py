@@ -1,4 +1,4 @@
-"""Errors of a disk that takes no more data."""
+"""Errors of a disk that is full or otherwise rejects writes."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from contextlib import contextmanager
 
 
 class StorageError(Exception):
-    """The disk does not take a change; the message tells why. A database that does not raises SQLAlchemyError."""
+    """A write that the disk rejected; the message says why. A database raises SQLAlchemyError instead."""
 
 
 @contextmanager
 def translate_disk_errors() -> Iterator[None]:
-    """For what is to be on the disk afterwards. Raises NotStored where the disk does not take it."""
+    """Raise the block's OSError as a StorageError."""
     try:
         yield
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Words for what is wrong with a value that somebody gave us: what, the value, and what was expected."""
+"""Texts of errors about invalid values: what is wrong, the value, and what is accepted."""
 
 from __future__ import annotations
 
@@ -7,26 +7,26 @@ from collections.abc import Iterable
 
 from pydantic_core import ErrorDetails
 
-_LONGEST = 80  # characters of a value that are repeated in a message
-MOST_LINK = 200  # characters of a link or a path, which often differ only after many
-MOST_MESSAGE = 2000  # characters of a whole message
+_LONGEST = 80  # characters of a value in a message
+MOST_LINK = 200  # characters of a link or a path, whose beginnings are often equal
+MOST_MESSAGE = 2000  # characters of a message
 
 
 def expected_one_of(known: Iterable[str], why_none: str) -> str:
-    """What was expected: one of these, or none, because of this."""
+    """Describe the accepted values: one of `known`, or none because of `why_none`."""
     listed = ", ".join(known)
     return f"expected one of {listed}" if listed else f"expected none, as {why_none}"
 
 
 def cut(text: str, most: int = _LONGEST) -> str:
-    """Return the text, or its beginning and an ellipsis where it has more than `most` characters."""
+    """Return the text, shortened to `most` characters with an ellipsis if it is longer."""
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def truncate(value: object, most: int = _LONGEST) -> str:
-    """A value as it is shown in a message: at most `most` characters of it, however large it is."""
+    """Format a value of any size for a message, in at most `most` characters."""
     if value is None or isinstance(value, bool):
-        return json.dumps(value)  # as whoever sent it wrote it
+        return json.dumps(value)  # as in the JSON of the request
     try:
         text = repr(value[: most + 1] if isinstance(value, str | bytes | list) else value)
     except ValueError:  # an integer with more digits than Python prints
@@ -35,18 +35,18 @@ def truncate(value: object, most: int = _LONGEST) -> str:
 
 
 def readable(text: str) -> str:
-    """A text with names of files as it can be printed: the bytes of those that are not UTF-8 as \\xe9."""
+    r"""Make a text with file names printable: bytes that are not UTF-8 become escapes such as \xe9."""
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def path_of(location: tuple[int | str, ...]) -> str:
-    """Where in a JSON body: ("strokes", 3, 0) -> "strokes[3][0]". Names are the client's, so they are cut."""
+    """Format a place in a JSON body: ("strokes", 3, 0) -> "strokes[3][0]". Long names are cut: clients choose them."""
     parts = [f"[{part}]" if isinstance(part, int) else f".{cut(part)}" for part in location]
     return "".join(parts).lstrip(".") or "the body"
 
 
 def describe_validation_error(error: ErrorDetails, name: str) -> str:
-    """One of pydantic's errors, in one line."""
+    """Describe one of pydantic's errors in one line."""
     kind, context = error["type"], error.get("ctx", {})
     if kind == "missing":
         return f"{name} is missing: it is required"

@@ -1,4 +1,4 @@
-"""A lock whose waiters get it in the order in which they came."""
+"""A first-in, first-out lock."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections import deque
 
 
 class FairLock:
-    """One holder at a time. A holder that comes back at once stands behind all who wait, unlike with threading.Lock."""
+    """A lock that threads acquire in the order of their calls, unlike threading.Lock."""
 
     def __init__(self) -> None:
         self._guard = threading.Lock()
@@ -15,23 +15,23 @@ class FairLock:
         self._taken = False
 
     def acquire(self, seconds: float) -> bool:
-        """Wait for one's turn; False, without having it, when it does not come in time."""
+        """Wait at most `seconds` for the lock. Return whether it was acquired."""
         with self._guard:
             if not self._taken:
                 self._taken = True
                 return True
-            turn = threading.Event()
-            self._waiting.append(turn)
-        if turn.wait(seconds):
+            granted = threading.Event()
+            self._waiting.append(granted)
+        if granted.wait(seconds):
             return True
         with self._guard:
-            if turn.is_set():  # it came just now
+            if granted.is_set():  # just after the timeout
                 return True
-            self._waiting.remove(turn)
+            self._waiting.remove(granted)
             return False
 
     def release(self) -> None:
-        """Let the next one have it."""
+        """Release the lock to the thread that has waited longest."""
         with self._guard:
             if self._waiting:
                 self._waiting.popleft().set()

@@ -1,4 +1,4 @@
-"""A map that computes a few results ahead, in threads, and yields them in order."""
+"""A map that computes results ahead in a pool and yields them in order."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _Result = TypeVar("_Result")
 def map_ahead(
     pool: Executor, function: Callable[[_Item], _Result], items: Iterable[_Item], ahead: int
 ) -> Iterator[_Result]:
-    """function(item) of every item in order, worked on at most `ahead` items before it is asked for."""
+    """Yield function(item) for every item, in order. At most `ahead` items are computed before they are requested."""
     waiting: deque[Future[_Result]] = deque()
     for item in items:
         waiting.append(pool.submit(function, item))

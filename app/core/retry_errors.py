@@ -1,10 +1,10 @@
-"""Errors of work that was refused or given up, and may succeed when it is tried again later."""
+"""Errors of work that was refused or abandoned, and may succeed in a later retry."""
 
 from __future__ import annotations
 
 
 class RetryLaterError(Exception):
-    """Work that was not done for now. `seconds`: after how long a retry makes sense."""
+    """Work that was not done. A retry makes sense after `seconds`."""
 
     def __init__(self, message: str, seconds: int) -> None:
         super().__init__(message)
@@ -12,12 +12,12 @@ class RetryLaterError(Exception):
 
 
 class BusyError(RetryLaterError):
-    """The server is overloaded: a queue is full, or the work's turn has not come in time."""
+    """Overload: a queue is full, or the work did not start in time."""
 
 
 class TooLateError(RetryLaterError):
-    """The work has not been done within its time limit."""
+    """A timeout: the work was not done within its time limit."""
 
 
 class NotReadyError(RetryLaterError):
-    """What the work needs is not loaded yet."""
+    """Missing data: the work needs something that is not loaded yet."""

@@ -1,4 +1,4 @@
-"""The end of a server: one deadline for everything that has to end with it, and the end of the process after that."""
+"""The shutdown of a server: one deadline for closing its parts, after which the process ends."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ import time
 from collections.abc import Callable, Mapping
 from typing import NoReturn
 
-SECONDS = 35.0  # s from the signal until the process is gone: less than docker-compose.yml grants
-REQUESTS = 30.0  # s of these for requests that were accepted; the rest is for what works in the background
+SECONDS = 35.0  # s from the signal to the end of the process: less than docker-compose.yml allows
+REQUESTS = 30.0  # s of these for accepted requests; the rest is for background work
 
-_MARGIN = 1.0  # s before the end in which the log is written
-_WRITING = 0.3  # s in which the thread that writes the log has written its last line
+_MARGIN = 1.0  # s at the end, for the log
+_WRITING = 0.3  # s that the log's thread takes for its last line
 _log = logging.getLogger(__name__)
 
 
 class Shutdown:
-    """A shutdown that takes at most `seconds` from begin() on. All that closes shares what is left of them.
+    """A shutdown that takes at most `seconds` from begin(). All closers share the remaining time.
 
-    `unfinished` names what has not closed in its time.
+    `unfinished` names the parts that did not close in time.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -31,25 +31,25 @@ class Shutdown:
 
     @classmethod
     def unlimited(cls) -> Shutdown:
-        """A shutdown that waits for everything, such as that of a part of a server that goes on."""
+        """Return a shutdown without a limit, such as for a part of a server that keeps running."""
         return cls(threading.TIMEOUT_MAX)
 
     def begin(self) -> None:
-        """Start the clock, unless it runs. Safe in a signal handler."""
+        """Start the clock unless it is running. Safe in a signal handler."""
         if self._end is None:
             self._end = time.monotonic() + self._seconds
             self._begun.set()
 
     def left(self) -> float:
-        """Return the seconds that are left for closing; starts the clock."""
+        """Return the seconds that are left for closing, and start the clock."""
         self.begin()
         assert self._end is not None
         return max(0.0, self._end - _MARGIN - time.monotonic())
 
     def close(self, closers: Mapping[str, Callable[[], object]]) -> None:
-        """Run named closers beside each other for at most half of what is left, so that later ones get some time too.
+        """Run named closers in parallel for at most half of the remaining time; the other half is for later calls.
 
-        One that takes longer goes on in its thread, and its name is added to `unfinished`.
+        A closer that takes longer continues in its thread, and its name is added to `unfinished`.
         """
         threads = [threading.Thread(target=_run, args=item, name=item[0], daemon=True) for item in closers.items()]
         end = time.monotonic() + self.left() / 2
@@ -60,11 +60,11 @@ class Shutdown:
         self.unfinished += [thread.name for thread in threads if thread.is_alive()]
 
     def enforce(self) -> None:
-        """From now on, end the process when the time of a shutdown is over, whatever it still does."""
+        """Start a thread that ends the process once the time of a shutdown is over."""
         threading.Thread(target=self._enforce, name="shutdown", daemon=True).start()
 
     def end_process(self) -> NoReturn:
-        """End the process at once with status 1, after a line in the log that says what did not end.
+        """End the process at once with status 1, after logging which parts did not end.
 
         An orderly exit would wait for threads that may never end.
         """
@@ -84,5 +84,5 @@ class Shutdown:
 def _run(name: str, closer: Callable[[], object]) -> None:
     try:
         closer()
-    except Exception:  # the others have to close nonetheless
+    except Exception:  # the other parts must close too
         _log.exception("%s could not be closed", name)

@@ -1,4 +1,4 @@
-"""How long a write may wait in all: one bound for the queue, for its turn, and for the lock of the database."""
+"""The total time that a write may wait: one limit for the queue, the lock of the process, and the database's lock."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from contextvars import ContextVar
 
 
 class WaitBudget:
-    """Seconds that a piece of work may still wait. What it computes between two waits does not count."""
+    """The remaining seconds that a piece of work may wait. Computing between two waits does not count."""
 
     def __init__(self, seconds: float) -> None:
         self.left = max(0.0, seconds)
 
     @contextmanager
     def waiting(self) -> Iterator[float]:
-        """Wait in the block, for at most the seconds that it is given."""
+        """Count the time of the block as waiting. It may wait for at most the seconds that it gets."""
         started = time.monotonic()
         try:
             yield self.left
@@ -29,7 +29,7 @@ _current: ContextVar[WaitBudget | None] = ContextVar("wait_budget", default=None
 
 @contextmanager
 def waiting_at_most(seconds: float) -> Iterator[None]:
-    """Have all writes of this thread in the block wait for so long, together."""
+    """Limit the total waiting time of this thread's writes in the block."""
     token = _current.set(WaitBudget(seconds))
     try:
         yield
@@ -38,5 +38,5 @@ def waiting_at_most(seconds: float) -> Iterator[None]:
 
 
 def wait_budget(seconds: float) -> WaitBudget:
-    """Return how long this thread's write may wait: what is left of its block's time, else `seconds` of its own."""
+    """Return how long this thread's write may wait: the rest of its block's time, or `seconds` outside of a block."""
     return _current.get() or WaitBudget(seconds)

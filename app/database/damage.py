@@ -1,4 +1,4 @@
-"""What tells a damaged database from one that is only away, full or locked."""
+"""Detection of a damaged database, as opposed to one that is unavailable, full or locked."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _NOT_UTF8 = "Could not decode to UTF-8"  # sqlite3 has no code for it
 
 
 def name_damage(engine: Engine) -> None:
-    """Have an engine raise DamagedCatalogueError for what tells that the database is damaged."""
+    """Make an engine raise DamagedCatalogueError for errors of a damaged database."""
     event.listen(engine, "handle_error", _raise_damage)
 
 
 @contextmanager
 def checked_values() -> Iterator[None]:
-    """Use stored values in the block. Raises DamagedCatalogueError for those that no write has made."""
+    """Use stored values in the block. Raises DamagedCatalogueError for values that no write can have stored."""
     try:
         yield
     except CatalogueError:
@@ -40,7 +40,7 @@ def _raise_damage(context: ExceptionContext) -> None:
 
 
 def _is_damage(error: BaseException) -> bool:
-    code = getattr(error, "sqlite_errorcode", None)  # the lowest byte is the kind, the others tell more of it
+    code = getattr(error, "sqlite_errorcode", None)  # the lowest byte is the kind, the others are details
     if code is not None:
         return code & 0xFF in _SQLITE_CODES
     if isinstance(error, UnicodeDecodeError) or (isinstance(error, sqlite3.Error) and _NOT_UTF8 in str(error)):

@@ -1,7 +1,7 @@
-"""Databases as a catalogue uses them: SQLite and PostgreSQL, with the same promises.
+"""SQLAlchemy engines for catalogues on SQLite and PostgreSQL, with the same guarantees.
 
-Reads are of one moment, however many statements they take. Writes wait for one another: a write first takes the
-catalogue's one row (advance() in app/database/mutations.py), and so revisions are committed in their order.
+A read is of one moment, even with several statements. Writers wait for each other: a write first updates the
+catalogue's one row (claim_revisions() in app/database/mutations.py), so revisions are committed in order.
 """
 
 from __future__ import annotations
@@ -23,33 +23,33 @@ from app.database.read_limits import watch_reads
 from app.database.state import new_identity
 from app.database.tables import FORMAT, catalogue, metadata
 
-WRITE_TIMEOUT = 30.0  # s that a writer waits for others, unless app/core/wait_budget.py says less
-_CONNECTING = 10  # s to connect to a server in
+WRITE_TIMEOUT = 30.0  # s that a writer waits for others, unless app/core/wait_budget.py sets less
+_CONNECT_TIMEOUT = 10  # s
 # Each combination of filters makes a few statements, which take up to about 100 kB each when they are compiled. The
-# usual combinations fit; a client that sends all of them cannot fill the memory. psycopg prepares at most 100.
-_STATEMENTS = 100  # that SQLAlchemy keeps compiled, and half as many again before it forgets some
-_STATEMENTS_OF_ONE = 32  # that one of SQLite's connections keeps prepared
-_TURN = "turn"  # marks a connection whose turn to write it is
-_MAKING = 0x5E7C4F1D  # names PostgreSQL's lock of those who make or migrate tables; any number would do
+# cache holds the usual combinations; a client that sends all of them cannot fill the memory. psycopg prepares 100.
+_STATEMENTS = 100  # compiled statements that SQLAlchemy caches; it discards some at one and a half times as many
+_STATEMENTS_OF_ONE = 32  # prepared statements that each connection to SQLite caches
+_HAS_WRITE_LOCK = "has_write_lock"  # a flag in the info of a connection
+_TABLES_LOCK = 0x5E7C4F1D  # number of PostgreSQL's lock for creating or migrating tables; it has no meaning
 
 
 def open_engine(url: str | URL) -> tuple[Engine, Engine]:
-    """A database's engine to read by and its engine to write by, with the tables made or brought up to date.
+    """Open a database and return its engines for reading and for writing. Tables are created or migrated.
 
-    Raises CatalogueError for what is not a catalogue, or of a version that is not known.
+    Raises CatalogueError for a database that is not a catalogue, or of an unknown version.
     """
-    address = _address(url)
+    address = _parse_url(url)
     if address.get_backend_name() == "sqlite":
         connecting = {"cached_statements": _STATEMENTS_OF_ONE}
         options: dict[str, Any] = {"query_cache_size": _STATEMENTS, "connect_args": connecting}
-        # connections of their own, so that writers who wait for a lock leave readers theirs, of which a file has plenty
+        # two engines, so that writers that wait for a lock do not take readers' connections; a file allows plenty
         reading, writing = create_engine(address, max_overflow=-1, **options), create_engine(address, **options)
         _prepare_sqlite(reading, writing)
     else:
-        reading = _postgresql(address, "REPEATABLE READ")
-        # each statement then sees what the writers before have committed, which it waited for in advance()
-        writing = _postgresql(address, "READ COMMITTED")
-        event.listen(writing, "begin", _bound_lock)
+        reading = _create_postgresql(address, "REPEATABLE READ")
+        # each statement then sees the commits of earlier writers, for which it waited in claim_revisions()
+        writing = _create_postgresql(address, "READ COMMITTED")
+        event.listen(writing, "begin", _limit_lock_wait)
     name_damage(reading)
     name_damage(writing)
     watch_reads(reading)
@@ -62,8 +62,8 @@ def open_engine(url: str | URL) -> tuple[Engine, Engine]:
     return reading, writing
 
 
-def _address(url: str | URL) -> URL:
-    """The URL, unless it is none of a database that a catalogue can be in. It has a password: no message repeats it."""
+def _parse_url(url: str | URL) -> URL:
+    """Parse a URL. Raises CatalogueError for an unusable one, without repeating it: it may hold a password."""
     expected = "expected a URL such as postgresql://user:password@host/name or sqlite:////path"
     try:
         address = make_url(url)
@@ -75,10 +75,10 @@ def _address(url: str | URL) -> URL:
     return address if kind == "sqlite" else address.set(drivername="postgresql+psycopg")
 
 
-def _postgresql(address: URL, isolation_level: IsolationLevel) -> Engine:
-    connecting = {"connect_timeout": _CONNECTING}
+def _create_postgresql(address: URL, isolation_level: IsolationLevel) -> Engine:
+    connecting = {"connect_timeout": _CONNECT_TIMEOUT}
     try:
-        # a connection that the server has closed in the meantime is replaced before it is used
+        # the ping replaces a connection that the server has closed in the meantime
         return create_engine(
             address,
             query_cache_size=_STATEMENTS,
@@ -90,24 +90,24 @@ def _postgresql(address: URL, isolation_level: IsolationLevel) -> Engine:
         raise CatalogueError("PostgreSQL needs psycopg: expected `pip install 'sketchfind[postgres]'`") from None
 
 
-def _bound_lock(connection: Connection) -> None:
-    """Have a writer wait for those before it only for so long."""
+def _limit_lock_wait(connection: Connection) -> None:
+    """Limit how long a writer waits for earlier ones."""
     with wait_budget(WRITE_TIMEOUT).waiting() as seconds:
-        connection.exec_driver_sql(f"SET LOCAL lock_timeout = {max(1, round(1000 * seconds))}")  # ms; 0 is without end
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = {max(1, round(1000 * seconds))}")  # ms; 0 means no limit
 
 
 def _prepare_sqlite(reading: Engine, writing: Engine) -> None:
-    """Readers beside one writer, commits that survive a power cut, and transactions that also cover reads.
+    """Configure readers beside one writer, commits that survive a power cut, and transactions that include reads.
 
-    A writer that finds another one at it asks SQLite again and again, which one that writes all the time, as an import
-    does, may win each time. So the writers of this process take turns, and ask against those of other processes alone.
+    SQLite polls a busy lock, so a continuous writer such as an import can starve the others. Writers of this process
+    therefore queue on a FIFO lock, and poll only against writers of other processes.
     """
-    turns = FairLock()
+    write_lock = FairLock()
 
     @event.listens_for(reading, "connect")
     @event.listens_for(writing, "connect")
     def configure(connection: Any, _record: object) -> None:
-        connection.isolation_level = None  # else the driver begins transactions late, at the first write
+        connection.isolation_level = None  # otherwise the driver begins transactions only at the first write
         for pragma in ("journal_mode = WAL", "synchronous = FULL", f"busy_timeout = {round(1000 * WRITE_TIMEOUT)}"):
             connection.execute(f"PRAGMA {pragma}")
 
@@ -119,47 +119,47 @@ def _prepare_sqlite(reading: Engine, writing: Engine) -> None:
     def begin_writing(connection: Connection) -> None:
         with wait_budget(WRITE_TIMEOUT).waiting() as seconds:
             end = time.monotonic() + seconds
-            if turns.acquire(seconds):
-                connection.info[_TURN] = True
+            if write_lock.acquire(seconds):
+                connection.info[_HAS_WRITE_LOCK] = True
             left = max(0, round(1000 * (end - time.monotonic())))
             connection.exec_driver_sql(f"PRAGMA busy_timeout = {left}")
             connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     @event.listens_for(writing, "checkin")
     def end(_connection: Any, record: ConnectionPoolEntry) -> None:
-        if record.info.pop(_TURN, False):
-            turns.release()
+        if record.info.pop(_HAS_WRITE_LOCK, False):
+            write_lock.release()
 
 
 def _prepare_tables(reading: Engine, writing: Engine) -> None:
-    """Make the tables and their one record, all or none, unless they are there."""
+    """Create or migrate the tables in one transaction, unless they are up to date."""
     with reading.connect() as connection:
-        if _format_of(connection) == FORMAT:
+        if _read_format(connection) == FORMAT:
             return
     with writing.begin() as connection:
         if connection.dialect.name == "postgresql":
-            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _MAKING})
-        found = _format_of(connection)  # another process may have been quicker
-        if found == 1:
+            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _TABLES_LOCK})
+        stored = _read_format(connection)  # again: another process may have been quicker
+        if stored == 1:
             migrate_from_1(connection)
-        elif found == 2:
+        elif stored == 2:
             migrate_from_2(connection)
-        elif found is None:
+        elif stored is None:
             metadata.create_all(connection)
             first = {"key": 1, "format": FORMAT, "identity": new_identity(), "revision": 0, "factory": "Flat"}
             connection.execute(insert(catalogue), first)
-        elif found != FORMAT:
-            raise CatalogueError(f"catalogue has format {found}: expected {FORMAT}, the one of this version")
+        elif stored != FORMAT:
+            raise CatalogueError(f"catalogue has format {stored}: expected {FORMAT}, the one of this version")
 
 
-def _format_of(connection: Connection) -> int | None:
-    """The format of a database's catalogue; None when it has none. Raises CatalogueError for tables of others."""
+def _read_format(connection: Connection) -> int | None:
+    """Return the format of a database's catalogue, None if it has no tables. Raises CatalogueError for other tables."""
     inspector = inspect(connection)
     there = sorted(set(inspector.get_table_names()) & metadata.tables.keys())
     if not there:
         return None
     if catalogue.name in there and {"format", "identity"} <= {c["name"] for c in inspector.get_columns(catalogue.name)}:
-        found = connection.execute(select(catalogue.c.format)).scalar()
-        if found is not None:
-            return int(found)
+        stored = connection.execute(select(catalogue.c.format)).scalar()
+        if stored is not None:
+            return int(stored)
     raise CatalogueError(f"the database has tables ({', '.join(there)}) that are no catalogue: expected an empty one")

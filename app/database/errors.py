@@ -4,11 +4,11 @@ from __future__ import annotations
 
 
 class CatalogueError(ValueError):
-    """The catalogue cannot be used as it is, or not for this."""
+    """A catalogue that cannot be used, or not for this purpose."""
 
 
 class CheckpointMismatchError(CatalogueError):
-    """Embeddings of two checkpoints cannot be compared."""
+    """A checkpoint other than the one that made the embeddings: the two cannot be compared."""
 
     def __init__(self, recorded: str, given: str) -> None:
         super().__init__(
@@ -19,7 +19,7 @@ class CheckpointMismatchError(CatalogueError):
 
 
 class ConcurrentChangeError(Exception):
-    """Products changed since they were read, or new photos of theirs were removed since they were stored."""
+    """A change by others: products changed since the caller read them, or their new photos have been removed."""
 
     def __init__(self, ids: set[str]) -> None:
         super().__init__(f"{len(ids)} products, or their photos, have been changed by others")

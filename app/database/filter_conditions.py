@@ -1,4 +1,4 @@
-"""Filters as conditions in SQL."""
+"""Filters of products as SQL conditions."""
 
 from __future__ import annotations
 
@@ -13,12 +13,14 @@ from app.products.text_keys import category_key, comparison_key
 
 LIVE = ~products.c.deleted
 LIVE_BY_KEY = func.coalesce(products.c.deleted, False).is_(False)
-"""The same beside a key or an order, whose index is the one to use: of LIVE, SQLite's planner thinks that it leaves few
-rows, and goes through the index of all that filters read, every product, to find one."""
+"""LIVE for queries that should use the index of a key or an order.
+
+SQLite's planner expects few rows from LIVE, and would scan the index of filters, with every product, instead.
+"""
 
 
 def where_clauses(filters: Filters) -> list[ColumnElement[bool]]:
-    """Conditions that a live product must all meet."""
+    """Return the conditions of live products that pass; all of them must hold."""
     conditions: list[ColumnElement[bool]] = [LIVE]
     if filters.category is not None:
         conditions.append(_below(filters.category))
@@ -36,14 +38,14 @@ def where_clauses(filters: Filters) -> list[ColumnElement[bool]]:
 
 
 def _below(category: str) -> ColumnElement[bool]:
-    """Whether a product's category is this one or lies below it."""
+    """Return the condition that a product's category is this one or below it."""
     key = category_key(category)
     column = products.c.category_key
     return or_(column == key, column.startswith(f"{key} > ", autoescape=True))
 
 
 def _has_any(name: str, choices: Iterable[Sequence[str]]) -> ColumnElement[bool]:
-    """Whether a product has all values of any of these choices of a trait, such as "red", or "red" and "black"."""
+    """Return the condition that a product has all values of one choice, such as "red", or "red" and "black"."""
     keys = {frozenset(map(comparison_key, choice)) for choice in choices}
     single = [key for choice in keys if len(choice) == 1 for key in choice]
     several = [choice for choice in keys if len(choice) > 1]
@@ -51,17 +53,17 @@ def _has_any(name: str, choices: Iterable[Sequence[str]]) -> ColumnElement[bool]
 
 
 def _has(name: str, keys: Collection[str]) -> ColumnElement[bool]:
-    """Whether a product has a trait by any of these keys."""
+    """Return the condition that a product has a trait with one of these keys."""
     named = select(trait_values.c.id).where(trait_values.c.name == name, is_any_of(trait_values.c.key, keys))
     return products.c.revision.in_(select(traits.c.revision).where(traits.c.value_id.in_(named)))
 
 
 def _has_all(name: str, choices: Iterable[Collection[str]]) -> ColumnElement[bool]:
-    """Whether a product has a trait by all keys of any choice."""
+    """Return the condition that a product has a trait with all keys of one choice."""
     rows: list[list[Scalar]] = [[number, len(keys), key] for number, keys in enumerate(choices) for key in keys]
     wanted = table_of(rows).c.value
     number, size, key = wanted[0].as_integer(), wanted[1].as_integer(), wanted[2].as_string()
     hits = select(traits.c.revision).join(trait_values, trait_values.c.id == traits.c.value_id)
     hits = hits.where(trait_values.c.name == name, trait_values.c.key == key)
-    # a product has at most one value by each key, so the hits of a choice are the keys that the product has of it
+    # a product has at most one value per key, so a choice has as many hits as the product has of its keys
     return products.c.revision.in_(hits.group_by(traits.c.revision, number, size).having(func.count() == size))

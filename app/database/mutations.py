@@ -1,4 +1,4 @@
-"""The steps of writes to a catalogue; each runs in a transaction that has called advance()."""
+"""The steps of writes to a catalogue. Each runs in a transaction that has called claim_revisions()."""
 
 from __future__ import annotations
 
@@ -24,44 +24,44 @@ def claim_revisions(connection: Connection, count: int) -> int:
 
 
 def check_unchanged(connection: Connection, seen: Mapping[str, int]) -> None:
-    """Raises ChangedMeanwhile unless products have the revisions given by id; 0 is for one that is not there."""
+    """Check that products have the revisions given by id, 0 for a missing one. Raises ConcurrentChangeError if not."""
     now: dict[str, int] = {}
     for chunk in chunks(seen):
-        found = select(products.c.product_id, products.c.revision)
-        found = found.where(LIVE_BY_KEY, is_any_of(products.c.product_id, chunk))
-        now.update({row.product_id: row.revision for row in connection.execute(found)})
+        query = select(products.c.product_id, products.c.revision)
+        query = query.where(LIVE_BY_KEY, is_any_of(products.c.product_id, chunk))
+        now.update({row.product_id: row.revision for row in connection.execute(query)})
     changed = {name for name, revision in seen.items() if now.get(name, 0) != revision}
     if changed:
         raise ConcurrentChangeError(changed)
 
 
 def remove_rows(connection: Connection, product_ids: Sequence[str]) -> None:
-    """Delete products, tombstones too, with all that belongs to them, so that new ones can take their place."""
+    """Delete the rows of products, tombstones included, with their photos and traits, to make room for new ones."""
     for chunk in chunks(product_ids):
         _remove_parts(connection, chunk)
         connection.execute(delete(products).where(is_any_of(products.c.product_id, chunk)))
 
 
 def tombstone_products(connection: Connection, product_ids: Sequence[str]) -> dict[str, int]:
-    """Make tombstones of those rows that are live, each with a revision of its own, which is returned by id."""
-    claim_revisions(connection, 0)  # other writers wait before we look at what is there
-    gone: list[str] = []
+    """Turn live products into tombstones, each with a new revision. Return the revisions by id."""
+    claim_revisions(connection, 0)  # before reading, so that other writers wait
+    live: list[str] = []
     for chunk in chunks(product_ids):
-        there = select(products.c.product_id).where(LIVE_BY_KEY, is_any_of(products.c.product_id, chunk))
-        gone.extend(connection.execute(there).scalars())
-    for chunk in chunks(gone):
+        query = select(products.c.product_id).where(LIVE_BY_KEY, is_any_of(products.c.product_id, chunk))
+        live.extend(connection.execute(query).scalars())
+    for chunk in chunks(live):
         _remove_parts(connection, chunk)
-    first = claim_revisions(connection, len(gone)) - len(gone) + 1
-    revisions = {name: number for number, name in enumerate(gone, first)}
+    first = claim_revisions(connection, len(live)) - len(live) + 1
+    revisions = {name: number for number, name in enumerate(live, first)}
     tombstone = update(products).where(products.c.product_id == bindparam("target", type_=Text))
     tombstone = tombstone.values(deleted=True, revision=bindparam("number"))
-    if gone:
+    if live:
         connection.execute(tombstone, [{"target": name, "number": number} for name, number in revisions.items()])
     return revisions
 
 
 def insert_products(connection: Connection, new: Sequence[Product]) -> None:
-    """Add products, by the revisions that they have, and what they are found by; their photos are not written."""
+    """Insert products and their traits, with the revisions that they have. Photos are not written."""
     if not new:
         return
     connection.execute(insert(products), [row_of(product) for product in new])
@@ -69,21 +69,21 @@ def insert_products(connection: Connection, new: Sequence[Product]) -> None:
 
 
 def insert_traits(connection: Connection, new: Sequence[Product]) -> None:
-    """Add what products are found by, by the revisions that they have."""
-    found = [(product.revision, *trait) for product in new for trait in product.traits()]
-    ids = _ids_of(connection, {(name, value) for _, name, value in found})
-    rows = [{"revision": revision, "value_id": ids[name, value]} for revision, name, value in found]
+    """Insert the traits of products, with the revisions that they have."""
+    pairs = [(product.revision, *trait) for product in new for trait in product.traits()]
+    ids = _claim_ids(connection, {(name, value) for _, name, value in pairs})
+    rows = [{"revision": revision, "value_id": ids[name, value]} for revision, name, value in pairs]
     if rows:
         connection.execute(insert(traits), rows)
 
 
-def _ids_of(connection: Connection, wanted: Collection[tuple[str, str]]) -> dict[tuple[str, str], int]:
-    """The ids of names and values of traits; those that have none get one."""
+def _claim_ids(connection: Connection, wanted: Collection[tuple[str, str]]) -> dict[tuple[str, str], int]:
+    """Return the ids of trait values by (name, value), after adding those that are missing."""
     ids: dict[tuple[str, str], int] = {}
     columns = trait_values.c.name, trait_values.c.value, trait_values.c.id
     for chunk in chunks(comparison_key(value) for _, value in wanted):
-        there = connection.execute(select(*columns).where(is_any_of(trait_values.c.key, chunk)))
-        ids |= {(name, value): number for name, value, number in there}
+        known = connection.execute(select(*columns).where(is_any_of(trait_values.c.key, chunk)))
+        ids |= {(name, value): number for name, value, number in known}
     missing = sorted(set(wanted) - ids.keys())
     if missing:
         last = connection.execute(select(func.coalesce(func.max(trait_values.c.id), 0))).scalar_one()
@@ -97,7 +97,7 @@ def _ids_of(connection: Connection, wanted: Collection[tuple[str, str]]) -> dict
 
 
 def insert_photos(connection: Connection, new: Sequence[Product], embeddings: NDArray[np.float32]) -> None:
-    """Add the products' photos with embeddings (P,D), one for every photo; a product of none has one embedding too."""
+    """Insert the products' photos with their embeddings (P,D); a product without photos has one embedding."""
     owners = [(product.product_id, *place) for product in new for place in enumerate(product.photos or [None])]
     rows = [
         {
@@ -115,7 +115,7 @@ def insert_photos(connection: Connection, new: Sequence[Product], embeddings: ND
 
 
 def _remove_parts(connection: Connection, product_ids: Sequence[str]) -> None:
-    """Delete photos and traits of products; few enough for one statement."""
+    """Delete photos and traits of products, of which there must be few enough for one statement."""
     revisions = select(products.c.revision).where(is_any_of(products.c.product_id, product_ids))
     connection.execute(delete(traits).where(traits.c.revision.in_(revisions)))
     connection.execute(delete(photos).where(is_any_of(photos.c.product_id, product_ids)))

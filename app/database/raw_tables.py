@@ -1,4 +1,4 @@
-"""A catalogue's tables just as the database has them, with none of our types between: to copy and to check them."""
+"""Access to a catalogue's tables without type conversion, for copies and checks."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from app.database.tables import metadata
 
-_ROWS = 1000  # copied at a time
+_ROWS = 1000  # per batch
 
 
 def raw_columns(of: Table) -> list[ColumnElement[Any]]:
-    """A table's columns, to be selected as they are stored."""
-    return [type_coerce(each, _stored(each.type)).label(each.name) for each in of.columns]
+    """Return a table's columns as they are stored."""
+    return [type_coerce(source, _stored_type(source.type)).label(source.name) for source in of.columns]
 
 
 def copy_tables(source: Connection, target: Connection) -> None:
-    """Replace all rows of one catalogue by those of another, on any engine."""
-    for each in metadata.sorted_tables:
-        plain = table(each.name, *(column(one.name, _stored(one.type)) for one in each.columns))
+    """Replace all rows of the target catalogue by those of the source. The engines may differ."""
+    for typed in metadata.sorted_tables:
+        plain = table(typed.name, *(column(c.name, _stored_type(c.type)) for c in typed.columns))
         target.execute(delete(plain))
-        rows = source.execute(select(*raw_columns(each)), execution_options={"yield_per": _ROWS})
-        for part in rows.partitions():
-            target.execute(insert(plain), [dict(row._mapping) for row in part])
+        rows = source.execute(select(*raw_columns(typed)), execution_options={"yield_per": _ROWS})
+        for batch in rows.partitions():
+            target.execute(insert(plain), [dict(row._mapping) for row in batch])
 
 
-def _stored(kind: TypeEngine[Any]) -> TypeEngine[Any]:
+def _stored_type(kind: TypeEngine[Any]) -> TypeEngine[Any]:
     return kind.impl_instance if isinstance(kind, TypeDecorator) else kind

@@ -1,6 +1,6 @@
 """Time limits of database reads that answer requests.
 
-A read that takes too long, or that no client waits for any more, is interrupted in the database. Writes, and reads that
+A read that takes too long, or whose client has disconnected, is interrupted in the database. Writes, and reads that
 keep the server up to date, have no such limit.
 """
 
@@ -16,28 +16,28 @@ from typing import Any
 
 from sqlalchemy import Engine, ExceptionContext, event
 
-_EVERY = 0.05  # s between two looks at the reads in progress
-_STOPPING = 1.0  # s that a read may take while the server stops
-_CANCEL = 2.0  # s that a request to cancel may take to reach PostgreSQL
-_READ = "read"  # names the read in a connection's info
+_INTERVAL = 0.05  # s between two checks of the reads in progress
+_SHUTDOWN_LIMIT = 1.0  # s of a read while the server stops
+_CANCEL_TIMEOUT = 2.0  # s of a cancel request to PostgreSQL
+_READ = "read"  # key of the read in a connection's info
 
 IsAbandoned = Callable[[], bool]
-"""Whether no client waits for the answer any more."""
+"""A function that returns whether no client waits for the answer any more."""
 
 
 class ReadTimeoutError(Exception):
-    """A read was interrupted since it had not been done in time."""
+    """A read that was interrupted at its time limit."""
 
     def __init__(self, seconds: float) -> None:
         super().__init__(f"the database has not answered within {seconds:g} s")
 
 
 class ReadAbandonedError(Exception):
-    """A read was interrupted since no client waits for it any more."""
+    """A read that was interrupted because no client waits for it any more."""
 
 
 class ReadLimits:
-    """A limit in seconds for reads, each from when it takes a connection until it returns it.
+    """A limit in seconds for each read, from when it takes a connection until it returns it.
 
     A thread checks the reads in progress as long as there are any. Safe to use from many threads.
     """
@@ -59,8 +59,8 @@ class ReadLimits:
         _current.set(_Limit(self, is_abandoned))
 
     def stop(self) -> None:
-        """Let no read take long any more, since the server stops."""
-        self.seconds = min(self.seconds, _STOPPING)
+        """Lower the limit of all reads, since the server stops."""
+        self.seconds = min(self.seconds, _SHUTDOWN_LIMIT)
 
     def begin(self, read: _Read) -> None:
         """Watch a read until end()."""
@@ -80,7 +80,7 @@ class ReadLimits:
         while reads := self._in_progress():
             for read in reads:
                 read.check(self.seconds)
-            time.sleep(_EVERY)
+            time.sleep(_INTERVAL)
 
     def _in_progress(self) -> list[_Read]:
         with self._lock:
@@ -90,7 +90,7 @@ class ReadLimits:
 
 @dataclass(frozen=True)
 class _Limit:
-    """What limits the reads of the current task or thread."""
+    """The limit of the reads of the current task or thread."""
 
     reads: ReadLimits
     is_abandoned: IsAbandoned
@@ -111,11 +111,11 @@ class _Read:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def check(self, seconds: float) -> None:
-        """Interrupt what is done now if it should not be done any more.
+        """Interrupt the current statement if the read is too slow or abandoned.
 
-        An interrupt between two statements has no effect, so this is called again until the connection is returned.
+        An interrupt between two statements has no effect, so this is called until the connection is returned.
         """
-        with self._lock:  # the connection must not be another read's meanwhile
+        with self._lock:  # the connection must not pass to another read meanwhile
             if self._is_over:
                 return
             if self.limit.is_abandoned():
@@ -126,7 +126,7 @@ class _Read:
                 self.interrupt()
 
     def end(self) -> None:
-        """Interrupt nothing any more."""
+        """Stop interrupting the connection."""
         with self._lock:
             self._is_over = True
 
@@ -142,27 +142,27 @@ def _applied(limit: _Limit | None) -> Iterator[None]:
 
 @contextmanager
 def unlimited() -> Iterator[None]:
-    """Let the reads in the block take as long as they do: they are not for one request alone."""
+    """Do not limit the reads in the block, which are not for a single request."""
     with _applied(None):
         yield
 
 
 @contextmanager
 def abandonable(is_abandoned: IsAbandoned) -> Iterator[None]:
-    """Interrupt the reads in the block also when they are abandoned, where reads have a limit at all."""
+    """Also interrupt the reads in the block when they are abandoned, if reads have a limit at all."""
     limit = _current.get()
     with _applied(limit and replace(limit, is_abandoned=is_abandoned)):
         yield
 
 
 def watch_reads(engine: Engine) -> None:
-    """Make the engine's connections obey the limits of the threads that use them."""
-    failed = engine.dialect.loaded_dbapi.Error  # to interrupt is tried again as long as it has no effect
+    """Apply the limits of threads and tasks to the engine's connections that they use."""
+    driver_error = engine.dialect.loaded_dbapi.Error  # ignored: interrupts are repeated until they take effect
 
     @event.listens_for(engine, "checkout")
     def begin(connection: Any, record: Any, _proxy: object) -> None:
         if (limit := _current.get()) is not None:
-            record.info[_READ] = read = _Read(limit, lambda: _interrupt(connection, failed))
+            record.info[_READ] = read = _Read(limit, lambda: _interrupt(connection, driver_error))
             limit.reads.begin(read)
 
     @event.listens_for(engine, "checkin")
@@ -170,11 +170,11 @@ def watch_reads(engine: Engine) -> None:
         if (read := record.info.pop(_READ, None)) is not None:
             read.limit.reads.end(read)
             if read.reason is not None:
-                record.invalidate()  # PostgreSQL may still be told to cancel, which must not meet another statement
+                record.invalidate()  # a late cancel request must not hit another statement of PostgreSQL
 
     @event.listens_for(engine, "handle_error")
     def explain(context: ExceptionContext) -> None:
-        """Raise why a statement was interrupted, in place of the driver's error."""
+        """Raise the reason of an interrupt in place of the driver's error."""
         connection = context.connection
         if connection is None or connection.closed or connection.invalidated:
             return
@@ -183,9 +183,9 @@ def watch_reads(engine: Engine) -> None:
             raise read.reason from context.original_exception
 
 
-def _interrupt(connection: Any, failed: type[Exception]) -> None:
-    with suppress(failed):
+def _interrupt(connection: Any, driver_error: type[Exception]) -> None:
+    with suppress(driver_error):
         if hasattr(connection, "interrupt"):  # SQLite's
             connection.interrupt()
         else:
-            connection.cancel_safe(timeout=_CANCEL)
+            connection.cancel_safe(timeout=_CANCEL_TIMEOUT)

@@ -1,4 +1,4 @@
-"""Between products and the rows of app/database/tables.py, and what can be wrong with a catalogue."""
+"""Conversion between products and the rows of app/database/tables.py, and checks of both."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from app.products.text_keys import category_key
 
 PRODUCT_COLUMNS = [products.c[field.name] for field in fields(Product) if field.name != "photos"]
 
-_STATE = select(catalogue)  # made once: it is asked several times a second
+_STATE = select(catalogue)  # built once: it is executed several times per second
 
-_CHUNK = 500  # values that one statement is given
+_CHUNK = 500  # values of one statement
 
-_LONGEST_REASON = 300  # characters: a database may repeat a whole text
+_LONGEST_REASON = 300  # characters: a database may quote a whole text
 
 _T = TypeVar("_T")
 
 
 class DamagedCatalogueError(SQLAlchemyError):
-    """The database holds what no write has made of it, or cannot be read as a database; trying again does not help."""
+    """A damaged database: it holds values that no write has stored, or cannot be read. A retry does not help."""
 
     def __init__(self, reason: str) -> None:
         self.reason = reason[:_LONGEST_REASON]
@@ -47,13 +47,16 @@ def is_disk_full(error: DBAPIError) -> bool:
 
 
 def state_in(connection: Connection) -> CatalogueState:
-    """The catalogue as a transaction sees it."""
+    """Read the state of the catalogue as the transaction sees it."""
     row = connection.execute(_STATE).one()
     return CatalogueState(row.identity, row.revision, row.checkpoint, row.dim, row.factory)
 
 
 def check_fit(products: Sequence[Product], embeddings: NDArray[np.float32], dim: int | None) -> None:
-    """Raises CatalogueError unless embeddings (P,dim) are finite, and of the P photos of products with distinct ids."""
+    """Check that embeddings (P,dim) are finite and fit the photos of products with distinct ids.
+
+    A product without photos has one embedding. Raises CatalogueError if not.
+    """
     if dim is None:
         raise CatalogueError("catalogue has no checkpoint yet: expected bind() before products are put")
     expected = (sum(max(1, len(product.photos)) for product in products), dim)
@@ -67,23 +70,23 @@ def check_fit(products: Sequence[Product], embeddings: NDArray[np.float32], dim:
 
 
 def row_of(product: Product) -> dict[str, object]:
-    """The row that records a product, without its photos."""
+    """Return the row of a product, without its photos."""
     row = {column.name: getattr(product, column.name) for column in PRODUCT_COLUMNS}
     return row | {"deleted": False, "category_key": category_key(product.category)}
 
 
 def product_of(row: Row[Any], photos: Sequence[Photo]) -> Product:
-    """The product of a row of PRODUCT_COLUMNS."""
+    """Return the product of a row of PRODUCT_COLUMNS."""
     return Product(**row._mapping, photos=tuple(photos))
 
 
 def embedding_of(value: bytes) -> NDArray[np.float32]:
-    """(D,) float32 of an embedding column."""
+    """Return the embedding (D,) float32 of a column's value."""
     return np.frombuffer(value, "<f4")
 
 
 def chunks(values: Iterable[_T]) -> Iterator[list[_T]]:
-    """Values without repeats, in lists that are short enough for one statement."""
+    """Yield the values without repeats, in lists that are short enough for one statement."""
     distinct = list(dict.fromkeys(values))
     for start in range(0, len(distinct), _CHUNK):
         yield distinct[start : start + _CHUNK]

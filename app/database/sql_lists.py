@@ -1,7 +1,6 @@
-"""Lists in SQL as one bound parameter, so that a statement is the same text however many values a list has.
+"""Lists in SQL as one bound parameter, so that a statement's text does not depend on the number of values.
 
-A text of its own for every number of values would fill each cache of statements: SQLAlchemy's, the driver's, and the
-server's.
+A different text for every number of values would fill the statement caches of SQLAlchemy, the driver and the server.
 """
 
 from __future__ import annotations
@@ -30,18 +29,18 @@ class _List(TypeDecorator[list[Scalar]]):
         self.item = item
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        """The type that the database takes."""
+        """Return the type of the database's parameter."""
         return dialect.type_descriptor(Text() if dialect.name == "sqlite" else ARRAY(self.item))
 
     def process_bind_param(self, value: list[Scalar] | None, dialect: Dialect) -> Any:
-        """Python's list -> what the driver takes."""
+        """Convert a list to the driver's parameter."""
         return json.dumps(value) if dialect.name == "sqlite" else value
 
 
 class _IsAnyOf(FunctionElement[bool]):
-    """A column and a _List -> whether the column's value is in it.
+    """The condition that a column's value is in a _List.
 
-    Its type is not Boolean, as SQLAlchemy would then write `... = 1` for SQLite, which uses no index for that.
+    Its type is not Boolean: SQLAlchemy would then write `... = 1` for SQLite, which prevents the use of an index.
     """
 
     inherit_cache = True
@@ -54,13 +53,13 @@ class _Elements(FunctionElement[Any]):
 
 
 def is_any_of(place: ColumnElement[Any], values: Collection[Scalar]) -> ColumnElement[bool]:
-    """`place IN (values)`, the values as one parameter."""
+    """Return the condition `place IN (values)` with the values as one parameter."""
     item = Text() if isinstance(place.type, Text) else place.type
     return _IsAnyOf(place, bindparam(None, list(values), _List(item), unique=True))
 
 
 def table_of(rows: Collection[list[Scalar]]) -> TableValuedAlias:
-    """Rows as a table, bound as one parameter: `.c.value[0].as_string()` is the first column of it."""
+    """Return rows as a table, bound as one parameter. Its first column is `.c.value[0].as_string()`."""
     elements = _Elements(bindparam(None, json.dumps(list(rows)), Text(), unique=True))
     return elements.table_valued(column("value", JSON))
 

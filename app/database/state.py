@@ -1,4 +1,4 @@
-"""A catalogue's identity: where it comes from, and since which break in its history. Indexes name it."""
+"""The state of a catalogue, with its identity: its lineage, and the last break in its history. Indexes record it."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from numpy.typing import NDArray
 
 
 def new_identity() -> str:
-    """The identity of a catalogue that is made now."""
+    """Return the identity of a new catalogue."""
     return uuid.uuid4().hex
 
 
 def next_identity(identity: str) -> str:
-    """The identity of the same catalogue from a break on: after this, it is not what it would have become."""
+    """Return the identity of the same catalogue after a break in its history, such as a restored backup."""
     return f"{lineage(identity)}-{uuid.uuid4().hex[:12]}"
 
 
 def lineage(identity: str) -> str:
-    """What stays the same of an identity: equal for a catalogue and all that was restored from its backups."""
+    """Return the part of an identity that a catalogue shares with all catalogues restored from its backups."""
     return identity.partition("-")[0]
 
 
@@ -28,7 +28,7 @@ def lineage(identity: str) -> str:
 class CatalogueState:
     """The catalogue as a whole, at one moment."""
 
-    identity: str  # random, made with the catalogue
+    identity: str  # random; see new_identity() and next_identity()
     revision: int  # of the last change; 0 before the first
     checkpoint: str | None  # SHA-256; None until bound
     dim: int | None  # D of its embeddings
@@ -37,7 +37,7 @@ class CatalogueState:
 
 @dataclass(frozen=True)
 class Change:
-    """A product's newest state for those who follow: its photos' embeddings (P,D) float32, None once it is deleted."""
+    """A change of a product: its photos' embeddings (P,D) float32, None if the product was deleted."""
 
     product_id: str
     revision: int

@@ -1,4 +1,4 @@
-"""The catalogue's tables, in SQL that SQLite and PostgreSQL both speak."""
+"""The catalogue's tables, for SQLite and PostgreSQL."""
 
 from __future__ import annotations
 
@@ -11,42 +11,42 @@ from sqlalchemy.types import TypeDecorator
 from app.products.product import PRICE_PLACES
 
 FORMAT = 3
-"""Version of the tables below; app/database/migrations.py brings older ones up to it."""
+"""The version of the tables below; app/database/migrations.py migrates older ones."""
 
 _LARGEST = 2**62
-# one order of texts everywhere, Python's, and not that of a database's language
+# texts sort as in Python, not by the language of a database
 _Text = Text().with_variant(Text(collation="C"), "postgresql")
 
 
 class Money(TypeDecorator[Decimal]):
-    """Decimals kept as whole ten-thousandths: SQLite has no exact decimals of its own."""
+    """Decimals stored as whole ten-thousandths, since SQLite has no exact decimals."""
 
     impl = BigInteger
     cache_ok = True
 
     def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> int | None:
-        """Decimal -> ten-thousandths; a filter's absurdly large bound becomes the largest that fits."""
+        """Convert a Decimal to ten-thousandths. A filter's bound that is too large becomes the largest that fits."""
         return None if value is None else min(int(value.scaleb(PRICE_PLACES).to_integral_value()), _LARGEST)
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> Decimal | None:
-        """Ten-thousandths -> Decimal with the usual two decimals, or four where they carry something."""
+        """Convert ten-thousandths to a Decimal of two decimals, or of four if two are not enough."""
         if value is None:
             return None
         return Decimal(value).scaleb(-PRICE_PLACES) if value % 100 else Decimal(value // 100).scaleb(-2)
 
 
 class Pairs(TypeDecorator[tuple[tuple[str, str], ...]]):
-    """Names and values, kept as a JSON list of lists."""
+    """Names and values, stored as a JSON list of lists."""
 
     impl = Text
     cache_ok = True
 
     def process_bind_param(self, value: tuple[tuple[str, str], ...] | None, dialect: Dialect) -> str | None:
-        """Pairs -> JSON."""
+        """Convert pairs to JSON."""
         return None if value is None else json.dumps(value, ensure_ascii=False)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> tuple[tuple[str, str], ...]:
-        """JSON -> pairs."""
+        """Convert JSON to pairs."""
         return tuple((name, text) for name, text in json.loads(value or "[]"))
 
 
@@ -57,19 +57,19 @@ catalogue = Table(
     metadata,
     Column("key", Integer, primary_key=True, autoincrement=False),  # always 1: one row
     Column("format", Integer, nullable=False),
-    Column("identity", _Text, nullable=False),  # random; an index says which catalogue it was made from
+    Column("identity", _Text, nullable=False),  # random; an index records the identity of its catalogue
     Column("revision", BigInteger, nullable=False),  # of the last change
     Column("checkpoint", _Text),  # SHA-256 of the checkpoint that made the embeddings
     Column("dim", Integer),
     Column("factory", _Text, nullable=False),  # faiss.index_factory string
 )
 
-keys = Table(  # who may do what; see app/catalogue/api_keys.py
+keys = Table(  # API keys; see app/catalogue/api_keys.py
     "keys",
     metadata,
     Column("name", Text, primary_key=True),
     Column("scope", Text, nullable=False),  # read or write
-    Column("sha256", Text, nullable=False),  # of the key, which is kept nowhere
+    Column("sha256", Text, nullable=False),  # of the key, which is not stored
     Column("created", Text, nullable=False),  # UTC, ISO 8601
 )
 
@@ -78,7 +78,7 @@ products = Table(
     metadata,
     Column("product_id", _Text, primary_key=True),
     Column("revision", BigInteger, nullable=False, unique=True),
-    Column("deleted", Boolean, nullable=False),  # a tombstone: tells those who follow, then means nothing
+    Column("deleted", Boolean, nullable=False),  # a tombstone, for readers that follow the changes
     Column("title", _Text, nullable=False),
     Column("category", _Text),
     Column("category_key", _Text),
@@ -94,7 +94,7 @@ products = Table(
     Column("description", _Text),
 )
 
-# all that filters read, so that they need not pass over descriptions; PostgreSQL keeps long texts elsewhere by itself
+# all columns of filters, so that SQLite does not read descriptions; PostgreSQL stores long texts separately
 Index(
     "ix_products_filters",
     *(products.c[name] for name in ("deleted", "category_key", "category", "currency", "price", "availability")),
@@ -106,7 +106,7 @@ photos = Table(
     metadata,
     Column("product_id", _Text, primary_key=True),
     Column("position", Integer, primary_key=True, autoincrement=False),  # 0 for the one that is shown
-    Column("name", _Text, index=True),  # NULL for a photo of which only the embedding is kept
+    Column("name", _Text, index=True),  # NULL if only the embedding is stored
     Column("source", _Text, nullable=False),
     Column("link", _Text, nullable=False),
     Column("embedding", LargeBinary, nullable=False),  # float32, little-endian
@@ -125,14 +125,14 @@ operations = Table(  # see app/catalogue/import_jobs.py
     Column("message", _Text),
 )
 
-# made from `products`, so that filters and facets compare numbers; "Black/Red" is two colours here, "41/42" two sizes
+# derived from `products`, so that filters and facets compare numbers; "Black/Red" is two colours, "41/42" two sizes
 trait_values = Table(
     "trait_values",
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("name", _Text, nullable=False),
-    Column("key", _Text, nullable=False),  # what values are compared by
-    Column("value", _Text, nullable=False),  # in one spelling; each has an id of its own
+    Column("key", _Text, nullable=False),  # the key by which values are compared
+    Column("value", _Text, nullable=False),  # in one spelling; each spelling has its own id
 )
 Index("ix_trait_values_key", trait_values.c.key, trait_values.c.name)
 

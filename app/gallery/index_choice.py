@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from app.catalogue.catalogue import Catalogue
-from app.core.atomic_files import alone
+from app.core.process_lock import process_lock
 from app.gallery.index_manifest import LOCK, Choice, IndexManifest, UnusableIndexError, read_manifest, write_manifest
 from app.index.index_spec import IndexSpec, Tuning
 from app.index.metric_forms import form_for
@@ -66,7 +66,8 @@ def record_choice(directory: Path, choice: Choice, catalogue: Catalogue) -> None
     """
     directory.mkdir(parents=True, exist_ok=True)
     state = catalogue.state()
-    with alone(directory / LOCK):  # others must not save an index between the two steps: that ends a choice
+    # others must not save an index between the two steps: that ends a choice
+    with process_lock(directory / LOCK, blocking=True):
         try:
             manifest = read_manifest(directory)
         except UnusableIndexError:  # nothing to preserve
@@ -87,7 +88,7 @@ def take_back(directory: Path, choice: Choice, catalogue: Catalogue, factory: st
     """Withdraw a choice: return to the kind of index before it, unless it was built or another choice followed."""
     if catalogue.state().factory == choice.factory:
         catalogue.set_factory(factory)
-    with alone(directory / LOCK), suppress(UnusableIndexError):
+    with process_lock(directory / LOCK, blocking=True), suppress(UnusableIndexError):
         manifest = read_manifest(directory)
         if manifest.choice == choice:
             write_manifest(directory, replace(manifest, choice=None))

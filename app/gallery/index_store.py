@@ -14,7 +14,8 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
-from app.core.atomic_files import alone, sha256_of, write_atomically
+from app.core.atomic_files import sha256_of, write_atomically
+from app.core.process_lock import process_lock
 from app.database.state import CatalogueState
 from app.gallery.index_choice import check_tuning, last_choice
 from app.gallery.index_manifest import (
@@ -56,7 +57,7 @@ def save_index(
     last choice is another one by now.
     """
     directory.mkdir(parents=True, exist_ok=True)
-    with alone(directory / LOCK):
+    with process_lock(directory / LOCK, blocking=True):
         if last_choice(directory) != expected:
             raise UntimelyTuningError(f"the index in {directory} was tuned while another one was made: try again")
         _write_files(directory, segment, revision, state, spec)

@@ -5,7 +5,6 @@ A process that works on a file holds an flock on it. The system releases the loc
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.catalogue.import_jobs import ImportJob, ImportJobs, new_id
 from app.core.atomic_files import check_space, write_atomically
+from app.core.process_lock import LockHeldError, lock_open_file, process_lock
 
 
 class FeedStore:
@@ -69,24 +69,19 @@ class FeedStore:
 
 @contextmanager
 def locked(path: Path) -> Iterator[bool]:
-    """Whether this process alone has the file; until the block ends, no other one gets it."""
-    try:
-        file = path.open("rb+")  # a network file system gives the lock only to who may write
-    except FileNotFoundError:  # whoever had it is done
-        yield False
-        return
-    with file:
+    """Try to hold a feed's lock in the block; tell whether it is held. It is not if the file has been removed."""
+    with ExitStack() as stack:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-            return
-        yield True
+            stack.enter_context(process_lock(path, blocking=False, create=False))
+            is_ours = True
+        except (LockHeldError, FileNotFoundError):
+            is_ours = False
+        yield is_ours
 
 
 def _copy(feed: BinaryIO, file: BinaryIO) -> None:
     """Fill a file of the gallery, locked from now on, unless that would fill its disk. Raises OSError."""
-    fcntl.flock(file, fcntl.LOCK_EX)
+    lock_open_file(file, blocking=True)
     feed.seek(0, os.SEEK_END)
     check_space(Path(file.name).parent, 2 * feed.tell())  # twice, because its products need space too
     feed.seek(0)

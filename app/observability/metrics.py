@@ -1,4 +1,4 @@
-"""What the server counts, as Prometheus reads it."""
+"""Metrics of the server for Prometheus."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class _Sized(Protocol):
 
 
 class Metrics:
-    """The counts of one server process, in a registry of their own."""
+    """The metrics of one server process, in a registry of their own."""
 
     def __init__(self) -> None:
         self._registry = registry = CollectorRegistry()
@@ -45,27 +45,27 @@ class Metrics:
         self._revision = Gauge("sketchfind_gallery_revision", "Revision that searches see", registry=registry)
 
     def watch(self, gallery: Callable[[], _Sized], queue_length: Callable[[], int]) -> None:
-        """Show these, as they are whenever somebody asks."""
+        """Read the gallery's size and revision and the queue's length whenever the metrics are requested."""
         self._size.set_function(lambda: gallery().size)
         self._revision.set_function(lambda: gallery().revision)
         self._queue.set_function(queue_length)
 
     def answered(self, method: str, route: str, status: int, seconds: float, code: str | None) -> None:
-        """Count a request, and the code of its error if it has one."""
+        """Count a request, and its error code if it has one."""
         self._requests.labels(method if method in _METHODS else "other", route, status).inc()
         self._seconds.labels(route).observe(seconds)
         if code is not None:
             self._rejected.labels(code).inc()
 
     def searched(self, timings_ms: Mapping[str, float]) -> None:
-        """Count a search by the time of its stages."""
-        for stage, spent in timings_ms.items():
-            self._stages.labels(stage).observe(spent / 1000)
+        """Record how long a search took by stage."""
+        for stage, milliseconds in timings_ms.items():
+            self._stages.labels(stage).observe(milliseconds / 1000)
 
     def forward_pass(self, searches: int) -> None:
-        """Count a forward pass of the network for so many searches."""
+        """Record for how many searches a forward pass of the network was."""
         self._batch.observe(searches)
 
     def text(self) -> bytes:
-        """All of it, in Prometheus's text format."""
+        """Return all metrics in Prometheus's text format."""
         return generate_latest(self._registry)

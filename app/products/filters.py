@@ -1,4 +1,4 @@
-"""How a shopper narrows a search down to some of the products."""
+"""Filters of a search by properties of products."""
 
 from __future__ import annotations
 
@@ -11,14 +11,17 @@ from app.products.text_keys import category_path, collapse_spaces, color_names, 
 
 @dataclass(frozen=True)
 class Filters:
-    """What results must have; None or nothing leaves a property open. A product without one fails every filter of it.
+    """Required properties of results. None or an empty tuple does not filter by a property.
 
-    A category matches itself and everything below it: "shoes" matches "Shoes > Boots". A product of any of the colours
-    passes; "red" matches "Black/Red", and "red/black" what has both. Sizes do likewise: "41" matches "41/42". Of brands
-    and genders, and of attributes of one name, any passes; attributes of several names must all be there. Prices are
-    inclusive, and compared as numbers unless a currency is given, in which they then are. With `in_stock`, what is out
-    of stock fails; a product that nothing is known of passes. Case never matters. Raises ValueError for what nothing
-    can have.
+    A product without a property fails every filter of it. Case never matters.
+
+    A category matches itself and everything below it: "shoes" matches "Shoes > Boots". Any of the colours is enough:
+    "red" matches "Black/Red", and "red/black" requires both colours. Sizes work alike: "41" matches "41/42". Any of the
+    brands, of the genders, and of an attribute's values is enough, but all named attributes are required. Prices are
+    inclusive. With a currency only prices in it pass; without one, prices are compared as plain numbers. `in_stock`
+    excludes products that are out of stock, but not those of unknown availability.
+
+    Raises ValueError for a value that no product can have.
     """
 
     category: str | None = None
@@ -47,34 +50,34 @@ class Filters:
         for name, choices in self.trait_values().items():
             values = [value for choice in choices for value in choice]
             if not name or not all(map(collapse_spaces, values)):
-                found = f"{cut(name) or 'attribute'} is {', '.join(map(truncate, values))}"
-                raise ValueError(f"{found}: expected a name and a value, such as 'material' and 'leather'")
+                problem = f"{cut(name) or 'attribute'} is {', '.join(map(truncate, values))}"
+                raise ValueError(f"{problem}: expected a name and a value, such as 'material' and 'leather'")
         if self.currency is not None and not self.currency.strip():
             raise ValueError(f"currency is {truncate(self.currency)}: expected a code such as 'EUR'")
 
     @property
     def is_empty(self) -> bool:
-        """Whether every product passes."""
+        """Whether the filters let every product pass."""
         return self == Filters()
 
     @property
     def single_trait(self) -> tuple[str, str] | None:
-        """Name and key of the trait that these filters ask for, where they ask for one value of it and nothing else."""
-        asked = [(name, choice) for name, choices in self.trait_values().items() for choice in choices]
+        """The name and key of the one trait value that these filters require, None if they require anything else."""
+        required = [(name, choice) for name, choices in self.trait_values().items() for choice in choices]
         plain = replace(self, colors=(), brands=(), genders=(), sizes=(), attributes=())
-        if len(asked) != 1 or len(asked[0][1]) != 1 or not plain.is_empty:
+        if len(required) != 1 or len(required[0][1]) != 1 or not plain.is_empty:
             return None
-        (name, (value,)), *_ = asked
+        (name, (value,)), *_ = required
         return name, comparison_key(value)
 
     def trait_values(self) -> dict[str, list[list[str]]]:
-        """By the name of a trait, choices of values: a product passes with all values of any choice."""
-        wanted = {
+        """Return the choices of values by trait. A product passes if it has all values of one choice."""
+        choices_by_trait = {
             "color": [color_names(color) for color in self.colors],
             "brand": [[brand] for brand in self.brands],
             "gender": [[gender] for gender in self.genders],
             "size": [size_names(size) for size in self.sizes],
         }
         for name, value in self.attributes:
-            wanted.setdefault(name, []).append([value])
-        return {name: choices for name, choices in wanted.items() if choices}
+            choices_by_trait.setdefault(name, []).append([value])
+        return {name: choices for name, choices in choices_by_trait.items() if choices}

@@ -1,4 +1,4 @@
-"""What a product is."""
+"""Products and their photos."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from app.products.text_keys import category_path, collapse_spaces, color_names, 
 
 AVAILABILITIES = ("in_stock", "out_of_stock", "preorder", "backorder")
 MAX_PHOTOS = 20
-PRICE_PLACES = 4  # decimals kept of a price
+PRICE_PLACES = 4  # decimals of a stored price
 
 _MAX_ID = 512  # characters
 _MAX_PRICE = Decimal(10) ** 12  # in any currency; keeps prices well inside a 64-bit column
@@ -31,14 +31,14 @@ _TAKEN = ("product_id", *_TEXTS, "price", "availability", "description", "attrib
 class Photo:
     """One of a product's photos."""
 
-    name: str  # SHA-256 of the stored WebP file, which is also its name
+    name: str  # SHA-256 of the stored WebP file, which has this name
     source: str  # SHA-256 of the photo's original bytes
-    link: str = ""  # where it came from, as the feed says it
+    link: str = ""  # the photo's address in the feed
 
 
 @dataclass(frozen=True)
 class Product:
-    """One product as the catalogue records it. Raises ValueError for what cannot be recorded."""
+    """A product as the catalogue records it. Raises ValueError for values that cannot be recorded."""
 
     product_id: str
     title: str
@@ -53,19 +53,19 @@ class Product:
     availability: str | None = None  # one of AVAILABILITIES
     description: str | None = None
     attributes: tuple[tuple[str, str], ...] = ()  # any other names and values, sorted, the names in lower case
-    photos: tuple[Photo, ...] = ()  # the first one is shown; of a search, the nearest counts
-    revision: int = 0  # given by the catalogue when it stores the product
+    photos: tuple[Photo, ...] = ()  # the first one is shown; searches rank by the nearest one
+    revision: int = 0  # set by the catalogue when it stores the product
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "category", category_path(self.category))
         object.__setattr__(self, "currency", self.currency.upper() if self.currency else None)
-        object.__setattr__(self, "attributes", _attributes(self.attributes))
+        object.__setattr__(self, "attributes", _normalise_attributes(self.attributes))
         name = self.product_id
         if not name.strip() or len(name) > _MAX_ID or _NOT_IN_IDS.search(name):
             raise ValueError(
                 f"product id {truncate(name)} is not usable: expected 1 to {_MAX_ID} characters, none of them control"
             )
-        object.__setattr__(self, "price", _as_kept(self.price))
+        object.__setattr__(self, "price", _normalise_price(self.price))
         if self.availability not in (None, *AVAILABILITIES):
             expected = f"expected {', '.join(AVAILABILITIES)}"
             raise ValueError(f"availability {truncate(self.availability)} is unknown: {expected}")
@@ -79,11 +79,11 @@ class Product:
 
     @property
     def photo(self) -> str:
-        """The name of the photo that is shown; empty when there is none."""
+        """The name of the photo that is shown; empty if there is none."""
         return self.photos[0].name if self.photos else ""
 
     def traits(self) -> Iterator[tuple[str, str]]:
-        """All that it can be found by and counted under, each name and value once: colours, brand, ..., attributes."""
+        """Return the names and values by which the product is filtered and counted, without repeats."""
         values = [("color", color) for color in color_names(self.color)]
         values += [("brand", self.brand or ""), ("gender", self.gender or "")]
         values += [("size", size) for size in size_names(self.size)]
@@ -93,17 +93,17 @@ class Product:
         return ((name, value) for (name, _), value in distinct.items() if value)
 
 
-def _as_kept(price: Decimal | None) -> Decimal | None:
-    """A price as the catalogue keeps it, so that what was written compares equal to what is read."""
+def _normalise_price(price: Decimal | None) -> Decimal | None:
+    """Round a price as the catalogue stores it, so that a written price equals the price that is read."""
     if price is None:
         return None
-    if not (price.is_finite() and 0 <= price < _MAX_PRICE and (kept := round(price, PRICE_PLACES)) < _MAX_PRICE):
+    if not (price.is_finite() and 0 <= price < _MAX_PRICE and (rounded := round(price, PRICE_PLACES)) < _MAX_PRICE):
         raise ValueError(f"price {cut(str(price))} is not usable: expected a number from 0 to {_MAX_PRICE:,}")
-    return price if price == kept else kept  # 59.90 stays 59.90
+    return price if price == rounded else rounded  # 59.90 stays 59.90
 
 
-def _attributes(pairs: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
-    """Attributes in their one form. Raises ValueError for unusable ones."""
+def _normalise_attributes(pairs: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    """Normalise attributes. Raises ValueError for unusable ones."""
     if len(pairs) > _MAX_ATTRIBUTES:
         raise ValueError(f"there are {len(pairs)} attributes: expected at most {_MAX_ATTRIBUTES}")
     for name, value in pairs:
@@ -124,7 +124,7 @@ def _attributes(pairs: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ..
 
 
 def _check_text(kind: str, text: str | None, most: int) -> None:
-    """Raises ValueError for a text that is too long, or has characters that databases do not take."""
+    """Check a text. Raises ValueError if it is too long, or has characters that databases reject."""
     if text is None:
         return
     if len(text) > most:

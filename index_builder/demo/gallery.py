@@ -14,7 +14,7 @@ from pathlib import Path
 
 from rich.progress import Progress
 
-from app.core.atomic_files import sha256_of
+from app.core.atomic_files import sha256_of, write_atomically
 from index_builder.demo import art as demo_art
 from index_builder.demo.art.assortment import KINDS, DemoProduct, Kind, assortment
 from index_builder.gallery.build import build
@@ -126,7 +126,5 @@ def _read(path: Path) -> str:
 
 
 def _write(path: Path, text: str) -> None:
-    """Whole or not at all."""
-    partial_file = path.with_name(path.name + ".partial")
-    partial_file.write_text(text, encoding="utf-8")
-    os.replace(partial_file, path)
+    """Write a text file atomically."""
+    write_atomically(path, lambda partial: partial.write_text(text, encoding="utf-8"))

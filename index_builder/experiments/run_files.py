@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from app.core.atomic_files import write_atomically
 from index_builder.datasets.pairs import PairFolder
 from index_builder.evaluation.evaluate import Evaluation
 from index_builder.evaluation.protocols import GalleryFrom
@@ -57,10 +58,9 @@ def write_run(path: Path, identity: Identity, machine: str, measured: Mapping[st
         for name, evaluation in measured.items()
     }
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
     content = {"identity": identity, "machine": machine, "folders": folders}
-    partial.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
-    os.replace(partial, path)
+    text = json.dumps(content, ensure_ascii=False)
+    write_atomically(path, lambda partial: partial.write_text(text, encoding="utf-8"))
     return _run(content)
 
 

@@ -21,7 +21,7 @@ from rich.progress import Progress, TaskID
 from app.catalogue.catalogue import Catalogue
 from app.catalogue.staged_embeddings import StagedEmbeddings, owners, without_photo
 from app.core.cpu_limits import available_cpus
-from app.core.process_lock import only_one
+from app.core.process_lock import process_lock
 from app.gallery.checkpoint_store import keep_checkpoint, settle_checkpoint
 from app.gallery.gallery import Gallery
 from app.gallery.layout import PHOTOS, catalogue_of
@@ -67,13 +67,13 @@ def reembed(
     """Have a gallery use another checkpoint. What a run for the same one has done before is not done again.
 
     A bar is added to `progress`. Raises ReembedError for photos that cannot be embedded, CheckpointError,
-    CatalogueError when there is no gallery, InUse while another process does the same, and ValueError for a checkpoint
-    of whose embeddings the gallery's kind of index cannot be made.
+    CatalogueError when there is no gallery, LockHeldError while another process does the same, and ValueError
+    for a checkpoint of whose embeddings the gallery's kind of index cannot be made.
     """
     load_checkpoint(checkpoint_path)  # an error names the file that was given, not the gallery's copy
     catalogue = catalogue_of(directory, catalogue_url)
     try:
-        with only_one(directory / _LOCK, f"re-embedding {directory}"):
+        with process_lock(directory / _LOCK, blocking=False, work=f"re-embedding {directory}"):
             checkpoint = _kept(directory, checkpoint_path, device)
             state = catalogue.state()
             form_for(checkpoint.network.distance, state.factory)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -14,6 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from app.core.atomic_files import write_atomically
 from index_builder.training.config.errors import TrainingError
 from index_builder.training.config.presets import Preset
 from index_builder.training.config.run_identity import difference, identify
@@ -119,9 +119,7 @@ class TrainingRun:
             "numpy": self.random.bit_generator.state,
         }
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_suffix(".partial")
-        torch.save(state, partial)
-        os.replace(partial, path)
+        write_atomically(path, lambda partial: torch.save(state, partial))
 
     def resume_or_initialise(self, start: InitialWeights | None, state: Path) -> None:
         """Go on from a saved state if there is one, else from what fits of other weights if some are given."""

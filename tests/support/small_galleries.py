@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -19,6 +19,7 @@ from app.gallery.index_manifest import Choice
 from app.gallery.layout import CATALOGUE_FILE, INDEX
 from app.index.index_spec import Tuning
 from app.index.snapshot import Snapshot
+from app.products.filters import Filters
 from app.products.product import Photo, Product
 from model.checkpoint import Checkpoint
 from model.network.distances import HOLEF
@@ -76,6 +77,18 @@ def with_photos(name: str, count: int, **fields: Any) -> Product:
     return Product(name, title=name, photos=photos, **fields)
 
 
+def at_revisions(catalogue: Catalogue, revisions: Iterable[int]) -> dict[int, Product]:
+    """Read the products that have these revisions now, by revision."""
+    with catalogue.view() as view:
+        return view.at_revisions(revisions)
+
+
+def matching(catalogue: Catalogue, filters: Filters) -> list[int]:
+    """Read the revisions of all products that pass, in no order."""
+    with catalogue.view() as view:
+        return [int(revision) for revision in view.matching(filters)]
+
+
 def ranking(
     snapshot: Snapshot,
     catalogue: Catalogue,
@@ -87,7 +100,7 @@ def ranking(
     with torch.inference_mode():
         query = small_checkpoint().network.distance.query(torch.from_numpy(sketch[None])).numpy()
     rows = snapshot.candidates(query, n, None if revisions is None else np.array(revisions, np.int64))[0]
-    names = catalogue.at_revisions(snapshot.revisions(rows[rows >= 0]).tolist())
+    names = at_revisions(catalogue, snapshot.revisions(rows[rows >= 0]).tolist())
     return [names[revision].product_id for revision in snapshot.revisions(rows[rows >= 0]).tolist()]
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import httpx
 
-from app.core.atomic_files import write_atomically
+from app.core.atomic_files import replace_durably, write_atomically
 
 PAUSES = (1.0, 2.0, 4.0, 8.0)  # seconds before another try, after tries in a row that brought nothing new
 
@@ -61,7 +61,7 @@ def download(
             if fruitless > len(pauses):
                 raise DownloadError(url, str(error) or type(error).__name__) from error
             time.sleep(pauses[max(fruitless - 1, 0)])
-    partial.replace(target)
+    replace_durably(partial, target)
     _note_file(partial).unlink(missing_ok=True)
 
 

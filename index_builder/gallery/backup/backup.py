@@ -13,7 +13,7 @@ from sqlalchemy import Connection, create_engine, func, select
 
 from app.catalogue.catalogue import Catalogue, sqlite_url
 from app.core.atomic_files import sha256_of, write_atomically
-from app.core.process_lock import only_one
+from app.core.process_lock import process_lock
 from app.database.filter_conditions import LIVE
 from app.database.raw_tables import copy_tables
 from app.database.rows import state_in
@@ -60,14 +60,14 @@ def backup(
     """Bring a folder, empty or with an earlier backup of the same gallery, to what the gallery is now.
 
     Until that is done, it holds the earlier backup; a run that fails, such as on a full disk, leaves just that. Raises
-    BackupError for another folder, CatalogueError when there is no gallery, and InUse while another process does the
-    same.
+    BackupError for another folder, CatalogueError when there is no gallery, and LockHeldError while another
+    process does the same.
     """
     _check_apart(directory, to)
     catalogue = catalogue_of(directory, catalogue_url)
     try:
         _claim(to, lineage(catalogue.state().identity))
-        with only_one(to / MARK, f"the backup in {to}"), left_as_before(to):
+        with process_lock(to / MARK, blocking=False, work=f"the backup in {to}"), left_as_before(to):
             copier = PhotoCopier(PhotoStore(directory / GALLERY_PHOTOS), to / PHOTOS, _earlier(to))
             with catalogue.moment() as connection:
                 names = _names(connection)

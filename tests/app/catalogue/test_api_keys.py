@@ -22,10 +22,10 @@ def keys_command(*arguments: str) -> tuple[int, str, str]:
 def test_a_key_is_found_and_its_text_is_kept_nowhere(tmp_path: Path) -> None:
     catalogue = open_catalogue(tmp_path)
     key = catalogue.keys.add("importer", "write")
-    found = catalogue.keys.find(key)
-    assert found and (found.name, found.scope) == ("importer", "write")
+    record = catalogue.keys.find(key)
+    assert record and (record.name, record.scope) == ("importer", "write")
     assert key.startswith("sk_") and len(key) > 40
-    assert all(catalogue.keys.find(other) is None for other in ("", key[:-1], key + "x", found.sha256, "\udcff"))
+    assert all(catalogue.keys.find(other) is None for other in ("", key[:-1], key + "x", record.sha256, "\udcff"))
     catalogue.close()
     assert not [file for file in tmp_path.rglob("*") if file.is_file() and key[3:].encode() in file.read_bytes()]
 
@@ -63,11 +63,11 @@ def test_the_command_line_makes_lists_and_removes(tmp_path: Path) -> None:
     status, key, _ = keys_command("add", "shop", "--scope", "write", *gallery)
     assert status == 0 and catalogue.keys.find(key.strip())
     _, text, _ = keys_command("add", "board", "--json", *gallery)
-    made = json.loads(text)
-    assert set(made) == {"name", "scope", "key"} and made["scope"] == "read"
+    added = json.loads(text)
+    assert set(added) == {"name", "scope", "key"} and added["scope"] == "read"
     _, listed, _ = keys_command("list", *gallery)
     assert [line.split("\t")[:2] for line in listed.splitlines()] == [["board", "read"], ["shop", "write"]]
-    assert key.strip() not in listed and made["key"] not in listed
+    assert key.strip() not in listed and added["key"] not in listed
     _, listed, _ = keys_command("list", "--json", *gallery)
     assert [entry["name"] for entry in json.loads(listed)["keys"]] == ["board", "shop"]
     assert keys_command("remove", "shop", *gallery)[0] == 0

@@ -1,4 +1,4 @@
-"""How many processors a process may use, by its control group's quota and its mask."""
+"""The number of CPUs that a process may use, by its control group's quota and its mask."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from app.core.cpu_limits import available_cpus, limit_threads, set_default_pool_
 
 @pytest.fixture
 def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A process with a mask of 8 processors, in no control group yet."""
+    """Simulate a process with a mask of 8 CPUs and no control group."""
     monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(8)), raising=False)
     return tmp_path
 
 
-def found(machine: Path, membership: str, files: dict[str, str]) -> int:
-    """What cores() says there, given /proc/self/cgroup and files below /sys/fs/cgroup."""
+def cpus_with(machine: Path, membership: str, files: dict[str, str]) -> int:
+    """Return the available CPUs for a content of /proc/self/cgroup and files below /sys/fs/cgroup."""
     (machine / "cgroup").write_text(membership)
     for name, content in files.items():
         path = machine / "groups" / name
@@ -33,26 +33,26 @@ def found(machine: Path, membership: str, files: dict[str, str]) -> int:
 
 def test_without_a_quota_it_is_the_mask(machine: Path) -> None:
     assert available_cpus(machine / "none", machine / "none") == 8
-    assert found(machine, "0::/\n", {"cpu.max": "max 100000"}) == 8
-    assert found(machine, "0::/\n", {"cpu.max": "nonsense"}) == 8
+    assert cpus_with(machine, "0::/\n", {"cpu.max": "max 100000"}) == 8
+    assert cpus_with(machine, "0::/\n", {"cpu.max": "nonsense"}) == 8
 
 
 @pytest.mark.parametrize(("quota", "expected"), [("200000 100000", 2), ("350000 100000", 3), ("5000 100000", 1)])
 def test_a_quota_of_version_2(machine: Path, quota: str, expected: int) -> None:
-    assert found(machine, "0::/\n", {"cpu.max": quota}) == expected
+    assert cpus_with(machine, "0::/\n", {"cpu.max": quota}) == expected
 
 
 def test_the_least_quota_of_all_groups_above_counts(machine: Path) -> None:
     files = {"a/b/cpu.max": "max 100000", "a/cpu.max": "300000 100000", "cpu.max": "600000 100000"}
-    assert found(machine, "0::/a/b\n", files) == 3
+    assert cpus_with(machine, "0::/a/b\n", files) == 3
 
 
 @pytest.mark.parametrize("folder", ["cpu", "cpu,cpuacct", "cpu/docker/x"])
 def test_a_quota_of_version_1(machine: Path, folder: str) -> None:
     membership = "5:memory:/x\n4:cpu,cpuacct:/docker/x\n"
     period = {f"{folder}/cpu.cfs_period_us": "50000"}
-    assert found(machine, membership, {f"{folder}/cpu.cfs_quota_us": "250000", **period}) == 5
-    assert found(machine, membership, {f"{folder}/cpu.cfs_quota_us": "-1", **period}) == 8
+    assert cpus_with(machine, membership, {f"{folder}/cpu.cfs_quota_us": "250000", **period}) == 5
+    assert cpus_with(machine, membership, {f"{folder}/cpu.cfs_quota_us": "-1", **period}) == 8
 
 
 def test_pools_are_as_large_unless_somebody_has_chosen(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -44,8 +44,8 @@ COLORS = ["Black/Red", "black", "/", "", None]
 COUNT = 1203  # products; the last one is deleted
 
 
-def old_catalogue(directory: Path, with_colors: bool = True) -> Path:
-    """A file of format 1."""
+def old_catalogue(directory: Path, *, with_colors: bool = True) -> Path:
+    """Write a file of format 1."""
     path = directory / CATALOGUE_FILE
     with closing(sqlite3.connect(path)) as connection:
         connection.executescript("PRAGMA journal_mode = WAL;" + FORMAT_1 + (LATER if with_colors else ""))
@@ -58,7 +58,7 @@ def old_catalogue(directory: Path, with_colors: bool = True) -> Path:
 
 
 def old_catalogue_on_server(url: str) -> None:
-    """The same on a PostgreSQL server, which takes no NUL in texts."""
+    """Write the same on a PostgreSQL server, which rejects NUL in texts."""
     engine = create_engine(url)
     with engine.begin() as connection:
         for statement in (FORMAT_1 + LATER).replace("BLOB", "BYTEA").split(";")[:-1]:
@@ -71,7 +71,7 @@ def old_catalogue_on_server(url: str) -> None:
 
 
 def old_row(number: int, vector: NDArray[np.float32], title: str) -> tuple[object, ...]:
-    """A product as format 1 had it."""
+    """Return a product's row of format 1."""
     deleted = number == COUNT - 1
     price = None if number % 7 == 0 else 599_000 + number
     photo, source = ("", "") if number == 5 else (f"photo {number}", f"source {number}")
@@ -82,8 +82,8 @@ def old_row(number: int, vector: NDArray[np.float32], title: str) -> tuple[objec
 
 
 @pytest.mark.parametrize("with_colors", [True, False])
-def test_nothing_is_lost(tmp_path: Path, with_colors: bool) -> None:
-    path = old_catalogue(tmp_path, with_colors)
+def test_nothing_is_lost(tmp_path: Path, *, with_colors: bool) -> None:
+    path = old_catalogue(tmp_path, with_colors=with_colors)
     catalogue = Catalogue(sqlite_url(path))
     assert_nothing_is_lost(catalogue)
     catalogue.close()

@@ -44,7 +44,8 @@ from tests.support.writable_server import opened, photo, wait_for
 WRITER = """
 import sys
 import numpy as np
-from app.catalogue.catalogue import Catalogue, Photo, Product
+from app.catalogue.catalogue import Catalogue
+from app.products.product import Photo, Product
 number, catalogue, random = int(sys.argv[2]), Catalogue(sys.argv[1]), np.random.default_rng(int(sys.argv[2]))
 for turn in range(15):
     photos = tuple(Photo(f"{number} {turn} {n}", "source") for n in range(1 + turn % 3))
@@ -58,14 +59,14 @@ catalogue.close()
 
 @pytest.fixture
 def shared(tmp_path: Path, postgres: Postgres) -> Iterator[Path]:
-    """A directory whose catalogue is on the server."""
+    """Make a directory whose catalogue is on the server."""
     (tmp_path / URL_FILE).write_text(postgres.place())
     yield tmp_path
     close_catalogues()
 
 
 def follow(catalogue: Catalogue, stop: Event, missed: list[str]) -> None:
-    """Take in changes as they come. Whoever has come to a revision has had all that is below it, or what came after."""
+    """Follow changes, and note revisions that were skipped: all up to the last one read must have been read."""
     have: dict[str, int] = {}
     reached = 0
     while not stop.is_set():
@@ -102,7 +103,7 @@ def test_two_servers_and_three_writers_agree(shared: Path) -> None:
     answers = []
     for gallery in (*galleries, fresh):
         found = search_embeddings(Retriever(checkpoint, gallery, device="cpu"), sketches, 100)
-        answers.append([[(result.product, result.position) for result in each.results] for each in found])
+        answers.append([[(result.product, result.position) for result in batch.results] for batch in found])
         assert (gallery.size, gallery.revision) == (catalogue.size(), catalogue.revision())
     assert answers[0] == answers[1] == answers[2] and len(answers[0][0]) == catalogue.size()
 

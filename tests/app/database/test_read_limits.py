@@ -17,6 +17,7 @@ import pytest
 from sqlalchemy import text
 
 from app.catalogue.catalogue import Catalogue
+from app.catalogue.catalogue_view import CatalogueView
 from app.database.read_limits import ReadAbandonedError, ReadLimits, ReadTimeoutError, unlimited
 from app.gallery.gallery import Gallery
 from app.products.filters import Filters
@@ -95,16 +96,18 @@ def test_nothing_is_watched_when_nothing_is_read(catalogue: Catalogue) -> None:
 
 
 class Slow:
-    """Counts of facets that take for ever, and what each came to."""
+    """A read that never ends by itself, and the errors that ended it."""
 
     def __init__(self) -> None:
         self.begun = threading.Event()
         self.ended: list[Exception] = []
 
-    def __call__(self, catalogue: Catalogue, filters: Filters) -> Any:
+    def __call__(self, source: Catalogue | CatalogueView, filters: Filters) -> Any:
         self.begun.set()
         try:
-            return read(catalogue, _ENDLESS)
+            if isinstance(source, CatalogueView):
+                return source._connection.execute(text(_ENDLESS)).scalar()
+            return read(source, _ENDLESS)
         except Exception as error:
             self.ended.append(error)
             raise
@@ -125,7 +128,7 @@ def slow() -> Slow:
 @pytest.fixture
 def patched(monkeypatch: pytest.MonkeyPatch, slow: Slow) -> Iterator[None]:
     monkeypatch.setattr(Catalogue, "facets", lambda catalogue, filters: slow(catalogue, filters))
-    monkeypatch.setattr(Catalogue, "matching", lambda catalogue, filters: slow(catalogue, filters))
+    monkeypatch.setattr(CatalogueView, "matching", lambda view, filters: slow(view, filters))
     yield
 
 
@@ -150,10 +153,12 @@ def test_the_read_of_a_client_that_leaves_is_interrupted(tiny_gallery: Path, slo
         assert isinstance(slow.wait_for_end(), ReadAbandonedError)
 
 
-def test_a_read_for_several_searches_goes_on_as_long_as_one_waits(tiny_gallery: Path, slow: Slow) -> None:
+def test_a_read_for_several_searches_goes_on_as_long_as_one_waits(
+    tiny_gallery: Path, monkeypatch: pytest.MonkeyPatch, slow: Slow
+) -> None:
     checkpoint = load_checkpoint(tiny_gallery / "checkpoint.safetensors")
     gallery = Gallery.open(tiny_gallery, checkpoint)
-    gallery.catalogue.matching = lambda filters: slow(gallery.catalogue, filters)  # type: ignore[method-assign]
+    monkeypatch.setattr(CatalogueView, "matching", lambda view, filters: slow(view, filters))
     retriever = Retriever(checkpoint, gallery, device="cpu")
     waits = [threading.Event(), threading.Event()]
     frame = checkpoint.preprocess.strokes([[[0, 0], [100, 100]]])

@@ -1,4 +1,4 @@
-"""Statements are the same text however many values a client sends: each new text would stay in caches of statements."""
+"""A statement's text does not depend on how many values a client sends: each text takes space in statement caches."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from sqlalchemy import Engine, event
 from app.catalogue.catalogue import Catalogue
 from app.products.filters import Filters
 from app.products.product import Product
-from tests.support.small_galleries import open_catalogue, vectors
+from tests.support.small_galleries import at_revisions, matching, open_catalogue, vectors
 
 _COLORS = ("red", "black", "blue", "green", "white", "pink", "grey")
 
 
 @contextmanager
 def statements() -> Iterator[set[str]]:
-    """The texts that are executed while the block lasts."""
+    """Collect the texts of the statements that the block executes."""
     texts: set[str] = set()
 
     def note(_connection: object, _cursor: object, text: str, *_: object) -> None:
@@ -49,7 +49,7 @@ def catalogue(directory: Path) -> Catalogue:
 
 READS: dict[str, Callable[[Catalogue, int], object]] = {
     "brands": lambda shop, n: shop.facets(Filters(brands=tuple(f"b{i}" for i in range(n)))),
-    "colors": lambda shop, n: shop.matching(Filters(colors=_COLORS[:n])),
+    "colors": lambda shop, n: matching(shop, Filters(colors=_COLORS[:n])),
     "colors of a product": lambda shop, n: shop.facets(Filters(colors=("/".join(_COLORS[: n + 1]),))),
     "several colors of a product": lambda shop, n: shop.has(
         Filters(colors=tuple("/".join(_COLORS[: i + 2]) for i in range(n)))
@@ -59,7 +59,7 @@ READS: dict[str, Callable[[Catalogue, int], object]] = {
     ),
     "traits": lambda shop, n: shop.traits_in([("brand", f"b{i}") for i in range(n)]),
     "products by id": lambda shop, n: shop.get_many([f"p{i}" for i in range(n)]),
-    "products by revision": lambda shop, n: shop.at_revisions(range(1, n + 1)),
+    "products by revision": lambda shop, n: at_revisions(shop, range(1, n + 1)),
     "a page": lambda shop, n: shop.page(None, n),
 }
 

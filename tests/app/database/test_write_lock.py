@@ -33,13 +33,13 @@ def shop(tiny_gallery: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr("app.ingest.gallery_writer.WRITE_TIMEOUT", BOUND)
     monkeypatch.setattr("app.database.engine.WRITE_TIMEOUT", BOUND)
     gallery, key = own_gallery(tiny_gallery, tmp_path)
-    with opened(gallery, key) as found:
-        yield found
+    with opened(gallery, key) as opened_shop:
+        yield opened_shop
 
 
 @contextmanager
 def locked(gallery: Path) -> Iterator[None]:
-    """Have the lock, as a process that is stopped in the middle of a write has it."""
+    """Hold the write lock, as a process that is stopped in the middle of a write does."""
     with closing(sqlite3.connect(gallery / CATALOGUE_FILE, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         yield
@@ -47,7 +47,7 @@ def locked(gallery: Path) -> Iterator[None]:
 
 
 def timed(ask: Callable[[], httpx.Response]) -> tuple[httpx.Response, float]:
-    """A response, and the seconds until it was there."""
+    """Send a request. Return the response and the seconds that it took."""
     started = time.monotonic()
     return ask(), time.monotonic() - started
 
@@ -69,10 +69,10 @@ def test_all_writers_are_told_by_one_deadline_and_readers_are_answered(shop: Sho
         ]
         time.sleep(0.2)
         asked = [pool.submit(timed, read) for read in reads * 8]
-        for response, _ in [each.result() for each in asked]:
+        for response, _ in [future.result() for future in asked]:
             assert response.status_code == 200, response.text
         assert not any(put.done() and put.result()[0].status_code == 200 for put in puts)
-        for response, seconds in [each.result() for each in puts]:
+        for response, seconds in [future.result() for future in puts]:
             assert response.json()["error"]["code"] in ("busy", "no_database")
             refused(response, 503, response.json()["error"]["code"], "nothing was changed", "try again")
             assert response.headers["retry-after"] == "10"

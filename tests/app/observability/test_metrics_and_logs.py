@@ -27,13 +27,13 @@ from tests.support.sketch_files import JSON, PNG, sketch_file, strokes_body
 
 @pytest.fixture
 def fresh(tiny_gallery: Path) -> Iterator[httpx.Client]:
-    """A server that nobody has asked anything yet."""
+    """Start a server without earlier requests."""
     with serving(tiny_gallery) as url, httpx.Client(base_url=url, timeout=30) as client:
         yield client
 
 
 def values(client: httpx.Client) -> dict[str, float]:
-    """Sample, with its labels, -> value."""
+    """Read the metrics: samples, with their labels, and their values."""
     answer = client.get("/metrics")
     assert answer.status_code == 200 and answer.headers["content-type"].startswith("text/plain; version=")
     lines = [line for line in answer.text.splitlines() if not line.startswith("#")]
@@ -49,23 +49,23 @@ def test_what_happened_is_counted(fresh: httpx.Client) -> None:
     fresh.get("/nowhere")
     fresh.get("/search")
     fresh.get("/static/js/main.js")
-    found = values(fresh)
+    samples = values(fresh)
     requests = 'sketchfind_requests_total{method="%s",route="%s",status="%d"}'
-    assert found[requests % ("POST", "/search", 200)] == 2
-    assert found[requests % ("POST", "/search", 415)] == 1
-    assert found[requests % ("GET", "/products/{product_id}/similar", 200)] == 1
-    assert found[requests % ("HEAD", "/products/{product_id}", 200)] == 1
-    assert found[requests % ("GET", "none", 404)] == 1
-    assert found[requests % ("GET", "/static", 200)] == 1
-    assert found['sketchfind_rejected_total{code="not_an_image"}'] == 1
-    assert found['sketchfind_rejected_total{code="method_not_allowed"}'] == 1
-    assert found['sketchfind_request_seconds_count{route="/search"}'] >= 3
+    assert samples[requests % ("POST", "/search", 200)] == 2
+    assert samples[requests % ("POST", "/search", 415)] == 1
+    assert samples[requests % ("GET", "/products/{product_id}/similar", 200)] == 1
+    assert samples[requests % ("HEAD", "/products/{product_id}", 200)] == 1
+    assert samples[requests % ("GET", "none", 404)] == 1
+    assert samples[requests % ("GET", "/static", 200)] == 1
+    assert samples['sketchfind_rejected_total{code="not_an_image"}'] == 1
+    assert samples['sketchfind_rejected_total{code="method_not_allowed"}'] == 1
+    assert samples['sketchfind_request_seconds_count{route="/search"}'] >= 3
     for stage in ("preprocess", "embed", "candidates", "rerank", "total"):
-        assert found[f'sketchfind_stage_seconds_count{{stage="{stage}"}}'] == 3
-    assert found["sketchfind_batch_size_count"] == found["sketchfind_batch_size_sum"] == 2
-    assert found["sketchfind_queue_length"] == 0
-    assert found["sketchfind_gallery_size"] == found["sketchfind_gallery_revision"] == len(PRODUCTS)
-    assert found["process_resident_memory_bytes"] > 10**7
+        assert samples[f'sketchfind_stage_seconds_count{{stage="{stage}"}}'] == 3
+    assert samples["sketchfind_batch_size_count"] == samples["sketchfind_batch_size_sum"] == 2
+    assert samples["sketchfind_queue_length"] == 0
+    assert samples["sketchfind_gallery_size"] == samples["sketchfind_gallery_revision"] == len(PRODUCTS)
+    assert samples["process_resident_memory_bytes"] > 10**7
 
 
 def test_anybody_can_make_up_paths_and_methods_but_no_series(fresh: httpx.Client) -> None:
@@ -101,12 +101,12 @@ def test_it_is_ready_only_after_a_first_search(tiny_gallery: Path, monkeypatch: 
 
 
 def answered(caplog: pytest.LogCaptureFixture, count: int) -> list[logging.LogRecord]:
-    """The lines of so many requests. They are written once the answer has been sent."""
+    """Wait for the log lines of so many requests, which are written after the answers."""
     deadline = time.monotonic() + 10
-    while len(found := [line for line in caplog.records if line.name == "app.asgi.access_log"]) < count:
+    while len(lines := [line for line in caplog.records if line.name == "app.asgi.access_log"]) < count:
         assert time.monotonic() < deadline
         time.sleep(0.01)
-    return found
+    return lines
 
 
 def test_every_request_is_logged_with_its_route(client: httpx.Client, caplog: pytest.LogCaptureFixture) -> None:
@@ -152,7 +152,7 @@ def test_logs_go_to_stderr_one_line_each(format: LogFormat, monkeypatch: pytest.
 
 
 def test_who_reads_the_log_slowly_holds_up_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.observability.log_setup._MOST_WAITING", 5)
+    monkeypatch.setattr("app.observability.log_setup._MAX_QUEUED", 5)
     read = threading.Event()
 
     class Unread(io.StringIO):

@@ -17,7 +17,7 @@ from app.catalogue.catalogue import Catalogue
 from app.catalogue.facets import MOST_VALUES, PriceRange
 from app.products.filters import Filters
 from app.products.product import AVAILABILITIES, Product
-from tests.support.small_galleries import URL_FILE, open_catalogue, vectors
+from tests.support.small_galleries import URL_FILE, at_revisions, matching, open_catalogue, vectors
 
 CATEGORIES = [None, "Shoes", "Shoes > Boots", "shoes>boots > Long", "Shoestrings", "100% wool > Sho_s", "Äpfel > Rot"]
 COLORS = [None, "", "/", "Black", "black/Red", "Black / Dark  Red/GRÜN", "red", "grün", "dark red", "100%", "r_d"]
@@ -114,13 +114,13 @@ def passes(product: Product, filters: Filters) -> bool:
     return (bounds[0] is None or price >= bounds[0]) and (bounds[1] is None or price <= bounds[1])
 
 
-def same(one: str | None, other: str) -> bool:
-    return " ".join((one or "").split()).casefold() == " ".join(other.split()).casefold()
+def same(stored: str | None, other: str) -> bool:
+    return " ".join((stored or "").split()).casefold() == " ".join(other.split()).casefold()
 
 
 def passing(catalogue: Catalogue, filters: Filters) -> list[str]:
-    _, revisions = catalogue.matching(filters)
-    return sorted(product.product_id for product in catalogue.at_revisions(revisions.tolist()).values())
+    revisions = matching(catalogue, filters)
+    return sorted(product.product_id for product in at_revisions(catalogue, revisions).values())
 
 
 EVERY = [
@@ -173,41 +173,41 @@ def ranges(products: Iterable[Product]) -> list[PriceRange]:
         if product.price is not None:
             prices.setdefault(product.currency, []).append(product.price)
     by_currency = sorted(prices.items(), key=lambda item: item[0] or "")
-    return [PriceRange(currency, min(each), max(each), len(each)) for currency, each in by_currency]
+    return [PriceRange(currency, min(values), max(values), len(values)) for currency, values in by_currency]
 
 
 def test_facets_are_what_a_plain_loop_counts(catalogue: Catalogue) -> None:
     for filters in EVERY[::13]:
-        found = catalogue.facets(filters)
+        facets = catalogue.facets(filters)
         by_category = [p for p in shop() if passes(p, replace(filters, category=None))]
         by_color = [p for p in shop() if passes(p, replace(filters, colors=()))]
         by_price = [p for p in shop() if passes(p, replace(filters, min_price=None, max_price=None, currency=None))]
-        assert found.size == sum(passes(p, filters) for p in shop())
-        assert {name.casefold(): count for name, count in found.categories.items()} == counted(
+        assert facets.size == sum(passes(p, filters) for p in shop())
+        assert {name.casefold(): count for name, count in facets.categories.items()} == counted(
             name for p in by_category for name in ancestors(p.category)
         )
-        assert {name.casefold(): count for name, count in found.colors.items()} == counted(
+        assert {name.casefold(): count for name, count in facets.colors.items()} == counted(
             name for p in by_color for name in colors_of(p.color)
         )
-        assert found.prices == ranges(by_price)
-        assert found.in_stock == sum(passes(p, replace(filters, in_stock=True)) for p in shop())
+        assert facets.prices == ranges(by_price)
+        assert facets.in_stock == sum(passes(p, replace(filters, in_stock=True)) for p in shop())
         by_brand = [p for p in shop() if passes(p, replace(filters, brands=()))]
         by_gender = [p for p in shop() if passes(p, replace(filters, genders=()))]
         by_size = [p for p in shop() if passes(p, replace(filters, sizes=()))]
         for counts, things, kind in (
-            (found.brands, by_brand, "brand"),
-            (found.genders, by_gender, "gender"),
+            (facets.brands, by_brand, "brand"),
+            (facets.genders, by_gender, "gender"),
         ):
             wanted = counted(" ".join(getattr(p, kind).split()) for p in things if getattr(p, kind))
             assert {name.casefold(): count for name, count in counts.items()} == wanted
-        assert {name.casefold(): count for name, count in found.sizes.items()} == counted(
+        assert {name.casefold(): count for name, count in facets.sizes.items()} == counted(
             name for p in by_size for name in sizes_of(p.size)
         )
         for name in ("material", "number"):
             others = tuple(pair for pair in filters.attributes if pair[0].casefold() != name)
             things = [p for p in shop() if passes(p, replace(filters, attributes=others))]
             wanted = counted(value for p in things for other, value in p.attributes if other == name)
-            counts = found.attributes.get(name, {})
+            counts = facets.attributes.get(name, {})
             assert {value.casefold(): count for value, count in counts.items()} == wanted
 
 
@@ -246,12 +246,14 @@ def test_filters_are_of_the_revision_they_say(tmp_path: Path) -> None:
     catalogue = open_catalogue(tmp_path)
     for revision, color in enumerate(["red", "Red/Blue", "blue"], 1):
         catalogue.put([Product(f"p{revision}", "T", color=color)], vectors(1))
-        assert catalogue.matching(Filters(colors=("red",)))[0] == revision
+        with catalogue.view() as view:
+            assert view.matching(Filters(colors=("red",))).size == min(revision, 2)
+            assert view.bound_state().revision == revision
     assert passing(catalogue, Filters(colors=("red",))) == ["p1", "p2"]
     catalogue.put([Product("p1", "T", color="pink")], vectors(1))
     assert passing(catalogue, Filters(colors=("red",))) == ["p2"]
     assert passing(catalogue, Filters(colors=("pink", "blue"))) == ["p1", "p2", "p3"]
-    assert catalogue.matching(Filters(colors=("green",)))[1].size == 0
+    assert matching(catalogue, Filters(colors=("green",))) == []
 
 
 @pytest.mark.parametrize(

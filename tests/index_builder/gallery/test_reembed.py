@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 
 from app.catalogue.catalogue import Catalogue
-from app.core.process_lock import InUse, only_one
+from app.core.process_lock import LockHeldError, process_lock
 from app.database.errors import CheckpointMismatchError
 from app.decoding.product_photo import encode_webp_files
 from app.gallery.checkpoint_store import checkpoint_file
@@ -260,6 +260,9 @@ def assert_stays(catalogue: Catalogue) -> None:
 
 
 def test_two_at_once(gallery: Path, other_checkpoint: Path) -> None:
-    with only_one(gallery / "reembed.lock", "a test"), pytest.raises(InUse, match=f"re-embedding {gallery}"):
+    with (
+        process_lock(gallery / "reembed.lock", blocking=False),
+        pytest.raises(LockHeldError, match=f"re-embedding {gallery}"),
+    ):
         reembed(gallery, other_checkpoint)
     reembed(gallery, other_checkpoint)

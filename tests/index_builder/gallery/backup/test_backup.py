@@ -15,7 +15,7 @@ import pytest
 
 import index_builder.gallery.backup.backup as backups
 from app.catalogue.catalogue import Catalogue
-from app.core.process_lock import InUse, only_one
+from app.core.process_lock import LockHeldError, process_lock
 from app.database.state import lineage
 from app.decoding.product_photo import encode_webp_files
 from app.gallery.gallery import Gallery
@@ -320,7 +320,10 @@ def test_folders_that_are_something_else(whole: Path, gallery: Path, tmp_path: P
         backup(gallery, other)
     with pytest.raises(BackupError, match=f"{gallery} is not empty: expected an empty folder, or none"):
         restore(whole, gallery)
-    with only_one(other / MARK, "a test"), pytest.raises(InUse, match="another process is at the backup in"):
+    with (
+        process_lock(other / MARK, blocking=False),
+        pytest.raises(LockHeldError, match="another process is at the backup in"),
+    ):
         (other / MARK).write_text(lineage(catalogue_of(gallery).state().identity))
         backup(gallery, other)
 
