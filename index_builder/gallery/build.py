@@ -75,6 +75,7 @@ def build(
     index: str | None = None,
     progress: Progress | None = None,
     catalogue_url: str | None = None,
+    *,
     allow_private: bool = False,
 ) -> BuildReport:
     """Bring a gallery up to date with a photo folder or a feed file; products that SOURCE does not name are left alone.
@@ -95,7 +96,7 @@ def build(
         form_for(checkpoint.network.distance, index)
     catalogue = _prepare_gallery(gallery_dir, checkpoint_path, checkpoint, index, catalogue_url)
     ingest = Ingest(catalogue, PhotoStore(gallery_dir / PHOTOS), checkpoint)
-    imported = import_source(source, gallery_dir, ingest, counting_bar(progress, total), allow_private)
+    imported = import_source(source, gallery_dir, ingest, counting_bar(progress, total), allow_private=allow_private)
     gallery = Gallery.open(gallery_dir, checkpoint, catalogue)
     if not gallery.is_saved:
         gallery.save()
@@ -112,7 +113,7 @@ def count_products(source: Path) -> int:
     return total
 
 
-def import_source(source: Path, gallery_dir: Path, ingest: Ingest, step: Step, allow_private: bool) -> Imported:
+def import_source(source: Path, gallery_dir: Path, ingest: Ingest, step: Step, *, allow_private: bool) -> Imported:
     """Write what a source has through `ingest`, telling `step` how far it is."""
     imported = Imported()
     folder = source if source.is_dir() else source.parent

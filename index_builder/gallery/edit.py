@@ -86,7 +86,7 @@ def remove_products(place: Place, product_ids: Sequence[str]) -> int:
 
 
 def import_products(
-    place: Place, source: Path, progress: Progress | None = None, allow_private: bool = False
+    place: Place, source: Path, progress: Progress | None = None, *, allow_private: bool = False
 ) -> BuildReport:
     """Bring a gallery that there is up to date with a feed or photo folder, by the checkpoint that it was made with.
 
@@ -94,7 +94,8 @@ def import_products(
     """
     with place.writing() as (catalogue, ingest):
         step = counting_bar(progress, count_products(source))
-        return BuildReport.of(import_source(source, place.gallery, ingest, step, allow_private), catalogue.size())
+        imported = import_source(source, place.gallery, ingest, step, allow_private=allow_private)
+        return BuildReport.of(imported, catalogue.size())
 
 
 def _fetch(path: Path, _known: str | None) -> bytes:
