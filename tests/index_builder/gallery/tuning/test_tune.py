@@ -194,7 +194,7 @@ def test_nothing_is_changed_when_nothing_finds_enough(tmp_path: Path, monkeypatc
 
 def test_nothing_is_changed_when_flat_is_faster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trials, "_flat_seconds", lambda *_: -1.0)
-    monkeypatch.setattr(trials.TrialBench, "_rerank_seconds", lambda *_: 1.001)
+    monkeypatch.setattr(trials.TrialBench, "_measure_rerank_seconds", lambda *_: 1.001)
     fill(tmp_path)
     with pytest.raises(TuneError, match=r"no index that finds 0.9 .* is faster than Flat: .* expected more photos"):
         tune(tmp_path, 0.9)
