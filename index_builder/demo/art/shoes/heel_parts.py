@@ -14,7 +14,7 @@ from index_builder.demo.art.shoes.last import Last, heel_seat
 
 
 def _frame(last: Last, start: float) -> tuple[Line, float, float, float]:
-    """(seat curve lowered by the sole, x of its front, x of its back, height of the back)."""
+    """Return the seat curve lowered by the sole, the x of its front and back, and the height of its back."""
     top = shifted(heel_seat(last, start), 0, -4)
     return top, float(top[0, 0]), float(top[-1, 0]), float(top[-1, 1])
 
@@ -79,7 +79,7 @@ HEELS: Mapping[str, Callable[[Last], Line]] = MappingProxyType(
 
 
 def heel(draw: Drawing, last: Last, shape: str, material: Material) -> None:
-    """Draws the heel with its top piece; a stacked one shows its layers."""
+    """Draw the heel with its top piece. A stacked heel shows its layers."""
     outline = HEELS[shape](last)
     foot = outline[outline[:, 1] < 0.5, 0]
     draw.shadow(float(foot.min()) - 4, float(foot.max()) + 4)
@@ -94,7 +94,7 @@ def heel(draw: Drawing, last: Last, shape: str, material: Material) -> None:
 
 
 def wedge(draw: Drawing, last: Last, material: Material, rows: int = 0) -> None:
-    """A sole that fills the whole space below the foot, with `rows` grooves (rope, cork layers)."""
+    """Draw a sole that fills the whole space below the foot, with `rows` grooves (rope, cork layers)."""
     b = last.back
     rim = last.feather + np.stack([np.linspace(-5, 5, len(last.feather)), np.zeros(len(last.feather))], axis=1)
     nose = spline(rim[0], (rim[0, 0] + 5, rim[0, 1] * 0.5), (0.08 * b, 2), (0.2 * b, 0))
@@ -108,7 +108,7 @@ def wedge(draw: Drawing, last: Last, material: Material, rows: int = 0) -> None:
 
 
 def _span(outline: Line, y: float) -> tuple[float, float]:
-    """The leftmost and rightmost x where the closed outline crosses a height."""
+    """Return the leftmost and rightmost x at which a closed outline crosses a height."""
     a, b = outline, np.roll(outline, -1, axis=0)
     hit = (a[:, 1] - y) * (b[:, 1] - y) <= 0
     hit &= a[:, 1] != b[:, 1]
