@@ -45,8 +45,6 @@ def evaluate(
     from index_builder.evaluation.html_report import write_report
     from index_builder.evaluation.partial_sketches import evaluate_partial, n_searches, partial_as_json, partial_as_text
     from index_builder.evaluation.protocols import GalleryFrom, check_views
-    from model.checkpoint import DEFAULT_CHECKPOINT, load_checkpoint
-    from model.device import resolve_device
 
     check_choice("--gallery-from", gallery_from, [choice.value for choice in GalleryFrom])
     source = GalleryFrom(gallery_from)
@@ -54,8 +52,7 @@ def evaluate(
     folder = _read_split(data, split)
     n_images = len(folder.pairs) + sum(len(pair.sketches) for pair in folder.pairs)
     n_partial = len(folder.pairs) + n_searches(folder) if partial else 0
-    network = load_checkpoint(checkpoint or DEFAULT_CHECKPOINT, resolve_device("auto").type)
-    _warn_if_split_was_trained_on(network, split)
+    network = _load_network(checkpoint, split)
     with progress_bar(quiet=as_json) as progress:
         results = {views: run(folder, network, source, views, _count_on_bar(progress, "evaluate", n_images))}
         if report is not None and views > 1:
@@ -73,10 +70,16 @@ def evaluate(
         print_result("\n".join([*lines, *(["", partial_as_text(drawn)] if drawn else [])]), as_json=False)
 
 
-def _warn_if_split_was_trained_on(network: Network, split: str) -> None:
+def _load_network(checkpoint: Path | None, split: str) -> Network:
+    """Load a checkpoint, with a warning on stderr if it was trained on the split."""
+    from model.checkpoint import DEFAULT_CHECKPOINT, load_checkpoint
+    from model.device import resolve_device
+
+    network = load_checkpoint(checkpoint or DEFAULT_CHECKPOINT, resolve_device("auto").type)
     if split == "held-out" and network.saw_held_out:
         warning = "sketchfind: trained with nothing held out: on photos that it saw then, figures are no validation"
         print(warning, file=sys.stderr)
+    return network
 
 
 def _count_on_bar(progress: Progress, name: str, total: int) -> Callable[[int], None]:

@@ -9,7 +9,7 @@ from index_builder.demo.art.bags.materials import HIDE, TONES, cloth, trim_for
 from index_builder.demo.art.bags.parts import arch, quilting, trapezoid
 from index_builder.demo.art.painting.drawing import Drawing
 from index_builder.demo.art.painting.geometry import Line, band, ellipse, inset, join, line, shifted, spline
-from index_builder.demo.art.painting.materials import CANVAS, LEATHER, METAL, STRAW, SUEDE
+from index_builder.demo.art.painting.materials import CANVAS, LEATHER, METAL, STRAW, SUEDE, Material
 from index_builder.demo.art.painting.seeded_choices import Piece, SeededChoices, phrase
 from index_builder.demo.art.painting.trims import bow, fringe, stud, tassel
 
@@ -128,6 +128,23 @@ def hobo(choices: SeededChoices) -> Piece:
     )
     draw.part(join(bowl, rim), body, puff=26)
     detail = choices.pick("detail", ("zip", "fringe", "slouch folds", "knots", "stud trim"))
+    _dress_hobo(draw, detail, body, rim, w, height)
+    for s in (-1, 1):
+        if detail == "knots":
+            bow(draw, s * w * 0.88, height + 6, 38, body, s * 20)
+        else:
+            tab(draw, s * w * 0.87, height + 14, neck + 4, 44, body, ringed=False)
+    return Piece(
+        draw,
+        phrase(body.colour, body.name, "hobo bag with", detail),
+        body.colour,
+        choices.between("price", 49, 219),
+        "Women",
+    )
+
+
+def _dress_hobo(draw: Drawing, detail: str, body: Material, rim: Line, w: float, height: float) -> None:
+    """Draw the zip, fringe, folds or studs of a hobo bag."""
     if detail == "zip":
         zip_line(draw, shifted(rim[8:-8], 0, -14))
     elif detail == "fringe":
@@ -153,18 +170,6 @@ def hobo(choices: SeededChoices) -> Piece:
     elif detail == "stud trim":
         for p in shifted(rim, 0, -16)[4:-3:5]:
             stud(draw, p[0], p[1], 5.5)
-    for s in (-1, 1):
-        if detail == "knots":
-            bow(draw, s * w * 0.88, height + 6, 38, body, s * 20)
-        else:
-            tab(draw, s * w * 0.87, height + 14, neck + 4, 44, body, ringed=False)
-    return Piece(
-        draw,
-        phrase(body.colour, body.name, "hobo bag with", detail),
-        body.colour,
-        choices.between("price", 49, 219),
-        "Women",
-    )
 
 
 def bucket(choices: SeededChoices) -> Piece:
@@ -194,18 +199,7 @@ def bucket(choices: SeededChoices) -> Piece:
     )
     draw.part(rim, body, shade=-0.45, puff=6)
     draw.part(trapezoid(bottom, top, height, 26, 16), body, puff=22)
-    y = height - 52
-    draw.stroke(spline((-t * 0.92, y + 8), (0, y - 8), (t * 0.92, y + 8)), trim.hex, 6)
-    for x in np.linspace(-t * 0.75, t * 0.75, 6):
-        draw.part(
-            ellipse(float(x), y - 7 + 16 * (x / t) ** 2, 8, 8),
-            METAL,
-            puff=2,
-            holes=(ellipse(float(x), y - 7 + 16 * (x / t) ** 2, 4, 4),),
-        )
-    for s in (-1, 1):
-        draw.stroke(spline((s * 6, y - 8), (s * 20, y - 50), (s * 14, y - 92)), trim.hex, 6)
-        tassel(draw, s * 16, y - 88, 40, trim)
+    _draw_drawstring(draw, trim, t, height - 52)
     detail = choices.pick("base", ("leather base", "plain", "stitched base"))
     if detail != "plain":
         draw.part(trapezoid(bottom, bottom + 12, height * 0.22, 24), trim if detail == "leather base" else body, puff=9)
@@ -221,3 +215,18 @@ def bucket(choices: SeededChoices) -> Piece:
         choices.between("price", 49, 199),
         "Women",
     )
+
+
+def _draw_drawstring(draw: Drawing, trim: Material, t: float, y: float) -> None:
+    """Draw the drawstring of a bucket bag, 2t wide, with its eyelets and tassels at height y."""
+    draw.stroke(spline((-t * 0.92, y + 8), (0, y - 8), (t * 0.92, y + 8)), trim.hex, 6)
+    for x in np.linspace(-t * 0.75, t * 0.75, 6):
+        draw.part(
+            ellipse(float(x), y - 7 + 16 * (x / t) ** 2, 8, 8),
+            METAL,
+            puff=2,
+            holes=(ellipse(float(x), y - 7 + 16 * (x / t) ** 2, 4, 4),),
+        )
+    for s in (-1, 1):
+        draw.stroke(spline((s * 6, y - 8), (s * 20, y - 50), (s * 14, y - 92)), trim.hex, 6)
+        tassel(draw, s * 16, y - 88, 40, trim)

@@ -43,22 +43,9 @@ def backpack(choices: SeededChoices) -> Piece:
     handles(draw, arch(-34, 34, height - 14, choices.between("loop", 38, 66)), 14, trim, front=True)
     crown = choices.pick("crown", ("dome", "square", "flap", "roll-top", "flap"))
     high = {"dome": 0.95, "square": 0.42, "flap": 0.5, "roll-top": 0.12}[crown] * w
-    front = join(
-        spline((-w, 46), (-w + 12, 12), (-w + 46, 0)),
-        spline((w - 46, 0), (w - 12, 12), (w, 46)),
-        spline(
-            (w, height - high),
-            (w * 0.93, height - high * 0.35),
-            (w * 0.66, height - high * 0.04),
-            (0, height),
-            (-w * 0.66, height - high * 0.04),
-            (-w * 0.93, height - high * 0.35),
-            (-w, height - high),
-        ),
-    )
     for s in (-1, 1) if choices.pick("side pockets", (True, False)) else ():
         draw.part(rounded(s * w - 24, 20, s * w + 24, height * 0.42, 16), body, puff=9, shade=-0.12)
-    draw.part(front, body, puff=22)
+    draw.part(_backpack_front(w, height, high), body, puff=22)
     style = choices.pick("pocket", ("zip", "buckled", "open", "flap", "two pockets"))
     low, top = height * 0.06, height * choices.between("pocket top", 0.38, 0.48)
     if style == "two pockets":
@@ -80,6 +67,23 @@ def backpack(choices: SeededChoices) -> Piece:
         "flap": "with flap pocket",
     }.get(style, "with two pockets")
     return Piece(draw, phrase(body.colour, body.name, name, words), body.colour, choices.between("price", 39, 169))
+
+
+def _backpack_front(w: float, height: float, high: float) -> Line:
+    """Return an outline 2w wide, rounded by `high` above."""
+    return join(
+        spline((-w, 46), (-w + 12, 12), (-w + 46, 0)),
+        spline((w - 46, 0), (w - 12, 12), (w, 46)),
+        spline(
+            (w, height - high),
+            (w * 0.93, height - high * 0.35),
+            (w * 0.66, height - high * 0.04),
+            (0, height),
+            (-w * 0.66, height - high * 0.04),
+            (-w * 0.93, height - high * 0.35),
+            (-w, height - high),
+        ),
+    )
 
 
 def _crown(draw: Drawing, crown: str, body: Material, trim: Material, w: float, height: float, high: float) -> None:

@@ -40,11 +40,7 @@ def back(
         for x in np.linspace(-width * 0.38, width * 0.38, choices.pick("spindles", (4, 5, 6, 7))):
             model.rod([(x * 0.92, low, z), (x, high - 0.05, deep(high - 0.05) - 0.015)], 0.0075, wood)
     elif style == "splat":
-        u, v = np.meshgrid(np.linspace(-1, 1, 9), np.linspace(0, 1, 20), indexing="ij")
-        half = 0.055 + 0.028 * np.cos(v * 2 * np.pi * choices.pick("waist", (1.0, 1.5)))
-        rise = low + v * (span - 0.05)
-        deep_at = z - lean * (0.4 * v + 0.6 * v * v) - 0.01
-        model.add(sheet(np.stack([u * half, rise, deep_at], axis=-1), 0.014), wood)
+        _add_splat(model, choices.pick("waist", (1.0, 1.5)), z, low, span, lean, wood)
     elif style == "cross":
         for s in (-1, 1):
             bar(
@@ -64,6 +60,15 @@ def back(
             tilt=tilt,
             crown=0.015,
         )
+
+
+def _add_splat(model: Model, waist: float, z: float, low: float, span: float, lean: float, wood: Material) -> None:
+    """Add a flat, waisted board in the middle of a chair's back."""
+    u, v = np.meshgrid(np.linspace(-1, 1, 9), np.linspace(0, 1, 20), indexing="ij")
+    half = 0.055 + 0.028 * np.cos(v * 2 * np.pi * waist)
+    rise = low + v * (span - 0.05)
+    deep_at = z - lean * (0.4 * v + 0.6 * v * v) - 0.01
+    model.add(sheet(np.stack([u * half, rise, deep_at], axis=-1), 0.014), wood)
 
 
 def dining(choices: SeededChoices) -> Piece:

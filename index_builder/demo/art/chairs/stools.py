@@ -105,6 +105,33 @@ def bar_stool(choices: SeededChoices) -> Piece:
     frame = wood if style == "wooden" else (CHROME if style == "pedestal" else IRON)
     shape = choices.pick("seat", ("round cushion", "round", "cushion", "saddle"))
     padded = "cushion" in shape
+    _add_bar_stool_frame(model, choices, style, width, top, frame)
+    seat(
+        model,
+        shape,
+        width,
+        width * 0.9,
+        top,
+        soft if padded else (wood if style != "pedestal" else PLASTIC.dyed(soft.colour)),
+        0.07 if padded else 0.035,
+    )
+    backed = choices.pick("back", ("none", "low", "none", "hoop"))
+    _stool_back(model, backed, width, top, frame, soft if padded else frame)
+    surface = soft if padded else frame
+    words = {"none": "", "low": "with back", "hoop": "with hoop back"}[backed]
+    colour = surface.colour
+    return Piece(
+        view(choices, model),
+        phrase(colour, style, "padded" if padded else "", "bar stool", words),
+        colour,
+        choices.between("price", 49, 189),
+    )
+
+
+def _add_bar_stool_frame(
+    model: Model, choices: SeededChoices, style: str, width: float, top: float, frame: Material
+) -> None:
+    """Add the pedestal, or the legs and rungs, of a bar stool."""
     if style == "pedestal":
         model.add(lathe([(0, 0.03), (0.06, 0.028), (0.19, 0.012), (0.2, 0.0), (0, 0)]), frame)
         model.rod([(0, 0.02, 0), (0, top - 0.04, 0)], [0.034, 0.024], frame)
@@ -129,26 +156,6 @@ def bar_stool(choices: SeededChoices) -> Piece:
                 frame,
                 0.05 * (1 - y / top),
             )
-    seat(
-        model,
-        shape,
-        width,
-        width * 0.9,
-        top,
-        soft if padded else (wood if style != "pedestal" else PLASTIC.dyed(soft.colour)),
-        0.07 if padded else 0.035,
-    )
-    backed = choices.pick("back", ("none", "low", "none", "hoop"))
-    _stool_back(model, backed, width, top, frame, soft if padded else frame)
-    surface = soft if padded else frame
-    words = {"none": "", "low": "with back", "hoop": "with hoop back"}[backed]
-    colour = surface.colour
-    return Piece(
-        view(choices, model),
-        phrase(colour, style, "padded" if padded else "", "bar stool", words),
-        colour,
-        choices.between("price", 49, 189),
-    )
 
 
 def _stool_back(model: Model, backed: str, width: float, top: float, frame: Material, pad: Material) -> None:
@@ -203,14 +210,7 @@ def bench(choices: SeededChoices) -> Piece:
         model.block((0, top - 0.025, 0), (length, 0.05, 0.36), wood, radius=0.008)
         stretchers(model, length - 0.10, 0.32, 0.14, choices.pick("stretchers", ("H", "box")), wood)
     if style == "garden":
-        for x in (-length / 2 + 0.05, length / 2 - 0.05):
-            bar(model, (x, top - 0.06, -0.17), (x, 0.86, -0.27), 0.045, 0.035, wood)
-            bar(model, (x, top - 0.04, 0.16), (x, top + 0.20, 0.16), 0.04, 0.04, wood)
-            bar(model, (x, top + 0.215, 0.21), (x, top + 0.215, -0.24), 0.03, 0.06, wood)
-        for y, t in ((0.84, 0.06), (top + 0.09, 0.045)):
-            model.block((0, y, -0.17 - 0.10 * (y - top) / 0.4), (length - 0.08, t, 0.025), wood, tilt=13)
-        for x in np.linspace(-length / 2 + 0.13, length / 2 - 0.13, choices.pick("uprights", (7, 9, 11))):
-            bar(model, (x, top + 0.1, -0.195), (x, 0.83, -0.265), 0.035, 0.014, wood)
+        _add_garden_back(model, length, top, choices.pick("uprights", (7, 9, 11)), wood)
     main = soft if style == "upholstered" else wood
     return Piece(
         view(choices, model),
@@ -224,3 +224,15 @@ def bench(choices: SeededChoices) -> Piece:
         main.colour,
         choices.between("price", 79, 289),
     )
+
+
+def _add_garden_back(model: Model, length: float, top: float, uprights: int, wood: Material) -> None:
+    """Add the arms and the back of a garden bench."""
+    for x in (-length / 2 + 0.05, length / 2 - 0.05):
+        bar(model, (x, top - 0.06, -0.17), (x, 0.86, -0.27), 0.045, 0.035, wood)
+        bar(model, (x, top - 0.04, 0.16), (x, top + 0.20, 0.16), 0.04, 0.04, wood)
+        bar(model, (x, top + 0.215, 0.21), (x, top + 0.215, -0.24), 0.03, 0.06, wood)
+    for y, t in ((0.84, 0.06), (top + 0.09, 0.045)):
+        model.block((0, y, -0.17 - 0.10 * (y - top) / 0.4), (length - 0.08, t, 0.025), wood, tilt=13)
+    for x in np.linspace(-length / 2 + 0.13, length / 2 - 0.13, uprights):
+        bar(model, (x, top + 0.1, -0.195), (x, 0.83, -0.265), 0.035, 0.014, wood)
