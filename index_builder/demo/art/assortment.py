@@ -130,12 +130,12 @@ def assortment(kinds: tuple[Kind, ...] = KINDS) -> Iterator[DemoProduct]:
                 category=kind.category,
                 colour=piece.colour,
                 gender=piece.gender if kind.category.startswith(("Shoes", "Bags")) else "",
-                price=_price(kind.prefix, index, piece.price),
+                price=_format_price(kind.prefix, index, piece.price),
                 picture=piece.picture,
             )
 
 
-def _price(prefix: str, index: int, amount: float) -> str:
+def _format_price(prefix: str, index: int, amount: float) -> str:
     """Format a price near `amount` with an ending that shops use."""
     ending = random.Random(f"{SEED}/{prefix}/{index}/price").choice((-0.05, -0.10, 0.0, -0.01))
     return f"{max(5, round(amount)) + ending:.2f} EUR"

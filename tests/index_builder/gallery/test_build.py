@@ -74,7 +74,7 @@ def test_a_feed_becomes_a_gallery(tiny_gallery: Path, tiny_checkpoint: Path, fee
         assert product.photos[0].source == hashlib.sha256((feed.parent / photo).read_bytes()).hexdigest()
         frame = checkpoint.preprocess.photo(draw_product(number))
         result = Retriever(checkpoint, gallery).search(frame, 1).results[0]
-        assert result.product == product  # the edge map is of the original photo, not of the one that is kept
+        assert result.product == product  # the edge map is of the original photo, not of the stored one
 
 
 def test_a_photo_folder_becomes_a_gallery(tmp_path: Path, photo_folder: Path, tiny_checkpoint: Path) -> None:

@@ -231,7 +231,7 @@ def test_photos_that_cannot_be_embedded_are_named_and_nothing_switches(
     assert catalogue.state().checkpoint == before.sha256 and load_checkpoint(gallery / CHECKPOINT_FILE)
     path.write_bytes(photo)
     catalogue.delete(["bare"])
-    # what could be embedded was; with a product without a photo, nothing was begun
+    # the other photos were embedded, except if a product has no photo: then nothing was
     assert reembed(gallery, other_checkpoint).embedded == (COUNT if damage == "not kept" else 1)
     assert_is_of(gallery, load_checkpoint(other_checkpoint))
 

@@ -22,7 +22,7 @@ def clutch(choices: SeededChoices) -> Piece:
     w, style = width / 2, choices.pick("style", ("envelope", "frame", "box", "fold-over", "bow", "pouch"))
     draw.shadow(-w + 14, w - 14)
     if style == "frame":
-        _kiss_lock(draw, w, height, body, choices.pick("pleats", (5, 7, 9)))
+        _draw_kiss_lock(draw, w, height, body, choices.pick("pleats", (5, 7, 9)))
     else:
         draw.part(rounded(-w, 0, w, height, {"box": 8, "pouch": 34}.get(style, 18)), body, puff=14)
     _dress_clutch(draw, choices, style, w, height, body)
@@ -33,7 +33,7 @@ def clutch(choices: SeededChoices) -> Piece:
     )
 
 
-def _kiss_lock(draw: Drawing, w: float, height: float, body: Material, pleats: int) -> None:
+def _draw_kiss_lock(draw: Drawing, w: float, height: float, body: Material, pleats: int) -> None:
     """Draw a pleated pouch in a metal frame that closes with two balls."""
     front = join(
         spline((-w * 0.84, height), (-w, height * 0.35), (-w * 0.72, 0), (-w * 0.5, 0)),

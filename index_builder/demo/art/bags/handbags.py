@@ -81,7 +81,7 @@ def handbag(choices: SeededChoices) -> Piece:
     trim = trim_for(choices, body)
     shape = choices.pick("shape", ("trapeze", "box", "dome", "bowling", "frame", "winged"))
     width, height = choices.between("width", 330, 420), choices.between("height", 220, 310)
-    front = _handbag_front(shape, width, height)
+    front = _outline_handbag(shape, width, height)
     draw.shadow(-width / 2 + 20, width / 2 - 20)
     double, grip = choices.pick("double", (True, False, True)), width * choices.between("grip", 0.17, 0.27)
     foot = height - (26 if shape not in ("dome", "bowling") else 44)
@@ -112,7 +112,7 @@ def handbag(choices: SeededChoices) -> Piece:
     return Piece(draw, title, body.colour, choices.between("price", 69, 329), "Women")
 
 
-def _handbag_front(shape: str, width: float, height: float) -> Line:
+def _outline_handbag(shape: str, width: float, height: float) -> Line:
     w = width / 2
     if shape == "dome":
         return join(

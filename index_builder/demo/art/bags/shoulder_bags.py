@@ -30,7 +30,7 @@ def shoulder(choices: SeededChoices) -> Piece:
     front = trapezoid(width, width * 0.96, height, {"soft": 44, "boxy": 14, "half-moon": height * 0.55}[base], 2)
     draw.part(front, body, puff=19)
     kind = choices.pick("flap", ("curved", "pointed", "straight", "half", "asymmetric"))
-    lid = _flap(kind, w * 1.01, height + 5, height * choices.between("drop", 0.55, 0.78))
+    lid = _outline_flap(kind, w * 1.01, height + 5, height * choices.between("drop", 0.55, 0.78))
     quilt = choices.pick("quilt", ("", "", "diamond", "columns"))
     draw.part(lid, body, puff=15)
     if quilt:
@@ -48,7 +48,7 @@ def shoulder(choices: SeededChoices) -> Piece:
     return Piece(draw, title, body.colour, choices.between("price", 59, 289), "Women")
 
 
-def _flap(kind: str, w: float, top: float, drop: float) -> Line:
+def _outline_flap(kind: str, w: float, top: float, drop: float) -> Line:
     """Return a lid hanging from `top`, 2w wide."""
     sides = {
         "curved": [

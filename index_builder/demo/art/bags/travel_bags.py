@@ -45,7 +45,7 @@ def backpack(choices: SeededChoices) -> Piece:
     high = {"dome": 0.95, "square": 0.42, "flap": 0.5, "roll-top": 0.12}[crown] * w
     for s in (-1, 1) if choices.pick("side pockets", (True, False)) else ():
         draw.part(rounded(s * w - 24, 20, s * w + 24, height * 0.42, 16), body, puff=9, shade=-0.12)
-    draw.part(_backpack_front(w, height, high), body, puff=22)
+    draw.part(_outline_backpack(w, height, high), body, puff=22)
     style = choices.pick("pocket", ("zip", "buckled", "open", "flap", "two pockets"))
     low, top = height * 0.06, height * choices.between("pocket top", 0.38, 0.48)
     if style == "two pockets":
@@ -53,7 +53,7 @@ def backpack(choices: SeededChoices) -> Piece:
             pocket(draw, s * w * 0.46 - w * 0.36, low + 8, s * w * 0.46 + w * 0.36, top, body, "flap")
     else:
         pocket(draw, -w * 0.74, low, w * 0.74, top, body, style)
-    _crown(draw, crown, body, trim, w, height, high)
+    _draw_crown(draw, crown, body, trim, w, height, high)
     name = {
         "dome": "round-top backpack",
         "square": "backpack",
@@ -69,7 +69,7 @@ def backpack(choices: SeededChoices) -> Piece:
     return Piece(draw, phrase(body.colour, body.name, name, words), body.colour, choices.between("price", 39, 169))
 
 
-def _backpack_front(w: float, height: float, high: float) -> Line:
+def _outline_backpack(w: float, height: float, high: float) -> Line:
     """Return an outline 2w wide, rounded by `high` above."""
     return join(
         spline((-w, 46), (-w + 12, 12), (-w + 46, 0)),
@@ -86,7 +86,9 @@ def _backpack_front(w: float, height: float, high: float) -> Line:
     )
 
 
-def _crown(draw: Drawing, crown: str, body: Material, trim: Material, w: float, height: float, high: float) -> None:
+def _draw_crown(
+    draw: Drawing, crown: str, body: Material, trim: Material, w: float, height: float, high: float
+) -> None:
     """Draw the closure of a backpack."""
     if crown in ("dome", "square"):
         zipper = spline(
@@ -136,7 +138,7 @@ def duffel(choices: SeededChoices) -> Piece:
     shape = choices.pick("shape", ("barrel", "dome", "boxy"))
     shoulder = {"barrel": 0.5, "dome": 0.62, "boxy": 0.26}[shape] * height
     low = {"barrel": 0.42, "dome": 0.16, "boxy": 0.2}[shape] * height
-    draw.part(_duffel_front(w, height, shoulder, low), body, puff=26)
+    draw.part(_outline_duffel(w, height, shoulder, low), body, puff=26)
     zip_line(draw, line((-w + shoulder * 0.8, height - 14), (w - shoulder * 0.8, height - 14)))
     detail = choices.pick("detail", ("end caps", "front pocket", "stripes", "straps"))
     _dress_duffel(draw, detail, body, trim, w, height, low)
@@ -158,7 +160,7 @@ def duffel(choices: SeededChoices) -> Piece:
     )
 
 
-def _duffel_front(w: float, height: float, shoulder: float, low: float) -> Line:
+def _outline_duffel(w: float, height: float, shoulder: float, low: float) -> Line:
     """Return an outline rounded by `shoulder` above and by `low` below."""
     return join(
         spline((-w, low), (-w + low * 0.3, low * 0.26), (-w + low, 0)),

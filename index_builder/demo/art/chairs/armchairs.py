@@ -32,7 +32,7 @@ def armchair(choices: SeededChoices) -> Piece:
         model, *span, low + 0.03, "square" if base == "block" else base, wood, splay=0.03 if base == "tapered" else 0.0
     )
     if style == "tub":
-        _tub(model, soft, width, low, back_top - 0.08)
+        _add_tub(model, soft, width, low, back_top - 0.08)
     else:
         arm = {"club": 0.17, "track-arm": 0.10, "wingback": 0.11, "slipper": 0.0}[style]
         inner = width - 2 * arm
@@ -48,7 +48,7 @@ def armchair(choices: SeededChoices) -> Piece:
             crown=0.02,
         )
         for s in (-1, 1) if arm else ():
-            _arm(model, style, s * (width - arm) / 2, arm, low, soft, top)
+            _add_arm(model, style, s * (width - arm) / 2, arm, low, soft, top)
     if choices.pick("pillow", (False, True, False)) and style != "tub":
         pillow = soft.dyed("cream" if soft.colour != "cream" else "mustard")
         model.block((0.02, low + 0.42, -0.13), (0.36, 0.30, 0.11), pillow, radius=0.05, tilt=22, crown=0.02)
@@ -60,7 +60,7 @@ def armchair(choices: SeededChoices) -> Piece:
     )
 
 
-def _arm(model: Model, style: str, x: float, wide: float, low: float, soft: Material, top: float) -> None:
+def _add_arm(model: Model, style: str, x: float, wide: float, low: float, soft: Material, top: float) -> None:
     """Add one arm of an upholstered chair at x. The arm of a wingback continues up the side of the back."""
     height = 0.56
     if style == "club":
@@ -75,7 +75,7 @@ def _arm(model: Model, style: str, x: float, wide: float, low: float, soft: Mate
         model.add(sheet(np.stack([np.full_like(y, x), y, z], axis=-1), 0.075), soft)
 
 
-def _tub(model: Model, soft: Material, width: float, low: float, high: float) -> None:
+def _add_tub(model: Model, soft: Material, width: float, low: float, high: float) -> None:
     """Add a barrel back that continues into the arms."""
     a = np.radians(np.linspace(-20, 200, 44))
     v = np.linspace(0, 1, 12)
@@ -116,7 +116,7 @@ def lounge(choices: SeededChoices) -> Piece:
     top = choices.between("top", 0.34, 0.42)
     high = choices.between("high", 0.82, 1.02)
     frame = timber(choices) if style == "wood-frame" else choices.pick("metal", (CHROME, IRON))
-    _lounge_frame(model, style, width, top, high, frame)
+    _add_lounge_frame(model, style, width, top, high, frame)
     profile = curve(
         (0, top, 0.33),
         (0, top - 0.015, 0.15),
@@ -155,7 +155,7 @@ def lounge(choices: SeededChoices) -> Piece:
     )
 
 
-def _lounge_frame(model: Model, style: str, width: float, top: float, high: float, frame: Material) -> None:
+def _add_lounge_frame(model: Model, style: str, width: float, top: float, high: float, frame: Material) -> None:
     """Add both sides of a lounge chair's frame and the bars between them."""
     for x in (-width / 2, width / 2):
         if style == "cantilever":
@@ -191,7 +191,7 @@ def swivel(choices: SeededChoices) -> Piece:
     model, soft = Model(), cover(choices)
     star_base(model, 0.27, choices.pick("metal", (CHROME, IRON)), arms=4, casters=False)
     model.rod([(0, 0.1, 0), (0, 0.36, 0)], 0.025, CHROME)
-    _tub(model, soft, choices.between("width", 0.66, 0.74), 0.26, choices.between("high", 0.72, 0.92))
+    _add_tub(model, soft, choices.between("width", 0.66, 0.74), 0.26, choices.between("high", 0.72, 0.92))
     return Piece(
         view(choices, model),
         phrase(soft.colour, soft.name, "swivel tub chair"),

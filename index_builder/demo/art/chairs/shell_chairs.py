@@ -120,7 +120,7 @@ def office(choices: SeededChoices) -> Piece:
         0.017,
         IRON if metal.colour != "white" else metal,
     )
-    _office_back(model, style, width, top, high, soft)
+    _add_office_back(model, style, width, top, high, soft)
     arms = choices.pick("arms", (True, True, False))
     if arms:
         for s in (-1, 1):
@@ -138,7 +138,7 @@ def office(choices: SeededChoices) -> Piece:
     )
 
 
-def _office_back(model: Model, style: str, width: float, top: float, high: float, soft: Material) -> None:
+def _add_office_back(model: Model, style: str, width: float, top: float, high: float, soft: Material) -> None:
     """Add the panel of an office chair's back with its ribs or headrest."""
     panel(model, width * 0.94, top + 0.09, high, -0.19, 0.08, soft, 0.05, 0.045, 0.22 if style != "low" else 0.4)
     if style == "ribbed":

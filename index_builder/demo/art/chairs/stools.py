@@ -31,7 +31,7 @@ def stool(choices: SeededChoices) -> Piece:
     surface = cover(choices) if padded else wood
     legs = choices.pick("legs", ("tapered", "turned", "square", "hairpin", "three", "bent"))
     inset = width * (0.50 if shape.startswith("round") else 0.78)
-    _stool_legs(model, choices, legs, width, inset, top - (0.06 if padded else 0.02), wood)
+    _add_stool_legs(model, choices, legs, width, inset, top - (0.06 if padded else 0.02), wood)
     seat(model, shape, width, width * 0.86 if shape in ("saddle",) else width, top, surface, 0.075 if padded else 0.035)
     words = {
         "round": "round",
@@ -51,7 +51,7 @@ def stool(choices: SeededChoices) -> Piece:
     )
 
 
-def _stool_legs(
+def _add_stool_legs(
     model: Model, choices: SeededChoices, legs: str, width: float, inset: float, top: float, wood: Material
 ) -> None:
     """Add legs up to `top`: three, bent from the seat's rim, or four with their stretchers."""
@@ -116,7 +116,7 @@ def bar_stool(choices: SeededChoices) -> Piece:
         0.07 if padded else 0.035,
     )
     backed = choices.pick("back", ("none", "low", "none", "hoop"))
-    _stool_back(model, backed, width, top, frame, soft if padded else frame)
+    _add_stool_back(model, backed, width, top, frame, soft if padded else frame)
     surface = soft if padded else frame
     words = {"none": "", "low": "with back", "hoop": "with hoop back"}[backed]
     colour = surface.colour
@@ -158,7 +158,7 @@ def _add_bar_stool_frame(
             )
 
 
-def _stool_back(model: Model, backed: str, width: float, top: float, frame: Material, pad: Material) -> None:
+def _add_stool_back(model: Model, backed: str, width: float, top: float, frame: Material, pad: Material) -> None:
     """Add a low padded rest or a hoop with bars."""
     if backed == "low":
         for x in (-width * 0.36, width * 0.36):

@@ -39,7 +39,7 @@ class _Part:
         lit_part(photo, outlines, self.material, self.colour, max(self.puff * fit.scale, 0.8))
         rim = tint(self.colour, -0.55 if brightness(self.colour) > 0.22 else -0.75)
         for outline in outlines:
-            _line(photo, np.vstack([outline, outline[:1]]), rim, self.edge, 0.85)
+            _paint_line(photo, np.vstack([outline, outline[:1]]), rim, self.edge, 0.85)
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class _Stroke:
         width = max(self.width * fit.scale, 1.0)
         pieces = dash(float(lengths(curve)[-1]), 6.0, 3.6) if self.dashed else [(0.0, 1.0)]
         for start, stop in pieces:
-            _line(photo, sub(curve, start, stop), self.colour, width, self.opacity)
+            _paint_line(photo, sub(curve, start, stop), self.colour, width, self.opacity)
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ class Drawing:
 
     def photo(self) -> Image.Image:
         """Paint the drawing as an RGB picture of SIDE x SIDE pixels on white."""
-        everything = np.vstack([_extent(item) for item in self._items])
+        everything = np.vstack([_find_extent(item) for item in self._items])
         low, high = everything.min(axis=0), everything.max(axis=0)
         scale = (SIDE - 2 * MARGIN) / float((high - low).max())
         middle = (low + high) / 2
@@ -139,13 +139,13 @@ class Drawing:
         return Image.fromarray(np.round(photo).astype(np.uint8))
 
 
-def _extent(item: _Part | _Stroke | _Fill) -> Line:
+def _find_extent(item: _Part | _Stroke | _Fill) -> Line:
     if isinstance(item, _Part):
         return item.outlines[0]
     return item.curve if isinstance(item, _Stroke) else item.outline
 
 
-def _line(photo: Photo, curve: Line, colour: str, width: float, opacity: float) -> None:
+def _paint_line(photo: Photo, curve: Line, colour: str, width: float, opacity: float) -> None:
     """Paint a line of `width` pixels as one polyline. A line thinner than a pixel is fainter instead."""
     if covered := coverage((band(curve, max(width, 1.0)),), 1):
         lay(photo, covered[0], covered[1] * opacity * min(width, 1.0), channels(colour))

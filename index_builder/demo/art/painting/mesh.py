@@ -49,7 +49,7 @@ def grid_quads(grid: npt.NDArray[np.float64]) -> Quads:
     return np.stack([grid[:-1, :-1], grid[1:, :-1], grid[1:, 1:], grid[:-1, 1:]], axis=2).reshape(-1, 4, 3)
 
 
-def _steps(half: float, radius: float) -> npt.NDArray[np.float64]:
+def _space_steps(half: float, radius: float) -> npt.NDArray[np.float64]:
     """Return positions along an edge of a rounded block, dense on the rounding and at most 2.5 cm apart elsewhere."""
     curve = radius * (1 - np.cos(np.linspace(0, np.pi / 2, 4)))
     flat = np.linspace(-half + radius, half - radius, max(2, int(np.ceil((half - radius) / 0.0125)) + 1))
@@ -68,7 +68,7 @@ def rounded_block(
     sides = []
     for axis in range(3):
         u, v = (a for a in range(3) if a != axis)
-        gu, gv = np.meshgrid(_steps(half[u], r), _steps(half[v], r), indexing="ij")
+        gu, gv = np.meshgrid(_space_steps(half[u], r), _space_steps(half[v], r), indexing="ij")
         for sign in (-1.0, 1.0):
             p = np.zeros((*gu.shape, 3))
             p[..., u], p[..., v], p[..., axis] = gu, gv, sign * half[axis]

@@ -48,14 +48,16 @@ def lit_part(photo: Photo, outlines: tuple[Line, ...], material: Material, colou
     if covered is None:
         return
     window, mask = covered
-    broad = _slopes(mask, puff, 2.1 * puff)
-    light = _diffuse(broad) * _diffuse(_slopes(mask, max(puff * 0.2, 0.8), max(puff * 0.3, 0.9)))
+    broad = _compute_slopes(mask, puff, 2.1 * puff)
+    light = _compute_diffuse(broad) * _compute_diffuse(
+        _compute_slopes(mask, max(puff * 0.2, 0.8), max(puff * 0.3, 0.9))
+    )
     if material.texture:
         light *= texture(material.texture)[window]
     lit = light[..., None] * np.asarray(channels(colour), dtype=np.float32)
     if material.gloss:
         strength = material.gloss * (150 if brightness(colour) < 0.3 else 110)
-        lit += strength * np.power(_facing(broad, HALFWAY), 10 + 26 * material.gloss)[..., None]
+        lit += strength * np.power(_compute_cosine(broad, HALFWAY), 10 + 26 * material.gloss)[..., None]
     lay(photo, window, mask, np.clip(lit, 0, 255, out=lit))
 
 
@@ -67,7 +69,7 @@ def shadow(photo: Photo, outline: Line, blur: float, strength: float) -> None:
         photo[window] *= 1 - strength * cv2.GaussianBlur(mask, (0, 0), blur)[..., None]
 
 
-def _slopes(mask: Plane, sigma: float, scale: float) -> tuple[Plane, Plane]:
+def _compute_slopes(mask: Plane, sigma: float, scale: float) -> tuple[Plane, Plane]:
     """Return the negative slopes (along x, along y) of the height field scale * blur(mask)."""
     step = 2 if sigma > 6 and min(mask.shape) > 16 else 1  # a broad blur has no detail to lose
     small = cv2.resize(mask, None, fx=1 / step, fy=1 / step, interpolation=cv2.INTER_AREA) if step > 1 else mask
@@ -78,16 +80,16 @@ def _slopes(mask: Plane, sigma: float, scale: float) -> tuple[Plane, Plane]:
     return np.asarray(slopes[0], np.float32), np.asarray(slopes[1], np.float32)
 
 
-def _facing(slopes: tuple[Plane, Plane], towards: Direction) -> Plane:
+def _compute_cosine(slopes: tuple[Plane, Plane], towards: Direction) -> Plane:
     """Return the cosine, at least 0, between a surface's normals and a direction."""
     x, y = slopes
     along = towards[0] * x + towards[1] * y + towards[2]
     return np.asarray(np.maximum(along, 0) / np.sqrt(x * x + y * y + 1), dtype=np.float32)
 
 
-def _diffuse(slopes: tuple[Plane, Plane]) -> Plane:
+def _compute_diffuse(slopes: tuple[Plane, Plane]) -> Plane:
     """Return the brightness of a surface with these slopes. Shadows are lifted, as under diffuse light."""
-    return np.asarray(FLAT * (0.28 + 0.72 / LIGHT[2] * _facing(slopes, LIGHT)), dtype=np.float32)
+    return np.asarray(FLAT * (0.28 + 0.72 / LIGHT[2] * _compute_cosine(slopes, LIGHT)), dtype=np.float32)
 
 
 def dash(total: float, on: float, off: float) -> list[tuple[float, float]]:

@@ -27,7 +27,7 @@ SUMMER = (
 )
 
 
-def _bed(choices: SeededChoices, low: float, high: float, base: Material, lip: float = 3) -> tuple[Drawing, Last]:
+def _draw_bed(choices: SeededChoices, low: float, high: float, base: Material, lip: float = 3) -> tuple[Drawing, Last]:
     last = Last(
         heel=choices.pick("rise", (2.0, 8.0, 16.0)),
         platform=choices.between("sole", low, high),
@@ -49,7 +49,7 @@ def slide(choices: SeededChoices) -> Piece:
     """Design a backless sandal with straps over the forefoot."""
     base = choices.pick("base", (CORK, RUBBER.dyed("black"), RUBBER.dyed("white"), STRAW, CORK))
     upper = choices.pick("material", (LEATHER, SUEDE, RUBBER)).dyed(choices.pick("colour", SUMMER))
-    draw, last = _bed(choices, 16, 46, base)
+    draw, last = _draw_bed(choices, 16, 46, base)
     style = choices.pick("style", ("one-strap", "two-strap", "cross-strap", "fluffy"))
     if style == "two-strap":
         for foot, tall in ((0.18, 66.0), (0.42, 88.0)):
@@ -87,7 +87,7 @@ def flip_flop(choices: SeededChoices) -> Piece:
     """Design a sandal held between the toes."""
     base = RUBBER.dyed(choices.pick("base", ("black", "sky", "coral", "navy", "mint", "sand")))
     upper = choices.pick("material", (RUBBER, LEATHER, SUEDE)).dyed(choices.pick("colour", SUMMER[::-1]))
-    draw, last = _bed(choices, 14, 40, base, lip=4)
+    draw, last = _draw_bed(choices, 14, 40, base, lip=4)
     width, end = choices.between("width", 11, 24), choices.between("end", 0.46, 0.6)
     post = last.over(0.15, choices.between("post", 34, 46))
     far = spline(post, last.over(0.32, 66), last.over(end + 0.05, 6))
@@ -120,11 +120,11 @@ def sandal(choices: SeededChoices) -> Piece:
     upper = (NYLON if style == "trekking" else choices.pick("material", (LEATHER, SUEDE))).dyed(
         choices.pick("colour", SUMMER)
     )
-    draw, last = _bed(choices, 10 if style != "trekking" else 24, 26 if style != "trekking" else 40, base)
+    draw, last = _draw_bed(choices, 10 if style != "trekking" else 24, 26 if style != "trekking" else 40, base)
     rise = 130.0
     if style == "gladiator":
         rise = choices.between("gladiator", 120, 250)
-        _cage(draw, last, upper, rise)
+        _draw_cage(draw, last, upper, rise)
     elif style == "T-bar":
         strap_over(draw, last, 0.17, 0, 60, 22, upper)
         strap(
@@ -161,7 +161,7 @@ def sandal(choices: SeededChoices) -> Piece:
     )
 
 
-def _cage(draw: Drawing, last: Last, upper: Material, rise: float) -> None:
+def _draw_cage(draw: Drawing, last: Last, upper: Material, rise: float) -> None:
     """Draw a gladiator's straps over the foot, then rings around the leg, held by a strip up the front."""
     for k in range(4):
         strap_over(draw, last, 0.15 + 0.11 * k, 0.0, 58 + 16 * k, 16, upper)

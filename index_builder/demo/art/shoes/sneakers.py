@@ -114,7 +114,7 @@ def runner(choices: SeededChoices) -> Piece:
     opening(draw, near, far)
     x, y = near[0]
     draw.part(spline((x - 30, y - 22), (x - 8, y + 20), (x + 18, y + 36), (x + 26, y - 20)), upper, puff=7)
-    _foam_sole(draw, choices, last, accent)
+    _draw_foam_sole(draw, choices, last, accent)
     draw.part(last.shell(0.55, 104, near), upper, puff=19)
     toe_cap(draw, last, overlay, 0.07)
     heel_cup = join(
@@ -138,7 +138,7 @@ def runner(choices: SeededChoices) -> Piece:
     )
 
 
-def _foam_sole(draw: Drawing, choices: SeededChoices, last: Last, accent: str) -> None:
+def _draw_foam_sole(draw: Drawing, choices: SeededChoices, last: Last, accent: str) -> None:
     """Draw a running shoe's thick sole with its tread, flared at the heel."""
     b, s = last.back, last.platform + last.heel
     f = last.feather

@@ -53,7 +53,7 @@ def strap_over(
 ) -> None:
     """Draw a sandal strap from the sole's edge over the foot, its top leaning by `lean`, and its far half."""
     if width > 40:
-        _wide_strap(draw, last, foot, tall, 0.5 * width / last.back, material)
+        _draw_wide_strap(draw, last, foot, tall, 0.5 * width / last.back, material)
         return
     loop = spline(
         last.over(foot, 0),
@@ -67,7 +67,7 @@ def strap_over(
     draw.part(band(sub(loop, 0, 0.53), width * 1.1, width * 0.9), material, puff=2 + width * 0.25)
 
 
-def _wide_strap(draw: Drawing, last: Last, foot: float, tall: float, half: float, material: Material) -> None:
+def _draw_wide_strap(draw: Drawing, last: Last, foot: float, tall: float, half: float, material: Material) -> None:
     front = [
         last.over(foot - half, 0),
         last.over(foot - half + 0.004, tall * 0.36),

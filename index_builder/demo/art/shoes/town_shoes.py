@@ -31,11 +31,11 @@ def oxford(choices: SeededChoices) -> Piece:
     flat_sole(draw, last, RUBBER.dyed(sole), lip=5, breast=14)
     draw.stitch(shifted(last.feather[8:-6], 0, -4), RUBBER.dyed(sole))
     draw.part(last.shell(0.53, 86, near), upper, puff=18)
-    _quarters(draw, last, upper, style, choices)
+    _draw_quarters(draw, last, upper, style, choices)
     return Piece(draw, phrase(upper.colour, upper.name, style), upper.colour, choices.between("price", 89, 219), "Men")
 
 
-def _quarters(draw: Drawing, last: Last, upper: Material, style: str, choices: SeededChoices) -> None:
+def _draw_quarters(draw: Drawing, last: Last, upper: Material, style: str, choices: SeededChoices) -> None:
     """Draw the pieces and seams that distinguish laced town shoes."""
     facing = sub(last.front(0.53), 0.72, 0.99)
     h = height_over(last, 0.145)

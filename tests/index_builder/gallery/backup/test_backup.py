@@ -105,7 +105,7 @@ def test_an_index_is_made_again_as_it_was_tuned(gallery: Path, tmp_path: Path) -
     catalogue_of(gallery).set_factory("IVF2,Flat")
     tune(gallery, TUNED)
     backup(gallery, tmp_path / "to")
-    backup(gallery, tmp_path / "to")  # each lets go of what the one before has written
+    backup(gallery, tmp_path / "to")  # each backup removes the files of the one before
     assert len(list((tmp_path / "to").glob("index-*.json"))) == 1
     restore(tmp_path / "to", tmp_path / "back")
     assert verify(tmp_path / "back").problems == ()

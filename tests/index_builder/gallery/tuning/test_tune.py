@@ -94,7 +94,7 @@ def test_what_is_chosen_finds_enough_and_outlives_changes(tmp_path: Path, monkey
 
     gallery.catalogue.put(products(["new"]), vectors(1, 9))
     gallery.save()
-    (tmp_path / "index" / f"{COUNT + 1}.faiss").unlink()  # it is made anew, as it was tuned
+    (tmp_path / "index" / f"{COUNT + 1}.faiss").unlink()  # it is built again, with the same tuning
     again = opened(tmp_path)
     assert (width_of(again), again.n_candidates, again.tuning) == (width, chosen.n_candidates, gallery.tuning)
     few = sorted(gallery.catalogue.live().values())[-30:]
@@ -170,7 +170,7 @@ def test_a_manifest_from_before_there_was_tuning_is_good(tmp_path: Path, monkeyp
     del fields["tuning"]
     manifest.write_text(json.dumps(fields))
     gallery = opened(tmp_path)
-    assert gallery.size == 50 and "tuning" not in json.loads(manifest.read_text())  # it was not written anew
+    assert gallery.size == 50 and "tuning" not in json.loads(manifest.read_text())  # it was not written again
 
 
 @pytest.mark.parametrize("target", [0.0, -1.0, 1.01, float("nan")])
@@ -287,7 +287,7 @@ def test_killed_at_any_step_the_index_is_as_before_or_as_chosen(tmp_path: Path, 
         step += 1
         directory = Path(shutil.copytree(source, tmp_path / str(step)))
         is_killed = killed_at(step, tune_small, directory)
-        for _ in range(2):  # the second start uses what the first one has made
+        for _ in range(2):  # the second start uses the index of the first one
             gallery = opened(directory)
             assert gallery.is_saved
             seen.append(state_of(gallery))
