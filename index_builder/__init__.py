@@ -1,3 +1,3 @@
-"""The offline stages of Sketchfind, one file each, and the command line that calls them."""
+"""Offline stages of Sketchfind and the command line that calls them."""
 
-import app as app  # first, as it sizes the pools of threads that torch and FAISS bring
+import app as app  # first, because it sizes the thread pools of torch and FAISS

@@ -1,4 +1,4 @@
-"""`python -m index_builder.cli`: the command line without the installed script."""
+"""Entry point of `python -m index_builder.cli`, for use without the installed script."""
 
 from index_builder.cli.main import app
 

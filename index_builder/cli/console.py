@@ -1,4 +1,4 @@
-"""How commands talk: progress and errors on stderr, results on stdout."""
+"""Console output of commands: progress and errors on stderr, results on stdout."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ _Parameters = ParamSpec("_Parameters")
 
 
 def plain_errors(command: Callable[_Parameters, None]) -> Callable[_Parameters, None]:
-    """Wrong input ends in one line on stderr and exit status 2, not in a traceback.
+    """Wrap a command so that wrong input ends in one line on stderr and exit status 2 instead of a traceback.
 
-    Settings that are misspelt in the environment are named there first.
+    Misspelt settings in the environment are reported on stderr first. SKETCHFIND_TRACEBACK brings the traceback back.
     """
 
     @functools.wraps(command)
@@ -45,7 +45,7 @@ def plain_errors(command: Callable[_Parameters, None]) -> Callable[_Parameters, 
             print(f"sketchfind: {readable(warning)}", file=sys.stderr)
         try:
             command(*args, **kwargs)
-        except (ValueError, OSError, SQLAlchemyError) as error:  # our own refusals are ValueErrors
+        except (ValueError, OSError, SQLAlchemyError) as error:  # errors of this project are ValueErrors
             if os.environ.get("SKETCHFIND_TRACEBACK"):
                 raise
             print(f"sketchfind: {str(error).partition(chr(10))[0]}", file=sys.stderr)
@@ -58,53 +58,53 @@ def plain_errors(command: Callable[_Parameters, None]) -> Callable[_Parameters, 
 
 
 def check_choice(option: str, value: str, choices: Sequence[str]) -> None:
-    """Raises ValueError unless the option's value is one of the choices."""
+    """Check that the option's value is one of the choices. Raises ValueError."""
     if value not in choices:
         raise ValueError(f"{option} is {value!r}, expected one of {', '.join(choices)}")
 
 
-def progress_bar(quiet: bool) -> Progress:
-    """A progress bar on stderr, so that stdout stays free for results."""
+def progress_bar(*, quiet: bool) -> Progress:
+    """Return a progress bar on stderr, which leaves stdout to results."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     return Progress(*columns, console=Console(stderr=True), disable=quiet)
 
 
-def download_bar(quiet: bool) -> Progress:
-    """The same for downloads: counted in bytes, with the speed."""
+def download_bar(*, quiet: bool) -> Progress:
+    """Return a progress bar on stderr that counts bytes and shows the speed."""
     bar = (TextColumn("{task.description}"), BarColumn())
     figures = (DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
     return Progress(*bar, *figures, console=Console(stderr=True), disable=quiet)
 
 
 def log_to_stderr() -> None:
-    """Show what stages report of themselves, such as validation figures, which a progress bar overwrites."""
+    """Show the log records of stages, such as validation figures, on stderr."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
 
 
-def print_report(report: BuildReport, as_json: bool) -> None:
-    """What a build or an import did, on stdout."""
-    skipped = [(readable(what), readable(why)) for what, why in report.skipped]
+def print_report(report: BuildReport, *, as_json: bool) -> None:
+    """Print the outcome of a build or an import on stdout."""
+    skipped = [(readable(name), readable(reason)) for name, reason in report.skipped]
     if as_json:
         counts = {"added": report.added, "updated": report.updated, "unchanged": report.unchanged}
-        lost = {"skipped": skipped, "skipped_count": report.skipped_count}
-        print_result({**counts, **lost, "size": report.size}, as_json)
+        problems = {"skipped": skipped, "skipped_count": report.skipped_count}
+        print_result({**counts, **problems, "size": report.size}, as_json=as_json)
         return
-    lost_text = f" {report.skipped_count} skipped." if report.skipped_count else ""
+    skipped_text = f" {report.skipped_count} skipped." if report.skipped_count else ""
     counts_text = f"{report.added} added, {report.updated} updated, {report.unchanged} unchanged"
-    print(f"{counts_text}: {report.size} products.{lost_text}")
-    for what, why in skipped:
-        print(f"skipped {what}: {why}")
+    print(f"{counts_text}: {report.size} products.{skipped_text}")
+    for name, reason in skipped:
+        print(f"skipped {name}: {reason}")
     if report.skipped_count > len(skipped):
         print(f"skipped {report.skipped_count - len(skipped)} more")
 
 
 def exit_if_failed(report: BuildReport) -> None:
-    """End with one line on stderr and status 1 where a build or an import has failed."""
+    """Exit with one line on stderr and status 1 if a build or an import failed."""
     if report.failure is not None:
         print(f"sketchfind: {readable(report.failure)}", file=sys.stderr)
         raise typer.Exit(1)
 
 
-def print_result(value: Any, as_json: bool) -> None:
-    """What a command found, on stdout."""
+def print_result(value: Any, *, as_json: bool) -> None:
+    """Print the result of a command on stdout."""
     print(json.dumps(value, ensure_ascii=False) if as_json else value)

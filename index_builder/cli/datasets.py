@@ -1,4 +1,4 @@
-"""Commands that bring data here."""
+"""Command that downloads public data sets."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ def fetch(
     to: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Folder to bring it into.", show_default="data/NAME")
     ] = None,
+    *,
     show_list: Annotated[bool, typer.Option("--list", help="Only list the known data sets, as without NAME.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -27,9 +28,9 @@ def fetch(
 
     if name is None or show_list:
         known = {"data_sets": [public_set.as_json() for public_set in PUBLIC_SETS.values()]}
-        print_result(known if as_json else listing(), as_json)
+        print_result(known if as_json else listing(), as_json=as_json)
         return
     public_set = find_set(name)
-    with download_bar(as_json) as progress:
+    with download_bar(quiet=as_json) as progress:
         report = run(public_set, to or Path("data") / public_set.name, progress)
-    print_result(report.as_json() if as_json else report, as_json)
+    print_result(report.as_json() if as_json else report, as_json=as_json)

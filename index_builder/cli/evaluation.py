@@ -1,4 +1,4 @@
-"""Commands of researchers: measure a network, repeat the paper's experiments."""
+"""Command that measures the retrieval accuracy of a checkpoint."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ def evaluate(
     split: Annotated[
         str, typer.Option(metavar="all|held-out", help="All pairs, or the fixed fifth that `train` holds out.")
     ] = "all",
+    *,
     partial: Annotated[
         bool, typer.Option("--partial", help="Also search when 20, 40, 60, 80 and 100 % of each sketch is drawn.")
     ] = False,
@@ -44,45 +45,49 @@ def evaluate(
     from index_builder.evaluation.html_report import write_report
     from index_builder.evaluation.partial_sketches import evaluate_partial, n_searches, partial_as_json, partial_as_text
     from index_builder.evaluation.protocols import GalleryFrom, check_views
-    from model.checkpoint import DEFAULT_CHECKPOINT, load_checkpoint
-    from model.device import resolve_device
 
     check_choice("--gallery-from", gallery_from, [choice.value for choice in GalleryFrom])
     source = GalleryFrom(gallery_from)
     check_views(views, source)
-    folder = _split(data, split)
+    folder = _read_split(data, split)
     n_images = len(folder.pairs) + sum(len(pair.sketches) for pair in folder.pairs)
     n_partial = len(folder.pairs) + n_searches(folder) if partial else 0
-    network = load_checkpoint(checkpoint or DEFAULT_CHECKPOINT, resolve_device("auto").type)
-    _warn_of_what_it_saw(network, split)
-    with progress_bar(as_json) as progress:
-        results = {views: run(folder, network, source, views, _counter(progress, "evaluate", n_images))}
+    network = _load_network(checkpoint, split)
+    with progress_bar(quiet=as_json) as progress:
+        results = {views: run(folder, network, source, views, _count_on_bar(progress, "evaluate", n_images))}
         if report is not None and views > 1:
-            results[1] = run(folder, network, source, 1, _counter(progress, "one view", n_images))
-        advance = _counter(progress, "drawings in progress", n_partial)
+            results[1] = run(folder, network, source, 1, _count_on_bar(progress, "one view", n_images))
+        advance = _count_on_bar(progress, "drawings in progress", n_partial)
         drawn = evaluate_partial(folder, network, source, views, advance) if partial else {}
     if report is not None:
         write_report(report, folder, split, network, source, results, drawn)
     about = {"data": folder.name, "split": split, "gallery_from": gallery_from, "views": views}
     if as_json:
-        print_result(about | results[views].as_json() | ({"partial": partial_as_json(drawn)} if drawn else {}), True)
+        figures = about | results[views].as_json() | ({"partial": partial_as_json(drawn)} if drawn else {})
+        print_result(figures, as_json=True)
     else:
         lines = [*(f"{name:14}{value}" for name, value in about.items()), results[views].as_text()]
-        print_result("\n".join([*lines, *(["", partial_as_text(drawn)] if drawn else [])]), False)
+        print_result("\n".join([*lines, *(["", partial_as_text(drawn)] if drawn else [])]), as_json=False)
 
 
-def _warn_of_what_it_saw(network: Network, split: str) -> None:
+def _load_network(checkpoint: Path | None, split: str) -> Network:
+    """Load a checkpoint, with a warning on stderr if it was trained on the split."""
+    from model.checkpoint import DEFAULT_CHECKPOINT, load_checkpoint
+    from model.device import resolve_device
+
+    network = load_checkpoint(checkpoint or DEFAULT_CHECKPOINT, resolve_device("auto").type)
     if split == "held-out" and network.saw_held_out:
         warning = "sketchfind: trained with nothing held out: on photos that it saw then, figures are no validation"
         print(warning, file=sys.stderr)
+    return network
 
 
-def _counter(progress: Progress, name: str, total: int) -> Callable[[int], None]:
+def _count_on_bar(progress: Progress, name: str, total: int) -> Callable[[int], None]:
     task = progress.add_task(name, total=total, visible=total > 0)
     return lambda count: progress.advance(task, count)
 
 
-def _split(data: Path, split: str) -> PairFolder:
+def _read_split(data: Path, split: str) -> PairFolder:
     from index_builder.datasets.pairs import SPLITS
     from index_builder.datasets.readers.read import read_pairs
 

@@ -1,4 +1,4 @@
-"""`sketchfind experiment`."""
+"""Command that repeats an experiment of the paper."""
 
 from __future__ import annotations
 
@@ -6,15 +6,12 @@ import logging
 import shlex
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from index_builder.cli.console import check_choice, log_to_stderr, print_result, progress_bar
 from index_builder.cli.options import Device, Json, Steps
-
-if TYPE_CHECKING:
-    pass
 
 
 def experiment(
@@ -31,6 +28,7 @@ def experiment(
         typer.Option(metavar="FILE", help="Checkpoint whose fitting parts all start from.", show_default="none"),
     ] = None,
     device: Device = "auto",
+    *,
     as_json: Json = False,
 ) -> None:
     """Repeat an experiment of the paper: a table and a plot of what each part brings. Run again, it goes on."""
@@ -46,9 +44,9 @@ def experiment(
     folders = tuple(folder for path in data for folder in read_data(path))
     setting = Setting(name, folders, seeds, steps, trunk, start_from)
     log_to_stderr()
-    logging.getLogger("app").setLevel(logging.WARNING)  # every measurement makes a gallery, and it would say so
-    with progress_bar(as_json) as progress:
+    logging.getLogger("app").setLevel(logging.WARNING)  # every measurement builds a gallery, which would be logged
+    with progress_bar(quiet=as_json) as progress:
         rows = table_rows(setting, run_experiment(setting, out, resolve_device(device).type, progress))
     table, plot = write_table_and_plot(out, setting, rows, shlex.join(["sketchfind", *sys.argv[1:]]))
     figures = {"experiment": name, "table": str(table), "plot": str(plot), "variants": figures_of(rows)}
-    print_result(figures if as_json else table.read_text(encoding="utf-8").rstrip(), as_json)
+    print_result(figures if as_json else table.read_text(encoding="utf-8").rstrip(), as_json=as_json)

@@ -1,4 +1,4 @@
-"""Commands of shop operators: build a gallery and serve it."""
+"""Commands that build a gallery and serve it."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ def build(
         str | None, typer.Option(metavar="FACTORY", help="faiss.index_factory string.", show_default="Flat")
     ] = None,
     catalogue: Catalogue = None,
+    *,
     allow_private_addresses: Private = False,
     as_json: Json = False,
 ) -> None:
@@ -27,10 +28,12 @@ def build(
     from index_builder.gallery.build import build as run
     from model.checkpoint import DEFAULT_CHECKPOINT
 
-    with progress_bar(as_json) as progress:
+    with progress_bar(quiet=as_json) as progress:
         checkpoint_path = checkpoint or DEFAULT_CHECKPOINT
-        report = run(source, gallery, checkpoint_path, index, progress, catalogue, allow_private_addresses)
-    print_report(report, as_json)
+        report = run(
+            source, gallery, checkpoint_path, index, progress, catalogue, allow_private=allow_private_addresses
+        )
+    print_report(report, as_json=as_json)
     if not report.size:
         raise ValueError(f"the gallery is empty: nothing in {source} could be used")
     exit_if_failed(report)
@@ -71,4 +74,4 @@ def demo(
     with progress_bar(quiet=False) as progress:
         gallery = build_demo(directory, checkpoint or DEFAULT_CHECKPOINT, progress)
     settings = load_settings(gallery=gallery, host=host, port=port)
-    run(settings.model_copy(update={"catalogue": None}))  # the database that the environment may name is the shop's
+    run(settings.model_copy(update={"catalogue": None}))  # the environment may name the shop's own database

@@ -1,4 +1,4 @@
-"""Commands for API keys: `sketchfind keys add|list|remove`."""
+"""Commands that manage API keys: `sketchfind keys add|list|remove`."""
 
 from __future__ import annotations
 
@@ -28,42 +28,43 @@ def add(
     gallery: Gallery,
     scope: Annotated[str, typer.Option(help="read, or write, which includes reading.")] = "read",
     catalogue: CatalogueUrl = None,
+    *,
     as_json: Json = False,
 ) -> None:
     """Make a key and print it. It cannot be shown again: only its hash is kept."""
     from app.catalogue.api_keys import SCOPES
 
     check_choice("--scope", scope, SCOPES)
-    with _opened(gallery, catalogue) as opened:
+    with _open_catalogue(gallery, catalogue) as opened:
         key = opened.keys.add(name, "write" if scope == "write" else "read")
-    print_result({"name": name, "scope": scope, "key": key} if as_json else key, as_json)
+    print_result({"name": name, "scope": scope, "key": key} if as_json else key, as_json=as_json)
 
 
 @keys.command("list")
 @plain_errors
-def list_(gallery: Gallery, catalogue: CatalogueUrl = None, as_json: Json = False) -> None:
+def list_(gallery: Gallery, catalogue: CatalogueUrl = None, *, as_json: Json = False) -> None:
     """List the keys by name, with their scope and when they were made."""
-    with _opened(gallery, catalogue) as opened:
-        found = opened.keys.all()
+    with _open_catalogue(gallery, catalogue) as opened:
+        stored_keys = opened.keys.all()
     if as_json:
-        shown = [{"name": key.name, "scope": key.scope, "created": key.created} for key in found]
-        print_result({"keys": shown}, as_json)
+        shown = [{"name": key.name, "scope": key.scope, "created": key.created} for key in stored_keys]
+        print_result({"keys": shown}, as_json=as_json)
         return
-    for key in found:
+    for key in stored_keys:
         print(f"{key.name}\t{key.scope}\t{key.created}")
 
 
 @keys.command()
 @plain_errors
-def remove(name: Name, gallery: Gallery, catalogue: CatalogueUrl = None, as_json: Json = False) -> None:
+def remove(name: Name, gallery: Gallery, catalogue: CatalogueUrl = None, *, as_json: Json = False) -> None:
     """Remove a key: running servers refuse it within a second."""
-    with _opened(gallery, catalogue) as opened:
+    with _open_catalogue(gallery, catalogue) as opened:
         opened.keys.remove(name)
-    print_result({"removed": name} if as_json else f"{name} removed", as_json)
+    print_result({"removed": name} if as_json else f"{name} removed", as_json=as_json)
 
 
-def _opened(gallery: Path, url: str | None) -> closing[Catalogue]:
-    """The catalogue of a gallery, its own file or the database at `url`. Raises CatalogueError when there is none."""
+def _open_catalogue(gallery: Path, url: str | None) -> closing[Catalogue]:
+    """Open the catalogue of a gallery, in its own file or at `url`. Raises CatalogueError if it is missing."""
     from app.gallery.layout import catalogue_of
 
     return closing(catalogue_of(gallery, url))

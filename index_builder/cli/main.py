@@ -1,6 +1,6 @@
-"""The console script `sketchfind`: its commands parse, call one function, and print what it returned.
+"""Console script `sketchfind`. Each command parses its options, calls one function and prints the result.
 
-Commands import what they need themselves: torch takes seconds, and --help should not.
+Commands import their stages when they are called, so that --help does not wait seconds for torch.
 """
 
 from __future__ import annotations
@@ -13,10 +13,9 @@ from index_builder.cli.evaluation import evaluate
 from index_builder.cli.experiments import experiment
 from index_builder.cli.gallery import build, demo, serve
 from index_builder.cli.keys import keys
-from index_builder.cli.maintenance import backup, reembed, restore, verify
+from index_builder.cli.maintenance import backup, reembed, restore, tune, verify
 from index_builder.cli.products import add, import_, list_, remove
 from index_builder.cli.training import train
-from index_builder.cli.tuning import tune
 
 app = typer.Typer(
     help="Draw a shoe, find that very shoe: train, evaluate, build and serve sketch search.",
@@ -27,8 +26,8 @@ app = typer.Typer(
 )
 for _command in (train, evaluate, experiment, fetch, build, serve, demo, add, remove):
     app.command()(plain_errors(_command))
-for _kept in (tune, reembed, backup, restore, verify):
-    app.command()(plain_errors(_kept))
+for _maintenance_command in (tune, reembed, backup, restore, verify):
+    app.command()(plain_errors(_maintenance_command))
 app.command("import")(plain_errors(import_))
 app.command("list")(plain_errors(list_))
 app.add_typer(keys, name="keys")

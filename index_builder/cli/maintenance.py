@@ -1,4 +1,4 @@
-"""Commands that keep a gallery: another checkpoint for it, copies of it, and whether all of it is as it should be."""
+"""Commands that maintain a gallery: tune its index, re-embed it, back it up, restore it and verify it."""
 
 from __future__ import annotations
 
@@ -13,11 +13,44 @@ from index_builder.cli.console import print_result, progress_bar
 from index_builder.cli.options import Catalogue, Checkpoint, Device, GalleryDir, Json
 
 
+def tune(
+    gallery: GalleryDir,
+    target_recall: Annotated[
+        float, typer.Option(metavar="SHARE", help="How much of the ten nearest photos has to be found, up to 1.")
+    ] = 0.99,
+    data: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="DIR", help="Data set whose sketches are searched for; may be repeated.", show_default="none"
+        ),
+    ] = None,
+    catalogue: Catalogue = None,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Choose a compressed index for a large gallery by measuring on its own photos, and make it."""
+    from index_builder.gallery.tuning.tune import tune as run
+
+    with progress_bar(quiet=as_json) as progress:
+        report = run(gallery, target_recall, data or [], progress, catalogue)
+    if as_json:
+        print_result(asdict(report), as_json=as_json)
+        return
+    for trial in report.tried:
+        print(
+            f"{trial.factory:14} {trial.parameters:12} {trial.n_candidates:4} candidates: finds {trial.recall:.4f} "
+            f"in {trial.time:.3f} of Flat's time and {trial.memory:.3f} of its memory"
+        )
+    chosen = report.chosen
+    print(f"chosen for {report.photos} photos: {chosen.factory} {chosen.parameters}; servers use it when they start.")
+
+
 def reembed(
     gallery: GalleryDir,
     checkpoint: Checkpoint = None,
     catalogue: Catalogue = None,
     device: Device = "auto",
+    *,
     as_json: Json = False,
 ) -> None:
     """Embed all photos by another checkpoint and switch to it, beside servers. Run again, it goes on where it was."""
@@ -26,14 +59,14 @@ def reembed(
     from model.checkpoint import DEFAULT_CHECKPOINT
 
     try:
-        with progress_bar(as_json) as progress:
+        with progress_bar(quiet=as_json) as progress:
             report = run(gallery, checkpoint or DEFAULT_CHECKPOINT, progress, device, catalogue)
     except ReembedError as error:
-        for product_id, why in error.problems:
-            print(f"product {product_id!r}: {why}", file=sys.stderr)
+        for product_id, reason in error.problems:
+            print(f"product {product_id!r}: {reason}", file=sys.stderr)
         raise
     if as_json:
-        print_result(asdict(report), as_json)
+        print_result(asdict(report), as_json=as_json)
     elif report.before == report.after:
         print(f"nothing to do: the gallery has checkpoint {report.after} already")
     else:
@@ -44,18 +77,19 @@ def backup(
     to: Annotated[Path, typer.Argument(metavar="TO", help="Folder: empty, or an earlier backup of the same gallery.")],
     gallery: GalleryDir,
     catalogue: Catalogue = None,
+    *,
     as_json: Json = False,
 ) -> None:
     """Copy a gallery as it is at one moment, beside servers and writers. Keys and unfinished imports are in it too."""
     from index_builder.gallery.backup.backup import backup as run
 
-    with progress_bar(as_json) as progress:
+    with progress_bar(quiet=as_json) as progress:
         report = run(gallery, to, progress, catalogue)
     if as_json:
-        print_result(asdict(report), as_json)
+        print_result(asdict(report), as_json=as_json)
     else:
-        held = f"{report.products} products, {report.photos} photos"
-        print(f"{to} has revision {report.revision}: {held}; {report.copied} files are new.")
+        contents = f"{report.products} products, {report.photos} photos"
+        print(f"{to} has revision {report.revision}: {contents}; {report.copied} files are new.")
     for line in report.missing:
         print(f"missing: {line}", file=sys.stderr)
     if report.missing:
@@ -66,29 +100,30 @@ def restore(
     source: Annotated[Path, typer.Argument(metavar="FROM", help="Folder made by `sketchfind backup`.")],
     gallery: Annotated[Path, typer.Option(metavar="DIR", help="Gallery to make: an empty folder, or none.")],
     catalogue: Catalogue = None,
+    *,
     as_json: Json = False,
 ) -> None:
     """Make a gallery from a backup, after a check of all of it."""
     from index_builder.gallery.backup.restore import restore as run
 
-    with progress_bar(as_json) as progress:
+    with progress_bar(quiet=as_json) as progress:
         report = run(source, gallery, progress, catalogue)
     if as_json:
-        print_result(asdict(report), as_json)
+        print_result(asdict(report), as_json=as_json)
     else:
         print(f"{gallery} has revision {report.revision}: {report.products} products, {report.photos} photos.")
 
 
-def verify(gallery: GalleryDir, catalogue: Catalogue = None, as_json: Json = False) -> None:
+def verify(gallery: GalleryDir, catalogue: Catalogue = None, *, as_json: Json = False) -> None:
     """Check every row, photo, checkpoint and index of a gallery, beside servers. Status 1 if anything is wrong."""
     from index_builder.gallery.verify.verify import verify as run
 
-    with progress_bar(as_json) as progress:
+    with progress_bar(quiet=as_json) as progress:
         report = run(gallery, progress, catalogue)
     if as_json:
-        found = {name: [one._asdict() for one in getattr(report, name)] for name in ("problems", "notes")}
+        findings = {name: [finding._asdict() for finding in getattr(report, name)] for name in ("problems", "notes")}
         counts = {"revision": report.revision, "products": report.products, "photos": report.photos}
-        print_result({"ok": not report.problems, **counts, **found}, as_json)
+        print_result({"ok": not report.problems, **counts, **findings}, as_json=as_json)
     else:
         for note in report.notes:
             print(f"note: {note}")

@@ -1,4 +1,4 @@
-"""Commands that change a gallery, beside servers that are running: add, remove, import, list."""
+"""Commands that change or list the products of a gallery, also while servers are running."""
 
 from __future__ import annotations
 
@@ -36,40 +36,43 @@ def add(
         list[str] | None, typer.Option(metavar="NAME=VALUE", help="Anything else; may be repeated.")
     ] = None,
     catalogue: Catalogue = None,
+    *,
     as_json: Json = False,
 ) -> None:
     """Add a product or replace it. Without photos, or without any description, it keeps those that it has."""
     from index_builder.gallery.edit import Place, add_product
 
-    given = {"title": title, "product_type": category, "price": price, "link": link, "gender": gender}
-    given |= {"brand": brand, "availability": availability, "description": description}
-    fields = {name: [value] for name, value in given.items() if value}
+    texts = {"title": title, "product_type": category, "price": price, "link": link, "gender": gender}
+    texts |= {"brand": brand, "availability": availability, "description": description}
+    fields = {name: [value] for name, value in texts.items() if value}
     fields |= {name: values for name, values in {"color": color, "size": size}.items() if values}
-    for one in attribute or ():
-        name, equals, value = one.partition("=")
+    for text in attribute or ():
+        name, equals, value = text.partition("=")
         if not equals or not name.strip():
-            raise ValueError(f"--attribute is {truncate(one)}: expected NAME=VALUE")
+            raise ValueError(f"--attribute is {truncate(text)}: expected NAME=VALUE")
         fields.setdefault(name.strip(), []).append(value)
     change = add_product(Place(gallery, catalogue), product_id, fields, photo or [])
-    print_result({"product_id": product_id, "outcome": change.outcome} if as_json else change.outcome, as_json)
+    print_result({"product_id": product_id, "outcome": change.outcome} if as_json else change.outcome, as_json=as_json)
 
 
 def remove(
     product_ids: Annotated[list[str], typer.Argument(metavar="ID...")],
     gallery: Gallery,
     catalogue: Catalogue = None,
+    *,
     as_json: Json = False,
 ) -> None:
     """Remove products, all or none."""
     from index_builder.gallery.edit import Place, remove_products
 
     count = remove_products(Place(gallery, catalogue), product_ids)
-    print_result({"removed": count} if as_json else f"{count} removed", as_json)
+    print_result({"removed": count} if as_json else f"{count} removed", as_json=as_json)
 
 
 def import_(
     source: Annotated[Path, typer.Argument(metavar="FEED", help="Feed file, or photo folder.")],
     gallery: Gallery,
+    *,
     allow_private_addresses: Private = False,
     catalogue: Catalogue = None,
     as_json: Json = False,
@@ -77,9 +80,9 @@ def import_(
     """Bring a gallery up to date with a feed: only what is new or changed is done."""
     from index_builder.gallery.edit import Place, import_products
 
-    with progress_bar(as_json) as progress:
-        report = import_products(Place(gallery, catalogue), source, progress, allow_private_addresses)
-    print_report(report, as_json)
+    with progress_bar(quiet=as_json) as progress:
+        report = import_products(Place(gallery, catalogue), source, progress, allow_private=allow_private_addresses)
+    print_report(report, as_json=as_json)
     exit_if_failed(report)
 
 
@@ -88,6 +91,7 @@ def list_(
     after: Annotated[str | None, typer.Option(metavar="ID", help="Begin after this ID.", show_default="none")] = None,
     limit: Annotated[int, typer.Option(min=1, help="How many products.")] = 50,
     catalogue: Catalogue = None,
+    *,
     as_json: Json = False,
 ) -> None:
     """List products in the order of their ids: id, title, category and price."""
@@ -95,12 +99,12 @@ def list_(
     from index_builder.gallery.edit import Place
 
     with Place(gallery, catalogue).catalogue() as opened:
-        found = opened.page(after, limit + 1)
-    page = found[:limit]
-    following = page[-1].product_id if len(found) > limit else None
+        products = opened.page(after, limit + 1)
+    page = products[:limit]
+    following = page[-1].product_id if len(products) > limit else None
     if as_json:
         infos = [ProductInfo.from_product(product).model_dump() for product in page]
-        print_result({"products": infos, "next": following}, as_json)
+        print_result({"products": infos, "next": following}, as_json=as_json)
         return
     for product in page:
         price = "" if product.price is None else f"{product.price} {product.currency or ''}".strip()

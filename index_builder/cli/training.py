@@ -1,4 +1,4 @@
-"""The command that trains a network."""
+"""Command that trains a network."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from index_builder.training.config.presets import PRESETS
 if TYPE_CHECKING:
     from index_builder.training.data.training_data import Source
 
-_DRAWINGS = 1000  # of each class at most: QuickDraw has some 150,000
+_DRAWINGS = 1000  # at most, per class: QuickDraw has about 150,000
 
 _PresetName = Annotated[
     str | None,
@@ -50,6 +50,7 @@ def train(
     steps: Steps = None,
     start_from: _StartFrom = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the weights, batches and distortions.")] = 0,
+    *,
     holdout: Annotated[
         bool, typer.Option(help="Hold out the fixed fifth of each pair folder's photos, and validate on it.")
     ] = True,
@@ -62,13 +63,13 @@ def train(
     from model.checkpoint import DEFAULT_CHECKPOINT
     from model.device import resolve_device
 
-    source = _source(data or [], photos or [], classes)
+    source = _read_source(data or [], photos or [], classes)
     if preset is None and photos and not data:
         start_from = start_from or DEFAULT_CHECKPOINT
     fitting = "recognition" if classes else "oriented" if data else "photo-edges"
     recipe = find_preset(preset or fitting, steps)
     log_to_stderr()
-    with progress_bar(as_json) as progress:
+    with progress_bar(quiet=as_json) as progress:
         report = run(
             source,
             recipe,
@@ -79,11 +80,11 @@ def train(
             start_from=start_from,
             progress=progress,
         )
-    print_result(report.as_json() if as_json else str(report), as_json)
+    print_result(report.as_json() if as_json else str(report), as_json=as_json)
 
 
-def _source(data: list[Path], photos: list[Path], classes: Path | None) -> Source:
-    """What there is to learn from. Raises ValueError when that is nothing, or two kinds that do not go together."""
+def _read_source(data: list[Path], photos: list[Path], classes: Path | None) -> Source:
+    """Read the training data. Raises ValueError if none is given, or labelled sketches together with another kind."""
     from index_builder.datasets.readers.labelled_sketches import read_classes
     from index_builder.datasets.readers.read import read_data, read_photos
 

@@ -1,7 +1,7 @@
-"""Building a gallery: products and photos of a source -> catalogue, photo store and index.
+"""Build of a gallery: products and photos of a source -> catalogue, photo store and index.
 
-Products are written in small transactions, so a build that is stopped anywhere, by whatever, goes on where it was when
-it is run again; what is already there and has not changed is only compared.
+Products are written in small transactions, so an interrupted build resumes where it stopped when it is run again.
+Unchanged products are only compared.
 """
 
 from __future__ import annotations
@@ -34,35 +34,42 @@ Step = Callable[[ImportCounts], None]
 
 @dataclass(frozen=True)
 class BuildReport:
-    """What a build did; `skipped` lists what gave no product, or no photo, as (where or which, why)."""
+    """Outcome of a build. `skipped` lists entries without a usable product or photo as (where, reason)."""
 
     added: int
     updated: int
     unchanged: int
-    skipped: tuple[tuple[str, str], ...]  # the first ones
+    skipped: tuple[tuple[str, str], ...]  # the first MOST_ERRORS
     size: int  # products in the gallery now
-    skipped_count: int = 0  # of all
-    failure: str | None = None  # set where nothing was changed and most of the source gave no product
+    skipped_count: int = 0  # without a limit
+    failure: str | None = None  # reason, if the source was refused because most of it gave no product
 
     @staticmethod
     def of(imported: Imported, size: int) -> BuildReport:
-        """The report of an import into a gallery that now has `size` products."""
+        """Return the report of an import into a gallery that now has `size` products."""
         counts = imported.counts
         failure = counts.failure(imported.reasons) if counts.is_failure else None
-        numbers = counts.added, counts.updated, counts.unchanged
-        return BuildReport(*numbers, tuple(imported.skipped), size, counts.problems, failure)
+        return BuildReport(
+            added=counts.added,
+            updated=counts.updated,
+            unchanged=counts.unchanged,
+            skipped=tuple(imported.skipped),
+            size=size,
+            skipped_count=counts.problems,
+            failure=failure,
+        )
 
 
 @dataclass
 class Imported:
-    """What has become of a source: counts, the first of what was skipped, and how often each reason came."""
+    """Outcome of reading a source: counts, the first skipped entries, and how often each reason occurred."""
 
     counts: ImportCounts = field(default_factory=ImportCounts)
     skipped: list[tuple[str, str]] = field(default_factory=list)
     reasons: ReasonCounts = field(default_factory=ReasonCounts)
 
     def skip(self, problem: FeedProblem) -> None:
-        """Count a problem, and list it if it is among the first."""
+        """Count a problem, and list it if it is among the first MOST_ERRORS."""
         self.reasons.add(problem)
         if len(self.skipped) < MOST_ERRORS:
             self.skipped.append((problem.where, problem.reason))
@@ -75,15 +82,21 @@ def build(
     index: str | None = None,
     progress: Progress | None = None,
     catalogue_url: str | None = None,
+    *,
     allow_private: bool = False,
 ) -> BuildReport:
-    """Bring a gallery up to date with a photo folder or a feed file; products that SOURCE does not name are left alone.
+    """Bring a gallery up to date with a photo folder or a feed file. Products missing from the source are left alone.
 
-    Products are kept in the database of `catalogue_url`, or in a file of the gallery where it is None.
-    `index` is a faiss.index_factory string; None keeps the gallery's, which is Flat at first. A bar is added to
-    `progress`. `allow_private` lets photos come from any address. Raises FeedError, CheckpointError, CatalogueError
-    for a gallery whose catalogue is elsewhere, CheckpointMismatch for one of another checkpoint, and ValueError for an
-    unknown index; what is wrong with single products is only reported.
+    Products are stored at `catalogue_url`, or in a file of the gallery if it is None. `index` is a faiss.index_factory
+    string; None keeps the gallery's index, which is Flat at first. A bar is added to `progress`. `allow_private` also
+    permits photos from private addresses. Problems with single products are only reported.
+
+    Raises:
+        FeedError: The source cannot be used.
+        CheckpointError: The checkpoint cannot be loaded.
+        CatalogueError: The catalogue of the gallery is elsewhere.
+        CheckpointMismatch: The gallery has another checkpoint.
+        ValueError: The index is unknown.
     """
     if source.is_dir() and gallery_dir.resolve().is_relative_to(source.resolve()):
         raise FeedError(f"gallery {gallery_dir} lies inside the photo folder {source}: expected it elsewhere")
@@ -95,7 +108,7 @@ def build(
         form_for(checkpoint.network.distance, index)
     catalogue = _prepare_gallery(gallery_dir, checkpoint_path, checkpoint, index, catalogue_url)
     ingest = Ingest(catalogue, PhotoStore(gallery_dir / PHOTOS), checkpoint)
-    imported = import_source(source, gallery_dir, ingest, counting_bar(progress, total), allow_private)
+    imported = import_source(source, gallery_dir, ingest, counting_bar(progress, total), allow_private=allow_private)
     gallery = Gallery.open(gallery_dir, checkpoint, catalogue)
     if not gallery.is_saved:
         gallery.save()
@@ -105,15 +118,15 @@ def build(
 
 
 def count_products(source: Path) -> int:
-    """How many products a source has, or lines that should be one. Raises FeedError if there are none."""
+    """Count the products of a source, or the lines of a feed. Raises FeedError if there are none."""
     total = count_source(source)
     if not total:
         raise FeedError(f"{source} has no products: expected photos, or a feed with lines")
     return total
 
 
-def import_source(source: Path, gallery_dir: Path, ingest: Ingest, step: Step, allow_private: bool) -> Imported:
-    """Write what a source has through `ingest`, telling `step` how far it is."""
+def import_source(source: Path, gallery_dir: Path, ingest: Ingest, step: Step, *, allow_private: bool) -> Imported:
+    """Write the products of a source through `ingest`, passing the counts so far to `step`."""
     imported = Imported()
     folder = source if source.is_dir() else source.parent
     with closing(LinkedPhotos(folder, gallery_dir, allow_private=allow_private)) as photos:
@@ -122,7 +135,7 @@ def import_source(source: Path, gallery_dir: Path, ingest: Ingest, step: Step, a
 
 
 def counting_bar(progress: Progress | None, total: int) -> Step:
-    """What shows counts on a bar of `progress`, if there is one."""
+    """Return a callback that shows counts on a new bar of `progress`, if there is one."""
     if progress is None:
         return lambda counts: None
     task = progress.add_task("Building", total=total)
@@ -132,9 +145,9 @@ def counting_bar(progress: Progress | None, total: int) -> Step:
 def _prepare_gallery(
     directory: Path, checkpoint_path: Path, checkpoint: Checkpoint, index: str | None, catalogue_url: str | None
 ) -> Catalogue:
-    """The gallery's catalogue, bound to the checkpoint, with the checkpoint's copy beside it."""
+    """Open or create the gallery's catalogue, bind it to the checkpoint, and copy the checkpoint beside it."""
     if is_gallery(directory):
-        catalogue = catalogue_of(directory, catalogue_url)  # a second one, beside one elsewhere, is not made
+        catalogue = catalogue_of(directory, catalogue_url)  # raises if the catalogue of this gallery is elsewhere
     else:
         directory.mkdir(parents=True, exist_ok=True)
         catalogue = Catalogue(catalogue_url or sqlite_url(directory / CATALOGUE_FILE))

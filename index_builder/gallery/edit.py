@@ -1,4 +1,4 @@
-"""Changes to a gallery from the command line, beside servers that are running: they see them within a second."""
+"""Changes to a gallery from the command line. Running servers see them within a second."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from model.checkpoint import load_checkpoint
 
 @dataclass(frozen=True)
 class Change:
-    """What became of one product: "added", "updated" or "unchanged"."""
+    """Outcome of writing one product: "added", "updated" or "unchanged"."""
 
     product: Product
     outcome: str
@@ -35,20 +35,20 @@ class Change:
 
 @dataclass(frozen=True)
 class Place:
-    """A gallery that there is: its directory, and the URL of the database that has its products, if that is no file."""
+    """Location of an existing gallery: its directory, and the URL of its catalogue unless that is a file there."""
 
     gallery: Path
     url: str | None = None
 
     @contextmanager
     def catalogue(self) -> Iterator[Catalogue]:
-        """The gallery's catalogue. Raises CatalogueError."""
+        """Open the gallery's catalogue for the block. Raises CatalogueError."""
         with closing(catalogue_of(self.gallery, self.url)) as catalogue:
             yield catalogue
 
     @contextmanager
     def writing(self) -> Iterator[tuple[Catalogue, Ingest]]:
-        """The catalogue, and what writes to it by the checkpoint that it was made with."""
+        """Open the catalogue for the block, together with an Ingest that embeds by the gallery's own checkpoint."""
         with self.catalogue() as catalogue:
             checkpoint = load_checkpoint(checkpoint_file(self.gallery, catalogue.state().checkpoint))
             catalogue.bind(checkpoint.sha256, checkpoint.network.dim)
@@ -56,9 +56,10 @@ class Place:
 
 
 def add_product(place: Place, product_id: str, fields: Fields, photos: Sequence[Path]) -> Change:
-    """Add or replace a product, described by a feed's fields; without fields, or photos, it keeps those that it has.
+    """Add or replace a product. `fields` are those of a feed; a product keeps its own if none are given.
 
-    Raises ValueError for what it cannot be, and UnreadableImage.
+    The same holds for photos. Raises ValueError for fields that cannot be used or a new product without a photo, and
+    UnreadableImage.
     """
 
     def describe(old: Product | None) -> Product:
@@ -68,34 +69,35 @@ def add_product(place: Place, product_id: str, fields: Fields, photos: Sequence[
             return read_fields({**fields, "id": [product_id]})
         return old
 
-    given = [DraftPhoto("", partial(_fetch, path), f"photo {path}") for path in photos] or None
+    drafts = [DraftPhoto("", partial(_read_photo, path), f"photo {path}") for path in photos] or None
     with place.writing() as (_, ingest):
-        written = ingest.write(ProductUpdate(product_id, describe, given))
+        written = ingest.write(ProductUpdate(product_id, describe, drafts))
     outcome = "unchanged" if written.is_unchanged else "updated"
     return Change(written.product, "added" if written.old is None else outcome)
 
 
 def remove_products(place: Place, product_ids: Sequence[str]) -> int:
-    """Delete products and return how many. Raises ValueError, and deletes nothing, when one is not there."""
+    """Delete products and return their number. Raises ValueError, and deletes none, if any of them is missing."""
     with place.writing() as (catalogue, ingest):
-        there = catalogue.get_many(product_ids)
-        missing = [name for name in product_ids if name not in there]
+        stored = catalogue.get_many(product_ids)
+        missing = [product_id for product_id in product_ids if product_id not in stored]
         if missing:
             raise ValueError(f"there is no product {truncate(missing[0])} in {place.gallery}: nothing was removed")
         return len(ingest.delete(product_ids))
 
 
 def import_products(
-    place: Place, source: Path, progress: Progress | None = None, allow_private: bool = False
+    place: Place, source: Path, progress: Progress | None = None, *, allow_private: bool = False
 ) -> BuildReport:
-    """Bring a gallery that there is up to date with a feed or photo folder, by the checkpoint that it was made with.
+    """Bring an existing gallery up to date with a feed or photo folder, using the gallery's own checkpoint.
 
-    Its index is left to the servers. Raises FeedError before anything is changed.
+    The index is left to the servers. Raises FeedError before anything is changed.
     """
     with place.writing() as (catalogue, ingest):
         step = counting_bar(progress, count_products(source))
-        return BuildReport.of(import_source(source, place.gallery, ingest, step, allow_private), catalogue.size())
+        imported = import_source(source, place.gallery, ingest, step, allow_private=allow_private)
+        return BuildReport.of(imported, catalogue.size())
 
 
-def _fetch(path: Path, _known: str | None) -> bytes:
+def _read_photo(path: Path, _known: str | None) -> bytes:
     return read_photo(path)

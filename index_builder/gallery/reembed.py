@@ -1,7 +1,7 @@
-"""Embedding a gallery's photos anew by another checkpoint, beside those who search and write, then switching to it.
+"""Re-embedding of a gallery's photos by another checkpoint, during searches and writes, and the switch to it.
 
-The new embeddings are gathered in small transactions, so whoever is stopped anywhere goes on where he was. The switch
-is one transaction: a gallery is wholly of the one checkpoint or wholly of the other.
+The new embeddings are staged in small transactions, so an interrupted run resumes where it stopped. The switch is one
+transaction: all embeddings of a gallery are of the same checkpoint at any time.
 """
 
 from __future__ import annotations
@@ -31,24 +31,24 @@ from model.checkpoint import DEFAULT_CHECKPOINT, Checkpoint, CheckpointError, lo
 from model.device import resolve_device
 from model.preprocessing.images import Pixels, decode_image
 
-_BATCH = 32  # photos embedded at once and written in one transaction; so many may also be left for the switch itself
+_BATCH = 32  # photos embedded and written in one transaction; at most so many are left to the switch itself
 _LOCK = "reembed.lock"
 
 _Embedded = dict[str, NDArray[np.float32]]
 
 
 class ReembedError(ValueError):
-    """Some photos cannot be embedded; `problems` says which and why, by product. Nothing was switched."""
+    """Photos that cannot be embedded, as `problems` of (product id, reason). The gallery keeps its checkpoint."""
 
     def __init__(self, problems: Sequence[tuple[str, str]]) -> None:
-        first = "; ".join(f"product {name!r}: {why}" for name, why in problems[:1])
+        first = "; ".join(f"product {product_id!r}: {reason}" for product_id, reason in problems[:1])
         super().__init__(f"{len(problems)} photos cannot be embedded, so the gallery stays as it is: {first}")
         self.problems = tuple(problems)
 
 
 @dataclass(frozen=True)
 class ReembedReport:
-    """What was done; both checkpoints by their SHA-256, equal when there was nothing to do."""
+    """Outcome of a re-embedding. Checkpoints are given by SHA-256, and are equal if there was nothing to do."""
 
     before: str | None
     after: str
@@ -64,17 +64,22 @@ def reembed(
     device: str = "auto",
     catalogue_url: str | None = None,
 ) -> ReembedReport:
-    """Have a gallery use another checkpoint. What a run for the same one has done before is not done again.
+    """Re-embed a gallery by another checkpoint and switch to it, resuming an interrupted run for the same one.
 
-    A bar is added to `progress`. Raises ReembedError for photos that cannot be embedded, CheckpointError,
-    CatalogueError when there is no gallery, LockHeldError while another process does the same, and ValueError
-    for a checkpoint of whose embeddings the gallery's kind of index cannot be made.
+    A bar is added to `progress`.
+
+    Raises:
+        ReembedError: Photos cannot be embedded.
+        CheckpointError: The checkpoint cannot be used.
+        CatalogueError: There is no gallery.
+        LockHeldError: Another process is re-embedding the gallery.
+        ValueError: The gallery's kind of index cannot hold the checkpoint's embeddings.
     """
-    load_checkpoint(checkpoint_path)  # an error names the file that was given, not the gallery's copy
+    load_checkpoint(checkpoint_path)  # so that an error names this file, not the gallery's copy
     catalogue = catalogue_of(directory, catalogue_url)
     try:
         with process_lock(directory / _LOCK, blocking=False, work=f"re-embedding {directory}"):
-            checkpoint = _kept(directory, checkpoint_path, device)
+            checkpoint = _load_own_copy(directory, checkpoint_path, device)
             state = catalogue.state()
             form_for(checkpoint.network.distance, state.factory)
             embedded = 0
@@ -89,91 +94,93 @@ def reembed(
         catalogue.close()
 
 
-def _kept(directory: Path, path: Path, device: str) -> Checkpoint:
-    """The checkpoint, from the gallery's own copy of it."""
+def _load_own_copy(directory: Path, path: Path, device: str) -> Checkpoint:
+    """Copy a checkpoint into the gallery and load that copy."""
     return load_checkpoint(keep_checkpoint(directory, path), str(resolve_device(device)))
 
 
 class _Run:
-    """One process's way from one checkpoint to the next."""
+    """One run of re-embedding a gallery by one checkpoint."""
 
     def __init__(self, directory: Path, catalogue: Catalogue, checkpoint: Checkpoint) -> None:
         self._catalogue, self._checkpoint = catalogue, checkpoint
         self._photos = PhotoStore(directory / PHOTOS)
-        self._gathered = StagedEmbeddings(catalogue, checkpoint.sha256, checkpoint.network.dim)
+        self._staged = StagedEmbeddings(catalogue, checkpoint.sha256, checkpoint.network.dim)
         self._pool = ThreadPoolExecutor(available_cpus(), "decode")
         self._count = 0
 
     def finish(self, progress: Progress | None) -> int:
-        """Embed all that there is and switch; returns how many photos were embedded. Raises ReembedError."""
+        """Embed all photos and switch. Returns the number of photos embedded. Raises ReembedError."""
         with self._pool:
             task = progress.add_task("Embedding", total=None) if progress else None
-            self._refuse({})
-            self._refuse(self._gather(progress, task))
+            self._raise_if_unusable({})
+            self._raise_if_unusable(self._stage_missing(progress, task))
             while not self._switch():
-                self._refuse(self._gather(progress, task))
+                self._raise_if_unusable(self._stage_missing(progress, task))
         return self._count
 
-    def _gather(self, progress: Progress | None, task: TaskID | None) -> dict[str, str]:
-        """Embed what is missing, once through; returns which photos cannot be, and why."""
+    def _stage_missing(self, progress: Progress | None, task: TaskID | None) -> dict[str, str]:
+        """Embed and stage the photos that are missing. Returns the reason for each photo that cannot be embedded."""
         problems: dict[str, str] = {}
         last = ""
         while True:
             with self._catalogue.moment() as connection:
-                names = self._gathered.missing(connection, last, _BATCH)
-                done, total = self._gathered.counts(connection)
+                names = self._staged.missing(connection, last, _BATCH)
+                done, total = self._staged.counts(connection)
             if progress is not None and task is not None:
                 progress.update(task, completed=min(done, total), total=total)
             if not names:
                 return problems
-            made, failed = self._embed(names)
+            embeddings, failures = self._embed(names)
             with self._catalogue.transaction() as connection:
-                self._gathered.add(connection, made)
-            problems |= failed
+                self._staged.add(connection, embeddings)
+            problems |= failures
             last = names[-1]
 
     def _switch(self) -> bool:
-        """Embed what has come meanwhile and switch, while others who write wait; False when that cannot be yet."""
+        """Embed the remaining photos and switch, blocking other writers. Returns False if that is not possible yet."""
         with self._catalogue.transaction() as connection:
-            late = self._gathered.missing(connection, limit=_BATCH + 1)
+            late = self._staged.missing(connection, limit=_BATCH + 1)
             if len(late) > _BATCH or without_photo(connection):
                 return False
-            made, problems = self._embed(late)
+            embeddings, problems = self._embed(late)
             if problems:
                 return False
-            self._gathered.add(connection, made)
-            self._gathered.promote(connection)
+            self._staged.add(connection, embeddings)
+            self._staged.promote(connection)
         return True
 
-    def _refuse(self, problems: dict[str, str]) -> None:
-        """Raises ReembedError for photos that a product still has, and for products without one."""
+    def _raise_if_unusable(self, problems: dict[str, str]) -> None:
+        """Raise ReembedError for problems of photos that products still have, and for products without a photo."""
         with self._catalogue.moment() as connection:
-            found = [(product_id, problems[name]) for product_id, name in owners(connection, list(problems))]
-            not_kept = "its photo is not kept: expected one in the gallery, so put the product again"
-            found += [(product_id, not_kept) for product_id in without_photo(connection)]
-        if found:
-            raise ReembedError(found)
+            unusable = [(product_id, problems[name]) for product_id, name in owners(connection, list(problems))]
+            no_photo = "its photo is not kept: expected one in the gallery, so put the product again"
+            unusable += [(product_id, no_photo) for product_id in without_photo(connection)]
+        if unusable:
+            raise ReembedError(unusable)
 
     def _embed(self, names: Sequence[str]) -> tuple[_Embedded, dict[str, str]]:
-        """Embeddings of the photos that can be read, and what is wrong with the others."""
-        outcomes = dict(zip(names, self._pool.map(partial(_frame, self._photos, self._checkpoint), names), strict=True))
-        frames = {name: one for name, one in outcomes.items() if not isinstance(one, str)}
-        made = self._checkpoint.embed_frames(list(frames.values()))
-        problems = {name: f"photo {name} {one}" for name, one in outcomes.items() if isinstance(one, str)}
-        if not np.isfinite(made).all():
+        """Embed photos. Returns the embeddings by name, and the problem of each photo that cannot be read."""
+        outcomes = dict(
+            zip(names, self._pool.map(partial(_read_frame, self._photos, self._checkpoint), names), strict=True)
+        )
+        frames = {name: frame for name, frame in outcomes.items() if not isinstance(frame, str)}
+        embeddings = self._checkpoint.embed_frames(list(frames.values()))
+        problems = {name: f"photo {name} {problem}" for name, problem in outcomes.items() if isinstance(problem, str)}
+        if not np.isfinite(embeddings).all():
             sha256 = self._checkpoint.sha256
             raise CheckpointError(f"checkpoint {sha256} makes embeddings of NaN or infinity: expected finite numbers")
         self._count += len(frames)
-        return dict(zip(frames, made, strict=True)), problems
+        return dict(zip(frames, embeddings, strict=True)), problems
 
 
-def _frame(photos: PhotoStore, checkpoint: Checkpoint, name: str) -> Pixels | str:
-    """A stored photo's frame (256,256), or what is wrong with the photo."""
+def _read_frame(photos: PhotoStore, checkpoint: Checkpoint, name: str) -> Pixels | str:
+    """Read the frame (256,256) of a stored photo, or return the problem with the photo."""
     try:
         data = photos.photo(name).read_bytes()
-        found = hashlib.sha256(data).hexdigest()
-        if found != name:
-            return f"is damaged: its SHA-256 is {found}, expected its name"
+        sha256 = hashlib.sha256(data).hexdigest()
+        if sha256 != name:
+            return f"is damaged: its SHA-256 is {sha256}, expected its name"
         return checkpoint.preprocess.photo(decode_image(data))
     except FileNotFoundError:
         return "is missing from the gallery"

@@ -1,1 +1,1 @@
-"""Draws the products of the embedded demo gallery: outlines, materials, light; no photo of anyone else."""
+"""Drawing of the demo gallery's products from outlines, materials and light, without any photos of others."""

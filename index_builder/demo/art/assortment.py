@@ -1,4 +1,4 @@
-"""What the demo shop sells: every kind, how many of it, and the products themselves."""
+"""Assortment of the demo shop: every kind, its number of products, and the products themselves."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from index_builder.demo.art.chairs.armchairs import armchair, lounge, swivel
 from index_builder.demo.art.chairs.dining_chairs import dining, rocking
 from index_builder.demo.art.chairs.shell_chairs import folding, office, shell
 from index_builder.demo.art.chairs.stools import bar_stool, bench, stool
-from index_builder.demo.art.painting.seeded_choices import SEED, Hand, Picture, Piece
+from index_builder.demo.art.painting.seeded_choices import SEED, Picture, Piece, SeededChoices
 from index_builder.demo.art.shoes.flats import ballet_flat, loafer
 from index_builder.demo.art.shoes.heeled_sandals import heeled_sandal, wedge_shoe
 from index_builder.demo.art.shoes.heels import mary_jane, pump, slingback
@@ -30,12 +30,12 @@ from index_builder.demo.art.shoes.town_shoes import clog, oxford
 
 @dataclass(frozen=True)
 class Kind:
-    """`count` products named prefix-001, prefix-002, ..., each designed by `design`."""
+    """Kind of product: `count` products named prefix-001, prefix-002, ..., each designed by `design`."""
 
     prefix: str
     category: str
     count: int
-    design: Callable[[Hand], Piece]
+    design: Callable[[SeededChoices], Piece]
 
 
 KINDS = (
@@ -84,7 +84,7 @@ KINDS = (
     Kind("briefcase", "Bags > Travel and work", 9, briefcase),
     Kind("belt-bag", "Bags > Belt bags", 4, belt_bag),
 )
-# Model names, given to products whose title alone would be another's.
+# Model names for products whose title would not be unique otherwise
 NAMES = (
     "Alma",
     "Bruno",
@@ -105,7 +105,7 @@ NAMES = (
 
 @dataclass(frozen=True)
 class DemoProduct:
-    """A product of the demo shop, its photo not painted yet."""
+    """Product of the demo shop, before its photo is painted."""
 
     product_id: str
     title: str
@@ -117,11 +117,11 @@ class DemoProduct:
 
 
 def assortment(kinds: tuple[Kind, ...] = KINDS) -> Iterator[DemoProduct]:
-    """All products in the order of `kinds`, the same at every call; titles are unique."""
+    """Yield all products in the order of `kinds`. The products are the same at every call; titles are unique."""
     seen: dict[str, int] = {}
     for kind in kinds:
         for index in range(kind.count):
-            piece = kind.design(Hand(kind.prefix, index, kind.count))
+            piece = kind.design(SeededChoices(kind.prefix, index, kind.count))
             times = seen[piece.title] = seen.get(piece.title, 0) + 1
             title = piece.title if times == 1 else f"{piece.title}, {NAMES[(times - 2) % len(NAMES)]}"
             yield DemoProduct(
@@ -130,12 +130,12 @@ def assortment(kinds: tuple[Kind, ...] = KINDS) -> Iterator[DemoProduct]:
                 category=kind.category,
                 colour=piece.colour,
                 gender=piece.gender if kind.category.startswith(("Shoes", "Bags")) else "",
-                price=_price(kind.prefix, index, piece.price),
+                price=_format_price(kind.prefix, index, piece.price),
                 picture=piece.picture,
             )
 
 
-def _price(prefix: str, index: int, amount: float) -> str:
-    """A price as shops put them, near `amount`."""
+def _format_price(prefix: str, index: int, amount: float) -> str:
+    """Format a price near `amount` with an ending that shops use."""
     ending = random.Random(f"{SEED}/{prefix}/{index}/price").choice((-0.05, -0.10, 0.0, -0.01))
     return f"{max(5, round(amount)) + ending:.2f} EUR"

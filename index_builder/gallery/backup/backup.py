@@ -1,4 +1,4 @@
-"""Copying a gallery, as of one moment, while it is served and changed: all that cannot be made again from the rest."""
+"""Backup of a gallery as of one moment, while it is served and changed. Files that can be rebuilt are left out."""
 
 from __future__ import annotations
 
@@ -31,137 +31,138 @@ from index_builder.gallery.backup.manifest import (
     BackupError,
     BackupManifest,
     check_file,
-    clear,
-    left_as_before,
+    keep_earlier_on_failure,
     read_manifest,
     read_photo_list,
+    remove_other_files,
     write_manifest,
     write_photo_list,
 )
 
 _CATALOGUE = "catalogue"
-_ATTEMPTS = 5  # to catch a moment at which no import ends
+_ATTEMPTS = 5  # to dump the database at a moment at which no import ends
 
 
 @dataclass(frozen=True)
 class BackupReport:
-    """What a backup holds, and what it lacks since the gallery itself does."""
+    """Contents of a backup, and the files that the gallery itself lacks."""
 
     revision: int
     products: int
     photos: int
-    copied: int  # files of photos that an earlier backup did not have
+    copied: int  # photo files that an earlier backup did not have
     missing: tuple[str, ...]  # one line for each photo that could not be copied
 
 
 def backup(
     directory: Path, to: Path, progress: Progress | None = None, catalogue_url: str | None = None
 ) -> BackupReport:
-    """Bring a folder, empty or with an earlier backup of the same gallery, to what the gallery is now.
+    """Back up a gallery into a folder that is empty or has an earlier backup of the same gallery.
 
-    Until that is done, it holds the earlier backup; a run that fails, such as on a full disk, leaves just that. Raises
-    BackupError for another folder, CatalogueError when there is no gallery, and LockHeldError while another
-    process does the same.
+    The folder holds the earlier backup until the new one is complete. A run that fails, such as on a full disk,
+    leaves only the earlier backup. Raises BackupError for another folder, CatalogueError if there is no gallery, and
+    LockHeldError while another process backs up into the folder.
     """
     _check_apart(directory, to)
     catalogue = catalogue_of(directory, catalogue_url)
     try:
         _claim(to, lineage(catalogue.state().identity))
-        with process_lock(to / MARK, blocking=False, work=f"the backup in {to}"), left_as_before(to):
-            copier = PhotoCopier(PhotoStore(directory / GALLERY_PHOTOS), to / PHOTOS, _earlier(to))
+        with process_lock(to / MARK, blocking=False, work=f"the backup in {to}"), keep_earlier_on_failure(to):
+            copier = PhotoCopier(PhotoStore(directory / GALLERY_PHOTOS), to / PHOTOS, _read_earlier_files(to))
             with catalogue.moment() as connection:
-                names = _names(connection)
-            copier.copy(names, progress)  # most of the work, before the moment that the backup is of
-            return _finish(directory, to, *_dumped(directory, to, catalogue), copier)
+                names = _select_photo_names(connection)
+            copier.copy(names, progress)  # copies most photos before the moment of the backup
+            return _finish(directory, to, *_dump_consistently(directory, to, catalogue), copier)
     finally:
         catalogue.close()
 
 
 def _check_apart(directory: Path, to: Path) -> None:
-    """Raises BackupError for a folder that is the gallery, or lies in it or around it."""
+    """Check that a folder is not the gallery, inside it or around it. Raises BackupError."""
     gallery, folder = directory.resolve(), to.resolve()
     if folder.is_relative_to(gallery) or gallery.is_relative_to(folder):
         raise BackupError(f"{to} is, holds or lies in the gallery {directory}: expected a folder apart from it")
 
 
-def _claim(to: Path, whose: str) -> None:
-    """Mark a folder as this gallery's. Raises BackupError for one that is not."""
+def _claim(to: Path, origin: str) -> None:
+    """Mark a folder with the gallery's origin. Raises BackupError if the folder is not a backup of that gallery."""
     to.mkdir(parents=True, exist_ok=True)
     mark = to / MARK
     if not mark.exists() and any(to.iterdir()):
         raise BackupError(f"{to} is not empty and no backup: expected an empty folder, or a backup of this gallery")
     if not mark.exists():
-        write_atomically(mark, lambda path: path.write_text(whose))
-    if mark.read_text() != whose:
-        raise BackupError(f"{to} is of the gallery {mark.read_text()[:40]!r}: expected a backup of this one, {whose!r}")
+        write_atomically(mark, lambda path: path.write_text(origin))
+    other = mark.read_text()
+    if other != origin:
+        raise BackupError(f"{to} is of the gallery {other[:40]!r}: expected a backup of this one, {origin!r}")
 
 
-def _earlier(to: Path) -> dict[str, str]:
-    """The photo files of the backup that lies there, with their SHA-256; none if there is no whole one."""
+def _read_earlier_files(to: Path) -> dict[str, str]:
+    """Read the SHA-256 by photo file of the backup in a folder. Empty unless there is a complete backup."""
     try:
-        listed = to / read_manifest(to).photo_list[0]
-        return read_photo_list(listed) if listed.is_file() else {}
+        photo_list = to / read_manifest(to).photo_list[0]
+        return read_photo_list(photo_list) if photo_list.is_file() else {}
     except BackupError:
         return {}
 
 
 @dataclass(frozen=True)
-class _Held:
-    """What a database says of itself, and which files belong to it."""
+class _DumpContents:
+    """State of a dumped database, and the files that belong to it."""
 
     state: CatalogueState
     size: int  # products
     photos: list[str]  # names
-    imports: list[str]  # operations that are not over
+    imports: list[str]  # ids of unfinished operations
 
 
-def _read(database: Path) -> _Held:
-    engine = create_engine(sqlite_url(database))  # opened as a catalogue, it would be changed
+def _read_contents(database: Path) -> _DumpContents:
+    engine = create_engine(sqlite_url(database))  # a Catalogue would change the file
     unfinished = select(operations.c.id).where(operations.c.state.in_(("queued", "running")))
     with engine.connect() as connection:
         size = connection.execute(select(func.count()).select_from(products).where(LIVE)).scalar_one()
         imports = list(connection.execute(unfinished).scalars())
-        held = _Held(state_in(connection), size, _names(connection), imports)
+        contents = _DumpContents(state_in(connection), size, _select_photo_names(connection), imports)
     engine.dispose()
-    return held
+    return contents
 
 
-def _missing_feeds(to: Path, held: _Held) -> list[str]:
-    return [operation for operation in held.imports if not (to / _feed(operation)).is_file()]
+def _find_missing_feeds(to: Path, dump: _DumpContents) -> list[str]:
+    return [operation for operation in dump.imports if not (to / _feed_name(operation)).is_file()]
 
 
-def _feed(operation: str) -> str:
+def _feed_name(operation: str) -> str:
     return f"{operation}.feed"
 
 
-def _names(connection: Connection) -> list[str]:
+def _select_photo_names(connection: Connection) -> list[str]:
     query = select(photos.c.name).distinct().where(photos.c.name.is_not(None)).order_by(photos.c.name)
     return [str(name) for name in connection.execute(query).scalars()]
 
 
-def _dumped(directory: Path, to: Path, catalogue: Catalogue) -> tuple[Path, str, _Held]:
-    """The database as of one moment, with its SHA-256 and what it says of itself.
+def _dump_consistently(directory: Path, to: Path, catalogue: Catalogue) -> tuple[Path, str, _DumpContents]:
+    """Dump the database as of one moment. Returns its file, its SHA-256 and its contents.
 
-    Beside it lie the feeds whose import is not over at that, and how an index of its kind was tuned, if it was.
+    The feeds of unfinished imports are copied beside it, and so is the index's manifest if the index was tuned.
     """
     for _ in range(_ATTEMPTS):
         copy_feeds(directory, to)
-        manifests = [_index_manifest(directory)]
+        manifests = [_read_index_manifest(directory)]
         database = to / f"{_CATALOGUE}-{uuid.uuid4().hex[:8]}.sqlite"
         sha256 = write_atomically(database, lambda path: _dump(catalogue, path))
         copy_feeds(directory, to)
-        manifests.append(_index_manifest(directory))  # before or after, one is of the kind that the database names
-        held = _read(database)
-        if not _missing_feeds(to, held):
-            break  # else an import was begun and ended just then, so that the next moment does not need it
-    tuned = next((each for each in manifests if _is_tuned(each, held.state.factory)), None)
+        manifests.append(_read_index_manifest(directory))  # one of both belongs to the index that the database names
+        dump = _read_contents(database)
+        if not _find_missing_feeds(to, dump):
+            break  # else an import began and ended meanwhile; the next dump does not need its feed
+    tuned = next((text for text in manifests if _is_tuned(text, dump.state.factory)), None)
     if tuned:
-        write_atomically(_beside(database, "index", "json"), lambda path: path.write_bytes(tuned))
-    return database, sha256, held
+        write_atomically(_companion_path(database, "index", "json"), lambda path: path.write_bytes(tuned))
+    return database, sha256, dump
 
 
-def _index_manifest(directory: Path) -> bytes:
-    """What tells how the index was tuned, which took measuring; all else of an index is made again from the rows."""
+def _read_index_manifest(directory: Path) -> bytes:
+    """Read the index's manifest, which has the tuning. All else of an index can be rebuilt from the rows."""
     try:
         return manifest_text(directory / INDEX)
     except OSError:
@@ -169,7 +170,7 @@ def _index_manifest(directory: Path) -> bytes:
 
 
 def _is_tuned(text: bytes, factory: str) -> bool:
-    """Return whether a manifest says how a kind of index was tuned."""
+    """Return whether a manifest has the tuning of a kind of index."""
     try:
         return parse_manifest(text).tuning_for(factory) is not None
     except UnusableIndexError:
@@ -177,7 +178,7 @@ def _is_tuned(text: bytes, factory: str) -> bool:
 
 
 def _dump(catalogue: Catalogue, path: Path) -> None:
-    """All tables as of one moment, in a database file."""
+    """Copy all tables as of one moment into a database file."""
     path.unlink(missing_ok=True)
     engine = create_engine(sqlite_url(path))
     metadata.create_all(engine)
@@ -186,36 +187,38 @@ def _dump(catalogue: Catalogue, path: Path) -> None:
     engine.dispose()
 
 
-def _finish(directory: Path, to: Path, database: Path, sha256: str, held: _Held, copier: PhotoCopier) -> BackupReport:
-    """Copy what the database names besides, have the manifest say so, and remove what is not needed any more."""
-    state, names = held.state, held.photos
-    copier.missing.clear()  # of before that moment
+def _finish(
+    directory: Path, to: Path, database: Path, sha256: str, dump: _DumpContents, copier: PhotoCopier
+) -> BackupReport:
+    """Copy the other files that the database names, write the manifest and remove files of earlier backups."""
+    state, names = dump.state, dump.photos
+    copier.missing.clear()  # found before the moment of the dump
     copier.copy(names)
-    wanted = set(names)
-    files = {name: value for name, value in copier.files.items() if name.partition(".")[0] in wanted}
-    listed, index = _beside(database, "photos", "sha256"), _beside(database, "index", "json")
+    referenced = set(names)
+    files = {name: value for name, value in copier.files.items() if name.partition(".")[0] in referenced}
+    photo_list, index = _companion_path(database, "photos", "sha256"), _companion_path(database, "index", "json")
     checkpoint = _copy_checkpoint(directory, to, state)
     manifest = BackupManifest(
-        lineage(state.identity),
-        datetime.now(UTC).isoformat(timespec="seconds"),
-        state.revision,
-        held.size,
-        len(names),
-        (database.name, sha256),
-        (listed.name, write_photo_list(listed, files)),
-        checkpoint,
-        tuple((name, sha256_of(to / name)) for name in map(_feed, held.imports) if (to / name).is_file()),
-        (index.name, sha256_of(index)) if index.is_file() else None,
+        origin=lineage(state.identity),
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        revision=state.revision,
+        products=dump.size,
+        photos=len(names),
+        catalogue=(database.name, sha256),
+        photo_list=(photo_list.name, write_photo_list(photo_list, files)),
+        checkpoint=checkpoint,
+        imports=tuple((name, sha256_of(to / name)) for name in map(_feed_name, dump.imports) if (to / name).is_file()),
+        index_manifest=(index.name, sha256_of(index)) if index.is_file() else None,
     )
     write_manifest(to, manifest)
-    clear(to, manifest.files, files)
-    lost = [f"import {operation}: its feed is not in the gallery" for operation in _missing_feeds(to, held)]
-    missing = (*copier.missing.values(), *lost)
-    return BackupReport(state.revision, held.size, len(names), copier.copied, missing)
+    remove_other_files(to, manifest.files, files)
+    feeds = [f"import {operation}: its feed is not in the gallery" for operation in _find_missing_feeds(to, dump)]
+    missing = (*copier.missing.values(), *feeds)
+    return BackupReport(state.revision, dump.size, len(names), copier.copied, missing)
 
 
-def _beside(database: Path, kind: str, ending: str) -> Path:
-    """The file of another kind that belongs to a database."""
+def _companion_path(database: Path, kind: str, ending: str) -> Path:
+    """Return the path of the file of another kind that belongs to a database."""
     return database.with_name(f"{kind}{database.stem.removeprefix(_CATALOGUE)}.{ending}")
 
 

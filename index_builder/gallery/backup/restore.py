@@ -1,4 +1,4 @@
-"""A gallery from a backup: whole, or not there at all."""
+"""Restore of a gallery from a backup, completely or not at all."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from model.checkpoint import load_checkpoint
 
 @dataclass(frozen=True)
 class RestoreReport:
-    """What there is in the gallery now."""
+    """Contents of the restored gallery."""
 
     revision: int
     products: int
@@ -44,29 +44,29 @@ class RestoreReport:
 def restore(
     source: Path, directory: Path, progress: Progress | None = None, catalogue_url: str | None = None
 ) -> RestoreReport:
-    """Make a gallery directory, absent or empty before, from a backup, and check every byte of it on the way.
+    """Restore a backup into a directory that is absent or empty, checking the SHA-256 of every file.
 
-    With `catalogue_url`, the products go to that database, which must have none, instead of a file in the directory.
-    Raises BackupError.
+    With `catalogue_url`, the products go to that database instead of a file in the directory. That database must not
+    have any products. Raises BackupError.
     """
     manifest = read_manifest(source)
     if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
         raise BackupError(f"{directory} is not empty: expected an empty folder, or none")
     directory.parent.mkdir(parents=True, exist_ok=True)
-    with _replacing(directory) as partial:
+    with _prepare_aside(directory) as partial:
         _copy_photos(source, partial / GALLERY_PHOTOS, manifest, progress)
         _copy(source / manifest.catalogue[0], partial / CATALOGUE_FILE, manifest.catalogue[1])
         for name, sha256 in manifest.imports:
             (partial / IMPORTS).mkdir(exist_ok=True)
             _copy(source / name, partial / IMPORTS / name, sha256)
-        _renew(partial)
+        _renew_identity(partial)
         if manifest.checkpoint:
             _copy(source / manifest.checkpoint[0], partial / CHECKPOINT_FILE, manifest.checkpoint[1])
-            if manifest.index_manifest:  # without the index itself, so that one is made as that one was tuned
+            if manifest.index_manifest:  # without the index, so that a new one is built with this tuning
                 (partial / INDEX).mkdir()
                 name, sha256 = manifest.index_manifest
                 _copy(source / name, partial / INDEX / INDEX_MANIFEST, sha256)
-            Gallery.open(partial, load_checkpoint(partial / CHECKPOINT_FILE)).close()  # makes the index
+            Gallery.open(partial, load_checkpoint(partial / CHECKPOINT_FILE)).close()  # builds the index
         if catalogue_url is None:
             os.rename(partial, directory)
         else:
@@ -75,8 +75,8 @@ def restore(
 
 
 @contextmanager
-def _replacing(directory: Path) -> Iterator[Path]:
-    """A folder to be renamed when it is whole, else removed; what a killed run has left is removed first."""
+def _prepare_aside(directory: Path) -> Iterator[Path]:
+    """Create a folder to be renamed when it is complete. It is removed otherwise, as is one left by a killed run."""
     partial = directory.with_name(f"{directory.name}.restoring")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir()
@@ -99,16 +99,16 @@ def _copy_photos(source: Path, target: Path, manifest: BackupManifest, progress:
 
 
 def _copy(source: Path, target: Path, sha256: str) -> None:
-    """Raises BackupError unless the file has that SHA-256."""
+    """Copy a file and check its SHA-256. Raises BackupError."""
     if not source.is_file():
         raise BackupError(f"{source} is missing: expected all files of the backup")
-    found = write_atomically(target, lambda path: shutil.copyfile(source, path))
-    if found != sha256:
-        raise BackupError(f"{source} has SHA-256 {found}: expected {sha256}")
+    actual = write_atomically(target, lambda path: shutil.copyfile(source, path))
+    if actual != sha256:
+        raise BackupError(f"{source} has SHA-256 {actual}: expected {sha256}")
 
 
-def _renew(directory: Path) -> None:
-    """From here on it is not the gallery any more that the backup was made of."""
+def _renew_identity(directory: Path) -> None:
+    """Give a restored gallery an identity other than that of the gallery in the backup."""
     catalogue = Catalogue(sqlite_url(directory / CATALOGUE_FILE))
     with catalogue.transaction() as connection:
         identity = str(connection.execute(select(record.c.identity)).scalar_one())
@@ -117,7 +117,7 @@ def _renew(directory: Path) -> None:
 
 
 def _move_to(url: str, partial: Path, directory: Path) -> None:
-    """Have a database take the file's rows, and the folder its name, together."""
+    """Copy the rows of the catalogue file to a database and rename the folder, in one transaction."""
     file, target = Catalogue(sqlite_url(partial / CATALOGUE_FILE)), Catalogue(url)
     try:
         with target.transaction() as connection:

@@ -1,4 +1,4 @@
-"""What a gallery's index is tuned with: real sketches, or what sketches would look like among its photos."""
+"""Queries for tuning a gallery's index: real sketches, or photo embeddings distorted like sketches."""
 
 from __future__ import annotations
 
@@ -15,13 +15,16 @@ from model.preprocessing.line_drawing import BlankSketchError
 
 QUERIES = 400
 _BATCH = 32
-# how far sketches lie from their photos, squared, as a share of what photos lie from each other; of eight real ones in
-# ten the nearest photo is at 0.36 to 0.61
+# Squared distance of a sketch to its photo, as a share of the squared distance between photos. The nearest photo of
+# eight in ten real sketches is at 0.36 to 0.61.
 _NEAR, _FAR = 0.3, 0.7
 
 
 def sketches_of(folders: Sequence[Path], checkpoint: Checkpoint, n: int = QUERIES) -> Embeddings:
-    """(B,D), B <= n: embeddings of sketches from all over data sets. Raises PairsError, and ValueError for none."""
+    """Embed a random sample of the sketches of data sets: (B,D), B <= n.
+
+    Raises PairsError for an unusable data set, and ValueError if no sketch can be used.
+    """
     pairs = [pair for folder in folders for part in read_data(folder) for pair in part.pairs]
     pictures = [sketch.picture for pair in pairs for sketch in pair.sketches]
     chosen = np.random.default_rng(0).permutation(len(pictures))[:n]
@@ -37,14 +40,14 @@ def sketches_of(folders: Sequence[Path], checkpoint: Checkpoint, n: int = QUERIE
 
 
 def like_sketches(embeddings: Embeddings, n: int = QUERIES) -> Embeddings:
-    """(B,D), B <= n: some of a gallery's embeddings (N,D), distorted as a sketch differs from the photo it is of.
+    """Return a random sample (B,D), B <= n, of photo embeddings (N,D), distorted as sketches differ from their photos.
 
-    Each is moved along the way from one photo to another, both at random: so in the directions in which photos differ,
-    and as far as sketches lie from their photos.
+    An embedding is moved along the difference of two random photos, that is, in a direction in which photos differ.
+    It is moved as far as sketches lie from their photos.
     """
     random = np.random.default_rng(0)
     n = min(n, len(embeddings))
-    own, one, other = (embeddings[np.sort(random.choice(len(embeddings), n, replace=False))] for _ in range(3))
-    one, other = random.permutation(one), random.permutation(other)
-    far = np.sqrt(random.uniform(_NEAR, _FAR, (n, 1))).astype(np.float32)
-    return np.asarray(own + far * (one - other), np.float32)
+    base, start, end = (embeddings[np.sort(random.choice(len(embeddings), n, replace=False))] for _ in range(3))
+    start, end = random.permutation(start), random.permutation(end)
+    distance = np.sqrt(random.uniform(_NEAR, _FAR, (n, 1))).astype(np.float32)
+    return np.asarray(base + distance * (start - end), np.float32)

@@ -1,4 +1,4 @@
-"""Trials of one kind of index on a gallery's own embeddings: what it finds, how fast, and what it takes of memory."""
+"""Measurements of one kind of index on a gallery's own embeddings: recall, time and memory."""
 
 from __future__ import annotations
 
@@ -19,19 +19,18 @@ from app.index.mmap_prefetch import gather_rows
 from app.index.segment import Segment, batches
 from model.network.distances import Distance
 
-NEAREST = 10  # of HOLEF's nearest photos, those that have to be found
+NEAREST = 10  # photos, by exact distance, that a search should find
 _CANDIDATES = (DEFAULT_CANDIDATES, 2 * DEFAULT_CANDIDATES, 4 * DEFAULT_CANDIDATES, 8 * DEFAULT_CANDIDATES)
-_TIMED = 40  # queries that are searched one by one, as a person sends them
-_PART = 131_072  # photos that are searched one after the other to tell how long going through all takes
-_LISTED = 64  # photos that each list of an inverted file is trained on
+_TIMED = 40  # queries that are searched one at a time, as users send them
+_PART = 131_072  # photos that are scanned to estimate the time of a scan of all
+_LISTED = 64  # training photos per list of an inverted file
 
 
 @dataclass(frozen=True)
 class Trial:
-    """A kind of index, set so that it finds enough as fast as it can, or else as much as it can.
+    """Measurement of a kind of index in its fastest setting with enough recall, or else with the most recall.
 
-    Time (of both sides with the exact distances to the candidates) and memory are shares of what going through
-    all takes.
+    `time` and `memory` are shares of those of a Flat index. Times include the exact re-ranking of the candidates.
     """
 
     factory: str
@@ -44,43 +43,65 @@ class Trial:
 
 
 class TrialBench:
-    """Photos (N,D), queries (B,D) and, by going through all, the ten nearest photos of each."""
+    """Photos (N,D), queries (B,D) and the ten nearest photos of each query, found by an exact scan."""
 
     def __init__(self, distance: Distance, embeddings: Embeddings, queries: Embeddings) -> None:
         self._distance, self._embeddings = distance, embeddings
         with torch.inference_mode():
             self._queries = distance.query(torch.from_numpy(queries)).numpy()
         self._truth = nearest(distance, embeddings, self._queries)
-        self._rerank = {n: self._rerank_seconds(queries, n) for n in _CANDIDATES}
-        self._flat = _flat_seconds(distance, embeddings, self._queries) + self._rerank[DEFAULT_CANDIDATES]
+        self._rerank = {n: self._measure_rerank_seconds(queries, n) for n in _CANDIDATES}
+        self._flat = _estimate_flat_seconds(distance, embeddings, self._queries) + self._rerank[DEFAULT_CANDIDATES]
 
     def trial(self, factory: str, target: float) -> Trial:
-        """The fastest setting of a kind of index that reaches a recall; else the one that finds most."""
-        lists = _lists(factory, form_for(self._distance, factory).dim)
+        """Measure the fastest setting of a kind of index with recall `target`, or else the one with the most recall."""
+        lists = _count_lists(factory, form_for(self._distance, factory).dim)
         training = min(len(self._embeddings), _LISTED * (lists or 1024))
-        recipe = IndexSpec(factory, Tuning("", training, DEFAULT_CANDIDATES, 0, target, "", 0, ""))
+        tuning = Tuning(
+            parameters="",
+            training=training,
+            n_candidates=DEFAULT_CANDIDATES,
+            recall=0,
+            target=target,
+            queries="",
+            revision=0,
+            checkpoint="",
+        )
         rows = np.arange(len(self._embeddings), dtype=np.int64)
-        segment = Segment.build(self._distance, self._embeddings, rows, recipe)
+        segment = Segment.build(self._distance, self._embeddings, rows, IndexSpec(factory, tuning))
         index = segment.index
         memory = size_of(index) / (4 * self._distance.search_dim * len(rows))
-        seen: list[Trial] = []
-        for parameters in _widths(index):
+        trials: list[Trial] = []
+        for parameters in _yield_search_widths(index):
             set_width(index, parameters)
-            found = segment.search(self._queries, min(_CANDIDATES[-1], len(rows)))[1]
-            recalls = {n: self._recall(found[:, :n]) for n in _CANDIDATES}
+            results = segment.search(self._queries, min(_CANDIDATES[-1], len(rows)))[1]
+            recalls = {n: self._measure_recall(results[:, :n]) for n in _CANDIDATES}
             n = next((n for n in _CANDIDATES if recalls[n] >= target), _CANDIDATES[-1])
-            share = (_median_seconds(segment, self._queries) + self._rerank[n]) / self._flat
-            seen.append(Trial(factory, parameters, training, n, recalls[n], share, memory))
+            share = (_measure_search_seconds(segment, self._queries) + self._rerank[n]) / self._flat
+            trials.append(
+                Trial(
+                    factory=factory,
+                    parameters=parameters,
+                    training=training,
+                    n_candidates=n,
+                    recall=recalls[n],
+                    time=share,
+                    memory=memory,
+                )
+            )
             if recalls[_CANDIDATES[0]] >= target:
                 break  # a wider search takes longer, and needs as many candidates
-        enough = [one for one in seen if one.recall >= target]
-        return min(enough, key=lambda one: one.time) if enough else max(seen, key=lambda one: one.recall)
+        sufficient = [trial for trial in trials if trial.recall >= target]
+        if sufficient:
+            return min(sufficient, key=lambda trial: trial.time)
+        return max(trials, key=lambda trial: trial.recall)
 
-    def _recall(self, found: Rows) -> float:
-        return float(np.mean([np.isin(one, some).mean() for one, some in zip(self._truth, found, strict=True)]))
+    def _measure_recall(self, results: Rows) -> float:
+        shares = [np.isin(expected, rows).mean() for expected, rows in zip(self._truth, results, strict=True)]
+        return float(np.mean(shares))
 
-    def _rerank_seconds(self, queries: Embeddings, n: int) -> float:
-        """Median time of taking the exact distances to n photos that lie all over."""
+    def _measure_rerank_seconds(self, queries: Embeddings, n: int) -> float:
+        """Return the median time, in seconds, of the exact distances to n photos at random rows."""
         random, sketches, times = np.random.default_rng(0), torch.from_numpy(queries), []
         for number in range(_TIMED):
             rows = random.integers(len(self._embeddings), size=n)
@@ -91,13 +112,13 @@ class TrialBench:
 
 
 def nearest(distance: Distance, embeddings: Embeddings, queries: Embeddings, n: int = NEAREST) -> Rows:
-    """Rows (B,n) of the nearest of embeddings (N,D) to queries (B,Q), by going through all, a few at a time."""
-    keys = ((keys_of(distance, embeddings[some]), some, None) for some in batches(np.arange(len(embeddings))))
+    """Return the rows (B,n) of the embeddings (N,D) nearest to queries (B,Q), by an exact scan in batches."""
+    keys = ((keys_of(distance, embeddings[rows]), rows, None) for rows in batches(np.arange(len(embeddings))))
     return flat.nearest(queries, min(n, len(embeddings)), keys)[1]
 
 
 def size_of(index: Any) -> int:
-    """Bytes that an index takes: codes, and what finds them."""
+    """Return the size of an index in bytes: its codes and the lists that lead to them."""
     index = faiss.downcast_index(index)
     if isinstance(index, faiss.IndexPreTransform):
         return size_of(index.index)
@@ -106,15 +127,15 @@ def size_of(index: Any) -> int:
     return int(index.ntotal * index.sa_code_size())
 
 
-def _flat_seconds(distance: Distance, embeddings: Embeddings, queries: Embeddings) -> float:
-    """Time of one search through all, told by one through a part: it grows as the number of photos does."""
+def _estimate_flat_seconds(distance: Distance, embeddings: Embeddings, queries: Embeddings) -> float:
+    """Estimate the time of one exact scan, in seconds, from a scan of a part. It grows linearly with the photos."""
     part = np.asarray(embeddings[:_PART])
     flat = Segment.build(distance, part, np.arange(len(part), dtype=np.int64))
-    return _median_seconds(flat, queries) * len(embeddings) / len(part)
+    return _measure_search_seconds(flat, queries) * len(embeddings) / len(part)
 
 
-def _median_seconds(segment: Segment, queries: Embeddings) -> float:
-    """Median time of a search for the usual number of candidates."""
+def _measure_search_seconds(segment: Segment, queries: Embeddings) -> float:
+    """Return the median time, in seconds, of a search for the default number of candidates."""
     times = []
     for query in queries[:_TIMED]:
         started = time.perf_counter()
@@ -123,13 +144,13 @@ def _median_seconds(segment: Segment, queries: Embeddings) -> float:
     return float(np.median(times))
 
 
-def _lists(factory: str, dim: int) -> int:
+def _count_lists(factory: str, dim: int) -> int:
     inverted = inverted_file(IndexSpec(factory).make(dim))
     return inverted.nlist if inverted is not None else 0
 
 
-def _widths(index: Any) -> Iterator[str]:
-    """Settings of an index from the narrowest search to the widest that may be worth it."""
+def _yield_search_widths(index: Any) -> Iterator[str]:
+    """Yield settings of an index from the narrowest search to the widest."""
     inverted = inverted_file(index)
     if inverted is not None:
         steps = sorted({step for power in range(32) for step in (2**power, 3 * 2**power) if step <= inverted.nlist})

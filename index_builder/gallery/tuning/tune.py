@@ -1,7 +1,7 @@
-"""Choosing a gallery's index by measuring kinds of it on the gallery itself; the choice goes into the index's manifest.
+"""Choice of a gallery's index by measuring kinds of it on the gallery. The index's manifest records the choice.
 
-What is looked for is the fastest search that finds enough of HOLEF's ten nearest photos and takes far less memory than
-Flat. Kinds are tried from the likeliest on, and none is begun after _SECONDS.
+The best index is the fastest one that reaches the target recall of the ten nearest photos and takes far less memory
+than Flat. The most promising kinds are measured first. No measurement is begun after _SECONDS.
 """
 
 from __future__ import annotations
@@ -28,19 +28,19 @@ from index_builder.gallery.tuning.trials import Trial, TrialBench
 from model.checkpoint import Checkpoint, load_checkpoint
 from model.network.distances import Distance
 
-_LEAST = 10_000  # photos: Flat goes through fewer within about as long as a sketch takes to be embedded
-_MEMORY = 0.3  # of Flat's
+_LEAST = 10_000  # photos; Flat scans fewer in about the time that embedding a sketch takes
+_MEMORY = 0.3  # share of Flat's memory
 _SECONDS = 900.0
 _MOST_LISTS = 4096  # more take longer to train than they save
 
 
 class TuneError(ValueError):
-    """A gallery cannot be tuned, or not so."""
+    """Tuning that is impossible for a gallery, or for the given target."""
 
 
 @dataclass(frozen=True)
 class TuneReport:
-    """What was chosen for how many photos, what it was measured with, and all that was tried."""
+    """Outcome of a tuning: the number of photos, the kind of queries, the choice, and all trials."""
 
     photos: int
     queries: str  # "sketches" or "photos"
@@ -55,11 +55,11 @@ def tune(
     progress: Progress | None = None,
     catalogue_url: str | None = None,
 ) -> TuneReport:
-    """Choose and make the index of a gallery that finds a share `target` of the ten nearest photos.
+    """Choose and build the index of a gallery that finds a share `target` of the ten nearest photos.
 
-    `data` names data sets whose sketches are searched for; without, embeddings of the gallery are distorted as sketches
-    are. Nothing is changed unless the target is reached. Raises TuneError when it is not, for a target that cannot
-    be, and for a gallery so small that Flat is right; and what opening the gallery raises.
+    `data` names data sets whose sketches are the queries. Without them, embeddings of the gallery are distorted to
+    resemble sketches. Nothing is changed unless the target is reached. Raises TuneError if the target is not reached
+    or invalid, or if the gallery is so small that Flat suits it. Errors of opening the gallery are passed on.
     """
     if not 0 < target <= 1:
         raise TuneError(f"target recall is {target}: expected a share above 0 and at most 1, such as 0.99")
@@ -79,7 +79,7 @@ def tune(
                 f"{report.chosen.time:.2f} of its time, so the gallery is as it was; expected more photos"
             )
         before = catalogue.state().factory
-        choice = Choice(report.chosen.factory, _tuning(report, target, revision, checkpoint))
+        choice = Choice(report.chosen.factory, _build_tuning(report, target, revision, checkpoint))
         try:
             record_choice(directory / INDEX, choice, catalogue)
             gallery.save()
@@ -92,7 +92,7 @@ def tune(
 def _measure(
     gallery: Gallery, checkpoint: Checkpoint, target: float, data: Sequence[Path], progress: Progress | None
 ) -> tuple[TuneReport, int]:
-    """What to choose, and of which revision that holds."""
+    """Measure kinds of index. Returns the report and the catalogue's revision that it holds for."""
     snapshot = gallery.snapshot
     if snapshot.photos < _LEAST:
         raise TuneError(
@@ -110,7 +110,7 @@ def _measure(
 def try_all(
     bench: TrialBench, factories: Sequence[str], target: float, progress: Progress | None = None
 ) -> tuple[Trial, ...]:
-    """Trials of kinds of index, at least one; none is begun after a quarter of an hour. Shows a bar."""
+    """Measure kinds of index, at least the first of them. No measurement is begun after _SECONDS. Shows a bar."""
     task = progress.add_task("Tuning", total=len(factories)) if progress else None
     started, tried = time.monotonic(), list[Trial]()
     for factory in factories:
@@ -124,19 +124,19 @@ def try_all(
 
 
 def best_of(tried: Sequence[Trial], target: float) -> Trial:
-    """The fastest that finds enough, of small ones if there are any; else the one that finds most."""
-    enough = [one for one in tried if one.recall >= target]
-    small = [one for one in enough if one.memory <= _MEMORY]
-    if not enough:
-        return max(tried, key=lambda one: one.recall)
-    return min(small or enough, key=lambda one: one.time)
+    """Return the fastest trial with enough recall, preferably a small one, or else the one with the most recall."""
+    sufficient = [trial for trial in tried if trial.recall >= target]
+    small = [trial for trial in sufficient if trial.memory <= _MEMORY]
+    if not sufficient:
+        return max(tried, key=lambda trial: trial.recall)
+    return min(small or sufficient, key=lambda trial: trial.time)
 
 
 def factories_for(distance: Distance, photos: int) -> list[str]:
-    """Kinds of index for a number of photos, the likeliest first.
+    """Return kinds of index for a number of photos, the most promising first.
 
-    That is product quantisation in four bits for two dimensions, whose tables FAISS holds in the processor's registers:
-    what the rounding puts in the wrong order, the exact distances to the candidates put right.
+    That is product quantisation of two dimensions to four bits, whose tables FAISS keeps in processor registers. The
+    exact re-ranking of the candidates corrects the order that quantisation changed.
     """
     lists = min(_MOST_LISTS, 2 ** round(np.log2(np.sqrt(photos))))
     dim = form_for(distance, "SQ8").dim
@@ -144,8 +144,14 @@ def factories_for(distance: Distance, photos: int) -> list[str]:
     return [f"IVF{lists},PQ{parts}x4fs", f"IVF{2 * lists},PQ{parts}x4fs", f"IVF{lists},SQ8", "SQ8"]
 
 
-def _tuning(report: TuneReport, target: float, revision: int, checkpoint: Checkpoint) -> Tuning:
-    one = report.chosen
+def _build_tuning(report: TuneReport, target: float, revision: int, checkpoint: Checkpoint) -> Tuning:
     return Tuning(
-        one.parameters, one.training, one.n_candidates, one.recall, target, report.queries, revision, checkpoint.sha256
+        parameters=report.chosen.parameters,
+        training=report.chosen.training,
+        n_candidates=report.chosen.n_candidates,
+        recall=report.chosen.recall,
+        target=target,
+        queries=report.queries,
+        revision=revision,
+        checkpoint=checkpoint.sha256,
     )

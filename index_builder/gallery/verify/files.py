@@ -1,4 +1,4 @@
-"""Whether the files that a catalogue names are there and whole, and which files nothing names."""
+"""Checks of the files that a catalogue names, and of files that nothing names."""
 
 from __future__ import annotations
 
@@ -22,31 +22,31 @@ _THREADS = 4
 
 
 def check_checkpoint(directory: Path, state: CatalogueState, findings: Findings) -> Checkpoint | None:
-    """The gallery's checkpoint, if it is the one that the catalogue names and can be used."""
+    """Check and load the gallery's checkpoint. Returns None if it is absent, damaged or another one."""
     if state.checkpoint is None:
-        findings.note("checkpoint", "none is recorded yet: the first product brings one")
+        findings.add_note("checkpoint", "none is recorded yet: the first product brings one")
         return None
     path = checkpoint_file(directory, state.checkpoint)
     try:
-        found = load_checkpoint(path)
+        checkpoint = load_checkpoint(path)
     except CheckpointError as error:
-        findings.problem("checkpoint", str(error))
+        findings.add_problem("checkpoint", str(error))
         return None
-    if found.sha256 != state.checkpoint:
-        findings.problem("checkpoint", f"{path.name} has SHA-256 {found.sha256}: expected {state.checkpoint}")
+    if checkpoint.sha256 != state.checkpoint:
+        findings.add_problem("checkpoint", f"{path.name} has SHA-256 {checkpoint.sha256}: expected {state.checkpoint}")
         return None
-    if found.network.dim != state.dim:
-        message = f"it makes embeddings of {found.network.dim} numbers: expected {state.dim}, the catalogue's"
-        findings.problem("checkpoint", message)
+    if checkpoint.network.dim != state.dim:
+        message = f"it makes embeddings of {checkpoint.network.dim} numbers: expected {state.dim}, the catalogue's"
+        findings.add_problem("checkpoint", message)
         return None
     if path.name != CHECKPOINT_FILE:
         message = f"{CHECKPOINT_FILE} is another one than {CHECKPOINTS}/{path.name}, which counts: "
-        findings.note("checkpoint", message + "run `sketchfind reembed` with it once more")
-    return found
+        findings.add_note("checkpoint", message + "run `sketchfind reembed` with it once more")
+    return checkpoint
 
 
 class PhotoCheck:
-    """Checks photos as they are named, each once."""
+    """Check of stored photos that reads each file once."""
 
     def __init__(self, store: PhotoStore, findings: Findings) -> None:
         self._store, self._findings = store, findings
@@ -55,59 +55,61 @@ class PhotoCheck:
 
     @property
     def count(self) -> int:
-        """How many photos have been checked."""
+        """Number of photos that were checked."""
         return len(self._seen)
 
     def check(self, products: Sequence[CheckedRows]) -> None:
-        """Check the photos of products."""
-        new = [(one, name) for one in products for name in dict.fromkeys(one.names) if self._is_new(name)]
-        for (product, _), wrong in zip(new, self._pool.map(self._wrong_with, [name for _, name in new]), strict=True):
-            for message in wrong:
-                self._findings.problem(f"product {product.product_id}", message)
+        """Check the photos of products that were not checked before."""
+        new = [(product, name) for product in products for name in dict.fromkeys(product.names) if self._is_new(name)]
+        damage = self._pool.map(self._find_photo_damage, [name for _, name in new])
+        for (product, _), messages in zip(new, damage, strict=True):
+            for message in messages:
+                self._findings.add_problem(f"product {product.product_id}", message)
 
     def finish(self) -> None:
-        """Note the photos that nobody has named."""
+        """Note the files of the photo folder that no product names."""
         self._pool.shutdown()
         folder = self._store.directory
-        unnamed = [entry.name for entry in os.scandir(folder) if self._is_left(entry.name)] if folder.is_dir() else []
-        note_left(self._findings, "photos", unnamed, "files that no product names")
+        files = [entry.name for entry in os.scandir(folder)] if folder.is_dir() else []
+        unnamed = filter(self._is_unnamed, files)
+        note_leftovers(self._findings, "photos", unnamed, "files that no product names")
 
     def _is_new(self, name: str) -> bool:
         try:
             key = bytes.fromhex(name)
         except ValueError:
-            return False  # the row's check has said so
+            return False  # check_rows() has reported it
         if key in self._seen:
             return False
         self._seen.add(key)
         return True
 
-    def _is_left(self, file: str) -> bool:
+    def _is_unnamed(self, file: str) -> bool:
         try:
             return bytes.fromhex(file.removesuffix(".webp").removesuffix(".thumb")) not in self._seen
         except ValueError:
             return True
 
-    def _wrong_with(self, name: str) -> list[str]:
-        wrong = []
+    def _find_photo_damage(self, name: str) -> list[str]:
+        messages = []
         try:
-            found = sha256_of(self._store.photo(name))
-            if found != name:
-                wrong.append(f"photo {name} has SHA-256 {found}: expected its name")
+            sha256 = sha256_of(self._store.photo(name))
+            if sha256 != name:
+                messages.append(f"photo {name} has SHA-256 {sha256}: expected its name")
         except OSError as error:
-            wrong.append(f"photo {name} cannot be read ({error.strerror}): expected it in the gallery")
+            messages.append(f"photo {name} cannot be read ({error.strerror}): expected it in the gallery")
         try:
             with Image.open(self._store.thumbnail(name)) as image:
                 image.load()
         except FileNotFoundError:
-            wrong.append(f"photo {name} has no thumbnail: expected one beside it")
+            messages.append(f"photo {name} has no thumbnail: expected one beside it")
         except OSError as error:
-            wrong.append(f"photo {name} has a thumbnail that is damaged: {error}")
-        return wrong
+            messages.append(f"photo {name} has a thumbnail that is damaged: {error}")
+        return messages
 
 
-def note_left(findings: Findings, where: str, names: Iterable[str], what: str) -> None:
-    """Note files that are in the way of nothing."""
-    found = sorted(names)
-    if found:
-        findings.note(where, f"{len(found)} {what}, such as {found[0]}")
+def note_leftovers(findings: Findings, where: str, names: Iterable[str], what: str) -> None:
+    """Note superfluous files, which are harmless."""
+    files = sorted(names)
+    if files:
+        findings.add_note(where, f"{len(files)} {what}, such as {files[0]}")

@@ -1,4 +1,4 @@
-"""What a check of a gallery finds: what is wrong, and what only is to be noted."""
+"""Findings of a gallery check: problems, and harmless notes."""
 
 from __future__ import annotations
 
@@ -6,26 +6,26 @@ from typing import NamedTuple
 
 
 class Finding(NamedTuple):
-    """One line of the report."""
+    """Line of the report."""
 
     what: str  # such as "product boot-1" or "index"
-    message: str  # what is wrong, the value, and what was expected
+    message: str  # the problem, the value, and the expected value
 
     def __str__(self) -> str:
         return f"{self.what}: {self.message}"
 
 
 class Findings:
-    """What has been found so far."""
+    """Collection of the findings so far."""
 
     def __init__(self) -> None:
         self.problems: list[Finding] = []
         self.notes: list[Finding] = []
 
-    def problem(self, what: str, message: str) -> None:
-        """Something is wrong."""
+    def add_problem(self, what: str, message: str) -> None:
+        """Record damage."""
         self.problems.append(Finding(what, message))
 
-    def note(self, what: str, message: str) -> None:
-        """Something is unusual, and harmless."""
+    def add_note(self, what: str, message: str) -> None:
+        """Record something unusual but harmless."""
         self.notes.append(Finding(what, message))

@@ -1,4 +1,4 @@
-"""Whether a gallery's saved index is what its catalogue gives."""
+"""Check of a gallery's saved index against its catalogue."""
 
 from __future__ import annotations
 
@@ -17,37 +17,37 @@ from index_builder.gallery.verify.findings import Findings
 from index_builder.gallery.verify.rows import CheckedRows
 from model.network.distances import Distance
 
-_ATTEMPTS = 3  # to read files that a server is just writing anew
-_SAMPLE = 32  # rows that are searched for
+_ATTEMPTS = 3  # to read files that a server may be replacing
+_SAMPLE = 32  # rows used as queries
 _NEAREST = 10
-_AGREE = 1e-3  # how far inner products may differ, of the largest: another order of summing
-_RECALL = 0.1  # of a compressed index: less is no approximation
+_AGREE = 1e-3  # tolerance of inner products, as a share of the largest, as summation order differs
+_RECALL = 0.1  # least recall of a compressed index that is not damaged
 
 
 class IndexCheck:
-    """Compares the saved index with products as they are read; with none that can be used, it has said so."""
+    """Comparison of the saved index with products as they are read. An unusable index is reported at the start."""
 
     def __init__(self, directory: Path, distance: Distance, state: CatalogueState, findings: Findings) -> None:
         self._findings, self._distance, self._flat = findings, distance, state.factory == "Flat"
         self._segment, self.revision = _load(directory / INDEX, distance, state, findings)
 
     def check(self, products: Sequence[CheckedRows]) -> None:
-        """Check that the index has the products that it should, with their embeddings."""
+        """Check that the index has the embeddings of products that its revision covers."""
         if self._segment is None:
             return
-        for one in products:
-            if one.revision > self.revision or one.embeddings is None:
-                continue  # it is replayed; or there is nothing to compare with
-            held = self._segment.embeddings[self._segment.rows_of(np.array([one.revision], np.int64))]
-            if len(held) != len(one.embeddings):
-                message = f"the index has {len(held)} photos of it: expected {len(one.embeddings)}"
-                self._findings.problem(f"product {one.product_id}", message)
-            elif not np.array_equal(held, one.embeddings):
+        for product in products:
+            if product.revision > self.revision or product.embeddings is None:
+                continue  # newer than the index, or without usable embeddings
+            indexed = self._segment.embeddings[self._segment.rows_of(np.array([product.revision], np.int64))]
+            if len(indexed) != len(product.embeddings):
+                message = f"the index has {len(indexed)} photos of it: expected {len(product.embeddings)}"
+                self._findings.add_problem(f"product {product.product_id}", message)
+            elif not np.array_equal(indexed, product.embeddings):
                 message = "the index has another embedding of it: expected the catalogue's"
-                self._findings.problem(f"product {one.product_id}", message)
+                self._findings.add_problem(f"product {product.product_id}", message)
 
     def finish(self) -> None:
-        """Search for some of the rows, by the index and by going through all."""
+        """Check that searches for a sample of the rows agree with an exact scan."""
         segment = self._segment
         if segment is None or not len(segment):
             return
@@ -55,39 +55,39 @@ class IndexCheck:
         with torch.inference_mode():
             queries = self._distance.query(torch.from_numpy(np.array(segment.embeddings[rows]))).numpy()
         n = min(_NEAREST, len(segment))
-        exact, places = segment.scan(queries, n, np.arange(len(segment)))
-        found, at = segment.search(queries, n)
-        if self._flat and not np.allclose(found, exact, atol=_AGREE * np.abs(exact).max()):
-            worst = int(np.abs(found - exact).max(1).argmax())
-            message = f"a search for row {rows[worst]} finds inner products {found[worst][:3]}: expected"
-            self._findings.problem("index", f"{message} {exact[worst][:3]}")
-        recall = np.mean([len(np.intersect1d(a, b)) / n for a, b in zip(at, places, strict=True)])
+        exact_products, exact_rows = segment.scan(queries, n, np.arange(len(segment)))
+        products, rows_found = segment.search(queries, n)
+        if self._flat and not np.allclose(products, exact_products, atol=_AGREE * np.abs(exact_products).max()):
+            worst = int(np.abs(products - exact_products).max(1).argmax())
+            message = f"a search for row {rows[worst]} finds inner products {products[worst][:3]}: expected"
+            self._findings.add_problem("index", f"{message} {exact_products[worst][:3]}")
+        recall = np.mean([len(np.intersect1d(a, b)) / n for a, b in zip(rows_found, exact_rows, strict=True)])
         if recall < _RECALL:
             message = f"searches find {recall:.0%} of the {n} nearest: expected more than {_RECALL:.0%}"
-            self._findings.problem("index", message)
+            self._findings.add_problem("index", message)
 
 
 def _load(folder: Path, distance: Distance, state: CatalogueState, findings: Findings) -> tuple[Segment | None, int]:
-    """The saved index and its revision; None, and why, if there is none that can be used."""
+    """Load the saved index and its revision. Returns None and -1, and records why, if it cannot be used."""
     for attempt in range(1, _ATTEMPTS + 1):
-        before = _manifest(folder)
+        before = _read_manifest(folder)
         try:
             return load_index(folder, distance, state)
         except OutdatedIndexError as reason:
-            findings.note("index", f"{reason}; the next start makes it anew")
+            findings.add_note("index", f"{reason}; the next start makes it anew")
             break
         except UnusableIndexError as reason:
             if before is None:
-                findings.note("index", "there is none; the next start makes it")
+                findings.add_note("index", "there is none; the next start makes it")
                 break
-            if _manifest(folder) == before or attempt == _ATTEMPTS:
-                findings.problem("index", f"{reason}; the next start makes it anew")
+            if _read_manifest(folder) == before or attempt == _ATTEMPTS:
+                findings.add_problem("index", f"{reason}; the next start makes it anew")
                 break
     return None, -1
 
 
-def _manifest(folder: Path) -> bytes | None:
-    """The manifest's text; None when there is none, and an empty one when it cannot be read."""
+def _read_manifest(folder: Path) -> bytes | None:
+    """Read the manifest's text. Returns None if there is no manifest, and an empty text if it cannot be read."""
     try:
         return manifest_text(folder)
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""Whether every row of a catalogue is as writing it makes it."""
+"""Checks of every row of a catalogue against the rows that writing its product would give."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ from app.products.product import Product
 from app.products.text_keys import comparison_key
 from index_builder.gallery.verify.findings import Findings
 
-_ROWS = 500  # products read at a time: fits one IN (...)
+_ROWS = 500  # products per read, so that their ids fit one IN (...)
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 class CheckedRows(NamedTuple):
-    """A live product's row, as far as it can be used for further checks."""
+    """Usable parts of a live product's row, for further checks."""
 
     product_id: str
     revision: int
-    names: list[str]  # of its photos that are kept
+    names: list[str]  # of its stored photos
     embeddings: Embeddings | None  # (P,D); None unless all of them are usable
 
 
 def check_rows(connection: Connection, state: CatalogueState, findings: Findings) -> Iterator[list[CheckedRows]]:
-    """Check all products, in lists; what belongs to none of them is checked at the end.
+    """Check all products and yield them in lists. Rows that belong to no product are checked at the end.
 
-    Raises SQLAlchemyError where the database cannot be read any further.
+    Raises SQLAlchemyError if the database cannot be read any further.
     """
     if connection.dialect.name == "sqlite":
         _check_file(connection, findings)
@@ -53,21 +53,21 @@ def check_rows(connection: Connection, state: CatalogueState, findings: Findings
 def _check_file(connection: Connection, findings: Findings) -> None:
     for (line,) in connection.execute(text("PRAGMA integrity_check(20)")):
         if line != "ok":
-            findings.problem("catalogue", f"the database file is damaged: {line}")
+            findings.add_problem("catalogue", f"the database file is damaged: {line}")
 
 
 def _read_any_text(connection: Connection) -> None:
-    """Have a connection read texts that are not UTF-8, too, so that the products that have them can be named."""
+    """Make a connection read texts that are not UTF-8 as well, so that their products can be named."""
     driver: Any = connection.connection.driver_connection
     driver.text_factory = lambda stored: stored.decode("utf-8", "surrogateescape")
 
 
 def _is_named(row: Row[Any], findings: Findings) -> bool:
-    """Return whether a product's id is a text, by which more can be read of it."""
+    """Return whether a product's id is a text, which reading more of the product needs."""
     try:
         row.product_id.encode()
     except (UnicodeEncodeError, AttributeError):
-        findings.problem(_of(row), "its id is no text in UTF-8: expected one")
+        findings.add_problem(_product_label(row), "its id is no text in UTF-8: expected one")
         return False
     return True
 
@@ -75,9 +75,13 @@ def _is_named(row: Row[Any], findings: Findings) -> bool:
 def _check_revisions(rows: Sequence[Row[Any]], counter: int, seen: dict[int, str], findings: Findings) -> None:
     for row in rows:
         if not isinstance(row.revision, int) or not 1 <= row.revision <= counter:
-            findings.problem(_of(row), f"its revision is {row.revision!r}: expected 1 to {counter}, the catalogue's")
+            findings.add_problem(
+                _product_label(row), f"its revision is {row.revision!r}: expected 1 to {counter}, the catalogue's"
+            )
         elif row.revision in seen:
-            findings.problem(_of(row), f"its revision {row.revision} is that of product {seen[row.revision]} too")
+            findings.add_problem(
+                _product_label(row), f"its revision {row.revision} is that of product {seen[row.revision]} too"
+            )
         seen[row.revision] = row.product_id
 
 
@@ -85,7 +89,7 @@ def _check_products(
     connection: Connection, rows: Sequence[Row[Any]], state: CatalogueState, findings: Findings
 ) -> Iterator[CheckedRows]:
     own_photos = select(*raw_columns(photos)).where(photos.c.product_id.in_([row.product_id for row in rows]))
-    own_traits = _named_traits().where(traits.c.revision.in_([row.revision for row in rows]))
+    own_traits = _select_traits().where(traits.c.revision.in_([row.revision for row in rows]))
     photos_of, traits_of = dict[str, list[Row[Any]]](), dict[int, list[Row[Any]]]()
     for photo in connection.execute(own_photos.order_by(photos.c.product_id, photos.c.position)):
         photos_of.setdefault(photo.product_id, []).append(photo)
@@ -93,60 +97,64 @@ def _check_products(
         traits_of.setdefault(trait.revision, []).append(trait)
     for row in rows:
         if row.deleted:
-            continue  # what belongs to a deleted product is found with what belongs to none
+            continue  # _check_orphans() reports rows that belong to a deleted product
         _check_texts(row, traits_of.get(row.revision, []), findings)
         its_photos = photos_of.get(row.product_id, [])
         names = [photo.name for photo in its_photos if photo.name is not None]
         yield CheckedRows(row.product_id, row.revision, names, _check_photos(row, its_photos, state.dim, findings))
 
 
-def _named_traits() -> Select[Any]:
+def _select_traits() -> Select[Any]:
     columns = traits.c.revision, trait_values.c.name, trait_values.c.key, trait_values.c.value
     return select(*columns).join_from(traits, trait_values, trait_values.c.id == traits.c.value_id)
 
 
-def _check_texts(row: Row[Any], found: Sequence[Row[Any]], findings: Findings) -> None:
-    """Whether a product's columns, and what it is found by, are what its values give."""
+def _check_texts(row: Row[Any], trait_rows: Sequence[Row[Any]], findings: Findings) -> None:
+    """Check that a product's columns and traits are those that its values give."""
     try:
-        stored = {column.name: _read(column.name, getattr(row, column.name)) for column in PRODUCT_COLUMNS}
+        stored = {column.name: _decode_value(column.name, getattr(row, column.name)) for column in PRODUCT_COLUMNS}
         product = Product(**stored)
         expected = row_of(product) | {"deleted": False}
-        wanted = {(name, comparison_key(value), value) for name, value in product.traits()}
+        expected_traits = {(name, comparison_key(value), value) for name, value in product.traits()}
     except (ValueError, TypeError, AttributeError, ArithmeticError) as error:
-        findings.problem(_of(row), f"its row cannot be used: {error}")
+        findings.add_problem(_product_label(row), f"its row cannot be used: {error}")
         return
     for name, value in {**stored, "category_key": row.category_key}.items():
         if value != expected[name]:
-            findings.problem(_of(row), f"its {name} is {value!r}: expected {expected[name]!r}")
-    there = {(trait.name, trait.key, trait.value) for trait in found}
-    for name, _, value in sorted(there - wanted):
-        findings.problem(_of(row), f"it is found by {name} {value!r}: expected only what it has")
-    for name, _, value in sorted(wanted - there):
-        findings.problem(_of(row), f"it is not found by {name} {value!r}: expected all that it has")
+            findings.add_problem(_product_label(row), f"its {name} is {value!r}: expected {expected[name]!r}")
+    stored_traits = {(trait.name, trait.key, trait.value) for trait in trait_rows}
+    for name, _, value in sorted(stored_traits - expected_traits):
+        findings.add_problem(_product_label(row), f"it is found by {name} {value!r}: expected only what it has")
+    for name, _, value in sorted(expected_traits - stored_traits):
+        findings.add_problem(_product_label(row), f"it is not found by {name} {value!r}: expected all that it has")
 
 
-def _read(name: str, value: Any) -> Any:
-    """A stored value -> a product's."""
+def _decode_value(name: str, value: Any) -> Any:
+    """Convert a stored value to that of a product."""
     kind = products.c[name].type
     return kind.process_result_value(value, None) if hasattr(kind, "process_result_value") else value
 
 
-def _check_photos(row: Row[Any], found: Sequence[Row[Any]], dim: int | None, findings: Findings) -> Embeddings | None:
-    """The embeddings (P,D) of a product's photos, if all of its photos' rows are usable."""
+def _check_photos(
+    row: Row[Any], photo_rows: Sequence[Row[Any]], dim: int | None, findings: Findings
+) -> Embeddings | None:
+    """Check a product's photos. Returns their embeddings (P,D), or None unless all of their rows are usable."""
     before = len(findings.problems)
-    if not found:
-        findings.problem(_of(row), "it has no photo: expected at least one embedding")
-    if [photo.position for photo in found] != list(range(len(found))):
-        positions = ", ".join(str(photo.position) for photo in found)
-        findings.problem(_of(row), f"its photos have positions {positions}: expected 0 to {len(found) - 1}")
-    for photo in found:
-        for message in _wrong_with(photo, dim, len(found)):
-            findings.problem(_of(row), f"its photo at {photo.position} {message}")
+    if not photo_rows:
+        findings.add_problem(_product_label(row), "it has no photo: expected at least one embedding")
+    if [photo.position for photo in photo_rows] != list(range(len(photo_rows))):
+        positions = ", ".join(str(photo.position) for photo in photo_rows)
+        findings.add_problem(
+            _product_label(row), f"its photos have positions {positions}: expected 0 to {len(photo_rows) - 1}"
+        )
+    for photo in photo_rows:
+        for message in _find_photo_problems(photo, dim, len(photo_rows)):
+            findings.add_problem(_product_label(row), f"its photo at {photo.position} {message}")
     usable = len(findings.problems) == before
-    return np.stack([embedding_of(photo.embedding) for photo in found]) if usable else None
+    return np.stack([embedding_of(photo.embedding) for photo in photo_rows]) if usable else None
 
 
-def _wrong_with(photo: Row[Any], dim: int | None, count: int) -> Iterator[str]:
+def _find_photo_problems(photo: Row[Any], dim: int | None, count: int) -> Iterator[str]:
     if photo.name is None and count > 1:
         yield "has no name: expected one, as there are others"
     if photo.name is not None and not _SHA256.fullmatch(str(photo.name)):
@@ -159,16 +167,20 @@ def _wrong_with(photo: Row[Any], dim: int | None, count: int) -> Iterator[str]:
 
 
 def _check_orphans(connection: Connection, findings: Findings) -> None:
-    """Photos and traits that belong to no product that there is."""
+    """Check for photos and traits that do not belong to any product."""
     owner = photos.outerjoin(products, and_(products.c.product_id == photos.c.product_id, LIVE))
-    lost = select(photos.c.product_id, photos.c.position).select_from(owner).where(products.c.product_id.is_(None))
-    for row in connection.execute(lost):
-        findings.problem(_of(row), f"there is a photo at {row.position}, but no such product: expected none")
-    having = traits.outerjoin(products, and_(products.c.revision == traits.c.revision, LIVE))
-    unowned = select(traits.c.revision).select_from(having).where(products.c.product_id.is_(None)).distinct()
+    orphans = select(photos.c.product_id, photos.c.position).select_from(owner).where(products.c.product_id.is_(None))
+    for row in connection.execute(orphans):
+        findings.add_problem(
+            _product_label(row), f"there is a photo at {row.position}, but no such product: expected none"
+        )
+    trait_owner = traits.outerjoin(products, and_(products.c.revision == traits.c.revision, LIVE))
+    unowned = select(traits.c.revision).select_from(trait_owner).where(products.c.product_id.is_(None)).distinct()
     for revision in connection.execute(unowned).scalars():
-        findings.problem("catalogue", f"traits are kept of revision {revision}, which no product has: expected none")
+        findings.add_problem(
+            "catalogue", f"traits are kept of revision {revision}, which no product has: expected none"
+        )
 
 
-def _of(row: Any) -> str:
+def _product_label(row: Any) -> str:
     return f"product {readable(str(row.product_id))}"

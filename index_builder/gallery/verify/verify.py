@@ -1,4 +1,4 @@
-"""Checking a gallery: every row, photo and file against the record. Nothing is changed; servers and writers go on."""
+"""Check of every row, photo and file of a gallery. Nothing is changed; servers and writers may be running."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from app.database.rows import DamagedCatalogueError, state_in
 from app.database.state import CatalogueState
 from app.gallery.layout import INDEX, PHOTOS, catalogue_of
 from app.gallery.photo_store import PhotoStore
-from index_builder.gallery.verify.files import PhotoCheck, check_checkpoint, note_left
+from index_builder.gallery.verify.files import PhotoCheck, check_checkpoint, note_leftovers
 from index_builder.gallery.verify.findings import Finding, Findings
 from index_builder.gallery.verify.index import IndexCheck
 from index_builder.gallery.verify.rows import check_rows
 
-_ATTEMPTS = 5  # to see a gallery between two switches of its checkpoint
+_ATTEMPTS = 5  # to check a gallery between two switches of its checkpoint
 
 
 @dataclass(frozen=True)
 class VerifyReport:
-    """What there is in a gallery, and what is wrong with it."""
+    """Contents of a gallery, and the findings of its check."""
 
     revision: int
     products: int
@@ -33,29 +33,29 @@ class VerifyReport:
 
 
 def verify(directory: Path, progress: Progress | None = None, catalogue_url: str | None = None) -> VerifyReport:
-    """Check a gallery as of one moment. Raises CatalogueError when there is none."""
+    """Check a gallery as of one moment. Raises CatalogueError if there is no gallery, and TimeoutError."""
     try:
         catalogue = catalogue_of(directory, catalogue_url)
     except SQLAlchemyError as error:
-        return VerifyReport(0, 0, 0, (_unreadable(error),), ())
+        return VerifyReport(0, 0, 0, (_describe_unreadable(error),), ())
     try:
         for _ in range(_ATTEMPTS):
-            report = _verify(directory, catalogue, progress)
+            report = _try_verify(directory, catalogue, progress)
             if report is not None:
                 return report
     except SQLAlchemyError as error:
-        return VerifyReport(0, 0, 0, (_unreadable(error),), ())
+        return VerifyReport(0, 0, 0, (_describe_unreadable(error),), ())
     finally:
         catalogue.close()
     raise TimeoutError(f"gallery {directory} gets one checkpoint after the other: expected it to be at rest")
 
 
-def _verify(directory: Path, catalogue: Catalogue, progress: Progress | None) -> VerifyReport | None:
-    """One attempt; None when the gallery has got another checkpoint while its files were being opened."""
+def _try_verify(directory: Path, catalogue: Catalogue, progress: Progress | None) -> VerifyReport | None:
+    """Check a gallery once. Returns None if its checkpoint was switched while its files were being opened."""
     findings = Findings()
     expected = catalogue.state()
     checkpoint = check_checkpoint(directory, expected, findings)
-    # before the rows: a server may save it meanwhile, and it must not be newer than what it is compared with
+    # The index is opened before the rows are read: a server may save it meanwhile, and it must not be newer than them.
     index = IndexCheck(directory, checkpoint.network.distance, expected, findings) if checkpoint else None
     photos = PhotoCheck(PhotoStore(directory / PHOTOS), findings)
     count = 0
@@ -72,25 +72,25 @@ def _verify(directory: Path, catalogue: Catalogue, progress: Progress | None) ->
                 count += len(products)
                 if progress is not None and task is not None:
                     progress.update(task, completed=count)
-        except SQLAlchemyError as error:  # what is left cannot be compared with anything
-            findings.problems.append(_unreadable(error))
-            return _report(state, count, photos.count, findings)
+        except SQLAlchemyError as error:  # the other files cannot be compared with anything
+            findings.problems.append(_describe_unreadable(error))
+            return _build_report(state, count, photos.count, findings)
     photos.finish()
     if index:
         index.finish()
-    note_left(findings, "gallery", _partials(directory), "files that were never finished")
-    return _report(state, count, photos.count, findings)
+    note_leftovers(findings, "gallery", _list_partial_files(directory), "files that were never finished")
+    return _build_report(state, count, photos.count, findings)
 
 
-def _report(state: CatalogueState, products: int, photos: int, findings: Findings) -> VerifyReport:
+def _build_report(state: CatalogueState, products: int, photos: int, findings: Findings) -> VerifyReport:
     return VerifyReport(state.revision, products, photos, tuple(findings.problems), tuple(findings.notes))
 
 
-def _partials(directory: Path) -> list[str]:
+def _list_partial_files(directory: Path) -> list[str]:
     folders = (directory, directory / INDEX, directory / "checkpoints")
     return [str(path.relative_to(directory)) for folder in folders for path in folder.glob("*.partial")]
 
 
-def _unreadable(error: SQLAlchemyError) -> Finding:
+def _describe_unreadable(error: SQLAlchemyError) -> Finding:
     reason = error.reason if isinstance(error, DamagedCatalogueError) else str(error).partition("\n")[0]
     return Finding("catalogue", f"it cannot be read: {reason}; `sketchfind restore` makes the gallery from a backup")

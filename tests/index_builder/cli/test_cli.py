@@ -1,3 +1,5 @@
+"""Command line: commands work together, and wrong input ends in one line and status 2."""
+
 from __future__ import annotations
 
 import json
@@ -18,7 +20,7 @@ def run(*arguments: object) -> Result:
 
 
 def answer(*arguments: object) -> dict[str, Any]:
-    """The one JSON object that a command prints on stdout."""
+    """Run a command with --json and return the object that it prints on stdout."""
     result = run(*arguments, "--json")
     assert result.exit_code == 0, result.output
     return dict(json.loads(result.stdout))
@@ -90,8 +92,8 @@ def test_evaluate_by_the_papers_protocol(tiny_checkpoint: Path, tmp_path: Path) 
     figures = answer("evaluate", *paper)
     assert (figures["gallery_from"], figures["views"], figures["n_queries"]) == ("edge_maps", 10, 4)
     assert (figures["acc@1"], figures["acc@1_interval"]) == (100, [100, 100])  # the edge maps are the sketches
-    told = run("evaluate", *paper, "--report", tmp_path / "report")
-    assert "acc@1         100.0  (100.0 to 100.0)" in told.stdout
+    result = run("evaluate", *paper, "--report", tmp_path / "report")
+    assert "acc@1         100.0  (100.0 to 100.0)" in result.stdout
     assert "one view" in (tmp_path / "report" / "report.html").read_text()
 
 

@@ -1,4 +1,4 @@
-"""Changing a gallery from the command line, beside a server that shows it."""
+"""Changes of a gallery from the command line, beside a server that shows it."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def answer(*arguments: object) -> dict[str, Any]:
     return dict(json.loads(result.stdout))
 
 
-def seen(shop: Shop, seed: int, name: str, is_first: bool) -> bool:
-    """Whether within a second a search for a drawn product finds this one first, or does not."""
+def shows_within_a_second(shop: Shop, seed: int, name: str, *, is_first: bool) -> bool:
+    """Return whether a search for a drawn product begins to find this one first, or ceases to, within a second."""
     deadline = time.monotonic() + 1
     while time.monotonic() < deadline:
         if (shop.found(seed)[0] == name) == is_first:
@@ -43,7 +43,7 @@ def test_products_come_and_go_beside_a_server(tiny_gallery: Path, tmp_path: Path
         words = ("--title", "Red boot", "--price", "59.90 EUR", "--attribute", "heel=high")
         added = answer("add", "x", "--gallery", gallery, "--photo", tmp_path / "a.png", *words)
         assert added == {"product_id": "x", "outcome": "added"}
-        assert seen(shop, 30, "x", True)
+        assert shows_within_a_second(shop, 30, "x", is_first=True)
         assert shop.client.get("/products/x").json()["price"] == 59.9
         assert answer("add", "x", "--gallery", gallery, "--photo", tmp_path / "a.png")["outcome"] == "unchanged"
         several = ("--size", "41", "--size", "42", "--color", "Black", "--color", "Red", "--availability", "sold out")
@@ -55,7 +55,7 @@ def test_products_come_and_go_beside_a_server(tiny_gallery: Path, tmp_path: Path
         listed = answer("list", "--gallery", gallery, "--after", "tote-2", "--limit", 1)
         assert [product["product_id"] for product in listed["products"]] == ["x"] and listed["next"] is None
         assert answer("remove", "x", "--gallery", gallery) == {"removed": 1}
-        assert seen(shop, 30, "x", False)
+        assert shows_within_a_second(shop, 30, "x", is_first=False)
     listed_as_text = run("list", "--gallery", gallery, "--limit", 1).stdout
     assert listed_as_text == "boot-1\tBoot number 1\tShoes > Boots\t129.00 EUR\n"
 

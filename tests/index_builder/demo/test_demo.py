@@ -1,4 +1,4 @@
-"""The demo shop: products that differ, drawn the same on every run, in a gallery kept up to date."""
+"""Demo shop: products differ, are drawn the same on every run, and are in a gallery kept up to date."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from PIL import Image
 
 from app.catalogue.catalogue import Catalogue, sqlite_url
 from index_builder.demo.art.assortment import KINDS, DemoProduct, Kind, assortment
-from index_builder.demo.art.painting.seeded_choices import Hand
+from index_builder.demo.art.painting.seeded_choices import SeededChoices
 from index_builder.demo.art.painting.textures import SIDE
 from index_builder.demo.gallery import STAMP, build_demo, write_demo_source
 
@@ -32,7 +32,7 @@ def rows(feed: Path) -> list[dict[str, str]]:
 
 
 def silhouette(picture: Image.Image) -> npt.NDArray[np.bool_]:
-    """What is not ground, shadows left out, at a quarter of the size."""
+    """Return the mask of the product without its shadow, at a quarter of the size."""
     small = np.asarray(picture.convert("L").resize((SIDE // 4, SIDE // 4)), dtype=np.uint8)
     return np.asarray(small < 200)
 
@@ -64,9 +64,9 @@ def test_the_same_choices_on_every_run(products: list[DemoProduct]) -> None:
 
 
 def test_a_parameter_is_dealt_evenly() -> None:
-    hands = [Hand("kind", index, 12) for index in range(12)]
-    assert Counter(hand.pick("heel", "abc") for hand in hands) == {"a": 4, "b": 4, "c": 4}
-    values = sorted(hand.between("height", 0, 12) for hand in hands)
+    products = [SeededChoices("kind", index, 12) for index in range(12)]
+    assert Counter(choices.pick("heel", "abc") for choices in products) == {"a": 4, "b": 4, "c": 4}
+    values = sorted(choices.between("height", 0, 12) for choices in products)
     assert np.allclose(values, np.arange(12) + 0.5)
 
 

@@ -1,3 +1,5 @@
+"""Building: feeds and photo folders become galleries, and only changes are done again."""
+
 from __future__ import annotations
 
 import hashlib
@@ -33,26 +35,26 @@ from tests.conftest import PRODUCTS, draw_product
 
 @pytest.fixture
 def shop(tmp_path: Path, feed: Path) -> Path:
-    """A feed of one's own to change."""
+    """Copy the feed, so that a test can change it."""
     shutil.copytree(feed.parent, tmp_path / "shop")
     return tmp_path / "shop" / feed.name
 
 
 def contents(gallery: Path, checkpoint: Path) -> dict[str, tuple[Product, NDArray[np.float32]]]:
-    """Everything a gallery records, but for when it was recorded."""
+    """Return the products and embeddings of a gallery by id, without their revisions."""
     opened = Gallery.open(gallery, load_checkpoint(checkpoint))
-    found = {}
+    records = {}
     for product in opened.catalogue.page(limit=10_000):
         embedding = opened.catalogue.embedding(product.product_id)
         assert embedding is not None and opened.photos.has(product.photo)
-        found[product.product_id] = (replace(product, revision=0), embedding)
-    assert opened.size == len(found)
+        records[product.product_id] = (replace(product, revision=0), embedding)
+    assert opened.size == len(records)
     opened.close()
-    return found
+    return records
 
 
 def assert_same(gallery: Path, fresh: Path, checkpoint: Path) -> None:
-    """Two galleries record the same, except that batches of another size round otherwise."""
+    """Check that two galleries have the same products, and the same embeddings up to rounding."""
     ours, theirs = contents(gallery, checkpoint), contents(fresh, checkpoint)
     assert [product for product, _ in ours.values()] == [product for product, _ in theirs.values()]
     for (_, our), (_, their) in zip(ours.values(), theirs.values(), strict=True):
@@ -71,8 +73,8 @@ def test_a_feed_becomes_a_gallery(tiny_gallery: Path, tiny_checkpoint: Path, fee
         assert len(product.photos) == 1
         assert product.photos[0].source == hashlib.sha256((feed.parent / photo).read_bytes()).hexdigest()
         frame = checkpoint.preprocess.photo(draw_product(number))
-        found = Retriever(checkpoint, gallery).search(frame, 1).results[0]
-        assert found.product == product  # the edge map is of the original photo, not of the one that is kept
+        result = Retriever(checkpoint, gallery).search(frame, 1).results[0]
+        assert result.product == product  # the edge map is of the original photo, not of the stored one
 
 
 def test_a_photo_folder_becomes_a_gallery(tmp_path: Path, photo_folder: Path, tiny_checkpoint: Path) -> None:
@@ -216,7 +218,7 @@ def test_a_killed_build_is_finished_by_the_next(tmp_path: Path, tiny_checkpoint:
 
 
 def rows(gallery: Path) -> int:
-    """Products recorded so far, seen from outside."""
+    """Count the products written so far, by reading the database."""
     try:
         connection = sqlite3.connect(f"file:{gallery / 'catalogue.sqlite'}?mode=ro", uri=True)
         try:

@@ -1,4 +1,4 @@
-"""Another checkpoint for a gallery: all or nothing, beside those who write, and whatever kills it on the way."""
+"""Re-embedding: all or nothing, during writes, and wherever it is killed."""
 
 from __future__ import annotations
 
@@ -44,30 +44,30 @@ def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def reembed_in_small_batches(directory: Path, checkpoint: Path) -> None:
-    """For another process, which the fixture does not reach."""
+    """Re-embed in another process, which the fixture does not reach."""
     stage._BATCH = 4
     reembed(directory, checkpoint)
 
 
 def own_checkpoint(directory: Path) -> Checkpoint:
     catalogue = catalogue_of(directory)
-    found = load_checkpoint(checkpoint_file(directory, catalogue.state().checkpoint))
+    checkpoint = load_checkpoint(checkpoint_file(directory, catalogue.state().checkpoint))
     catalogue.close()
-    return found
+    return checkpoint
 
 
 def embedded(directory: Path) -> Iterator[tuple[str, NDArray[np.float32]]]:
-    """Every photo's name with its embedding (D,) in the catalogue."""
+    """Yield every photo's name with its embedding (D,) in the catalogue."""
     catalogue = catalogue_of(directory)
     for product in catalogue.page(limit=10_000):
-        found = catalogue.embedding(product.product_id)
-        assert found is not None
-        yield from zip([photo.name for photo in product.photos], found, strict=True)
+        embeddings = catalogue.embedding(product.product_id)
+        assert embeddings is not None
+        yield from zip([photo.name for photo in product.photos], embeddings, strict=True)
     catalogue.close()
 
 
-def made_by(checkpoint: Checkpoint, directory: Path) -> dict[str, NDArray[np.float32]]:
-    """What a checkpoint makes of each photo (D,), by name."""
+def embed_all(checkpoint: Checkpoint, directory: Path) -> dict[str, NDArray[np.float32]]:
+    """Embed all photos by a checkpoint. Returns the embeddings (D,) by name."""
     store, names = PhotoStore(directory / PHOTOS), [name for name, _ in embedded(directory)]
     frames = [checkpoint.preprocess.photo(decode_image(store.photo(name).read_bytes())) for name in names]
     return dict(zip(names, checkpoint.embed_frames(frames), strict=True))
@@ -76,10 +76,10 @@ def made_by(checkpoint: Checkpoint, directory: Path) -> dict[str, NDArray[np.flo
 def assert_is_of(
     directory: Path, checkpoint: Checkpoint, expected: dict[str, NDArray[np.float32]] | None = None
 ) -> None:
-    """All embeddings are what the checkpoint makes of the photos, and the gallery opens by it and holds them all."""
-    made = expected or made_by(checkpoint, directory)
-    for name, found in embedded(directory):
-        np.testing.assert_allclose(found, made[name], rtol=1e-4, atol=1e-5)
+    """Check that all embeddings are the checkpoint's, and that the gallery opens by it with all products."""
+    embeddings = expected or embed_all(checkpoint, directory)
+    for name, embedding in embedded(directory):
+        np.testing.assert_allclose(embedding, embeddings[name], rtol=1e-4, atol=1e-5)
     opened = Gallery.open(directory, own_checkpoint(directory))
     assert opened.is_saved and opened.size == opened.catalogue.size()
     opened.close()
@@ -119,8 +119,8 @@ def test_the_checkpoint_before_stays_until_the_next(
         next(network.parameters()).add_(0.01)
     third = load_checkpoint(save_checkpoint(gallery.parent / "third.safetensors", network, PreprocessConfig(size=96)))
     reembed(gallery, gallery.parent / "third.safetensors")
-    kept = {path.stem for path in (gallery / "checkpoints").iterdir()}
-    assert kept == {first.sha256, third.sha256}
+    checkpoints = {path.stem for path in (gallery / "checkpoints").iterdir()}
+    assert checkpoints == {first.sha256, third.sha256}
     assert_is_of(gallery, third)
 
 
@@ -128,7 +128,7 @@ def test_it_may_be_killed_at_any_step(
     tiny_gallery: Path, tmp_path: Path, other_checkpoint: Path, tiny_checkpoint: Path
 ) -> None:
     old, new = load_checkpoint(tiny_checkpoint), load_checkpoint(other_checkpoint)
-    original, expected = dict(embedded(tiny_gallery)), made_by(new, tiny_gallery)
+    original, expected = dict(embedded(tiny_gallery)), embed_all(new, tiny_gallery)
     seen = set()
     for step in range(1, 200):
         gallery = shutil.copytree(tiny_gallery, tmp_path / str(step))
@@ -138,8 +138,8 @@ def test_it_may_be_killed_at_any_step(
         seen.add(checkpoint.sha256)
         Gallery.open(gallery, checkpoint).close()
         if checkpoint.sha256 == old.sha256:
-            for name, found in embedded(gallery):
-                np.testing.assert_array_equal(found, original[name])
+            for name, embedding in embedded(gallery):
+                np.testing.assert_array_equal(embedding, original[name])
         if step % 3 == 0:
             report = reembed(gallery, other_checkpoint)
             assert report.embedded in range(0, COUNT + 1, 4)
@@ -151,7 +151,7 @@ def test_it_may_be_killed_at_any_step(
 
 
 def test_writes_beside_it_are_never_lost_and_never_mixed(gallery: Path, other_checkpoint: Path) -> None:
-    """A writer puts products as long as the old checkpoint counts; what was acknowledged is there by the new one."""
+    """Put products until the old checkpoint is replaced. All acknowledged products have embeddings of the new one."""
     old, store = own_checkpoint(gallery), PhotoStore(gallery / PHOTOS)
     acknowledged: list[str] = []
     refused: list[CheckpointMismatchError] = []
@@ -184,7 +184,7 @@ def test_writes_beside_it_are_never_lost_and_never_mixed(gallery: Path, other_ch
 
 
 def test_an_open_catalogue_refuses_embeddings_of_both_kinds(gallery: Path, other_checkpoint: Path) -> None:
-    """Readers and writers that know the old checkpoint get no embedding of the new one, and bring none of the old."""
+    """Check that users of the old checkpoint neither get embeddings of the new one nor write those of the old one."""
     old = own_checkpoint(gallery)
     opened = Gallery.open(gallery, old)
     catalogue, snapshot = opened.catalogue, opened.snapshot
@@ -234,7 +234,7 @@ def test_photos_that_cannot_be_embedded_are_named_and_nothing_switches(
     assert catalogue.state().checkpoint == before.sha256 and load_checkpoint(gallery / CHECKPOINT_FILE)
     path.write_bytes(photo)
     catalogue.delete(["bare"])
-    # what could be embedded was; with a product without a photo, nothing was begun
+    # the other photos were embedded, except if a product has no photo: then nothing was
     assert reembed(gallery, other_checkpoint).embedded == (COUNT if damage == "not kept" else 1)
     assert_is_of(gallery, load_checkpoint(other_checkpoint))
 

@@ -11,9 +11,9 @@ from index_builder.demo.art.painting.trims import buckle, ring, stud
 
 
 def tab(
-    draw: Drawing, x: float, y: float, width: float, length: float, material: Material, ringed: bool = True
+    draw: Drawing, x: float, y: float, width: float, length: float, material: Material, *, ringed: bool = True
 ) -> None:
-    """The leather piece that fixes a handle to the body, with its ring."""
+    """Draw the leather piece that fixes a handle to the body, with its ring."""
     draw.part(rounded(x - width / 2, y - length, x + width / 2, y, width * 0.4), material, puff=4)
     draw.stitch(rounded(x - width / 2 + 4, y - length + 4, x + width / 2 - 4, y - 4, width * 0.3), material)
     if ringed:
@@ -22,7 +22,7 @@ def tab(
 
 
 def chain(draw: Drawing, curve: Line, size: float = 9.0, metal: Material = METAL) -> None:
-    """Links along a curve."""
+    """Draw the links of a chain along a curve."""
     total = float(np.linalg.norm(np.diff(curve, axis=0), axis=1).sum())
     count = int(total / (size * 1.25))
     for k in range(count):
@@ -36,8 +36,8 @@ def chain(draw: Drawing, curve: Line, size: float = 9.0, metal: Material = METAL
         draw.part(turned, metal, puff=1.6, edge=0.9, holes=(inner,) if k % 2 else ())
 
 
-def zip_line(draw: Drawing, curve: Line, metal: Material = METAL, pull: bool = True) -> None:
-    """A zip seen from outside, with a puller hanging from its end."""
+def zip_line(draw: Drawing, curve: Line, metal: Material = METAL, *, pull: bool = True) -> None:
+    """Draw a zip seen from outside, with a puller hanging from its end."""
     draw.stroke(curve, "#262324", 9)
     draw.stroke(curve, metal.hex, 4, dashed=True)
     if pull:
@@ -46,7 +46,7 @@ def zip_line(draw: Drawing, curve: Line, metal: Material = METAL, pull: bool = T
 
 
 def belt_down(draw: Drawing, x: float, top: float, length: float, material: Material, width: float = 20.0) -> None:
-    """A short strap hanging down with a buckle on it."""
+    """Draw a short strap hanging down with a buckle on it."""
     end = join(
         line((x - width / 2, top), (x + width / 2, top)),
         spline((x + width / 2, top - length + 8), (x, top - length - 4), (x - width / 2, top - length + 8)),
@@ -56,7 +56,7 @@ def belt_down(draw: Drawing, x: float, top: float, length: float, material: Mate
 
 
 def clasp(draw: Drawing, x: float, y: float, style: str, metal: Material = METAL) -> None:
-    """The lock in the middle of a flap: "turn", "push", "ring", "bar" or "knot"."""
+    """Draw the lock in the middle of a flap: "turn", "push", "ring", "bar" or "knot"."""
     if style == "turn":
         draw.part(rounded(x - 20, y - 13, x + 20, y + 13, 7), metal, puff=3)
         draw.part(rounded(x - 5, y - 9, x + 5, y + 9, 4), metal, puff=3, shade=-0.2)
@@ -73,6 +73,6 @@ def clasp(draw: Drawing, x: float, y: float, style: str, metal: Material = METAL
 
 
 def charm(draw: Drawing, x: float, y: float, material: Material) -> None:
-    """A leather tag on a cord."""
+    """Draw a leather tag on a cord."""
     draw.stroke(spline((x, y), (x + 10, y - 24), (x + 6, y - 44)), material.hex, 4)
     draw.part(rounded(x - 12, y - 96, x + 26, y - 42, 12), material, puff=5)

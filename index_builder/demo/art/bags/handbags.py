@@ -10,42 +10,42 @@ from index_builder.demo.art.bags.parts import arch, handles, inside, pocket, qui
 from index_builder.demo.art.painting.drawing import Drawing
 from index_builder.demo.art.painting.geometry import Line, inset, join, line, rounded, shifted, spline
 from index_builder.demo.art.painting.materials import CANVAS, LEATHER, STRAW, SUEDE, Material
-from index_builder.demo.art.painting.seeded_choices import Hand, Piece, phrase
+from index_builder.demo.art.painting.seeded_choices import Piece, SeededChoices, phrase
 from index_builder.demo.art.painting.trims import stud, tassel
 
 
-def tote(hand: Hand) -> Piece:
-    """An open bag on two handles."""
-    body = cloth(hand, (LEATHER, CANVAS, STRAW, LEATHER, SUEDE))
+def tote(choices: SeededChoices) -> Piece:
+    """Design an open bag on two handles."""
+    body = cloth(choices, (LEATHER, CANVAS, STRAW, LEATHER, SUEDE))
     if body.name == "straw":
         body = body.dyed("jute")
-    trim, draw = trim_for(hand, body), Drawing()
-    bottom = hand.between("bottom", 270, 400)
-    top = hand.between("top", 330, 470)
-    height = hand.between("height", 250, 420)
+    trim, draw = trim_for(choices, body), Drawing()
+    bottom = choices.between("bottom", 270, 400)
+    top = choices.between("top", 330, 470)
+    height = choices.between("height", 250, 420)
     draw.shadow(-bottom / 2 + 6, bottom / 2 - 6)
-    grip = hand.between("grip", 0.22, 0.34) * top
+    grip = choices.between("grip", 0.22, 0.34) * top
     curve = arch(
-        -grip, grip, height - 34, hand.between("rise", 110, 240), hand.pick("arch", ("round", "flat", "triangle"))
+        -grip, grip, height - 34, choices.between("rise", 110, 240), choices.pick("arch", ("round", "flat", "triangle"))
     )
-    width = hand.between("handle", 13, 24)
+    width = choices.between("handle", 13, 24)
     handles(draw, curve, width, trim, front=False)
-    front = trapezoid(bottom, top, height, hand.between("radius", 12, 50), hand.between("sag", 4, 22))
+    front = trapezoid(bottom, top, height, choices.between("radius", 12, 50), choices.between("sag", 4, 22))
     draw.part(join(front[-29:], shifted(front[-29:][::-1], 0, 14)), body, shade=-0.4, puff=3)
     draw.part(front, body, puff=17)
-    detail = hand.pick("detail", ("plain", "colour block", "front pocket", "stripes", "tassel", "tag", "studs"))
+    detail = choices.pick("detail", ("plain", "colour block", "front pocket", "stripes", "tassel", "tag", "studs"))
     _dress_tote(draw, detail, body, trim, bottom, height)
     rim = shifted(front[-29:], 0, -12)
     draw.stitch(rim[2:-2], body)
     handles(draw, curve, width, trim, front=True)
     for x in (-grip, grip):
-        tab(draw, x, height - 26, width * 1.5, 62, trim, ringed=hand.pick("rings", (True, False)))
+        tab(draw, x, height - 26, width * 1.5, 62, trim, ringed=choices.pick("rings", (True, False)))
     words = f"with {detail}" if detail != "plain" else ""
     return Piece(
         draw,
         phrase(body.colour if body.name != "straw" else "natural", body.name, "tote bag", words),
         body.colour,
-        hand.between("price", 35, 189),
+        choices.between("price", 35, 189),
         "Women",
     )
 
@@ -75,17 +75,17 @@ def _dress_tote(draw: Drawing, detail: str, body: Material, trim: Material, bott
             stud(draw, float(x), height * 0.12, 6)
 
 
-def handbag(hand: Hand) -> Piece:
-    """A structured bag carried by short handles."""
-    body, draw = cloth(hand, HIDE), Drawing()
-    trim = trim_for(hand, body)
-    shape = hand.pick("shape", ("trapeze", "box", "dome", "bowling", "frame", "winged"))
-    width, height = hand.between("width", 330, 420), hand.between("height", 220, 310)
-    front = _handbag_front(shape, width, height)
+def handbag(choices: SeededChoices) -> Piece:
+    """Design a structured bag carried by short handles."""
+    body, draw = cloth(choices, HIDE), Drawing()
+    trim = trim_for(choices, body)
+    shape = choices.pick("shape", ("trapeze", "box", "dome", "bowling", "frame", "winged"))
+    width, height = choices.between("width", 330, 420), choices.between("height", 220, 310)
+    front = _outline_handbag(shape, width, height)
     draw.shadow(-width / 2 + 20, width / 2 - 20)
-    double, grip = hand.pick("double", (True, False, True)), width * hand.between("grip", 0.17, 0.27)
+    double, grip = choices.pick("double", (True, False, True)), width * choices.between("grip", 0.17, 0.27)
     foot = height - (26 if shape not in ("dome", "bowling") else 44)
-    curve = arch(-grip, grip, foot, hand.between("rise", 90, 160), hand.pick("arch", ("round", "flat", "round")))
+    curve = arch(-grip, grip, foot, choices.between("rise", 90, 160), choices.pick("arch", ("round", "flat", "round")))
     handles(draw, curve, 16, trim, front=False)
     if shape == "winged":
         for s in (-1, 1):
@@ -97,22 +97,22 @@ def handbag(hand: Hand) -> Piece:
             )
             draw.part(wing, body, puff=9, shade=-0.18)
     draw.part(front, body, puff=20)
-    detail = hand.pick("detail", ("belt and lock", "flap", "front zip", "buckles", "plain", "quilted"))
-    _dress_handbag(draw, hand, detail, body, trim, front, width, height)
+    detail = choices.pick("detail", ("belt and lock", "flap", "front zip", "buckles", "plain", "quilted"))
+    _dress_handbag(draw, choices, detail, body, trim, front, width, height)
     if double or detail == "flap":
         handles(draw, curve, 16, trim, front=True)
     for x in (-grip, grip):
         tab(draw, x, foot + 2, 26, 48, trim)
-    if hand.pick("charm", (False, True, False)):
+    if choices.pick("charm", (False, True, False)):
         charm(draw, grip + 4, foot + 10, trim)
     words = {"plain": "", "quilted": "", "flap": "with flap", "front zip": "with front zip"}.get(
         detail, f"with {detail}"
     )
     title = phrase(body.colour, "quilted" if detail == "quilted" else "", body.name, shape, "handbag", words)
-    return Piece(draw, title, body.colour, hand.between("price", 69, 329), "Women")
+    return Piece(draw, title, body.colour, choices.between("price", 69, 329), "Women")
 
 
-def _handbag_front(shape: str, width: float, height: float) -> Line:
+def _outline_handbag(shape: str, width: float, height: float) -> Line:
     w = width / 2
     if shape == "dome":
         return join(
@@ -151,12 +151,19 @@ def _handbag_front(shape: str, width: float, height: float) -> Line:
 
 
 def _dress_handbag(
-    draw: Drawing, hand: Hand, detail: str, body: Material, trim: Material, front: Line, width: float, height: float
+    draw: Drawing,
+    choices: SeededChoices,
+    detail: str,
+    body: Material,
+    trim: Material,
+    front: Line,
+    width: float,
+    height: float,
 ) -> None:
-    lock = hand.pick("clasp", ("turn", "push", "ring", "bar"))
+    lock = choices.pick("clasp", ("turn", "push", "ring", "bar"))
     top = height - 8
     if detail == "flap":
-        drop, w = height * hand.between("drop", 0.38, 0.62), width * 0.44
+        drop, w = height * choices.between("drop", 0.38, 0.62), width * 0.44
         lid = join(
             line((-w, top), (w, top)),
             spline(
@@ -186,7 +193,9 @@ def _dress_handbag(
         for x in (-width * 0.27, width * 0.27):
             belt_down(draw, x, height * 0.80, height * 0.42, trim, 22)
     elif detail == "quilted":
-        quilting(draw, front, body, hand.between("gap", 34, 52), hand.pick("quilting", ("diamond", "columns", "rows")))
+        quilting(
+            draw, front, body, choices.between("gap", 34, 52), choices.pick("quilting", ("diamond", "columns", "rows"))
+        )
         clasp(draw, 0, height * 0.8, lock)
     else:
         draw.seam(spline((-width * 0.46, height * 0.36), (0, height * 0.28), (width * 0.46, height * 0.36)), body, 2.6)

@@ -1,9 +1,9 @@
-"""What bags are made of."""
+"""Materials of bags."""
 
 from __future__ import annotations
 
 from index_builder.demo.art.painting.materials import LEATHER, PATENT, SUEDE, Material
-from index_builder.demo.art.painting.seeded_choices import Hand
+from index_builder.demo.art.painting.seeded_choices import SeededChoices
 
 TONES = (
     "black",
@@ -30,13 +30,13 @@ TONES = (
 HIDE = (LEATHER, SUEDE, LEATHER, PATENT)
 
 
-def cloth(hand: Hand, stuffs: tuple[Material, ...], tones: tuple[str, ...] = TONES) -> Material:
-    """A stuff and a colour for it."""
-    return hand.pick("material", stuffs).dyed(hand.pick("colour", tones))
+def cloth(choices: SeededChoices, stuffs: tuple[Material, ...], tones: tuple[str, ...] = TONES) -> Material:
+    """Return a fabric in a colour that suits it."""
+    return choices.pick("material", stuffs).dyed(choices.pick("colour", tones))
 
 
-def trim_for(hand: Hand, body: Material) -> Material:
-    """Leather for handles: the body's own colour or one that stands out from it."""
+def trim_for(choices: SeededChoices, body: Material) -> Material:
+    """Return leather for handles, in the body's colour or one that stands out from it."""
     own = body.colour if body.name in ("leather", "patent", "suede") else "tan"
-    colour = hand.pick("trim", (own, own, "tan", "chocolate"))
+    colour = choices.pick("trim", (own, own, "tan", "chocolate"))
     return LEATHER.dyed(colour)

@@ -12,7 +12,7 @@ from index_builder.demo.art.painting.trims import stud
 
 
 def arch(x0: float, x1: float, y: float, rise: float, shape: str = "round") -> Line:
-    """The centre line of a handle from (x0,y) over a rise to (x1,y)."""
+    """Return the centre line of a handle from (x0,y) over a rise to (x1,y)."""
     m, w = (x0 + x1) / 2, (x1 - x0) / 2
     if shape == "flat":
         return spline(
@@ -37,8 +37,8 @@ def arch(x0: float, x1: float, y: float, rise: float, shape: str = "round") -> L
     )
 
 
-def handles(draw: Drawing, curve: Line, width: float, material: Material, front: bool) -> None:
-    """A handle; the one behind (`front` False) shows a little higher and darker."""
+def handles(draw: Drawing, curve: Line, width: float, material: Material, *, front: bool) -> None:
+    """Draw a handle. The rear one (`front` False) is a little higher and darker."""
     if front:
         draw.part(band(curve, width), material, puff=width * 0.34)
         for side in (-1, 1) if width > 13 else ():
@@ -48,7 +48,7 @@ def handles(draw: Drawing, curve: Line, width: float, material: Material, front:
 
 
 def pocket(draw: Drawing, x0: float, y0: float, x1: float, y1: float, material: Material, style: str) -> None:
-    """A patch pocket: "zip", "flap", "open" or "buckled"."""
+    """Draw a patch pocket: "zip", "flap", "open" or "buckled"."""
     body = rounded(x0, y0, x1, y1, 22)
     draw.part(body, material, puff=9)
     draw.stitch(rounded(x0 + 7, y0 + 7, x1 - 7, y1 - 7, 17), material)
@@ -70,7 +70,7 @@ def pocket(draw: Drawing, x0: float, y0: float, x1: float, y1: float, material: 
 
 
 def quilting(draw: Drawing, outline: Line, material: Material, gap: float, style: str) -> None:
-    """Seams over a panel: "diamond", "rows" or "columns", kept inside the outline's box by `gap`."""
+    """Draw seams over a panel: "diamond", "rows" or "columns", at least `gap` inside the outline's box."""
     low, high = outline.min(axis=0), outline.max(axis=0)
     span = high - low
     segments = []
@@ -89,7 +89,7 @@ def quilting(draw: Drawing, outline: Line, material: Material, gap: float, style
 
 
 def inside(outline: Line, segment: Line) -> Line | None:
-    """The stretch of a straight segment between its first and last crossing with a closed outline, if any."""
+    """Return the part of a straight segment between its first and last crossing with a closed outline, if any."""
     d, n = segment[1] - segment[0], np.array([segment[0, 1] - segment[1, 1], segment[1, 0] - segment[0, 0]])
     side = (outline - segment[0]) @ n
     cross = side * np.roll(side, -1) < 0
@@ -103,7 +103,7 @@ def inside(outline: Line, segment: Line) -> Line | None:
 
 
 def trapezoid(bottom: float, top: float, height: float, radius: float, sag: float = 0.0) -> Line:
-    """A bag's front standing on y = 0, `bottom` and `top` wide, its upper edge sagging in the middle."""
+    """Return a bag's front on y = 0, `bottom` and `top` wide, whose upper edge sags in the middle."""
     b, t, r = bottom / 2, top / 2, radius
     low = spline((-b, r * 1.6), (-b + r * 0.25, r * 0.35), (-b + r, 0), samples=8)
     rim = spline((t, height), (0, height - sag), (-t, height))

@@ -7,7 +7,7 @@ from index_builder.demo.art.bags.parts import arch, handles, pocket
 from index_builder.demo.art.painting.drawing import Drawing
 from index_builder.demo.art.painting.geometry import Line, band, join, line, rounded, spline
 from index_builder.demo.art.painting.materials import CANVAS, LEATHER, NYLON, Material
-from index_builder.demo.art.painting.seeded_choices import Hand, Piece, phrase
+from index_builder.demo.art.painting.seeded_choices import Piece, SeededChoices, phrase
 from index_builder.demo.art.painting.trims import buckle
 
 OUTDOOR = (
@@ -28,45 +28,32 @@ OUTDOOR = (
 )
 
 
-def backpack(hand: Hand) -> Piece:
-    """A bag worn on the back."""
-    body = hand.pick("material", (NYLON, CANVAS, LEATHER, CANVAS)).dyed(hand.pick("colour", OUTDOOR))
-    trim = LEATHER.dyed(hand.pick("trim", ("tan", "chocolate", "black", "cognac")))
-    width, height = hand.between("width", 270, 350), hand.between("height", 360, 460)
+def backpack(choices: SeededChoices) -> Piece:
+    """Design a bag worn on the back."""
+    body = choices.pick("material", (NYLON, CANVAS, LEATHER, CANVAS)).dyed(choices.pick("colour", OUTDOOR))
+    trim = LEATHER.dyed(choices.pick("trim", ("tan", "chocolate", "black", "cognac")))
+    width, height = choices.between("width", 270, 350), choices.between("height", 360, 460)
     w, draw = width / 2, Drawing()
     draw.shadow(-w + 16, w - 16)
     for s in (-1, 1):
         strap = spline(
             (s * w * 0.45, height - 10), (s * (w + 22), height * 0.84), (s * (w + 34), height * 0.45), (s * (w - 4), 40)
         )
-        draw.part(band(strap, 30, 14), body if hand.pick("strap", (True, False)) else trim, puff=7, shade=-0.15)
-    handles(draw, arch(-34, 34, height - 14, hand.between("loop", 38, 66)), 14, trim, front=True)
-    crown = hand.pick("crown", ("dome", "square", "flap", "roll-top", "flap"))
+        draw.part(band(strap, 30, 14), body if choices.pick("strap", (True, False)) else trim, puff=7, shade=-0.15)
+    handles(draw, arch(-34, 34, height - 14, choices.between("loop", 38, 66)), 14, trim, front=True)
+    crown = choices.pick("crown", ("dome", "square", "flap", "roll-top", "flap"))
     high = {"dome": 0.95, "square": 0.42, "flap": 0.5, "roll-top": 0.12}[crown] * w
-    front = join(
-        spline((-w, 46), (-w + 12, 12), (-w + 46, 0)),
-        spline((w - 46, 0), (w - 12, 12), (w, 46)),
-        spline(
-            (w, height - high),
-            (w * 0.93, height - high * 0.35),
-            (w * 0.66, height - high * 0.04),
-            (0, height),
-            (-w * 0.66, height - high * 0.04),
-            (-w * 0.93, height - high * 0.35),
-            (-w, height - high),
-        ),
-    )
-    for s in (-1, 1) if hand.pick("side pockets", (True, False)) else ():
+    for s in (-1, 1) if choices.pick("side pockets", (True, False)) else ():
         draw.part(rounded(s * w - 24, 20, s * w + 24, height * 0.42, 16), body, puff=9, shade=-0.12)
-    draw.part(front, body, puff=22)
-    style = hand.pick("pocket", ("zip", "buckled", "open", "flap", "two pockets"))
-    low, top = height * 0.06, height * hand.between("pocket top", 0.38, 0.48)
+    draw.part(_outline_backpack(w, height, high), body, puff=22)
+    style = choices.pick("pocket", ("zip", "buckled", "open", "flap", "two pockets"))
+    low, top = height * 0.06, height * choices.between("pocket top", 0.38, 0.48)
     if style == "two pockets":
         for s in (-1, 1):
             pocket(draw, s * w * 0.46 - w * 0.36, low + 8, s * w * 0.46 + w * 0.36, top, body, "flap")
     else:
         pocket(draw, -w * 0.74, low, w * 0.74, top, body, style)
-    _crown(draw, crown, body, trim, w, height, high)
+    _draw_crown(draw, crown, body, trim, w, height, high)
     name = {
         "dome": "round-top backpack",
         "square": "backpack",
@@ -79,11 +66,30 @@ def backpack(hand: Hand) -> Piece:
         "open": "with patch pocket",
         "flap": "with flap pocket",
     }.get(style, "with two pockets")
-    return Piece(draw, phrase(body.colour, body.name, name, words), body.colour, hand.between("price", 39, 169))
+    return Piece(draw, phrase(body.colour, body.name, name, words), body.colour, choices.between("price", 39, 169))
 
 
-def _crown(draw: Drawing, crown: str, body: Material, trim: Material, w: float, height: float, high: float) -> None:
-    """How the backpack closes."""
+def _outline_backpack(w: float, height: float, high: float) -> Line:
+    """Return an outline 2w wide, rounded by `high` above."""
+    return join(
+        spline((-w, 46), (-w + 12, 12), (-w + 46, 0)),
+        spline((w - 46, 0), (w - 12, 12), (w, 46)),
+        spline(
+            (w, height - high),
+            (w * 0.93, height - high * 0.35),
+            (w * 0.66, height - high * 0.04),
+            (0, height),
+            (-w * 0.66, height - high * 0.04),
+            (-w * 0.93, height - high * 0.35),
+            (-w, height - high),
+        ),
+    )
+
+
+def _draw_crown(
+    draw: Drawing, crown: str, body: Material, trim: Material, w: float, height: float, high: float
+) -> None:
+    """Draw the closure of a backpack."""
     if crown in ("dome", "square"):
         zipper = spline(
             (w * 0.97, height * 0.55),
@@ -119,22 +125,22 @@ def _crown(draw: Drawing, crown: str, body: Material, trim: Material, w: float, 
         belt_down(draw, 0, height + 10, 130, trim, 24)
 
 
-def duffel(hand: Hand) -> Piece:
-    """A long soft bag for travel."""
-    body = hand.pick("material", (CANVAS, LEATHER, NYLON)).dyed(hand.pick("colour", OUTDOOR[4:] + OUTDOOR[:4]))
-    trim = LEATHER.dyed(hand.pick("trim", ("tan", "chocolate", "black")))
-    width, height = hand.between("width", 440, 540), hand.between("height", 200, 270)
+def duffel(choices: SeededChoices) -> Piece:
+    """Design a long soft bag for travel."""
+    body = choices.pick("material", (CANVAS, LEATHER, NYLON)).dyed(choices.pick("colour", OUTDOOR[4:] + OUTDOOR[:4]))
+    trim = LEATHER.dyed(choices.pick("trim", ("tan", "chocolate", "black")))
+    width, height = choices.between("width", 440, 540), choices.between("height", 200, 270)
     w, draw = width / 2, Drawing()
     draw.shadow(-w + 20, w - 20)
-    grip = w * hand.between("grip", 0.26, 0.40)
-    curve = arch(-grip, grip, height * 0.86, hand.between("rise", 80, 140), hand.pick("arch", ("round", "flat")))
+    grip = w * choices.between("grip", 0.26, 0.40)
+    curve = arch(-grip, grip, height * 0.86, choices.between("rise", 80, 140), choices.pick("arch", ("round", "flat")))
     handles(draw, curve, 17, trim, front=False)
-    shape = hand.pick("shape", ("barrel", "dome", "boxy"))
+    shape = choices.pick("shape", ("barrel", "dome", "boxy"))
     shoulder = {"barrel": 0.5, "dome": 0.62, "boxy": 0.26}[shape] * height
     low = {"barrel": 0.42, "dome": 0.16, "boxy": 0.2}[shape] * height
-    draw.part(_duffel_front(w, height, shoulder, low), body, puff=26)
+    draw.part(_outline_duffel(w, height, shoulder, low), body, puff=26)
     zip_line(draw, line((-w + shoulder * 0.8, height - 14), (w - shoulder * 0.8, height - 14)))
-    detail = hand.pick("detail", ("end caps", "front pocket", "stripes", "straps"))
+    detail = choices.pick("detail", ("end caps", "front pocket", "stripes", "straps"))
     _dress_duffel(draw, detail, body, trim, w, height, low)
     for x in (-grip, grip):
         draw.part(band(line((x, 4), (x, height * 0.88)), 22), trim, puff=5)
@@ -150,12 +156,12 @@ def duffel(hand: Hand) -> Piece:
         draw,
         phrase(body.colour, body.name, shape, "duffel bag with", detail),
         body.colour,
-        hand.between("price", 59, 249),
+        choices.between("price", 59, 249),
     )
 
 
-def _duffel_front(w: float, height: float, shoulder: float, low: float) -> Line:
-    """An outline rounded by `shoulder` above and by `low` below."""
+def _outline_duffel(w: float, height: float, shoulder: float, low: float) -> Line:
+    """Return an outline rounded by `shoulder` above and by `low` below."""
     return join(
         spline((-w, low), (-w + low * 0.3, low * 0.26), (-w + low, 0)),
         spline((w - low, 0), (w - low * 0.3, low * 0.26), (w, low)),
@@ -167,7 +173,7 @@ def _duffel_front(w: float, height: float, shoulder: float, low: float) -> Line:
 def _dress_duffel(
     draw: Drawing, detail: str, body: Material, trim: Material, w: float, height: float, low: float
 ) -> None:
-    """What a duffel bag has on its front."""
+    """Draw the end caps, pocket or stripes on the front of a duffel bag."""
     if detail == "end caps":
         for s in (-1, 1):
             cap = spline(

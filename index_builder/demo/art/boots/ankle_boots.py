@@ -6,7 +6,7 @@ from index_builder.demo.art.boots.shafts import EARTH, Shaft, lugged
 from index_builder.demo.art.painting.drawing import Drawing
 from index_builder.demo.art.painting.geometry import at, join, shifted, spline, spot, sub
 from index_builder.demo.art.painting.materials import LEATHER, NYLON, PATENT, RUBBER, SUEDE, VELVET, WOOD, Material
-from index_builder.demo.art.painting.seeded_choices import Hand, Piece, phrase
+from index_builder.demo.art.painting.seeded_choices import Piece, SeededChoices, phrase
 from index_builder.demo.art.painting.trims import STEEL, bow, buckle, fringe, strap, stud, zipper
 from index_builder.demo.art.shoes.heel_parts import heel
 from index_builder.demo.art.shoes.heels import heel_for
@@ -14,17 +14,17 @@ from index_builder.demo.art.shoes.last import Last, flat_sole, thin_sole
 from index_builder.demo.art.shoes.straps import height_over
 
 
-def chelsea(hand: Hand) -> Piece:
-    """A boot with elastic gores."""
-    h = hand.pick("heel", (0.0, 0.0, 34.0, 62.0, 0.0))
+def chelsea(choices: SeededChoices) -> Piece:
+    """Design a boot with elastic gores."""
+    h = choices.pick("heel", (0.0, 0.0, 34.0, 62.0, 0.0))
     last = Last(
         heel=h,
-        platform=5.0 if h else hand.between("sole", 14, 34),
-        toe=hand.pick("toe", ("round", "almond", "square", "pointed")),
+        platform=5.0 if h else choices.between("sole", 14, 34),
+        toe=choices.pick("toe", ("round", "almond", "square", "pointed")),
         volume=1.05,
     )
-    upper = hand.pick("material", (SUEDE, LEATHER, LEATHER, PATENT)).dyed(hand.pick("colour", EARTH))
-    shaft = Shaft(last, hand.between("top", 150, 225), 122, slope=hand.between("slope", -8, 8))
+    upper = choices.pick("material", (SUEDE, LEATHER, LEATHER, PATENT)).dyed(choices.pick("colour", EARTH))
+    shaft = Shaft(last, choices.between("top", 150, 225), 122, slope=choices.between("slope", -8, 8))
     draw = Drawing()
     draw.shadow(14, 402 if not h else 150)
     shaft.opening(draw)
@@ -33,17 +33,17 @@ def chelsea(hand: Hand) -> Piece:
         spline(shifted(tab, -10, -26), shifted(tab, 4, 24), shifted(tab, 16, 14), shifted(tab, 6, -26)), upper, puff=4
     )
     if h:
-        heel(draw, last, hand.pick("heel shape", ("stacked", "block", "cuban")), WOOD.dyed("chocolate"))
+        heel(draw, last, choices.pick("heel shape", ("stacked", "block", "cuban")), WOOD.dyed("chocolate"))
         thin_sole(draw, last, RUBBER)
         sole = "heeled"
     elif last.platform > 24:
         lugged(draw, last, RUBBER.dyed("black"))
         sole = "lug-sole"
     else:
-        flat_sole(draw, last, RUBBER.dyed(hand.pick("sole colour", ("chocolate", "gum", "black"))), lip=5, breast=13)
+        flat_sole(draw, last, RUBBER.dyed(choices.pick("sole colour", ("chocolate", "gum", "black"))), lip=5, breast=13)
         sole = ""
     draw.part(shaft.outline, upper, puff=20)
-    wide, low = hand.between("gore", 42, 62), shaft.last.platform + h + hand.between("gore foot", 44, 74)
+    wide, low = choices.between("gore", 42, 62), shaft.last.platform + h + choices.between("gore foot", 44, 74)
     x, y = at(shaft.edge, 0.5)
     gore = join(
         spline((x - wide / 2, y + 1), (x - wide / 2 + 3, (y + low) / 2), (x + 6, low)),
@@ -57,38 +57,38 @@ def chelsea(hand: Hand) -> Piece:
         draw,
         phrase(upper.colour, upper.name, sole, "Chelsea boot"),
         upper.colour,
-        hand.between("price", 79, 199),
-        hand.pick("gender", ("Men", "Women")),
+        choices.between("price", 79, 199),
+        choices.pick("gender", ("Men", "Women")),
     )
 
 
-def ankle_boot(hand: Hand) -> Piece:
-    """A heeled boot that ends at the ankle."""
-    h = hand.between("heel", 45, 150)
+def ankle_boot(choices: SeededChoices) -> Piece:
+    """Design a heeled boot that ends at the ankle."""
+    h = choices.between("heel", 45, 150)
     last = Last(
         heel=h,
-        platform=hand.pick("platform", (5.0, 5.0, 24.0)),
-        toe=hand.pick("toe", ("pointed", "almond", "round", "square")),
+        platform=choices.pick("platform", (5.0, 5.0, 24.0)),
+        toe=choices.pick("toe", ("pointed", "almond", "round", "square")),
         volume=1.0,
     )
-    upper = hand.pick("material", (LEATHER, SUEDE, PATENT, VELVET)).dyed(
-        hand.pick("colour", (*EARTH[3:], "white", "red", "plum", "teal", *EARTH[:3]))
+    upper = choices.pick("material", (LEATHER, SUEDE, PATENT, VELVET)).dyed(
+        choices.pick("colour", (*EARTH[3:], "white", "red", "plum", "teal", *EARTH[:3]))
     )
     shaft = Shaft(
         last,
-        hand.between("top", 120, 205),
-        hand.between("width", 116, 134),
-        slope=hand.between("slope", -12, 14),
-        dip=hand.pick("dip", (0.0, 0.0, 26.0)),
+        choices.between("top", 120, 205),
+        choices.between("width", 116, 134),
+        slope=choices.between("slope", -12, 14),
+        dip=choices.pick("dip", (0.0, 0.0, 26.0)),
     )
     draw = Drawing()
     draw.shadow(0.05 * last.back, 0.36 * last.back)
     shaft.opening(draw)
-    shape = heel_for(hand, h)
+    shape = heel_for(choices, h)
     heel(draw, last, shape, WOOD.dyed("chocolate") if shape == "cuban" else upper)
     thin_sole(draw, last, RUBBER)
     draw.part(shaft.outline, upper, puff=20)
-    detail = hand.pick("detail", ("zip", "buckle", "bow", "double buckle", "studs", "fringe", "fold-over cuff"))
+    detail = choices.pick("detail", ("zip", "buckle", "bow", "double buckle", "studs", "fringe", "fold-over cuff"))
     _dress_ankle(draw, shaft, upper, detail)
     return Piece(
         draw,
@@ -100,7 +100,7 @@ def ankle_boot(hand: Hand) -> Piece:
 
 
 def _dress_ankle(draw: Drawing, shaft: Shaft, upper: Material, detail: str) -> None:
-    """What is sewn on an ankle boot."""
+    """Draw the trims of an ankle boot: zip, buckles, bow, studs, fringe or cuff."""
     belt = shaft.across(0.12, 12)
     if detail in ("zip", "studs", "bow", "fold-over cuff"):
         draw.seam(

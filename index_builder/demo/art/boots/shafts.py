@@ -1,4 +1,4 @@
-"""The part of a boot above the ankle: its outline, its opening, and where things sewn on it go."""
+"""Part of a boot above the ankle: its outline, its opening, and the positions of trims."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ EARTH = (
 
 @dataclass(frozen=True)
 class Shaft:
-    """A boot's leg: `top` units over the heel seat, `width` across its rim, `slope` higher in front."""
+    """Leg of a boot: `top` units over the heel seat, `width` across its rim, `slope` higher in front."""
 
     last: Last
     top: float
@@ -41,7 +41,7 @@ class Shaft:
 
     @cached_property
     def front(self) -> Line:
-        """From the toe's tip over the instep and up the shin."""
+        """Front edge, from the toe's tip over the instep and up the shin."""
         foot, seat = self.last.front(0.62), self.last.platform + self.last.heel
         x, y = self._middle - self.width / 2, seat + self.top + self.slope
         if y < foot[-1, 1] + 30:  # a boot that ends on the instep
@@ -59,7 +59,7 @@ class Shaft:
 
     @cached_property
     def back(self) -> Line:
-        """From the heel seat up the calf."""
+        """Rear edge, from the heel seat up the calf."""
         b, s = self.last.back, self.last.platform + self.last.heel
         x, y = self._middle + self.width / 2, s + self.top - self.slope
         low = [(b - 4, s), (b + 5, s + 24), (b + 5, s + 52)]
@@ -71,40 +71,40 @@ class Shaft:
 
     @cached_property
     def edge(self) -> Line:
-        """The near rim of the opening, front to back."""
+        """Near rim of the opening, front to back."""
         a, b = self.front[-1], self.back[-1]
         t = np.linspace(0, 1, 30)[:, None]
         return np.asarray(a + (b - a) * t - np.array([0, self.dip + 7]) * np.sin(np.pi * t) ** 1.5)
 
     @property
     def outline(self) -> Line:
-        """The closed boot: leg, foot and feather line."""
+        """Closed outline of the boot: leg, foot and feather line."""
         return join(self.front, self.edge, self.back[::-1], self.last.feather[::-1])
 
     def opening(self, draw: Drawing, lining: Material = LEATHER.dyed("sand")) -> None:
-        """The inside seen over the near rim: to be drawn before the boot."""
+        """Draw the inside seen over the near rim. It has to be drawn before the boot."""
         far = self.edge + np.outer(np.sin(np.linspace(0, np.pi, len(self.edge))), (0, 16 + self.dip * 0.4))
         draw.part(join(self.edge, far[::-1]), lining, shade=-0.35, puff=5)
 
     def across(self, fraction: float, sag: float = 6.0) -> Line:
-        """A line around the leg, front to back, at a fraction of the height between ankle and rim."""
+        """Return a line around the leg, front to back, at a fraction of the height between ankle and rim."""
         low = self.last.platform + self.last.heel + 105
         y = low + fraction * (min(self.front[-1, 1], self.back[-1, 1]) - low)
         left, right = self.front_x(y), float(np.interp(y, self.back[:, 1], self.back[:, 0]))
         return spline((left, y + 2), ((left + right) / 2, y - sag), (right, y + 2))
 
     def front_x(self, y: float) -> float:
-        """x of the front edge at a height."""
+        """Return the x of the front edge at a height."""
         upper = self.front[self.front[:, 0] > 0.45 * self.last.back]
         return float(np.interp(y, upper[:, 1], upper[:, 0]))
 
     def shin(self, start: float, stop: float) -> Line:
-        """The stretch of the front edge from the instep (0) to the rim (1)."""
+        """Return the part of the front edge between two fractions from the instep (0) to the rim (1)."""
         upper = self.front[int(np.argmax(self.front[:, 0] > 0.34 * self.last.back)) :]
         return sub(upper, start, stop)
 
     def side_seam(self) -> Line:
-        """From the middle of the rim down to the sole."""
+        """Return the curve from the middle of the rim down to the sole."""
         x, y = at(self.edge, 0.55)
         foot = 0.66 * self.last.back
         return spline(
@@ -116,7 +116,7 @@ class Shaft:
 
 
 def lugged(draw: Drawing, last: Last, material: Material) -> None:
-    """A thick sole with a row of lugs."""
+    """Draw a thick sole with a row of lugs."""
     flat_sole(draw, last, material, lip=7, breast=0)
     for k in range(13):
         x = 16 + 29.5 * k

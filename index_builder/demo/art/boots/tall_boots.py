@@ -6,7 +6,7 @@ from index_builder.demo.art.boots.shafts import EARTH, Shaft
 from index_builder.demo.art.painting.drawing import Drawing
 from index_builder.demo.art.painting.geometry import at, rounded, shifted, spline, spot, sub
 from index_builder.demo.art.painting.materials import LEATHER, PATENT, RUBBER, SUEDE, WOOD, Material
-from index_builder.demo.art.painting.seeded_choices import Hand, Piece, phrase
+from index_builder.demo.art.painting.seeded_choices import Piece, SeededChoices, phrase
 from index_builder.demo.art.painting.trims import buckle, laces, ring, strap, zipper
 from index_builder.demo.art.shoes.heel_parts import heel, wedge
 from index_builder.demo.art.shoes.heels import heel_for
@@ -14,36 +14,36 @@ from index_builder.demo.art.shoes.last import Last, thin_sole
 from index_builder.demo.art.shoes.straps import height_over
 
 
-def tall_boot(hand: Hand) -> Piece:
-    """A boot to the knee or above."""
-    style = hand.pick("style", ("riding", "heeled", "heeled", "over-the-knee", "wedge", "slouch"))
-    h = {"riding": 22.0, "slouch": 30.0}.get(style) or hand.between("heel", 50, 150)
+def tall_boot(choices: SeededChoices) -> Piece:
+    """Design a boot to the knee or above."""
+    style = choices.pick("style", ("riding", "heeled", "heeled", "over-the-knee", "wedge", "slouch"))
+    h = {"riding": 22.0, "slouch": 30.0}.get(style) or choices.between("heel", 50, 150)
     last = Last(
         heel=h,
         platform=8.0 if style != "wedge" else 20.0,
-        toe=hand.pick("toe", ("round", "almond", "pointed", "square")),
+        toe=choices.pick("toe", ("round", "almond", "pointed", "square")),
     )
-    upper = hand.pick("material", (LEATHER, SUEDE, LEATHER, PATENT)).dyed(hand.pick("colour", EARTH))
-    top = 640.0 if style == "over-the-knee" else hand.between("top", 410, 520)
+    upper = choices.pick("material", (LEATHER, SUEDE, LEATHER, PATENT)).dyed(choices.pick("colour", EARTH))
+    top = 640.0 if style == "over-the-knee" else choices.between("top", 410, 520)
     shaft = Shaft(
         last,
         top,
-        hand.between("width", 138, 170),
-        slope=hand.between("slope", 0, 22),
+        choices.between("width", 138, 170),
+        slope=choices.between("slope", 0, 22),
         calf=12 if top < 600 else -8,
-        dip=hand.pick("dip", (0.0, 18.0)),
+        dip=choices.pick("dip", (0.0, 18.0)),
     )
     draw = Drawing()
     draw.shadow(0.05 * last.back, 0.36 * last.back)
     shaft.opening(draw)
-    shape = "stacked" if h < 45 else heel_for(hand, h)
+    shape = "stacked" if h < 45 else heel_for(choices, h)
     if style == "wedge":
         wedge(draw, last, WOOD.dyed("walnut"))
     else:
         heel(draw, last, shape, upper if h > 45 else WOOD.dyed("chocolate"))
         thin_sole(draw, last, RUBBER)
     draw.part(shaft.outline, upper, puff=22)
-    detail = _dress_tall(draw, hand, shaft, upper, style)
+    detail = _dress_tall(draw, choices, shaft, upper, style)
     name = {"heeled": f"{shape}-heel knee boot", "wedge": "wedge knee boot"}.get(style, f"{style} boot")
     return Piece(
         draw,
@@ -54,14 +54,14 @@ def tall_boot(hand: Hand) -> Piece:
     )
 
 
-def _dress_tall(draw: Drawing, hand: Hand, shaft: Shaft, upper: Material, style: str) -> str:
-    """Folds, straps, laces or zip on a tall boot; returns the words for it."""
+def _dress_tall(draw: Drawing, choices: SeededChoices, shaft: Shaft, upper: Material, style: str) -> str:
+    """Draw folds, straps, laces or a zip on a tall boot. Returns the words for them."""
     if style == "slouch":
         for k in range(6):
             fold = shaft.across(0.08 + 0.15 * k, 20 + 4 * (k % 2))
             draw.seam(sub(fold, 0.04 * (k % 3), 0.9 - 0.12 * (k % 2)), upper, 3.2)
         return ""
-    detail = hand.pick("detail", ("ankle buckle", "zip", "two buckles", "lacing", "harness rings", ""))
+    detail = choices.pick("detail", ("ankle buckle", "zip", "two buckles", "lacing", "harness rings", ""))
     draw.seam(shifted(shaft.side_seam()[8:], -8, 0), upper, 1.8)
     if detail in ("ankle buckle", "two buckles"):
         for f in (0.03, 0.9)[: 1 if detail == "ankle buckle" else 2]:
@@ -82,13 +82,15 @@ def _dress_tall(draw: Drawing, hand: Hand, shaft: Shaft, upper: Material, style:
     return detail
 
 
-def cowboy(hand: Hand) -> Piece:
-    """A boot with a scalloped rim and stitched flames."""
-    last = Last(heel=hand.between("heel", 38, 62), platform=8, toe=hand.pick("toe", ("pointed", "almond", "square")))
-    upper = hand.pick("material", (LEATHER, SUEDE)).dyed(
-        hand.pick("colour", ("tan", "white", "chocolate", "red", "black", "cognac"))
+def cowboy(choices: SeededChoices) -> Piece:
+    """Design a boot with a scalloped rim and stitched flames."""
+    last = Last(
+        heel=choices.between("heel", 38, 62), platform=8, toe=choices.pick("toe", ("pointed", "almond", "square"))
     )
-    top = hand.between("top", 230, 400)
+    upper = choices.pick("material", (LEATHER, SUEDE)).dyed(
+        choices.pick("colour", ("tan", "white", "chocolate", "red", "black", "cognac"))
+    )
+    top = choices.between("top", 230, 400)
     shaft = Shaft(last, top, 158, slope=0, calf=8, dip=46)
     draw = Drawing()
     draw.shadow(0.05 * last.back, 0.36 * last.back)
@@ -107,7 +109,7 @@ def cowboy(hand: Hand) -> Piece:
     thread = upper.dyed("cream") if upper.colour != "white" else upper.dyed("tan")
     x, low = float(at(shaft.edge, 0.5)[0]), last.heel + 150
     high = float(at(shaft.edge, 0.5)[1]) - 12
-    for k in range(hand.pick("rows", (2, 3, 4))):
+    for k in range(choices.pick("rows", (2, 3, 4))):
         w, t = 52 - 12 * k, 10 + 10 * k
         flame = spline(
             (x - w, high + 18 - t),
@@ -127,5 +129,5 @@ def cowboy(hand: Hand) -> Piece:
         draw,
         phrase(upper.colour, upper.name, "tall" if top > 310 else "short", f"{last.toe}-toe cowboy boot"),
         upper.colour,
-        hand.between("price", 119, 229),
+        choices.between("price", 119, 229),
     )

@@ -6,24 +6,26 @@ from index_builder.demo.art.boots.shafts import Shaft, lugged
 from index_builder.demo.art.painting.drawing import Drawing
 from index_builder.demo.art.painting.geometry import at, band, line, rounded, spline, spot, sub
 from index_builder.demo.art.painting.materials import FUR, METAL, NYLON, RUBBER, SUEDE, WOOD, Material, tint
-from index_builder.demo.art.painting.seeded_choices import Hand, Piece, phrase
+from index_builder.demo.art.painting.seeded_choices import Piece, SeededChoices, phrase
 from index_builder.demo.art.painting.trims import STEEL, buckle, cuff, laces, strap
 from index_builder.demo.art.shoes.last import Last, flat_sole
 from index_builder.demo.art.shoes.sneaker_parts import toe_cap
 
 
-def rain_boot(hand: Hand) -> Piece:
-    """A rubber boot."""
-    last = Last(heel=6, platform=hand.between("sole", 18, 30), toe=hand.pick("toe", ("bulky", "round")), volume=1.02)
-    upper = RUBBER.dyed(hand.pick("colour", ("yellow", "navy", "forest", "red", "black", "sky")))
-    shaft = Shaft(last, hand.between("top", 170, 460), hand.between("width", 138, 158), calf=4)
+def rain_boot(choices: SeededChoices) -> Piece:
+    """Design a rubber boot."""
+    last = Last(
+        heel=6, platform=choices.between("sole", 18, 30), toe=choices.pick("toe", ("bulky", "round")), volume=1.02
+    )
+    upper = RUBBER.dyed(choices.pick("colour", ("yellow", "navy", "forest", "red", "black", "sky")))
+    shaft = Shaft(last, choices.between("top", 170, 460), choices.between("width", 138, 158), calf=4)
     draw = Drawing()
     draw.shadow(14, 404)
     shaft.opening(draw, RUBBER.dyed("grey"))
-    flat_sole(draw, last, RUBBER.dyed(hand.pick("sole", ("black", "cream", "gum"))), lip=7, breast=14)
+    flat_sole(draw, last, RUBBER.dyed(choices.pick("sole", ("black", "cream", "gum"))), lip=7, breast=14)
     draw.part(shaft.outline, Material("rubber", upper.colour, gloss=0.9), puff=21)
-    trim = RUBBER.dyed(hand.pick("trim", ("white", "black", "cream")))
-    if detail := hand.pick("detail", ("buckle", "rim", "buckle", "")):
+    trim = RUBBER.dyed(choices.pick("trim", ("white", "black", "cream")))
+    if detail := choices.pick("detail", ("buckle", "rim", "buckle", "")):
         draw.part(band(shaft.across(0.97, 9), 20), trim if detail == "rim" else upper, puff=5)
     if detail == "buckle":
         belt = sub(shaft.across(0.84, 8), 0.5, 1)
@@ -43,23 +45,23 @@ def rain_boot(hand: Hand) -> Piece:
             f"with {'contrast ' if detail == 'rim' else ''}{detail}" if detail else "",
         ),
         upper.colour,
-        hand.between("price", 35, 89),
+        choices.between("price", 35, 89),
     )
 
 
-def snow_boot(hand: Hand) -> Piece:
-    """A lined boot with a shearling cuff."""
-    last = Last(heel=4, platform=hand.between("sole", 24, 42), toe="bulky", volume=1.06)
-    upper = hand.pick("material", (SUEDE, NYLON, SUEDE)).dyed(
-        hand.pick("colour", ("camel", "grey", "navy", "chestnut", "olive", "plum"))
+def snow_boot(choices: SeededChoices) -> Piece:
+    """Design a lined boot with a shearling cuff."""
+    last = Last(heel=4, platform=choices.between("sole", 24, 42), toe="bulky", volume=1.06)
+    upper = choices.pick("material", (SUEDE, NYLON, SUEDE)).dyed(
+        choices.pick("colour", ("camel", "grey", "navy", "chestnut", "olive", "plum"))
     )
-    shaft = Shaft(last, hand.between("top", 190, 340), 148, calf=4)
+    shaft = Shaft(last, choices.between("top", 190, 340), 148, calf=4)
     draw = Drawing()
     draw.shadow(14, 404)
     shaft.opening(draw, FUR)
-    lugged(draw, last, RUBBER.dyed(hand.pick("sole colour", ("chocolate", "black", "cream"))))
+    lugged(draw, last, RUBBER.dyed(choices.pick("sole colour", ("chocolate", "black", "cream"))))
     draw.part(shaft.outline, upper, puff=22)
-    detail = hand.pick("detail", ("toggles", "lacing", "quilting", "straps"))
+    detail = choices.pick("detail", ("toggles", "lacing", "quilting", "straps"))
     if detail == "toggles":
         for f in (0.25, 0.6):
             x, y = at(shaft.across(f), 0.55)
@@ -82,5 +84,8 @@ def snow_boot(hand: Hand) -> Piece:
         2.6,
     )
     return Piece(
-        draw, phrase(upper.colour, upper.name, "snow boot with", detail), upper.colour, hand.between("price", 79, 159)
+        draw,
+        phrase(upper.colour, upper.name, "snow boot with", detail),
+        upper.colour,
+        choices.between("price", 79, 159),
     )

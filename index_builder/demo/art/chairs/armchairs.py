@@ -17,27 +17,27 @@ from index_builder.demo.art.chairs.parts import (
 )
 from index_builder.demo.art.painting.materials import Material
 from index_builder.demo.art.painting.mesh import Model, curve, lathe, sheet
-from index_builder.demo.art.painting.seeded_choices import Hand, Piece, phrase
+from index_builder.demo.art.painting.seeded_choices import Piece, SeededChoices, phrase
 
 
-def armchair(hand: Hand) -> Piece:
-    """An upholstered chair with arms, or without them (slipper)."""
-    model, soft = Model(), cover(hand)
-    style = hand.pick("style", ("club", "track-arm", "wingback", "tub", "slipper"))
-    width, back_top = hand.between("width", 0.70, 0.86), hand.between("back", 0.74, 0.92)
-    base = hand.pick("feet", ("tapered", "turned", "block"))
-    wood, low = timber(hand), 0.06 if base == "block" else hand.between("feet height", 0.13, 0.2)
+def armchair(choices: SeededChoices) -> Piece:
+    """Design an upholstered chair with arms, or without them (slipper)."""
+    model, soft = Model(), cover(choices)
+    style = choices.pick("style", ("club", "track-arm", "wingback", "tub", "slipper"))
+    width, back_top = choices.between("width", 0.70, 0.86), choices.between("back", 0.74, 0.92)
+    base = choices.pick("feet", ("tapered", "turned", "block"))
+    wood, low = timber(choices), 0.06 if base == "block" else choices.between("feet height", 0.13, 0.2)
     span = (width * 0.52, 0.34) if style == "tub" else (width * 0.78, 0.52)
     four_legs(
         model, *span, low + 0.03, "square" if base == "block" else base, wood, splay=0.03 if base == "tapered" else 0.0
     )
     if style == "tub":
-        _tub(model, soft, width, low, back_top - 0.08)
+        _add_tub(model, soft, width, low, back_top - 0.08)
     else:
         arm = {"club": 0.17, "track-arm": 0.10, "wingback": 0.11, "slipper": 0.0}[style]
         inner = width - 2 * arm
         model.block((0, low + 0.09, 0.01), (width - 0.02, 0.18, 0.66), soft, radius=0.03)
-        scaled_cushion(model, inner - 0.01, 0.60, low + 0.17, hand.between("cushion", 0.10, 0.16), 0.06, soft)
+        scaled_cushion(model, inner - 0.01, 0.60, low + 0.17, choices.between("cushion", 0.10, 0.16), 0.06, soft)
         top = back_top + (0.16 if style == "wingback" else 0.0)
         model.block(
             (0, (low + top) / 2 + 0.06, -0.29),
@@ -48,20 +48,20 @@ def armchair(hand: Hand) -> Piece:
             crown=0.02,
         )
         for s in (-1, 1) if arm else ():
-            _arm(model, style, s * (width - arm) / 2, arm, low, soft, top)
-    if hand.pick("pillow", (False, True, False)) and style != "tub":
+            _add_arm(model, style, s * (width - arm) / 2, arm, low, soft, top)
+    if choices.pick("pillow", (False, True, False)) and style != "tub":
         pillow = soft.dyed("cream" if soft.colour != "cream" else "mustard")
         model.block((0.02, low + 0.42, -0.13), (0.36, 0.30, 0.11), pillow, radius=0.05, tilt=22, crown=0.02)
     return Piece(
-        view(hand, model),
+        view(choices, model),
         phrase(soft.colour, soft.name, style, "armchair"),
         soft.colour,
-        hand.between("price", 199, 799),
+        choices.between("price", 199, 799),
     )
 
 
-def _arm(model: Model, style: str, x: float, wide: float, low: float, soft: Material, top: float) -> None:
-    """One arm of an upholstered chair at x; a wingback's goes on up the side of the back."""
+def _add_arm(model: Model, style: str, x: float, wide: float, low: float, soft: Material, top: float) -> None:
+    """Add one arm of an upholstered chair at x. The arm of a wingback continues up the side of the back."""
     height = 0.56
     if style == "club":
         model.block((x, (low + height) / 2, 0.0), (wide * 0.9, height - low - 0.02, 0.62), soft, radius=0.04)
@@ -75,8 +75,8 @@ def _arm(model: Model, style: str, x: float, wide: float, low: float, soft: Mate
         model.add(sheet(np.stack([np.full_like(y, x), y, z], axis=-1), 0.075), soft)
 
 
-def _tub(model: Model, soft: Material, width: float, low: float, high: float) -> None:
-    """A barrel back that runs round into the arms."""
+def _add_tub(model: Model, soft: Material, width: float, low: float, high: float) -> None:
+    """Add a barrel back that continues into the arms."""
     a = np.radians(np.linspace(-20, 200, 44))
     v = np.linspace(0, 1, 12)
     rim = low + 0.05 + (high - low - 0.05) * (0.74 + 0.26 * np.clip(np.sin(a), 0, 1) ** 2)
@@ -108,15 +108,15 @@ def _tub(model: Model, soft: Material, width: float, low: float, high: float) ->
     )
 
 
-def lounge(hand: Hand) -> Piece:
-    """A low reclining chair: cantilever, sling or wooden frame."""
-    model, soft = Model(), cover(hand)
-    style = hand.pick("style", ("cantilever", "sling", "wood-frame"))
-    width = hand.between("width", 0.56, 0.66)
-    top = hand.between("top", 0.34, 0.42)
-    high = hand.between("high", 0.82, 1.02)
-    frame = timber(hand) if style == "wood-frame" else hand.pick("metal", (CHROME, IRON))
-    _lounge_frame(model, style, width, top, high, frame)
+def lounge(choices: SeededChoices) -> Piece:
+    """Design a low reclining chair: cantilever, sling or wooden frame."""
+    model, soft = Model(), cover(choices)
+    style = choices.pick("style", ("cantilever", "sling", "wood-frame"))
+    width = choices.between("width", 0.56, 0.66)
+    top = choices.between("top", 0.34, 0.42)
+    high = choices.between("high", 0.82, 1.02)
+    frame = timber(choices) if style == "wood-frame" else choices.pick("metal", (CHROME, IRON))
+    _add_lounge_frame(model, style, width, top, high, frame)
     profile = curve(
         (0, top, 0.33),
         (0, top - 0.015, 0.15),
@@ -137,7 +137,7 @@ def lounge(hand: Hand) -> Piece:
     )
     thick = {"cantilever": 0.035, "sling": 0.014, "wood-frame": 0.09}[style]
     model.add(sheet(grid, thick), soft)
-    if hand.pick("ribs", (True, False)):
+    if choices.pick("ribs", (True, False)):
         for k in range(3, len(profile) - 2, 4):
             model.rod(
                 [
@@ -148,15 +148,15 @@ def lounge(hand: Hand) -> Piece:
                 soft,
             )
     return Piece(
-        view(hand, model),
+        view(choices, model),
         phrase(soft.colour, soft.name, style, "lounge chair"),
         soft.colour,
-        hand.between("price", 149, 599),
+        choices.between("price", 149, 599),
     )
 
 
-def _lounge_frame(model: Model, style: str, width: float, top: float, high: float, frame: Material) -> None:
-    """Both sides of a lounge chair's frame and what joins them."""
+def _add_lounge_frame(model: Model, style: str, width: float, top: float, high: float, frame: Material) -> None:
+    """Add both sides of a lounge chair's frame and the bars between them."""
     for x in (-width / 2, width / 2):
         if style == "cantilever":
             model.rod(
@@ -186,15 +186,15 @@ def _lounge_frame(model: Model, style: str, width: float, top: float, high: floa
         model.rod([(-width / 2, y, z), (width / 2, y, z)], 0.012, frame)
 
 
-def swivel(hand: Hand) -> Piece:
-    """A round upholstered chair on a star base."""
-    model, soft = Model(), cover(hand)
-    star_base(model, 0.27, hand.pick("metal", (CHROME, IRON)), arms=4, casters=False)
+def swivel(choices: SeededChoices) -> Piece:
+    """Design a round upholstered chair on a star base."""
+    model, soft = Model(), cover(choices)
+    star_base(model, 0.27, choices.pick("metal", (CHROME, IRON)), arms=4, casters=False)
     model.rod([(0, 0.1, 0), (0, 0.36, 0)], 0.025, CHROME)
-    _tub(model, soft, hand.between("width", 0.66, 0.74), 0.26, hand.between("high", 0.72, 0.92))
+    _add_tub(model, soft, choices.between("width", 0.66, 0.74), 0.26, choices.between("high", 0.72, 0.92))
     return Piece(
-        view(hand, model),
+        view(choices, model),
         phrase(soft.colour, soft.name, "swivel tub chair"),
         soft.colour,
-        hand.between("price", 179, 449),
+        choices.between("price", 179, 449),
     )

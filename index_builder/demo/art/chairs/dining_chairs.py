@@ -1,4 +1,4 @@
-"""Chairs to sit up on: dining chairs, folding chairs, rocking chairs, office chairs."""
+"""Upright chairs: dining chairs and rocking chairs."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import numpy as np
 from index_builder.demo.art.chairs.parts import back_posts, bar, cover, four_legs, panel, seat, stretchers, timber, view
 from index_builder.demo.art.painting.materials import Material
 from index_builder.demo.art.painting.mesh import Model, curve, sheet
-from index_builder.demo.art.painting.seeded_choices import Hand, Piece, phrase
+from index_builder.demo.art.painting.seeded_choices import Piece, SeededChoices, phrase
 
 
 def back(
     model: Model,
-    hand: Hand,
+    choices: SeededChoices,
     style: str,
     width: float,
     z: float,
@@ -22,7 +22,7 @@ def back(
     wood: Material,
     soft: Material,
 ) -> None:
-    """Fills the space between the seat (height `low`) and the top of a chair's back."""
+    """Fill the space between the seat (height `low`) and the top of a chair's back."""
     span, tilt = high - low, float(np.degrees(np.arctan2(lean, high - low)))
 
     def deep(y: float) -> float:
@@ -32,19 +32,15 @@ def back(
     if style != "shell":
         panel(model, width * 1.06, high - 0.07, high + 0.01, deep(high - 0.03), 0.01, wood, 0.02, 0.02, 0.25)
     if style == "ladder":
-        count = hand.pick("slats", (2, 3, 4))
+        count = choices.pick("slats", (2, 3, 4))
         for k in range(count):
             y = low + span * (0.30 + 0.52 * k / max(count - 1, 1) * 0.9)
             panel(model, width, y, y + 0.05, deep(y), 0.008, wood, 0.014, 0.02, 0.0)
     elif style == "spindle":
-        for x in np.linspace(-width * 0.38, width * 0.38, hand.pick("spindles", (4, 5, 6, 7))):
+        for x in np.linspace(-width * 0.38, width * 0.38, choices.pick("spindles", (4, 5, 6, 7))):
             model.rod([(x * 0.92, low, z), (x, high - 0.05, deep(high - 0.05) - 0.015)], 0.0075, wood)
     elif style == "splat":
-        u, v = np.meshgrid(np.linspace(-1, 1, 9), np.linspace(0, 1, 20), indexing="ij")
-        half = 0.055 + 0.028 * np.cos(v * 2 * np.pi * hand.pick("waist", (1.0, 1.5)))
-        rise = low + v * (span - 0.05)
-        deep_at = z - lean * (0.4 * v + 0.6 * v * v) - 0.01
-        model.add(sheet(np.stack([u * half, rise, deep_at], axis=-1), 0.014), wood)
+        _add_splat(model, choices.pick("waist", (1.0, 1.5)), z, low, span, lean, wood)
     elif style == "cross":
         for s in (-1, 1):
             bar(
@@ -66,22 +62,31 @@ def back(
         )
 
 
-def dining(hand: Hand) -> Piece:
-    """A wooden chair with one of five backs."""
-    model, wood = Model(), timber(hand)
-    soft = cover(hand)
-    style = hand.pick("back", ("ladder", "spindle", "splat", "cross", "padded"))
-    width, depth, top = hand.between("width", 0.38, 0.46), 0.41, 0.45
-    high, lean = hand.between("high", 0.80, 1.06), hand.between("lean", 0.05, 0.12)
-    legs = hand.pick("legs", ("tapered", "square", "turned", "tapered"))
-    surface = hand.pick("seat", ("square", "cushion", "saddle", "cushion"))
+def _add_splat(model: Model, waist: float, z: float, low: float, span: float, lean: float, wood: Material) -> None:
+    """Add a flat, waisted board in the middle of a chair's back."""
+    u, v = np.meshgrid(np.linspace(-1, 1, 9), np.linspace(0, 1, 20), indexing="ij")
+    half = 0.055 + 0.028 * np.cos(v * 2 * np.pi * waist)
+    rise = low + v * (span - 0.05)
+    deep_at = z - lean * (0.4 * v + 0.6 * v * v) - 0.01
+    model.add(sheet(np.stack([u * half, rise, deep_at], axis=-1), 0.014), wood)
+
+
+def dining(choices: SeededChoices) -> Piece:
+    """Design a wooden chair with one of five backs."""
+    model, wood = Model(), timber(choices)
+    soft = cover(choices)
+    style = choices.pick("back", ("ladder", "spindle", "splat", "cross", "padded"))
+    width, depth, top = choices.between("width", 0.38, 0.46), 0.41, 0.45
+    high, lean = choices.between("high", 0.80, 1.06), choices.between("lean", 0.05, 0.12)
+    legs = choices.pick("legs", ("tapered", "square", "turned", "tapered"))
+    surface = choices.pick("seat", ("square", "cushion", "saddle", "cushion"))
     four_legs(model, width - 0.04, depth - 0.04, top - 0.03, legs, wood, splay=0.0 if legs == "square" else 0.02)
     stretchers(
         model,
         width - 0.04,
         depth - 0.04,
-        hand.between("rung", 0.12, 0.22),
-        hand.pick("stretchers", ("none", "box", "H")),
+        choices.between("rung", 0.12, 0.22),
+        choices.pick("stretchers", ("none", "box", "H")),
         wood,
         0.012,
     )
@@ -97,8 +102,8 @@ def dining(hand: Hand) -> Piece:
     )
     z = -depth / 2 + 0.022
     back_posts(model, width - 0.03, z, top - 0.03, high, lean, wood, round_bar=legs != "square")
-    back(model, hand, style, width - 0.03, z, top, high, lean, wood, soft)
-    arms = hand.pick("arms", (False, False, True, False))
+    back(model, choices, style, width - 0.03, z, top, high, lean, wood, soft)
+    arms = choices.pick("arms", (False, False, True, False))
     if arms:
         for x in (-width / 2 - 0.005, width / 2 + 0.005):
             rail = curve(
@@ -109,15 +114,15 @@ def dining(hand: Hand) -> Piece:
     padding = f"with {soft.colour} {soft.name} seat" if surface == "cushion" else ""
     name = "dining chair" if not arms else "dining armchair"
     title = phrase(wood.colour, f"{style if style != 'cross' else 'cross'}-back", name, padding)
-    return Piece(view(hand, model), title, wood.colour, hand.between("price", 59, 249))
+    return Piece(view(choices, model), title, wood.colour, choices.between("price", 59, 249))
 
 
-def rocking(hand: Hand) -> Piece:
-    """A wooden chair on two bent runners."""
-    model, wood = Model(), timber(hand)
-    soft = cover(hand)
-    style = hand.pick("back", ("spindle", "ladder", "padded", "splat"))
-    width, depth, top, high = hand.between("width", 0.46, 0.54), 0.44, 0.40, hand.between("high", 0.98, 1.14)
+def rocking(choices: SeededChoices) -> Piece:
+    """Design a wooden chair on two bent runners."""
+    model, wood = Model(), timber(choices)
+    soft = cover(choices)
+    style = choices.pick("back", ("spindle", "ladder", "padded", "splat"))
+    width, depth, top, high = choices.between("width", 0.46, 0.54), 0.44, 0.40, choices.between("high", 0.98, 1.14)
     for x in (-width / 2 + 0.02, width / 2 - 0.02):
         arc = [(x, 0.012 + 0.30 * t * t + (0.03 if t < -0.62 else 0), 0.72 * t) for t in np.linspace(-0.72, 0.52, 14)]
         model.rod(curve(*arc, samples=2), 0.017, wood)
@@ -128,8 +133,8 @@ def rocking(hand: Hand) -> Piece:
         )
         model.rod(arm, [0.015] * 6 + [0.024] * (len(arm) - 6), wood)
         model.rod([(x, top - 0.02, 0.17), (x * 1.10, top + 0.21, 0.15)], 0.013, wood)
-    stretchers(model, width - 0.04, 0.36, 0.16, hand.pick("stretchers", ("box", "H")), wood)
-    surface = hand.pick("seat", ("saddle", "cushion", "square"))
+    stretchers(model, width - 0.04, 0.36, 0.16, choices.pick("stretchers", ("box", "H")), wood)
+    surface = choices.pick("seat", ("saddle", "cushion", "square"))
     seat(
         model,
         surface,
@@ -139,14 +144,14 @@ def rocking(hand: Hand) -> Piece:
         soft if surface == "cushion" else wood,
         0.06 if surface == "cushion" else 0.035,
     )
-    lean = hand.between("lean", 0.14, 0.22)
+    lean = choices.between("lean", 0.14, 0.22)
     back_posts(model, width - 0.05, -0.19, top, high, lean, wood)
-    back(model, hand, style, width - 0.05, -0.19, top + 0.02, high, lean, wood, soft)
+    back(model, choices, style, width - 0.05, -0.19, top + 0.02, high, lean, wood, soft)
     return Piece(
-        view(hand, model),
+        view(choices, model),
         phrase(
             wood.colour, f"{style}-back rocking chair", f"with {soft.colour} cushion" if surface == "cushion" else ""
         ),
         wood.colour,
-        hand.between("price", 129, 349),
+        choices.between("price", 129, 349),
     )

@@ -1,4 +1,4 @@
-"""Seats, legs, backs and bases that chairs are put together from (metres)."""
+"""Seats, legs, backs and bases of chairs (metres)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import numpy as np
 from index_builder.demo.art.painting.materials import LEATHER, METAL, PATENT, VELVET, Material
 from index_builder.demo.art.painting.mesh import Model, curve, lathe, sheet, sweep
 from index_builder.demo.art.painting.render import Furniture
-from index_builder.demo.art.painting.seeded_choices import Hand
+from index_builder.demo.art.painting.seeded_choices import SeededChoices
 
 TIMBER = Material("wood", "oak", gloss=0.15, texture="timber")
 FABRIC = Material("fabric", "grey", gloss=0.0, texture="cloth")
@@ -32,23 +32,23 @@ CLOTHS = (
 )
 
 
-def timber(hand: Hand, name: str = "wood") -> Material:
-    """Solid wood in one of WOODS."""
-    return TIMBER.dyed(hand.pick(name, WOODS))
+def timber(choices: SeededChoices, name: str = "wood") -> Material:
+    """Return solid wood in one of WOODS."""
+    return TIMBER.dyed(choices.pick(name, WOODS))
 
 
-def cover(hand: Hand, colours: tuple[str, ...] = CLOTHS) -> Material:
-    """Upholstery."""
-    stuff = hand.pick("cover", (FABRIC, VELVET, LEATHER, FABRIC))
+def cover(choices: SeededChoices, colours: tuple[str, ...] = CLOTHS) -> Material:
+    """Return an upholstery fabric."""
+    stuff = choices.pick("cover", (FABRIC, VELVET, LEATHER, FABRIC))
     return Material(
-        stuff.name, hand.pick("cover colour", colours), stuff.gloss, "cloth" if stuff is not LEATHER else "grain"
+        stuff.name, choices.pick("cover colour", colours), stuff.gloss, "cloth" if stuff is not LEATHER else "grain"
     )
 
 
 def four_legs(
     model: Model, width: float, depth: float, top: float, style: str, material: Material, splay: float = 0.04
 ) -> None:
-    """Four legs from the corners of a width x depth frame at height `top` to the floor."""
+    """Add four legs from the corners of a width x depth frame at height `top` to the floor."""
     for sx in (-1, 1):
         for sz in (-1, 1):
             x, z = sx * width / 2, sz * depth / 2
@@ -76,7 +76,7 @@ def bar(
     thick: float,
     material: Material,
 ) -> None:
-    """A straight bar of rectangular section."""
+    """Add a straight bar of rectangular section."""
     w, t = wide / 2, thick / 2
     section = np.array([(-t, -w), (t, -w), (t, w), (-t, w), (-t, -w)])
     model.add(sweep(np.array([a, b]), section, np.ones(2)), material)
@@ -85,7 +85,7 @@ def bar(
 def stretchers(
     model: Model, width: float, depth: float, height: float, style: str, material: Material, splay: float = 0.0
 ) -> None:
-    """Bars between the legs: around ("box"), or front to back and across ("H")."""
+    """Add bars between the legs: around ("box"), or front to back and across ("H")."""
     x, z = width / 2 + splay, depth / 2 + splay
     if style == "box":
         for sign in (-1, 1):
@@ -100,7 +100,7 @@ def stretchers(
 def seat(
     model: Model, shape: str, width: float, depth: float, top: float, material: Material, thick: float = 0.035
 ) -> None:
-    """A seat whose upper side is at `top`: "round", "square", "saddle" or "cushion"."""
+    """Add a seat whose upper side is at `top`: "round", "square", "saddle" or "cushion"."""
     if shape == "round":
         r = width / 2
         model.add(
@@ -157,9 +157,10 @@ def back_posts(
     high: float,
     lean: float,
     material: Material,
+    *,
     round_bar: bool = True,
 ) -> None:
-    """The two uprights of a chair's back, leaning back by `lean` metres over their height."""
+    """Add the two uprights of a chair's back, leaning back by `lean` metres over their height."""
     for x in (-width / 2, width / 2):
         points = curve(
             (x, low, z), (x, low + 0.45 * (high - low), z - 0.30 * lean), (x * 1.02, high, z - lean), samples=6
@@ -185,7 +186,7 @@ def panel(
     bow: float = 0.03,
     corner: float = 0.3,
 ) -> None:
-    """A back panel bowed around the sitter; `corner` 0..1 rounds off its upper corners."""
+    """Add a back panel bowed around the sitter; `corner` 0..1 rounds off its upper corners."""
     u, v = np.meshgrid(np.linspace(-1, 1, 22), np.linspace(0, 1, 18), indexing="ij")
     droop = corner * (high - low) * np.clip((np.abs(u) - 0.4) / 0.6, 0, 1) ** 3 * v
     y = low + v * (high - low) - droop
@@ -193,8 +194,8 @@ def panel(
     model.add(sheet(np.stack([u * width / 2, y, deep], axis=-1), thick), material)
 
 
-def star_base(model: Model, radius: float, material: Material, arms: int = 5, casters: bool = True) -> None:
-    """The base of an office chair: arms from a hub, with casters."""
+def star_base(model: Model, radius: float, material: Material, arms: int = 5, *, casters: bool = True) -> None:
+    """Add the base of an office chair: arms from a hub, with casters."""
     for k in range(arms):
         a = 2 * np.pi * (k + 0.15) / arms
         x, z = radius * np.sin(a), radius * np.cos(a)
@@ -210,10 +211,10 @@ def star_base(model: Model, radius: float, material: Material, arms: int = 5, ca
 def scaled_cushion(
     model: Model, width: float, depth: float, low: float, thick: float, z: float, material: Material
 ) -> None:
-    """A loose seat cushion."""
+    """Add a loose seat cushion."""
     model.block((0, low + thick / 2, z), (width, thick, depth), material, radius=thick * 0.42, crown=0.022)
 
 
-def view(hand: Hand, model: Model) -> Furniture:
-    """The model as a photo shows it; the camera moves a little from product to product."""
-    return Furniture(model, yaw=hand.between("yaw", 28, 40), pitch=hand.between("pitch", 13, 18))
+def view(choices: SeededChoices, model: Model) -> Furniture:
+    """Return the model as seen in its photo, with a slightly different camera for each product."""
+    return Furniture(model, yaw=choices.between("yaw", 28, 40), pitch=choices.between("pitch", 13, 18))

@@ -1,4 +1,4 @@
-"""What products are made of: colour, how light falls on it, and its surface pattern."""
+"""Materials of products: colour, reflection of light, and surface pattern."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ COLOURS: Mapping[str, str] = MappingProxyType(
 
 @dataclass(frozen=True)
 class Material:
-    """A surface. `gloss` 0..1 is the strength of its highlights, `texture` one of TEXTURES or none."""
+    """Surface. `gloss` 0..1 is the strength of its highlights; `texture` is a key of TEXTURES or empty."""
 
     name: str
     colour: str = "black"
@@ -36,7 +36,7 @@ class Material:
     texture: str = ""
 
     def dyed(self, colour: str) -> Material:
-        """The same surface in another of COLOURS."""
+        """Return the same surface in another of COLOURS."""
         return replace(self, colour=colour)
 
     @property
@@ -62,17 +62,17 @@ NYLON = Material("nylon", gloss=0.3, texture="weave")
 
 
 def channels(colour: str) -> tuple[int, int, int]:
-    """Red, green and blue (0..255) of '#rrggbb'."""
+    """Return the red, green and blue (0..255) of '#rrggbb'."""
     return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
 
 
 def tint(colour: str, amount: float) -> str:
-    """'#rrggbb' moved towards white (amount > 0) or black (amount < 0), 1 being all the way."""
+    """Return '#rrggbb' moved towards white (amount > 0) or black (amount < 0). An amount of 1 gives white."""
     goal = 255 if amount > 0 else 0
     return "#" + "".join(f"{round(c + (goal - c) * abs(amount)):02x}" for c in channels(colour))
 
 
 def brightness(colour: str) -> float:
-    """0 (black) to 1 (white), as the eye weighs the channels."""
+    """Return the perceived brightness of '#rrggbb', from 0 (black) to 1 (white)."""
     r, g, b = channels(colour)
     return (0.3 * r + 0.59 * g + 0.11 * b) / 255

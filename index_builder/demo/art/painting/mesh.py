@@ -19,36 +19,38 @@ Vector: TypeAlias = tuple[float, float, float]
 
 @dataclass(frozen=True)
 class Surface:
+    """Quads (Q,4,3) of one material."""
+
     quads: Quads
     material: Material
 
 
 @dataclass
 class Model:
-    """A piece of furniture under construction."""
+    """Piece of furniture under construction."""
 
     surfaces: list[Surface] = field(default_factory=list)
 
     def add(self, quads: Quads, material: Material) -> None:
-        """Any surface, as quads (Q,4,3)."""
+        """Add a surface given as quads (Q,4,3)."""
         self.surfaces.append(Surface(quads, material))
 
     def block(self, centre: Vector, size: Vector, material: Material, radius: float = 0.006, **how: float) -> None:
-        """A box with rounded edges; see rounded_block()."""
+        """Add a box with rounded edges. See rounded_block()."""
         self.add(rounded_block(centre, size, radius, **how), material)
 
     def rod(self, points: Sequence[Vector] | Vectors, radius: float | Sequence[float], material: Material) -> None:
-        """A round bar along a polyline, its radius one or one a point."""
+        """Add a round bar along a polyline, with one radius or one per point."""
         self.add(tube(np.asarray(points, dtype=np.float64), np.asarray(radius, dtype=np.float64)), material)
 
 
 def grid_quads(grid: npt.NDArray[np.float64]) -> Quads:
-    """Quads (Q,4,3) of a grid of points (U,V,3)."""
+    """Return the quads (Q,4,3) of a grid of points (U,V,3)."""
     return np.stack([grid[:-1, :-1], grid[1:, :-1], grid[1:, 1:], grid[:-1, 1:]], axis=2).reshape(-1, 4, 3)
 
 
-def _steps(half: float, radius: float) -> npt.NDArray[np.float64]:
-    """Positions along an edge of a rounded block: dense on the rounding, at most 2.5 cm apart between."""
+def _space_steps(half: float, radius: float) -> npt.NDArray[np.float64]:
+    """Return positions along an edge of a rounded block, dense on the rounding and at most 2.5 cm apart elsewhere."""
     curve = radius * (1 - np.cos(np.linspace(0, np.pi / 2, 4)))
     flat = np.linspace(-half + radius, half - radius, max(2, int(np.ceil((half - radius) / 0.0125)) + 1))
     return np.concatenate([(-half + curve)[:-1], flat, (half - curve[::-1])[1:]])
@@ -57,7 +59,7 @@ def _steps(half: float, radius: float) -> npt.NDArray[np.float64]:
 def rounded_block(
     centre: Vector, size: Vector, radius: float, tilt: float = 0.0, turn: float = 0.0, crown: float = 0.0
 ) -> Quads:
-    """A box with rounded edges; `tilt` degrees about x (positive leans the top back), `turn` about y.
+    """Return a box with rounded edges, tilted about x (positive leans the top back) and turned about y (degrees).
 
     `crown` raises the middle of its top and front by that many metres, as an upholstered cushion.
     """
@@ -66,7 +68,7 @@ def rounded_block(
     sides = []
     for axis in range(3):
         u, v = (a for a in range(3) if a != axis)
-        gu, gv = np.meshgrid(_steps(half[u], r), _steps(half[v], r), indexing="ij")
+        gu, gv = np.meshgrid(_space_steps(half[u], r), _space_steps(half[v], r), indexing="ij")
         for sign in (-1.0, 1.0):
             p = np.zeros((*gu.shape, 3))
             p[..., u], p[..., v], p[..., axis] = gu, gv, sign * half[axis]
@@ -81,7 +83,7 @@ def rounded_block(
 
 
 def moved(quads: Quads, shift: Vector, tilt: float = 0.0, turn: float = 0.0) -> Quads:
-    """Tilted about x, turned about y (degrees), then shifted."""
+    """Return quads tilted about x, turned about y (degrees), then shifted."""
     a, b = np.radians(-tilt), np.radians(turn)
     rx = np.array([[1, 0, 0], [0, np.cos(a), -np.sin(a)], [0, np.sin(a), np.cos(a)]])
     ry = np.array([[np.cos(b), 0, np.sin(b)], [0, 1, 0], [-np.sin(b), 0, np.cos(b)]])
@@ -89,7 +91,7 @@ def moved(quads: Quads, shift: Vector, tilt: float = 0.0, turn: float = 0.0) -> 
 
 
 def curve(*points: Vector, samples: int = 10, closed: bool = False) -> Vectors:
-    """A smooth curve through points in space (uniform Catmull-Rom)."""
+    """Return a smooth curve through points in space (uniform Catmull-Rom)."""
     p = np.asarray(points, dtype=np.float64)
     p = np.vstack([p[-1], p, p[:2]]) if closed else np.vstack([2 * p[0] - p[1], p, 2 * p[-1] - p[-2]])
     t = np.linspace(0, 1, samples, endpoint=False)[:, None]
@@ -101,7 +103,7 @@ def curve(*points: Vector, samples: int = 10, closed: bool = False) -> Vectors:
 
 
 def dense(points: Vectors, step: float = 0.03) -> tuple[Vectors, npt.NDArray[np.float64]]:
-    """The polyline with points at most `step` apart, and each one's place along the given points."""
+    """Return the polyline with points at most `step` apart, and the place of each along the given points."""
     parts, places = [], []
     for k, (a, b) in enumerate(itertools.pairwise(points)):
         n = max(1, int(np.ceil(np.linalg.norm(b - a) / step)))
@@ -112,14 +114,14 @@ def dense(points: Vectors, step: float = 0.03) -> tuple[Vectors, npt.NDArray[np.
 
 
 def tube(points: Vectors, radius: npt.NDArray[np.float64]) -> Quads:
-    """A round bar with closed ends along a polyline."""
+    """Return a round bar with closed ends along a polyline."""
     sides = 12 if radius.max() < 0.04 else 28
     a = np.linspace(0, 2 * np.pi, sides + 1)
     return sweep(points, np.stack([np.cos(a), np.sin(a)], axis=1), radius)
 
 
 def sweep(points: Vectors, section: npt.NDArray[np.float64], scale: npt.NDArray[np.float64]) -> Quads:
-    """A closed section (M,2) carried along a polyline with parallel transport, scaled on the way."""
+    """Return a closed section (M,2) swept along a polyline with parallel transport, scaled along the way."""
     path, place = dense(points)
     scales = np.interp(place, np.arange(len(points)), np.broadcast_to(scale, (len(points),)))
     tangent = np.gradient(path, axis=0)
@@ -136,7 +138,7 @@ def sweep(points: Vectors, section: npt.NDArray[np.float64], scale: npt.NDArray[
 
 
 def lathe(profile: Sequence[tuple[float, float]], x: float = 0.0, z: float = 0.0, sides: int = 40) -> Quads:
-    """A body of revolution about the vertical axis at (x,z) from (radius, height) pairs."""
+    """Return a body of revolution about the vertical axis at (x,z) from (radius, height) pairs."""
     r, y = np.asarray(profile, dtype=np.float64).T
     a = np.linspace(0, 2 * np.pi, sides + 1)
     grid = np.stack([x + np.outer(r, np.cos(a)), np.repeat(y[:, None], sides + 1, 1), z + np.outer(r, np.sin(a))], -1)
@@ -144,7 +146,7 @@ def lathe(profile: Sequence[tuple[float, float]], x: float = 0.0, z: float = 0.0
 
 
 def sheet(rows: npt.NDArray[np.float64], thickness: float) -> Quads:
-    """A bent panel: a grid of points (U,V,3) given a thickness along its normals, with closed rims."""
+    """Return a bent panel: a grid of points (U,V,3) given a thickness along its normals, with closed rims."""
     du, dv = np.gradient(rows, axis=0), np.gradient(rows, axis=1)
     normal = np.cross(du, dv)
     normal /= np.linalg.norm(normal, axis=-1, keepdims=True) + 1e-12

@@ -1,4 +1,4 @@
-"""Renders furniture: perspective, painter's order on small quads, light, crevice and ground shadows."""
+"""Renderer of furniture: perspective, painter's order on small quads, light, crevice and ground shadows."""
 
 from __future__ import annotations
 
@@ -24,28 +24,28 @@ Rows = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Furniture:
-    """A model seen from `yaw` degrees beside its front and `pitch` degrees above the horizon."""
+    """Model seen from `yaw` degrees beside its front and `pitch` degrees above the horizon."""
 
     model: Model
     yaw: float = 34.0
     pitch: float = 15.0
 
     def photo(self) -> Image.Image:
-        """An RGB picture of SIDE x SIDE pixels on white."""
+        """Render an RGB picture of SIDE x SIDE pixels on white."""
         world = np.concatenate([s.quads for s in self.model.surfaces])
         view = self._camera(world)
         flat, fallen = _project(view), _project(self._camera(world * (1, 0, 1)))
-        scale, shift = _frame(np.concatenate([flat, fallen]))
+        scale, shift = _fit_to_photo(np.concatenate([flat, fallen]))
         pixels = flat * scale + shift
-        ground = _shadow(fallen * scale + shift, world[..., 1].mean(axis=1))
-        canvas = _rasterise(pixels, _light(self.model, view), view[..., 2].mean(axis=1))
+        ground = _compute_shadow(fallen * scale + shift, world[..., 1].mean(axis=1))
+        canvas = _rasterise(pixels, _compute_light(self.model, view), view[..., 2].mean(axis=1))
         photo = np.repeat(255 * (1 - 0.85 * ground[..., None]), 3, axis=2)
-        window, fine = _windows(pixels)
-        _lay(photo[window], _shade(self.model, canvas[fine], fine), canvas[fine][..., 3])
+        window, fine = _find_windows(pixels)
+        _blend(photo[window], _shade(self.model, canvas[fine], fine), canvas[fine][..., 3])
         return Image.fromarray(np.clip(np.round(photo), 0, 255).astype(np.uint8))
 
     def _camera(self, points: Quads) -> Quads:
-        """World to camera axes: x right, y up, z towards the viewer; the origin at the furniture's height."""
+        """Convert world to camera axes: x right, y up, z towards the viewer, origin 0.4 m above the ground."""
         a, b = np.radians(self.yaw), np.radians(self.pitch)
         turn = np.array([[np.cos(a), 0, np.sin(a)], [0, 1, 0], [-np.sin(a), 0, np.cos(a)]])
         nod = np.array([[1, 0, 0], [0, np.cos(b), -np.sin(b)], [0, np.sin(b), np.cos(b)]])
@@ -53,32 +53,32 @@ class Furniture:
 
 
 def _project(view: Quads) -> Quads:
-    """Perspective: (...,3) camera points to (...,2), y down, before scaling to pixels."""
+    """Project camera points (...,3) in perspective to (...,2), y down, before scaling to pixels."""
     near = DISTANCE / (DISTANCE - view[..., 2:])
     return np.asarray(view[..., :2] * near * (1, -1), dtype=np.float64)
 
 
-def _frame(flat: Quads) -> tuple[float, Rows]:
-    """(scale, shift) that fit the furniture and its shadow into the photo."""
+def _fit_to_photo(flat: Quads) -> tuple[float, Rows]:
+    """Return the (scale, shift) that fit the furniture and its shadow into the photo."""
     low, high = flat.reshape(-1, 2).min(axis=0), flat.reshape(-1, 2).max(axis=0)
     scale = (SIDE - 2 * MARGIN) / float((high - low).max())
     return scale, SIDE / 2 - scale * (low + high) / 2
 
 
-def _shadow(fallen: Quads, height: Rows) -> Plane:
-    """How dark the white ground is (0..1) below quads that fell from their heights: softly, and at feet."""
+def _compute_shadow(fallen: Quads, height: Rows) -> Plane:
+    """Return the darkness (0..1) of the white ground below quads projected onto it from their heights."""
     dark = np.zeros((SIDE, SIDE), np.float32)
     for limit, blur, strength in ((9.9, 20.0, 0.15), (0.16, 6.0, 0.25), (0.03, 2.0, 0.32)):
         mask = np.zeros((SIDE, SIDE), np.uint8)
-        for quad in _fixed(fallen[height < limit]):
+        for quad in _round_to_fixed_point(fallen[height < limit]):
             cv2.fillConvexPoly(mask, quad, 255, cv2.LINE_8, SUBPIXEL)
         soft = cv2.GaussianBlur(mask.astype(np.float32) / 255, (0, 0), blur)
         dark = np.asarray(1 - (1 - dark) * (1 - strength * soft), np.float32)
     return dark
 
 
-def _light(model: Model, view: Quads) -> Rows:
-    """(brightness, highlight, number of its surface) of every quad, (Q,3)."""
+def _compute_light(model: Model, view: Quads) -> Rows:
+    """Return (brightness, highlight, number of its surface) of every quad, (Q,3)."""
     normal = np.cross(view[:, 2] - view[:, 0], view[:, 3] - view[:, 1])
     normal /= np.linalg.norm(normal, axis=1, keepdims=True) + 1e-12
     towards = np.array([0, 0, DISTANCE]) - view.mean(axis=1)
@@ -96,13 +96,13 @@ def _light(model: Model, view: Quads) -> Rows:
 
 
 def _shade(model: Model, canvas: Photo, fine: Window) -> Photo:
-    """RGB (h,w,3) from the rasterised light, the materials' colours and their surface patterns."""
+    """Return RGB (h,w,3) from the rasterised light, the materials' colours and their surface patterns."""
     base = np.array([channels(s.material.hex) for s in model.surfaces], dtype=np.float32)
     number = canvas[..., 2].astype(np.intp)
     light = canvas[..., 0]
     for name in sorted({s.material.texture for s in model.surfaces} - {""}):
         own = np.array([s.material.texture == name for s in model.surfaces])[number]
-        np.multiply(light, _large(name)[fine], out=light, where=own)
+        np.multiply(light, _enlarge_texture(name)[fine], out=light, where=own)
     rgb = base[number]
     rgb *= light[..., None]
     rgb += canvas[..., 1:2]
@@ -110,36 +110,36 @@ def _shade(model: Model, canvas: Photo, fine: Window) -> Photo:
 
 
 @cache
-def _large(name: str) -> Plane:
-    """A texture at the supersampled size."""
+def _enlarge_texture(name: str) -> Plane:
+    """Return a texture at the supersampled size."""
     return np.asarray(cv2.resize(texture(name), None, fx=SCALE, fy=SCALE), dtype=np.float32)
 
 
-def _fixed(pixels: Quads) -> npt.NDArray[np.int32]:
+def _round_to_fixed_point(pixels: Quads) -> npt.NDArray[np.int32]:
     return np.asarray(np.round(pixels * 2**SUBPIXEL), dtype=np.int32)
 
 
 def _rasterise(pixels: Quads, light: Rows, near: Rows) -> Photo:
-    """(brightness, highlight, surface, nearness) a pixel, (side,side,4); nearness EMPTY at the ground."""
+    """Return (brightness, highlight, surface, nearness) per pixel, (side,side,4). Nearness is EMPTY at the ground."""
     side = SIDE * SCALE
     canvas = np.full((side, side, 4), (0, 0, 0, EMPTY), dtype=np.float32)
     order = np.argsort(near, kind="stable")
     values = np.concatenate([light, near[:, None]], axis=1)[order].tolist()
-    for quad, value in zip(_fixed(pixels[order] * SCALE), values, strict=True):
+    for quad, value in zip(_round_to_fixed_point(pixels[order] * SCALE), values, strict=True):
         cv2.fillConvexPoly(canvas, quad, value, cv2.LINE_8, SUBPIXEL)
     return canvas
 
 
-def _windows(pixels: Quads) -> tuple[Window, Window]:
-    """The part of the photo that the furniture takes, and the same part of the supersampled canvas."""
+def _find_windows(pixels: Quads) -> tuple[Window, Window]:
+    """Return the window of the photo that the furniture covers, and the same window of the supersampled canvas."""
     low = np.clip(pixels.reshape(-1, 2).min(axis=0) - 4, 0, SIDE).astype(int) // 4 * 4
     high = np.clip(pixels.reshape(-1, 2).max(axis=0) + 8, 0, SIDE).astype(int) // 4 * 4
     photo, fine = ((slice(low[1] * s, high[1] * s), slice(low[0] * s, high[0] * s)) for s in (1, SCALE))
     return photo, fine
 
 
-def _lay(photo: Photo, rgb: Photo, near: Plane) -> None:
-    """Lays the furniture over its part of the photo, downsampled, with crevices and depth steps darkened."""
+def _blend(photo: Photo, rgb: Photo, near: Plane) -> None:
+    """Blend the furniture, downsampled, over its window of the photo, with crevices and depth steps darkened."""
     solid = (near > EMPTY).astype(np.float32)
     near = np.where(solid > 0, near, -0.9).astype(np.float32)
     small = cv2.resize(near, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)

@@ -14,15 +14,15 @@ T = TypeVar("T")
 
 
 class Picture(Protocol):
-    """Anything that can be turned into a product photo."""
+    """Picture that can be painted as a product photo."""
 
     def photo(self) -> Image.Image:
-        """An RGB picture of the product on white."""
+        """Paint an RGB picture of the product on white."""
 
 
 @dataclass(frozen=True)
 class Piece:
-    """One designed product, not painted yet."""
+    """Designed product, before its photo is painted."""
 
     picture: Picture
     title: str
@@ -32,11 +32,11 @@ class Piece:
 
 
 @dataclass(frozen=True)
-class Hand:
-    """The choices for product `index` of the `count` of one kind.
+class SeededChoices:
+    """Choices for product `index` of the `count` products of one kind.
 
-    Every named parameter deals its values through a seeded permutation of the kind (a Latin hypercube), so
-    that no value is used up by chance and neighbours differ.
+    Every named parameter assigns its values by a seeded permutation of the products (a Latin hypercube). Values are
+    therefore spread evenly, and neighbouring products differ.
     """
 
     kind: str
@@ -44,22 +44,22 @@ class Hand:
     count: int
 
     def _place(self, name: str) -> float:
-        """This product's place in 0..1 along a parameter."""
-        dealer = random.Random(f"{SEED}/{self.kind}/{name}")
+        """Return this product's place in 0..1 along a parameter."""
+        generator = random.Random(f"{SEED}/{self.kind}/{name}")
         order = list(range(self.count))
-        dealer.shuffle(order)
+        generator.shuffle(order)
         return (order[self.index] + 0.5) / self.count
 
     def pick(self, name: str, options: Sequence[T]) -> T:
-        """One of the options; all get nearly the same share."""
+        """Choose an option. All options get nearly the same share of products."""
         return options[int(self._place(name) * len(options))]
 
     def between(self, name: str, low: float, high: float) -> float:
-        """A value spread evenly over low..high."""
+        """Choose a value that is spread evenly over low..high."""
         return low + (high - low) * self._place(name)
 
 
 def phrase(*words: str) -> str:
-    """Words joined to a title: 'chestnut', 'suede', 'boot' -> 'Chestnut suede boot'; empty ones left out."""
+    """Join the words that are not empty to a title: 'chestnut', 'suede', 'boot' -> 'Chestnut suede boot'."""
     text = " ".join(w for w in words if w)
     return text[:1].upper() + text[1:]

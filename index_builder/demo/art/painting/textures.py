@@ -1,4 +1,4 @@
-"""Surface patterns as brightness fields: float32 (SIDE,SIDE) tiles around 1, multiplied onto a lit part."""
+"""Surface patterns as brightness fields: float32 (SIDE,SIDE) tiles around 1 that multiply a lit part."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ Plane: TypeAlias = npt.NDArray[np.float32]
 
 
 def _noise(seed: int, sigma_x: float, sigma_y: float, swing: float) -> Plane:
-    """Smoothed white noise of unit deviation times `swing`, around 1."""
+    """Return smoothed white noise of unit deviation times `swing`, around 1."""
     white = np.random.default_rng(seed).standard_normal((SIDE, SIDE)).astype(np.float32)
     smooth = cv2.GaussianBlur(white, (0, 0), sigmaX=sigma_x, sigmaY=sigma_y, borderType=cv2.BORDER_REFLECT)
     return np.asarray(1 + swing * smooth / smooth.std(), dtype=np.float32)
 
 
 def _stripes(period: float, dx: float, dy: float) -> Plane:
-    """A sine wave in -1..1 with `period` pixels along the direction (dx,dy)."""
+    """Return a sine wave in -1..1 with `period` pixels along the direction (dx,dy)."""
     y, x = np.mgrid[0:SIDE, 0:SIDE].astype(np.float32)
     return np.asarray(np.sin((x * dx + y * dy) * (2 * np.pi / period)), dtype=np.float32)
 
@@ -95,5 +95,5 @@ TEXTURES: Mapping[str, Callable[[], Plane]] = MappingProxyType(
 
 @cache
 def texture(name: str) -> Plane:
-    """The brightness field of one of TEXTURES."""
+    """Return the brightness field of a key of TEXTURES."""
     return TEXTURES[name]()

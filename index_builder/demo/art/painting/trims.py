@@ -1,4 +1,4 @@
-"""Small things sewn on shoes: straps, buckles, bows, laces, zips, tassels."""
+"""Small trims sewn on shoes: straps, buckles, bows, laces, zips, tassels."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ BRASS = METAL
 STEEL = METAL.dyed("steel")
 
 
-def strap(draw: Drawing, curve: Line, width: float, material: Material, stitched: bool = False) -> None:
-    """A strip of material along a curve."""
+def strap(draw: Drawing, curve: Line, width: float, material: Material, *, stitched: bool = False) -> None:
+    """Draw a strip of material along a curve."""
     draw.part(band(curve, width), material, puff=width * 0.3)
     if stitched:
         for side in (-1, 1):
@@ -33,13 +33,13 @@ def strap(draw: Drawing, curve: Line, width: float, material: Material, stitched
 
 
 def turned(outline: Line, degrees: float, x: float, y: float) -> Line:
-    """The outline turned about the origin, then moved to (x,y)."""
+    """Return the outline turned about the origin, then moved to (x,y)."""
     a = np.radians(degrees)
     return shifted(outline @ np.array([[np.cos(a), np.sin(a)], [-np.sin(a), np.cos(a)]]), x, y)
 
 
 def buckle(draw: Drawing, x: float, y: float, size: float, angle: float = 0.0, metal: Material = BRASS) -> None:
-    """A rectangular frame with its pin; the strap runs along `angle` in degrees."""
+    """Draw a rectangular frame with its pin. The strap runs along `angle` in degrees."""
     outer = turned(rounded(-size * 0.55, -size * 0.7, size * 0.55, size * 0.7, size * 0.25), angle, x, y)
     inner = turned(rounded(-size * 0.32, -size * 0.46, size * 0.32, size * 0.46, size * 0.12), angle, x, y)
     draw.part(outer, metal, puff=size * 0.1, holes=(inner,))
@@ -47,19 +47,19 @@ def buckle(draw: Drawing, x: float, y: float, size: float, angle: float = 0.0, m
 
 
 def ring(draw: Drawing, x: float, y: float, radius: float, metal: Material = BRASS) -> None:
-    """A metal ring."""
+    """Draw a metal ring."""
     draw.part(
         ellipse(x, y, radius, radius), metal, puff=radius * 0.15, holes=(ellipse(x, y, radius * 0.66, radius * 0.66),)
     )
 
 
 def stud(draw: Drawing, x: float, y: float, radius: float, metal: Material = BRASS) -> None:
-    """A small metal dome."""
+    """Draw a small metal dome."""
     draw.part(ellipse(x, y, radius, radius), metal, puff=radius * 0.4, edge=1.0)
 
 
 def bow(draw: Drawing, x: float, y: float, size: float, material: Material, angle: float = 0.0) -> None:
-    """Two loops, two ends and a knot."""
+    """Draw a bow: two loops, two ends and a knot."""
     for side in (-1, 1):
         tail = spline((0, 0), (side * size * 0.4, -size * 0.42), (side * size * 0.72, -size * 0.62))
         draw.part(turned(band(tail, size * 0.12, size * 0.3), angle, x, y), material, puff=size * 0.06, shade=-0.12)
@@ -82,8 +82,8 @@ def bow(draw: Drawing, x: float, y: float, size: float, material: Material, angl
     )
 
 
-def laces(draw: Drawing, edge: Line, count: int, reach: float, colour: str, knot: bool = True) -> None:
-    """Laces over the front `edge` (running up): a row of eyelets `reach` inside it and a bar from each."""
+def laces(draw: Drawing, edge: Line, count: int, reach: float, colour: str, *, knot: bool = True) -> None:
+    """Draw laces over the front `edge` (running up): a row of eyelets `reach` inside it and a bar from each."""
     for k in range(count):
         f = (k + 0.5) / count
         top = at(edge, f)
@@ -105,7 +105,7 @@ def laces(draw: Drawing, edge: Line, count: int, reach: float, colour: str, knot
 
 
 def zipper(draw: Drawing, curve: Line, metal: Material = BRASS) -> None:
-    """A closed zip along a curve with its puller at the start."""
+    """Draw a closed zip along a curve with its puller at the start."""
     draw.stroke(curve, "#2b2826", 7.0)
     draw.stroke(curve, tint(metal.hex, 0.15), 3.4, 1.0, dashed=True)
     p = at(curve, 0.03)
@@ -113,7 +113,7 @@ def zipper(draw: Drawing, curve: Line, metal: Material = BRASS) -> None:
 
 
 def tassel(draw: Drawing, x: float, y: float, size: float, material: Material) -> None:
-    """A knot with a fringed skirt hanging to the lower left."""
+    """Draw a knot with a fringed skirt hanging to the lower left."""
     skirt = join(line((-0.16 * size, 0), (0.16 * size, 0)), line((0.34 * size, -size), (-0.34 * size, -size)))
     draw.part(turned(skirt, -28, x, y), material, puff=size * 0.12)
     for k in (-0.16, 0.0, 0.16):
@@ -122,7 +122,7 @@ def tassel(draw: Drawing, x: float, y: float, size: float, material: Material) -
 
 
 def fringe(draw: Drawing, curve: Line, length: float, material: Material, strips: int = 14) -> None:
-    """Strips hanging from a curve."""
+    """Draw strips that hang from a curve."""
     for k in range(strips):
         a, b = at(curve, k / strips), at(curve, (k + 0.9) / strips)
         tip = shifted((a + b) / 2, -4, -(length * (1 - 0.06 * (k % 3))))
@@ -132,13 +132,13 @@ def fringe(draw: Drawing, curve: Line, length: float, material: Material, strips
 
 
 def cuff(draw: Drawing, curve: Line, width: float, material: Material, bumps: int = 9) -> None:
-    """A fluffy roll along a curve: shearling, knitted rib."""
+    """Draw a fluffy roll along a curve, such as shearling or a knitted rib."""
     fluff = width * (1 + 0.12 * np.sin(np.linspace(0, bumps * 2 * np.pi, len(curve))))
     draw.part(join(offset(curve, fluff / 2), offset(curve, -fluff[::-1] / 2)[::-1]), material, puff=width * 0.28)
 
 
 def quilt(draw: Drawing, curve_a: Line, curve_b: Line, rows: int, material: Material) -> None:
-    """Seams leading from one curve across to another at even fractions."""
+    """Draw seams from one curve across to another at even fractions."""
     for k in range(1, rows):
         a, b = at(curve_a, k / rows), at(curve_b, k / rows)
         draw.seam(spline(a, shifted((a + b) / 2, 0, -5), b, samples=8), material, 2.0)

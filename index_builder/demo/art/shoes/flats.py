@@ -1,4 +1,4 @@
-"""Low shoes: ballet flats, loafers, laced town shoes, clogs."""
+"""Low shoes: ballet flats and loafers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from index_builder.demo.art.painting.materials import (
     Material,
     tint,
 )
-from index_builder.demo.art.painting.seeded_choices import Hand, Piece, phrase
+from index_builder.demo.art.painting.seeded_choices import Piece, SeededChoices, phrase
 from index_builder.demo.art.painting.trims import bow, buckle, ring, strap, tassel
 from index_builder.demo.art.shoes.last import Last, flat_sole
 from index_builder.demo.art.shoes.straps import height_over, topline
@@ -25,26 +25,26 @@ TOWN = ("black", "cognac", "chestnut", "oxblood", "navy", "tan", "chocolate", "f
 
 
 def opening(draw: Drawing, near: Line, far: Line) -> None:
-    """The lining seen through a shoe's opening."""
+    """Draw the lining seen through a shoe's opening."""
     draw.part(join(near, far[::-1]), LEATHER.dyed("sand"), shade=-0.15, puff=5)
 
 
-def ballet_flat(hand: Hand) -> Piece:
-    """A flat low-cut slipper."""
-    last = Last(platform=7, toe=hand.pick("toe", ("round", "almond", "pointed", "square")), spring=4, volume=0.88)
-    upper = hand.pick("material", (LEATHER, SUEDE, SATIN, PATENT, VELVET)).dyed(hand.pick("colour", SOFT))
+def ballet_flat(choices: SeededChoices) -> Piece:
+    """Design a flat low-cut slipper."""
+    last = Last(platform=7, toe=choices.pick("toe", ("round", "almond", "pointed", "square")), spring=4, volume=0.88)
+    upper = choices.pick("material", (LEATHER, SUEDE, SATIN, PATENT, VELVET)).dyed(choices.pick("colour", SOFT))
     draw = Drawing()
     draw.shadow(20, 396)
-    throat, side = hand.between("throat", 0.15, 0.27), hand.between("side", 30, 44)
+    throat, side = choices.between("throat", 0.15, 0.27), choices.between("side", 30, 44)
     near, far = topline(last, throat, side, 74), topline(last, throat, side, 74, 17)
     opening(draw, near, far)
-    detail = hand.pick("detail", ("bow", "", "ankle strap", "toe cap", "bow", "buckle", "crossed straps"))
+    detail = choices.pick("detail", ("bow", "", "ankle strap", "toe cap", "bow", "buckle", "crossed straps"))
     flat_sole(draw, last, RUBBER.dyed("chocolate"), lip=1, breast=5)
     draw.part(last.shell(throat, 74, near), upper, puff=15)
     draw.stroke(shifted(near, 0, -2.5), tint(upper.hex, -0.4), 5.5)
     x, y = near[0]
     if detail == "bow":
-        bow(draw, x + 4, y - 2, hand.between("bow", 20, 34), upper, 14)
+        bow(draw, x + 4, y - 2, choices.between("bow", 20, 34), upper, 14)
     elif detail == "toe cap":
         cap = upper.dyed("black" if upper.colour != "black" else "cream")
         front = last.front(0.12)
@@ -71,21 +71,21 @@ def ballet_flat(hand: Hand) -> Piece:
         "ballet flat",
         f"with {detail}" if detail else "",
     )
-    return Piece(draw, title, upper.colour, hand.between("price", 29, 79), "Women")
+    return Piece(draw, title, upper.colour, choices.between("price", 29, 79), "Women")
 
 
-def loafer(hand: Hand) -> Piece:
-    """A slip-on with a stitched apron."""
-    driver = hand.pick("sole", ("heel", "heel", "driver", "lug"))
+def loafer(choices: SeededChoices) -> Piece:
+    """Design a slip-on with a stitched apron."""
+    driver = choices.pick("sole", ("heel", "heel", "driver", "lug"))
     last = Last(
         platform={"heel": 13.0, "driver": 9.0, "lug": 30.0}[driver],
-        toe=hand.pick("toe", ("round", "almond", "square")),
+        toe=choices.pick("toe", ("round", "almond", "square")),
         volume=1.02,
     )
-    upper = hand.pick("material", (LEATHER, SUEDE, PATENT, LEATHER)).dyed(hand.pick("colour", TOWN))
+    upper = choices.pick("material", (LEATHER, SUEDE, PATENT, LEATHER)).dyed(choices.pick("colour", TOWN))
     draw = Drawing()
     draw.shadow(16, 402)
-    throat = hand.between("throat", 0.40, 0.48)
+    throat = choices.between("throat", 0.40, 0.48)
     near, far = topline(last, throat, 60, 82), topline(last, throat, 60, 82, 16)
     opening(draw, near, far)
     sole = {"heel": "chocolate", "driver": "gum", "lug": "black"}[driver]
@@ -114,20 +114,20 @@ def loafer(hand: Hand) -> Piece:
         closed=True,
     )
     draw.part(tongue, upper, puff=7)
-    style = hand.pick("style", ("penny", "tassel", "horsebit", "plain", "penny", "buckled"))
+    style = choices.pick("style", ("penny", "tassel", "horsebit", "plain", "penny", "buckled"))
     _dress_loafer(draw, last, upper, throat, style)
     words = {"heel": "", "driver": "driving", "lug": "chunky"}[driver]
     return Piece(
         draw,
         phrase(upper.colour, upper.name, words, style, "loafer"),
         upper.colour,
-        hand.between("price", 69, 169),
-        hand.pick("gender", ("Men", "Women")),
+        choices.between("price", 69, 169),
+        choices.pick("gender", ("Men", "Women")),
     )
 
 
 def _dress_loafer(draw: Drawing, last: Last, upper: Material, throat: float, style: str) -> None:
-    """The strap over a loafer's instep and what sits on it."""
+    """Draw the strap over a loafer's instep and its ornament."""
     if style == "plain":
         return
     saddle = spline(

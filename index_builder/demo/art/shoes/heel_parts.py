@@ -13,14 +13,14 @@ from index_builder.demo.art.painting.materials import RUBBER, Material
 from index_builder.demo.art.shoes.last import Last, heel_seat
 
 
-def _frame(last: Last, start: float) -> tuple[Line, float, float, float]:
-    """(seat curve lowered by the sole, x of its front, x of its back, height of the back)."""
+def _find_seat(last: Last, start: float) -> tuple[Line, float, float, float]:
+    """Return the seat curve lowered by the sole, the x of its front and back, and the height of its back."""
     top = shifted(heel_seat(last, start), 0, -4)
     return top, float(top[0, 0]), float(top[-1, 0]), float(top[-1, 1])
 
 
 def _stiletto(last: Last) -> Line:
-    top, x0, x1, h = _frame(last, 0.80)
+    top, x0, x1, h = _find_seat(last, 0.80)
     foot = x1 - 0.06 * h - 4
     back = spline((x1, h), (x1 + 1, h * 0.8), (foot + 8, h * 0.4), (foot + 6, 0))
     breast = spline((foot - 5, 0), (foot - 7, h * 0.42), (x1 - 34, h * 0.74), (x0, top[0, 1]))
@@ -28,7 +28,7 @@ def _stiletto(last: Last) -> Line:
 
 
 def _kitten(last: Last) -> Line:
-    top, x0, x1, h = _frame(last, 0.82)
+    top, x0, x1, h = _find_seat(last, 0.82)
     foot = x1 - 0.25 * h - 8
     back = spline((x1, h), (x1 - 6, h * 0.6), (foot + 7, 0))
     breast = spline((foot - 7, 0), (foot - 8, h * 0.45), (x0 + 8, h * 0.8), (x0, top[0, 1]))
@@ -36,31 +36,31 @@ def _kitten(last: Last) -> Line:
 
 
 def _block(last: Last, start: float = 0.76, taper: float = 6.0) -> Line:
-    top, x0, x1, h = _frame(last, start)
+    top, x0, x1, h = _find_seat(last, start)
     return join(top, line((x1, h), (x1 - taper, 0)), line((x0 + taper, 0), (x0, top[0, 1])))
 
 
 def _flared(last: Last) -> Line:
-    top, x0, x1, h = _frame(last, 0.78)
+    top, x0, x1, h = _find_seat(last, 0.78)
     back = spline((x1, h), (x1 - 5, h * 0.6), (x1 + 10, 0))
     return join(top, back, spline((x0 - 12, 0), (x0 + 8, h * 0.6), (x0, top[0, 1])))
 
 
 def _cone(last: Last) -> Line:
-    top, x0, x1, h = _frame(last, 0.74)
+    top, x0, x1, h = _find_seat(last, 0.74)
     middle = x1 - 34
     return join(top, line((x1, h), (middle + 14, 0)), line((middle - 14, 0), (x0, top[0, 1])))
 
 
 def _spool(last: Last) -> Line:
-    top, x0, x1, h = _frame(last, 0.78)
+    top, x0, x1, h = _find_seat(last, 0.78)
     m = (x0 + x1) / 2 + 8
     back = spline((x1, h), (m + 15, h * 0.62), (m + 12, h * 0.38), (m + 24, 0))
     return join(top, back, spline((m - 24, 0), (m - 12, h * 0.38), (m - 15, h * 0.62), (x0, top[0, 1])))
 
 
 def _cuban(last: Last) -> Line:
-    top, x0, x1, h = _frame(last, 0.74)
+    top, x0, x1, h = _find_seat(last, 0.74)
     return join(top, spline((x1, h), (x1 - 6, h * 0.5), (x1 - 24, 0)), line((x0 + 4, 0), (x0, top[0, 1])))
 
 
@@ -79,22 +79,22 @@ HEELS: Mapping[str, Callable[[Last], Line]] = MappingProxyType(
 
 
 def heel(draw: Drawing, last: Last, shape: str, material: Material) -> None:
-    """Draws the heel with its top piece; a stacked one shows its layers."""
+    """Draw the heel with its top piece. A stacked heel shows its layers."""
     outline = HEELS[shape](last)
     foot = outline[outline[:, 1] < 0.5, 0]
     draw.shadow(float(foot.min()) - 4, float(foot.max()) + 4)
     draw.part(outline, material, puff=6)
     if shape in ("stacked", "cuban"):
         for y in np.arange(14.0, outline[:, 1].min() + last.heel + last.platform - 16, 13.0):
-            x = _span(outline, y)
+            x = _find_span(outline, y)
             draw.seam(line((x[0] + 1, y), (x[1] - 1, y)), material, 1.1)
     top = min(7.0, last.heel * 0.14)
-    x = _span(outline, top)
+    x = _find_span(outline, top)
     draw.part(line((foot.min(), 0), (foot.max(), 0), (x[1], top), (x[0], top)), RUBBER, puff=2)
 
 
 def wedge(draw: Drawing, last: Last, material: Material, rows: int = 0) -> None:
-    """A sole that fills the whole space below the foot, with `rows` grooves (rope, cork layers)."""
+    """Draw a sole that fills the whole space below the foot, with `rows` grooves (rope, cork layers)."""
     b = last.back
     rim = last.feather + np.stack([np.linspace(-5, 5, len(last.feather)), np.zeros(len(last.feather))], axis=1)
     nose = spline(rim[0], (rim[0, 0] + 5, rim[0, 1] * 0.5), (0.08 * b, 2), (0.2 * b, 0))
@@ -107,8 +107,8 @@ def wedge(draw: Drawing, last: Last, material: Material, rows: int = 0) -> None:
         draw.seam(spline(*groove[6:-4:9]), material, 1.2)
 
 
-def _span(outline: Line, y: float) -> tuple[float, float]:
-    """The leftmost and rightmost x where the closed outline crosses a height."""
+def _find_span(outline: Line, y: float) -> tuple[float, float]:
+    """Return the leftmost and rightmost x at which a closed outline crosses a height."""
     a, b = outline, np.roll(outline, -1, axis=0)
     hit = (a[:, 1] - y) * (b[:, 1] - y) <= 0
     hit &= a[:, 1] != b[:, 1]

@@ -5,25 +5,27 @@ from __future__ import annotations
 from index_builder.demo.art.painting.drawing import Drawing
 from index_builder.demo.art.painting.geometry import join, spline
 from index_builder.demo.art.painting.materials import CORK, LEATHER, METAL, PATENT, RUBBER, SATIN, STRAW, SUEDE, WOOD
-from index_builder.demo.art.painting.seeded_choices import Hand, Piece, phrase
+from index_builder.demo.art.painting.seeded_choices import Piece, SeededChoices, phrase
 from index_builder.demo.art.shoes.heel_parts import heel, wedge
 from index_builder.demo.art.shoes.heels import DRESS, raised_shoe
 from index_builder.demo.art.shoes.last import Last, thin_sole
 from index_builder.demo.art.shoes.straps import ankle_strap, straps_on, topline
 
 
-def heeled_sandal(hand: Hand) -> Piece:
-    """An open sandal on a heel."""
-    draw, last, shape = raised_shoe(hand, 55, 165)
+def heeled_sandal(choices: SeededChoices) -> Piece:
+    """Design an open sandal on a heel."""
+    draw, last, shape = raised_shoe(choices, 55, 165)
     last = Last(last.heel, last.platform, "round" if last.toe == "pointed" else "square", spring=5)
-    upper = hand.pick("material", (LEATHER, SUEDE, SATIN, PATENT)).dyed(hand.pick("colour", DRESS[5:] + DRESS[:5]))
+    upper = choices.pick("material", (LEATHER, SUEDE, SATIN, PATENT)).dyed(
+        choices.pick("colour", DRESS[5:] + DRESS[:5])
+    )
     heel(draw, last, shape, upper)
     thin_sole(draw, last, LEATHER.dyed("tan"), 7)
     cup = join(last.counter(62), spline(last.counter(62)[-1], last.over(0.87, 34), last.over(0.80, 1)))
-    if ankle := hand.pick("ankle", (True, True, False)):
+    if ankle := choices.pick("ankle", (True, True, False)):
         draw.part(cup, upper, puff=8)
-        ankle_strap(draw, last, upper, hand.between("strap rise", 120, 165), METAL)
-    style = straps_on(draw, last, hand, upper)
+        ankle_strap(draw, last, upper, choices.between("strap rise", 120, 165), METAL)
+    style = straps_on(draw, last, choices, upper)
     name = "sandal" if ankle else "mule sandal"
     return Piece(
         draw,
@@ -34,20 +36,23 @@ def heeled_sandal(hand: Hand) -> Piece:
     )
 
 
-def wedge_shoe(hand: Hand) -> Piece:
-    """A sandal, pump or espadrille on a wedge."""
-    h = hand.between("heel", 60, 140)
+def wedge_shoe(choices: SeededChoices) -> Piece:
+    """Design a sandal, pump or espadrille on a wedge."""
+    h = choices.between("heel", 60, 140)
     last = Last(
-        heel=h, platform=hand.between("platform", 14, 42), toe=hand.pick("toe", ("round", "square", "almond")), spring=6
+        heel=h,
+        platform=choices.between("platform", 14, 42),
+        toe=choices.pick("toe", ("round", "square", "almond")),
+        spring=6,
     )
     draw = Drawing()
-    base = hand.pick("base", (STRAW, CORK, WOOD.dyed("walnut"), LEATHER.dyed("tan"), STRAW, RUBBER.dyed("white")))
-    upper = hand.pick("material", (LEATHER, SUEDE, LEATHER)).dyed(hand.pick("colour", DRESS[8:] + DRESS[:8]))
-    wedge(draw, last, base, rows=3 if base is STRAW else hand.pick("rows", (0, 1, 2)))
-    name = hand.pick("style", ("espadrille", "sandal", "sandal", "pump", "sandal"))
+    base = choices.pick("base", (STRAW, CORK, WOOD.dyed("walnut"), LEATHER.dyed("tan"), STRAW, RUBBER.dyed("white")))
+    upper = choices.pick("material", (LEATHER, SUEDE, LEATHER)).dyed(choices.pick("colour", DRESS[8:] + DRESS[:8]))
+    wedge(draw, last, base, rows=3 if base is STRAW else choices.pick("rows", (0, 1, 2)))
+    name = choices.pick("style", ("espadrille", "sandal", "sandal", "pump", "sandal"))
     if name == "sandal":
-        style = straps_on(draw, last, hand, upper)
-        if hand.pick("ankle", (True, False)):
+        style = straps_on(draw, last, choices, upper)
+        if choices.pick("ankle", (True, False)):
             draw.part(
                 join(last.counter(58), spline(last.counter(58)[-1], last.over(0.86, 30), last.over(0.78, 1))),
                 upper,

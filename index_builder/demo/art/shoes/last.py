@@ -1,4 +1,4 @@
-"""The form a shoe is built on, seen from the side with the toe to the left, and the soles below it."""
+"""Last: the form of a shoe, seen from the side with the toe to the left, and the soles below it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from index_builder.demo.art.painting.drawing import Drawing
 from index_builder.demo.art.painting.geometry import Line, between_x, height, join, line, spline
 from index_builder.demo.art.painting.materials import Material
 
-# name -> (how far the tip runs ahead of x = 0, height of the toe box, height of the tip's front)
+# name -> (x of the tip, height of the toe box, height of the tip's front)
 TOES = {
     "round": (0, 56, 25),
     "almond": (-10, 47, 16),
@@ -23,22 +23,22 @@ TOES = {
 
 @dataclass(frozen=True)
 class Last:
-    """A foot about 400 units long; `heel` is the heel seat's height over the `platform` below the ball."""
+    """Form of a foot about 400 units long. `heel` is the heel seat's height over the `platform` below the ball."""
 
     heel: float = 0.0
     platform: float = 6.0
     toe: str = "round"
     spring: float = 9.0
-    volume: float = 1.0  # of the toe box: boots and sneakers are fuller than pumps
+    volume: float = 1.0  # of the toe box; boots and sneakers are fuller than pumps
 
     @property
     def back(self) -> float:
-        """x of the rearmost point of the heel seat: a raised foot covers less ground."""
+        """The x of the rearmost point of the heel seat. A raised foot covers less ground."""
         return 400.0 - 0.32 * self.heel
 
     @cached_property
     def feather(self) -> Line:
-        """Where upper meets sole, from the toe's tip to the back of the heel."""
+        """Line where upper meets sole, from the toe's tip to the back of the heel."""
         tip, _, _ = TOES[self.toe]
         b, h, p = self.back, self.heel, self.platform
         return spline(
@@ -53,13 +53,13 @@ class Last:
         )
 
     def over(self, fraction: float, rise: float) -> tuple[float, float]:
-        """The point `rise` above the feather line at a fraction of the length."""
+        """Return the point `rise` above the feather line at a fraction of the length."""
         x = fraction * self.back
         return x, height(self.feather, x) + rise
 
     @cached_property
     def vamp(self) -> Line:
-        """The front of the foot from the toe's tip over the instep to the ankle; monotone in x."""
+        """Front of the foot from the toe's tip over the instep to the ankle, monotone in x."""
         tip, box, front = TOES[self.toe]
         f, v = self.feather[0, 1], self.volume
         points = [
@@ -79,7 +79,7 @@ class Last:
         return spline(*points)
 
     def counter(self, rise: float) -> Line:
-        """The back of the foot from the heel seat up to `rise` above it."""
+        """Return the back of the foot from the heel seat up to `rise` above it."""
         b, s = self.back, self.platform + self.heel
         curve = spline(
             (b - 4, s),
@@ -96,18 +96,18 @@ class Last:
         return np.vstack([keep, [[x, top]]])
 
     def front(self, fraction: float) -> Line:
-        """The vamp from the tip to where it reaches a fraction of the length."""
+        """Return the vamp from the tip to the point where it reaches a fraction of the length."""
         end = fraction * self.back
         peak = self.vamp[self.vamp[:, 0] < end]
         return np.vstack([peak, [[end, height(self.vamp[5:], end)]]])
 
     def shell(self, throat: float, rise: float, topline: Line) -> Line:
-        """A closed upper: vamp to `throat`, `topline` back to the counter's top at `rise`, feather line."""
+        """Return a closed upper: vamp to `throat`, `topline` back to the counter's top at `rise`, feather line."""
         return join(self.front(throat), topline, self.counter(rise)[::-1], self.feather[::-1])
 
 
 def thin_sole(draw: Drawing, last: Last, material: Material, thick: float = 5.0) -> None:
-    """The sole of a raised shoe: along the feather line, with the platform under the forefoot."""
+    """Draw the sole of a raised shoe along the feather line, with the platform under the forefoot."""
     b = last.back
     under = [
         (last.feather[0, 0] + 1, last.feather[0, 1] - 2),
@@ -122,7 +122,7 @@ def thin_sole(draw: Drawing, last: Last, material: Material, thick: float = 5.0)
 
 
 def flat_sole(draw: Drawing, last: Last, material: Material, lip: float = 6.0, breast: float = 0.0) -> Line:
-    """A sole that reaches from the feather line to the ground, standing out by `lip`; returns its outline.
+    """Draw a sole from the feather line to the ground, standing out by `lip`. Returns its outline.
 
     `breast` is the height of the notch before a low heel; 0 makes one even sole.
     """
@@ -140,5 +140,5 @@ def flat_sole(draw: Drawing, last: Last, material: Material, lip: float = 6.0, b
 
 
 def heel_seat(last: Last, start: float) -> Line:
-    """The stretch of the feather line over the heel, from a fraction of the length to the back."""
+    """Return the stretch of the feather line over the heel, from a fraction of the length to the back."""
     return between_x(last.feather, start * last.back, last.back - 2)

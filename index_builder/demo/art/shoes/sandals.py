@@ -5,7 +5,7 @@ from __future__ import annotations
 from index_builder.demo.art.painting.drawing import Drawing
 from index_builder.demo.art.painting.geometry import band, ellipse, join, shifted, spline, spot
 from index_builder.demo.art.painting.materials import CORK, FUR, LEATHER, METAL, NYLON, RUBBER, STRAW, SUEDE, Material
-from index_builder.demo.art.painting.seeded_choices import Hand, Piece, phrase
+from index_builder.demo.art.painting.seeded_choices import Piece, SeededChoices, phrase
 from index_builder.demo.art.painting.trims import bow, buckle, cuff, ring, strap
 from index_builder.demo.art.shoes.last import Last, flat_sole
 from index_builder.demo.art.shoes.straps import ankle_strap, strap_over
@@ -27,11 +27,11 @@ SUMMER = (
 )
 
 
-def _bed(hand: Hand, low: float, high: float, base: Material, lip: float = 3) -> tuple[Drawing, Last]:
+def _draw_bed(choices: SeededChoices, low: float, high: float, base: Material, lip: float = 3) -> tuple[Drawing, Last]:
     last = Last(
-        heel=hand.pick("rise", (2.0, 8.0, 16.0)),
-        platform=hand.between("sole", low, high),
-        toe=hand.pick("toe", ("round", "square")),
+        heel=choices.pick("rise", (2.0, 8.0, 16.0)),
+        platform=choices.between("sole", low, high),
+        toe=choices.pick("toe", ("round", "square")),
         spring=4,
     )
     draw = Drawing()
@@ -39,18 +39,18 @@ def _bed(hand: Hand, low: float, high: float, base: Material, lip: float = 3) ->
     flat_sole(draw, last, base, lip=lip)
     draw.part(
         band(shifted(last.feather[3:-1], 0, 1), 6),
-        LEATHER.dyed(hand.pick("bed", ("sand", "tan", "chocolate", "beige"))),
+        LEATHER.dyed(choices.pick("bed", ("sand", "tan", "chocolate", "beige"))),
         puff=2,
     )
     return draw, last
 
 
-def slide(hand: Hand) -> Piece:
-    """A backless sandal with straps over the forefoot."""
-    base = hand.pick("base", (CORK, RUBBER.dyed("black"), RUBBER.dyed("white"), STRAW, CORK))
-    upper = hand.pick("material", (LEATHER, SUEDE, RUBBER)).dyed(hand.pick("colour", SUMMER))
-    draw, last = _bed(hand, 16, 46, base)
-    style = hand.pick("style", ("one-strap", "two-strap", "cross-strap", "fluffy"))
+def slide(choices: SeededChoices) -> Piece:
+    """Design a backless sandal with straps over the forefoot."""
+    base = choices.pick("base", (CORK, RUBBER.dyed("black"), RUBBER.dyed("white"), STRAW, CORK))
+    upper = choices.pick("material", (LEATHER, SUEDE, RUBBER)).dyed(choices.pick("colour", SUMMER))
+    draw, last = _draw_bed(choices, 16, 46, base)
+    style = choices.pick("style", ("one-strap", "two-strap", "cross-strap", "fluffy"))
     if style == "two-strap":
         for foot, tall in ((0.18, 66.0), (0.42, 88.0)):
             strap_over(draw, last, foot, 0.0, tall, 78, upper)
@@ -59,7 +59,7 @@ def slide(hand: Hand) -> Piece:
         strap_over(draw, last, 0.42, -0.14, 84, 32, upper)
         strap_over(draw, last, 0.20, 0.14, 88, 32, upper)
     else:
-        strap_over(draw, last, 0.29, 0.0, 94, hand.between("width", 76, 120), upper)
+        strap_over(draw, last, 0.29, 0.0, 94, choices.between("width", 76, 120), upper)
         if style == "fluffy":
             half = 0.11
             arch = spline(
@@ -71,7 +71,7 @@ def slide(hand: Hand) -> Piece:
             )
             draw.part(join(arch), FUR.dyed(upper.colour), puff=16)
             cuff(draw, arch, 26, FUR.dyed(upper.colour), 12)
-        elif hand.pick("ornament", (True, False)):
+        elif choices.pick("ornament", (True, False)):
             x, y = last.over(0.28, 52)
             draw.part(ellipse(x, y, 20, 15), METAL, puff=3, holes=(ellipse(x, y, 12, 8),))
     words = {"cork": "cork-bed", "rope": "", "straw": "rope-sole"}.get(base.name, "")
@@ -79,23 +79,23 @@ def slide(hand: Hand) -> Piece:
         draw,
         phrase(upper.colour, upper.name if style != "fluffy" else "", words, style, "slide"),
         upper.colour,
-        hand.between("price", 19, 79),
+        choices.between("price", 19, 79),
     )
 
 
-def flip_flop(hand: Hand) -> Piece:
-    """A sandal held between the toes."""
-    base = RUBBER.dyed(hand.pick("base", ("black", "sky", "coral", "navy", "mint", "sand")))
-    upper = hand.pick("material", (RUBBER, LEATHER, SUEDE)).dyed(hand.pick("colour", SUMMER[::-1]))
-    draw, last = _bed(hand, 14, 40, base, lip=4)
-    width, end = hand.between("width", 11, 24), hand.between("end", 0.46, 0.6)
-    post = last.over(0.15, hand.between("post", 34, 46))
+def flip_flop(choices: SeededChoices) -> Piece:
+    """Design a sandal held between the toes."""
+    base = RUBBER.dyed(choices.pick("base", ("black", "sky", "coral", "navy", "mint", "sand")))
+    upper = choices.pick("material", (RUBBER, LEATHER, SUEDE)).dyed(choices.pick("colour", SUMMER[::-1]))
+    draw, last = _draw_bed(choices, 14, 40, base, lip=4)
+    width, end = choices.between("width", 11, 24), choices.between("end", 0.46, 0.6)
+    post = last.over(0.15, choices.between("post", 34, 46))
     far = spline(post, last.over(0.32, 66), last.over(end + 0.05, 6))
     draw.part(band(far, width * 0.6, width), upper, puff=3, shade=-0.3)
     draw.part(band(spline(last.over(0.135, 2), last.over(0.14, 22), post), 8), upper, puff=2)
     near = spline((post[0] - 2, post[1] + 2), last.over(0.26, 58), last.over(end - 0.12, 42), last.over(end, 2))
     draw.part(band(near, width * 0.7, width * 1.25), upper, puff=width * 0.25)
-    detail = hand.pick("detail", ("", "bow", "ring", "ankle strap"))
+    detail = choices.pick("detail", ("", "bow", "ring", "ankle strap"))
     if detail == "bow":
         bow(draw, post[0] + 4, post[1] + 6, 26, upper, 10)
     elif detail == "ring":
@@ -107,22 +107,24 @@ def flip_flop(hand: Hand) -> Piece:
         draw,
         phrase(upper.colour, upper.name, "flip-flop", f"with {detail}" if detail else ""),
         upper.colour,
-        hand.between("price", 12, 45),
+        choices.between("price", 12, 45),
     )
 
 
-def sandal(hand: Hand) -> Piece:
-    """A flat sandal held at the ankle."""
-    style = hand.pick("style", ("gladiator", "trekking", "T-bar", "gladiator", "fisherman", "strappy"))
-    base = hand.pick("base", (LEATHER.dyed("chocolate"), CORK, STRAW)) if style != "trekking" else RUBBER.dyed("black")
-    upper = (NYLON if style == "trekking" else hand.pick("material", (LEATHER, SUEDE))).dyed(
-        hand.pick("colour", SUMMER)
+def sandal(choices: SeededChoices) -> Piece:
+    """Design a flat sandal held at the ankle."""
+    style = choices.pick("style", ("gladiator", "trekking", "T-bar", "gladiator", "fisherman", "strappy"))
+    base = (
+        choices.pick("base", (LEATHER.dyed("chocolate"), CORK, STRAW)) if style != "trekking" else RUBBER.dyed("black")
     )
-    draw, last = _bed(hand, 10 if style != "trekking" else 24, 26 if style != "trekking" else 40, base)
+    upper = (NYLON if style == "trekking" else choices.pick("material", (LEATHER, SUEDE))).dyed(
+        choices.pick("colour", SUMMER)
+    )
+    draw, last = _draw_bed(choices, 10 if style != "trekking" else 24, 26 if style != "trekking" else 40, base)
     rise = 130.0
     if style == "gladiator":
-        rise = hand.between("gladiator", 120, 250)
-        _cage(draw, last, upper, rise)
+        rise = choices.between("gladiator", 120, 250)
+        _draw_cage(draw, last, upper, rise)
     elif style == "T-bar":
         strap_over(draw, last, 0.17, 0, 60, 22, upper)
         strap(
@@ -154,13 +156,13 @@ def sandal(hand: Hand) -> Piece:
         draw,
         phrase(upper.colour, upper.name, style, "sandal"),
         upper.colour,
-        hand.between("price", 29, 99),
-        hand.pick("gender", ("Women", "Women", "Men")),
+        choices.between("price", 29, 99),
+        choices.pick("gender", ("Women", "Women", "Men")),
     )
 
 
-def _cage(draw: Drawing, last: Last, upper: Material, rise: float) -> None:
-    """A gladiator's straps: over the foot, then rings around the leg, held by a strip up the front."""
+def _draw_cage(draw: Drawing, last: Last, upper: Material, rise: float) -> None:
+    """Draw a gladiator's straps over the foot, then rings around the leg, held by a strip up the front."""
     for k in range(4):
         strap_over(draw, last, 0.15 + 0.11 * k, 0.0, 58 + 16 * k, 16, upper)
     x = last.back - 58

@@ -1,4 +1,4 @@
-"""What sneakers share: toe caps, eyestays, side marks, soles."""
+"""Parts of sneakers: toe caps, eyestays, side marks, soles."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import numpy as np
 from index_builder.demo.art.painting.drawing import Drawing
 from index_builder.demo.art.painting.geometry import Line, band, join, offset, shifted, spline
 from index_builder.demo.art.painting.materials import RUBBER, Material, tint
-from index_builder.demo.art.painting.seeded_choices import Hand
+from index_builder.demo.art.painting.seeded_choices import SeededChoices
 from index_builder.demo.art.shoes.last import Last, flat_sole
 from index_builder.demo.art.shoes.straps import height_over
 
@@ -31,14 +31,14 @@ BRIGHT = (
 ACCENT = ("red", "navy", "black", "teal", "orange", "gold", "forest", "fuchsia", "blue")
 
 
-def accent_for(hand: Hand, upper: Material) -> str:
-    """A colour that stands out from the upper's."""
-    colour = hand.pick("accent", ACCENT)
+def accent_for(choices: SeededChoices, upper: Material) -> str:
+    """Return a colour that stands out from the upper's."""
+    colour = choices.pick("accent", ACCENT)
     return "white" if colour == upper.colour or upper.colour in ("navy", "black", "red") else colour
 
 
 def toe_cap(draw: Drawing, last: Last, material: Material, reach: float) -> None:
-    """A rubber or leather cap over the toe, back to a fraction of the length."""
+    """Draw a rubber or leather cap over the toe, back to a fraction of the length."""
     front = last.front(reach)
     edge = spline(front[-1], last.over(reach + 0.035, height_over(last, reach) * 0.5), last.over(reach + 0.02, 1))
     floor = last.feather[last.feather[:, 0] < edge[-1, 0]]
@@ -46,7 +46,7 @@ def toe_cap(draw: Drawing, last: Last, material: Material, reach: float) -> None
 
 
 def side_mark(draw: Drawing, last: Last, mark: str, material: Material) -> None:
-    """The ornament on the quarter by which sneakers are told apart."""
+    """Draw the ornament on the quarter that distinguishes sneakers."""
     if mark == "stripes":
         for k in range(4):
             a, b = last.over(0.50 + 0.045 * k, 4), last.over(0.56 + 0.04 * k, 66 - 3 * k)
@@ -73,11 +73,11 @@ def side_mark(draw: Drawing, last: Last, mark: str, material: Material) -> None:
         )
 
 
-def sport_sole(draw: Drawing, last: Last, hand: Hand, accent: str) -> None:
-    """A rubber sole with or without lines around it."""
-    colour = hand.pick("sole colour", ("white", "gum", "white", "cream", "black"))
+def sport_sole(draw: Drawing, last: Last, choices: SeededChoices, accent: str) -> None:
+    """Draw a rubber sole with or without lines around it."""
+    colour = choices.pick("sole colour", ("white", "gum", "white", "cream", "black"))
     flat_sole(draw, last, RUBBER.dyed(colour), lip=6)
-    trim = hand.pick("foxing", ("line", "two lines", "plain"))
+    trim = choices.pick("foxing", ("line", "two lines", "plain"))
     rail = np.array([(x, y * 0.72) for x, y in last.feather[6:-3]])
     if trim != "plain":
         draw.stroke(rail, tint(RUBBER.dyed(accent).hex, 0), 4)
@@ -86,7 +86,7 @@ def sport_sole(draw: Drawing, last: Last, hand: Hand, accent: str) -> None:
 
 
 def eyestay(draw: Drawing, last: Last, material: Material, start: float, stop: float) -> Line:
-    """The reinforced strip that carries the eyelets; returns the lacing edge, running up."""
+    """Draw the reinforced strip that carries the eyelets. Returns the lacing edge, running up."""
     front = last.front(stop)
     edge = front[front[:, 0] > start * last.back]
     inner = offset(edge, -28.0)

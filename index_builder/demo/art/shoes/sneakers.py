@@ -7,7 +7,7 @@ import numpy as np
 from index_builder.demo.art.painting.drawing import Drawing
 from index_builder.demo.art.painting.geometry import at, band, ellipse, join, shifted, spline, sub
 from index_builder.demo.art.painting.materials import CANVAS, LEATHER, MESH, RUBBER, SUEDE, tint
-from index_builder.demo.art.painting.seeded_choices import Hand, Piece, phrase
+from index_builder.demo.art.painting.seeded_choices import Piece, SeededChoices, phrase
 from index_builder.demo.art.painting.trims import laces, strap
 from index_builder.demo.art.shoes.flats import opening
 from index_builder.demo.art.shoes.last import Last
@@ -15,13 +15,16 @@ from index_builder.demo.art.shoes.sneaker_parts import BRIGHT, accent_for, eyest
 from index_builder.demo.art.shoes.straps import height_over, topline
 
 
-def sneaker(hand: Hand) -> Piece:
-    """A low laced sneaker."""
+def sneaker(choices: SeededChoices) -> Piece:
+    """Design a low laced sneaker."""
     last = Last(
-        platform=hand.between("sole", 20, 40), toe=hand.pick("toe", ("round", "bulky", "almond")), spring=6, volume=1.04
+        platform=choices.between("sole", 20, 40),
+        toe=choices.pick("toe", ("round", "bulky", "almond")),
+        spring=6,
+        volume=1.04,
     )
-    upper = hand.pick("material", (CANVAS, LEATHER, SUEDE, LEATHER)).dyed(hand.pick("colour", BRIGHT))
-    accent = accent_for(hand, upper)
+    upper = choices.pick("material", (CANVAS, LEATHER, SUEDE, LEATHER)).dyed(choices.pick("colour", BRIGHT))
+    accent = accent_for(choices, upper)
     draw = Drawing()
     draw.shadow(12, 404)
     rise = 88
@@ -29,10 +32,10 @@ def sneaker(hand: Hand) -> Piece:
     opening(draw, near, far)
     x, y = near[0]
     draw.part(spline((x - 30, y - 22), (x - 6, y + 22), (x + 20, y + 32), (x + 22, y - 20)), upper, puff=7, shade=-0.08)
-    sport_sole(draw, last, hand, accent)
+    sport_sole(draw, last, choices, accent)
     draw.part(last.shell(0.54, rise, near), upper, puff=18)
-    mark = hand.pick("mark", ("stripes", "wave", "plain", "star", "bolt"))
-    if hand.pick("cap", (True, False, True)):
+    mark = choices.pick("mark", ("stripes", "wave", "plain", "star", "bolt"))
+    if choices.pick("cap", (True, False, True)):
         toe_cap(draw, last, RUBBER.dyed("white") if upper.name == "canvas" else upper, 0.12)
     facing = eyestay(draw, last, upper, 0.29, 0.53)
     side_mark(draw, last, mark, LEATHER.dyed(accent))
@@ -40,17 +43,21 @@ def sneaker(hand: Hand) -> Piece:
     draw.part(tab, LEATHER.dyed(accent), puff=5)
     laces(draw, facing, 5, 15, "#f4f2ee" if upper.colour not in ("white", "cream") else "#d9d6cf")
     words = "" if mark == "plain" else f"with {accent} {mark}"
-    return Piece(draw, phrase(upper.colour, upper.name, "sneaker", words), upper.colour, hand.between("price", 39, 119))
+    return Piece(
+        draw, phrase(upper.colour, upper.name, "sneaker", words), upper.colour, choices.between("price", 39, 119)
+    )
 
 
-def high_top(hand: Hand) -> Piece:
-    """A sneaker that covers the ankle."""
-    last = Last(platform=hand.between("sole", 20, 38), toe=hand.pick("toe", ("round", "bulky")), spring=6, volume=1.05)
-    upper = hand.pick("material", (CANVAS, LEATHER, CANVAS, SUEDE)).dyed(hand.pick("colour", BRIGHT[::-1]))
-    accent = accent_for(hand, upper)
+def high_top(choices: SeededChoices) -> Piece:
+    """Design a sneaker that covers the ankle."""
+    last = Last(
+        platform=choices.between("sole", 20, 38), toe=choices.pick("toe", ("round", "bulky")), spring=6, volume=1.05
+    )
+    upper = choices.pick("material", (CANVAS, LEATHER, CANVAS, SUEDE)).dyed(choices.pick("colour", BRIGHT[::-1]))
+    accent = accent_for(choices, upper)
     draw = Drawing()
     draw.shadow(12, 404)
-    rise = hand.between("rise", 145, 195)
+    rise = choices.between("rise", 145, 195)
     front = last.front(0.66)
     top = spline(front[-1], last.over(0.78, rise - 6), last.over(0.88, rise - 3), last.counter(rise)[-1])
     opening(draw, top, top + np.outer(np.sin(np.linspace(0, np.pi, len(top))), (0, 17)))
@@ -58,12 +65,12 @@ def high_top(hand: Hand) -> Piece:
     draw.part(
         spline((x - 26, y - 46), (x - 12, y + 22), (x + 16, y + 34), (x + 24, y - 20)), upper, puff=7, shade=-0.08
     )
-    sport_sole(draw, last, hand, accent)
+    sport_sole(draw, last, choices, accent)
     draw.part(join(front, top, last.counter(rise)[::-1], last.feather[::-1]), upper, puff=19)
-    if hand.pick("cap", (True, True, False)):
+    if choices.pick("cap", (True, True, False)):
         toe_cap(draw, last, RUBBER.dyed("white"), 0.13)
     facing = eyestay(draw, last, upper, 0.29, 0.655)
-    mark = hand.pick("mark", ("ankle patch", "wave", "stripes", "ankle strap", "plain"))
+    mark = choices.pick("mark", ("ankle patch", "wave", "stripes", "ankle strap", "plain"))
     if mark == "ankle patch":
         px, py = last.over(0.80, 106)
         draw.part(ellipse(px, py, 27, 27), LEATHER.dyed("white"), puff=3)
@@ -82,17 +89,24 @@ def high_top(hand: Hand) -> Piece:
     laces(draw, facing, 7, 15, "#f4f2ee" if upper.colour not in ("white", "cream") else "#d9d6cf")
     words = "" if mark == "plain" else f"with {'' if mark.startswith('ankle') else accent} {mark}".replace("  ", " ")
     return Piece(
-        draw, phrase(upper.colour, upper.name, "high-top sneaker", words), upper.colour, hand.between("price", 49, 139)
+        draw,
+        phrase(upper.colour, upper.name, "high-top sneaker", words),
+        upper.colour,
+        choices.between("price", 49, 139),
     )
 
 
-def runner(hand: Hand) -> Piece:
-    """A running shoe on thick foam."""
+def runner(choices: SeededChoices) -> Piece:
+    """Design a running shoe on thick foam."""
     last = Last(
-        heel=hand.between("drop", 6, 22), platform=hand.between("sole", 30, 46), toe="bulky", spring=20, volume=0.98
+        heel=choices.between("drop", 6, 22),
+        platform=choices.between("sole", 30, 46),
+        toe="bulky",
+        spring=20,
+        volume=0.98,
     )
-    upper = MESH.dyed(hand.pick("colour", BRIGHT[4:] + BRIGHT[:4]))
-    accent = accent_for(hand, upper)
+    upper = MESH.dyed(choices.pick("colour", BRIGHT[4:] + BRIGHT[:4]))
+    accent = accent_for(choices, upper)
     overlay = LEATHER.dyed(accent)
     draw = Drawing()
     draw.shadow(40, 392)
@@ -100,7 +114,7 @@ def runner(hand: Hand) -> Piece:
     opening(draw, near, far)
     x, y = near[0]
     draw.part(spline((x - 30, y - 22), (x - 8, y + 20), (x + 18, y + 36), (x + 26, y - 20)), upper, puff=7)
-    _foam_sole(draw, hand, last, accent)
+    _draw_foam_sole(draw, choices, last, accent)
     draw.part(last.shell(0.55, 104, near), upper, puff=19)
     toe_cap(draw, last, overlay, 0.07)
     heel_cup = join(
@@ -112,7 +126,7 @@ def runner(hand: Hand) -> Piece:
     side_mark(
         draw,
         last,
-        mark := hand.pick("mark", ("wave", "stripes", "bolt", "wave")),
+        mark := choices.pick("mark", ("wave", "stripes", "bolt", "wave")),
         LEATHER.dyed("white" if accent != "white" else "grey"),
     )
     laces(draw, facing, 5, 15, "#f4f2ee")
@@ -120,16 +134,16 @@ def runner(hand: Hand) -> Piece:
         draw,
         phrase(upper.colour, "running shoe with", accent, "overlays and", mark),
         upper.colour,
-        hand.between("price", 69, 169),
+        choices.between("price", 69, 169),
     )
 
 
-def _foam_sole(draw: Drawing, hand: Hand, last: Last, accent: str) -> None:
-    """A running shoe's thick sole with its tread, flared at the heel."""
+def _draw_foam_sole(draw: Drawing, choices: SeededChoices, last: Last, accent: str) -> None:
+    """Draw a running shoe's thick sole with its tread, flared at the heel."""
     b, s = last.back, last.platform + last.heel
     f = last.feather
-    foam = RUBBER.dyed(hand.pick("foam", ("white", "cream", "grey", "white")))
-    rear = spline((b + 4, s + 6), (b + hand.between("flare", 6, 26), s * 0.5), (b - 14, 7))
+    foam = RUBBER.dyed(choices.pick("foam", ("white", "cream", "grey", "white")))
+    rear = spline((b + 4, s + 6), (b + choices.between("flare", 6, 26), s * 0.5), (b - 14, 7))
     bottom = spline(
         (b - 14, 7),
         (0.7 * b, 5),
@@ -143,7 +157,7 @@ def _foam_sole(draw: Drawing, hand: Hand, last: Last, accent: str) -> None:
     draw.part(
         band(shifted(sub(bottom, 0, 0.86), 0, -3), 9), RUBBER.dyed("black" if accent != "black" else "gum"), puff=3
     )
-    cut = hand.pick("foam line", ("wave", "pods", "line"))
+    cut = choices.pick("foam line", ("wave", "pods", "line"))
     mid = np.array([(px, py * 0.52 + 4) for px, py in f[8:-2]])
     if cut == "pods":
         for px in np.linspace(0.6 * b, 0.93 * b, 4):
@@ -153,15 +167,15 @@ def _foam_sole(draw: Drawing, hand: Hand, last: Last, accent: str) -> None:
         draw.seam(mid + np.stack([0 * ripple, ripple], 1), foam, 3.0)
 
 
-def slip_on(hand: Hand) -> Piece:
-    """A laceless sneaker with elastic gores."""
-    last = Last(platform=hand.between("sole", 22, 38), toe=hand.pick("toe", ("round", "almond")), spring=5)
-    upper = hand.pick("material", (CANVAS, SUEDE, CANVAS)).dyed(hand.pick("colour", BRIGHT[2:] + BRIGHT[:2]))
+def slip_on(choices: SeededChoices) -> Piece:
+    """Design a sneaker without laces, with elastic gores."""
+    last = Last(platform=choices.between("sole", 22, 38), toe=choices.pick("toe", ("round", "almond")), spring=5)
+    upper = choices.pick("material", (CANVAS, SUEDE, CANVAS)).dyed(choices.pick("colour", BRIGHT[2:] + BRIGHT[:2]))
     draw = Drawing()
     draw.shadow(12, 402)
     near, far = topline(last, 0.46, 62, 78), topline(last, 0.46, 62, 78, 15)
     opening(draw, near, far)
-    sport_sole(draw, last, hand, accent_for(hand, upper))
+    sport_sole(draw, last, choices, accent_for(choices, upper))
     draw.part(last.shell(0.46, 78, near), upper, puff=18)
     draw.part(
         spline(near[1], last.over(0.50, 78), last.over(0.56, 62), last.over(0.5, 40), last.over(0.46, 74)),
@@ -176,4 +190,6 @@ def slip_on(hand: Hand) -> Piece:
         2.4,
     )
     draw.seam(spline(last.over(0.9, 74), last.over(0.87, 36), last.over(0.82, 2)), upper, 2.0)
-    return Piece(draw, phrase(upper.colour, upper.name, "slip-on sneaker"), upper.colour, hand.between("price", 29, 69))
+    return Piece(
+        draw, phrase(upper.colour, upper.name, "slip-on sneaker"), upper.colour, choices.between("price", 29, 69)
+    )

@@ -1,17 +1,17 @@
-"""Uppers and straps that open shoes share: the low-cut upper, straps over foot, instep and ankle."""
+"""Uppers and straps of open shoes: the low-cut upper, straps over foot, instep and ankle."""
 
 from __future__ import annotations
 
 from index_builder.demo.art.painting.drawing import Drawing
 from index_builder.demo.art.painting.geometry import Line, band, ellipse, join, shifted, spline, sub
 from index_builder.demo.art.painting.materials import LEATHER, RUBBER, Material
-from index_builder.demo.art.painting.seeded_choices import Hand
+from index_builder.demo.art.painting.seeded_choices import SeededChoices
 from index_builder.demo.art.painting.trims import buckle, strap
 from index_builder.demo.art.shoes.last import Last, thin_sole
 
 
 def topline(last: Last, throat: float, side: float, rise: float, lift: float = 0.0) -> Line:
-    """The opening's near edge (or, with `lift`, its far edge) from the throat back to the counter."""
+    """Return the opening's near edge (or, with `lift`, its far edge) from the throat back to the counter."""
     x, y = last.front(throat)[-1]
     return spline(
         (x, y + lift * 0.2),
@@ -24,12 +24,12 @@ def topline(last: Last, throat: float, side: float, rise: float, lift: float = 0
 
 
 def height_over(last: Last, fraction: float) -> float:
-    """How far the vamp stands over the feather line."""
+    """Return the height of the vamp over the feather line."""
     return float(last.front(fraction)[-1, 1] - last.over(fraction, 0)[1])
 
 
 def court(draw: Drawing, last: Last, upper: Material, throat: float, side: float, rise: float) -> Line:
-    """A low-cut upper with its lining; returns the near edge of the opening."""
+    """Draw a low-cut upper with its lining. Returns the near edge of the opening."""
     near, far = topline(last, throat, side, rise), topline(last, throat, side, rise, 15)
     draw.part(join(near, far[::-1]), LEATHER.dyed("sand"), shade=-0.1, puff=5)
     thin_sole(draw, last, RUBBER)
@@ -39,7 +39,7 @@ def court(draw: Drawing, last: Last, upper: Material, throat: float, side: float
 
 
 def ankle_strap(draw: Drawing, last: Last, material: Material, rise: float, metal: Material) -> None:
-    """A strap around the absent ankle: its far half, a stay up the heel, its near half with the buckle."""
+    """Draw a strap around the absent ankle: its far half, a stay up the heel, its near half with the buckle."""
     x, y = last.back - 58, last.heel + last.platform + rise
     draw.part(band(ellipse(x, y, 52, 17, 0, 180), 9), material, puff=3, shade=-0.25)
     stay = spline(shifted(last.counter(46)[-1], -4, 0), (x + 51, (y + last.counter(60)[-1, 1]) / 2), (x + 50, y))
@@ -51,9 +51,9 @@ def ankle_strap(draw: Drawing, last: Last, material: Material, rise: float, meta
 def strap_over(
     draw: Drawing, last: Last, foot: float, lean: float, tall: float, width: float, material: Material
 ) -> None:
-    """A sandal strap from the sole's edge over the foot, its top leaning by `lean`, and its far half."""
+    """Draw a sandal strap from the sole's edge over the foot, its top leaning by `lean`, and its far half."""
     if width > 40:
-        _wide_strap(draw, last, foot, tall, 0.5 * width / last.back, material)
+        _draw_wide_strap(draw, last, foot, tall, 0.5 * width / last.back, material)
         return
     loop = spline(
         last.over(foot, 0),
@@ -67,7 +67,7 @@ def strap_over(
     draw.part(band(sub(loop, 0, 0.53), width * 1.1, width * 0.9), material, puff=2 + width * 0.25)
 
 
-def _wide_strap(draw: Drawing, last: Last, foot: float, tall: float, half: float, material: Material) -> None:
+def _draw_wide_strap(draw: Drawing, last: Last, foot: float, tall: float, half: float, material: Material) -> None:
     front = [
         last.over(foot - half, 0),
         last.over(foot - half + 0.004, tall * 0.36),
@@ -93,7 +93,7 @@ def _wide_strap(draw: Drawing, last: Last, foot: float, tall: float, half: float
 
 
 def bridge(draw: Drawing, last: Last, mount: float, lean: float, material: Material) -> tuple[float, float]:
-    """The far half of an instep strap, to be covered by the upper; returns where it turns over the foot."""
+    """Draw the far half of an instep strap, which the upper covers. Returns the point at which it crosses the foot."""
     x, y = last.over(mount + lean, max(78.0, height_over(last, mount + lean) * 0.80))
     draw.part(
         band(spline((x - 2, y), (x + 13, y - 6), last.over(mount + lean + 0.075, 40)), 13), material, puff=3, shade=-0.3
@@ -101,9 +101,9 @@ def bridge(draw: Drawing, last: Last, mount: float, lean: float, material: Mater
     return x, y
 
 
-def straps_on(draw: Drawing, last: Last, hand: Hand, upper: Material) -> str:
-    """Dresses an open sandal; returns the words for it."""
-    style = hand.pick("straps", ("one wide strap", "two straps", "crossed straps", "thin straps", "woven straps"))
+def straps_on(draw: Drawing, last: Last, choices: SeededChoices, upper: Material) -> str:
+    """Draw the straps of an open sandal. Returns the words for them."""
+    style = choices.pick("straps", ("one wide strap", "two straps", "crossed straps", "thin straps", "woven straps"))
     if style == "one wide strap":
         strap_over(draw, last, 0.24, -0.02, 74, 84, upper)
     elif style == "two straps":

@@ -1,4 +1,4 @@
-"""Backups: of one moment while others write, incremental, never half, and restored to what they were made of."""
+"""Backups: of one moment during writes, incremental, never incomplete, and restored exactly."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def gallery(tiny_gallery: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def whole(tiny_gallery: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A backup. Copy it before it is changed."""
+    """Make a backup that tests share. Copy it before it is changed."""
     to = tmp_path_factory.mktemp("backup") / "whole"
     gallery = Path(shutil.copytree(tiny_gallery, to.with_name("gallery")))
     tune(gallery, replace(TUNED, parameters=""))
@@ -76,15 +76,16 @@ def whole(tiny_gallery: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def contents(catalogue: Catalogue) -> list[tuple[Product, bytes]]:
-    """Every product with its embeddings, in the order of the ids."""
+    """Return every product with its embeddings, in the order of the ids."""
     products = catalogue.page(limit=10_000)
-    found = [catalogue.embedding(product.product_id) for product in products]
+    embeddings = [catalogue.embedding(product.product_id) for product in products]
     catalogue.close()
-    return [(product, b"" if one is None else one.tobytes()) for product, one in zip(products, found, strict=True)]
+    data = [b"" if embedding is None else embedding.tobytes() for embedding in embeddings]
+    return list(zip(products, data, strict=True))
 
 
 def add(gallery: Path, number: int) -> str:
-    """Put a product with a photo of its own."""
+    """Put a product with a new photo. Returns its id."""
     store, checkpoint = PhotoStore(gallery / PHOTOS), load_checkpoint(gallery / CHECKPOINT_FILE)
     image, catalogue = draw_product(100 + number, (64, 48)), catalogue_of(gallery)
     product = Product(f"late-{number:03d}", "Late", photos=(Photo(store.keep(*encode_webp_files(image)), f"{number}"),))
@@ -95,8 +96,8 @@ def add(gallery: Path, number: int) -> str:
 
 def test_there_and_back(gallery: Path, tmp_path: Path) -> None:
     catalogue_of(gallery).delete(["sack-1"])
-    told = answer("backup", "--gallery", gallery, tmp_path / "to")
-    assert told == {"revision": 13, "products": 11, "photos": 11, "copied": 22, "missing": []}
+    report_as_json = answer("backup", "--gallery", gallery, tmp_path / "to")
+    assert report_as_json == {"revision": 13, "products": 11, "photos": 11, "copied": 22, "missing": []}
     back = answer("restore", tmp_path / "to", "--gallery", tmp_path / "deep" / "back")
     assert back == {"revision": 13, "products": 11, "photos": 11}
     report = verify(tmp_path / "deep" / "back")
@@ -114,7 +115,7 @@ def test_an_index_is_made_again_as_it_was_tuned(gallery: Path, tmp_path: Path) -
     catalogue_of(gallery).set_factory("IVF2,Flat")
     tune(gallery, TUNED)
     backup(gallery, tmp_path / "to")
-    backup(gallery, tmp_path / "to")  # each lets go of what the one before has written
+    backup(gallery, tmp_path / "to")  # each backup removes the files of the one before
     assert len(list((tmp_path / "to").glob("index-*.json"))) == 1
     restore(tmp_path / "to", tmp_path / "back")
     assert verify(tmp_path / "back").problems == ()
@@ -161,7 +162,7 @@ def test_a_second_backup_copies_what_is_new_and_lets_go_what_is_old(gallery: Pat
 
 
 def test_a_backup_beside_a_writer_is_of_one_moment(gallery: Path, tmp_path: Path) -> None:
-    """The writer adds and deletes in turn, so that at every moment all products but at most one are there."""
+    """Back up beside a writer that adds and deletes in turn, so that at most one product is missing at any moment."""
     stop, written = threading.Event(), list[str]()
 
     def write() -> None:
@@ -184,7 +185,7 @@ def test_a_backup_beside_a_writer_is_of_one_moment(gallery: Path, tmp_path: Path
 
 
 def assert_whole(to: Path) -> int:
-    """All files of a backup are there, as its manifest and its list of photos say; returns its revision."""
+    """Check that all files of a backup are as its manifest and its list of photos say. Returns its revision."""
     manifest = read_manifest(to)
     photos = read_photo_list(to / manifest.photo_list[0])
     for path, sha256 in [*manifest.files, *((f"photos/{name}", sha256) for name, sha256 in photos.items())]:
@@ -345,7 +346,7 @@ def files_in(folder: Path) -> dict[str, bytes]:
 @pytest.mark.parametrize("step", [0, 1, 3, 20, 60, 70, 73, 75, 77, 79, 99])
 @pytest.mark.parametrize("is_first", [True, False])
 def test_a_backup_that_fails_leaves_only_the_one_before(
-    gallery: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_first: bool, step: int
+    gallery: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_first: bool, step: int
 ) -> None:
     to, left = tmp_path / "to", step
     if not is_first:
@@ -385,7 +386,7 @@ def test_a_backup_that_fails_over_a_damaged_one_removes_nothing(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(backups, "_dumped", full)
+    monkeypatch.setattr(backups, "_dump_consistently", full)
     with pytest.raises(OSError, match="No space left"):
         backup(gallery, tmp_path / "to")
     assert files_in(tmp_path / "to").keys() >= before.keys()
@@ -398,7 +399,7 @@ def test_a_gallery_that_lacks_a_photo_is_backed_up_all_the_same(gallery: Path, t
     result = run("backup", "--gallery", gallery, tmp_path / "to")
     assert result.exit_code == 1 and f"missing: photo {product.photo}: {product.photo}.webp cannot" in result.stderr
     restore(tmp_path / "to", tmp_path / "back")
-    assert [str(one) for one in verify(tmp_path / "back").problems] == [
+    assert [str(problem) for problem in verify(tmp_path / "back").problems] == [
         f"product boot-1: photo {product.photo} cannot be read (No such file or directory): expected it in the gallery",
         f"product boot-1: photo {product.photo} has no thumbnail: expected one beside it",
     ]

@@ -1,3 +1,5 @@
+"""Tuning: chooses an index with enough recall, changes nothing if there is none, and survives being killed."""
+
 from __future__ import annotations
 
 import json
@@ -61,12 +63,12 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def make_small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have small galleries of the small checkpoint tuned, by few kinds of index."""
+    """Let tune() accept small galleries of the small checkpoint, and try few kinds of index."""
     monkeypatch.setattr(module, "_LEAST", 1000)
     monkeypatch.setattr(module, "checkpoint_file", lambda directory, sha256: directory)
     monkeypatch.setattr(module, "load_checkpoint", lambda path: small_checkpoint())
     monkeypatch.setattr(module, "factories_for", lambda distance, photos: ["IVF16,SQ8", "SQ8"])
-    monkeypatch.setattr(trials, "_flat_seconds", lambda *_: 1000.0)
+    monkeypatch.setattr(trials, "_estimate_flat_seconds", lambda *_: 1000.0)
 
 
 def fill(directory: Path, count: int = COUNT) -> dict[str, Any]:
@@ -97,12 +99,12 @@ def test_what_is_chosen_finds_enough_and_outlives_changes(tmp_path: Path, monkey
     assert (width_of(gallery), gallery.n_candidates) == (width, chosen.n_candidates)
     sketches = like_sketches(vectors(COUNT, seed=1), 6)
     for sketch in sketches:
-        found = ranking(gallery.snapshot, gallery.catalogue, sketch, gallery.n_candidates)
-        assert np.isin(brute_force(sketch, photos)[:10], found).mean() >= 0.8
+        nearest_rows = ranking(gallery.snapshot, gallery.catalogue, sketch, gallery.n_candidates)
+        assert np.isin(brute_force(sketch, photos)[:10], nearest_rows).mean() >= 0.8
 
     gallery.catalogue.put(products(["new"]), vectors(1, 9))
     gallery.save()
-    (tmp_path / "index" / f"{COUNT + 1}.faiss").unlink()  # it is made anew, as it was tuned
+    (tmp_path / "index" / f"{COUNT + 1}.faiss").unlink()  # it is built again, with the same tuning
     again = opened(tmp_path)
     assert (width_of(again), again.n_candidates, again.tuning) == (width, chosen.n_candidates, gallery.tuning)
     few = sorted(gallery.catalogue.live().values())[-30:]
@@ -164,8 +166,8 @@ def test_an_index_is_not_written_over_one_that_was_tuned_meanwhile(tmp_path: Pat
 def test_an_index_whose_tuning_makes_no_sense_is_made_anew(tmp_path: Path, damage: dict[str, object]) -> None:
     photos = fill(tmp_path, 50)
     manifest = save_tuned(opened(tmp_path), replace(TUNING, parameters=""))
-    found = json.loads(manifest.read_text())
-    manifest.write_text(json.dumps(found | {"tuning": found["tuning"] | damage}))
+    fields = json.loads(manifest.read_text())
+    manifest.write_text(json.dumps(fields | {"tuning": fields["tuning"] | damage}))
     gallery = opened(tmp_path)
     assert gallery.tuning is None and gallery.size == len(photos)
     assert json.loads(manifest.read_text())["tuning"] is None
@@ -174,11 +176,11 @@ def test_an_index_whose_tuning_makes_no_sense_is_made_anew(tmp_path: Path, damag
 def test_a_manifest_from_before_there_was_tuning_is_good(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fill(tmp_path, 50)
     manifest = opened(tmp_path).save()
-    found = json.loads(manifest.read_text())
-    del found["tuning"]
-    manifest.write_text(json.dumps(found))
+    fields = json.loads(manifest.read_text())
+    del fields["tuning"]
+    manifest.write_text(json.dumps(fields))
     gallery = opened(tmp_path)
-    assert gallery.size == 50 and "tuning" not in json.loads(manifest.read_text())  # it was not written anew
+    assert gallery.size == 50 and "tuning" not in json.loads(manifest.read_text())  # it was not written again
 
 
 @pytest.mark.parametrize("target", [0.0, -1.0, 1.01, float("nan")])
@@ -203,8 +205,8 @@ def test_nothing_is_changed_when_nothing_finds_enough(tmp_path: Path, monkeypatc
 
 
 def test_nothing_is_changed_when_flat_is_faster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(trials, "_flat_seconds", lambda *_: -1.0)
-    monkeypatch.setattr(trials.TrialBench, "_rerank_seconds", lambda *_: 1.001)
+    monkeypatch.setattr(trials, "_estimate_flat_seconds", lambda *_: -1.0)
+    monkeypatch.setattr(trials.TrialBench, "_measure_rerank_seconds", lambda *_: 1.001)
     fill(tmp_path)
     with pytest.raises(TuneError, match=r"no index that finds 0.9 .* is faster than Flat: .* expected more photos"):
         tune(tmp_path, 0.9)
@@ -213,7 +215,7 @@ def test_nothing_is_changed_when_flat_is_faster(tmp_path: Path, monkeypatch: pyt
 
 def test_nothing_is_changed_when_the_index_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "factories_for", lambda distance, photos: ["IVF16,SQ8"])
-    monkeypatch.setattr(trials, "_flat_seconds", lambda *_: 1e9)
+    monkeypatch.setattr(trials, "_estimate_flat_seconds", lambda *_: 1e9)
 
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
@@ -249,9 +251,10 @@ def test_every_kind_that_is_tried_can_be_made_and_finds_among_those_that_a_filte
     for factory in factories_for(distance, COUNT):
         tuning = replace(TUNING, parameters="nprobe=16" if factory.startswith("IVF") else "", training=COUNT)
         segment = Segment.build(distance, photos, rows, IndexSpec(factory, tuning))
-        found = segment.nearest(queries, 100, allowed)[1]
-        assert found.shape == (3, 100) and allowed[found].all()
-        assert np.mean([np.isin(one, some).mean() for one, some in zip(truth, found, strict=True)]) >= 0.8
+        results = segment.nearest(queries, 100, allowed)[1]
+        assert results.shape == (3, 100) and allowed[results].all()
+        shares = [np.isin(expected, row).mean() for expected, row in zip(truth, results, strict=True)]
+        assert np.mean(shares) >= 0.8
 
 
 @in_both_forms
@@ -264,7 +267,7 @@ def test_every_kind_is_set_so_that_it_finds_enough(distance: Distance) -> None:
 
 
 def tune_small(directory: Path) -> None:
-    """tune() of a small gallery, in a process of its own, as if that had been measured to be the best."""
+    """Tune a small gallery, in another process, as if a trial had found this index to be the best."""
     with pytest.MonkeyPatch.context() as patch:
         make_small(patch)
         patch.setattr(module, "TrialBench", lambda *_: None)
@@ -273,7 +276,7 @@ def tune_small(directory: Path) -> None:
 
 
 def state_of(gallery: Gallery) -> tuple[str, Tuning | None, int | None]:
-    """Kind of index, tuning, and how many lists are searched."""
+    """Return the kind of index, its tuning, and the number of lists that are searched."""
     inverted = inverted_file(gallery.snapshot.parts[0].segment.index)
     return gallery.catalogue.state().factory, gallery.tuning, inverted and int(inverted.nprobe)
 
@@ -294,7 +297,7 @@ def test_killed_at_any_step_the_index_is_as_before_or_as_chosen(tmp_path: Path, 
         step += 1
         directory = Path(shutil.copytree(source, tmp_path / str(step)))
         is_killed = killed_at(step, tune_small, directory)
-        for _ in range(2):  # the second start uses what the first one has made
+        for _ in range(2):  # the second start uses the index of the first one
             gallery = opened(directory)
             assert gallery.is_saved
             seen.append(state_of(gallery))
@@ -310,7 +313,7 @@ def test_killed_at_any_step_the_index_is_as_before_or_as_chosen(tmp_path: Path, 
 def test_a_server_that_saves_beside_tune_never_undoes_the_choice(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before: str
 ) -> None:
-    """It has begun by what was chosen before: it writes that before the choice is noted, or not at all."""
+    """Check that a server writes an index of the earlier choice before the new one is recorded, or not at all."""
     fill(tmp_path, 1000)
     open_catalogue(tmp_path).set_factory(before)
     server = opened(tmp_path)

@@ -1,4 +1,4 @@
-"""verify: says of each kind of damage exactly what it is, and of a sound gallery nothing."""
+"""Verification: names each kind of damage exactly, and finds nothing in a sound gallery."""
 
 from __future__ import annotations
 
@@ -25,14 +25,16 @@ from tests.index_builder.cli.test_cli import answer, run
 
 @pytest.fixture
 def gallery(tiny_gallery: Path, tmp_path: Path) -> Path:
-    """A gallery whose boot-1 has two photos and an attribute, with one deleted product and a saved index."""
+    """Make a gallery whose boot-1 has two photos and an attribute, with a deleted product and a saved index."""
     directory = Path(shutil.copytree(tiny_gallery, tmp_path / "gallery"))
     catalogue = catalogue_of(directory)
-    one, two = catalogue.get("boot-1"), catalogue.get("boot-2")
-    assert one and two
-    both = Product("boot-1", "Boots", color="Black/Red", attributes=(("heel", "low"),), photos=one.photos + two.photos)
+    first, second = catalogue.get("boot-1"), catalogue.get("boot-2")
+    assert first and second
+    both = Product(
+        "boot-1", "Boots", color="Black/Red", attributes=(("heel", "low"),), photos=first.photos + second.photos
+    )
     vectors = [catalogue.embedding("boot-1"), catalogue.embedding("boot-2")]
-    catalogue.put([both], np.concatenate([each for each in vectors if each is not None]))
+    catalogue.put([both], np.concatenate([vector for vector in vectors if vector is not None]))
     catalogue.delete(["sack-1"])
     catalogue.close()
     opened = Gallery.open(directory, load_checkpoint(directory / CHECKPOINT_FILE))
@@ -42,7 +44,7 @@ def gallery(tiny_gallery: Path, tmp_path: Path) -> Path:
 
 
 def sql(directory: Path, *statements: str) -> None:
-    """Change the database behind everyone's back."""
+    """Change the database directly."""
     engine = create_engine(sqlite_url(directory / CATALOGUE_FILE))
     with engine.begin() as connection:
         for statement in statements:
@@ -50,7 +52,7 @@ def sql(directory: Path, *statements: str) -> None:
     engine.dispose()
 
 
-def said(directory: Path) -> list[str]:
+def list_problems(directory: Path) -> list[str]:
     return [str(problem) for problem in verify(directory).problems]
 
 
@@ -63,9 +65,9 @@ def photo_of(directory: Path, product_id: str) -> str:
 
 
 def test_a_sound_gallery(gallery: Path) -> None:
-    found = answer("verify", "--gallery", gallery)
-    notes = found.pop("notes")
-    assert found == {"ok": True, "revision": 14, "products": 11, "photos": 11, "problems": []}
+    report = answer("verify", "--gallery", gallery)
+    notes = report.pop("notes")
+    assert report == {"ok": True, "revision": 14, "products": 11, "photos": 11, "problems": []}
     assert [note["message"][:2] for note in notes] == ["2 "]  # the deleted product's photo and thumbnail
     assert run("verify", "--gallery", gallery).stdout.endswith("11 products, 11 photos, nothing wrong.\n")
 
@@ -169,11 +171,11 @@ def test_a_sound_gallery(gallery: Path) -> None:
 )
 def test_rows_that_are_wrong(gallery: Path, change: str, message: str) -> None:
     sql(gallery, change.format(pump="WHERE product_id = 'pump-1'", boot="WHERE product_id = 'boot-1'"))
-    found = said(gallery)
-    assert len([line for line in found if line.startswith(message)]) == 1, found
+    problems = list_problems(gallery)
+    assert len([line for line in problems if line.startswith(message)]) == 1, problems
 
 
-def in_photo(change: Callable[[Path], object], thumbnail: bool = False) -> Callable[[Path], str]:
+def in_photo(change: Callable[[Path], object], *, thumbnail: bool = False) -> Callable[[Path], str]:
     def damage(gallery: Path) -> str:
         name = photo_of(gallery, "pump-1")
         change(gallery / PHOTOS / (f"{name}.thumb.webp" if thumbnail else f"{name}.webp"))
@@ -198,25 +200,25 @@ def flip(path: Path) -> None:
         (in_photo(Path.unlink), "photo {} cannot be read (No such file or directory): expected it in the gallery"),
         (in_photo(flip), "photo {} has SHA-256 "),
         (in_photo(cut), "photo {} has SHA-256 "),
-        (in_photo(Path.unlink, True), "photo {} has no thumbnail: expected one beside it"),
-        (in_photo(cut, True), "photo {} has a thumbnail that is damaged: "),
+        (in_photo(Path.unlink, thumbnail=True), "photo {} has no thumbnail: expected one beside it"),
+        (in_photo(cut, thumbnail=True), "photo {} has a thumbnail that is damaged: "),
     ],
 )
 def test_photos_that_are_wrong(gallery: Path, damage: Callable[[Path], str], message: str) -> None:
     name = damage(gallery)
-    found = said(gallery)
-    assert len(found) == 1 and found[0].startswith(f"product pump-1: {message.format(name)}"), found
+    problems = list_problems(gallery)
+    assert len(problems) == 1 and problems[0].startswith(f"product pump-1: {message.format(name)}"), problems
 
 
 @pytest.mark.parametrize("change", [flip, cut, Path.unlink])
 @pytest.mark.parametrize("name", ["14.faiss", "14.embeddings.npy", "14.revisions.npy"])
 def test_an_index_that_is_damaged(gallery: Path, name: str, change: Callable[[Path], object]) -> None:
     change(gallery / "index" / name)
-    found = said(gallery)
-    assert len(found) == 1 and found[0].startswith("index: ") and name in found[0]
-    assert found[0].endswith("; the next start makes it anew")
+    problems = list_problems(gallery)
+    assert len(problems) == 1 and problems[0].startswith("index: ") and name in problems[0]
+    assert problems[0].endswith("; the next start makes it anew")
     Gallery.open(gallery, load_checkpoint(gallery / CHECKPOINT_FILE)).close()
-    assert said(gallery) == []
+    assert list_problems(gallery) == []
 
 
 def test_an_index_that_is_absent_or_of_something_else_is_only_noted(gallery: Path) -> None:
@@ -231,8 +233,8 @@ def test_an_index_that_is_absent_or_of_something_else_is_only_noted(gallery: Pat
 
 def test_an_index_that_searches_wrongly(gallery: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.index.segment.keys_of", lambda distance, rows: keys_of(distance, rows)[::-1] * 2)
-    found = said(gallery)
-    assert len(found) == 1 and found[0].startswith("index: a search for row ") and "expected [" in found[0]
+    problems = list_problems(gallery)
+    assert len(problems) == 1 and problems[0].startswith("index: a search for row ") and "expected [" in problems[0]
 
 
 def test_an_index_behind_the_catalogue_and_beside_a_server(gallery: Path) -> None:
@@ -246,14 +248,17 @@ def test_an_index_behind_the_catalogue_and_beside_a_server(gallery: Path) -> Non
 def test_a_checkpoint_that_is_damaged_or_not_yet_in_its_place(gallery: Path) -> None:
     path = gallery / CHECKPOINT_FILE
     sha256 = sha256_of(path)
-    kept = keep_checkpoint(gallery, path)
+    copy = keep_checkpoint(gallery, path)
     flip(path)
     report = verify(gallery)
     assert report.problems == () and f"{CHECKPOINT_FILE} is another one than checkpoints/{sha256}" in str(report.notes)
-    kept.unlink()
-    assert said(gallery)[0].startswith(f"checkpoint: {CHECKPOINT_FILE} has SHA-256 ") and sha256 in said(gallery)[0]
+    copy.unlink()
+    assert (
+        list_problems(gallery)[0].startswith(f"checkpoint: {CHECKPOINT_FILE} has SHA-256 ")
+        and sha256 in list_problems(gallery)[0]
+    )
     path.unlink()
-    assert said(gallery)[0].startswith("checkpoint: checkpoint not found: ")
+    assert list_problems(gallery)[0].startswith("checkpoint: checkpoint not found: ")
 
 
 def test_a_database_that_is_damaged(gallery: Path) -> None:
@@ -264,12 +269,12 @@ def test_a_database_that_is_damaged(gallery: Path) -> None:
     for page in range(3, len(data) // size):
         data[page * size : page * size + 64] = b"\xa5" * 64
     path.write_bytes(bytes(data))
-    found = said(gallery)
-    assert found and all(line.startswith("catalogue: ") for line in found)
-    assert "damaged" in found[0] or "malformed" in found[0]
-    assert "malformed; `sketchfind restore` makes the gallery from a backup" in found[-1]
+    problems = list_problems(gallery)
+    assert problems and all(line.startswith("catalogue: ") for line in problems)
+    assert "damaged" in problems[0] or "malformed" in problems[0]
+    assert "malformed; `sketchfind restore` makes the gallery from a backup" in problems[-1]
     path.write_bytes(b"no database at all" * 500)
-    assert said(gallery)[0].startswith("catalogue: it cannot be read: ")
+    assert list_problems(gallery)[0].startswith("catalogue: it cannot be read: ")
 
 
 def test_left_over_files_are_noted(gallery: Path) -> None:
@@ -298,4 +303,4 @@ def test_a_photo_of_two_products_is_checked_once(gallery: Path) -> None:
     assert vectors is not None
     catalogue.put([Product("twin", "Twin", photos=(Photo(name, "source"),))], vectors)
     (gallery / PHOTOS / f"{name}.webp").unlink()
-    assert len(said(gallery)) == 1
+    assert len(list_problems(gallery)) == 1
