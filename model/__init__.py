@@ -1,1 +1,1 @@
-"""The network of Sketchfind and its mathematics: pure torch, numpy and OpenCV, no web and no storage."""
+"""Network of Sketchfind and its mathematics in torch, numpy and OpenCV, without web and storage."""

@@ -1,4 +1,4 @@
-"""A trained network in one safetensors file: weights, network config and preprocessing settings."""
+"""Checkpoints: a trained network in one safetensors file with its weights, config and preprocessing."""
 
 from __future__ import annotations
 
@@ -28,48 +28,48 @@ _FORMAT = "sketchfind-1"
 
 
 class CheckpointError(ValueError):
-    """The file is missing, is not a Sketchfind checkpoint, or does not fit the network it describes."""
+    """File that is missing, is not a Sketchfind checkpoint, or does not match its network."""
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A network ready to embed, with the preprocessing it was trained with and its file's SHA-256."""
+    """A network in eval mode, the preprocessing of its training, and its file's SHA-256."""
 
     network: DSSA
     preprocess: Preprocess
     sha256: str
-    saw_held_out: bool = False  # trained on the held-out fifth too: figures on that are no validation
-    _making: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False, compare=False)
+    saw_held_out: bool = False  # trained on the held-out fifth too, so that figures on it are not a validation
+    _forward_lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False, compare=False)
 
     def embed_frames(self, frames: Sequence[Pixels], batch_size: int = 32) -> NDArray[np.float32]:
-        """Frames (256,256) -> embeddings (N,D) float32; build, evaluate and serve all embed here."""
+        """Embed frames (256,256): (N,D) float32; used for building, evaluating and serving."""
         if not frames:
             return np.zeros((0, self.network.dim), np.float32)
-        with self._making:  # by one thread, whichever is first
+        with self._forward_lock:  # built once, by the first thread
             forward = self._forward
         embed = forward.embed if forward else DSSA.embed
         return embed_in_chunks(self.network, frames, self.preprocess.tensor, batch_size, embed).cpu().numpy()
 
     @cached_property
     def _forward(self) -> Forward | None:
-        """A faster way to embed, of the network as its file has it; None on a GPU."""
+        """Faster forward pass of the network as in its file; None on a GPU."""
         return forward_of(self.network, self.preprocess.config.size, self.sha256)
 
     def attend_frames(self, frames: Sequence[Pixels]) -> NDArray[np.float32] | None:
-        """Frames (256,256) -> how strongly to show attention over them, (N,h,w) float32, 0..1; see strengths().
+        """Return the attention's strength over frames (256,256): (N,h,w) float32, 0..1; see strengths().
 
         None for a network without attention.
         """
         with torch.inference_mode():
             inputs = self.preprocess.tensor(frames).to(next(self.network.parameters()).device)  # (N,1,S,S)
-            shown = strengths(self.network.attention_map(inputs))
-        return None if shown is None else shown.cpu().numpy()
+            attention = strengths(self.network.attention_map(inputs))
+        return None if attention is None else attention.cpu().numpy()
 
 
 def save_checkpoint(
     path: Path, network: DSSA, preprocess: PreprocessConfig, notes: Mapping[str, str] | None = None
 ) -> Path:
-    """Write the checkpoint atomically and return its path; `notes` (recipe, data, seed) are kept in its header."""
+    """Write the checkpoint atomically and return its path; `notes` (recipe, data, seed) go into its header."""
     metadata = {
         "format": _FORMAT,
         "network": json.dumps(asdict(network.config)),
@@ -84,7 +84,7 @@ def save_checkpoint(
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".partial")
     with partial.open("wb") as file:  # save_file() would leave it readable to its owner alone
-        file.write(_ordered(save(weights, metadata)))
+        file.write(_sort_header(save(weights, metadata)))
         file.flush()
         os.fsync(file.fileno())  # else a power cut may leave an empty file of this name
     os.replace(partial, path)
@@ -92,12 +92,15 @@ def save_checkpoint(
 
 
 def load_checkpoint(path: Path, device: str = "cpu") -> Checkpoint:
-    """Read a checkpoint; its network is in eval mode on `device`. Raises CheckpointError, naming the file."""
+    """Read a checkpoint; its network is in eval mode on `device`.
+
+    Raises CheckpointError with the path.
+    """
     path = Path(path)
     try:
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}
-            weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - safe_open is no mapping
+            weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - safe_open is not a mapping
     except FileNotFoundError:
         raise CheckpointError(f"checkpoint not found: {path}, expected a file written by `sketchfind train`") from None
     except (SafetensorError, OSError) as error:
@@ -111,21 +114,24 @@ def load_checkpoint(path: Path, device: str = "cpu") -> Checkpoint:
         missing, unexpected = network.load_state_dict(weights, strict=False)
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise CheckpointError(f"checkpoint {path} does not describe a network of this version: {error}") from None
-    wanting = [name for name in missing if not name.endswith("num_batches_tracked")]
-    if wanting or unexpected:
-        raise CheckpointError(f"checkpoint {path} does not fit its network: missing {wanting}, unexpected {unexpected}")
+    absent = [name for name in missing if not name.endswith("num_batches_tracked")]
+    if absent or unexpected:
+        raise CheckpointError(f"checkpoint {path} does not fit its network: missing {absent}, unexpected {unexpected}")
     saw_held_out = not json.loads(metadata.get("training", "{}")).get("holdout", True)
-    return Checkpoint(network.eval().to(device), preprocess, _sha256(path), saw_held_out)
+    return Checkpoint(network.eval().to(device), preprocess, _hash_file(path), saw_held_out)
 
 
-def _ordered(file: bytes) -> bytes:
-    """The same safetensors file with its header sorted: in the library's any order, equal networks get other hashes."""
+def _sort_header(file: bytes) -> bytes:
+    """Sort the header of a safetensors file.
+
+    The library's order varies, so that equal networks would have different hashes.
+    """
     length = int.from_bytes(file[:8], "little")
     header = json.dumps(json.loads(file[8 : 8 + length]), sort_keys=True).encode()
     header += b" " * (-len(header) % 8)  # tensors start at a multiple of 8 bytes
     return len(header).to_bytes(8, "little") + header + file[8 + length :]
 
 
-def _sha256(path: Path) -> str:
+def _hash_file(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,4 +1,4 @@
-"""The device that computes: a GPU where there is one."""
+"""Device of the computation: a GPU if there is one."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ import torch
 
 
 def resolve_device(name: str) -> torch.device:
-    """The device of that name; "auto" is CUDA if there is any, else CPU. Raises ValueError for an unusable one."""
+    """Return the device of that name; "auto" is CUDA if available, else CPU.
+
+    Raises ValueError for an unusable device.
+    """
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
     try:

@@ -1,6 +1,7 @@
-"""Pairs: photos with the sketches that people drew of them, and where they are read from.
+"""Pairs of photos with sketches of them, the common form of all data sets.
 
-Every layout that --data takes gives the same PairFolder; docs/datasets.md shows them, index_builder/layouts reads them.
+Every layout of --data gives the same PairFolder. docs/datasets.md shows the layouts, index_builder/datasets/readers
+reads them.
 """
 
 from __future__ import annotations
@@ -11,29 +12,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
 
 from index_builder.datasets.pictures import Picture, Sketch
 from index_builder.datasets.triplets import HumanTriplet
 
-if TYPE_CHECKING:
-    pass
-
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff"})
 SPLITS = ("all", "held-out")
-HALVES = ("train", "test", "val")  # folders by which data sets are divided
+HALVES = ("train", "test", "val")  # folder names of a data set's halves
 _HOLDOUT = 5  # one photo in five is held out for validation
 
 
 class PairsError(ValueError):
-    """The folder is not a pair folder; the message says what is wrong with it."""
+    """Folder that is not a valid data set; the message has the reason."""
 
 
 @dataclass(frozen=True)
 class Pair:
-    """One photo, its published edge map, or both, and all sketches of it.
+    """One photo, its published edge map, or both, with all sketches of it.
 
-    `sketches` are the queries when the pair is evaluated; `more_sketches`, by other people, are for training alone.
+    `sketches` are the queries of an evaluation. `more_sketches`, by other people, are for training alone.
     """
 
     photo_id: str
@@ -45,26 +42,26 @@ class Pair:
 
 @dataclass(frozen=True)
 class PairFolder:
-    """The pairs of one category, ordered by photo id, and what people said of their likeness."""
+    """Pairs of one category, ordered by photo id, with the human triplets."""
 
     name: str
     pairs: tuple[Pair, ...]
     triplets: tuple[HumanTriplet, ...] = ()
 
     def held_out(self) -> PairFolder:
-        """The fixed fifth of the photos on which validation numbers are measured, with their sketches."""
-        return self._only([pair for pair in self.pairs if is_held_out(self._deciding(pair))])
+        """Return the fixed fifth of the photos that validation figures are measured on, with their sketches."""
+        return self._select([pair for pair in self.pairs if is_held_out(self._holdout_name(pair))])
 
     def part(self, split: str) -> PairFolder:
-        """What one of SPLITS names: all pairs, or the held-out fifth."""
+        """Return the pairs of one of SPLITS: all pairs, or the held-out fifth."""
         return self.held_out() if split == "held-out" else self
 
     def training(self) -> PairFolder:
-        """All that is not held out."""
-        return self._only([pair for pair in self.pairs if not is_held_out(self._deciding(pair))])
+        """Return all pairs that are not held out."""
+        return self._select([pair for pair in self.pairs if not is_held_out(self._holdout_name(pair))])
 
-    def _deciding(self, pair: Pair) -> str:
-        """What decides whether a pair is held out: the file's name, wherever it lies, unless others have the same."""
+    def _holdout_name(self, pair: Pair) -> str:
+        """Return the name by which a pair is held out: the file's name, or the photo id if others have that name."""
         name = PurePosixPath(pair.photo_id).name
         return name if self._names[name] == 1 else pair.photo_id
 
@@ -72,8 +69,8 @@ class PairFolder:
     def _names(self) -> Counter[str]:
         return Counter(PurePosixPath(pair.photo_id).name for pair in self.pairs)
 
-    def _only(self, pairs: Sequence[Pair]) -> PairFolder:
-        """Some of the pairs, and the triplets that are of these alone: no other would keep the halves apart."""
+    def _select(self, pairs: Sequence[Pair]) -> PairFolder:
+        """Return some of the pairs, and the triplets of these alone, so that the halves stay separate."""
         photos = {pair.photo_id for pair in pairs}
         names = {sketch.name for pair in pairs for sketch in pair.sketches}
         triplets = (t for t in self.triplets if t.sketch in names and {t.nearer, t.farther} <= photos)
@@ -81,11 +78,11 @@ class PairFolder:
 
 
 def category_of(folder: Path) -> str:
-    """What the pairs of a folder are called: `shoes` for .../shoes/train, else the folder's own name."""
+    """Return the category name of a folder: `shoes` for .../shoes/train, else the folder's own name."""
     resolved = folder.resolve()
     return resolved.parent.name if resolved.name in HALVES else resolved.name
 
 
 def is_held_out(name: str) -> bool:
-    """Whether what has this name is in the fixed fifth."""
+    """Return whether this name belongs to the held-out fifth."""
     return zlib.crc32(name.encode()) % _HOLDOUT == 0

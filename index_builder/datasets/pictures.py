@@ -1,4 +1,4 @@
-"""Images of a data set, wherever they lie: each is decoded when it is needed, and names itself in every message."""
+"""Images of a data set, decoded on demand. Every error message names the image."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from model.preprocessing.preprocess import Preprocess
 
 
 class Picture(Protocol):
-    """An image that can be opened again and again; str() says where it lies."""
+    """An image that can be opened repeatedly; str() gives its location."""
 
     @property
     def name(self) -> str:
-        """What reports call it: the file's stem, or the row in an archive."""
+        """Name in reports: the file's stem, or the row in an archive."""
 
     def content(self) -> bytes:
-        """What it is decoded from: while these bytes are the same, so is the image."""
+        """Return the encoded bytes. Equal bytes mean an equal image."""
 
     def open(self) -> Image.Image:
-        """Decode it. Raises UnreadableImage, saying where it lies."""
+        """Decode the image. Raises UnreadableImageError with its location."""
 
 
 @dataclass(frozen=True)
@@ -38,12 +38,15 @@ class FilePicture:
 
     @property
     def name(self) -> str:
+        """Stem of the file."""
         return self.path.stem
 
     def content(self) -> bytes:
+        """Read the file's bytes."""
         return self.path.read_bytes()
 
     def open(self) -> Image.Image:
+        """Decode the file. Raises UnreadableImageError."""
         return open_image(self.path)
 
     def __str__(self) -> str:
@@ -52,16 +55,18 @@ class FilePicture:
 
 @dataclass(frozen=True)
 class ArrayPicture:
-    """An image that came in an array: (H,W) or (H,W,3) uint8."""
+    """An image from an array: (H,W) or (H,W,3) uint8."""
 
     source: Path
     name: str
     pixels: Pixels = field(repr=False, compare=False)
 
     def content(self) -> bytes:
+        """Return the pixels as bytes."""
         return self.pixels.tobytes()
 
     def open(self) -> Image.Image:
+        """Convert the pixels to an image."""
         return Image.fromarray(self.pixels)
 
     def __str__(self) -> str:
@@ -70,17 +75,18 @@ class ArrayPicture:
 
 @dataclass(frozen=True)
 class StrokesPicture:
-    """A sketch of which only the strokes are known, drawn when it is opened: black on white, in the normal frame."""
+    """A sketch known by its strokes alone, drawn when it is opened: black on white, in the normal frame."""
 
     source: Path
     name: str
     strokes: Strokes = field(repr=False, compare=False)
 
     def content(self) -> bytes:
+        """Return the strokes as JSON."""
         return json.dumps(self.strokes).encode()
 
     def open(self) -> Image.Image:
-        """Raises BlankSketch when the strokes are too few or too small to be one."""
+        """Draw the strokes. Raises BlankSketchError when they are too few or too small."""
         return Image.fromarray(Preprocess().strokes(self.strokes))
 
     def __str__(self) -> str:
@@ -96,12 +102,12 @@ class Sketch:
 
     @property
     def name(self) -> str:
-        """The picture's."""
+        """Name of the picture."""
         return self.picture.name
 
 
 def open_image(path: Path) -> Image.Image:
-    """Decode an image file. Raises UnreadableImage, naming the file."""
+    """Decode an image file. Raises UnreadableImageError with its path."""
     try:
         return decode_image(path.read_bytes())
     except UnreadableImageError as error:
@@ -109,7 +115,10 @@ def open_image(path: Path) -> Image.Image:
 
 
 def frame_of(picture: Picture, prepare: Callable[[Image.Image], Pixels]) -> Pixels:
-    """The frame of a picture by one of Preprocess's methods. Raises ValueErrors of that, saying where it lies."""
+    """Prepare a picture's frame by one of Preprocess's methods.
+
+    Raises the method's BlankSketchError, and UnreadableImageError, with the picture's location.
+    """
     try:
         return prepare(picture.open())
     except BlankSketchError as error:

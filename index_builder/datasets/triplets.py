@@ -1,4 +1,4 @@
-"""Human triplets: which of two photos people found nearer to a sketch."""
+"""Human triplets: people's judgements of which of two photos is nearer to a sketch."""
 
 from __future__ import annotations
 
@@ -18,12 +18,15 @@ _FILE = TypeAdapter(dict[str, list[tuple[_Id, _Id, _Votes]]])
 
 
 class TripletsError(ValueError):
-    """A file of triplets is damaged, or names what the folder does not hold."""
+    """Damaged file of triplets, or one with ids that the folder does not hold."""
 
 
 @dataclass(frozen=True)
 class HumanTriplet:
-    """So many people said that a sketch is nearer to one photo than to another; `sketch` is a Sketch's name."""
+    """Number of people by whom one photo was judged nearer to a sketch than another.
+
+    `sketch` is a Sketch's name.
+    """
 
     sketch: str
     nearer: str
@@ -31,19 +34,19 @@ class HumanTriplet:
     votes: int
 
 
-Triplet = tuple[str, str]  # ids of two photos: the one that most people found nearer to a sketch, and the other one
+Triplet = tuple[str, str]  # ids of two photos: the one judged nearer to a sketch by most people, and the other
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """What people said of one sketch."""
+    """Judgements of one sketch by all people."""
 
-    triplets: tuple[Triplet, ...] = ()  # those that more people affirmed than said the opposite
-    compared: tuple[str, ...] = ()  # the ids of all photos that people compared, in a tie too; sorted
+    triplets: tuple[Triplet, ...] = ()  # triplets with more votes than their opposite
+    compared: tuple[str, ...] = ()  # sorted ids of all photos that people compared, ties included
 
 
 def judgements(triplets: Iterable[HumanTriplet]) -> dict[str, Judgement]:
-    """What people said, by sketch."""
+    """Group triplets by sketch."""
     votes: Counter[tuple[str, str, str]] = Counter()
     for triplet in triplets:
         votes[triplet.sketch, triplet.nearer, triplet.farther] += triplet.votes
@@ -80,7 +83,7 @@ def read_triplets(path: Path) -> tuple[HumanTriplet, ...]:
 def check_triplets(
     triplets: Iterable[HumanTriplet], sketches: Collection[str], photos: Collection[str], source: Path
 ) -> None:
-    """Raise TripletsError, with the id, when a triplet is about a sketch or a photo that is not there."""
+    """Raise TripletsError, with the id, when a triplet names an unknown sketch or photo."""
     for triplet in triplets:
         if triplet.sketch not in sketches:
             raise TripletsError(f"{source} has triplets of sketch {triplet.sketch!r}, expected the name of a sketch")

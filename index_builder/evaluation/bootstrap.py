@@ -1,4 +1,4 @@
-"""How sure a figure is: 95% intervals by bootstrap."""
+"""Bootstrap: 95% intervals of figures."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _RESAMPLES = 10_000
-_SEED = 0  # the same queries always get the same interval
+_SEED = 0  # so that equal queries have equal intervals
 _CHUNK = 1000  # resamples in memory at once
 _TAILS = (0.025, 0.975)
 
@@ -17,7 +17,7 @@ Weights = NDArray[np.float64]
 
 
 class Estimate(NamedTuple):
-    """A mean, and the ends of its 95% interval."""
+    """A mean and the limits of its 95% interval."""
 
     value: float
     low: float
@@ -28,11 +28,13 @@ class Estimate(NamedTuple):
 
 
 def estimate_means(values: NDArray[np.float64], clusters: Sequence[str]) -> list[Estimate]:
-    """Values (n,m) of n queries -> m means with 95% intervals, by percentile bootstrap over clusters.
+    """Estimate m means with 95% intervals from values (n,m) of n queries, by percentile bootstrap over clusters.
 
-    Queries of one cluster (n names) are drawn together: several sketches of one photo succeed or fail together, and
-    resampled one by one they would look like more evidence than they are. The seed is fixed. Where all values are equal
-    the interval has no width: a bootstrap cannot know of what was never seen. Raises ValueError when n is 0.
+    Queries of one cluster (n names) are drawn together. Sketches of one photo succeed or fail together, so that
+    resampling them separately would make the interval too narrow.
+
+    The seed is fixed. If all values are equal the interval has no width: a bootstrap covers only values that occur.
+    Raises ValueError when n is 0.
     """
     if not len(values):
         raise ValueError("no values to estimate a mean of: got 0 queries, expected at least 1")
@@ -44,12 +46,15 @@ def estimate_means(values: NDArray[np.float64], clusters: Sequence[str]) -> list
 
 
 def resample_clusters(clusters: Sequence[str] | NDArray[np.str_], count: int, random: np.random.Generator) -> Weights:
-    """(count,n): how often each of n queries is drawn when whole clusters are, as many as there are, and put back."""
+    """Draw clusters with replacement: (count,n), how often each of n queries is drawn.
+
+    As many clusters are drawn as there are.
+    """
     names, member_of = np.unique(np.asarray(clusters), return_inverse=True)  # (c,), (n,)
     drawn = random.multinomial(len(names), np.full(len(names), 1 / len(names)), count)  # (count,c)
     return drawn[:, member_of].astype(np.float64)
 
 
 def interval(resampled: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The ends (2,...) of the 95% interval of resampled figures (R,...)."""
+    """Return the limits (2,...) of the 95% interval of resampled figures (R,...)."""
     return np.quantile(resampled, _TAILS, axis=0)

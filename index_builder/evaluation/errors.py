@@ -4,4 +4,4 @@ from __future__ import annotations
 
 
 class EvaluationError(ValueError):
-    """The pair folder cannot be evaluated in the way asked for."""
+    """Pair folder that cannot be evaluated in the requested way."""

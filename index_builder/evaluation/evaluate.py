@@ -1,4 +1,4 @@
-"""acc@k of a checkpoint on a pair folder, through the same Retriever that serves, and how sure it is."""
+"""acc@k of a checkpoint on a pair folder, with the server's Retriever, and its 95% intervals."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from index_builder.evaluation.errors import EvaluationError
 from index_builder.evaluation.protocols import Advance, GalleryFrom, ranking
 from model.checkpoint import Checkpoint
 
-SHOWN = 8  # first results that are kept of each query
+SHOWN = 8  # number of first results in each Query
 
 
 @dataclass(frozen=True)
 class Query:
-    """What the search for one sketch gave: its true photo's id and rank (from 1), and the ids of the first results."""
+    """Result of the search with one sketch: its true photo's id and rank (from 1), and the first results' ids."""
 
     sketch: Sketch
     truth: str
@@ -30,7 +30,7 @@ class Query:
 
     @classmethod
     def found(cls, sketch: Sketch, truth: str, ids: Sequence[str]) -> Query:
-        """From the ids of all photos, nearest first."""
+        """Build a query from the ids of all photos, nearest first."""
         return cls(sketch, truth, ids.index(truth) + 1, tuple(ids[:SHOWN]))
 
 
@@ -43,31 +43,31 @@ class Evaluation:
 
     @property
     def ranks(self) -> NDArray[np.int64]:
-        """(n_queries,) int64: the rank of each query's true photo."""
+        """Ranks of the queries' true photos, (n_queries,) int64."""
         return np.array([query.rank for query in self.queries], np.int64)
 
     def acc_at_k(self, k: int) -> float:
-        """The share of queries, in percent, whose true photo is among the first k results."""
+        """Return the percentage of queries whose true photo is among the first k results."""
         return 100 * float((self.ranks <= k).mean())
 
     def curve(self, ks: Iterable[int]) -> list[Estimate]:
-        """acc@k in percent for each k, with its 95% interval."""
+        """Return acc@k in percent for each k, with its 95% interval."""
         return self._estimate([100.0 * (self.ranks <= k) for k in ks])
 
     def figures(self) -> dict[str, Estimate]:
-        """acc@1, acc@5, acc@10 in percent and the mean rank, each with its 95% interval."""
+        """Return acc@1, acc@5, acc@10 in percent and the mean rank, each with its 95% interval."""
         columns = {f"acc@{k}": 100.0 * (self.ranks <= k) for k in (1, 5, 10)} | {"mean_rank": self.ranks}
         return dict(zip(columns, self._estimate(columns.values()), strict=True))
 
     def as_json(self) -> dict[str, Any]:
-        """The figures that `sketchfind evaluate --json` prints."""
+        """Return the figures of `sketchfind evaluate --json`."""
         named: dict[str, Any] = {"n_queries": len(self.queries), "n_gallery": self.n_gallery}
         for name, (value, low, high) in self.figures().items():
             named |= {name: round(value, 2), f"{name}_interval": [round(low, 2), round(high, 2)]}
         return named
 
     def as_text(self) -> str:
-        """The same for people, one figure a line."""
+        """Format the figures, one per line."""
         lines = [f"{name:14}{estimate}" for name, estimate in self.figures().items()]
         return "\n".join([f"{len(self.queries)} sketches, {self.n_gallery} photos; 95% intervals in brackets", *lines])
 
@@ -83,10 +83,12 @@ def evaluate(
     views: int = 1,
     advance: Advance = lambda count: None,
 ) -> Evaluation:
-    """Search a gallery of all the folder's photos for each of its sketches; `advance` counts images as they are done.
+    """Search a gallery of all the folder's photos with each of its sketches.
 
-    Raises EvaluationError when there are no sketches, when a photo lacks what the gallery is to be made from, or when
-    `views` (1 or 10) do not go with it, and UnreadableImage or BlankSketch, naming the file.
+    `advance` counts images as they are done.
+
+    Raises EvaluationError when there are no sketches, when a photo lacks the gallery's file, or when `views` (1 or 10)
+    do not match. Also UnreadableImageError or BlankSketchError, with the file.
     """
     sketches = [(sketch, pair.photo_id) for pair in folder.pairs for sketch in pair.sketches]
     if not sketches:

@@ -1,4 +1,4 @@
-"""An evaluation as one self-contained HTML page that can be sent around: curves, contact sheets, attention maps."""
+"""HTML report of an evaluation in one self-contained file: curves, contact sheets, attention maps."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from model.checkpoint import Checkpoint
 _QUERIES = 20  # evenly over all ranks
 _MISSES = 12  # at most
 _ATTENTION = 8  # queries whose attention is shown
-_PARTIAL = 4  # sketches that are shown while they are drawn
+_PARTIAL = 4  # sketches of which the partial drawings are shown
 _CURVE = 50  # the last k of the curve
 _TICKS = (1, 2, 5, 10, 20, 50)
 
@@ -33,10 +33,10 @@ def write_report(
     by_views: Mapping[int, Evaluation],
     partial: ByShare | None = None,
 ) -> Path:
-    """Write report.html into the directory, which is made, and return its path.
+    """Write report.html into the directory, which is created, and return its path.
 
-    `by_views` holds evaluations by their number of views: all have a curve, and the first is what figures and contact
-    sheets show. `partial` is what evaluate_partial() gave.
+    `by_views` has evaluations by their number of views. All have a curve; the first one has the figures and contact
+    sheets. `partial` is the result of evaluate_partial().
     """
     pictures = Pictures(folder, checkpoint, gallery_from)
     views, evaluation = next(iter(by_views.items()))
@@ -50,14 +50,16 @@ def write_report(
         views=views,
         evaluation=evaluation,
         checkpoint=checkpoint,
-        curve=_accuracy_chart(by_views),
-        partial=_partial_chart(partial) if partial else None,
-        drawings=_drawings(partial, pictures) if partial else [],
+        curve=_draw_accuracy_chart(by_views),
+        partial=_draw_partial_chart(partial) if partial else None,
+        drawings=_draw_partial_sketches(partial, pictures) if partial else [],
         sheets={
-            "Queries from best to worst": [_row(query, pictures) for query in _evenly(by_rank, _QUERIES)],
-            "The worst misses": [_row(query, pictures) for query in misses[:_MISSES]],
+            "Queries from best to worst": [
+                _describe_query(query, pictures) for query in _select_evenly(by_rank, _QUERIES)
+            ],
+            "The worst misses": [_describe_query(query, pictures) for query in misses[:_MISSES]],
         },
-        attention=[(query, pictures.attention(query)) for query in _evenly(by_rank, _ATTENTION)],
+        attention=[(query, pictures.attention(query)) for query in _select_evenly(by_rank, _ATTENTION)],
     )
     directory.mkdir(parents=True, exist_ok=True)
     path = directory / "report.html"
@@ -65,27 +67,30 @@ def write_report(
     return path
 
 
-def _accuracy_chart(by_views: Mapping[int, Evaluation]) -> Chart:
-    """acc@k by k, with what guessing gives."""
+def _draw_accuracy_chart(by_views: Mapping[int, Evaluation]) -> Chart:
+    """Draw acc@k by k, with that of a random order."""
     n_gallery = max(evaluation.n_gallery for evaluation in by_views.values())
     ks = range(1, min(_CURVE, n_gallery) + 1)
     curves = {
         "one view" if views == 1 else f"{views} views": dict(zip(ks, evaluation.curve(ks), strict=True))
         for views, evaluation in by_views.items()
     }
-    guessing = {k: 100 * k / n_gallery for k in ks}
-    return chart("acc@k in percent, by k", curves, _TICKS, logarithmic=True, chance=guessing)
+    chance = {k: 100 * k / n_gallery for k in ks}
+    return chart("acc@k in percent, by k", curves, _TICKS, logarithmic=True, chance=chance)
 
 
-def _partial_chart(partial: ByShare) -> Chart:
-    """acc@10 and acc@1 by the share of the ink that is drawn."""
-    curves = {f"acc@{k}": {percent: found.figures()[f"acc@{k}"] for percent, found in partial.items()} for k in (10, 1)}
+def _draw_partial_chart(partial: ByShare) -> Chart:
+    """Draw acc@10 and acc@1 by the share of the ink."""
+    curves = {
+        f"acc@{k}": {percent: evaluation.figures()[f"acc@{k}"] for percent, evaluation in partial.items()}
+        for k in (10, 1)
+    }
     return chart("accuracy in percent, by the share of the ink that is drawn", curves, list(partial), unit=" %")
 
 
-def _drawings(partial: ByShare, pictures: Pictures) -> list[list[tuple[str, int, int]]]:
-    """For some sketches: picture, percent and rank, as they are drawn."""
-    by_share = {percent: _evenly(evaluation.queries, _PARTIAL) for percent, evaluation in partial.items()}
+def _draw_partial_sketches(partial: ByShare, pictures: Pictures) -> list[list[tuple[str, int, int]]]:
+    """Return picture, percent and rank at every share, for a few sketches."""
+    by_share = {percent: _select_evenly(evaluation.queries, _PARTIAL) for percent, evaluation in partial.items()}
     shown = [
         [(pictures.drawn(query.sketch.strokes or ()), percent, query.rank) for query in queries]
         for percent, queries in by_share.items()
@@ -93,16 +98,16 @@ def _drawings(partial: ByShare, pictures: Pictures) -> list[list[tuple[str, int,
     return [list(row) for row in zip(*shown, strict=True)]
 
 
-def _row(query: Query, pictures: Pictures) -> dict[str, object]:
-    """What the template shows of a query: its sketch, rank, true photo and first results."""
+def _describe_query(query: Query, pictures: Pictures) -> dict[str, object]:
+    """Return the template's values of a query: sketch, rank, true photo and first results."""
     return {
         "query": query,
         "sketch": pictures.sketch(query.sketch),
         "truth": pictures.photo(query.truth),
-        "results": [(pictures.photo(found), found == query.truth) for found in query.first],
+        "results": [(pictures.photo(photo_id), photo_id == query.truth) for photo_id in query.first],
     }
 
 
-def _evenly(queries: Sequence[Query], count: int) -> list[Query]:
-    """At most `count` queries, evenly over the sequence, its first and last among them."""
+def _select_evenly(queries: Sequence[Query], count: int) -> list[Query]:
+    """Select at most `count` queries, evenly over the sequence, with its first and last."""
     return [queries[i] for i in sorted({int(i) for i in np.linspace(0, len(queries) - 1, count)})]

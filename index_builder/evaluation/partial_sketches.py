@@ -1,4 +1,4 @@
-"""Drawings in progress: acc@k when only the first part of each sketch is drawn, as the page searches meanwhile."""
+"""Partial sketches: acc@k when only the first part of each sketch is drawn, as in the page's early searches."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ ByShare = Mapping[int, Evaluation]
 
 
 def n_searches(folder: PairFolder) -> int:
-    """How many searches evaluate_partial() does. Raises EvaluationError when no sketch has strokes."""
-    return len(SHARES) * len(_with_strokes(folder))
+    """Count the searches of evaluate_partial(). Raises EvaluationError when no sketch has strokes."""
+    return len(SHARES) * len(_list_sketches_with_strokes(folder))
 
 
 def evaluate_partial(
@@ -32,13 +32,14 @@ def evaluate_partial(
     views: int = 1,
     advance: Advance = lambda count: None,
 ) -> dict[int, Evaluation]:
-    """Search for each sketch that has strokes when SHARES of its ink are drawn: {percent: Evaluation}.
+    """Search with each sketch that has strokes at all SHARES of its ink: {percent: Evaluation}.
 
-    Strokes are drawn as the server draws JSON strokes. What is still blank or too small to search for counts as a miss
-    that ranks last, without results. The queries' sketches keep what was drawn of their strokes. `advance` counts
-    photos and searches. Raises EvaluationError as evaluate() does, and when there are no strokes.
+    Strokes are drawn like JSON strokes on the server. A share that is blank or too small counts as a miss that ranks
+    last, without results. The sketches of the queries have the partial strokes.
+
+    `advance` counts photos and searches. Raises EvaluationError like evaluate(), and when there are no strokes.
     """
-    sketches = _with_strokes(folder)
+    sketches = _list_sketches_with_strokes(folder)
     queries: dict[int, list[Query]] = {percent: [] for percent in SHARES}
     with ranking(folder, checkpoint, gallery_from, views, advance) as rank:
         for sketch, truth in sketches:
@@ -46,18 +47,18 @@ def evaluate_partial(
                 drawn = replace(sketch, strokes=first_share(sketch.strokes or (), percent / 100))
                 queries[percent].append(_search(rank, drawn, truth, checkpoint.preprocess, len(folder.pairs)))
                 advance(1)
-    return {percent: Evaluation(tuple(found), len(folder.pairs)) for percent, found in queries.items()}
+    return {percent: Evaluation(tuple(results), len(folder.pairs)) for percent, results in queries.items()}
 
 
 def partial_as_json(by_share: ByShare) -> list[dict[str, Any]]:
-    """What `sketchfind evaluate --partial --json` prints of each share."""
-    kept = ("n_queries", "acc@1", "acc@1_interval", "acc@10", "acc@10_interval")
+    """Return the output of `sketchfind evaluate --partial --json` for each share."""
+    names = ("n_queries", "acc@1", "acc@1_interval", "acc@10", "acc@10_interval")
     figures = {percent: evaluation.as_json() for percent, evaluation in by_share.items()}
-    return [{"drawn": percent, **{name: figures[percent][name] for name in kept}} for percent in by_share]
+    return [{"drawn": percent, **{name: figures[percent][name] for name in names}} for percent in by_share]
 
 
 def partial_as_text(by_share: ByShare) -> str:
-    """The same for people, a table of one share a line."""
+    """Format the figures as a table with one share per line."""
     n_queries = max(len(evaluation.queries) for evaluation in by_share.values())
     lines = [f"{n_queries} sketches by the share of their ink that is drawn", f"{'':10}{'acc@1':24}acc@10"]
     for percent, evaluation in by_share.items():
@@ -66,8 +67,11 @@ def partial_as_text(by_share: ByShare) -> str:
     return "\n".join(lines)
 
 
-def _with_strokes(folder: PairFolder) -> list[tuple[Sketch, str]]:
-    """The folder's sketches that have strokes, each with its photo's id."""
+def _list_sketches_with_strokes(folder: PairFolder) -> list[tuple[Sketch, str]]:
+    """Return the folder's sketches that have strokes, each with its photo's id.
+
+    Raises EvaluationError when there are none.
+    """
     sketches = [(sketch, pair.photo_id) for pair in folder.pairs for sketch in pair.sketches if sketch.strokes]
     if not sketches:
         raise EvaluationError(f"{folder.name} has no sketches with strokes, expected some for --partial: strokes.json")
@@ -75,6 +79,7 @@ def _with_strokes(folder: PairFolder) -> list[tuple[Sketch, str]]:
 
 
 def _search(rank: Rank, sketch: Sketch, truth: str, preprocess: Preprocess, n_gallery: int) -> Query:
+    """Search with a partial sketch; a blank one is a miss that ranks last."""
     try:
         frame = preprocess.strokes(sketch.strokes or ())
     except BlankSketchError:

@@ -1,7 +1,8 @@
-"""Ranking all photos of a pair folder for one sketch after another, by either protocol.
+"""Ranking of all photos of a pair folder for one sketch after another, by one of two protocols.
 
-The product's: photos through our own edge extractor, one embedding each, found either way round, through the Retriever
-that serves. The paper's: published edge maps against sketches as drawn, and, if wanted, ten views of both.
+The product's protocol: photos through our own edge extractor, one embedding each, found in both orientations, with the
+server's Retriever. The paper's protocol: published edge maps and unmirrored sketches, optionally with ten views of
+both.
 """
 
 from __future__ import annotations
@@ -33,9 +34,9 @@ Rank = Callable[[Pixels], list[str]]  # a sketch's frame (256,256) -> the ids of
 
 
 class GalleryFrom(StrEnum):
-    """What the gallery's embeddings are made from."""
+    """Source of the gallery's embeddings."""
 
-    photos = "photos"  # the product's protocol: our own edges of the photos, either way round, all as the server does
+    photos = "photos"  # the product's protocol: our own edges of the photos, mirrored too, as on the server
     edge_maps = "edge_maps"  # the paper's protocol: the published edge maps, as they are
 
 
@@ -43,21 +44,25 @@ class GalleryFrom(StrEnum):
 def ranking(
     folder: PairFolder, checkpoint: Checkpoint, gallery_from: GalleryFrom, views: int, advance: Advance
 ) -> Iterator[Rank]:
-    """A gallery of all the folder's photos while the context lasts; `advance` counts them as they are embedded.
+    """Open a gallery of all the folder's photos; yields its Rank.
 
-    Raises EvaluationError when a photo lacks what the gallery is made from, or the views do not go with that.
+    `advance` counts photos as they are embedded.
+
+    Raises EvaluationError when a photo lacks the file that the gallery is built from, or when `views` do not match.
     """
     check_views(views, gallery_from)
     if views > 1:
-        yield _rank_by_views(folder, checkpoint, gallery_from, advance)
+        yield _build_view_rank(folder, checkpoint, gallery_from, advance)
         return
     with tempfile.TemporaryDirectory(prefix="sketchfind-evaluate-") as directory:
-        gallery = _gallery(folder, checkpoint, gallery_from, Path(directory), advance)
+        gallery = _build_gallery(folder, checkpoint, gallery_from, Path(directory), advance)
         retriever = Retriever(checkpoint, gallery)
-        mirror = gallery_from is GalleryFrom.photos  # the server's default; the paper compares as drawn
+        mirror = gallery_from is GalleryFrom.photos  # the server's default; the paper's protocol does not mirror
 
         def rank(frame: Pixels) -> list[str]:
-            return [found.product.product_id for found in retriever.search(frame, gallery.size, mirror=mirror).results]
+            return [
+                result.product.product_id for result in retriever.search(frame, gallery.size, mirror=mirror).results
+            ]
 
         try:
             yield rank
@@ -66,7 +71,7 @@ def ranking(
 
 
 def check_views(views: int, gallery_from: GalleryFrom) -> None:
-    """Raises EvaluationError unless there can be that many views of each photo: 1, or of edge maps 10."""
+    """Raise EvaluationError unless the number of views is valid: 1, or 10 for edge maps."""
     if views not in VIEWS:
         raise EvaluationError(f"--views is {views}, expected one of {', '.join(map(str, VIEWS))}")
     if views > 1 and gallery_from is GalleryFrom.photos:
@@ -77,7 +82,10 @@ def check_views(views: int, gallery_from: GalleryFrom) -> None:
 
 
 def gallery_frame(pair: Pair, preprocess: Preprocess, gallery_from: GalleryFrom) -> Pixels:
-    """The frame (256,256) by which a photo stands in the gallery. Raises EvaluationError when its file is absent."""
+    """Return the frame (256,256) of a photo in the gallery.
+
+    Raises EvaluationError when its file is absent.
+    """
     picture = pair.photo if gallery_from is GalleryFrom.photos else pair.edge_map
     if picture is None:
         raise EvaluationError(
@@ -87,24 +95,24 @@ def gallery_frame(pair: Pair, preprocess: Preprocess, gallery_from: GalleryFrom)
     return frame_of(picture, preprocess.photo if gallery_from is GalleryFrom.photos else preprocess.edge_map)
 
 
-def _gallery(
+def _build_gallery(
     folder: PairFolder, checkpoint: Checkpoint, gallery_from: GalleryFrom, directory: Path, advance: Advance
 ) -> Gallery:
-    """A gallery of the folder's photos or edge maps, with embeddings only."""
+    """Build a gallery of the folder's photos or edge maps, with embeddings only."""
     catalogue = Catalogue(sqlite_url(directory / "catalogue.sqlite"))
     catalogue.bind(checkpoint.sha256, checkpoint.network.dim)
-    for pairs, frames in _frames(folder, checkpoint.preprocess, gallery_from):
+    for pairs, frames in _iterate_frames(folder, checkpoint.preprocess, gallery_from):
         products = [Product(pair.photo_id, title=pair.photo_id) for pair in pairs]
         catalogue.put(products, checkpoint.embed_frames(frames))
         advance(len(pairs))
     return Gallery.open(directory, checkpoint, catalogue)
 
 
-def _rank_by_views(folder: PairFolder, checkpoint: Checkpoint, gallery_from: GalleryFrom, advance: Advance) -> Rank:
-    """A Rank by the distance averaged over ten views; ties go by id, as in the Retriever."""
+def _build_view_rank(folder: PairFolder, checkpoint: Checkpoint, gallery_from: GalleryFrom, advance: Advance) -> Rank:
+    """Build a Rank by the distance averaged over ten views; ties are ordered by id, as in the Retriever."""
     ids: list[str] = []
     views: list[torch.Tensor] = []
-    for pairs, frames in _frames(folder, checkpoint.preprocess, gallery_from):
+    for pairs, frames in _iterate_frames(folder, checkpoint.preprocess, gallery_from):
         ids += [pair.photo_id for pair in pairs]
         views.append(embed_views(checkpoint, frames))
         advance(len(pairs))
@@ -117,10 +125,10 @@ def _rank_by_views(folder: PairFolder, checkpoint: Checkpoint, gallery_from: Gal
     return rank
 
 
-def _frames(
+def _iterate_frames(
     folder: PairFolder, preprocess: Preprocess, gallery_from: GalleryFrom
 ) -> Iterator[tuple[tuple[Pair, ...], list[Pixels]]]:
-    """The gallery's frames, a chunk at a time."""
+    """Iterate over the gallery's frames in chunks."""
     for start in range(0, len(folder.pairs), _CHUNK):
         pairs = folder.pairs[start : start + _CHUNK]
         yield pairs, [gallery_frame(pair, preprocess, gallery_from) for pair in pairs]

@@ -1,4 +1,4 @@
-"""Ten views of a frame, and the distance averaged over them: how the paper's authors test."""
+"""Ten views of a frame, and the distance averaged over them: the protocol of the paper's authors."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _VIEWS = 10
 
 
 def ten_views(frame: Pixels) -> list[Pixels]:
-    """Frame (256,256) -> ten crops (225,225): its four corners, its centre, and the mirror images of these five."""
+    """Cut a frame (256,256) into ten crops (225,225): four corners, the centre, and their mirror images."""
     end, middle = FRAME - CROP, (FRAME - CROP) // 2
     places = [(0, 0), (end, 0), (0, end), (end, end), (middle, middle)]  # top, left
     crops = [frame[top : top + CROP, left : left + CROP] for top, left in places]
@@ -25,13 +25,16 @@ def ten_views(frame: Pixels) -> list[Pixels]:
 
 
 def embed_views(checkpoint: Checkpoint, frames: Sequence[Pixels]) -> Tensor:
-    """N frames (256,256) -> embeddings (10,N,D) of their views, each resized to the network's input; on its device."""
+    """Embed the views of N frames (256,256): (10,N,D) on the network's device.
+
+    Each view is resized to the network's input.
+    """
     embeddings = checkpoint.embed_frames([view for frame in frames for view in ten_views(frame)])  # (N*10,D)
     device = next(checkpoint.network.parameters()).device
     return torch.from_numpy(embeddings).to(device).view(len(frames), _VIEWS, -1).transpose(0, 1)
 
 
 def view_distance(distance: Distance, sketches: Tensor, photos: Tensor) -> Tensor:
-    """Views (10,B,D) and (10,N,D) -> (B,N): the distance between the same view of both, averaged over the views."""
+    """Average the distance between equal views: (10,B,D) and (10,N,D) -> (B,N)."""
     with torch.inference_mode():
         return torch.stack([distance.pairwise(s, p) for s, p in zip(sketches, photos, strict=True)]).mean(0)

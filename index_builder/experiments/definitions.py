@@ -1,4 +1,4 @@
-"""The paper's experiments: which presets are compared, and on what they are run."""
+"""The paper's experiments: the compared presets, and the settings of a run."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from index_builder.training.config.presets import Preset, find_preset
 
 @dataclass(frozen=True)
 class Variant:
-    """One row of an experiment's table: a preset, and what the table calls it."""
+    """One row of an experiment's table: a preset and its label."""
 
     preset: str
     label: str
@@ -49,7 +49,7 @@ EXPERIMENTS: dict[str, Experiment] = {
     ),
 }
 
-# what carries the parts that are compared: the paper's trunk, or one that learns from few pairs in half the time a step
+# the network under the compared parts: the paper's trunk, or one for few pairs, at half the time per step
 TRUNKS = {
     "sketch-a-net": "Sketch-a-Net, the paper's trunk, on 225 px",
     "residual": "the small residual trunk on orientation maps, on 128 px",
@@ -58,24 +58,27 @@ TRUNKS = {
 
 @dataclass(frozen=True)
 class Setting:
-    """What an experiment was run on: everything that its figures depend on beside variant and seed."""
+    """Everything that an experiment's figures depend on, besides variant and seed."""
 
     name: str
     folders: tuple[PairFolder, ...]
     seeds: int = 3
     steps: int | None = None  # the presets' own when None
     trunk: str = "sketch-a-net"
-    start_from: Path | None = None  # checkpoint whose fitting parts every variant starts from
+    start_from: Path | None = None  # checkpoint whose matching parts every variant starts from
 
     @property
     def experiment(self) -> Experiment:
-        """Raises ExperimentError for an unknown name."""
+        """Definition of the experiment. Raises ExperimentError for an unknown name."""
         if self.name not in EXPERIMENTS:
             raise ExperimentError(f"unknown experiment {self.name!r}: expected one of {', '.join(EXPERIMENTS)}")
         return EXPERIMENTS[self.name]
 
     def preset(self, variant: Variant) -> Preset:
-        """The variant's recipe with the setting's steps and trunk. Raises ExperimentError for an unknown trunk."""
+        """Return the variant's recipe with the setting's steps and trunk.
+
+        Raises ExperimentError for an unknown trunk.
+        """
         if self.trunk not in TRUNKS:
             raise ExperimentError(f"unknown trunk {self.trunk!r}: expected one of {', '.join(TRUNKS)}")
         preset = find_preset(variant.preset, self.steps)

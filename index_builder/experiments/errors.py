@@ -4,4 +4,4 @@ from __future__ import annotations
 
 
 class ExperimentError(ValueError):
-    """The experiment cannot be run as asked, or kept figures do not belong to it."""
+    """Experiment that cannot be run as requested, or figures that do not belong to it."""

@@ -1,4 +1,4 @@
-"""Where everything of an experiment's plot lies: a panel for each folder, in it a row for each variant, in px."""
+"""Layout of an experiment's plot in px: a panel for each folder, with a row for each variant."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from index_builder.experiments.significance import mean_and_spread
 
-LEFT, RIGHT = 210, 640  # px: where the axis begins and ends
-_ROW, _HEAD, _FOOT = 34, 40, 44  # px: heights of a row, and of what is above and below a panel's rows
+LEFT, RIGHT = 210, 640  # px: start and end of the axis
+_ROW, _HEAD, _FOOT = 34, 40, 44  # px: heights of a row, and of the space above and below a panel's rows
 _STEPS = (1, 2, 5, 10, 20)  # points of acc@1 between ticks
 
 
@@ -37,21 +37,22 @@ class Panel:
 
     @property
     def first(self) -> float:
+        """Place of the first variant's mean along x."""
         return self.rows[0].mean
 
 
 def panels(accuracies: Mapping[str, Mapping[str, Sequence[float]]]) -> list[Panel]:
-    """Panels from top to bottom, of acc@1 in percent by folder, variant and seed."""
-    made: list[Panel] = []
+    """Lay out panels from top to bottom, of acc@1 in percent by folder, variant and seed."""
+    laid_out: list[Panel] = []
     top = 0.0
     for folder, variants in accuracies.items():
-        made.append(_panel(folder, variants, top + _HEAD))
-        top = made[-1].bottom + _FOOT
-    return made
+        laid_out.append(_lay_out_panel(folder, variants, top + _HEAD))
+        top = laid_out[-1].bottom + _FOOT
+    return laid_out
 
 
 def ticks(values: Sequence[float]) -> list[int]:
-    """Round values in percent, evenly apart, that enclose all `values`; at least two, seldom more than eight."""
+    """Return evenly spaced round values in percent that enclose all `values`; at least two, seldom over eight."""
     low, high = max(0.0, min(values)), min(100.0, max(values))
     step = next((step for step in _STEPS if (high - low) / step <= 6), _STEPS[-1])
     first, last = math.floor(low / step), math.ceil(high / step)
@@ -60,13 +61,14 @@ def ticks(values: Sequence[float]) -> list[int]:
     return [step * i for i in range(first, last + 1)]
 
 
-def _panel(folder: str, variants: Mapping[str, Sequence[float]], top: float) -> Panel:
+def _lay_out_panel(folder: str, variants: Mapping[str, Sequence[float]], top: float) -> Panel:
+    """Lay out one panel."""
     spread = {label: mean_and_spread(values) for label, values in variants.items()}
-    ends = {label: _ends(*spread[label]) for label in variants}
+    ends = {label: _bar_limits(*spread[label]) for label in variants}
     shown = [v for values in variants.values() for v in values] + [v for bar in ends.values() if bar for v in bar]
     marks = ticks(shown)
 
-    def x(value: float) -> float:
+    def place(value: float) -> float:
         return round(LEFT + (RIGHT - LEFT) * (value - marks[0]) / (marks[-1] - marks[0]), 1)
 
     rows = []
@@ -75,11 +77,11 @@ def _panel(folder: str, variants: Mapping[str, Sequence[float]], top: float) -> 
         bar = ends[label]
         words = f"{mean:.1f}" if deviation is None else f"{mean:.1f} ± {deviation:.1f}"
         y = top + _ROW * (number + 0.5)
-        dots = tuple(x(value) for value in values)
-        rows.append(PlotRow(label, y, dots, x(mean), (x(bar[0]), x(bar[1])) if bar else None, words))
-    return Panel(folder, top, top + _ROW * len(rows), tuple((x(mark), mark) for mark in marks), tuple(rows))
+        dots = tuple(place(value) for value in values)
+        rows.append(PlotRow(label, y, dots, place(mean), (place(bar[0]), place(bar[1])) if bar else None, words))
+    return Panel(folder, top, top + _ROW * len(rows), tuple((place(mark), mark) for mark in marks), tuple(rows))
 
 
-def _ends(mean: float, deviation: float | None) -> tuple[float, float] | None:
-    """The bar's ends, within what acc@1 can be."""
+def _bar_limits(mean: float, deviation: float | None) -> tuple[float, float] | None:
+    """Return the bar's limits, clipped to 0..100."""
     return None if deviation is None else (max(0.0, mean - deviation), min(100.0, mean + deviation))

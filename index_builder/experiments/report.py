@@ -1,4 +1,4 @@
-"""An experiment as a Markdown table that says what helps and what does not, and as a plot of every run."""
+"""Report of an experiment: a Markdown table with a verdict on each part, and a plot of every run."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ _RANKS = (1, 10)  # the k of acc@k
 
 @dataclass(frozen=True)
 class Row:
-    """One variant: its runs, and how they compare with the first's: over all folders, and in each."""
+    """One variant: its runs, and their difference from the first variant over all folders, and in each."""
 
     label: str
     preset: str
     runs: Sequence[Run]
-    difference: Difference | None  # None for the first
+    difference: Difference | None  # None for the first row
     by_folder: Mapping[str, Difference]
 
     def accuracies(self, folder: str, k: int) -> list[float]:
-        """acc@k of each seed, in percent."""
+        """Return acc@k in percent by seed."""
         return [run.searches[folder].acc_at_k(k) for run in self.runs]
 
     def cell(self, folder: str) -> str:
-        """acc@1 ± its spread / acc@10 ± its spread."""
-        return " / ".join(_with_spread(*mean_and_spread(self.accuracies(folder, k))) for k in _RANKS)
+        """Format acc@1 ± its spread / acc@10 ± its spread."""
+        return " / ".join(_format_spread(*mean_and_spread(self.accuracies(folder, k))) for k in _RANKS)
 
 
 def table_rows(setting: Setting, runs: Mapping[str, Sequence[Run]]) -> list[Row]:
-    """The experiment's rows in order, the first being what the others are compared with."""
+    """Build the experiment's rows in order; the first is the baseline of the others."""
     first, *others = setting.experiment.variants
     rows = [Row(first.label, first.preset, runs[first.preset], None, {})]
     for variant in others:
@@ -47,7 +47,7 @@ def table_rows(setting: Setting, runs: Mapping[str, Sequence[Run]]) -> list[Row]
 
 
 def write_table_and_plot(out: Path, setting: Setting, rows: Sequence[Row], command: str) -> tuple[Path, Path]:
-    """Write out/NAME.md and out/NAME.svg and return their paths; `command` is the command line that made them."""
+    """Write out/NAME.md and out/NAME.svg and return their paths; `command` is the command line of the run."""
     environment = Environment(
         loader=PackageLoader("index_builder.experiments"), autoescape=select_autoescape(["svg"]), trim_blocks=True
     )
@@ -64,7 +64,7 @@ def write_table_and_plot(out: Path, setting: Setting, rows: Sequence[Row], comma
         "seeds": setting.seeds,
         "trunk": TRUNKS[setting.trunk],
         "start": setting.start_from.name if setting.start_from else None,
-        "data": [_described(setting, rows[0], number) for number in range(len(folders))],
+        "data": [_describe_folder(setting, rows[0], number) for number in range(len(folders))],
         "machines": sorted({run.machine for row in rows for run in row.runs}),
         "command": command,
         "panels": panels(accuracies),
@@ -79,11 +79,11 @@ def write_table_and_plot(out: Path, setting: Setting, rows: Sequence[Row], comma
 
 
 def as_json(rows: Sequence[Row]) -> dict[str, Any]:
-    """The same figures by preset: acc@k by folder as the mean and the seeds' own, and the difference."""
+    """Return the figures by preset: acc@k by folder (mean, and each seed's), and the difference."""
     figures: dict[str, Any] = {}
     for row in rows:
         folders = {
-            name: {f"acc@{k}": {"mean": _mean(row, name, k), "seeds": row.accuracies(name, k)} for k in _RANKS}
+            name: {f"acc@{k}": {"mean": _mean_accuracy(row, name, k), "seeds": row.accuracies(name, k)} for k in _RANKS}
             for name in row.runs[0].searches
         }
         figures[row.preset] = {"folders": folders}
@@ -97,7 +97,7 @@ def as_json(rows: Sequence[Row]) -> dict[str, Any]:
 
 
 def sentence(label: str, difference: Difference, first: str) -> str:
-    """Whether a part helps, does not, or cannot be told to, in plain words."""
+    """Write in plain words whether a part helps, does not, or is undecided."""
     figures = f"{signed(difference.points)} points of acc@1 against {first}"
     if difference.interval is None:
         return f"Whether **{label}** helps cannot be told from one seed: {figures}."
@@ -109,29 +109,31 @@ def sentence(label: str, difference: Difference, first: str) -> str:
 
 
 def signed(points: float) -> str:
-    """+1.2, −1.2 or 0.0."""
-    shown = f"{points:+.1f}"
-    return "0.0" if shown[1:] == "0.0" else shown.replace("-", "−")
+    """Format points as +1.2, −1.2 or 0.0."""
+    text = f"{points:+.1f}"
+    return "0.0" if text[1:] == "0.0" else text.replace("-", "−")
 
 
 def with_interval(difference: Difference) -> str:
-    """+1.2 (−0.4 to +2.8)."""
+    """Format a difference as +1.2 (−0.4 to +2.8)."""
     if difference.interval is None:
         return signed(difference.points)
     low, high = difference.interval
     return f"{signed(difference.points)} ({signed(low)} to {signed(high)})"
 
 
-def _with_spread(mean: float, spread: float | None) -> str:
+def _format_spread(mean: float, spread: float | None) -> str:
+    """Format a mean with its spread."""
     return f"{mean:.1f}" if spread is None else f"{mean:.1f} ± {spread:.1f}"
 
 
-def _mean(row: Row, folder: str, k: int) -> float:
+def _mean_accuracy(row: Row, folder: str, k: int) -> float:
+    """Return the mean acc@k of a row."""
     return mean_and_spread(row.accuracies(folder, k))[0]
 
 
-def _described(setting: Setting, row: Row, number: int) -> str:
-    """What one folder gave: how much was trained on and what was searched for in what."""
+def _describe_folder(setting: Setting, row: Row, number: int) -> str:
+    """Describe one folder: numbers of training photos, sketches and held-out photos."""
     folder = setting.folders[number]
     held_out = len(folder.held_out().pairs)
     gallery = gallery_from(folder).value.replace("_", " ")

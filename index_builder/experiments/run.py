@@ -1,4 +1,7 @@
-"""Running an experiment: presets by seeds, each trained and measured on the held-out fifth; what is done is kept."""
+"""Run of an experiment: presets by seeds, each trained and measured on the held-out fifth.
+
+Finished runs are saved and not repeated.
+"""
 
 from __future__ import annotations
 
@@ -25,8 +28,8 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class _Planned:
-    """One run: what to train, where its network and its figures go, and what tells it from other runs."""
+class _PlannedRun:
+    """One run: its recipe, the paths of its network and figures, and its identity."""
 
     name: str
     preset: Preset
@@ -39,21 +42,23 @@ class _Planned:
 def run_experiment(
     setting: Setting, out: Path, device: str = "cpu", progress: Progress | None = None
 ) -> dict[str, list[Run]]:
-    """Train and measure every variant with every seed: the runs of each preset, in the order of the seeds.
+    """Train and measure every variant with every seed; return each preset's runs by seed.
 
-    The figures of a finished run are kept in out/runs/PRESET-SEED.json and its network in out/checkpoints, for all
-    experiments: what is there is not done again, and a run that was cut short goes on. Raises ExperimentError when a
-    folder cannot be measured on or kept figures are of another recipe or data, and what train() and evaluate() raise.
+    The figures of a finished run are saved in out/runs/PRESET-SEED.json and its network in out/checkpoints, for all
+    experiments. Saved runs are not repeated, and an interrupted run resumes.
+
+    Raises ExperimentError for a folder without a usable protocol, and for saved figures of another recipe or data. Also
+    the errors of train() and evaluate().
     """
-    planned = _plan(setting, out)
-    kept = [read_run(run.figures, run.identity) for run in planned]  # all of them before any work is done
-    bars, prepared = progress or Progress(disable=True), _PreparedOnce()
-    task = bars.add_task("runs", total=len(planned), completed=sum(run is not None for run in kept))
+    planned = _plan_runs(setting, out)
+    saved = [read_run(run.figures, run.identity) for run in planned]  # all of them before the first training
+    bars, prepared = progress or Progress(disable=True), _SampleCache()
+    task = bars.add_task("runs", total=len(planned), completed=sum(run is not None for run in saved))
     runs: dict[str, list[Run]] = {variant.preset: [] for variant in setting.experiment.variants}
-    for run, figures in zip(planned, kept, strict=True):
+    for run, figures in zip(planned, saved, strict=True):
         if figures is None:
             bars.update(task, description=f"runs: {run.name}, seed {run.seed}")
-            figures = _carry_out(run, setting, device, bars, prepared)
+            figures = _train_and_measure(run, setting, device, bars, prepared)
             bars.advance(task)
             for inner in set(bars.task_ids) - {task}:
                 bars.remove_task(inner)
@@ -61,8 +66,11 @@ def run_experiment(
     return runs
 
 
-def _plan(setting: Setting, out: Path) -> list[_Planned]:
-    """All variants with the first seed, then all with the next: what a stopped experiment has done can be compared."""
+def _plan_runs(setting: Setting, out: Path) -> list[_PlannedRun]:
+    """Plan all variants with the first seed, then all with the next.
+
+    A stopped experiment then has figures of all variants to compare.
+    """
     for folder in setting.folders:
         gallery_from(folder)
     start = load_checkpoint(setting.start_from).sha256 if setting.start_from else None
@@ -73,12 +81,12 @@ def _plan(setting: Setting, out: Path) -> list[_Planned]:
             name, preset = f"{variant.preset}-{seed}", setting.preset(variant)
             checkpoint, figures = out / "checkpoints" / f"{name}.safetensors", out / "runs" / f"{name}.json"
             identity = identify(preset, seed, start_from=start, data=data)
-            planned.append(_Planned(variant.preset, preset, seed, checkpoint, figures, identity))
+            planned.append(_PlannedRun(variant.preset, preset, seed, checkpoint, figures, identity))
     return planned
 
 
-def _carry_out(run: _Planned, setting: Setting, device: str, bars: Progress, prepared: _PreparedOnce) -> Run:
-    """Train, measure on every folder's held-out fifth, and keep the figures."""
+def _train_and_measure(run: _PlannedRun, setting: Setting, device: str, bars: Progress, prepared: _SampleCache) -> Run:
+    """Train, measure on every folder's held-out fifth, and save the figures."""
     train(
         setting.folders,
         run.preset,
@@ -99,23 +107,23 @@ def _carry_out(run: _Planned, setting: Setting, device: str, bars: Progress, pre
         for folder in setting.folders
     }
     figures = write_run(run.figures, run.identity, machine(device), measured)
-    # train()'s state, three times as large as the network, had to stay until the figures were safe
+    # the training state, three times the network's size, is needed until the figures are saved
     run.checkpoint.with_name(run.checkpoint.name + ".state").unlink(missing_ok=True)
     accuracy = {name: round(searches.acc_at_k(1), 1) for name, searches in figures.searches.items()}
     _log.info("%s, seed %d, measured: acc@1 %s", run.name, run.seed, json.dumps(accuracy))
     return figures
 
 
-class _PreparedOnce:
-    """prepare(), done once for each folder and preprocessing: an experiment's runs learn from the same frames."""
+class _SampleCache:
+    """Cache of prepare() by folder and preprocessing, so that an experiment's runs share their frames."""
 
     def __init__(self) -> None:
         self._sets: dict[tuple[str, tuple[str, ...], PreprocessConfig, bool], SampleSet] = {}
 
     def __call__(
-        self, folder: PairFolder, preprocess: Preprocess, advance: Callable[[], None], unfinished: bool
+        self, folder: PairFolder, preprocess: Preprocess, advance: Callable[[], None], *, unfinished: bool
     ) -> SampleSet:
         key = (folder.name, tuple(pair.photo_id for pair in folder.pairs), preprocess.config, unfinished)
         if key not in self._sets:
-            self._sets[key] = prepare(folder, preprocess, advance, unfinished)
+            self._sets[key] = prepare(folder, preprocess, advance, unfinished=unfinished)
         return self._sets[key]

@@ -1,4 +1,4 @@
-"""What an experiment keeps of a finished run: one JSON file that says which run it was and how every search ended."""
+"""Files of finished runs: one JSON file with the run's identity and the rank of every search."""
 
 from __future__ import annotations
 
@@ -25,31 +25,31 @@ from index_builder.training.config.run_identity import Identity, difference
 
 @dataclass(frozen=True)
 class Searches:
-    """All searches in one folder: the rank of each sketch's true photo (Q,) int64, from 1, and that photo's id (Q,)."""
+    """All searches in one folder: ranks (Q,) int64 of the true photos, from 1, and their ids (Q,)."""
 
     ranks: NDArray[np.int64]
     photos: NDArray[np.str_]
 
     def acc_at_k(self, k: int) -> float:
-        """In percent."""
+        """Return acc@k in percent."""
         return 100 * float((self.ranks <= k).mean())
 
 
 @dataclass(frozen=True)
 class Run:
-    """A finished run: its searches by folder, and the machine that it ran on, in words."""
+    """A finished run: its searches by folder, and a description of its machine."""
 
     searches: dict[str, Searches]
     machine: str
 
 
 def describe(folders: Sequence[PairFolder]) -> dict[str, str]:
-    """By the folders' names, how many photos and sketches there are, and checksums of all that figures depend on."""
-    return {folder.name: _fingerprint(folder) for folder in folders}
+    """Describe the data by the folders' names: numbers of photos and sketches, and checksums."""
+    return {folder.name: _describe_folder(folder) for folder in folders}
 
 
 def write_run(path: Path, identity: Identity, machine: str, measured: Mapping[str, Evaluation]) -> Run:
-    """Write a run's file atomically and return the run as read_run() would."""
+    """Write a run's file atomically and return the run as read_run() does."""
     folders = {
         name: {
             **evaluation.as_json(),
@@ -61,19 +61,22 @@ def write_run(path: Path, identity: Identity, machine: str, measured: Mapping[st
     content = {"identity": identity, "machine": machine, "folders": folders}
     text = json.dumps(content, ensure_ascii=False)
     write_atomically(path, lambda partial: partial.write_text(text, encoding="utf-8"))
-    return _run(content)
+    return _parse_run(content)
 
 
 def read_run(path: Path, identity: Identity) -> Run | None:
-    """The kept run, or None if there is none. Raises ExperimentError when it is another's, or damaged."""
+    """Read a saved run; None if there is none.
+
+    Raises ExperimentError when it has another identity, or is damaged.
+    """
     if not path.exists():
         return None
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        run, found = _run(content), dict(content["identity"])
+        run, actual = _parse_run(content), dict(content["identity"])
     except (ValueError, KeyError, TypeError) as error:
         raise ExperimentError(f"{path} is damaged ({type(error).__name__}): remove it to do the run again") from None
-    if differs := difference(found, identity):
+    if differs := difference(actual, identity):
         raise ExperimentError(
             f"{path} is of another recipe or data: {differs}; choose another --out, or remove what is there to do it "
             "again"
@@ -82,9 +85,10 @@ def read_run(path: Path, identity: Identity) -> Run | None:
 
 
 def gallery_from(folder: PairFolder) -> GalleryFrom:
-    """The paper's protocol, the published edge maps, where all held-out photos have one, else the photos.
+    """Choose the protocol: the published edge maps if all held-out photos have one, else the photos.
 
-    Raises ExperimentError when nobody sketched a held-out photo, or some have only a photo and some only an edge map.
+    Raises ExperimentError when no held-out photo has a sketch, or when only some have a photo and only some an edge
+    map.
     """
     held_out = folder.held_out().pairs
     if not any(pair.sketches for pair in held_out):
@@ -97,13 +101,14 @@ def gallery_from(folder: PairFolder) -> GalleryFrom:
 
 
 def machine(device: str) -> str:
-    """The kind of machine that this is, in words."""
+    """Describe this machine."""
     if device == "cuda":
         return torch.cuda.get_device_name()
     return f"CPU with {os.cpu_count()} cores, {platform.machine()}"
 
 
-def _run(content: dict[str, Any]) -> Run:
+def _parse_run(content: dict[str, Any]) -> Run:
+    """Build a run from a file's content."""
     searches = {}
     for name, figures in content["folders"].items():
         _, photos, ranks = zip(*figures["searches"], strict=True)
@@ -111,8 +116,8 @@ def _run(content: dict[str, Any]) -> Run:
     return Run(searches, str(content["machine"]))
 
 
-def _fingerprint(folder: PairFolder) -> str:
-    """Counts, a checksum of names and triplets, and one of what the pictures are decoded from, and of the strokes."""
+def _describe_folder(folder: PairFolder) -> str:
+    """Return counts, a checksum of names and triplets, and one of the pictures' bytes and the strokes."""
     listed, content = [repr(folder.triplets)], 0
     for pair in folder.pairs:
         drawn = (pair.sketches, pair.more_sketches)

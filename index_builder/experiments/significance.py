@@ -1,4 +1,4 @@
-"""Whether one variant finds more than another, beyond what seeds and the choice of sketches do by themselves."""
+"""Significance of the difference between two variants, given the variation by seeds and by sketches."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _RESAMPLES = 5000
 
 
 class Verdict(StrEnum):
-    """What a difference says about a part."""
+    """Conclusion from a difference."""
 
     helps = "helps"
     does_not_help = "does not help"
@@ -25,33 +25,36 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class Difference:
-    """acc@1 of a variant less that of the first, in points, and its 95 % interval; None from one seed alone."""
+    """acc@1 of a variant minus that of the first, in points, with its 95 % interval.
+
+    The interval is None for a single seed.
+    """
 
     points: float
     interval: tuple[float, float] | None
 
     @property
     def verdict(self) -> Verdict:
-        """Helps or not if the interval lies on one side of zero."""
+        """Verdict: helps or does not if the interval lies on one side of zero."""
         if self.interval is None or self.interval[0] <= 0 < self.interval[1]:
             return Verdict.cannot_be_told
         return Verdict.helps if self.interval[0] > 0 else Verdict.does_not_help
 
 
 def mean_and_spread(values: Sequence[float]) -> tuple[float, float | None]:
-    """The mean, and the standard deviation (of a sample); None for a single value."""
+    """Return the mean, and the standard deviation of a sample; None for a single value."""
     return float(np.mean(values)), float(np.std(values, ddof=1)) if len(values) > 1 else None
 
 
 def compare(variant: Sequence[Run], first: Sequence[Run]) -> tuple[Difference, dict[str, Difference]]:
-    """The difference between the runs of a variant and of the first one: the mean of all folders, and each folder's.
+    """Return the difference between the runs of a variant and of the first: over all folders, and in each.
 
-    Intervals are from a paired bootstrap. It draws photos with all their sketches, the same for both variants since
-    both answered the same sketches, and seeds, for each variant its own since nothing ties a seed of one to that of
-    the other. A seed draws the whole run, so it is shared by the folders.
+    Intervals are from a paired bootstrap over photos and seeds. A photo is drawn with all its sketches, and for both
+    variants, since both were measured with the same sketches. Seeds are drawn for each variant separately, since a seed
+    of one has no relation to that of the other. A seed draws the whole run, so it is shared by the folders.
     """
     random = np.random.default_rng(0)
-    draws = [_drawn_seeds(len(runs), random) for runs in (variant, first)]
+    draws = [_draw_seeds(len(runs), random) for runs in (variant, first)]
     points: dict[str, float] = {}
     resampled: dict[str, NDArray[np.float64]] = {}
     for name, searches in variant[0].searches.items():
@@ -61,23 +64,23 @@ def compare(variant: Sequence[Run], first: Sequence[Run]) -> tuple[Difference, d
         drawn = resample_clusters(searches.photos, _RESAMPLES, random)  # (R,Q)
         resampled[name] = 100 * (by_query * drawn).sum(1) / drawn.sum(1)  # (R,)
     overall = float(np.mean(list(points.values()))), np.mean(list(resampled.values()), 0)
-    told = min(len(variant), len(first)) > 1
-    every = {name: _difference(points[name], resampled[name], told) for name in points}
-    return _difference(*overall, told), every
+    has_spread = min(len(variant), len(first)) > 1
+    by_folder = {name: _build_difference(points[name], resampled[name], has_spread=has_spread) for name in points}
+    return _build_difference(*overall, has_spread=has_spread), by_folder
 
 
-def _drawn_seeds(count: int, random: np.random.Generator) -> Weights:
-    """(R,seeds) weights that sum to 1 of `count` - 1 seeds drawn with replacement.
+def _draw_seeds(count: int, random: np.random.Generator) -> Weights:
+    """Draw weights (R,seeds), each row summing to 1, of `count` - 1 seeds with replacement.
 
-    One fewer than there are: drawing all of so few would understate the variance of their mean by 1 / count.
+    Drawing all seeds would understate the variance of their mean by 1 / count, since there are so few.
     """
     drawn = max(1, count - 1)
     weights: Weights = random.multinomial(drawn, np.full(count, 1 / count), _RESAMPLES) / drawn
     return weights
 
 
-def _difference(points: float, resampled: NDArray[np.float64], told: bool) -> Difference:
-    """`told`: whether there are seeds enough to tell their spread."""
-    # rounded, or a sum of weights that is not quite 1 would count as a difference
+def _build_difference(points: float, resampled: NDArray[np.float64], *, has_spread: bool) -> Difference:
+    """Build a difference; its interval is None unless the seeds' spread can be estimated."""
+    # rounded, since a sum of weights is not exactly 1
     low, high = (round(float(limit), 6) for limit in interval(resampled))
-    return Difference(points, (low, high) if told else None)
+    return Difference(points, (low, high) if has_spread else None)

@@ -1,4 +1,7 @@
-"""Whether training on a shop's photos made a network better at finding them, where nobody has sketched any."""
+"""Check of a training on photos alone: whether the network now ranks a shop's photos better.
+
+It is used where the shop has no sketches.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ _CHUNK = 64  # queries whose distances to all photos are in memory at once
 
 @dataclass(frozen=True)
 class Comparison:
-    """acc@10 in percent before and after training, of queries that stand in for sketches of held-out photos."""
+    """acc@10 in percent before and after training, of queries that replace sketches of held-out photos."""
 
     before: float
     after: float
@@ -28,10 +31,11 @@ class Comparison:
 
     @property
     def improved(self) -> bool:
+        """Whether training improved acc@10."""
         return self.after > self.before
 
     def as_json(self) -> dict[str, Any]:
-        """Both figures, what they were measured on, and the verdict."""
+        """Return both figures, the numbers of queries and photos, and the verdict."""
         figures = {"before": round(self.before, 2), "after": round(self.after, 2)}
         counts = {"n_queries": self.n_queries, "n_gallery": self.n_gallery}
         return {f"acc@{_K}": figures, **counts, "improved": self.improved}
@@ -44,9 +48,10 @@ class Comparison:
 def compare_on_held_out_photos(
     before: DSSA, after: DSSA, seen: Sequence[SampleSet], held_out: Sequence[SampleSet]
 ) -> Comparison | None:
-    """Search all photos' normal edge maps with the held-out photos' other edge styles, distorted always alike.
+    """Search all photos' normal edge maps with the held-out photos' other edge styles.
 
-    Both networks are used in eval mode, each on the device where it is. None when no photo is held out.
+    The queries are distorted in the same way for both networks. Both run in eval mode, each on its own device. Returns
+    None when no photo is held out.
     """
     queries = [
         (row, style)
@@ -57,26 +62,31 @@ def compare_on_held_out_photos(
         return None
     gallery = [sample.edges[0] for samples in (*held_out, *seen) for sample in samples.samples]
     truth = torch.tensor([row for row, _ in queries])
-    found = [_acc_at_k(network, [style for _, style in queries], truth, gallery) for network in (before, after)]
-    return Comparison(found[0], found[1], len(queries), len(gallery))
+    accuracies = [
+        _measure_accuracy(network, [style for _, style in queries], truth, gallery) for network in (before, after)
+    ]
+    return Comparison(accuracies[0], accuracies[1], len(queries), len(gallery))
 
 
 @torch.inference_mode()
-def _acc_at_k(network: DSSA, queries: Sequence[LineImage], truth: Tensor, gallery: Sequence[LineImage]) -> float:
+def _measure_accuracy(
+    network: DSSA, queries: Sequence[LineImage], truth: Tensor, gallery: Sequence[LineImage]
+) -> float:
+    """Measure acc@10 in percent; `truth` (Q,) has the gallery row of each query."""
     network.eval()
     photos = embed_in_chunks(network, gallery, to_input)
-    with torch.random.fork_rng(devices=[]):  # the same distortions on every call
+    with torch.random.fork_rng(devices=[]):  # so that every call has the same distortions
         torch.manual_seed(0)
-        sketches = embed_in_chunks(network, queries, _distorted)
+        sketches = embed_in_chunks(network, queries, _distort)
     ranks = []
-    for some, theirs in zip(torch.split(sketches, _CHUNK), torch.split(truth, _CHUNK), strict=True):
-        distances = network.distance.pairwise(some, photos).cpu()
-        own = distances.gather(1, theirs.unsqueeze(1))
-        # a network to which all photos look alike, or that ran off to NaN, must not count as right
-        ranks.append((~(distances > own)).sum(1))
+    for chunk, true_rows in zip(torch.split(sketches, _CHUNK), torch.split(truth, _CHUNK), strict=True):
+        distances = network.distance.pairwise(chunk, photos).cpu()
+        own_distances = distances.gather(1, true_rows.unsqueeze(1))
+        # equal distances and NaN must not count as hits
+        ranks.append((~(distances > own_distances)).sum(1))
     return 100 * float((torch.cat(ranks) <= _K).float().mean())
 
 
-def _distorted(frames: Sequence[LineImage]) -> Tensor:
-    """(n,1,S,S): frames distorted as in training, by torch's own chance; none is mirrored."""
+def _distort(frames: Sequence[LineImage]) -> Tensor:
+    """Distort frames as in training, by torch's own random state, without mirroring: (n,1,S,S)."""
     return augment(to_input(frames), to_pieces(frames), torch.zeros(len(frames), dtype=torch.bool))

@@ -1,4 +1,4 @@
-"""What a training run ended with, for people and for programs."""
+"""Result of a training run, as text and as JSON."""
 
 from __future__ import annotations
 
@@ -12,10 +12,13 @@ from index_builder.training.warm_start import WeightTransfer
 
 @dataclass(frozen=True)
 class TrainingReport:
-    """What a run ended with; validation is acc@1 in percent by pair folder, over its held-out photos.
+    """Result of a training run.
 
-    For the stages before fine-tuning it is what their objective measures. A run from a checkpoint says what it took of
-    it, and on photos alone whether it finds the held-out ones better; `comparison` is None where none is held out.
+    `validation` is acc@1 in percent by pair folder, over its held-out photos. For the stages before fine-tuning it is
+    the figure of their objective.
+
+    A run from a checkpoint reports the parts that it took over. If it had photos alone, `comparison` holds acc@10 on
+    the held-out photos before and after. It is None if nothing is held out.
     """
 
     checkpoint: Path
@@ -27,7 +30,7 @@ class TrainingReport:
     comparison: Comparison | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """What `sketchfind train --json` prints."""
+        """Return the output of `sketchfind train --json`."""
         figures: dict[str, Any] = {"checkpoint": str(self.checkpoint), "steps": self.steps, "acc@1": self.validation}
         if self.inherited is not None:
             figures["start_from"] = {"checkpoint": str(self.start_from), **asdict(self.inherited)}

@@ -1,4 +1,4 @@
-"""One training run: how a step changes the network, how it is validated, and how its state is kept."""
+"""State of one training run: a step, validation, saving and resuming."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ from model.network.dssa import DSSA, embed_in_chunks
 
 
 class TrainingRun:
-    """Network, objective, optimiser, schedule and random state of one training run: all that is needed to go on.
+    """Network, objective, optimiser, schedule and random state of one training run.
 
-    `n_sets` is the number of sample sets that advance() will be given, and `data` describes them.
+    `n_sets` is the number of sample sets for train_step(), and `data` describes them.
     """
 
     def __init__(self, preset: Preset, seed: int, device: str, data: dict[str, Any], n_sets: int = 1) -> None:
@@ -42,15 +42,16 @@ class TrainingRun:
         self.objective = find_objective(preset)(preset, self.network.head_dims, n_sets).to(self.device)
         average = get_ema_multi_avg_fn(preset.averaging)  # type: ignore[no-untyped-call]
         self._average = AveragedModel(self.network, multi_avg_fn=average, use_buffers=True)
-        self.optimiser = self._optimiser()
-        self.schedule = torch.optim.lr_scheduler.LambdaLR(self.optimiser, self._rate)
+        self.optimiser = self._build_optimiser()
+        self.schedule = torch.optim.lr_scheduler.LambdaLR(self.optimiser, self._rate_factor)
 
     @property
     def averaged(self) -> DSSA:
-        """The network whose weights are the moving average over the steps so far: the one to validate and to keep."""
+        """Network whose weights are the moving average over the steps so far; it is validated and saved."""
         return cast(DSSA, self._average.module)
 
-    def _optimiser(self) -> torch.optim.Optimizer:
+    def _build_optimiser(self) -> torch.optim.Optimizer:
+        """Build AdamW with weight decay on matrices only, and an own rate for the distance."""
         distance = list(self.network.distance.parameters())
         special = {id(parameter) for parameter in distance}
         others = [p for p in self.network.parameters() if id(p) not in special] + list(self.objective.parameters())
@@ -64,15 +65,15 @@ class TrainingRun:
         ]
         return torch.optim.AdamW(groups, lr=preset.learning_rate, weight_decay=0.0)
 
-    def _rate(self, step: int) -> float:
-        """Linear warm-up over a twentieth of the run, then half a cosine down to zero."""
+    def _rate_factor(self, step: int) -> float:
+        """Return the learning rate's factor: linear warm-up over a twentieth of the run, then half a cosine to zero."""
         warm = max(1, self.preset.steps // 20)
         if step < warm:
             return (step + 1) / warm
         return 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, self.preset.steps - warm)))
 
     def train_step(self, sets: Sequence[SampleSet]) -> float:
-        """One optimiser step; returns the loss."""
+        """Run one optimiser step and return the loss."""
         batch = self.objective.draw(sets, self.random)
         images = [*batch.sketches, *batch.photos]
         frames, pieces = to_input(images).to(self.device), to_pieces(images).to(self.device)
@@ -97,7 +98,7 @@ class TrainingRun:
 
     @torch.inference_mode()
     def validate(self, sets: Sequence[SampleSet]) -> dict[str, float]:
-        """What the objective measures on held-out sets, in percent."""
+        """Return the objective's figures on held-out sets, in percent."""
         self.averaged.eval()
         return self.objective.validate(self.averaged.distance, self._embed, sets)
 
@@ -122,7 +123,7 @@ class TrainingRun:
         write_atomically(path, lambda partial: torch.save(state, partial))
 
     def resume_or_initialise(self, start: InitialWeights | None, state: Path) -> None:
-        """Go on from a saved state if there is one, else from what fits of other weights if some are given."""
+        """Resume from a saved state if it exists, else copy the matching weights of `start` if given."""
         if state.exists():
             self._resume(state)
         elif start is not None:
@@ -131,7 +132,7 @@ class TrainingRun:
 
     @torch.inference_mode()
     def fit_compression(self, sets: Sequence[SampleSet]) -> None:
-        """Fit the network's compression to what its heads give for a sketch and an edge map of every sample."""
+        """Fit the network's compression to the heads' outputs for a sketch and an edge map of every sample."""
         images = [image for s in sets for x in s.samples for image in (*x.edges[:1], *x.sketches[:1])]
         self.network.eval()
         joined = embed_in_chunks(self.network, images, to_input, embed=DSSA.joined)
@@ -139,10 +140,10 @@ class TrainingRun:
             fit_compression(network.compression, joined)
 
     def _resume(self, path: Path) -> None:
-        """Raises TrainingError when the state is of another run."""
+        """Load a saved state. Raises TrainingError when it is of another run."""
         try:
             state = torch.load(path, map_location=self.device, weights_only=True)
-        except Exception as error:  # the unpickler raises almost anything
+        except Exception as error:  # the unpickler raises almost any exception
             reason = f"{type(error).__name__} while reading it"
             raise TrainingError(f"{path} is damaged ({reason}): remove it to start afresh") from None
         if differs := difference(json.loads(state["identity"]), self.identity):
@@ -162,7 +163,10 @@ class TrainingRun:
 
 
 def _freeze_statistics(network: nn.Module) -> None:
-    """Normalise as at serving. Most batches hold one category, whose own statistics serving will never see."""
+    """Normalise as at serving.
+
+    Most batches hold one category. Their statistics differ from those at serving.
+    """
     for module in network.modules():
         if isinstance(module, nn.BatchNorm2d):
             module.eval()

@@ -1,4 +1,4 @@
-"""Where a run starts from: the weights of an earlier stage, as far as they fit."""
+"""Warm start of a run: the matching weights of an earlier stage."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SQUEEZE_HEAD = "heads.squeezenet.trunk."
 
 @dataclass(frozen=True)
 class InitialWeights:
-    """Weights to start from, by the names that DSSA gives them; `checkpoint` is None for published ImageNet weights."""
+    """Weights to start from, by their names in DSSA; `checkpoint` is None for published ImageNet weights."""
 
     weights: Mapping[str, torch.Tensor]
     sha256: str
@@ -41,7 +41,10 @@ def load_start(path: Path, device: str) -> InitialWeights:
 
 @dataclass(frozen=True)
 class WeightTransfer:
-    """Which of a network's parts, such as "backbone" or "heads.fine", take another's weights; partly if not all fit."""
+    """Parts of a network, such as "backbone" or "heads.fine", by the share of weights that they take over.
+
+    `partly` are parts of which some weights match.
+    """
 
     taken: tuple[str, ...]
     partly: tuple[str, ...]
@@ -53,44 +56,45 @@ class WeightTransfer:
 
 
 def inheritance(config: NetworkConfig, start: InitialWeights) -> WeightTransfer:
-    """Which parts of a network could start from another's; only learnt weights count.
+    """Return the parts of a network that can start from other weights; only learned weights count.
 
-    Raises TrainingError when none could.
+    Raises TrainingError when no part can.
     """
     network = DSSA(config)
-    learnt, fitting = [name for name, _ in network.named_parameters()], _fitting(network, start)
-    some = _parts(name for name in learnt if name in fitting)
-    wanting = _parts(name for name in learnt if name not in fitting)
-    if not some:
+    learnt, fitting = [name for name, _ in network.named_parameters()], _select_matching(network, start)
+    matching_parts = _distinct_parts(name for name in learnt if name in fitting)
+    missing_parts = _distinct_parts(name for name in learnt if name not in fitting)
+    if not matching_parts:
         held = start.checkpoint.network.config if start.checkpoint else "SqueezeNet's ImageNet weights"
         raise TrainingError(f"nothing fits of the network to start from: it is {held}, expected {config}")
     return WeightTransfer(
-        taken=tuple(part for part in some if part not in wanting),
-        partly=tuple(part for part in some if part in wanting),
-        fresh=tuple(part for part in wanting if part not in some),
+        taken=tuple(part for part in matching_parts if part not in missing_parts),
+        partly=tuple(part for part in matching_parts if part in missing_parts),
+        fresh=tuple(part for part in missing_parts if part not in matching_parts),
     )
 
 
 def load_matching_weights(network: DSSA, start: InitialWeights) -> None:
-    """Copy every weight whose name and shape fit, and which means the same there, into the network."""
+    """Copy every weight of the same name, shape and meaning into the network."""
     with torch.no_grad():
-        network.load_state_dict(_fitting(network, start), strict=False)
+        network.load_state_dict(_select_matching(network, start), strict=False)
 
 
-def _fitting(network: DSSA, start: InitialWeights) -> dict[str, torch.Tensor]:
+def _select_matching(network: DSSA, start: InitialWeights) -> dict[str, torch.Tensor]:
+    """Select the weights of the same name, shape and meaning."""
     own, config = network.state_dict(), network.config
     held = start.checkpoint.network.config if start.checkpoint else config
-    # over another embedding a compression or a distance means nothing, whatever its shape
+    # a compression or a distance is only valid for the embedding that it was trained on
     alike = (held.heads, held.compressed) == (config.heads, config.compressed)
-    means = {"compression": alike, "distance": alike and held.distance == config.distance}
+    is_comparable = {"compression": alike, "distance": alike and held.distance == config.distance}
     return {
         name: value
         for name, value in start.weights.items()
-        if name in own and own[name].shape == value.shape and means.get(name.split(".")[0], True)
+        if name in own and own[name].shape == value.shape and is_comparable.get(name.split(".")[0], True)
     }
 
 
-def _parts(names: Iterable[str]) -> tuple[str, ...]:
-    """Distinct parts of parameter names, in their order: "heads.fine.1.weight" belongs to "heads.fine"."""
+def _distinct_parts(names: Iterable[str]) -> tuple[str, ...]:
+    """Return the distinct parts of parameter names, in order: "heads.fine" for "heads.fine.1.weight"."""
     split = (name.split(".") for name in names)
     return tuple(dict.fromkeys(".".join(words[: 2 if words[0] == "heads" else 1]) for words in split))

@@ -1,4 +1,4 @@
-"""Trunks: frames, or orientation maps of them, -> a feature map."""
+"""Trunks: frames, or their orientation maps, -> a feature map."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ class ResidualTrunk(nn.Sequential):
 
     def __init__(self, bins: int = 8) -> None:
         super().__init__(
-            _convolution(bins, 32),  # (B,32,64,64)
-            _convolution(32, 64, stride=2),  # (B,64,32,32)
+            _build_convolution(bins, 32),  # (B,32,64,64)
+            _build_convolution(32, 64, stride=2),  # (B,64,32,32)
             ResidualBlock(64),
-            _convolution(64, 128, stride=2),  # (B,128,16,16)
+            _build_convolution(64, 128, stride=2),  # (B,128,16,16)
             ResidualBlock(128),
-            _convolution(128, 256, stride=2),  # (B,256,8,8)
+            _build_convolution(128, 256, stride=2),  # (B,256,8,8)
             ResidualBlock(256),
         )
 
@@ -54,16 +54,16 @@ class ResidualBlock(nn.Module):
 
     def __init__(self, channels: int) -> None:
         super().__init__()
-        self.first = _convolution(channels, channels)
+        self.first = _build_convolution(channels, channels)
         self.second = nn.Sequential(nn.Conv2d(channels, channels, 3, padding=1, bias=False), nn.BatchNorm2d(channels))
 
     def forward(self, features: Tensor) -> Tensor:
-        """(B,C,H,W) -> (B,C,H,W)"""
+        """Compute features (B,C,H,W) -> (B,C,H,W)."""
         update: Tensor = self.second(self.first(features))
         return (features + update).relu()
 
 
-def _convolution(channels: int, out: int, stride: int = 1) -> nn.Sequential:
+def _build_convolution(channels: int, out: int, stride: int = 1) -> nn.Sequential:
     return nn.Sequential(
         nn.Conv2d(channels, out, 3, stride=stride, padding=1, bias=False), nn.BatchNorm2d(out), nn.ReLU()
     )

@@ -1,7 +1,7 @@
 """DSSA: frames -> stem -> trunk -> attention -> heads -> embedding, and the distance between embeddings.
 
-Siamese: one set of weights for sketches and for the edge maps of photos. What the paper ablates is a choice of parts in
-NetworkConfig, never a branch in forward().
+Siamese: sketches and the edge maps of photos share one set of weights. The paper's ablations are choices of parts in
+NetworkConfig, never branches in forward().
 """
 
 from __future__ import annotations
@@ -42,14 +42,14 @@ HEADS: dict[str, Callable[[int, int], FineHead | CoarseHead | SpatialHead | Stem
 
 @dataclass(frozen=True)
 class NetworkConfig:
-    """Which parts a network is made of; the defaults are the paper's full model."""
+    """Parts of a network; the defaults are the paper's full model."""
 
     stem: str = "pixels"
     backbone: str = "sketch-a-net"
     attention: str = "shortcut"
     heads: tuple[str, ...] = ("fine", "coarse")
     distance: str = "holef"
-    compressed: int = 0  # dimensions that the heads' outputs are projected to; 0 keeps them all
+    compressed: int = 0  # dimensions of the projected heads' outputs; 0 for no projection
 
 
 class DSSA(nn.Module):
@@ -58,44 +58,44 @@ class DSSA(nn.Module):
     def __init__(self, config: NetworkConfig = NetworkConfig()) -> None:
         super().__init__()
         self.config = config
-        self.stem = _part(STEMS, "stem", config.stem)()
-        self.backbone = _part(BACKBONES, "backbone", config.backbone)()
+        self.stem = _find_part(STEMS, "stem", config.stem)()
+        self.backbone = _find_part(BACKBONES, "backbone", config.backbone)()
         channels, side = self.backbone.channels, self.backbone.side
-        self.attention = _part(ATTENTIONS, "attention", config.attention)(channels)
-        heads = {name: _part(HEADS, "head", name)(channels, side) for name in config.heads}
+        self.attention = _find_part(ATTENTIONS, "attention", config.attention)(channels)
+        heads = {name: _find_part(HEADS, "head", name)(channels, side) for name in config.heads}
         self.heads = nn.ModuleDict(heads)
         self._read_by = {"backbone": self.backbone.reads, **{name: head.reads for name, head in heads.items()}}
         dims = tuple(head.dim for head in heads.values())
         self.compression = nn.Linear(sum(dims), config.compressed) if config.compressed else nn.Identity()
         self.head_dims = (config.compressed,) if config.compressed else dims  # parts of the embedding
         self.dim = sum(self.head_dims)
-        self.distance: Distance = _part(DISTANCES, "distance", config.distance)(self.dim)
+        self.distance: Distance = _find_part(DISTANCES, "distance", config.distance)(self.dim)
 
     def embed(self, frames: Tensor) -> Tensor:
-        """(B,1,S,S) -> embeddings (B,D) float32: what joined() gives, compressed."""
+        """Embed frames (B,1,S,S): (B,D) float32, the compressed output of joined()."""
         return self.embed_after(frames, self.stem(frames))
 
     def embed_after(self, frames: Tensor, stem: Tensor) -> Tensor:
-        """(B,1,S,S), and what the stem makes of them -> embeddings (B,D) float32."""
-        joined = self._joined(self._maps(frames, stem))
-        with torch.autocast(frames.device.type, enabled=False):  # distances of bf16 embeddings would tie
+        """Embed frames (B,1,S,S) from their stem maps: (B,D) float32."""
+        joined = self._join_heads(self._compute_maps(frames, stem))
+        with torch.autocast(frames.device.type, enabled=False):  # distances of bf16 embeddings would have ties
             embeddings: Tensor = self.compression(joined)
         return embeddings
 
     def joined(self, frames: Tensor) -> Tensor:
-        """(B,1,S,S) -> (B,sum of the heads' lengths) float32: their outputs, each L2-normalised, side by side."""
-        return self._joined(self._maps(frames, self.stem(frames)))
+        """Concatenate the heads' L2-normalised outputs: (B,1,S,S) -> (B,sum of the heads' lengths) float32."""
+        return self._join_heads(self._compute_maps(frames, self.stem(frames)))
 
     def attention_map(self, frames: Tensor) -> Tensor:
-        """(B,1,S,S) -> (B,1,H,W): how much each position weighs; sums to 1."""
-        return self._maps(frames, self.stem(frames))["attention"]
+        """Compute the weight of each position: (B,1,S,S) -> (B,1,H,W), with a sum of 1."""
+        return self._compute_maps(frames, self.stem(frames))["attention"]
 
-    def _joined(self, maps: dict[str, Tensor]) -> Tensor:
+    def _join_heads(self, maps: dict[str, Tensor]) -> Tensor:
         parts = [head(maps[self._read_by[name]]) for name, head in self.heads.items()]
         return torch.cat([F.normalize(part.float(), dim=1) for part in parts], 1)
 
-    def _maps(self, frames: Tensor, stem: Tensor) -> dict[str, Tensor]:
-        """All maps of frames (B,1,S,S) by the names under which parts read them."""
+    def _compute_maps(self, frames: Tensor, stem: Tensor) -> dict[str, Tensor]:
+        """Compute all maps of frames (B,1,S,S) by the names under which the parts read them."""
         maps = {"frames": frames, "stem": stem}
         features = self.backbone(maps[self._read_by["backbone"]])
         maps["attended"], maps["attention"] = self.attention(features)
@@ -113,7 +113,10 @@ def embed_in_chunks(
     chunk: int = 64,
     embed: Callable[[DSSA, Tensor], Tensor] = DSSA.embed,
 ) -> Tensor:
-    """One image or more -> embeddings (N,D) on the network's device; `to_tensor` makes (n,1,S,S) of a chunk of them."""
+    """Embed at least one image: (N,D) on the network's device.
+
+    `to_tensor` converts a chunk of n images to (n,1,S,S).
+    """
     device = next(network.parameters()).device
     parts = (images[start : start + chunk] for start in range(0, len(images), chunk))
     return torch.cat([embed(network, to_tensor(part).to(device)) for part in parts])
@@ -122,7 +125,8 @@ def embed_in_chunks(
 _Part = TypeVar("_Part")
 
 
-def _part(parts: dict[str, _Part], kind: str, name: str) -> _Part:
+def _find_part(parts: dict[str, _Part], kind: str, name: str) -> _Part:
+    """Return the part of that name. Raises ValueError, listing the known ones."""
     if name not in parts:
         raise ValueError(f"unknown {kind} {name!r}: expected one of {', '.join(parts)}")
     return parts[name]

@@ -1,4 +1,4 @@
-"""Heads: what of a network's maps goes into the embedding. The embedding is the heads' outputs, each L2-normalised."""
+"""Heads: the parts of the embedding, each computed from one of the network's maps and L2-normalised."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ class CoarseHead(nn.Module):
         self.dim = channels
 
     def forward(self, attended: Tensor) -> Tensor:
-        """(B,C,H,W) -> (B,C)"""
+        """Average over positions: (B,C,H,W) -> (B,C)."""
         return attended.mean((2, 3))
 
 
 class SpatialHead(nn.Sequential):
-    """Where things are: the attended map narrowed to 32 channels and flattened, then one linear layer (B,256)."""
+    """Positions of things: the attended map narrowed to 32 channels, then one linear layer (B,256)."""
 
     reads = "attended"
     dim = 256
@@ -56,7 +56,7 @@ class SpatialHead(nn.Sequential):
 
 
 class StemHead(nn.Module):
-    """The orientation map itself, averaged to 8x8 cells (B,8*8*8): untrained shape that training cannot unlearn."""
+    """Orientation map averaged to 8x8 cells (B,8*8*8): shape information that training cannot change."""
 
     reads = "stem"
     dim = 8 * 8 * 8
@@ -65,12 +65,12 @@ class StemHead(nn.Module):
         super().__init__()
 
     def forward(self, stem: Tensor) -> Tensor:
-        """(B,8,S,S) -> (B,512)"""
+        """Average over cells: (B,8,S,S) -> (B,512)."""
         return F.adaptive_avg_pool2d(stem, 8).flatten(1)
 
 
 class SqueezeHead(nn.Module):
-    """A second opinion from a network that knows photos: SqueezeNet on the frame, attended and pooled (B,512)."""
+    """Second opinion of a network trained on photos: SqueezeNet on the frame, attended and pooled (B,512)."""
 
     reads = "frames"
     dim = SqueezeTrunk.channels
@@ -81,6 +81,6 @@ class SqueezeHead(nn.Module):
         self.attention = SpatialAttention(self.dim)
 
     def forward(self, frames: Tensor) -> Tensor:
-        """(B,1,S,S) -> (B,512)"""
+        """Compute the head's output: (B,1,S,S) -> (B,512)."""
         attended: Tensor = self.attention(self.trunk(frames))[0]
         return attended.mean((2, 3))

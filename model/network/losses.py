@@ -8,9 +8,10 @@ from torch.nn import functional as F
 
 
 def triplet_loss(distances: Tensor, target: Tensor, farther: Tensor, margin: float) -> Tensor:
-    """Mean of max(0, margin + d(s,p+) - d(s,p-)) over each sketch's p-, then over sketches: the paper's ranking loss.
+    """Compute the paper's ranking loss: the mean of max(0, margin + d(s,p+) - d(s,p-)).
 
-    Distances (B,M); target (B,) int64 says which photo is p+, farther (B,M) bool which ones are p-.
+    The mean is over each sketch's p-, then over sketches. Distances (B,M); target (B,) int64 is the column of p+,
+    farther (B,M) bool marks all p-.
     """
     nearer = distances.gather(1, target.unsqueeze(1))  # (B,1)
     violations = (margin + nearer - distances).clamp(min=0) * farther
@@ -18,9 +19,10 @@ def triplet_loss(distances: Tensor, target: Tensor, farther: Tensor, margin: flo
 
 
 def contrastive_loss(distances: Tensor, temperature: Tensor, smoothing: float = 0.0) -> Tensor:
-    """Symmetric InfoNCE over distances (B,B) whose diagonal holds the true pairs.
+    """Compute symmetric InfoNCE over distances (B,B) whose diagonal has the true pairs.
 
-    Sketches choose among the batch's photos and photos among its sketches by softmax of -distance / temperature.
+    Sketches are classified among the batch's photos, and photos among its sketches, by softmax of -distance /
+    temperature.
     """
     logits = -distances / temperature
     target = torch.arange(len(logits), device=logits.device)
@@ -30,7 +32,7 @@ def contrastive_loss(distances: Tensor, temperature: Tensor, smoothing: float = 
 
 
 def holef_penalty(weight: Tensor, strength: float = 0.0005) -> Tensor:
-    """strength * (||W - I||_1 + ||W - I||_F): both of the paper's regularisers of HOLEF, W (D,D) -> ()."""
+    """Compute strength * (||W - I||_1 + ||W - I||_F), the paper's regularisers of HOLEF: (D,D) -> ()."""
     difference = weight - torch.eye(len(weight), device=weight.device, dtype=weight.dtype)
     penalty: Tensor = strength * (difference.abs().sum() + torch.linalg.vector_norm(difference))
     return penalty

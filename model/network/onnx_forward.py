@@ -1,7 +1,7 @@
-"""The forward pass on a CPU, by ONNX Runtime: the same embeddings as the network's own, in half the time.
+"""Forward pass on a CPU by ONNX Runtime: the same embeddings as the network's own, in half the time.
 
-docs/speed.md has the measurement that it was chosen by. The stem stays with torch, as its angles of nothing have no
-equal in ONNX.
+docs/speed.md has the measurement behind this choice. The stem stays in torch, since ONNX cannot compute its angles of
+zero gradients.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import warnings
 from typing import Any, cast
 from weakref import WeakValueDictionary
 
-# read at its import: else it tells Microsoft what it runs, and keeps an id of this machine for that
+# read at its import; otherwise it sends telemetry and stores an id of this machine
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 import numpy as np
@@ -24,15 +24,15 @@ from torch import Tensor, nn
 from model.network.dssa import DSSA
 
 _OPSET = 17
-_AT_ONCE = 8  # frames: more are no faster, and ONNX Runtime keeps the memory of the largest batch that it has seen
-_CLOSE = 1e-4  # largest difference of a coordinate by which two embeddings of one frame are still the same
+_AT_ONCE = 8  # frames: larger batches are not faster, and ONNX Runtime keeps the memory of the largest
+_CLOSE = 1e-4  # largest difference per coordinate of two embeddings of one frame
 _log = logging.getLogger(__name__)
 
 
 class Forward:
-    """embed() of a network as it is now, by as many threads as torch would take in the thread that calls it.
+    """embed() of a network in its current state, with torch's number of threads in the calling thread.
 
-    Safe to use from many threads. Raises ValueError when it cannot be had.
+    Thread-safe. Raises ValueError if the network cannot be exported or its embeddings differ.
     """
 
     def __init__(self, network: DSSA, size: int) -> None:
@@ -42,42 +42,49 @@ class Forward:
         try:
             self._graph = exported(network, frames)
             self._session()
-        except Exception as error:  # of many kinds, none of them public
+        except Exception as error:  # exceptions of many types, none of them public
             reason = str(error).partition(chr(10))[0]
             raise ValueError(f"the network cannot be given to ONNX Runtime: {reason}") from error
         with torch.inference_mode():
-            away = float((self.embed(network, frames) - network.embed(frames)).abs().max())
-        if not away < _CLOSE:
-            raise ValueError(f"ONNX Runtime's embeddings are {away:g} away: expected less than {_CLOSE:g}")
+            deviation = float((self.embed(network, frames) - network.embed(frames)).abs().max())
+        if not deviation < _CLOSE:
+            raise ValueError(f"ONNX Runtime's embeddings are {deviation:g} away: expected less than {_CLOSE:g}")
 
     def embed(self, _network: DSSA, frames: Tensor) -> Tensor:
-        """(B,1,S,S) -> embeddings (B,D) float32."""
-        return torch.cat([self._embed(some) for some in torch.split(frames, _AT_ONCE)])
+        """Embed frames (B,1,S,S): (B,D) float32."""
+        return torch.cat([self._embed(chunk) for chunk in torch.split(frames, _AT_ONCE)])
 
     def _embed(self, frames: Tensor) -> Tensor:
         maps: dict[str, Any] = {"frames": frames.numpy(), "stem": self._stem(frames).numpy()}
         session = self._session()
-        made = session.run(None, {given.name: maps[given.name] for given in session.get_inputs()})[0]
-        return torch.from_numpy(np.asarray(made, np.float32))
+        embeddings = session.run(None, {node.name: maps[node.name] for node in session.get_inputs()})[0]
+        return torch.from_numpy(np.asarray(embeddings, np.float32))
 
     def _session(self) -> onnxruntime.InferenceSession:
-        """The session of that many threads: it has them for itself, so each number needs one."""
+        """Return the session for the current number of threads.
+
+        A session has a fixed number of threads, so that each number needs its own.
+        """
         threads = torch.get_num_threads()
         if threads not in self._sessions:
             options = onnxruntime.SessionOptions()
             options.intra_op_num_threads = threads
-            options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # others need the processors, too
+            # other threads need the processors, too
+            options.add_session_config_entry("session.intra_op.allow_spinning", "0")
             self._sessions[threads] = onnxruntime.InferenceSession(
                 self._graph, options, providers=["CPUExecutionProvider"]
             )
         return self._sessions[threads]
 
 
-_of_files: WeakValueDictionary[str, Forward] = WeakValueDictionary()  # of those in use, by the file's SHA-256
+_of_files: WeakValueDictionary[str, Forward] = WeakValueDictionary()  # those in use, by the file's SHA-256
 
 
 def forward_of(network: DSSA, size: int, sha256: str = "") -> Forward | None:
-    """A network's Forward, one for all that are from the same file; None where there can be none, or not on the CPU."""
+    """Return a network's Forward, shared by all networks from the same file.
+
+    None if it cannot be exported, or is not on the CPU.
+    """
     if next(network.parameters()).device.type != "cpu":
         return None
     forward = _of_files.get(sha256)
@@ -93,27 +100,28 @@ def forward_of(network: DSSA, size: int, sha256: str = "") -> Forward | None:
 
 
 class _AfterStem(nn.Module):
-    """A network without its stem: frames (B,1,S,S) and what the stem makes of them -> embeddings (B,D)."""
+    """A network without its stem: frames (B,1,S,S) and their stem maps -> embeddings (B,D)."""
 
     def __init__(self, network: DSSA) -> None:
         super().__init__()
         self._network = network
 
     def forward(self, frames: Tensor, stem: Tensor) -> Tensor:
+        """Embed frames from their stem maps."""
         return self._network.embed_after(frames, stem)
 
 
 def exported(network: DSSA, frames: Tensor) -> bytes:
-    """The network without its stem, as ONNX, for batches of any size."""
+    """Export the network without its stem as ONNX, for batches of any size."""
     file = io.BytesIO()
     names = ["frames", "stem"]
     with warnings.catch_warnings(), torch.no_grad():
-        # it warns that there is a newer exporter: that one needs more packages
+        # the warning recommends a newer exporter, which needs more packages
         warnings.simplefilter("ignore")
         torch.onnx.export(
             _AfterStem(network).eval(),
             (frames, network.stem(frames)),
-            cast(Any, file),  # which it takes, whatever it is annotated as
+            cast(Any, file),  # accepted, despite the annotation
             dynamo=False,
             opset_version=_OPSET,
             input_names=names,

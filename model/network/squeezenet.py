@@ -1,4 +1,4 @@
-"""SqueezeNet 1.0's convolutions as a trunk for line images, and its ImageNet weights made to fit them."""
+"""SqueezeNet 1.0's convolutions as a trunk for line images, and the conversion of its ImageNet weights."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-_GROUND = 255.0  # of 0..255: paper is white and ink black to a network that knows photos
+_GROUND = 255.0  # of 0..255: in photos, on which the weights were trained, paper is white and ink black
 
 
 class Fire(nn.Module):
@@ -21,15 +21,15 @@ class Fire(nn.Module):
         self.expand3x3 = nn.Conv2d(squeezed, expanded, 3, padding=1)
 
     def forward(self, features: Tensor) -> Tensor:
-        """(B,channels,H,W) -> (B,2*expanded,H,W)"""
-        few = self.squeeze(features).relu()
-        return torch.cat([self.expand1x1(few), self.expand3x3(few)], 1).relu()
+        """Compute features: (B,channels,H,W) -> (B,2*expanded,H,W)."""
+        squeezed = self.squeeze(features).relu()
+        return torch.cat([self.expand1x1(squeezed), self.expand3x3(squeezed)], 1).relu()
 
 
 class SqueezeTrunk(nn.Sequential):
-    """SqueezeNet 1.0 up to fire9, for one channel of ink, normalised at the end: (B,1,128,128) -> (B,512,8,8).
+    """SqueezeNet 1.0 up to fire9, for one channel of ink, with a final normalisation.
 
-    The first convolution is padded, so that a small frame keeps its border.
+    (B,1,128,128) -> (B,512,8,8). The first convolution is padded, so that a small frame keeps its border.
     """
 
     channels = 512
@@ -57,11 +57,12 @@ class SqueezeTrunk(nn.Sequential):
 
 
 def imagenet_weights(published: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """SqueezeNet 1.0 as published in Caffe's terms -> what fits SqueezeTrunk, its normalisation left out.
+    """Convert SqueezeNet 1.0's published weights for SqueezeTrunk, without its normalisation.
 
-    Names are conv1, fireN.conv1x1_1 (squeeze), fireN.conv1x1_2, fireN.conv3x3_2 (expand); the input is BGR from 0 to
-    255 less (104,117,123). A grey pixel 255 (1 - ink) makes that input linear in ink, so the three channels of the
-    first convolution fold into one, and the rest into its bias. Raises KeyError for a missing name.
+    The published names are Caffe's: conv1, fireN.conv1x1_1 (squeeze), fireN.conv1x1_2, fireN.conv3x3_2 (expand). Their
+    input is BGR from 0 to 255 minus (104,117,123). With a grey pixel of 255 (1 - ink) that input is linear in ink. The
+    three channels of the first convolution therefore fold into one, and the rest into its bias. Raises KeyError for a
+    missing name.
     """
     mean = torch.tensor([104.0, 117.0, 123.0]).view(1, 3, 1, 1)
     first = published["conv1.weight"].float()  # (96,3,7,7)

@@ -1,4 +1,4 @@
-"""The geometry of frames: where a picture's box comes to lie in one, and so where a frame lies on its picture."""
+"""Geometry of frames: the place of a picture's box in a frame, and of a frame on its picture."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Mask = NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class Placement:
-    """Where a frame lies on its picture: the frame's edges in the picture's pixels, beyond the picture's own or not."""
+    """Place of a frame on its picture: the frame's edges in the picture's pixels, possibly outside of it."""
 
     left: float
     top: float
@@ -34,30 +34,30 @@ class Placement:
 
     @staticmethod
     def around(left: float, top: float, width: float, height: float, shape: Sequence[int]) -> Placement:
-        """That of a frame in whose middle a part of the picture lies, resized to the pixels (H,W) of `shape`."""
+        """Return the place of a frame whose middle holds a part of the picture, resized to `shape` (H,W)."""
         across, down = width / shape[1], height / shape[0]  # px of the picture in one of the frame
         above, before = _margins(shape)
         return Placement(left - before * across, top - above * down, FRAME * across, FRAME * down)
 
     def scaled(self, across: float, down: float) -> Placement:
-        """The same on a picture that is larger by these factors."""
+        """Return the place on a picture that is larger by these factors."""
         return Placement(self.left * across, self.top * down, self.width * across, self.height * down)
 
 
 class PlacedFrame(NamedTuple):
-    """A frame (256,256) and where it lies on the picture that it was made of."""
+    """A frame (256,256) and its place on the picture that it was made from."""
 
     frame: Pixels
     placement: Placement
 
 
 def mirror_image(frame: Pixels) -> Pixels:
-    """A frame (H,W), left and right exchanged."""
+    """Exchange left and right of a frame (H,W)."""
     return np.ascontiguousarray(frame[:, ::-1])
 
 
 def centred(lines: Mask) -> Mask:
-    """Lines placed in the middle of an empty frame (256,256)."""
+    """Place lines in the middle of an empty frame (256,256)."""
     canvas = np.zeros((FRAME, FRAME), np.uint8)
     height, width = lines.shape
     top, left = _margins(lines.shape)
@@ -66,7 +66,7 @@ def centred(lines: Mask) -> Mask:
 
 
 def box_of(mask: NDArray[np.generic], shape: Sequence[int]) -> tuple[int, int, int, int]:
-    """(top, bottom, left, right) around a mask's non-zero pixels; the whole picture when there are none."""
+    """Return (top, bottom, left, right) around a mask's non-zero pixels, or the whole picture if there are none."""
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     if not rows.size:
         return 0, shape[0], 0, shape[1]
@@ -74,7 +74,7 @@ def box_of(mask: NDArray[np.generic], shape: Sequence[int]) -> tuple[int, int, i
 
 
 def resize_to(pixels: NDArray[Any], side: int) -> NDArray[Any]:
-    """Pixels (H,W) or (H,W,C) resized so that the longer side is `side`."""
+    """Resize pixels (H,W) or (H,W,C) so that the longer side is `side`."""
     height, width = pixels.shape[:2]
     scale = side / max(height, width)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
@@ -82,5 +82,5 @@ def resize_to(pixels: NDArray[Any], side: int) -> NDArray[Any]:
 
 
 def _margins(shape: Sequence[int]) -> tuple[int, int]:
-    """Rows above, and columns to the left of, what lies in the middle of a frame."""
+    """Return the rows above, and the columns left of, a shape in the middle of a frame."""
     return (FRAME - shape[0]) // 2, (FRAME - shape[1]) // 2

@@ -1,7 +1,8 @@
-"""Any sketch or photo -> the one normalised frame that the network sees. Training, building and serving all call this.
+"""Preprocessing: any sketch or photo -> the normalised frame for the network.
 
-A frame is a (256,256) uint8 image: the object's box centred, its longer side 226 px, every line drawn in one
-normal width, black on white. It is the format in which QMUL published the paper's sketches and edge maps.
+Training, building and serving all use it. A frame is a (256,256) uint8 image: the object's box centred, its longer side
+226 px. Every line has one normal width, black on white. QMUL published the paper's sketches and edge maps in this
+format.
 """
 
 from __future__ import annotations
@@ -42,66 +43,68 @@ LineDetector = Callable[[Pixels], Mask]  # RGB (H,W,3) -> one-pixel lines (H,W) 
 
 @dataclass(frozen=True)
 class PreprocessConfig:
-    """What a checkpoint must remember about its input."""
+    """Preprocessing settings, saved with a checkpoint."""
 
     size: int = 225  # px: side of the network's input, to which frames are resized
     line_width: int = 2  # px in the frame: the one normal stroke width
     canny_low: int = 40  # gradient thresholds of cv2.Canny on 0..255 channels
     canny_high: int = 100
-    min_edge: int = 12  # px: shorter connected edges of a photo are texture or noise and are dropped
+    min_edge: int = 12  # px: shorter connected edges of a photo are dropped as texture or noise
 
 
 class Preprocess:
-    """Sketches, strokes, photos and edge maps -> frames -> tensors, as one PreprocessConfig says."""
+    """Conversion of sketches, strokes, photos and edge maps to frames and tensors by one PreprocessConfig."""
 
     def __init__(self, config: PreprocessConfig = PreprocessConfig()) -> None:
         self.config = config
 
     def sketch(self, image: Image.Image) -> Pixels:
-        """Frame of a raster sketch of any size, mode, ground and stroke width, or of a photo of one on paper.
+        """Convert a raster sketch of any size, mode, ground and stroke width, or a photo of one on paper, to a frame.
 
-        Raises BlankSketch.
+        Raises BlankSketchError.
         """
         return self.place_sketch(upright(image)).frame
 
     def strokes(self, strokes: Strokes) -> Pixels:
-        """Frame of a sketch as strokes [[[x, y, pressure?], ...], ...], y down, in px of a canvas. Raises BlankSketch.
+        """Convert strokes [[[x, y, pressure?], ...], ...], y down, in px of a canvas, to a frame.
 
-        Lines are drawn one pixel wide in the frame itself, so they need no tracing; all else is as for rasters.
+        Lines are drawn one pixel wide in the frame itself and need no tracing; the rest is as for rasters. Raises
+        BlankSketchError.
         """
         return self.place_strokes(strokes).frame
 
     def photo(self, image: Image.Image, detect: LineDetector | None = None) -> Pixels:
-        """Edge map, as a frame, of a product photo of any size and mode; blank when the photo has no edges.
+        """Convert a product photo of any size and mode to its edge map, as a frame.
 
-        `detect` draws the lines instead of Canny, in the box that Canny's lines have all the same.
+        The frame is blank when the photo has no edges. `detect` draws the lines instead of Canny, in the box of Canny's
+        lines.
         """
         return self.place_photo(image, detect).frame
 
     def place_sketch(self, image: Image.Image) -> PlacedFrame:
-        """What sketch() gives for an image that is upright already, and where it lies on that. Raises BlankSketch.
+        """Return the frame of an upright sketch, and its place on the image.
 
-        On a photo of a sheet that had to be straightened, it is where it lies on the straightened sheet.
+        On a photo of a sheet, it is the place on the straightened sheet. Raises BlankSketchError.
         """
         return self._place_mask(sketch_mask(image), image)
 
     def place_picture(self, image: Image.Image) -> tuple[PlacedFrame, Kind]:
-        """What place_photo() gives for a product's photo and place_sketch() for all else, and which of them it was.
+        """Return the frame of a product photo or of a sketch with its place, and the picture's kind.
 
-        Raises BlankSketch.
+        Raises BlankSketchError.
         """
         mask = sketch_mask(image)
         kind = kind_of(mask)
         return self.place_photo(image) if kind == "photo" else self._place_mask(mask, image), kind
 
     def _place_mask(self, mask: InkMask, image: Image.Image) -> PlacedFrame:
-        """The frame of an upright image's ink, and where it lies on the image."""
+        """Return the frame of an upright image's ink, and its place on the image."""
         lines, placement = thin_lines(mask)
         height, width = mask.shape
         return PlacedFrame(self._draw(lines), placement.scaled(image.width / width, image.height / height))
 
     def place_strokes(self, strokes: Strokes) -> PlacedFrame:
-        """What strokes() gives, and where it lies in the strokes' unit. Raises BlankSketch."""
+        """Return the frame of strokes, and its place in their unit. Raises BlankSketchError."""
         paths = [np.asarray([point[:2] for point in stroke], np.float64) for stroke in strokes if len(stroke)]
         if not paths:
             raise BlankSketchError("sketch is blank: got no strokes, expected at least one")
@@ -114,30 +117,33 @@ class Preprocess:
         canvas = np.zeros((FRAME, FRAME), np.uint8)
         for path in paths:
             fixed = np.rint(((path - low) * scale + offset) * 16).astype(np.int32)  # 1/16 px fixed point
-            cv2.polylines(canvas, [fixed.reshape(-1, 1, 2)], False, 255, 1, cv2.LINE_8, 4)
+            cv2.polylines(canvas, [fixed.reshape(-1, 1, 2)], isClosed=False, color=255, lineType=cv2.LINE_8, shift=4)
         left, top = low - (offset + 0.5) / scale  # of the frame's first pixel, whose middle is its coordinate 0
         return PlacedFrame(self._draw(canvas), Placement(float(left), float(top), FRAME / scale, FRAME / scale))
 
     def place_photo(self, image: Image.Image, detect: LineDetector | None = None) -> PlacedFrame:
-        """What photo() gives, and where it lies on the upright photo."""
+        """Return the frame of a photo, and its place on the upright photo."""
         lines, placement = self.photo_lines(image, detect)
         return PlacedFrame(self._draw(lines), placement)
 
     def photo_lines(self, image: Image.Image, detect: LineDetector | None = None) -> tuple[Mask, Placement]:
-        """What place_photo() draws, as one-pixel lines (256,256) 0/255, and where they lie on the upright photo."""
+        """Detect one-pixel lines (256,256) 0/255 of a photo, and their place on the upright photo."""
         rgb = to_rgb(image)
         coarse = resize_to(rgb, FRAME)
-        top, bottom, left, right = box_of(self._edges(coarse, self._canny), coarse.shape)
+        top, bottom, left, right = box_of(self._detect_edges(coarse, self._detect_canny), coarse.shape)
         ratio = np.array(rgb.shape[:2]) / np.array(coarse.shape[:2])
         rows = slice(int(top * ratio[0]), max(int(np.ceil(bottom * ratio[0])), 1))
         columns = slice(int(left * ratio[1]), max(int(np.ceil(right * ratio[1])), 1))
         part = rgb[rows, columns]
-        edges = self._edges(resize_to(part, BOX), detect or self._canny)
+        edges = self._detect_edges(resize_to(part, BOX), detect or self._detect_canny)
         placement = Placement.around(columns.start, rows.start, part.shape[1], part.shape[0], edges.shape)
         return centred(edges), placement
 
     def edge_map(self, image: Image.Image) -> Pixels:
-        """Frame of an edge map that was made elsewhere, such as the published ones, which carry a grey rim."""
+        """Convert an edge map from elsewhere to a frame.
+
+        The published ones have a grey rim, which is removed.
+        """
         ink = to_ink(upright(image), WORKING_SIDE)
         rim = max(2, min(ink.shape) // 100)
         inner = np.zeros_like(ink)
@@ -145,16 +151,16 @@ class Preprocess:
         return self._draw(thin_lines(ink_mask(inner))[0])
 
     def tensor(self, frames: Sequence[Pixels]) -> Tensor:
-        """Frames -> (B,1,size,size) float32, ink 1 on ground 0."""
-        import torch  # only here: a process that decodes images for the server does without its 200 MB
+        """Stack frames into a tensor (B,1,size,size) float32, ink 1 on ground 0."""
+        import torch  # here, so that the server's decoding processes do not load its 200 MB
 
         size = self.config.size
         batch = np.stack([cv2.resize(frame, (size, size), interpolation=cv2.INTER_AREA) for frame in frames])
         return 1 - torch.from_numpy(batch).unsqueeze(1).float() / 255
 
-    def _edges(self, rgb: Pixels, detect: LineDetector) -> Mask:
-        """Edges (H,W) 0/255 of RGB pixels, short pieces dropped."""
-        margin = 4  # the picture's own border must not become an edge, nor hide one
+    def _detect_edges(self, rgb: Pixels, detect: LineDetector) -> Mask:
+        """Detect edges (H,W) 0/255 of RGB pixels, without short pieces."""
+        margin = 4  # the picture's border must neither become an edge nor hide one
         padded = np.asarray(cv2.copyMakeBorder(rgb, margin, margin, margin, margin, cv2.BORDER_REPLICATE), np.uint8)
         edges = np.ascontiguousarray(detect(padded)[margin:-margin, margin:-margin])
         _, labels, stats, _ = cv2.connectedComponentsWithStats(edges, connectivity=8)
@@ -162,13 +168,13 @@ class Preprocess:
         keep[0] = False  # the ground
         return np.where(keep[labels], 255, 0).astype(np.uint8)
 
-    def _canny(self, rgb: Pixels) -> Mask:
-        """A LineDetector: bilateral filter, then Canny on each channel."""
+    def _detect_canny(self, rgb: Pixels) -> Mask:
+        """Detect lines by a bilateral filter, then Canny on each channel (a LineDetector)."""
         smooth = cv2.bilateralFilter(rgb, 7, 50, 7)
         low, high = self.config.canny_low, self.config.canny_high
         return np.asarray(np.max([cv2.Canny(c, low, high) for c in cv2.split(smooth)], axis=0), np.uint8)
 
     def _draw(self, lines: Mask) -> Pixels:
-        """One-pixel lines (256,256) 0/255 -> the frame, with every line in the normal width."""
+        """Draw one-pixel lines (256,256) 0/255 in the normal width: the frame."""
         pen = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (self.config.line_width, self.config.line_width))
         return np.asarray(255 - cv2.dilate(lines, pen), np.uint8)

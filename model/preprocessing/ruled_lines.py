@@ -1,4 +1,7 @@
-"""The lines that are printed on ruled or squared paper: found by running from edge to edge at even distances."""
+"""Detection and removal of the lines printed on ruled or squared paper.
+
+They run from edge to edge at even distances.
+"""
 
 from __future__ import annotations
 
@@ -15,56 +18,56 @@ Density = NDArray[np.float32]
 Line = NDArray[np.float64]
 """(W,): the height, in px, at which a line from the left edge to the right one passes each column."""
 
-_STRIPS = 32  # parts of the page's width, in each of which a line is looked for
-_STEEPEST = 0.15  # px a px: how far a photo may be from upright
+_STRIPS = 32  # number of vertical strips in which lines are searched
+_STEEPEST = 0.15  # px per px: largest slope of lines in a photo
 _LEAST = 0.02  # density of the faintest line
-_FEWEST = 5  # lines: fewer are not a ruling
-_SPANS = 0.75  # of the page's width: how much of a line must be seen
-_REACH = 4  # px: from the middle of a line to where there is nothing of it
+_FEWEST = 5  # lines: fewer do not count as ruled
+_SPANS = 0.75  # of the page's width: smallest visible part of a line
+_REACH = 4  # px: from the middle of a line to its outside
 
 
 def without_rulings(density: Density) -> Density:
-    """The density of what is drawn on a page, less that of the lines printed on it, if there are any."""
-    across, down = _lines(density), _lines(density.T)
+    """Subtract the density of the printed lines on a page, if there are any."""
+    across, down = _find_lines(density), _find_lines(density.T)
     if not (_is_evenly_spaced(across) or _is_evenly_spaced(down)):
         return density
-    # on printed paper a single line from edge to edge, such as that of a margin, is printed as well
+    # on printed paper a single line from edge to edge, such as a margin, is printed, too
     return _subtract_lines(_subtract_lines(density, across).T, down).T
 
 
 def is_ruled(density: Density) -> bool:
-    """Whether lines are printed on a page."""
-    return _is_evenly_spaced(_lines(density)) or _is_evenly_spaced(_lines(density.T))
+    """Return whether a page has printed lines."""
+    return _is_evenly_spaced(_find_lines(density)) or _is_evenly_spaced(_find_lines(density.T))
 
 
-def _lines(density: Density) -> list[Line]:
-    """The straight, or gently bent, lines from the left edge to the right one, from top to bottom."""
+def _find_lines(density: Density) -> list[Line]:
+    """Find straight, or slightly bent, lines from the left edge to the right one, from top to bottom."""
     height, width = density.shape
     if min(height, width) < 4 * _STRIPS:
         return []
     bounds = np.linspace(0, width, _STRIPS + 1).astype(int)
-    capped = np.clip(density, 0, 0.4)  # so that what is drawn does not count for more than what is printed
+    capped = np.clip(density, 0, 0.4)  # so that strokes do not outweigh printed lines
     strips = np.stack([capped[:, a:b].mean(axis=1) for a, b in pairwise(bounds)], axis=1)
     strips -= uniform_filter1d(strips, 4 * _REACH + 1, axis=0)  # (H,strips)
     across = (bounds[:-1] + bounds[1:] - 1) / (2 * width) - 0.5  # -0.5 to 0.5
-    bends = _bends(strips, across, width)
+    bends = _fit_bends(strips, across, width)
     if bends is None:
         return []
     columns = np.linspace(-0.5, 0.5, width)
-    return [_curve(line, columns) for line in _follow_lines(strips, across, bends)]
+    return [_evaluate_line(line, columns) for line in _follow_lines(strips, across, bends)]
 
 
-def _bends(strips: Density, across: NDArray[np.float64], width: int) -> NDArray[np.float64] | None:
-    """(2,2): the slope of lines as a linear function of their height in the middle, and their bend likewise.
+def _fit_bends(strips: Density, across: NDArray[np.float64], width: int) -> NDArray[np.float64] | None:
+    """Fit the slope and the bend of lines as linear functions of their height in the middle: (2,2).
 
-    It is that of all lines that can be followed from the middle of the page to its edges; None if there are none.
+    The fit is over all lines that can be followed from the middle of the page to its edges. None if there are none.
     """
     slopes = np.linspace(-_STEEPEST, _STEEPEST, 121) * width
-    slope = max(slopes, key=lambda slope: float(_sheared(strips, across * slope).var()))
+    slope = max(slopes, key=lambda slope: float(_average_sheared(strips, across * slope).var()))
     centre = slice(_STRIPS * 3 // 8, _STRIPS * 5 // 8)
-    profile = _sheared(strips[:, centre], across[centre] * slope)
-    peaks = _peaks(profile)
-    traced = [_traced(strips, across, float(peak), slope) for peak in peaks]
+    profile = _average_sheared(strips[:, centre], across[centre] * slope)
+    peaks = _find_peaks(profile)
+    traced = [_trace_line(strips, across, float(peak), slope) for peak in peaks]
     lines = np.array([line for line in traced if line is not None])  # (n,3)
     if not len(lines):
         return None
@@ -73,34 +76,34 @@ def _bends(strips: Density, across: NDArray[np.float64], width: int) -> NDArray[
     return np.array([np.concatenate([np.zeros(1 - degree), fit]) for fit in fits])
 
 
-def _sheared(strips: Density, falls: NDArray[np.float64]) -> NDArray[np.float32]:
-    """The mean (H,) of strips (H,n), each moved up by what lines fall on the way to it."""
+def _average_sheared(strips: Density, falls: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Average strips (H,n) to (H,), each moved up by the fall of the lines up to it."""
     moved = [np.roll(strip, -round(fall)) for strip, fall in zip(strips.T, falls, strict=True)]
     return np.asarray(np.mean(moved, axis=0), np.float32)
 
 
-def _traced(
+def _trace_line(
     strips: Density, across: NDArray[np.float64], start: float, slope: float
 ) -> tuple[float, float, float] | None:
-    """A line's (bend, slope, height), followed from the middle of the page to both edges, if it reaches them."""
+    """Follow a line from the middle of the page to both edges; return (bend, slope, height) if it reaches them."""
     heights: list[tuple[float, float]] = []
     for order in (range(_STRIPS // 2, _STRIPS), range(_STRIPS // 2 - 1, -1, -1)):
         x, y, rise = 0.0, start, slope
         for i in order:
             y += rise * (across[i] - x)
             x = float(across[i])
-            seen = _ridge(strips[:, i], y)
+            seen = _find_ridge(strips[:, i], y)
             if seen is not None:
                 heights.append((x, seen))
                 rise += 0.1 * (seen - y) * _STRIPS
                 y += 0.5 * (seen - y)
-    return _fit(heights) if len(heights) > _SPANS * _STRIPS else None
+    return _fit_line(heights) if len(heights) > _SPANS * _STRIPS else None
 
 
 def _follow_lines(
     strips: Density, across: NDArray[np.float64], bends: NDArray[np.float64]
 ) -> list[tuple[float, float, float]]:
-    """(bend, slope, height) of every line that bends as the others do, those included that a corner cuts off."""
+    """Return (bend, slope, height) of every line that bends like the others, including those cut off by a corner."""
     height = len(strips)
     starts = np.arange(-height // 8, height + height // 8)
     heights = np.rint(starts[:, None] + np.polyval(bends[0], starts)[:, None] * across)
@@ -108,28 +111,28 @@ def _follow_lines(
     within = (heights >= 0) & (heights < height)
     values = maximum_filter1d(strips, 3, axis=0)[np.clip(heights, 0, height - 1), np.arange(_STRIPS)]
     values[~within] = np.nan
-    values[within.mean(axis=1) < 0.1] = 0  # hardly in the picture
+    values[within.mean(axis=1) < 0.1] = 0  # almost outside of the picture
     throughout = np.nanquantile(values, 1 - _SPANS, axis=1)  # strokes are shorter than lines
-    peaks = _peaks(throughout)
+    peaks = _find_peaks(throughout)
     lines = []
     for peak in peaks:
-        ridges = [(x, _ridge(strips[:, i], float(heights[peak, i]))) for i, x in enumerate(across)]
-        found = [(x, y) for x, y in ridges if y is not None]
-        if len(found) > 2:
-            lines.append(_fit(found))
+        ridges = [(x, _find_ridge(strips[:, i], float(heights[peak, i]))) for i, x in enumerate(across)]
+        points = [(x, y) for x, y in ridges if y is not None]
+        if len(points) > 2:
+            lines.append(_fit_line(points))
     return lines
 
 
-def _peaks(values: NDArray[np.floating]) -> NDArray[np.int64]:
-    """(n,) where values are highest, as far apart as lines have to be."""
-    from scipy.signal import find_peaks  # only here: it takes as long to import as OpenCV, and few pictures need it
+def _find_peaks(values: NDArray[np.floating]) -> NDArray[np.int64]:
+    """Find local maxima (n,) with the smallest distance that lines can have."""
+    from scipy.signal import find_peaks  # here, since its import takes as long as OpenCV's, and few pictures need it
 
-    found: NDArray[np.int64] = find_peaks(values, height=_LEAST / 2, distance=_REACH + 1)[0]
-    return found
+    peaks: NDArray[np.int64] = find_peaks(values, height=_LEAST / 2, distance=_REACH + 1)[0]
+    return peaks
 
 
-def _ridge(strip: NDArray[np.float32], height: float) -> float | None:
-    """Where a line passes a strip (H,), within 2 px of a height; None if it does not."""
+def _find_ridge(strip: NDArray[np.float32], height: float) -> float | None:
+    """Return the height of a line in a strip (H,), within 2 px of `height`; None if it has none."""
     low = round(height) - 2
     if low < 0 or low + 5 > len(strip):
         return None
@@ -137,18 +140,20 @@ def _ridge(strip: NDArray[np.float32], height: float) -> float | None:
     return low + float(np.argmax(window)) if window.max() > _LEAST / 2 else None
 
 
-def _fit(heights: list[tuple[float, float]]) -> tuple[float, float, float]:
+def _fit_line(heights: list[tuple[float, float]]) -> tuple[float, float, float]:
+    """Fit (bend, slope, height) to points of a line."""
     x, y = np.array(heights).T
     bend, slope, height = np.polyfit(x, y, 2)
     return float(bend), float(slope), float(height)
 
 
-def _curve(line: tuple[float, float, float], across: NDArray[np.float64]) -> Line:
+def _evaluate_line(line: tuple[float, float, float], across: NDArray[np.float64]) -> Line:
+    """Evaluate a line at the columns."""
     return np.asarray(np.polyval(line, across), np.float64)
 
 
 def _is_evenly_spaced(lines: Sequence[Line]) -> bool:
-    """Whether these are many lines at mostly even distances."""
+    """Return whether these are many lines at mostly even distances."""
     if len(lines) < _FEWEST:
         return False
     gaps = np.diff(np.sort([line[len(line) // 2] for line in lines]))
@@ -156,26 +161,29 @@ def _is_evenly_spaced(lines: Sequence[Line]) -> bool:
 
 
 def _subtract_lines(density: Density, lines: Sequence[Line]) -> Density:
-    """The density without these lines: each one's usual density, nearby, is taken away all along it."""
+    """Subtract each line's typical density along it."""
     if not lines:
         return density
     offsets = np.arange(-_REACH, _REACH + 1)[:, None]
     bands = [np.clip(np.rint(line).astype(int) + offsets, 0, len(density) - 1) for line in lines]  # each (offsets,W)
     columns = np.broadcast_to(np.arange(density.shape[1]), bands[0].shape)
-    # lines are printed alike: what is denser than they are is drawn
+    # printed lines have equal density: denser places are drawn
     densest = 1.5 * np.median([np.median(density[band, columns].max(axis=0)) for band in bands])
-    left = density.copy()
+    remaining = density.copy()
     for band in bands:
-        seen = left[band, columns]
-        printed = np.minimum(_usual(seen), densest)
+        seen = remaining[band, columns]
+        printed = np.minimum(_typical_density(seen), densest)
         rest = seen - printed
-        # what is left of the line alone, since no line is that even, is not what is drawn
-        left[band, columns] = np.where(rest > 0.8 * printed.max(axis=0), rest, np.minimum(rest, 0))
-    return left
+        # the remainder of an uneven printed line does not count as drawn
+        remaining[band, columns] = np.where(rest > 0.8 * printed.max(axis=0), rest, np.minimum(rest, 0))
+    return remaining
 
 
-def _usual(band: Density, parts: int = 12) -> Density:
-    """The medians (n,W) of a band (n,W) along a third of its width: strokes seldom cover half of that."""
+def _typical_density(band: Density, parts: int = 12) -> Density:
+    """Compute medians (n,W) of a band (n,W) along a third of its width.
+
+    Strokes seldom cover half of that.
+    """
     width = band.shape[1]
     middles = (np.arange(parts) + 0.5) * width / parts
     around = [slice(max(0, int(middle - width / 6)), int(middle + width / 6)) for middle in middles]

@@ -1,4 +1,4 @@
-"""One-pixel lines -> paths: walked from fork to fork, then joined where one goes on as another, as hands draw."""
+"""Skeleton paths: one-pixel lines are walked from fork to fork, then joined across forks like drawn lines."""
 
 from __future__ import annotations
 
@@ -12,34 +12,36 @@ from numpy.typing import NDArray
 from model.preprocessing.frames import Mask
 
 Path = NDArray[np.float64]
-"""(n,2): the x, y that a line passes, in its order; a dot has one."""
+"""(n,2): x, y along a line, in its order; a dot has one point."""
 
-_Graph = dict[int, list[int]]  # pixel (y * width + x) -> those next to it on a line
+_Graph = dict[int, list[int]]  # pixel (y * width + x) -> its neighbours on a line
 _Walk = list[int]  # pixels from one fork or end to the next, both included
-_End = tuple[int, bool]  # a walk's number, and whether its last pixel is meant, not its first
-_SHARPEST = 0.5  # cosine: lines that turn by more than 60 degrees at a fork do not go on as each other
-_TANGLE = 24  # ends: where more meet than that nothing was drawn as one line
-_SKIPPED, _LOOK = 2, 10  # px from a fork: between these the direction of a line is measured
+_End = tuple[int, bool]  # a walk's number; True for its last pixel, False for its first
+_SHARPEST = 0.5  # cosine: lines that turn by more than 60 degrees at a fork do not continue each other
+_TANGLE = 24  # ends: where more of them meet, no lines are joined
+_SKIPPED, _LOOK = 2, 10  # px from a fork: a line's direction is measured between these
 
 
 def paths(lines: Mask, pen: float) -> list[Path]:
-    """The paths along one-pixel lines (H,W) that stand for lines `pen` px wide.
+    """Find the paths along one-pixel lines (H,W) that represent lines `pen` px wide.
 
-    A twig shorter than the pen is wide is no line but an uneven edge of one, and forks as near to each other as that
-    are one crossing.
+    A twig shorter than the pen's width is an uneven edge of a line, not a line. Forks as near to each other as that are
+    one crossing.
     """
     width = lines.shape[1]
-    graph = _without_twigs(_graph(lines), pen)
-    walks = list(_walks(graph))
-    knots = _knots(graph, walks, pen)
-    walks = [walk for walk in walks if len(walk) > pen or not _within_a_knot(walk, knots)]
-    middles = _middles(knots, width)
-    chains = _chains(len(walks), _partners(walks, knots, width))
-    return [_path([walks[i][:: 1 if onwards else -1] for i, onwards in chain], middles, width) for chain in chains]
+    graph = _remove_twigs(_build_graph(lines), pen)
+    walks = list(_iterate_walks(graph))
+    knots = _find_knots(graph, walks, pen)
+    walks = [walk for walk in walks if len(walk) > pen or not _is_within_knot(walk, knots)]
+    middles = _find_middles(knots, width)
+    chains = _build_chains(len(walks), _pair_ends(walks, knots, width))
+    return [
+        _join_walks([walks[i][:: 1 if onwards else -1] for i, onwards in chain], middles, width) for chain in chains
+    ]
 
 
-def _graph(lines: Mask) -> _Graph:
-    """Which pixels are next to each other; at a corner, diagonally only where there is no way round it."""
+def _build_graph(lines: Mask) -> _Graph:
+    """Link neighbouring pixels; diagonally only if there is no way around the corner."""
     inked = np.pad(lines > 0, 1)
     here = inked[1:-1, 1:-1]
     right, below, left = inked[1:-1, 2:], inked[2:, 1:-1], inked[1:-1, :-2]
@@ -57,10 +59,10 @@ def _graph(lines: Mask) -> _Graph:
     return graph
 
 
-def _walks(graph: _Graph) -> Iterator[_Walk]:
-    """Every way from a fork or an end to the next, once, and every closed loop, from any of its pixels."""
+def _iterate_walks(graph: _Graph) -> Iterator[_Walk]:
+    """Iterate over every walk from a fork or an end to the next, once, and every closed loop from any pixel."""
     walked: set[tuple[int, int]] = set()
-    # loops have no start of their own: they are what is left in the end
+    # loops have no start of their own and remain for the second pass
     for starts_anywhere in (False, True):
         for start, near in graph.items():
             if (len(near) == 2) != starts_anywhere:
@@ -69,12 +71,13 @@ def _walks(graph: _Graph) -> Iterator[_Walk]:
                 yield [start]
             for step in near:
                 if (start, step) not in walked:
-                    walk = _walk(graph, start, step)
+                    walk = _follow_walk(graph, start, step)
                     walked.update(pairwise(walk), pairwise(walk[::-1]))
                     yield walk
 
 
-def _walk(graph: _Graph, start: int, step: int) -> _Walk:
+def _follow_walk(graph: _Graph, start: int, step: int) -> _Walk:
+    """Walk from `start` over `step` to the next fork or end."""
     walk = [start, step]
     while len(graph[walk[-1]]) == 2 and walk[-1] != start:
         first, second = graph[walk[-1]]
@@ -82,23 +85,27 @@ def _walk(graph: _Graph, start: int, step: int) -> _Walk:
     return walk
 
 
-def _without_twigs(graph: _Graph, pen: float) -> _Graph:
-    """The graph without the short walks that lead from a fork to an end."""
-    gone: set[int] = set()
-    for walk in _walks(graph):
+def _remove_twigs(graph: _Graph, pen: float) -> _Graph:
+    """Remove the short walks from a fork to an end."""
+    removed: set[int] = set()
+    for walk in _iterate_walks(graph):
         ends, forks = sorted(len(graph[pixel]) for pixel in (walk[0], walk[-1]))
         if len(walk) <= pen and ends == 1 and forks > 2:
-            gone.update(pixel for pixel in walk if len(graph[pixel]) < 3)
-    return {pixel: [other for other in near if other not in gone] for pixel, near in graph.items() if pixel not in gone}
+            removed.update(pixel for pixel in walk if len(graph[pixel]) < 3)
+    return {
+        pixel: [other for other in near if other not in removed]
+        for pixel, near in graph.items()
+        if pixel not in removed
+    }
 
 
-def _knots(graph: _Graph, walks: Sequence[_Walk], pen: float) -> dict[int, int]:
-    """Forks -> a fork that stands for all those of their crossing."""
+def _find_knots(graph: _Graph, walks: Sequence[_Walk], pen: float) -> dict[int, int]:
+    """Map each fork to a fork that represents its crossing."""
     knots = {pixel: pixel for pixel, near in graph.items() if len(near) > 2}
 
     def find(pixel: int) -> int:
         while knots[pixel] != pixel:
-            knots[pixel] = knots[knots[pixel]]  # so that the next time it is nearer
+            knots[pixel] = knots[knots[pixel]]  # path halving
             pixel = knots[pixel]
         return pixel
 
@@ -108,12 +115,13 @@ def _knots(graph: _Graph, walks: Sequence[_Walk], pen: float) -> dict[int, int]:
     return {pixel: find(pixel) for pixel in knots}
 
 
-def _within_a_knot(walk: _Walk, knots: dict[int, int]) -> bool:
+def _is_within_knot(walk: _Walk, knots: dict[int, int]) -> bool:
+    """Return whether both ends of a walk belong to the same crossing."""
     return walk[0] in knots and knots[walk[0]] == knots.get(walk[-1])
 
 
-def _partners(walks: Sequence[_Walk], knots: dict[int, int], width: int) -> dict[_End, _End]:
-    """The ends of walks that go on as each other: at each knot those which together are straightest, or all two."""
+def _pair_ends(walks: Sequence[_Walk], knots: dict[int, int], width: int) -> dict[_End, _End]:
+    """Pair the ends of walks that continue each other: at each knot the straightest pairs, or both if only two."""
     meeting: dict[int, list[_End]] = defaultdict(list)
     for i, walk in enumerate(walks):
         for last in (False, True):
@@ -123,8 +131,8 @@ def _partners(walks: Sequence[_Walk], knots: dict[int, int], width: int) -> dict
     for ends in meeting.values():
         if len(ends) > _TANGLE:
             continue
-        ways = np.array([_direction(walks[i], last, width) for i, last in ends])
-        straight = -(ways @ ways.T)  # the cosine of how far a line would turn
+        ways = np.array([_leaving_direction(walks[i], width, last=last) for i, last in ends])
+        straight = -(ways @ ways.T)  # cosine of a line's turn
         sharpest = -1.0 if len(ends) == 2 else _SHARPEST
         for a, b in sorted(combinations(range(len(ends)), 2), key=lambda pair: -straight[pair]):
             if straight[a, b] >= sharpest and ends[a] not in partners and ends[b] not in partners:
@@ -132,25 +140,25 @@ def _partners(walks: Sequence[_Walk], knots: dict[int, int], width: int) -> dict
     return partners
 
 
-def _direction(walk: _Walk, last: bool, width: int) -> NDArray[np.float64]:
-    """The unit vector (2,) in which a walk leaves one of its ends."""
+def _leaving_direction(walk: _Walk, width: int, *, last: bool) -> NDArray[np.float64]:
+    """Return the unit vector (2,) in which a walk leaves one of its ends."""
     away = walk[::-1] if last else walk
     near, far = away[min(_SKIPPED, len(away) - 2)], away[min(_LOOK, len(away) - 1)]
     way = np.subtract(divmod(far, width), divmod(near, width))
     return np.asarray(way / np.hypot(*way))
 
 
-def _chains(count: int, partners: dict[_End, _End]) -> list[list[tuple[int, bool]]]:
-    """Walks, and whether each is taken forwards, in the order in which they go on as each other."""
+def _build_chains(count: int, partners: dict[_End, _End]) -> list[list[tuple[int, bool]]]:
+    """Order walks into chains that continue each other, each with whether it is walked forwards."""
     chains = []
-    left = set(range(count))
-    # a chain starts where nothing is joined; what is left then are closed loops
+    unused = set(range(count))
+    # a chain starts at an unpaired end; the remaining walks are closed loops
     starts = [(i, last) for i in range(count) for last in (False, True) if (i, last) not in partners]
     for i, last in [*starts, *((i, False) for i in range(count))]:
         chain = []
         end: _End | None = (i, last)
-        while end is not None and end[0] in left:
-            left.remove(end[0])
+        while end is not None and end[0] in unused:
+            unused.remove(end[0])
             chain.append((end[0], not end[1]))
             end = partners.get((end[0], not end[1]))
         if chain:
@@ -158,25 +166,26 @@ def _chains(count: int, partners: dict[_End, _End]) -> list[list[tuple[int, bool
     return chains
 
 
-def _middles(knots: dict[int, int], width: int) -> dict[int, tuple[float, float]]:
-    """Where each fork's crossing is: x, y of the middle of its forks."""
+def _find_middles(knots: dict[int, int], width: int) -> dict[int, tuple[float, float]]:
+    """Return the middle x, y of each fork's crossing."""
     members: dict[int, list[int]] = defaultdict(list)
     for pixel, knot in knots.items():
         members[knot].append(pixel)
-    middles = {knot: _places(pixels, width).mean(axis=0) for knot, pixels in members.items()}
+    middles = {knot: _pixel_places(pixels, width).mean(axis=0) for knot, pixels in members.items()}
     return {pixel: (float(middles[knot][0]), float(middles[knot][1])) for pixel, knot in knots.items()}
 
 
-def _places(pixels: Sequence[int], width: int) -> Path:
+def _pixel_places(pixels: Sequence[int], width: int) -> Path:
+    """Convert pixels to x, y (n,2)."""
     rows, columns = np.divmod(np.array(pixels), width)
     return np.stack([columns, rows], axis=1).astype(np.float64)
 
 
-def _path(walks: Sequence[_Walk], middles: dict[int, tuple[float, float]], width: int) -> Path:
-    """One path along walks of which each goes on as the next."""
+def _join_walks(walks: Sequence[_Walk], middles: dict[int, tuple[float, float]], width: int) -> Path:
+    """Join walks that continue each other to one path."""
     parts: list[Path] = []
     for walk in walks:
-        part = _places(walk, width)
+        part = _pixel_places(walk, width)
         for end in (0, -1):
             part[end] = middles.get(walk[end], part[end])
         parts.append(part[1:] if parts else part)

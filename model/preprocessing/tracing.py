@@ -1,4 +1,4 @@
-"""A picture -> strokes: along the middles of its lines, straight through crossings, with few points."""
+"""Tracing of a picture to strokes: along the middles of its lines, straight through crossings, with few points."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from model.preprocessing.picture_kind import Kind, kind_of
 from model.preprocessing.preprocess import Preprocess
 from model.preprocessing.skeleton_paths import Path, paths
 
-_FINE = 0.3  # px of a frame: the same where a photo's edges are traced
-_TIMES = 3  # a frame: lines are traced in a picture of 768 px
-_MOST_LINES = 60_000  # px of lines in that picture, some ninety across it: more are no drawing, and take seconds
-_DETAIL = 0.6  # px of that picture: how far a stroke may be from the line
+_FINE = 0.3  # px of a frame: the same for a photo's edges
+_TIMES = 3  # of a frame's size: lines are traced in a picture of 768 px
+_MOST_LINES = 60_000  # px of lines in that picture, about 90 across it: more are not a drawing, and take seconds
+_DETAIL = 0.6  # px of that picture: largest distance of a stroke from the line
 
 
 class TooManyLinesError(ImageTooCostlyError):
-    """A picture has more lines than strokes can be made of in reasonable time."""
+    """Picture with too many lines to trace in reasonable time."""
 
 
 @dataclass(frozen=True)
 class Tracing:
-    """Strokes [[[x, y], ...], ...], y down, in the pixels of a picture of that width and height; what that is of."""
+    """Strokes [[[x, y], ...], ...], y down, in pixels of a picture of that width and height, and its kind."""
 
     width: int
     height: int
@@ -38,36 +38,42 @@ class Tracing:
 
 
 def trace_strokes(image: Image.Image) -> Tracing:
-    """The strokes of a raster sketch on any ground, in the pixels of its mask: straightened, at most WORKING_SIDE long.
+    """Trace a raster sketch on any ground, in the pixels of its mask.
 
-    Drawn as a sketch they give nearly the frame that the picture gives. Raises BlankSketch, TooManyLinesError.
+    The mask is straightened, and at most WORKING_SIDE long. Drawn as a sketch the strokes give nearly the frame of the
+    picture. Raises BlankSketchError, TooManyLinesError.
     """
-    return _along_ink(sketch_mask(image))
+    return _trace_ink(sketch_mask(image))
 
 
 def trace_picture(image: Image.Image, preprocess: Preprocess) -> Tracing:
-    """The strokes of an upright raster sketch, as traced() gives them, or the edges of a product's photo.
+    """Trace an upright raster sketch like trace_strokes(), or the edges of a product's photo.
 
-    Either way they find what the picture finds. Raises BlankSketch, and TooManyLinesError for a sketch.
+    The strokes give the same search results as the picture. Raises BlankSketchError, and TooManyLinesError for a
+    sketch.
     """
     mask = sketch_mask(image)
-    return _along_ink(mask) if kind_of(mask) == "sketch" else _along_edges(image, preprocess)
+    return _trace_ink(mask) if kind_of(mask) == "sketch" else _trace_edges(image, preprocess)
 
 
-def _along_ink(mask: InkMask) -> Tracing:
+def _trace_ink(mask: InkMask) -> Tracing:
+    """Trace the lines of a mask."""
     box = fit_to_frame(mask, _TIMES)
-    margin = 2  # so that no line touches the rim
+    margin = 2  # so that lines do not touch the rim
     lines = np.asarray(cv2.ximgproc.thinning(np.pad(box.solid, margin)), np.uint8)
     _check_amount(lines)
     strokes = [
-        [[_rounded(box.left, x - margin, box), _rounded(box.top, y - margin, box)] for x, y in _simplified(path)]
+        [
+            [_mask_coordinate(box.left, x - margin, box), _mask_coordinate(box.top, y - margin, box)]
+            for x, y in _simplify(path)
+        ]
         for path in paths(lines, box.pen)
     ]
     return Tracing(mask.shape[1], mask.shape[0], strokes)
 
 
 def _check_amount(lines: Mask) -> None:
-    """Raise TooManyLinesError before the costly part, whose time grows with the length of all lines."""
+    """Raise TooManyLinesError before the slow part, whose time grows with the length of all lines."""
     length = cv2.countNonZero(lines)
     if length > _MOST_LINES:
         size = f"{_TIMES * FRAME} px"
@@ -75,28 +81,28 @@ def _check_amount(lines: Mask) -> None:
         raise TooManyLinesError(f"{message}: expected at most {_MOST_LINES:,} px; send a picture with fewer lines")
 
 
-def _along_edges(image: Image.Image, preprocess: Preprocess) -> Tracing:
-    """The edges that stand for a photo, in its pixels."""
+def _trace_edges(image: Image.Image, preprocess: Preprocess) -> Tracing:
+    """Trace the edges of a photo, in its pixels."""
     lines, place = preprocess.photo_lines(image)
     across, down = place.width / FRAME, place.height / FRAME
     strokes = [
         [
             [round(place.left + (float(x) + 0.5) * across, 2), round(place.top + (float(y) + 0.5) * down, 2)]
-            for x, y in _simplified(path, _FINE)
+            for x, y in _simplify(path, _FINE)
         ]
         for path in paths(lines, 1)
     ]
     return Tracing(image.width, image.height, strokes, "photo")
 
 
-def _rounded(start: int, at: float, box: Fitted) -> float:
-    """Where in the mask a place of its box is."""
+def _mask_coordinate(start: int, at: float, box: Fitted) -> float:
+    """Convert a coordinate from the fitted box to the mask."""
     return round(start + (float(at) + 0.5) / box.scale - 0.5, 2)
 
 
-def _simplified(path: Path, detail: float = _DETAIL) -> NDArray[np.float32]:
-    """A path (n,2) without the steps of its pixels, in as few points as show its course within `detail` px."""
+def _simplify(path: Path, detail: float = _DETAIL) -> NDArray[np.float32]:
+    """Smooth a path (n,2) and keep the points that describe it within `detail` px."""
     smooth = path.astype(np.float32)
     for _ in range(2 if len(path) > 4 else 0):
         smooth[1:-1] = (smooth[:-2] + 2 * smooth[1:-1] + smooth[2:]) / 4
-    return np.asarray(cv2.approxPolyDP(smooth, detail, False).reshape(-1, 2), np.float32)
+    return np.asarray(cv2.approxPolyDP(smooth, detail, closed=False).reshape(-1, 2), np.float32)

@@ -1,4 +1,4 @@
-"""Each training stage by itself and one after the other, stopped and gone on with, killed at any moment."""
+"""Training stages, each by itself and one after the other: interrupted, resumed, and killed at any moment."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> list[PairFolder]:
 
 @pytest.fixture(scope="module")
 def classes(tmp_path_factory: pytest.TempPathFactory) -> LabelledSketches:
-    """Circles, and crosses, of several sizes."""
+    """Draw circles, and crosses, of several sizes."""
     folder = tmp_path_factory.mktemp("stages") / "drawn"
     for kind in ("circle", "cross"):
         (folder / kind).mkdir(parents=True)
@@ -98,8 +98,10 @@ def test_a_stage_trains_the_network_it_starts_from_and_goes_on_where_it_stopped(
 ) -> None:
     source, preset = material(stage, folders, photos, classes), short(stage, 3)
     whole = train(source, preset, tmp_path / "whole.safetensors", start_from=small)
-    made = load_checkpoint(whole.checkpoint)
-    assert made.network.config == SMALL and made.preprocess.config == load_checkpoint(small).preprocess.config
+    checkpoint = load_checkpoint(whole.checkpoint)
+    assert (
+        checkpoint.network.config == SMALL and checkpoint.preprocess.config == load_checkpoint(small).preprocess.config
+    )
     assert whole.inherited is not None and whole.inherited.taken == ("backbone",) and not whole.inherited.fresh
     with monkeypatch.context() as context:
         context.setattr("index_builder.training.run.augment", stop_after_this_step)
@@ -133,10 +135,10 @@ def test_stages_can_be_skipped(folders: list[PairFolder], classes: LabelledSketc
 def test_the_classifier_is_in_the_state_and_not_in_the_checkpoint(
     classes: LabelledSketches, small: Path, tmp_path: Path
 ) -> None:
-    made = train(classes, short("recognition", 2), tmp_path / "net.safetensors", start_from=small).checkpoint
-    state = torch.load(made.with_name(made.name + ".state"), weights_only=True)
+    checkpoint = train(classes, short("recognition", 2), tmp_path / "net.safetensors", start_from=small).checkpoint
+    state = torch.load(checkpoint.with_name(checkpoint.name + ".state"), weights_only=True)
     assert state["objective"]["classifier.weight"].shape == (2, 256)
-    assert load_checkpoint(made).network.state_dict().keys() == DSSA(SMALL).state_dict().keys()
+    assert load_checkpoint(checkpoint).network.state_dict().keys() == DSSA(SMALL).state_dict().keys()
 
 
 def test_recognition_recognises(classes: LabelledSketches, small: Path, tmp_path: Path) -> None:
@@ -147,8 +149,8 @@ def test_recognition_recognises(classes: LabelledSketches, small: Path, tmp_path
 
 def test_what_most_people_said_of_a_sketch_is_learnt(tmp_path: Path) -> None:
     folder = write_shapes(tmp_path / "shapes", photos=12, sketches=1)
-    told = {"7_0": [["7", "8", 2], ["8", "7", 1], ["9", "10", 1], ["10", "9", 1], ["11", "1", 3]]}
-    (folder / "triplets.json").write_text(json.dumps(told))
+    triplets = {"7_0": [["7", "8", 2], ["8", "7", 1], ["9", "10", 1], ["10", "9", 1], ["11", "1", 3]]}
+    (folder / "triplets.json").write_text(json.dumps(triplets))
     samples = prepare(read_pairs(folder), Preprocess(PreprocessConfig(size=64)))
     said = Judgement((("7", "8"), ("11", "1")), ("1", "10", "11", "7", "8", "9"))  # of 9 and 10 they disagreed
     assert samples.by_id["7"].judgements == (said,) * 2  # as it was drawn, and redrawn thick

@@ -1,8 +1,8 @@
-"""The public data sets that `sketchfind fetch` knows, where their authors publish them, and how they are read.
+"""Public data sets of `sketchfind fetch`: their addresses, licences and the commands that read them.
 
-No SHA-256 or exact size of these files was found where their authors publish them, so no entry has one: what a first
-download brought is recorded beside it instead (`fetch.py`). Sizes in words are what others report. An entry without
-files has no address that a program can fetch, but a page with a form, a login, or Google Drive's questions.
+The authors publish no SHA-256 and no exact size of these files, so the entries have none. `fetch.py` records the
+checksum of a first download beside it instead. Sizes in words are reported by others. An entry without files has no
+address that a program can fetch, but a page with a form or a login.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _CLASSES = ("sketchfind train --classes {data} --out {name}.safetensors",)
 
 @dataclass(frozen=True)
 class PublicFile:
-    """One file of a data set. `size` in bytes and `sha256` are the published ones, None where there are none."""
+    """One file of a data set. `size` (bytes) and `sha256` are as published, else None."""
 
     name: str
     url: str
@@ -35,7 +35,10 @@ class PublicFile:
 
 @dataclass(frozen=True)
 class PublicSet:
-    """A data set. `files` is empty where only a person can fetch it; `by_hand` says how, as an imperative."""
+    """A data set.
+
+    `files` is empty if it can only be fetched by hand. `by_hand` is the instruction for that, as an imperative.
+    """
 
     name: str
     title: str
@@ -44,11 +47,11 @@ class PublicSet:
     home: str
     by_hand: str
     files: tuple[PublicFile, ...]
-    data: tuple[str, ...]  # glob patterns of what is read: a folder, or a file in it; none: the data set's own folder
-    commands: tuple[str, ...]  # that read such a folder, in this order: {data}, and {name} of what they make
+    data: tuple[str, ...]  # glob patterns of the folders to read, or of a file in them; empty: the set's own folder
+    commands: tuple[str, ...]  # that read such a folder, in order; {data} is the folder, {name} the output's name
 
     def as_json(self) -> dict[str, str | bool]:
-        """What a list says of it. `by_program`: whether a program can fetch it."""
+        """Return the set's entry in a JSON list. `by_program` is true if a program can fetch it."""
         return {
             "name": self.name,
             "title": self.title,
@@ -60,37 +63,43 @@ class PublicSet:
 
 
 def listing() -> str:
-    """The known data sets as a table for people."""
+    """Format the known data sets as a table."""
     rows = [("NAME", "SIZE", "LICENCE", "HOME PAGE")]
     rows += [
-        (known.name, known.size + ("" if known.files else ", by hand"), known.licence, known.home)
-        for known in PUBLIC_SETS.values()
+        (entry.name, entry.size + ("" if entry.files else ", by hand"), entry.licence, entry.home)
+        for entry in PUBLIC_SETS.values()
     ]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-    return "\n".join([*lines, "", *(f"{known.name}: {known.title}" for known in PUBLIC_SETS.values())])
+    return "\n".join([*lines, "", *(f"{entry.name}: {entry.title}" for entry in PUBLIC_SETS.values())])
 
 
 def find_set(name: str) -> PublicSet:
-    """The data set of that name; `quickdraw/CLASS` is one class of QuickDraw. Raises ValueError, naming the known."""
+    """Return the data set of that name; `quickdraw/CLASS` is one class of QuickDraw.
+
+    Raises ValueError, listing the known names.
+    """
     if name in PUBLIC_SETS:
         return PUBLIC_SETS[name]
     quickdraw = PUBLIC_SETS["quickdraw"]
     files = tuple(file for file in quickdraw.files if name == f"quickdraw/{Path(file.name).stem}")
     if files:
-        return replace(quickdraw, files=files, commands=(_another_class(name), *quickdraw.commands))
+        return replace(quickdraw, files=files, commands=(_second_class_command(name), *quickdraw.commands))
     if name.startswith("quickdraw/"):
         listed = f"{_QUICKDRAW}/blob/master/categories.txt"
         raise ValueError(f"unknown QuickDraw class {name.partition('/')[2]!r}: expected one of {listed}, such as shoe")
     raise ValueError(f"unknown data set {name!r}: expected one of {', '.join(PUBLIC_SETS)}, quickdraw/CLASS")
 
 
-def _another_class(name: str) -> str:
-    """The command that brings a second class beside quickdraw/CLASS: from one alone nothing can be told apart."""
+def _second_class_command(name: str) -> str:
+    """Return the command that fetches a second class beside quickdraw/CLASS.
+
+    A classifier needs at least two classes.
+    """
     return f"sketchfind fetch {'quickdraw/shoe' if name == 'quickdraw/chair' else 'quickdraw/chair'} --to {{data}}"
 
 
-def _quickdraw_files() -> tuple[PublicFile, ...]:
+def _list_quickdraw_files() -> tuple[PublicFile, ...]:
     classes = Path(__file__).with_name("quickdraw_classes.txt").read_text().splitlines()
     return tuple(PublicFile(f"{name}.ndjson", f"{_QUICKDRAW_FILES}/{quote(name)}.ndjson") for name in classes)
 
@@ -166,7 +175,7 @@ _SETS = (
         licence="CC BY 4.0",
         home=_QUICKDRAW,
         by_hand=f"fetch the simplified .ndjson files by hand, as {_QUICKDRAW} says",
-        files=_quickdraw_files(),
+        files=_list_quickdraw_files(),
         data=(),
         commands=_CLASSES,
     ),

@@ -12,7 +12,7 @@ from index_builder.datasets.readers.quickdraw import read_drawings
 
 
 class ClassesError(ValueError):
-    """The folder holds no labelled sketches, or one of them is damaged; the message says where."""
+    """Folder without labelled sketches, or with a damaged one; the message has the location."""
 
 
 @dataclass(frozen=True)
@@ -32,52 +32,54 @@ class LabelledSketches:
     sketches: tuple[LabelledSketch, ...]
 
     def held_out(self) -> LabelledSketches:
-        """The fixed fifth of the sketches on which recognition is measured."""
-        return replace(self, sketches=tuple(one for one in self.sketches if self._is_held_out(one)))
+        """Return the fixed fifth of the sketches that recognition is measured on."""
+        return replace(self, sketches=tuple(labelled for labelled in self.sketches if self._is_held_out(labelled)))
 
     def training(self) -> LabelledSketches:
-        """All that is not held out."""
-        return replace(self, sketches=tuple(one for one in self.sketches if not self._is_held_out(one)))
+        """Return all sketches that are not held out."""
+        return replace(self, sketches=tuple(labelled for labelled in self.sketches if not self._is_held_out(labelled)))
 
-    def _is_held_out(self, one: LabelledSketch) -> bool:
-        return is_held_out(f"{self.classes[one.label]}/{one.sketch.name}")
+    def _is_held_out(self, labelled: LabelledSketch) -> bool:
+        return is_held_out(f"{self.classes[labelled.label]}/{labelled.sketch.name}")
 
 
 def read_classes(folder: Path, limit: int | None = None) -> LabelledSketches:
-    """Read CLASS/*.png folders, or *.ndjson files of one class each: the first `limit` sketches of each class.
+    """Read CLASS/*.png folders, or *.ndjson files of one class each: the first `limit` sketches per class.
 
-    QuickDraw's drawings stay in their files until they are opened, so their Sketch.strokes are None; those that the
-    game did not recognise are left out. Raises ClassesError, and DrawingError naming file and line.
+    Drawings of QuickDraw stay in their files until they are opened, so their Sketch.strokes are None. Drawings that the
+    game did not recognise are skipped.
+
+    Raises ClassesError, and DrawingError with file and line.
     """
     if not folder.is_dir():
         raise ClassesError(f"folder of labelled sketches not found: {folder}")
     files = sorted(folder.glob("*.ndjson"))
-    found = _drawings(files, limit) if files else _class_folders(folder, limit)
-    if len(found) < 2:
+    by_class = _read_drawing_files(files, limit) if files else _read_class_folders(folder, limit)
+    if len(by_class) < 2:
         raise ClassesError(
-            f"{folder} holds {len(found)} class(es), expected at least 2, each a folder of images or an .ndjson file"
+            f"{folder} holds {len(by_class)} class(es), expected at least 2, each a folder of images or an .ndjson file"
         )
-    classes = tuple(sorted(found))
-    labelled = (LabelledSketch(sketch, label) for label, name in enumerate(classes) for sketch in found[name])
+    classes = tuple(sorted(by_class))
+    labelled = (LabelledSketch(sketch, label) for label, name in enumerate(classes) for sketch in by_class[name])
     return LabelledSketches(folder.resolve().name, classes, tuple(labelled))
 
 
-def _drawings(files: list[Path], limit: int | None) -> dict[str, list[Sketch]]:
-    """The drawings of QuickDraw's files by their class."""
-    found: dict[str, list[Sketch]] = {}
+def _read_drawing_files(files: list[Path], limit: int | None) -> dict[str, list[Sketch]]:
+    """Read QuickDraw's files as drawings by class."""
+    by_class: dict[str, list[Sketch]] = {}
     for file in files:
         word, pictures = read_drawings(file, limit)
-        if word in found:
+        if word in by_class:
             raise ClassesError(f"{file} holds drawings of {word!r}, as an earlier file does: expected one file a class")
-        found[word] = [Sketch(picture) for picture in pictures]
-    return found
+        by_class[word] = [Sketch(picture) for picture in pictures]
+    return by_class
 
 
-def _class_folders(folder: Path, limit: int | None) -> dict[str, list[Sketch]]:
-    """The images of each subfolder that has any."""
-    found: dict[str, list[Sketch]] = {}
+def _read_class_folders(folder: Path, limit: int | None) -> dict[str, list[Sketch]]:
+    """Return the images of each subfolder that has any."""
+    by_class: dict[str, list[Sketch]] = {}
     for inner in sorted(path for path in folder.iterdir() if path.is_dir()):
         images = (path for path in sorted(inner.iterdir()) if path.suffix.lower() in IMAGE_SUFFIXES)
         if sketches := [Sketch(FilePicture(path)) for path in islice(images, limit)]:
-            found[inner.name] = sketches
-    return found
+            by_class[inner.name] = sketches
+    return by_class

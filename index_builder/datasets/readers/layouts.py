@@ -1,4 +1,4 @@
-"""The layouts that --data takes, one file each: how to tell one, and how to read it."""
+"""Layouts of --data, with one module each: detection and reading."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from index_builder.datasets.readers import pair_folder, qmul_v1, qmul_v2, sketch
 
 @dataclass(frozen=True)
 class DatasetLayout:
-    """`parts` names what of a data set lies in a folder, nothing if the folder has another layout; `read` reads one.
+    """Detection and reading of one layout.
 
-    The parts are halves, of which the first is meant when none is named, or categories that go `together`.
+    `splits` lists the parts of a data set in a folder; it is empty if the folder has another layout. The parts are
+    halves, of which the first is the default, or the categories of a category set.
     """
 
     splits: Callable[[Path], Sequence[str]]
@@ -22,7 +23,7 @@ class DatasetLayout:
     is_category_set: bool = False
 
 
-# in this order: a folder is read as the first that it fits
+# ordered: the first matching layout is used
 LAYOUTS = (
     DatasetLayout(pair_folder.parts, pair_folder.read),
     DatasetLayout(qmul_v1.parts, qmul_v1.read),

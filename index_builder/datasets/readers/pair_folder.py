@@ -25,28 +25,28 @@ _Point = Annotated[list[_Number], Field(min_length=2, max_length=3)]
 
 
 class _StrokesFile(BaseModel):
-    """strokes.json: sketches by name, each a list of strokes [[x, y, pressure?], ...], in the order they were drawn."""
+    """strokes.json: sketches by name, each a list of strokes [[x, y, pressure?], ...] in drawing order."""
 
     sketches: dict[str, list[list[_Point]]]
 
 
 def parts(folder: Path) -> list[str]:
-    """The one unnamed part of a folder with images in photos/ or edge_maps/."""
+    """Return one unnamed part for a folder with images in photos/ or edge_maps/, else none."""
     return [""] if images(folder / "photos") or images(folder / "edge_maps") else []
 
 
 def categories(folder: Path) -> list[str]:
-    """The pair folders with sketches in a folder; train and test are no categories, but halves of one."""
+    """List the pair folders with sketches in a folder; train and test are halves, not categories."""
     inner = (path for path in sorted(folder.iterdir()) if path.name not in HALVES and (path / "sketches").is_dir())
     return [path.name for path in inner if parts(path)]
 
 
 def read(folder: Path, part: str) -> PairFolder:
-    """Read folder/part. Photos that nobody sketched are kept: they are part of the gallery."""
+    """Read folder/part. Photos without sketches are kept as part of the gallery."""
     name = part or category_of(folder)
     folder = folder / part
     rasters = images(folder / "sketches")
-    strokes = _strokes(folder / "strokes.json", rasters)
+    strokes = _read_strokes(folder / "strokes.json", rasters)
     sketches = [Sketch(picture, strokes.get(stem)) for stem, picture in rasters.items()]
     more = [Sketch(picture) for picture in images(folder / "more_sketches").values()]
     pairs = pair_up(name, images(folder / "photos"), images(folder / "edge_maps"), sketches, more)
@@ -58,15 +58,15 @@ def read(folder: Path, part: str) -> PairFolder:
     return replace(pairs, triplets=triplets)
 
 
-def _strokes(path: Path, sketches: Mapping[str, object]) -> Mapping[str, list[list[list[float]]]]:
-    """The strokes in strokes.json, if there is one, by the names of the sketches."""
+def _read_strokes(path: Path, sketches: Mapping[str, object]) -> Mapping[str, list[list[list[float]]]]:
+    """Read strokes.json, if it exists, by the names of the sketches. Raises PairsError."""
     if not path.exists():
         return {}
     try:
-        found = _StrokesFile.model_validate_json(path.read_bytes()).sketches
+        strokes = _StrokesFile.model_validate_json(path.read_bytes()).sketches
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         raise PairsError(f"{path}: {describe_validation_error(first, path_of(first['loc']))}") from None
-    if unknown := sorted(found.keys() - sketches.keys()):
+    if unknown := sorted(strokes.keys() - sketches.keys()):
         raise PairsError(f"{path} has strokes of {unknown[0]!r}, expected names of images in sketches/")
-    return found
+    return strokes

@@ -1,4 +1,4 @@
-"""QMUL-Shoe, QMUL-Chair and Handbag as the paper's authors publish them: MATLAB files, one category a folder.
+"""QMUL-Shoe, QMUL-Chair and Handbag as published: MATLAB files, one category per folder.
 
 NAME_sketch_db_HALF.mat   NAME_edge_db_HALF.mat   NAME_image_db_HALF.mat (photos)   NAME_annotation.json
 """
@@ -20,7 +20,7 @@ from model.preprocessing.images import Pixels
 
 
 class _Half(BaseModel):
-    """What the annotation says of one half: file names by row, and for each sketch [nearer, farther] once per vote."""
+    """Annotation of one half: file names by row, and [nearer, farther] once per vote for each sketch."""
 
     images: list[str]
     triplets: list[list[tuple[NonNegativeInt, NonNegativeInt]]] = []
@@ -30,17 +30,18 @@ _ANNOTATION = TypeAdapter(dict[str, _Half])
 
 
 def parts(folder: Path) -> list[str]:
-    """The halves that lie in the folder."""
+    """List the halves in the folder."""
     return [half for half in HALVES if any(folder.glob(f"*_db_{half}.mat"))]
 
 
 def read(folder: Path, part: str) -> PairFolder:
-    """Read one half: row i of every file is one pair, whose id is the annotation's file name without its suffix.
+    """Read one half: row i of every file is one pair.
 
-    Without an annotation ids are rows counted from 1, as the published file names are. Raises PairsError.
+    Its id is the annotation's file name without the suffix. Without an annotation the ids are rows counted from 1, like
+    the published file names. Raises PairsError.
     """
-    files = {kind: _one_file(folder, f"*_{kind}_db_{part}.mat") for kind in ("sketch", "edge", "image")}
-    arrays = {kind: (path, _load(path)) for kind, path in files.items() if path}
+    paths = {kind: _find_file(folder, f"*_{kind}_db_{part}.mat") for kind in ("sketch", "edge", "image")}
+    arrays = {kind: (path, _load_images(path)) for kind, path in paths.items() if path}
     if "sketch" not in arrays or len(arrays) < 2:
         raise PairsError(
             f"{folder} has no whole {part} half, expected *_sketch_db_{part}.mat and "
@@ -50,45 +51,48 @@ def read(folder: Path, part: str) -> PairFolder:
     for path, rows in arrays.values():
         if len(rows) != count:
             raise PairsError(f"{path} has {len(rows)} images, expected {count}, one for each sketch")
-    ids, triplets = _annotation(folder, part, count)
+    ids, triplets = _read_annotation(folder, part, count)
     pictures = {
         kind: [ArrayPicture(path, name, pixels) for name, pixels in zip(ids, rows, strict=True)]
         for kind, (path, rows) in arrays.items()
     }
 
-    def at(kind: str, row: int) -> ArrayPicture | None:
+    def picture_at(kind: str, row: int) -> ArrayPicture | None:
         return pictures[kind][row] if kind in pictures else None
 
     sketches = [(Sketch(picture),) for picture in pictures["sketch"]]
-    pairs = [Pair(i, at("image", row), at("edge", row), sketches[row]) for row, i in enumerate(ids)]
+    pairs = [Pair(i, picture_at("image", row), picture_at("edge", row), sketches[row]) for row, i in enumerate(ids)]
     return PairFolder(category_of(folder), tuple(sorted(pairs, key=lambda pair: pair.photo_id)), triplets)
 
 
-def _one_file(folder: Path, pattern: str) -> Path | None:
-    """Raises PairsError when there are two: nothing would tell which belong together."""
-    found = sorted(folder.glob(pattern))
-    if len(found) > 1:
-        raise PairsError(f"{folder} has {found[0].name} and {found[1].name}, expected a folder for each category")
-    return found[0] if found else None
+def _find_file(folder: Path, pattern: str) -> Path | None:
+    """Return the file that matches, or None.
+
+    Raises PairsError for two files, since nothing shows which ones belong together.
+    """
+    files = sorted(folder.glob(pattern))
+    if len(files) > 1:
+        raise PairsError(f"{folder} has {files[0].name} and {files[1].name}, expected a folder for each category")
+    return files[0] if files else None
 
 
-def _load(path: Path) -> Pixels:
-    """The variable `data`: (N,H,W) or (N,H,W,3) uint8."""
+def _load_images(path: Path) -> Pixels:
+    """Load the variable `data`: (N,H,W) or (N,H,W,3) uint8."""
     try:
         data = loadmat(path, variable_names=["data"]).get("data")
     except NotImplementedError:
         raise PairsError(f"{path} is a MATLAB 7.3 file, expected version 5, as save('-v7') writes it") from None
-    except Exception as error:  # its reader raises almost anything
+    except Exception as error:  # loadmat raises almost any exception
         raise PairsError(f"{path} cannot be read as a MATLAB file ({type(error).__name__}: {error})") from None
     if not isinstance(data, np.ndarray) or data.dtype != np.uint8 or not (data.ndim == 3 or data.shape[3:] == (3,)):
-        found = f"{data.shape} {data.dtype}" if isinstance(data, np.ndarray) else "absent"
-        raise PairsError(f"{path}: variable 'data' is {found}, expected (N,H,W) or (N,H,W,3) uint8")
+        description = f"{data.shape} {data.dtype}" if isinstance(data, np.ndarray) else "absent"
+        raise PairsError(f"{path}: variable 'data' is {description}, expected (N,H,W) or (N,H,W,3) uint8")
     return data
 
 
-def _annotation(folder: Path, half: str, count: int) -> tuple[list[str], tuple[HumanTriplet, ...]]:
-    """The ids of a half's rows, and its triplets."""
-    path = _one_file(folder, "*_annotation.json")
+def _read_annotation(folder: Path, half: str, count: int) -> tuple[list[str], tuple[HumanTriplet, ...]]:
+    """Read the ids of a half's rows, and its triplets."""
+    path = _find_file(folder, "*_annotation.json")
     try:
         notes = _ANNOTATION.validate_json(path.read_bytes()).get(half) if path else None
     except ValidationError as error:

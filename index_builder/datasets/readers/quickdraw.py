@@ -1,4 +1,4 @@
-"""QuickDraw as Google publishes it: one .ndjson file a class, one drawing a line, simplified or raw."""
+"""QuickDraw as published: one .ndjson file per class, one drawing per line, simplified or raw."""
 
 from __future__ import annotations
 
@@ -18,18 +18,19 @@ _Numbers = Annotated[list[Annotated[float, Field(allow_inf_nan=False)]], Field(m
 
 
 class DrawingError(ValueError):
-    """A line that is not a drawing; the message names file and line."""
+    """Line that is not a drawing; the message has the file and the line."""
 
 
 class _Drawing(BaseModel):
-    """One line: strokes as [[x, ...], [y, ...]], and in the raw files a third list, of times."""
+    """One line: strokes as [[x, ...], [y, ...]]; the raw files have times as a third list."""
 
     word: Annotated[str, Field(min_length=1)]
     drawing: Annotated[list[Annotated[list[_Numbers], Field(min_length=2, max_length=3)]], Field(min_length=1)]
     recognized: bool = True
 
     @model_validator(mode="after")
-    def _even(self) -> _Drawing:
+    def _check_lengths(self) -> _Drawing:
+        """Check that the lists of every stroke have equal lengths."""
         for number, stroke in enumerate(self.drawing):
             if len({len(values) for values in stroke}) > 1:
                 raise ValueError(
@@ -38,12 +39,13 @@ class _Drawing(BaseModel):
         return self
 
     def strokes(self) -> Strokes:
+        """Convert the drawing to strokes of points."""
         return [list(zip(xs, ys, strict=True)) for xs, ys, *_ in self.drawing]
 
 
 @dataclass(frozen=True)
 class LinePicture:
-    """One line of an .ndjson file, which is read and drawn when it is opened."""
+    """One line of an .ndjson file, read and drawn when it is opened."""
 
     source: Path
     line: int  # from 1
@@ -51,16 +53,21 @@ class LinePicture:
 
     @property
     def name(self) -> str:
+        """Stem of the file, and the line."""
         return f"{self.source.stem}-{self.line}"
 
     def content(self) -> bytes:
+        """Read the line's bytes."""
         with self.source.open("rb") as file:
             file.seek(self.offset)
             return file.readline()
 
     def open(self) -> Image.Image:
-        """Raises DrawingError, and BlankSketch when the strokes are too small to be a sketch."""
-        drawing = _parse(self.content(), self)
+        """Draw the line's strokes.
+
+        Raises DrawingError, and BlankSketchError when the strokes are too small.
+        """
+        drawing = _parse_line(self.content(), self)
         return StrokesPicture(self.source, self.name, drawing.strokes()).open()
 
     def __str__(self) -> str:
@@ -68,32 +75,35 @@ class LinePicture:
 
 
 def read_drawings(path: Path, limit: int | None) -> tuple[str, list[LinePicture]]:
-    """The class of a file and its first `limit` recognised drawings. Raises DrawingError, naming the line."""
-    found: list[LinePicture] = []
+    """Return the class of a file and its first `limit` recognised drawings.
+
+    Raises DrawingError with the line.
+    """
+    drawings: list[LinePicture] = []
     word = ""
-    for place, drawing in _lines(path):
+    for place, drawing in _iterate_lines(path):
         word = word or drawing.word
         if drawing.word != word:
             raise DrawingError(f"{place}: word is {drawing.word!r}, expected {word!r} as on line 1: one class a file")
-        if limit is not None and len(found) >= limit:
+        if limit is not None and len(drawings) >= limit:
             break
         if drawing.recognized:
-            found.append(place)
-    if not found:
+            drawings.append(place)
+    if not drawings:
         raise DrawingError(f"{path} has no recognised drawings, expected one on each line")
-    return word, found
+    return word, drawings
 
 
-def _lines(path: Path) -> Iterator[tuple[LinePicture, _Drawing]]:
+def _iterate_lines(path: Path) -> Iterator[tuple[LinePicture, _Drawing]]:
     offset = 0
     with path.open("rb") as file:
         for number, line in enumerate(file, 1):
             place = LinePicture(path, number, offset)
-            yield place, _parse(line, place)
+            yield place, _parse_line(line, place)
             offset += len(line)
 
 
-def _parse(line: bytes, place: LinePicture) -> _Drawing:
+def _parse_line(line: bytes, place: LinePicture) -> _Drawing:
     try:
         return _Drawing.model_validate_json(line)
     except ValidationError as error:

@@ -1,4 +1,4 @@
-"""Readers of --data: one folder of any layout to pairs."""
+"""Reading of --data: one folder of any layout to pairs."""
 
 from __future__ import annotations
 
@@ -14,30 +14,35 @@ if TYPE_CHECKING:
 
 
 def read_data(folder: Path) -> list[PairFolder]:
-    """Read a data set in any layout: one PairFolder, or one for each category of a folder of categories.
+    """Read a data set in any layout: one PairFolder, or one for each category of a category set.
 
-    Where a layout keeps its halves in one folder the training half is read; FOLDER/test names the other, as
-    FOLDER/CATEGORY names one category of Sketchy. Raises PairsError when nothing fits, or a sketch belongs to no photo.
+    If one folder holds both halves, the training half is read. FOLDER/test selects the other half, FOLDER/CATEGORY one
+    category of Sketchy.
+
+    Raises PairsError when no layout matches, or a sketch has no photo.
     """
-    layout, place, parts = _found(folder)
+    layout, place, parts = _find_layout(folder)
     return [layout.read(place, part) for part in parts]
 
 
 def read_pairs(folder: Path) -> PairFolder:
-    """Read a data set of one category, as read_data does. Raises PairsError when there are several."""
-    layout, place, parts = _found(folder)
+    """Read a data set of one category like read_data().
+
+    Raises PairsError when there are several categories.
+    """
+    layout, place, parts = _find_layout(folder)
     if len(parts) > 1:
         raise PairsError(f"{folder} holds {len(parts)} categories, expected one, such as {folder / parts[0]}")
     return layout.read(place, parts[0])
 
 
-def _found(folder: Path) -> tuple[DatasetLayout, Path, Sequence[str]]:
-    """How to read a folder, where it lies, and the names of the parts to read."""
-    from index_builder.datasets.readers.layouts import LAYOUTS  # they are made of the types above
+def _find_layout(folder: Path) -> tuple[DatasetLayout, Path, Sequence[str]]:
+    """Find the layout of a folder, its location, and the names of the parts to read."""
+    from index_builder.datasets.readers.layouts import LAYOUTS  # here, since the layouts import this package's types
 
     place = folder if folder.is_dir() else folder.parent
-    fitting = ((layout, layout.splits(place)) for layout in LAYOUTS) if place.is_dir() else iter(())
-    layout, parts = next(((layout, parts) for layout, parts in fitting if parts), (None, ()))
+    matching = ((layout, layout.splits(place)) for layout in LAYOUTS) if place.is_dir() else iter(())
+    layout, parts = next(((layout, parts) for layout, parts in matching if parts), (None, ()))
     if place != folder and (layout is None or folder.name not in parts):
         raise PairsError(f"pair folder not found: {folder}")
     if layout is None:
@@ -50,7 +55,7 @@ def _found(folder: Path) -> tuple[DatasetLayout, Path, Sequence[str]]:
 
 
 def read_photos(folder: Path) -> PairFolder:
-    """Read a folder of photos without sketches, any depth, as pairs that have none."""
+    """Read a folder of photos at any depth as pairs without sketches. Raises PairsError."""
     from index_builder.datasets.readers.layouts import LAYOUTS
 
     if any(layout.splits(folder) for layout in LAYOUTS):

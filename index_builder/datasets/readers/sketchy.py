@@ -11,11 +11,11 @@ from index_builder.datasets.pairs import PairFolder
 from index_builder.datasets.pictures import Sketch
 from index_builder.datasets.readers.pairing import images, pair_up
 
-_PLAIN = "tx_000000000000"  # the other folders hold the same images, placed and scaled in other ways
+_PLAIN = "tx_000000000000"  # the other folders hold the same images, moved and scaled
 
 
 def parts(folder: Path) -> list[str]:
-    """The classes."""
+    """List the classes."""
     photos = folder / "photo" / _PLAIN
     return sorted(path.name for path in photos.iterdir() if images(path)) if photos.is_dir() else []
 

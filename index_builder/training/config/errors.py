@@ -4,4 +4,4 @@ from __future__ import annotations
 
 
 class TrainingError(ValueError):
-    """The run cannot start, or does not fit the state that it would resume."""
+    """Run that cannot start, or that does not match the state to resume from."""

@@ -1,4 +1,7 @@
-"""Named recipes: which network, and how it is trained. The paper's ablations are presets that differ in one part."""
+"""Named training recipes: network and training settings.
+
+The paper's ablations are presets that differ in one part.
+"""
 
 from __future__ import annotations
 
@@ -14,28 +17,29 @@ class Preset:
     summary: str
     network: NetworkConfig
     size: int = 225  # px: side of the network's input
-    objective: str = "human-triplets"  # what a step learns from: one of index_builder.training.objectives.OBJECTIVES
+    objective: str = "human-triplets"  # one of index_builder.training.objectives.OBJECTIVES
     margin: float = 0.3  # of the triplet loss
-    hard_ratio: float = 0.75  # share of judged sketches whose farther photo is one that people judged too
+    hard_ratio: float = 0.75  # share of judged sketches whose farther photo is from a human triplet
     smoothing: float = 0.1  # label smoothing where the loss is a softmax
     steps: int = 4000
-    batch: int = 48  # pairs a step
+    batch: int = 48  # pairs per step
     learning_rate: float = 3e-4  # peak of a cosine with warm-up
     distance_rate: float = 1e-3  # of the distance's own parameters: the gradient of W has rank <= 2 and is small
     weight_decay: float = 0.02
-    unfinished: float = 0.0  # share of sketches that are shown while being drawn, where they have strokes
+    unfinished: float = 0.0  # share of sketches that are replaced by a partial one
     head_loss: float = 0.0  # weight of each head's own contrastive loss
-    averaging: float = 0.0  # decay of the moving average of the weights that is kept; 0 keeps the last weights
+    averaging: float = 0.0  # decay of the weights' moving average, which is saved; 0 saves the last weights
     settled: float = 0.4  # share of the run after which batch normalisation keeps its statistics
-    keeps_network: bool = False  # a stage on the way: trains the network that it starts from, if from one
+    keeps_network: bool = False  # an intermediate stage: keeps the network of the checkpoint that it starts from
 
 
-def _paper(summary: str, attention: str, heads: tuple[str, ...], distance: str) -> Preset:
+def _paper_preset(summary: str, attention: str, heads: tuple[str, ...], distance: str) -> Preset:
+    """Build a preset of the paper's network with the given parts."""
     return Preset(summary, NetworkConfig("pixels", "sketch-a-net", attention, heads, distance))
 
 
-def _stage(summary: str, objective: str, steps: int = 4000, batch: int = 48) -> Preset:
-    """Pretraining of the paper's network before attention, fusion and HOLEF are added."""
+def _pretraining_preset(summary: str, objective: str, steps: int = 4000, batch: int = 48) -> Preset:
+    """Build a preset that pretrains the paper's network, without attention, fusion and HOLEF."""
     network = NetworkConfig("pixels", "sketch-a-net", "none", ("fine",), "euclidean")
     return Preset(
         summary, network, objective=objective, steps=steps, batch=batch, distance_rate=1e-4, keeps_network=True
@@ -49,15 +53,17 @@ _ENSEMBLE = NetworkConfig(
 )
 
 PRESETS: dict[str, Preset] = {
-    "base": _paper("Sketch-a-Net with a triplet loss", "none", _FINE, "euclidean"),
-    "attention": _paper("base + attention with shortcut", "shortcut", _FINE, "euclidean"),
-    "attention-no-shortcut": _paper("base + attention without shortcut", "plain", _FINE, "euclidean"),
-    "fusion": _paper("base + coarse-fine fusion", "none", _FUSED, "euclidean"),
-    "holef": _paper("base + HOLEF", "none", _FINE, "holef"),
-    "attention-fusion": _paper("attention and fusion, Euclidean distance", "shortcut", _FUSED, "euclidean"),
-    "weighted-euclidean": _paper("the same, weighted Euclidean distance", "shortcut", _FUSED, "weighted-euclidean"),
-    "mahalanobis": _paper("the same, Mahalanobis distance", "shortcut", _FUSED, "mahalanobis"),
-    "dssa": _paper("the paper's full model: attention, fusion and HOLEF", "shortcut", _FUSED, "holef"),
+    "base": _paper_preset("Sketch-a-Net with a triplet loss", "none", _FINE, "euclidean"),
+    "attention": _paper_preset("base + attention with shortcut", "shortcut", _FINE, "euclidean"),
+    "attention-no-shortcut": _paper_preset("base + attention without shortcut", "plain", _FINE, "euclidean"),
+    "fusion": _paper_preset("base + coarse-fine fusion", "none", _FUSED, "euclidean"),
+    "holef": _paper_preset("base + HOLEF", "none", _FINE, "holef"),
+    "attention-fusion": _paper_preset("attention and fusion, Euclidean distance", "shortcut", _FUSED, "euclidean"),
+    "weighted-euclidean": _paper_preset(
+        "the same, weighted Euclidean distance", "shortcut", _FUSED, "weighted-euclidean"
+    ),
+    "mahalanobis": _paper_preset("the same, Mahalanobis distance", "shortcut", _FUSED, "mahalanobis"),
+    "dssa": _paper_preset("the paper's full model: attention, fusion and HOLEF", "shortcut", _FUSED, "holef"),
     "oriented": Preset(
         "orientation maps, a residual trunk, attention and HOLEF, contrastive; learns from few pairs on a CPU",
         NetworkConfig("orientations", "residual", "shortcut", ("coarse", "spatial", "stem"), "holef"),
@@ -91,14 +97,19 @@ PRESETS: dict[str, Preset] = {
         averaging=0.98,
         settled=0.0,
     ),
-    "recognition": _stage("stage 1: recognition of labelled sketches", "recognition", batch=96),
-    "photo-edges": _stage("stage 2: photos alone, their edge maps in several styles", "contrastive-pairs", steps=2000),
-    "categories": _stage("stage 3: any sketch of a category with any photo of it", "categories"),
+    "recognition": _pretraining_preset("stage 1: recognition of labelled sketches", "recognition", batch=96),
+    "photo-edges": _pretraining_preset(
+        "stage 2: photos alone, their edge maps in several styles", "contrastive-pairs", steps=2000
+    ),
+    "categories": _pretraining_preset("stage 3: any sketch of a category with any photo of it", "categories"),
 }
 
 
 def find_preset(name: str, steps: int | None = None) -> Preset:
-    """The preset of that name, for another number of steps if given. Raises ValueError, naming the known ones."""
+    """Return the preset of that name, with another number of steps if given.
+
+    Raises ValueError for an unknown name, listing the known ones, and for fewer steps than 1.
+    """
     if name not in PRESETS:
         raise ValueError(f"unknown preset {name!r}: expected one of {', '.join(PRESETS)}")
     if steps is not None and steps < 1:

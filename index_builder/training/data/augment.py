@@ -1,6 +1,7 @@
-"""Distortions that make a sketch look like another person's and an edge map like a sketch; batched, on any device.
+"""Augmentation that makes a sketch look like another person's, and an edge map like a sketch.
 
-All of a frame's deformations are one sampling grid, so each frame is resampled once, whatever is done to it.
+It works on batches, on any device. All deformations of a frame form one sampling grid, so that each frame is resampled
+once.
 """
 
 from __future__ import annotations
@@ -17,37 +18,37 @@ from index_builder.training.data.line_segments import MAX_PIECES
 
 @dataclass(frozen=True)
 class AugmentConfig:
-    """How far a frame may be distorted. Lengths are fractions of the frame's side."""
+    """Strengths of the distortions. Lengths are fractions of the frame's side."""
 
     rotation: float = 7.0  # degrees
-    scale: float = 0.12  # of each axis by itself, so that proportions change too
+    scale: float = 0.12  # of each axis separately, so that proportions change too
     shear: float = 0.08
     shift: float = 0.03
     elastic: float = 0.0125  # standard deviation of a smooth random displacement
-    dropped: float = 0.2  # share of a frame's pieces of line that may go; up to three times as many of the short ones
-    moved: float = 0.01  # standard deviation of a piece's own displacement in the most careless frames
-    patches: int = 3  # at most so many rectangles are erased
-    patch: float = 0.22  # largest side of one
+    dropped: float = 0.2  # largest share of segments that are dropped; up to three times as many of the short ones
+    moved: float = 0.01  # half the largest standard deviation of a segment's own displacement
+    patches: int = 3  # largest number of erased rectangles
+    patch: float = 0.22  # largest side of such a rectangle
     bold: float = 0.3  # share of frames whose lines are thickened
 
 
 def augment(frames: Tensor, pieces: Tensor, flips: Tensor, config: AugmentConfig = AugmentConfig()) -> Tensor:
     """Distort frames (B,1,S,S), each in its own way.
 
-    pieces (B,S,S) uint8: pieces_of() each frame; flips (B,) bool: which frames are mirrored.
+    pieces (B,S,S) uint8: segment_lines() of each frame; flips (B,) bool: the frames to mirror.
     """
     labels = pieces.flatten(1).long()  # (B,S*S)
-    grid = _grid(frames, flips, config)
-    moves = F.grid_sample(_moves(frames, labels, config), grid, mode="nearest", align_corners=False)  # (B,2,S,S)
-    kept = frames * _kept_pieces(frames, labels, config)
-    warped = F.grid_sample(kept, grid + moves.permute(0, 2, 3, 1), align_corners=False)
+    grid = _sampling_grid(frames, flips, config)
+    moves = F.grid_sample(_draw_moves(frames, labels, config), grid, mode="nearest", align_corners=False)  # (B,2,S,S)
+    thinned_out = frames * _mask_dropped_pieces(frames, labels, config)
+    warped = F.grid_sample(thinned_out, grid + moves.permute(0, 2, 3, 1), align_corners=False)
     bold = torch.rand(len(frames), 1, 1, 1, device=frames.device) < config.bold
     thick = F.max_pool2d(warped, 3, 1, 1)
-    return torch.where(bold, thick, warped) * _outside_patches(frames, config)
+    return torch.where(bold, thick, warped) * _mask_patches(frames, config)
 
 
-def _grid(frames: Tensor, flips: Tensor, config: AugmentConfig) -> Tensor:
-    """Where each output pixel is read from: an affine map plus a smooth displacement, (B,S,S,2) in -1..1."""
+def _sampling_grid(frames: Tensor, flips: Tensor, config: AugmentConfig) -> Tensor:
+    """Build the sampling grid (B,S,S,2) in -1..1: an affine map plus a smooth displacement."""
     count, device = len(frames), frames.device
 
     def spread(limit: float) -> Tensor:
@@ -64,27 +65,30 @@ def _grid(frames: Tensor, flips: Tensor, config: AugmentConfig) -> Tensor:
     return affine + smooth.permute(0, 2, 3, 1)
 
 
-def _kept_pieces(frames: Tensor, labels: Tensor, config: AugmentConfig) -> Tensor:
-    """(B,1,S,S) of ones, with zeros where a piece of line is left out: people leave out the small ones first."""
+def _mask_dropped_pieces(frames: Tensor, labels: Tensor, config: AugmentConfig) -> Tensor:
+    """Build masks (B,1,S,S) of ones with zeros where a line segment is dropped.
+
+    Short segments are dropped more often, since people omit small details first.
+    """
     count, side, device = len(frames), frames.shape[-1], frames.device
     ink = torch.zeros(count, MAX_PIECES, device=device).scatter_add_(1, labels, frames.flatten(1))
-    length = ink / 2  # px: lines are about two wide
+    length = ink / 2  # px: lines are about two px wide
     share = torch.rand(count, 1, device=device) * config.dropped
     chance = share * (1 + 2 * torch.exp(-length / (0.08 * side)))  # (B,MAX_PIECES)
-    kept = (torch.rand(count, MAX_PIECES, device=device) >= chance).to(frames.dtype)
-    return kept.gather(1, labels).view(count, 1, side, side)
+    is_kept = (torch.rand(count, MAX_PIECES, device=device) >= chance).to(frames.dtype)
+    return is_kept.gather(1, labels).view(count, 1, side, side)
 
 
-def _moves(frames: Tensor, labels: Tensor, config: AugmentConfig) -> Tensor:
-    """By how much each pixel's piece of line is displaced, (B,2,S,S) in units of the grid (2 is a whole side)."""
+def _draw_moves(frames: Tensor, labels: Tensor, config: AugmentConfig) -> Tensor:
+    """Draw the displacement of each pixel's line segment, (B,2,S,S) in units of the grid (2 is a whole side)."""
     count, side, device = len(frames), frames.shape[-1], frames.device
     careless = torch.rand(count, 1, 1, device=device) * 2 * config.moved
     moves = torch.randn(count, 2, MAX_PIECES, device=device) * careless
     return moves.gather(2, labels.unsqueeze(1).expand(-1, 2, -1)).view(count, 2, side, side)
 
 
-def _outside_patches(frames: Tensor, config: AugmentConfig) -> Tensor:
-    """(B,1,S,S) of ones with up to `patches` rectangles of zeros in each."""
+def _mask_patches(frames: Tensor, config: AugmentConfig) -> Tensor:
+    """Build masks (B,1,S,S) of ones with up to `patches` rectangles of zeros."""
     count, side, device = len(frames), frames.shape[-1], frames.device
     axis = (torch.arange(side, device=device) + 0.5) / side
     shape = (count, config.patches, 1)

@@ -1,4 +1,4 @@
-"""Edge styles: the ways in which training draws the lines of a photo, by two detectors."""
+"""Edge styles: line drawings of a photo for training, by two detectors."""
 
 from __future__ import annotations
 
@@ -20,38 +20,42 @@ _CONTRAST = 3  # of 0..255: how much darker than its surround a line is
 
 
 def contour_lines(rgb: Pixels) -> Mask:
-    """RGB (H,W,3) -> one-pixel lines (H,W) 0/255 where a channel is darker than around it.
+    """Detect one-pixel lines (H,W) 0/255 where a channel of RGB (H,W,3) is darker than around it.
 
-    A difference of Gaussians, as in XDoG: cv2.adaptiveThreshold is one, since it compares a picture, blurred here
-    before, with its Gaussian mean. A seam or a thin leg gives one line, as a person draws it, where a gradient has two
-    edges; an outline lies on the darker side of its edge.
+    This is a difference of Gaussians, as in XDoG: cv2.adaptiveThreshold compares a picture, blurred beforehand, with
+    its Gaussian mean. A seam or a thin leg gives one line, as a person draws it, where a gradient has two edges. An
+    outline lies on the darker side of its edge.
     """
     smooth = cv2.GaussianBlur(cv2.bilateralFilter(rgb, 7, 50, 7), (0, 0), _BLUR)
     method, kind = cv2.ADAPTIVE_THRESH_GAUSSIAN_C, cv2.THRESH_BINARY_INV
     darker = [cv2.adaptiveThreshold(c, 255, method, kind, _SURROUND, _CONTRAST) for c in cv2.split(smooth)]
-    # where colours meet, one channel's line lies on either side: closed, the two are one
+    # where colours meet, the channels have a line on either side; closing merges the two
     lines = cv2.morphologyEx(np.max(darker, axis=0), cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
     return np.asarray(cv2.ximgproc.thinning(lines), np.uint8)
 
 
-def _contours(photo: Image.Image, preprocess: Preprocess) -> Pixels:
-    """The frame by contour_lines() of the photo on a light ground: an outline beyond the object's box would be lost."""
+def _draw_contours(photo: Image.Image, preprocess: Preprocess) -> Pixels:
+    """Draw the frame of the photo's contour_lines() on a light ground.
+
+    On a dark ground, an outline would lie outside of the object's box and be lost.
+    """
     rgb = to_rgb(photo)
     rim = np.concatenate([rgb[0], rgb[-1], rgb[:, 0], rgb[:, -1]])
     dark = np.median(rim, axis=0) < rgb.mean((0, 1))  # (3,): channels in which the ground is darker than the rest
     return preprocess.photo(Image.fromarray(np.where(dark, 255 - rgb, rgb)), contour_lines)
 
 
-def _canny(low: int, high: int, photo: Image.Image, preprocess: Preprocess) -> Pixels:
+def _draw_canny(low: int, high: int, photo: Image.Image, preprocess: Preprocess) -> Pixels:
+    """Draw the photo's frame with other Canny thresholds."""
     return Preprocess(replace(preprocess.config, canny_low=low, canny_high=high)).photo(photo)
 
 
 EdgeStyle = Callable[[Image.Image, Preprocess], Pixels]
-"""A photo -> its frame (256,256), blank when no lines are found."""
+"""Function from a photo to its frame (256,256), which is blank when no lines are found."""
 
 EDGE_STYLES: dict[str, EdgeStyle] = {
-    "served": lambda photo, preprocess: preprocess.photo(photo),  # first: what a server makes of a photo
-    "sparse": partial(_canny, 80, 200),
-    "dense": partial(_canny, 25, 60),
-    "contours": _contours,
+    "served": lambda photo, preprocess: preprocess.photo(photo),  # first: the server's own edge map
+    "sparse": partial(_draw_canny, 80, 200),
+    "dense": partial(_draw_canny, 25, 60),
+    "contours": _draw_contours,
 }

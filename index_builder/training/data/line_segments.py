@@ -1,4 +1,4 @@
-"""A line image cut into short pieces of line, so that training can drop and move pieces as a person's hand would."""
+"""Segmentation of a line image into short pieces, which training drops and moves like a person's hand."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ import numpy as np
 from model.preprocessing.images import Pixels
 
 MAX_PIECES = 256
-_CELL = 0.28  # of the frame's side: longer lines are cut where they cross a grid this wide
-_INK = 170  # of 0..255: a line's middle in a frame that was reduced is darker than this
+_CELL = 0.28  # of the frame's side: width of the grid at which lines are cut
+_INK = 170  # of 0..255: a line's middle is darker than this in a reduced frame
 
 
 def segment_lines(frame: Pixels) -> Pixels:
-    """Which piece of line each pixel of a frame (S,S) is nearest to: (S,S) uint8.
+    """Return the number of the line segment nearest to each pixel of a frame (S,S): (S,S) uint8.
 
-    Lines are thinned, cut at their crossings and at a grid. Every pixel of the frame belongs to some piece, so that a
-    line's whole width, and the ground around it, goes with it. Beyond 256 pieces numbers are shared.
+    Lines are thinned, then cut at their crossings and at a grid. Every pixel of the frame belongs to a segment, so that
+    a line's whole width moves with the ground around it. Numbers are shared beyond 256 segments.
     """
     middle = cv2.ximgproc.thinning(np.where(frame < _INK, 255, 0).astype(np.uint8)) > 0
     neighbours = cv2.filter2D(middle.astype(np.uint8), -1, np.ones((3, 3)), borderType=cv2.BORDER_CONSTANT)
-    line = middle & (neighbours <= 3)  # itself and two more; a crossing has others
+    line = middle & (neighbours <= 3)  # the pixel and two neighbours; a crossing has more
     if not line.any():
         return np.zeros(frame.shape, np.uint8)
     rows, columns = np.nonzero(line)

@@ -1,4 +1,4 @@
-"""What a run learns from and is validated on: pair folders, or labelled sketches, as sample sets in memory."""
+"""Training and validation data of a run: pair folders, or labelled sketches, as sample sets in memory."""
 
 from __future__ import annotations
 
@@ -17,83 +17,91 @@ from index_builder.training.data.samples import Sample, SampleSet, prepare, to_s
 from model.preprocessing.preprocess import Preprocess
 
 Source = Sequence[PairFolder] | LabelledSketches
-Prepare = Callable[..., SampleSet]  # prepare(), or what remembers what that gave
+Prepare = Callable[..., SampleSet]  # prepare(), or a cache of its results
 
 
 @dataclass(frozen=True)
 class TrainingData:
-    """Sets to train on and held-out ones to validate on: one of each pair folder, or of each class."""
+    """Training sets and held-out validation sets: one for each pair folder, or for each class."""
 
     training: list[SampleSet]
     validation: list[SampleSet]
-    shop: list[SampleSet]  # the held-out photos where nobody has sketched any
-    described: dict[str, str]  # by the folder's name: how many samples there are, and checksums of them
+    shop: list[SampleSet]  # the held-out photos, if there are no sketches at all
+    described: dict[str, str]  # number of samples and their checksums, by the folder's name
 
 
 def load_training_data(
-    source: Source, preprocess: Preprocess, holdout: bool, bars: Progress, prepare_folder: Prepare = prepare
+    source: Source, preprocess: Preprocess, bars: Progress, prepare_folder: Prepare = prepare, *, holdout: bool
 ) -> TrainingData:
-    """Preprocess all that is to be learnt from; with holdout=False that includes the held-out fifth.
+    """Preprocess all data of a run; without `holdout` the held-out fifth is training data too.
 
-    Raises UnreadableImage or BlankSketch, naming the file, and TrainingError when two folders have one name.
+    Raises UnreadableImageError or BlankSketchError with the file, and TrainingError when two folders have the same
+    name.
     """
     if isinstance(source, LabelledSketches):
-        return _labelled(source, preprocess, holdout, bars)
+        return _load_labelled(source, preprocess, bars, holdout=holdout)
     names = [folder.name for folder in source]
-    if twice := [name for name in names if names.count(name) > 1]:
+    if repeated := [name for name in names if names.count(name) > 1]:
         raise TrainingError(
-            f"two folders are named {twice[0]!r}: expected distinct names, figures are reported by them"
+            f"two folders are named {repeated[0]!r}: expected distinct names, figures are reported by them"
         )
-    return _pairs(source, preprocess, holdout, bars, prepare_folder)
+    return _load_pairs(source, preprocess, bars, prepare_folder, holdout=holdout)
 
 
-def _pairs(
-    folders: Sequence[PairFolder], preprocess: Preprocess, holdout: bool, bars: Progress, prepare_folder: Prepare
+def _load_pairs(
+    folders: Sequence[PairFolder], preprocess: Preprocess, bars: Progress, prepare_folder: Prepare, *, holdout: bool
 ) -> TrainingData:
-    """Training sets of all folders, and validation sets of those that have sketches, or of all when none has."""
+    """Prepare training sets of all folders, and validation sets of the folders that have sketches.
+
+    If none has sketches, the held-out photos of all folders become `shop`.
+    """
     training = [folder.training() if holdout else folder for folder in folders]
     held_out = [folder.held_out() for folder in folders] if holdout else []
     sketched = [folder for folder in held_out if _has_sketches(folder)]
     shop = [] if any(map(_has_sketches, folders)) else held_out
     task = bars.add_task("read", total=sum(len(f.pairs) for f in (*training, *sketched, *shop)))
 
-    def prepared(parts: Sequence[PairFolder]) -> list[SampleSet]:
+    def prepare_all(parts: Sequence[PairFolder]) -> list[SampleSet]:
         return [prepare_folder(folder, preprocess, lambda: bars.advance(task)) for folder in parts]
 
-    usable = [SampleSet(s.name, tuple(x for x in s.samples if x.sketches)) for s in prepared(training)]
-    described = {samples.name: _fingerprint([samples]) for samples in usable}
-    return TrainingData(usable, prepared(sketched), prepared(shop), described)
+    usable = [SampleSet(s.name, tuple(x for x in s.samples if x.sketches)) for s in prepare_all(training)]
+    described = {samples.name: _describe_sets([samples]) for samples in usable}
+    return TrainingData(usable, prepare_all(sketched), prepare_all(shop), described)
 
 
 def _has_sketches(folder: PairFolder) -> bool:
     return any(pair.sketches for pair in folder.pairs)
 
 
-def _labelled(source: LabelledSketches, preprocess: Preprocess, holdout: bool, bars: Progress) -> TrainingData:
+def _load_labelled(source: LabelledSketches, preprocess: Preprocess, bars: Progress, *, holdout: bool) -> TrainingData:
+    """Prepare the sets of labelled sketches."""
     task = bars.add_task("read", total=len(source.sketches))
     parts = [source.training(), source.held_out()] if holdout else [source]
-    sets = [_by_class(part, preprocess, lambda: bars.advance(task)) for part in parts]
-    return TrainingData(sets[0], sets[1] if holdout else [], [], {source.name: _fingerprint(sets[0])})
+    sets = [_prepare_classes(part, preprocess, lambda: bars.advance(task)) for part in parts]
+    return TrainingData(sets[0], sets[1] if holdout else [], [], {source.name: _describe_sets(sets[0])})
 
 
-def _by_class(source: LabelledSketches, preprocess: Preprocess, advance: Callable[[], None]) -> list[SampleSet]:
-    """The set of each class, in the order of labels; its samples have a sketch each, and no photo."""
+def _prepare_classes(source: LabelledSketches, preprocess: Preprocess, advance: Callable[[], None]) -> list[SampleSet]:
+    """Prepare the set of each class in the order of labels; a sample has one sketch, and no photo."""
 
-    def one(labelled: LabelledSketch) -> Sample:
+    def prepare_sketch(labelled: LabelledSketch) -> Sample:
         frame = to_size(frame_of(labelled.sketch.picture, preprocess.sketch), preprocess.config.size)
         advance()
         return Sample(labelled.sketch.name, (), (frame,), 1)
 
     with ThreadPoolExecutor(2) as pool:  # OpenCV and Pillow release the GIL
-        samples = list(pool.map(one, source.sketches))
+        samples = list(pool.map(prepare_sketch, source.sketches))
     by_class: list[list[Sample]] = [[] for _ in source.classes]
     for labelled, sample in zip(source.sketches, samples, strict=True):
         by_class[labelled.label].append(sample)
-    return [SampleSet(name, tuple(found)) for name, found in zip(source.classes, by_class, strict=True)]
+    return [
+        SampleSet(name, tuple(samples_of_class))
+        for name, samples_of_class in zip(source.classes, by_class, strict=True)
+    ]
 
 
-def _fingerprint(sets: Sequence[SampleSet]) -> str:
-    """How many samples there are, a checksum of their names and of what people said, and one of all their frames."""
+def _describe_sets(sets: Sequence[SampleSet]) -> str:
+    """Return the number of samples, a checksum of their names and judgements, and one of all frames."""
     listed, pictures = [], 0
     for name, sample in ((samples.name, sample) for samples in sets for sample in samples.samples):
         listed.append(f"{name} {sample.photo_id} {len(sample.sketches)} {sample.judgements}")

@@ -1,4 +1,4 @@
-"""What a training step learns from: each objective draws its batches, computes its loss and validates itself."""
+"""Training objectives: each draws its batches, computes its loss and validates itself."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ OBJECTIVES: dict[str, type[Objective]] = {
 
 
 def find_objective(preset: Preset) -> type[Objective]:
-    """The preset's objective. Raises ValueError, naming the known ones."""
+    """Return the preset's objective. Raises ValueError, listing the known ones."""
     if preset.objective not in OBJECTIVES:
         raise ValueError(f"unknown objective {preset.objective!r}: expected one of {', '.join(OBJECTIVES)}")
     return OBJECTIVES[preset.objective]

@@ -1,4 +1,4 @@
-"""What all objectives have in common."""
+"""Common parts of all objectives."""
 
 from __future__ import annotations
 
@@ -20,30 +20,32 @@ Embed = Callable[[Sequence[LineImage]], Tensor]  # frames at the network's size 
 
 @dataclass(frozen=True)
 class Batch:
-    """What one step looks at: B sketches and M photos' edge maps, and what the sketches are to learn of them."""
+    """Input and target of one step: B sketches, and the edge maps of M photos."""
 
     sketches: list[LineImage]
     photos: list[LineImage]
-    mates: Tensor  # (M,) int64: the sketch with which each photo shares a flip
-    target: Tensor  # (B,) int64: the photo that each sketch is to be nearest to; for recognition its class
-    farther: Tensor  # (B,M) bool: the photos that are to be farther from a sketch than its target
+    mates: Tensor  # (M,) int64: the sketch that each photo is mirrored together with
+    target: Tensor  # (B,) int64: the photo that should be nearest to each sketch; for recognition its class
+    farther: Tensor  # (B,M) bool: the photos that should be farther from a sketch than its target
 
 
 class Objective(nn.Module, ABC):
-    """Draws batches from sample sets, and computes a loss of their embeddings.
+    """Drawing of batches from sample sets, and a loss over their embeddings.
 
-    What it learns itself, such as a temperature, are its parameters: they belong to the training state, not to the
-    checkpoint. `head_dims` are the lengths of the embedding's parts, `n_sets` says how many sets it will draw from.
+    Learned values of an objective, such as a temperature, are its parameters. They belong to the training state, not to
+    the checkpoint.
+
+    `head_dims` are the lengths of the embedding's parts, `n_sets` is the number of sets to draw from.
     """
 
-    labelled = False  # learns from labelled sketches rather than from pairs
+    labelled = False  # trains on labelled sketches instead of pairs
 
     def __init__(self, preset: Preset, head_dims: Sequence[int], n_sets: int) -> None:
         super().__init__()
         self.preset = preset
 
     def check(self, sets: Sequence[SampleSet]) -> None:
-        """Raise TrainingError, naming the set, where there is too little to draw from."""
+        """Raise TrainingError with the set's name when a set is too small to draw from."""
         for samples in sets:
             if len(samples.samples) < 2:
                 count = len(samples.samples)
@@ -51,19 +53,22 @@ class Objective(nn.Module, ABC):
 
     @abstractmethod
     def draw(self, sets: Sequence[SampleSet], random: np.random.Generator) -> Batch:
-        """The next batch; all its chance comes from `random`, so that a resumed run draws the same."""
+        """Draw the next batch.
+
+        All random numbers come from `random`, so that a resumed run draws the same batches.
+        """
 
     @abstractmethod
     def loss(self, distance: Distance, sketches: Tensor, photos: Tensor, batch: Batch) -> Tensor:
-        """Embeddings of the batch's sketches (B,D) and photos (M,D) -> ()."""
+        """Compute the loss () of embeddings of the batch's sketches (B,D) and photos (M,D)."""
 
     def validate(self, distance: Distance, embed: Embed, sets: Sequence[SampleSet]) -> dict[str, float]:
-        """acc@1 in percent of each set: every sketch that people drew against the set's photos."""
+        """Return acc@1 in percent by set: each sketch drawn by a person against the set's photos."""
         return {samples.name: accuracy(distance, embed, samples) for samples in sets}
 
 
 def accuracy(distance: Distance, embed: Embed, samples: SampleSet) -> float:
-    """acc@1 in percent: every sketch that people drew of a set's photos against all of them."""
+    """Return acc@1 in percent: each sketch drawn by a person against all photos of the set."""
     photos = embed([sample.edges[0] for sample in samples.samples])
     sketches = [frame for sample in samples.samples for frame in sample.sketches[: sample.drawn]]
     truth = [i for i, sample in enumerate(samples.samples) for _ in range(sample.drawn)]

@@ -1,4 +1,4 @@
-"""Category-level pairs, the paper's third stage: any sketch of a category goes with any of its photos."""
+"""Category-level pairs, the paper's third stage: any sketch of a category matches any of its photos."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from model.network.distances import Distance
 
 
 class CategoryTriplets(TripletRanking):
-    """The paper's ranking loss: photos of other categories are to be farther, those of the same one are left alone."""
+    """The paper's ranking loss over photos of other categories; other photos of the same category are ignored."""
 
     def check(self, sets: Sequence[SampleSet]) -> None:
+        """Raise TrainingError when there are fewer than two categories."""
         super().check(sets)
         if len(sets) < 2:
             raise TrainingError(
@@ -25,7 +26,7 @@ class CategoryTriplets(TripletRanking):
             )
 
     def draw(self, sets: Sequence[SampleSet], random: np.random.Generator) -> Batch:
-        """As many distinct categories as the batch can hold, each as often as the others."""
+        """Draw from as many distinct categories as the batch can hold, each equally often."""
         order = np.resize(random.permutation(len(sets)), self.preset.batch)
         sketches, photos = [], []
         for samples in (sets[category].samples for category in order.tolist()):
@@ -36,7 +37,7 @@ class CategoryTriplets(TripletRanking):
         return Batch(sketches, photos, own, own, category_of.unsqueeze(1) != category_of)
 
     def validate(self, distance: Distance, embed: Embed, sets: Sequence[SampleSet]) -> dict[str, float]:
-        """The share of sketches, in percent, whose nearest photo of all sets is of their category."""
+        """Return the percentage of sketches whose nearest photo of all sets is of their category."""
         photos = [(i, sample.edges[0]) for i, samples in enumerate(sets) for sample in samples.samples]
         sketches = [
             (i, frame)
@@ -48,5 +49,5 @@ class CategoryTriplets(TripletRanking):
             return {}
         embedded = [embed([frame for _, frame in frames]) for frames in (sketches, photos)]
         nearest = distance.pairwise(*embedded).argmin(1).tolist()
-        right = [photos[n][0] == category for n, (category, _) in zip(nearest, sketches, strict=True)]
-        return {"categories": 100 * sum(right) / len(right)}
+        hits = [photos[n][0] == category for n, (category, _) in zip(nearest, sketches, strict=True)]
+        return {"categories": 100 * sum(hits) / len(hits)}

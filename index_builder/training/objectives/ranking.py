@@ -1,4 +1,4 @@
-"""Ranking losses, and pairs of a sketch and its photo: every other photo of the batch is to be farther."""
+"""Ranking losses, and pairs of a sketch and its photo; every other photo of the batch is a negative."""
 
 from __future__ import annotations
 
@@ -16,14 +16,15 @@ from model.network.distances import HOLEF, Distance, Euclidean
 from model.network.losses import contrastive_loss, holef_penalty, triplet_loss
 
 _MIXED = 0.25  # share of batches drawn from all folders
-_LARGE = 400  # pairs: a folder beyond that is not drawn from more often
-_SKETCHLESS = 0.5  # how often a folder without sketches is drawn from, to one with sketches
+_LARGE = 400  # pairs: larger folders are not drawn from more often
+_SKETCHLESS = 0.5  # how often a folder without sketches is drawn from, relative to one with sketches
 
 
 class ContrastivePairs(Objective):
-    """Symmetric InfoNCE with a learned temperature; also of each head alone, with the weight that the preset gives.
+    """Symmetric InfoNCE with a learned temperature, also of each head alone with the preset's weight.
 
-    Without that, one head learns and the others idle: the embedding is an ensemble, and each member has to be good.
+    Without the heads' own losses one head learns and the others stay untrained. The embedding is an ensemble, so that
+    each member has to be good.
     """
 
     def __init__(self, preset: Preset, head_dims: Sequence[int], n_sets: int) -> None:
@@ -33,9 +34,11 @@ class ContrastivePairs(Objective):
         self._parts = [Euclidean(dim) for dim in head_dims]
 
     def draw(self, sets: Sequence[SampleSet], random: np.random.Generator) -> Batch:
+        """Draw pairs of distinct photos."""
         return draw_pairs(sets, self.preset.batch, random, self.preset.unfinished)
 
     def loss(self, distance: Distance, sketches: Tensor, photos: Tensor, batch: Batch) -> Tensor:
+        """Return the contrastive loss of the whole embedding, plus the weighted losses of its heads."""
         smoothing = self.preset.smoothing
         loss = contrastive_loss(distance.pairwise(sketches, photos), self.temperature.exp(), smoothing)
         loss = loss + regularisation(distance)
@@ -51,21 +54,25 @@ class ContrastivePairs(Objective):
 
 
 class TripletRanking(Objective):
-    """The paper's ranking loss, over the photos of the batch that are to be farther; subclasses draw the batches."""
+    """The paper's ranking loss over the batch's negatives; subclasses draw the batches."""
 
     def loss(self, distance: Distance, sketches: Tensor, photos: Tensor, batch: Batch) -> Tensor:
+        """Return the triplet loss of the batch, with the distance's regularisation."""
         distances = distance.pairwise(sketches, photos)
         target, farther = batch.target.to(distances.device), batch.farther.to(distances.device)
         return triplet_loss(distances, target, farther, self.preset.margin) + regularisation(distance)
 
 
 def regularisation(distance: Distance) -> Tensor | float:
-    """What keeps a learnt distance near its start, for losses that it takes part in: HOLEF's penalty."""
+    """Return HOLEF's penalty for a HOLEF distance, else 0.
+
+    It keeps the learned distance near its start.
+    """
     return holef_penalty(distance.weight) if isinstance(distance, HOLEF) else 0.0
 
 
 def draw_pairs(sets: Sequence[SampleSet], count: int, random: np.random.Generator, unfinished: float = 0.0) -> Batch:
-    """Pairs of distinct photos; `unfinished` is the share of sketches that are shown while being drawn."""
+    """Draw pairs of distinct photos; `unfinished` is the share of sketches that are replaced by partial ones."""
     drawn = [draw_batch(samples, share, random, unfinished) for samples, share in shares(sets, count, random)]
     sketches, edges = ([frame for pair in drawn for frame in pair[side]][:count] for side in (0, 1))
     own = torch.arange(len(sketches))
@@ -73,25 +80,28 @@ def draw_pairs(sets: Sequence[SampleSet], count: int, random: np.random.Generato
 
 
 def shares(sets: Sequence[SampleSet], count: int, random: np.random.Generator) -> list[tuple[SampleSet, int]]:
-    """How many samples of a batch come from which sets; what is too many is left out at the end.
+    """Return the sets to draw a batch from, with the number of samples of each; the last may exceed the batch.
 
-    Mostly all from one folder, larger ones somewhat more often: its other photos are the hard negatives. Where it has
-    too few, others fill the batch. Now and then from as many folders as the batch can hold, or nothing would teach the
-    network to tell a boot from a chair.
+    Most batches come from one folder, since its other photos are the hard negatives. Larger folders are drawn somewhat
+    more often. If the folder has too few samples, others fill the batch.
+
+    A share of the batches comes from as many folders as the batch can hold. They teach the network to separate the
+    categories.
     """
     if random.random() < _MIXED:
         order = random.permutation(len(sets))[:count]
         return [(sets[i], -(-count // len(order))) for i in order]
-    weights = np.array([_weight(samples) for samples in sets])
-    taken: list[tuple[SampleSet, int]] = []
+    weights = np.array([_draw_weight(samples) for samples in sets])
+    chosen: list[tuple[SampleSet, int]] = []
     for i in random.choice(len(sets), len(sets), replace=False, p=weights / weights.sum()):
         if count <= 0:
             break
-        taken.append((sets[i], min(count, len(sets[i].samples))))
-        count -= taken[-1][1]
-    return taken
+        chosen.append((sets[i], min(count, len(sets[i].samples))))
+        count -= chosen[-1][1]
+    return chosen
 
 
-def _weight(samples: SampleSet) -> float:
+def _draw_weight(samples: SampleSet) -> float:
+    """Return how often a folder is drawn from, relative to the others."""
     sketched = any(sample.drawn for sample in samples.samples)
     return math.sqrt(min(len(samples.samples), _LARGE)) * (1 if sketched else _SKETCHLESS)

@@ -23,7 +23,7 @@ EDGES, PHOTOS = GalleryFrom.edge_maps, GalleryFrom.photos
 
 @pytest.fixture(scope="module")
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Checkpoint:
-    """Nothing but the stem, which needs no training to know an outline again."""
+    """Build a checkpoint of the stem alone, which recognises outlines without training."""
     torch.manual_seed(0)
     network = DSSA(NetworkConfig("orientations", "residual", "none", ("stem",), "holef"))
     path = tmp_path_factory.mktemp("net") / "stem.safetensors"
@@ -99,7 +99,7 @@ def test_figures_have_intervals_around_them() -> None:
 def test_sketches_of_one_photo_are_resampled_together() -> None:
     ranks = [1, 1, 1, 9, 9, 9] * 6
     alone, grouped = ranked(*ranks), ranked(*ranks, photos=lambda i: str(i // 3))
-    (_, low, high), (_, wide_low, wide_high) = (one.figures()["acc@1"] for one in (alone, grouped))
+    (_, low, high), (_, wide_low, wide_high) = (evaluation.figures()["acc@1"] for evaluation in (alone, grouped))
     assert wide_high - wide_low > 1.4 * (high - low)
 
 

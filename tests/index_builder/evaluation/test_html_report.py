@@ -42,7 +42,7 @@ def folder() -> PairFolder:
 
 
 def ranked(folder: PairFolder, ranks: Iterable[int]) -> Evaluation:
-    """An evaluation in which the sketches' true photos have these ranks, over and over."""
+    """Build an evaluation in which the ranks of the sketches' true photos repeat `ranks`."""
     ids = [pair.photo_id for pair in folder.pairs]
     queries = []
     for (truth, sketch), rank in zip(
@@ -69,7 +69,7 @@ def page(
 
 
 def section(page: str, heading: str) -> str:
-    """What follows a heading, up to the next."""
+    """Return the text after a heading, up to the next one."""
     return page.split(f"<h2>{heading}</h2>")[1].split("<h2>")[0]
 
 

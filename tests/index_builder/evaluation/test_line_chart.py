@@ -22,12 +22,12 @@ def test_a_line_runs_from_edge_to_edge_and_100_percent_is_on_top() -> None:
 
 def test_a_logarithmic_axis_gives_equal_ratios_equal_room() -> None:
     points = {k: Estimate(k, k, k) for k in range(1, 17)}
-    made = chart("acc@k", {"one view": points}, [1, 4, 16, 50], logarithmic=True, chance={1: 6.25, 16: 100})
-    assert [text for _, text in made.ticks] == ["1", "4", "16"]  # 50 is beyond the gallery
-    assert [place for place, _ in made.ticks] == pytest.approx([0, WIDTH / 2, WIDTH])
-    assert places(made.chance) == [(0, pytest.approx(HEIGHT * 0.9375, abs=0.06)), (WIDTH, 0)]
+    drawn = chart("acc@k", {"one view": points}, [1, 4, 16, 50], logarithmic=True, chance={1: 6.25, 16: 100})
+    assert [text for _, text in drawn.ticks] == ["1", "4", "16"]  # 50 is beyond the gallery
+    assert [place for place, _ in drawn.ticks] == pytest.approx([0, WIDTH / 2, WIDTH])
+    assert places(drawn.chance) == [(0, pytest.approx(HEIGHT * 0.9375, abs=0.06)), (WIDTH, 0)]
 
 
 def test_a_single_point_lies_in_the_middle() -> None:
-    made = chart("acc@k", {"one view": {1: Estimate(100, 100, 100)}}, [1], logarithmic=True)
-    assert places(made.lines[0].line) == [(WIDTH / 2, 0)]
+    drawn = chart("acc@k", {"one view": {1: Estimate(100, 100, 100)}}, [1], logarithmic=True)
+    assert places(drawn.lines[0].line) == [(WIDTH / 2, 0)]

@@ -40,7 +40,7 @@ def by_share(folder: PairFolder, checkpoint: Checkpoint) -> ByShare:
 
 
 def redrawn(folder: PairFolder, number: int, strokes: Strokes | None) -> PairFolder:
-    """The folder with other strokes in the sketch of one photo."""
+    """Return the folder with other strokes in the sketch of one photo."""
     pairs = list(folder.pairs)
     pairs[number] = replace(pairs[number], sketches=(replace(pairs[number].sketches[0], strokes=strokes),))
     return replace(folder, pairs=tuple(pairs))
@@ -60,8 +60,8 @@ def test_each_share_is_searched_as_the_server_draws_it(
             for pair, query in zip(folder.pairs, by_share[percent].queries, strict=True):
                 part = first_share(pair.sketches[0].strokes or (), percent / 100)
                 body = json.dumps({"width": 256, "height": 256, "strokes": part}).encode()
-                found = rank(checkpoint.preprocess.strokes(parse_strokes(body).in_pixels()))
-                assert (query.rank, query.first) == (found.index(pair.photo_id) + 1, tuple(found[:8]))
+                ids = rank(checkpoint.preprocess.strokes(parse_strokes(body).in_pixels()))
+                assert (query.rank, query.first) == (ids.index(pair.photo_id) + 1, tuple(ids[:8]))
                 assert query.sketch.strokes == part
 
 
@@ -89,11 +89,11 @@ def test_sketches_without_strokes_are_left_out_but_one_must_have_some(
 
 
 def test_figures_are_told_share_by_share(by_share: ByShare) -> None:
-    told = partial_as_json(by_share)
-    assert [one["drawn"] for one in told] == list(SHARES) and {one["n_queries"] for one in told} == {10}
-    assert told[4]["acc@1"] == round(by_share[100].acc_at_k(1), 2)
-    low, high = told[2]["acc@10_interval"]
-    assert low <= told[2]["acc@10"] <= high
+    figures = partial_as_json(by_share)
+    assert [entry["drawn"] for entry in figures] == list(SHARES) and {entry["n_queries"] for entry in figures} == {10}
+    assert figures[4]["acc@1"] == round(by_share[100].acc_at_k(1), 2)
+    low, high = figures[2]["acc@10_interval"]
+    assert low <= figures[2]["acc@10"] <= high
     table = partial_as_text(by_share).splitlines()
     assert table[0].startswith("10 sketches") and len(table) == 7 and table[-1].startswith(" 100 %")
     assert str(by_share[100].figures()["acc@10"]) in table[-1]

@@ -45,9 +45,9 @@ def test_the_distance_is_the_mean_over_the_same_view_of_both() -> None:
     with torch.no_grad():
         distance.weight.add_(torch.randn(6, 6))
     sketches, photos = torch.randn(10, 3, 6), torch.randn(10, 4, 6)
-    found = view_distance(distance, sketches, photos)
-    assert found.shape == (3, 4)
+    distances = view_distance(distance, sketches, photos)
+    assert distances.shape == (3, 4)
     for i in range(3):
         for j in range(4):
             apart = [distance.pairwise(sketches[v, i : i + 1], photos[v, j : j + 1]).item() for v in range(10)]
-            assert abs(found[i, j].item() - np.mean(apart)) < 1e-4
+            assert abs(distances[i, j].item() - np.mean(apart)) < 1e-4

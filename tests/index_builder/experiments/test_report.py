@@ -38,8 +38,8 @@ def folder(path: Path) -> PairFolder:
     return read_pairs(write_shapes(path, photos=10, sketches=1))
 
 
-def made_up(setting: Setting, seeds: int = 3) -> list[Row]:
-    """Rows of which each tells what it does: of 40 sketches, the first few tenths find their photo first."""
+def invented_rows(setting: Setting, seeds: int = 3) -> list[Row]:
+    """Build rows with a certain difference: of 40 sketches, the first few tenths have their photo at rank 1."""
     photos = np.array([str(i) for i in range(40)])
     runs = {
         name: [
@@ -55,7 +55,7 @@ def made_up(setting: Setting, seeds: int = 3) -> list[Row]:
 
 
 def test_the_table_says_what_helps_and_what_does_not(setting: Setting, tmp_path: Path) -> None:
-    table, _ = write_table_and_plot(tmp_path / "new", setting, made_up(setting), "sketchfind experiment ablation")
+    table, _ = write_table_and_plot(tmp_path / "new", setting, invented_rows(setting), "sketchfind experiment ablation")
     text = table.read_text()
     assert "| base (`base`) | 50.0 ± 0.0 / 100.0 ± 0.0 | 50.0 ± 0.0 / 100.0 ± 0.0 | – | – |" in text
     rows = {line.split(" (`")[0]: line for line in text.splitlines() if "(`" in line}
@@ -78,7 +78,7 @@ def test_the_table_says_what_helps_and_what_does_not(setting: Setting, tmp_path:
 
 def test_tables_are_well_formed(setting: Setting, tmp_path: Path) -> None:
     for seeds in (1, 3):
-        rows = made_up(setting, seeds)
+        rows = invented_rows(setting, seeds)
         text = write_table_and_plot(tmp_path, setting, rows, "x")[0].read_text()
         tables = [block.splitlines() for block in text.split("\n\n") if block.startswith("|")]
         assert [len(table) for table in tables] == [2 + 6, 2 + 5]
@@ -87,7 +87,7 @@ def test_tables_are_well_formed(setting: Setting, tmp_path: Path) -> None:
 
 def test_one_seed_has_no_spread(setting: Setting, tmp_path: Path) -> None:
     alone = replace(setting, seeds=1, start_from=Path("some/start.safetensors"))
-    table, plot = write_table_and_plot(tmp_path, alone, made_up(setting, seeds=1), "x")
+    table, plot = write_table_and_plot(tmp_path, alone, invented_rows(setting, seeds=1), "x")
     text = table.read_text()
     assert "±" not in text and "interval" not in text and "of one seed" in text and "started from" in text
     assert "Whether **full model** helps cannot be told from one seed: +40.0 points of acc@1 against base." in text
@@ -96,7 +96,7 @@ def test_one_seed_has_no_spread(setting: Setting, tmp_path: Path) -> None:
 
 
 def test_the_plot_shows_every_run(setting: Setting, tmp_path: Path) -> None:
-    _, plot = write_table_and_plot(tmp_path, setting, made_up(setting), "x")
+    _, plot = write_table_and_plot(tmp_path, setting, invented_rows(setting), "x")
     assert len(circles(plot)) == 2 * 6 * 3 + 1
     words = [text.text for text in ElementTree.parse(plot).iter("{http://www.w3.org/2000/svg}text")]
     assert "bags & co, acc@1 in percent" in words and words.count("83.3 ± 5.8") == 2 and words.count("full model") == 2
@@ -125,7 +125,7 @@ def test_ticks_enclose_the_values_and_are_few(values: list[float]) -> None:
 
 
 def test_figures_as_json(setting: Setting) -> None:
-    figures = json.loads(json.dumps(as_json(made_up(setting))))
+    figures = json.loads(json.dumps(as_json(invented_rows(setting))))
     assert list(figures) == list(SHARES) and "verdict" not in figures["base"]
     assert figures["fusion"]["folders"]["shoes"]["acc@1"]["seeds"] == [50.0, 60.0, 50.0]
     assert figures["holef"]["verdict"] == "does not help" and figures["holef"]["interval"][1] < 0

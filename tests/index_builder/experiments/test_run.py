@@ -43,10 +43,10 @@ def setting(shapes: Path) -> Setting:
 
 @dataclass(frozen=True)
 class Resumed:
-    """An experiment that was stopped and run again: what was kept, what was called after that, and what it gave."""
+    """An experiment that was stopped and run again: its saved runs, the calls after that, and its result."""
 
     out: Path
-    kept: list[str]
+    saved: list[str]
     before: dict[str, torch.Tensor]
     calls: Counter[str]
     runs: dict[str, list[Run]]
@@ -54,20 +54,20 @@ class Resumed:
 
 @pytest.fixture(scope="module")
 def resumed(setting: Setting, tmp_path_factory: pytest.TempPathFactory) -> Resumed:
-    """Stopped while the third of four runs was being measured."""
+    """Run an experiment that is stopped while the third of four runs is measured, and resume it."""
     out = tmp_path_factory.mktemp("out")
     with pytest.MonkeyPatch.context() as context:
         _count_calls(context, stop_at=("evaluate", 3))
         with pytest.raises(KeyboardInterrupt):
             run_experiment(setting, out)
-    kept, before = sorted(path.stem for path in (out / "runs").iterdir()), weights(out, LOSSES[2])
+    saved, before = sorted(path.stem for path in (out / "runs").iterdir()), weights(out, LOSSES[2])
     with pytest.MonkeyPatch.context() as context:
         calls = _count_calls(context)
-        return Resumed(out, kept, before, calls, run_experiment(setting, out))
+        return Resumed(out, saved, before, calls, run_experiment(setting, out))
 
 
 def _count_calls(context: pytest.MonkeyPatch, stop_at: tuple[str, int] | None = None) -> Counter[str]:
-    """How often networks are trained, folders prepared and folders measured from now on."""
+    """Count how often networks are trained, and folders prepared and measured, from now on."""
     counted: Counter[str] = Counter()
 
     def counting(name: str, real: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
@@ -88,7 +88,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
 
 @pytest.fixture
 def done(resumed: Resumed, tmp_path: Path) -> Path:
-    """A copy of the finished experiment's figures."""
+    """Copy the finished experiment's figures."""
     shutil.copytree(resumed.out / "runs", tmp_path / "done" / "runs")
     return tmp_path / "done"
 
@@ -102,15 +102,15 @@ def ranks(runs: dict[str, list[Run]]) -> dict[str, list[list[int]]]:
 
 
 def test_a_stopped_experiment_does_only_what_is_missing(resumed: Resumed, setting: Setting) -> None:
-    assert resumed.kept == sorted(f"{name}-0" for name in LOSSES[:2])
+    assert resumed.saved == sorted(f"{name}-0" for name in LOSSES[:2])
     # the third is there but for its figures; frames are prepared for the training part and the held-out fifth, once
     assert resumed.calls == {"train": 2, "prepare": 2, "evaluate": 2}
     after = weights(resumed.out, LOSSES[2])
     assert all(torch.equal(after[name], value) for name, value in resumed.before.items())
     assert not list((resumed.out / "checkpoints").glob("*.state"))
-    kept = json.loads((resumed.out / "runs" / "dssa-0.json").read_text())["folders"]["shapes"]
-    assert kept["acc@1"] == pytest.approx(resumed.runs["dssa"][0].searches["shapes"].acc_at_k(1), abs=0.01)
-    assert kept["n_queries"] == len(setting.folders[0].held_out().pairs) == len(ranks(resumed.runs)["dssa"][0])
+    saved = json.loads((resumed.out / "runs" / "dssa-0.json").read_text())["folders"]["shapes"]
+    assert saved["acc@1"] == pytest.approx(resumed.runs["dssa"][0].searches["shapes"].acc_at_k(1), abs=0.01)
+    assert saved["n_queries"] == len(setting.folders[0].held_out().pairs) == len(ranks(resumed.runs)["dssa"][0])
 
 
 def test_a_finished_experiment_is_only_read(resumed: Resumed, setting: Setting, calls: Counter[str]) -> None:

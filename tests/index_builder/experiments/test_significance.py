@@ -11,7 +11,10 @@ Hits = NDArray[np.bool_]
 
 
 def runs(*seeds: Hits, per_photo: int = 1) -> list[Run]:
-    """Runs by seed, of one folder, in which these sketches (Q,) found their photo first; so many sketches a photo."""
+    """Build runs by seed of one folder, in which these sketches (Q,) have their photo at rank 1.
+
+    `per_photo` is the number of sketches of each photo.
+    """
     return [
         Run({"shapes": Searches(np.where(hits, 1, 7), np.array([str(i // per_photo) for i in range(len(hits))]))}, "")
         for hits in seeds
@@ -19,7 +22,7 @@ def runs(*seeds: Hits, per_photo: int = 1) -> list[Run]:
 
 
 def first(share: float, count: int = 40) -> Hits:
-    """The first of `count` sketches find their photo."""
+    """Mark the first of `count` sketches as hits."""
     return np.arange(count) < round(share * count)
 
 
@@ -52,7 +55,7 @@ def test_one_seed_tells_nothing() -> None:
 
 
 def test_sketches_are_paired() -> None:
-    """Six sketches more of the same forty are told; at other sketches' expense the same six points would not be."""
+    """Check that six more of the same forty sketches are significant, and six gained and lost ones are not."""
     base, more = first(0.5), first(0.65)
     assert compare(runs(more, more, more), runs(base, base, base))[0].verdict is Verdict.helps
     reverse = more[::-1]
@@ -77,7 +80,7 @@ def test_folders_weigh_alike_whatever_their_size() -> None:
 
 
 def test_intervals_hold_what_they_promise() -> None:
-    """Of experiments in which nothing helps, with noisy seeds and few sketches, few may say that something does."""
+    """Check that few experiments report a difference where there is none, with noisy seeds and few sketches."""
     random = np.random.default_rng(5)
     wrong = 0
     for _ in range(60):

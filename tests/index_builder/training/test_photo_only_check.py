@@ -32,33 +32,33 @@ def sets(shop: PairFolder) -> tuple[SampleSet, SampleSet]:
 
 
 def network(weight: float) -> DSSA:
-    """Shapes by their orientations alone; with a negative weight the most different ones come first."""
-    made = DSSA(NetworkConfig("orientations", "residual", "none", ("stem",), "weighted-euclidean"))
-    torch.nn.init.constant_(next(made.distance.parameters()), weight)
-    return made.eval()
+    """Build a network of orientations alone; with a negative weight it ranks the most different shapes first."""
+    untrained = DSSA(NetworkConfig("orientations", "residual", "none", ("stem",), "weighted-euclidean"))
+    torch.nn.init.constant_(next(untrained.distance.parameters()), weight)
+    return untrained.eval()
 
 
 def test_better_is_told_from_worse(sets: tuple[SampleSet, SampleSet]) -> None:
     seen, held_out = sets
-    found = compare_on_held_out_photos(network(-0.05), network(1.0), [seen], [held_out])
-    assert found is not None and found.improved and found.before == 0 and found.after > 50
-    assert found.n_gallery == 50 and found.n_queries == 3 * len(held_out.samples) > 0
+    comparison = compare_on_held_out_photos(network(-0.05), network(1.0), [seen], [held_out])
+    assert comparison is not None and comparison.improved and comparison.before == 0 and comparison.after > 50
+    assert comparison.n_gallery == 50 and comparison.n_queries == 3 * len(held_out.samples) > 0
     back = compare_on_held_out_photos(network(1.0), network(-0.05), [seen], [held_out])
-    assert back is not None and not back.improved and (back.before, back.after) == (found.after, found.before)
+    assert back is not None and not back.improved and (back.before, back.after) == (comparison.after, comparison.before)
 
 
 @pytest.mark.parametrize("weight", [0.0, float("nan")])
 def test_a_network_to_which_all_photos_look_alike_finds_none(weight: float, sets: tuple[SampleSet, SampleSet]) -> None:
-    found = compare_on_held_out_photos(network(1.0), network(weight), [sets[0]], [sets[1]])
-    assert found is not None and found.after == 0 and not found.improved
+    comparison = compare_on_held_out_photos(network(1.0), network(weight), [sets[0]], [sets[1]])
+    assert comparison is not None and comparison.after == 0 and not comparison.improved
 
 
 def test_the_same_queries_are_asked_every_time(sets: tuple[SampleSet, SampleSet]) -> None:
-    one, other = network(1.0), network(1.0)
-    before = torch.get_rng_state()
-    first, second = (compare_on_held_out_photos(one, other, [sets[0]], [sets[1]]) for _ in range(2))
+    before, after = network(1.0), network(1.0)
+    state = torch.get_rng_state()
+    first, second = (compare_on_held_out_photos(before, after, [sets[0]], [sets[1]]) for _ in range(2))
     assert first == second and first is not None and first.before == first.after and not first.improved
-    assert torch.equal(torch.get_rng_state(), before)
+    assert torch.equal(torch.get_rng_state(), state)
 
 
 def test_training_that_improves_says_so(shop: PairFolder, tmp_path: Path) -> None:

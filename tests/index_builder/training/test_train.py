@@ -104,9 +104,9 @@ def test_the_state_of_another_run_is_refused(folder: PairFolder, tmp_path: Path)
 
 
 def test_folders_in_another_order_are_another_run() -> None:
-    found, expected = {"seed": 0, "data": {"a": "1", "b": "2"}}, {"seed": 0, "data": {"b": "2", "a": "1"}}
-    assert difference(found, found) is None
-    assert difference(found, expected) == "its data is in the order a, b, expected b, a"
+    actual, expected = {"seed": 0, "data": {"a": "1", "b": "2"}}, {"seed": 0, "data": {"b": "2", "a": "1"}}
+    assert difference(actual, actual) is None
+    assert difference(actual, expected) == "its data is in the order a, b, expected b, a"
 
 
 def test_a_run_is_not_resumed_on_other_pictures(shapes: Path, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Every form of every distance against a plain float64 double loop over the outer subtraction."""
+"""Check of every form of every distance against a plain float64 double loop."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NAMES = sorted(DISTANCES)
 
 
 def random_distance(name: str, seed: int = 0) -> Distance:
-    """The distance with random weights, negative ones included where they may be."""
+    """Build the distance with random weights, also negative ones if they are valid."""
     torch.manual_seed(seed)
     distance = DISTANCES[name](D)
     for parameter in distance.parameters():
@@ -25,7 +25,7 @@ def random_distance(name: str, seed: int = 0) -> Distance:
 
 
 def loop(name: str, weight: Tensor | None, s: Tensor, p: Tensor) -> Tensor:
-    """(D,), (D,) float64 -> (): the definition, one term after another."""
+    """Compute the definition term by term: (D,), (D,) float64 -> ()."""
     total = torch.zeros((), dtype=torch.float64)
     difference = s - p
     for i in range(D):
@@ -82,13 +82,13 @@ def test_listed_equals_the_double_loop(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_search_form_equals_the_double_loop(name: str) -> None:
     distance, (s, p) = random_distance(name), embeddings()
-    found = distance.offset(s).unsqueeze(1) - distance.query(s) @ distance.key(p).T
+    distances = distance.offset(s).unsqueeze(1) - distance.query(s) @ distance.key(p).T
     assert distance.query(s).shape == (B, distance.search_dim) and distance.key(p).shape == (
         N,
         distance.search_dim,
     )
     scale = distance.offset(s).abs().max().item() + (distance.query(s) @ distance.key(p).T).abs().max().item()
-    torch.testing.assert_close(found.double(), expected(name, distance, s, p), rtol=1e-4, atol=1e-6 * scale)
+    torch.testing.assert_close(distances.double(), expected(name, distance, s, p), rtol=1e-4, atol=1e-6 * scale)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -122,7 +122,7 @@ def test_gradients_equal_those_of_the_double_loop(name: str, form: str) -> None:
 
 
 def test_near_identical_embeddings_keep_their_precision() -> None:
-    """s = p up to 1e-3: the three terms cancel to a millionth of their size."""
+    """Check s = p up to 1e-3, where the three terms cancel to a millionth of their size."""
     distance = HOLEF(512)
     s = torch.randn(3, 512)
     p = s + 1e-3 * torch.randn(3, 512)

@@ -44,9 +44,9 @@ def test_the_fused_half_is_the_pooled_attended_map() -> None:
 
 
 @pytest.mark.parametrize("shortcut", [True, False])
-def test_attention_weighs_positions(shortcut: bool) -> None:
+def test_attention_weighs_positions(*, shortcut: bool) -> None:
     features = torch.randn(3, 16, 5, 5)
-    attended, alpha = SpatialAttention(16, shortcut)(features)
+    attended, alpha = SpatialAttention(16, shortcut=shortcut)(features)
     assert alpha.shape == (3, 1, 5, 5)
     torch.testing.assert_close(alpha.sum((2, 3)), torch.ones(3, 1))
     torch.testing.assert_close(attended, features * alpha + (features if shortcut else 0))
@@ -78,7 +78,7 @@ def test_an_unknown_part_is_named() -> None:
 
 @pytest.mark.parametrize("degrees", [0, 22.5, 45, 90, 135])
 def test_orientation_maps_tell_directions(degrees: float) -> None:
-    """A straight line's energy lies in the bin of the gradient across it."""
+    """Check that a straight line's energy lies in the bin of the gradient across it."""
     frame = torch.zeros(1, 1, 64, 64)
     angle = torch.deg2rad(torch.tensor(degrees))
     for step in torch.linspace(-20, 20, 400):

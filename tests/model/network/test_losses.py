@@ -27,7 +27,10 @@ def test_contrastive_loss_falls_as_true_pairs_come_nearer() -> None:
 
 
 def test_contrastive_loss_looks_both_ways() -> None:
-    """A photo near every sketch costs nothing by rows of equals, but much by columns; both count."""
+    """Check that columns count like rows.
+
+    A photo near every sketch costs nothing in rows of equals, but much in columns.
+    """
     distances = torch.tensor([[0.0, 1.0], [0.0, 1.0]])
     rows = (math.log(1 + math.e**-1) + math.log(1 + math.e**1)) / 2
     columns = math.log(2)

@@ -1,4 +1,4 @@
-"""The fast forward pass equals the network's own, for every kind of part."""
+"""Check that the ONNX forward pass equals the network's own, for every kind of part."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_embeddings_are_the_networks_own_in_batches_of_any_size(config: NetworkC
 
 
 class _Odd(DSSA):
-    """A network with something in it that comes out differently."""
+    """A network with a part whose export gives another result."""
 
     def embed_after(self, frames: torch.Tensor, stem: torch.Tensor) -> torch.Tensor:
         sign = -1 if torch.onnx.is_in_onnx_export() else 1
@@ -62,16 +62,19 @@ def test_a_network_of_which_it_would_not_be_the_equal_is_left_to_torch(caplog: p
 
 
 def test_networks_of_one_file_share_what_takes_time_to_make() -> None:
-    one, same, other = (DSSA(RESIDUAL).eval() for _ in range(3))
-    first = forward_of(one, SIZE, "a" * 64)
+    first_network, same, other = (DSSA(RESIDUAL).eval() for _ in range(3))
+    first = forward_of(first_network, SIZE, "a" * 64)
     assert first is not None and forward_of(same, SIZE, "a" * 64) is first
     assert forward_of(other, SIZE, "b" * 64) is not first and forward_of(other, SIZE) is not first
 
 
 def test_nothing_is_told_to_the_makers_of_the_runtime(tmp_path: Path) -> None:
-    """With telemetry, importing it alone makes an id of the machine and a store of events in the home directory."""
-    telling = {"CI", "ORT_DISABLE_TELEMETRY", "XDG_CACHE_HOME"}  # what would change that by itself
-    environment = {name: value for name, value in os.environ.items() if name not in telling}
+    """Check that the import sends no telemetry.
+
+    With telemetry, the import alone creates an id of the machine and a store of events in the home directory.
+    """
+    variables = {"CI", "ORT_DISABLE_TELEMETRY", "XDG_CACHE_HOME"}  # each of them changes the telemetry
+    environment = {name: value for name, value in os.environ.items() if name not in variables}
     environment["HOME"] = str(tmp_path)
     subprocess.run([sys.executable, "-c", "import model.network.onnx_forward"], env=environment, check=True)
     assert not [path for path in tmp_path.rglob("*") if path.is_file() and "onnxruntime" in str(path)]

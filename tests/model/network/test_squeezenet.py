@@ -13,7 +13,7 @@ FIRES |= {6: (256, 48, 192), 7: (384, 48, 192), 8: (384, 64, 256), 9: (512, 64, 
 
 
 def published() -> dict[str, Tensor]:
-    """Random weights under the published names and in the published shapes."""
+    """Draw random weights under the published names and in the published shapes."""
     torch.manual_seed(0)
     weights = {"conv1.weight": torch.randn(96, 3, 7, 7) / 300, "conv1.bias": torch.randn(96)}
     for number, (channels, squeezed, expanded) in FIRES.items():
@@ -28,7 +28,7 @@ def published() -> dict[str, Tensor]:
 
 
 def as_published(weights: dict[str, Tensor], pixels: Tensor) -> Tensor:
-    """SqueezeNet 1.0 up to fire9 written out, on BGR pixels 0..255 (B,3,S,S)."""
+    """Compute SqueezeNet 1.0 up to fire9 on BGR pixels 0..255 (B,3,S,S), as published."""
     features = pixels - torch.tensor([104.0, 117.0, 123.0]).view(1, 3, 1, 1)
     features = F.conv2d(features, weights["conv1.weight"], weights["conv1.bias"], stride=2).relu()
     for number in FIRES:

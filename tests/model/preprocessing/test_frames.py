@@ -1,4 +1,4 @@
-"""Where frames lie on their pictures: what is seen in a frame has to be found there in the picture."""
+"""Check of the places of frames on their pictures."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Box = tuple[float, float, float, float]  # left, top, right, bottom
 
 
 def seen(placed: PlacedFrame) -> Box:
-    """The box of a frame's ink, in the picture's pixels."""
+    """Return the box of a frame's ink, in the picture's pixels."""
     ink = placed.frame < 128
     rows, columns = np.flatnonzero(ink.any(1)), np.flatnonzero(ink.any(0))
     left, top, width, height = (getattr(placed.placement, name) for name in ("left", "top", "width", "height"))

@@ -1,4 +1,4 @@
-"""Pixels of images of any size: converted piece by piece, but as if they were whole."""
+"""Check of the pixels of images of any size: conversion in pieces equals that of the whole."""
 
 from __future__ import annotations
 

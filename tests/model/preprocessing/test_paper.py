@@ -1,4 +1,4 @@
-"""Photographs of sketches on paper give the frames of the sketches; clean sketches are taken as they are."""
+"""Check that photographs of sketches on paper give the sketches' frames, and clean sketches stay unchanged."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ def test_nothing_on_paper_is_a_blank_sketch(way: str) -> None:
 
 
 def outlined(image: Image.Image) -> Image.Image:
-    """With a filled part of another colour, as drawing programs make it."""
+    """Draw a filled part of another colour, as drawing programs do."""
     coloured = image.convert("RGB")
     ImageDraw.Draw(coloured).rectangle((120, 40, 290, 200), fill=(90, 160, 60), outline="black")
     return coloured
 
 
 def ruled(page: Image.Image, step: int, colour: str) -> Image.Image:
-    """With lines from edge to edge, as a scanner sees ruled paper."""
+    """Draw lines from edge to edge, like scanned ruled paper."""
     image = Image.new("RGB", page.size, "white")
     for y in range(step, page.height, step):
         ImageDraw.Draw(image).line([(0, y), (page.width, y)], fill=colour, width=2)
@@ -77,8 +77,8 @@ def test_a_drawing_with_many_level_lines_keeps_them() -> None:
     pen.rectangle((150, 100, 650, 700), outline=0, width=5)
     for y in range(160, 700, 60):
         pen.line([(150, y), (650, y)], fill=0, width=5)
-    found = preprocess.sketch(photo(WAYS["uneven light"], shelf))
-    assert agreement(found, preprocess.sketch(shelf), tolerance=3) > 0.95
+    frame = preprocess.sketch(photo(WAYS["uneven light"], shelf))
+    assert agreement(frame, preprocess.sketch(shelf), tolerance=3) > 0.95
 
 
 def test_chalk_on_a_blackboard() -> None:
@@ -96,8 +96,8 @@ def test_a_stray_mark_and_a_dark_edge_do_not_move_the_frame() -> None:
     pen.line([(20, 1060), (32, 1066)], fill=0, width=4)
     pen.rectangle((0, 0, 14, 1099), fill=40)
     shaded = np.asarray(page, np.float32) * np.linspace(0.5, 1, 900, dtype=np.float32)
-    found = preprocess.sketch(Image.fromarray(shaded.astype(np.uint8)))
-    assert agreement(found, preprocess.sketch(draw()), tolerance=3) > 0.95
+    frame = preprocess.sketch(Image.fromarray(shaded.astype(np.uint8)))
+    assert agreement(frame, preprocess.sketch(draw()), tolerance=3) > 0.95
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 40), (9, 9), (40, 3), (64, 64), (1, 700), (4000, 3)])

@@ -11,7 +11,7 @@ from tests.conftest import draw_product
 
 
 def lines(width: int, colour: str = "black") -> Image.Image:
-    """A sketch of some strokes."""
+    """Draw a sketch of a few strokes."""
     image = Image.new("RGB", (400, 300), "white")
     pen = ImageDraw.Draw(image)
     pen.line([(40, 250), (90, 60), (200, 60), (360, 240), (40, 250)], fill=colour, width=width, joint="curve")

@@ -42,7 +42,7 @@ def draw(
 
 
 def agreement(frame: Pixels, other: Pixels, tolerance: int = 2) -> float:
-    """The share of each frame's ink that lies within `tolerance` px of the other's; the smaller of both ways."""
+    """Return the share of each frame's ink within `tolerance` px of the other's; the smaller of both ways."""
     near = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * tolerance + 1,) * 2)
     inked = [(frame < 128).astype(np.float32), (other < 128).astype(np.float32)]
     overlap = [(a * cv2.dilate(b, near)).sum() / a.sum() for a, b in (inked, inked[::-1])]
@@ -145,7 +145,7 @@ def test_too_small_sketches_are_refused_with_their_size() -> None:
 
 
 def product(mode: str = "RGB", size: tuple[int, int] = (500, 400)) -> Image.Image:
-    """A two-coloured stool on white."""
+    """Draw a two-coloured stool on white."""
     image = Image.new("RGB", size, "white")
     pen = ImageDraw.Draw(image)
     pen.rectangle((100, 100, 300, 140), fill=(150, 60, 30))
@@ -236,7 +236,7 @@ def test_tensors_are_ink_on_zero_at_the_networks_size() -> None:
 
 
 def png_header(width: int, height: int) -> bytes:
-    """A PNG of under 1 KB that announces any size."""
+    """Build a PNG of under 1 KB that declares any size."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))

@@ -1,4 +1,4 @@
-"""Sheets are found by their outline and seen from above; what only looks like one is not."""
+"""Check that sheets are found by their outline and straightened, and that similar shapes are not."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CORNERS = [(160, 90), (640, 150), (600, 900), (90, 820)]
 def lying(
     corners: Sequence[tuple[float, float]] = CORNERS, table: int = 90, size: tuple[int, int] = (750, 1000)
 ) -> Pixels:
-    """A photo of a sheet with a drawn square on a table, both brighter at the top."""
+    """Draw a photo of a sheet with a square on a table, both brighter at the top."""
     image = Image.new("L", size, table)
     pen = ImageDraw.Draw(image)
     pen.polygon(corners, fill=220)
@@ -35,7 +35,7 @@ def test_the_corners_of_a_sheet_are_found() -> None:
 
 
 def test_a_straightened_sheet_has_the_ratio_of_its_sides() -> None:
-    """A4, tilted by 25 degrees to one side and 15 to another, before the camera of a phone."""
+    """Check A4, tilted by 25 degrees to one side and 15 to another, before a phone's camera."""
     a4 = np.array([(-105, -148.5, 0), (105, -148.5, 0), (105, 148.5, 0), (-105, 148.5, 0)])
     seen, _ = cv2.projectPoints(
         a4,
@@ -62,14 +62,14 @@ def test_around_a_sheet_that_the_picture_cuts_there_is_paper() -> None:
 
 
 def shaded() -> Pixels:
-    """Paper, with a straight shadow over a third of it."""
+    """Draw paper with a straight shadow over a third of it."""
     page = np.full((1000, 750, 3), 220, np.uint8)
     page[:, 500:] = 120
     return page
 
 
 def framed() -> Pixels:
-    """Paper, with a large frame drawn on it."""
+    """Draw paper with a large frame on it."""
     page = Image.new("RGB", (750, 1000), (220, 220, 210))
     ImageDraw.Draw(page).rectangle((60, 80, 700, 930), outline=(20, 20, 20), width=10)
     return np.asarray(page)

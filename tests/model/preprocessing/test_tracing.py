@@ -1,4 +1,4 @@
-"""Pictures of sketches become strokes that find the same."""
+"""Check that pictures of sketches become strokes with the same search results."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ preprocess = Preprocess()
 
 
 def lines(*strokes: list[tuple[int, int]], size: int = 60) -> Mask:
-    """One-pixel lines along strokes."""
+    """Draw one-pixel lines along strokes."""
     image = Image.new("L", (size, size))
     for stroke in strokes:
         ImageDraw.Draw(image).line(stroke, fill=255)
@@ -41,19 +41,19 @@ def test_strokes_give_the_frame_of_the_picture(variant: str) -> None:
 
 def test_strokes_of_a_photograph_give_its_frame() -> None:
     photo = Image.open(io.BytesIO(photographed(draw(), WAYS["all together"], 1)))
-    found = trace_strokes(photo)
-    assert agreement(preprocess.strokes(found.strokes), preprocess.sketch(photo)) > 0.95
-    points = np.concatenate([np.array(stroke) for stroke in found.strokes])
-    assert (points >= 0).all() and (points <= (found.width, found.height)).all()
-    assert found.width < found.height <= 1024  # the sheet upright, not the photo
+    tracing = trace_strokes(photo)
+    assert agreement(preprocess.strokes(tracing.strokes), preprocess.sketch(photo)) > 0.95
+    points = np.concatenate([np.array(stroke) for stroke in tracing.strokes])
+    assert (points >= 0).all() and (points <= (tracing.width, tracing.height)).all()
+    assert tracing.width < tracing.height <= 1024  # the sheet upright, not the photo
 
 
 def test_strokes_lie_where_the_lines_are_and_have_few_points() -> None:
     image = Image.new("L", (400, 300), 255)
     ImageDraw.Draw(image).line([(50, 60), (350, 60), (350, 240)], fill=0, width=5)
-    found = trace_strokes(image)
-    assert (found.width, found.height) == (400, 300)
-    [stroke] = found.strokes
+    tracing = trace_strokes(image)
+    assert (tracing.width, tracing.height) == (400, 300)
+    [stroke] = tracing.strokes
     assert len(stroke) <= 8
     corners = np.array(sorted(stroke)[:1] + sorted(stroke, key=sum)[-1:])
     assert np.abs(corners - [(50, 60), (350, 240)]).max() < 4
@@ -65,20 +65,20 @@ def test_a_blank_picture_has_no_strokes() -> None:
 
 
 def test_crossing_lines_go_straight_on() -> None:
-    found = paths(lines([(5, 5), (55, 55)], [(5, 55), (55, 5)]), pen=3)
-    assert sorted(map(sorted, map(ends, found))) == [[(5, 5), (55, 55)], [(5, 55), (55, 5)]]
+    lines_found = paths(lines([(5, 5), (55, 55)], [(5, 55), (55, 5)]), pen=3)
+    assert sorted(map(sorted, map(ends, lines_found))) == [[(5, 5), (55, 55)], [(5, 55), (55, 5)]]
 
 
 def test_a_line_that_ends_on_another_leaves_it_whole() -> None:
-    found = paths(lines([(5, 30), (55, 30)], [(30, 30), (30, 55)]), pen=3)
-    assert {(5, 30), (55, 30)} in map(ends, found) and len(found) == 2
+    lines_found = paths(lines([(5, 30), (55, 30)], [(30, 30), (30, 55)]), pen=3)
+    assert {(5, 30), (55, 30)} in map(ends, lines_found) and len(lines_found) == 2
 
 
 def test_forks_near_each_other_are_one_crossing() -> None:
     steep, bridge, on = [(25, 5), (29, 30)], [(29, 30), (31, 30)], [(31, 30), (35, 55)]
     level = [(5, 34), (29, 30)], [(31, 30), (55, 26)]
-    found = paths(lines(steep, bridge, on, *level), pen=4)
-    assert sorted(map(sorted, map(ends, found))) == [[(5, 34), (55, 26)], [(25, 5), (35, 55)]]
+    lines_found = paths(lines(steep, bridge, on, *level), pen=4)
+    assert sorted(map(sorted, map(ends, lines_found))) == [[(5, 34), (55, 26)], [(25, 5), (35, 55)]]
 
 
 def test_a_closed_line_ends_where_it_starts() -> None:
@@ -112,10 +112,10 @@ def test_every_pixel_of_a_scribble_is_near_a_path() -> None:
 
 def test_edges_of_a_photo_give_its_frame_and_lie_on_it() -> None:
     photo = draw_product(3, (640, 480))
-    found = trace_picture(photo, preprocess)
-    assert (found.kind, found.width, found.height) == ("photo", 640, 480)
-    assert agreement(preprocess.strokes(found.strokes), preprocess.photo(photo)) > 0.95
-    points = np.concatenate([np.array(stroke) for stroke in found.strokes])
+    tracing = trace_picture(photo, preprocess)
+    assert (tracing.kind, tracing.width, tracing.height) == ("photo", 640, 480)
+    assert agreement(preprocess.strokes(tracing.strokes), preprocess.photo(photo)) > 0.95
+    points = np.concatenate([np.array(stroke) for stroke in tracing.strokes])
     rows, columns = np.nonzero(np.asarray(photo.convert("L")) < 250)
     thing = [columns.min(), rows.min(), columns.max(), rows.max()]
     assert np.abs(np.concatenate([points.min(axis=0), points.max(axis=0)]) - thing).max() < 5
@@ -126,7 +126,7 @@ def test_a_picture_of_a_sketch_is_traced_as_one() -> None:
 
 
 def hatched(count: int) -> Image.Image:
-    """A sketch of many long strokes, as no hand draws them."""
+    """Draw a sketch of many long strokes, more than a person draws."""
     image, ends = Image.new("1", (1000, 1000), 1), np.random.default_rng(1).uniform(0, 1000, (count, 4))
     for line in ends:
         ImageDraw.Draw(image).line([float(at) for at in line], fill=0)

@@ -28,7 +28,7 @@ def target(tmp_path: Path) -> Path:
 
 
 def get(server: FileServer, target: Path) -> list[tuple[int, int | None]]:
-    """Download, and what was reported meanwhile."""
+    """Download, and return the progress reports."""
     reports: list[tuple[int, int | None]] = []
     with httpx.Client(follow_redirects=True) as client:
         download(f"{server.url}/set.zip", target, client, lambda there, whole: reports.append((there, whole)), PAUSES)
@@ -36,7 +36,7 @@ def get(server: FileServer, target: Path) -> list[tuple[int, int | None]]:
 
 
 def interrupt(server: FileServer, target: Path, after: int) -> None:
-    """A run that ends in the middle of the file: cut once, and refused until it gives up."""
+    """Run a download that ends in the middle of the file: cut once, then refused until it gives up."""
     server.cuts, server.statuses = [after], [200, 503, 503, 503]
     with pytest.raises(DownloadError, match="503"):
         get(server, target)
@@ -80,7 +80,7 @@ def test_a_server_that_ignores_ranges_sends_it_all_again(
 @pytest.mark.parametrize("if_range", [True, False])
 @pytest.mark.parametrize("size", [200_000, 50_000])
 def test_a_file_that_changed_meanwhile_starts_again(
-    server: FileServer, target: Path, if_range: bool, size: int
+    server: FileServer, target: Path, size: int, *, if_range: bool
 ) -> None:
     interrupt(server, target, 120_000)
     server.content, server.version, server.if_range = OTHER[:size], '"v2"', if_range

@@ -34,7 +34,7 @@ def server() -> Iterator[FileServer]:
 
 
 def boots(server: FileServer | None, size: int | None = None, sha256: str | None = None) -> PublicSet:
-    """A data set of one archive at the server; without one, a set that only a person can fetch."""
+    """Build a set of one archive at the server; without one, a set that has to be fetched by hand."""
     files = (PublicFile("boots.zip", f"{server.url}/boots.zip", size, sha256),) if server else ()
     return PublicSet(
         name="boots",

@@ -24,7 +24,7 @@ FILES = {"png/boot/1.png": b"boot", "png/clog/2.png": b"clog" * 1000, "readme.tx
 
 
 def write_archive(path: Path, files: dict[str, bytes]) -> Path:
-    """A zip or tar archive, by the name's end."""
+    """Write a zip or tar archive, chosen by the name's end."""
     if path.suffix == ".zip":
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as zipped:
             for name, content in files.items():

@@ -36,14 +36,17 @@ def test_class_folders_give_labels_in_the_order_of_their_names(tmp_path: Path) -
     (tmp_path / "sketches" / "filelist.txt").write_text("ant/3.png")
     data = read_classes(tmp_path / "sketches")
     assert (data.name, data.classes) == ("sketches", ("ant", "zebra"))
-    assert [(one.sketch.name, one.label) for one in data.sketches] == [("3", 0), ("1", 1), ("2", 1)]
+    assert [(labelled.sketch.name, labelled.label) for labelled in data.sketches] == [("3", 0), ("1", 1), ("2", 1)]
 
 
 def test_drawings_are_drawn_as_their_strokes_say_whether_simplified_or_raw(tmp_path: Path) -> None:
     times = [[[*xs], [*ys], [0.0] * len(xs)] for xs, ys in SQUARE]
     write_lines(tmp_path / "cat.ndjson", drawing("cat"), drawing("cat", [[[0, 50], [0, 0]]]))
     write_lines(tmp_path / "raw.ndjson", drawing("dog", times, key_id="5"))
-    frames = {one.label: np.asarray(one.sketch.picture.open()) for one in reversed(read_classes(tmp_path).sketches)}
+    frames = {
+        labelled.label: np.asarray(labelled.sketch.picture.open())
+        for labelled in reversed(read_classes(tmp_path).sketches)
+    }
     np.testing.assert_array_equal(frames[0], frames[1])
     assert frames[0].shape == (256, 256) and set(np.unique(frames[0])) == {0, 255}
     sides = frames[0][128, :] == 0, frames[0][:, 128] == 0  # a square: two lines across either middle
@@ -56,14 +59,14 @@ def test_the_limit_counts_recognised_drawings_of_each_class(tmp_path: Path) -> N
     lines = [drawing("cat", recognized=n % 2 == 1) for n in range(8)]
     write_lines(tmp_path / "cat.ndjson", *lines)
     write_lines(tmp_path / "dog.ndjson", drawing("dog"))
-    assert [str(one.sketch.picture).rpartition("/")[2] for one in read_classes(tmp_path, 2).sketches] == [
+    assert [str(labelled.sketch.picture).rpartition("/")[2] for labelled in read_classes(tmp_path, 2).sketches] == [
         "cat.ndjson:2",
         "cat.ndjson:4",
         "dog.ndjson:1",
     ]
     write_class(tmp_path / "folders" / "a", ["1", "2", "3"])
     write_class(tmp_path / "folders" / "b", ["4"])
-    assert [one.sketch.name for one in read_classes(tmp_path / "folders", 2).sketches] == ["1", "2", "4"]
+    assert [labelled.sketch.name for labelled in read_classes(tmp_path / "folders", 2).sketches] == ["1", "2", "4"]
 
 
 @pytest.mark.parametrize(
@@ -113,4 +116,4 @@ def test_the_held_out_fifth_is_fixed_and_disjoint(tmp_path: Path) -> None:
     held_out, training = data.held_out(), data.training()
     assert len(held_out.sketches) + len(training.sketches) == 200 and 25 <= len(held_out.sketches) <= 55
     assert not set(held_out.sketches) & set(training.sketches)
-    assert held_out.classes == data.classes and {one.label for one in held_out.sketches} == {0, 1}
+    assert held_out.classes == data.classes and {labelled.label for labelled in held_out.sketches} == {0, 1}

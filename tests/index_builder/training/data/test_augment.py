@@ -19,7 +19,7 @@ def one_piece(batch: torch.Tensor) -> torch.Tensor:
 
 
 def columns(count: int, side: int = 64, width: int = 8) -> tuple[torch.Tensor, torch.Tensor]:
-    """Frames with an upright line every `width` pixels, and each line a piece of its own."""
+    """Draw frames with an upright line every `width` pixels, and each line as a segment of its own."""
     batch = torch.zeros(count, 1, side, side)
     batch[:, :, :, width // 2 - 1 :: width] = 1
     batch[:, :, :, width // 2 :: width] = 1

@@ -27,7 +27,7 @@ def ellipse(colour: Colour, ground: Colour) -> Image.Image:
 
 
 def outline() -> Pixels:
-    """The frame of a sketch of that ellipse."""
+    """Return the frame of a sketch of that ellipse."""
     image = Image.new("RGB", (400, 300), "white")
     ImageDraw.Draw(image).ellipse((60, 70, 320, 230), outline="black", width=2)
     return preprocess.sketch(image)
@@ -70,12 +70,12 @@ def test_a_blank_photo_has_no_lines(style: str) -> None:
 def test_a_thin_part_is_one_line_of_the_contours_and_two_of_canny() -> None:
     photo = ellipse((250, 250, 250), (255, 255, 255))
     ImageDraw.Draw(photo).rectangle((60, 145, 320, 149), fill=(60, 60, 60))
-    counts = {style: _lines_down(framed(style, photo)) for style in ("served", "contours")}
+    counts = {style: _count_lines_down(framed(style, photo)) for style in ("served", "contours")}
     assert counts == {"served": 2, "contours": 1}
 
 
-def _lines_down(frame: Pixels) -> int:
-    """How many lines the frame's middle column crosses."""
+def _count_lines_down(frame: Pixels) -> int:
+    """Count the lines that the frame's middle column crosses."""
     ink = frame[:, FRAME // 2] == 0
     return int((np.diff(ink.astype(int)) == 1).sum())
 

@@ -33,7 +33,7 @@ def image(value: int) -> LineImage:
 def pair_set(
     name: str, first: int, count: int, triplets: tuple[Triplet, ...] = (), tied: tuple[str, ...] = ()
 ) -> SampleSet:
-    """Photo i has edge maps of value i, and two sketches of the same value; all are judged alike."""
+    """Build photos i with edge maps of value i, and two sketches of that value; all are judged alike."""
     said = (Judgement(triplets, (*chain(*triplets), *tied)),) * 2
     samples = (Sample(f"{i}", (image(i),) * 2, (image(i),) * 2, 1, said) for i in range(first, first + count))
     return SampleSet(name, tuple(samples))
@@ -48,13 +48,13 @@ def values(images: Sequence[LineImage]) -> list[int]:
 
 
 def farther_values(batch: Batch) -> list[set[int]]:
-    """The photos that are to be farther from each sketch."""
+    """Return the photos that should be farther from each sketch."""
     photos = values(batch.photos)
     return [{photos[j] for j in row.nonzero().flatten().tolist()} for row in batch.farther]
 
 
 def embed(images: Sequence[LineImage]) -> Tensor:
-    """A frame's tens stand for what it shows, its ones for who drew it."""
+    """Embed a frame's value: its tens are its content, its ones the person that drew it."""
     return torch.tensor([[value // 10 - 1.5, 0.01 * (value % 10)] for value in values(images)])
 
 
