@@ -48,7 +48,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, small_disk(Path(folder) / "disk") as disk, Shop() as shop:
-        print_figures(Crashes(disk, shop, options.seed).run(options.rounds), options.json)
+        print_figures(Crashes(disk, shop, options.seed).run(options.rounds), as_json=options.json)
 
 
 class Crashes:

@@ -116,7 +116,7 @@ def main() -> None:
         build(folder / "photos", folder / "gallery", tiny_checkpoint(folder / "tiny.safetensors", seed=7))
         with Server(folder / "gallery", folder / "server.log", trusted_proxies="127.0.0.1") as server:
             figures = asyncio.run(beside_each_other(server.url, options.minutes, options.others))
-    print_figures(figures, options.json)
+    print_figures(figures, as_json=options.json)
     raise SystemExit(figures["answered"] < _ENOUGH)  # type: ignore[operator]
 
 

@@ -152,7 +152,7 @@ def main() -> None:
         add_products(gallery, options.products, random.Random(options.seed))
         with Server(gallery, Path(name) / "server.log", search_rate=0, write_rate=0) as server:
             figures = measure(server, options.requests, options.seed)
-    print_figures(figures, options.json)
+    print_figures(figures, as_json=options.json)
     raise SystemExit(1 if figures["missed"] else 0)
 
 

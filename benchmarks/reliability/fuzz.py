@@ -197,7 +197,7 @@ def main() -> None:
         server.start()
         figures = fuzz(server, key, options.requests, options.seed)
         server.stop()
-    print_figures(figures, options.json)
+    print_figures(figures, as_json=options.json)
     raise SystemExit(1 if figures["faults"] else 0)
 
 

@@ -239,7 +239,7 @@ def main() -> None:
         server.start()
         figures = asyncio.run(under_load(server, key, options.minutes, options.seed))
         server.stop()
-    print_figures(figures, options.json)
+    print_figures(figures, as_json=options.json)
     raise SystemExit(1 if figures["wrong"] else 0)
 
 

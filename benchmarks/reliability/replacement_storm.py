@@ -154,7 +154,7 @@ def main() -> None:
         "errors": len(storm.errors),
         "first errors": storm.errors[:3],
     }
-    print_figures(figures, options.json)
+    print_figures(figures, as_json=options.json)
     raise SystemExit(1 if storm.short or storm.errors else 0)
 
 

@@ -156,7 +156,7 @@ def main() -> None:
     start = time.perf_counter() - started
     turns = measure(options.photos, items, checkpoint, options.turn)
     figures = {"photos": len(items), "threads": available_cpus(), "start s": round(start, 1), **figures_of(turns)}
-    print_figures(figures, options.json)
+    print_figures(figures, as_json=options.json)
 
 
 if __name__ == "__main__":

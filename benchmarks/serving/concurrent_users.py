@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 
 from app.core.cpu_limits import limit_threads
 from app.decoding.stroke_sketch import parse_strokes
-from benchmarks.support.large_gallery import add_options, folders_of, large_gallery, sketch_bodies
+from benchmarks.support.large_gallery import add_options, make_sketch_bodies, open_large_gallery, read_pair_folders
 from benchmarks.support.report import print_figures
 from benchmarks.support.server_process import Server
 from benchmarks.support.simulated_shopper import STROKE, Shopper, State, growing
@@ -135,15 +135,15 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=10)
     options = parser.parse_args()
-    folders = folders_of(options.data)
+    folders = read_pair_folders(options.data)
     with (
-        large_gallery(folders, options.checkpoint, options.products) as (gallery, _),
+        open_large_gallery(folders, options.checkpoint, options.products) as (gallery, _),
         Server(gallery, gallery / "server.log", search_rate=0) as server,
     ):
         limit_threads(None)
-        measured = measure(server, load_checkpoint(options.checkpoint), sketch_bodies(folders, 64), options)
+        measured = measure(server, load_checkpoint(options.checkpoint), make_sketch_bodies(folders, 64), options)
     figures = {"products": options.products, **measured.figures(options.people)}
-    print_figures(figures, options.json)
+    print_figures(figures, as_json=options.json)
 
 
 if __name__ == "__main__":

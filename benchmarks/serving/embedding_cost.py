@@ -52,7 +52,7 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     figures = compare(options.checkpoint, options.runs)
-    print_figures(figures, options.json)
+    print_figures(figures, as_json=options.json)
 
 
 if __name__ == "__main__":

@@ -34,7 +34,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from app.core.cpu_limits import limit_threads
 from app.decoding.stroke_sketch import parse_strokes
-from benchmarks.support.large_gallery import folders_of, sketch_bodies
+from benchmarks.support.large_gallery import make_sketch_bodies, read_pair_folders
 from benchmarks.support.report import print_figures
 from model.checkpoint import DEFAULT_CHECKPOINT, Checkpoint, load_checkpoint
 from model.network.dssa import DSSA
@@ -160,7 +160,7 @@ def main() -> None:
     options = parser.parse_args()
     limit_threads(options.threads)
     checkpoint = load_checkpoint(options.checkpoint)
-    bodies = sketch_bodies(folders_of(options.data), max(options.batches))
+    bodies = make_sketch_bodies(read_pair_folders(options.data), max(options.batches))
     started = time.perf_counter()
     drawn = [checkpoint.preprocess.strokes(parse_strokes(body).in_pixels()) for body in bodies]
     frames = checkpoint.preprocess.tensor(drawn)
@@ -175,7 +175,7 @@ def main() -> None:
         for name, each in times.items()
     }
     figures = {"ms a frame": times, "of torch": ratios, "largest difference": away, "preprocessing, ms": preprocess}
-    print_figures(figures, options.json)
+    print_figures(figures, as_json=options.json)
 
 
 if __name__ == "__main__":

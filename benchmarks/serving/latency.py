@@ -24,7 +24,7 @@ from app.core.cpu_limits import limit_threads
 from app.decoding.stroke_sketch import parse_strokes
 from app.index.metric_forms import keys_of
 from app.index.segment import Segment
-from benchmarks.support.large_gallery import add_options, folders_of, large_gallery, sketch_bodies
+from benchmarks.support.large_gallery import add_options, make_sketch_bodies, open_large_gallery, read_pair_folders
 from benchmarks.support.report import print_figures
 from benchmarks.support.server_process import Server
 from model.checkpoint import DEFAULT_CHECKPOINT, Checkpoint, load_checkpoint
@@ -113,15 +113,15 @@ def main() -> None:
     add_options(parser, DEFAULT_CHECKPOINT)
     parser.add_argument("--runs", type=int, default=100)
     options = parser.parse_args()
-    folders = folders_of(options.data)
+    folders = read_pair_folders(options.data)
     with (
-        large_gallery(folders, options.checkpoint, options.products) as (gallery, embeddings),
+        open_large_gallery(folders, options.checkpoint, options.products) as (gallery, embeddings),
         Server(gallery, gallery / "server.log", search_rate=0) as server,
     ):
         limit_threads(None)
         alone = Alone(load_checkpoint(options.checkpoint), embeddings)
-        figures = compare(server, alone, sketch_bodies(folders, 50), options.runs)
-    print_figures({"products": options.products, **figures}, options.json)
+        figures = compare(server, alone, make_sketch_bodies(folders, 50), options.runs)
+    print_figures({"products": options.products, **figures}, as_json=options.json)
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ from app.gallery.gallery import Gallery
 from app.gallery.layout import CATALOGUE_FILE, CHECKPOINT_FILE
 from app.products.product import Product
 from benchmarks.support.report import print_figures
-from benchmarks.support.synthetic_galleries import Real, add_real, around, real_of
+from benchmarks.support.synthetic_galleries import Real, add_real_options, generate_embeddings, load_real
 
 _AT_ONCE = 4096  # products written in one transaction
 _IMPORT = [sys.executable, "-c", "import torch, faiss"]
@@ -39,7 +39,7 @@ def make_gallery(real: Real, directory: Path, checkpoint: Path, n: int) -> None:
     shutil.copyfile(checkpoint, directory / CHECKPOINT_FILE)
     catalogue = Catalogue(sqlite_url(directory / CATALOGUE_FILE))
     catalogue.bind(real.checkpoint.sha256, real.checkpoint.network.dim)
-    embeddings = around(real.photos, n, seed=1)
+    embeddings = generate_embeddings(real.photos, n, seed=1)
     for start in range(0, n, _AT_ONCE):
         some = embeddings[start : start + _AT_ONCE]
         names = [f"product-{start + number:07d}" for number in range(len(some))]
@@ -114,14 +114,14 @@ def compare(real: Real, checkpoint: Path, n: int, runs: int, servers: int) -> di
 def main() -> None:
     """Parse, measure, print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    add_real(parser)
+    add_real_options(parser)
     parser.add_argument("--size", type=int, default=100_000)
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--servers", type=int, default=2)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    figures = compare(real_of(options), options.checkpoint, options.size, options.runs, options.servers)
-    print_figures(figures, options.json)
+    figures = compare(load_real(options), options.checkpoint, options.size, options.runs, options.servers)
+    print_figures(figures, as_json=options.json)
 
 
 if __name__ == "__main__":

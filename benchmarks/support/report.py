@@ -1,4 +1,4 @@
-"""How benchmarks print what they have measured."""
+"""Output of the figures of benchmarks."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ import json
 from collections.abc import Mapping
 
 
-def print_figures(figures: Mapping[str, object], as_json: bool) -> None:
-    """Print figures: as one line of JSON, else one below the other, and JSON again where they are grouped."""
+def print_figures(figures: Mapping[str, object], *, as_json: bool) -> None:
+    """Print figures.
+
+    With `as_json` they are one line of JSON. Otherwise print one figure a line, or indented JSON if they are grouped.
+    """
     if as_json:
         print(json.dumps(figures))
     elif any(isinstance(value, dict | list) for value in figures.values()):

@@ -1,3 +1,5 @@
+"""Tests of the partial sketches that training draws, made from strokes or from traced pictures."""
+
 from __future__ import annotations
 
 import json

@@ -17,7 +17,7 @@ PRODUCT = {
 }  # fmt: skip
 CHOOSE = """(body, product) => {
     const { src } = document.querySelector('script[src$="/main.js"]');
-    return import(src.replace("main.js", "host.js")).then(({ announceChoice }) => announceChoice(product));
+    return import(src.replace("main.js", "embed/host_page.js")).then(({ announceChoice }) => announceChoice(product));
 }"""
 
 _PAGE = """<!doctype html><html lang="en"><title>Shop</title><meta name="viewport" content="width=device-width">
