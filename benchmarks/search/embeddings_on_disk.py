@@ -6,8 +6,8 @@
 The number of lists is the smallest that finds the target share of the ten nearest, for every other real sketch. Recall
 and time are measured with the remaining sketches. The time includes the exact distances to the candidates, from
 embeddings on disk. Alternating with that, a Flat index of a tenth of the products is scanned, by FAISS and by a
-server's code. The same kind of index of a tenth of the products is searched, too. This shows the growth of query time, of
-memory and of a build's processor time. Takes some ten minutes of two cores, 20 GB of disk and 13 GB of memory.
+server's code. The same kind of index of a tenth of the products is searched, too. This shows the growth of query time,
+of memory and of a build's processor time. Takes some ten minutes of two cores, 20 GB of disk and 13 GB of memory.
 """
 
 from __future__ import annotations
