@@ -99,7 +99,7 @@ class MeasuringClient:
         code = "" if response.is_success else f" {response.json()['error']['code']}"
         return f"{response.status_code}{code}", self._cpu_seconds() - before
 
-    def _cost(self) -> float:
+    def _cpu_seconds(self) -> float:
         times = self._process.cpu_times()
         return times.user + times.system
 

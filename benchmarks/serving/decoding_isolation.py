@@ -56,17 +56,17 @@ def draw_sketch(width: int, height: int, format: str) -> ImageSketch:
 
 async def measure(service: Service, sketch: Sketch, rounds: int) -> tuple[float, float]:
     """Measure the median ms of a search with decoding elsewhere, and here."""
-    serving = service.serving
-    there, here = serving.workshop, _InProcessDecoder(serving.checkpoint.preprocess)
+    runtime = service.serving
+    there, here = runtime.workshop, _InProcessDecoder(runtime.checkpoint.preprocess)
     milliseconds: dict[object, list[float]] = {there: [], here: []}
     for number in range(rounds + 1):
         for way, times in milliseconds.items():
-            serving.workshop = way  # type: ignore[assignment]
+            runtime.workshop = way  # type: ignore[assignment]
             started = time.perf_counter()
             await service.search("client", sketch, 24, Filters(), mirror=True)
             if number:  # the first round is a warm-up
                 times.append((time.perf_counter() - started) * 1000)
-    serving.workshop = there
+    runtime.workshop = there
     return statistics.median(milliseconds[there]), statistics.median(milliseconds[here])
 
 
