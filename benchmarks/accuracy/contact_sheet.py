@@ -5,7 +5,6 @@ python -m benchmarks.accuracy.contact_sheet --gallery DIR --out FILE SKETCH...
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
@@ -14,6 +13,7 @@ from app.gallery.gallery import Gallery
 from app.gallery.layout import CHECKPOINT_FILE
 from app.search.results import Result
 from app.search.retriever import Retriever
+from benchmarks.support.report import create_parser
 from index_builder.datasets.pictures import open_image
 from model.checkpoint import load_checkpoint
 
@@ -52,7 +52,7 @@ def _paste_captioned(sheet: Image.Image, image: Image.Image, left: int, top: int
 
 def main() -> None:
     """Parse the options, draw the sheet and write it."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = create_parser(__doc__)
     parser.add_argument("--gallery", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("sketches", type=Path, nargs="+")

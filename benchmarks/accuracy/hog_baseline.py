@@ -9,14 +9,13 @@ OpenCV's HOG runs on smoothed frames with cells of 16x16 px. The figures and the
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.support.report import print_figures
+from benchmarks.support.report import create_parser, parse_options, print_figures
 from index_builder.datasets.pairs import SPLITS, PairFolder
 from index_builder.datasets.pictures import frame_of
 from index_builder.datasets.readers.read import read_pairs
@@ -49,12 +48,11 @@ def measure_hog_accuracy(folder: PairFolder, gallery_from: GalleryFrom) -> dict[
 
 def main() -> None:
     """Parse the options, measure and print the figures."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = create_parser(__doc__)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--gallery-from", type=GalleryFrom, default=GalleryFrom.photos, choices=list(GalleryFrom))
     parser.add_argument("--split", choices=SPLITS, default="all")
-    parser.add_argument("--json", action="store_true")
-    options = parser.parse_args()
+    options = parse_options(parser)
     figures = measure_hog_accuracy(read_pairs(options.data).part(options.split), options.gallery_from)
     print_figures(figures, as_json=options.json)
 

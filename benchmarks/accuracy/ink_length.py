@@ -8,12 +8,11 @@ Ink is the length of all lines, in lengths of the sketch's longer side. The page
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
 import numpy as np
 
-from benchmarks.support.report import print_figures
+from benchmarks.support.report import create_parser, parse_options, print_figures
 from index_builder.datasets.readers.read import read_pairs
 from model.preprocessing.frames import Strokes
 
@@ -29,10 +28,9 @@ def measure_ink(strokes: Strokes) -> float:
 
 def main() -> None:
     """Parse the options, measure and print the figures."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = create_parser(__doc__)
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--json", action="store_true")
-    options = parser.parse_args()
+    options = parse_options(parser)
     sketches = (sketch for pair in read_pairs(options.data).pairs for sketch in pair.sketches)
     ink = np.array([measure_ink(sketch.strokes) for sketch in sketches if sketch.strokes])
     figures = {"n_sketches": len(ink), "least": round(float(ink.min()), 2), "median": round(float(np.median(ink)), 2)}

@@ -8,13 +8,12 @@ KINDs are top categories of the gallery, such as Shoes and Sandal. The sketches 
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
 from app.gallery.gallery import Gallery
 from app.gallery.layout import CHECKPOINT_FILE
 from app.search.retriever import Retriever
-from benchmarks.support.report import print_figures
+from benchmarks.support.report import create_parser, parse_options, print_figures
 from index_builder.datasets.pairs import SPLITS, PairFolder
 from index_builder.datasets.pictures import frame_of
 from index_builder.datasets.readers.read import read_pairs
@@ -39,13 +38,12 @@ def measure_share_of_kind(gallery_dir: Path, folder: PairFolder, kinds: list[str
 
 def main() -> None:
     """Parse the options, measure and print the figures."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = create_parser(__doc__)
     parser.add_argument("--gallery", type=Path, required=True)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--kind", nargs="+", required=True)
     parser.add_argument("--split", choices=SPLITS, default="all")
-    parser.add_argument("--json", action="store_true")
-    options = parser.parse_args()
+    options = parse_options(parser)
     folder = read_pairs(options.data).part(options.split)
     figures = {
         name: measure_share_of_kind(options.gallery, folder, options.kind, mirror=mirror)

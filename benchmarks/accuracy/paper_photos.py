@@ -9,7 +9,6 @@ A photograph without a recognisable sketch counts as a miss.
 
 from __future__ import annotations
 
-import argparse
 import json
 import zlib
 from collections.abc import Callable
@@ -18,6 +17,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from benchmarks.support.report import create_parser, parse_options
 from benchmarks.support.synthetic_paper_photos import WAYS, Way, photographed
 from index_builder.datasets.pairs import SPLITS, PairFolder
 from index_builder.datasets.pictures import Sketch
@@ -105,13 +105,12 @@ TAKES: dict[str, Take] = {
 
 def main() -> None:
     """Parse the options, measure and print the figures."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = create_parser(__doc__)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--split", choices=SPLITS, default="held-out")
     parser.add_argument("--gallery-from", type=GalleryFrom, choices=list(GalleryFrom), default=GalleryFrom.photos)
     parser.add_argument("--checkpoint", type=Path, default=DEFAULT_CHECKPOINT)
-    parser.add_argument("--json", action="store_true")
-    options = parser.parse_args()
+    options = parse_options(parser)
     folder = read_pairs(options.data).part(options.split)
     evaluations = evaluate_takes(folder, load_checkpoint(options.checkpoint), options.gallery_from)
     clean = evaluations[CLEAN]

@@ -9,13 +9,12 @@ figures overlap. Its interval comes from resamples of the photos, each with all 
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
-from benchmarks.support.report import print_figures
+from benchmarks.support.report import create_parser, parse_options, print_figures
 from index_builder.datasets.pairs import SPLITS
 from index_builder.datasets.readers.read import read_pairs
 from index_builder.evaluation.bootstrap import estimate_means
@@ -36,13 +35,12 @@ def compare_partial(ours: Mapping[int, Evaluation], theirs: Mapping[int, Evaluat
 
 def main() -> None:
     """Parse the options, measure and print the figures."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = create_parser(__doc__)
     parser.add_argument("--data", type=Path, required=True, help="pair folder whose sketches have strokes")
     parser.add_argument("--checkpoint", type=Path, required=True)
     parser.add_argument("--against", type=Path, required=True, help="checkpoint to compare with")
     parser.add_argument("--split", choices=SPLITS, default="held-out")
-    parser.add_argument("--json", action="store_true")
-    options = parser.parse_args()
+    options = parse_options(parser)
     folder = read_pairs(options.data).part(options.split)
     ours, theirs = (evaluate_partial(folder, load_checkpoint(path)) for path in (options.checkpoint, options.against))
     print_figures(compare_partial(ours, theirs), as_json=options.json)

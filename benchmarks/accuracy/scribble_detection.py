@@ -10,7 +10,6 @@ the server's own rule. With --others, these images replace the scribbles.
 
 from __future__ import annotations
 
-import argparse
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -22,6 +21,7 @@ from app.gallery.gallery import Gallery
 from app.gallery.layout import CHECKPOINT_FILE
 from app.search.confidence import is_confident
 from app.search.retriever import Retriever
+from benchmarks.support.report import create_parser, parse_options
 from index_builder.datasets.pairs import SPLITS
 from index_builder.datasets.pictures import frame_of, open_image
 from index_builder.datasets.readers.read import read_pairs
@@ -114,13 +114,12 @@ def unconfident_share(contrasts: Array) -> float:
 
 def main() -> None:
     """Parse the options, measure and print the figures."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = create_parser(__doc__)
     parser.add_argument("--gallery", type=Path, required=True)
     parser.add_argument("--data", type=Path, nargs="+", required=True)
     parser.add_argument("--split", choices=SPLITS, default="held-out")
     parser.add_argument("--others", type=Path, nargs="+", default=[])
-    parser.add_argument("--json", action="store_true")
-    options = parser.parse_args()
+    options = parse_options(parser)
     checkpoint = load_checkpoint(options.gallery / CHECKPOINT_FILE)
     gallery = Gallery.open(options.gallery, checkpoint)
     retriever = Retriever(checkpoint, gallery)

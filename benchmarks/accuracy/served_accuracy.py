@@ -8,7 +8,6 @@ variants. Prints acc@k of all beside the figures of `evaluate` for the same sket
 
 from __future__ import annotations
 
-import argparse
 import io
 import json
 import os
@@ -26,6 +25,7 @@ import httpx
 import numpy as np
 from PIL import Image, ImageOps
 
+from benchmarks.support.report import create_parser, parse_options
 from index_builder.datasets.pairs import SPLITS, PairFolder
 from index_builder.datasets.readers.read import read_pairs
 from index_builder.evaluation.evaluate import evaluate
@@ -154,12 +154,11 @@ def _write_photos(folder: PairFolder, directory: Path) -> Path:
 
 def main() -> None:
     """Parse the options, measure and print the figures."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = create_parser(__doc__)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--split", choices=SPLITS, default="all")
     parser.add_argument("--checkpoint", type=Path, default=DEFAULT_CHECKPOINT)
-    parser.add_argument("--json", action="store_true")
-    options = parser.parse_args()
+    options = parse_options(parser)
     folder = read_pairs(options.data).part(options.split)
     figures: dict[str, dict[str, float]] = {}
     evaluation = evaluate(folder, load_checkpoint(options.checkpoint)).as_json()

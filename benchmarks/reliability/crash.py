@@ -18,7 +18,6 @@ of any other, and find all products. `verify` must not report a problem.
 
 from __future__ import annotations
 
-import argparse
 import random
 import tempfile
 import threading
@@ -33,7 +32,7 @@ from app.catalogue.catalogue import Catalogue, sqlite_url
 from app.gallery.layout import CATALOGUE_FILE
 from benchmarks.reliability.expected_products import ExpectedProducts
 from benchmarks.reliability.harm import damage_index, end_server, fill_disk, harm_processes, mount_small_disk
-from benchmarks.support.report import print_figures
+from benchmarks.support.report import create_parser, parse_options, print_figures
 from benchmarks.support.server_process import Server, start_process
 from benchmarks.support.write_clients import (
     Client,
@@ -50,11 +49,10 @@ from index_builder.gallery.verify.verify import verify
 
 def main() -> None:
     """Parse the options and run the rounds; ends with status 1 at the first fault."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = create_parser(__doc__)
     parser.add_argument("--rounds", type=int, default=200)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--json", action="store_true")
-    options = parser.parse_args()
+    options = parse_options(parser)
     with (
         tempfile.TemporaryDirectory() as folder,
         mount_small_disk(Path(folder) / "disk") as disk,

@@ -10,7 +10,6 @@ answered.
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import itertools
 import random
@@ -23,7 +22,7 @@ import httpx
 from PIL import Image, ImageDraw
 
 from benchmarks.accuracy.served_accuracy import png
-from benchmarks.support.report import print_figures
+from benchmarks.support.report import create_parser, parse_options, print_figures
 from benchmarks.support.server_process import Server
 from benchmarks.support.write_clients import draw_photo, save_tiny_checkpoint
 from index_builder.gallery.build import build
@@ -104,11 +103,10 @@ async def attack_and_search(url: str, minutes: float, others: int) -> dict[str, 
 
 def main() -> None:
     """Build a gallery, serve it, attack it; ends with status 1 if too few ordinary images are answered."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = create_parser(__doc__)
     parser.add_argument("--minutes", type=float, default=2)
     parser.add_argument("--others", type=int, default=6)
-    parser.add_argument("--json", action="store_true")
-    options = parser.parse_args()
+    options = parse_options(parser)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "photos").mkdir()

@@ -13,7 +13,6 @@ at the end.
 
 from __future__ import annotations
 
-import argparse
 import random
 import tempfile
 import threading
@@ -30,7 +29,7 @@ import numpy as np
 import psutil
 
 from benchmarks.reliability.random_filters import Parameters, add_products, draw_filters
-from benchmarks.support.report import print_figures
+from benchmarks.support.report import create_parser, parse_options, print_figures
 from benchmarks.support.server_process import Server, measure_memory
 from benchmarks.support.write_clients import PhotoServer
 
@@ -141,12 +140,11 @@ def _describe(query: Query) -> str:
 
 def main() -> None:
     """Build a gallery, serve it and send queries; ends with status 1 if a limit is exceeded."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = create_parser(__doc__)
     parser.add_argument("--requests", type=int, default=10_000)
     parser.add_argument("--products", type=int, default=3000)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--json", action="store_true")
-    options = parser.parse_args()
+    options = parse_options(parser)
     with tempfile.TemporaryDirectory() as name, PhotoServer() as photos:
         gallery = Path(name) / "gallery"
         photos.make_gallery(gallery)

@@ -11,7 +11,6 @@ the documented shape.
 
 from __future__ import annotations
 
-import argparse
 import http.client
 import json
 import random
@@ -23,7 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.reliability.random_filters import add_products
-from benchmarks.support.report import print_figures
+from benchmarks.support.report import create_parser, parse_options, print_figures
 from benchmarks.support.server_process import Server, measure_memory
 from benchmarks.support.valid_requests import Request, list_valid_requests, make_filter_query
 from benchmarks.support.write_clients import PhotoServer, add_write_key
@@ -183,11 +182,10 @@ def _is_valid_error(headers: dict[str, str], body: bytes) -> bool:
 
 def main() -> None:
     """Serve a small gallery and send corrupted requests; ends with status 1 after any fault."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = create_parser(__doc__)
     parser.add_argument("--requests", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--json", action="store_true")
-    options = parser.parse_args()
+    options = parse_options(parser)
     with tempfile.TemporaryDirectory() as name, PhotoServer() as photos:
         gallery = Path(name) / "gallery"
         photos.make_gallery(gallery)

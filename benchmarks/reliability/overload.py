@@ -10,7 +10,6 @@ Refusals must have the documented shape and a Retry-After. Memory is that of all
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import json
 import math
@@ -25,7 +24,7 @@ from typing import Any
 import httpx
 import numpy as np
 
-from benchmarks.support.report import print_figures
+from benchmarks.support.report import create_parser, parse_options, print_figures
 from benchmarks.support.server_process import Server, measure_memory
 from benchmarks.support.write_clients import add_write_key, draw_photo, save_tiny_checkpoint
 from index_builder.gallery.build import build
@@ -223,12 +222,11 @@ def _draw_sketch(rng: random.Random) -> dict[str, object]:
 
 def main() -> None:
     """Build a gallery, serve it, load it; ends with status 1 after any fault."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = create_parser(__doc__)
     parser.add_argument("--minutes", type=float, default=30)
     parser.add_argument("--products", type=int, default=300)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--json", action="store_true")
-    options = parser.parse_args()
+    options = parse_options(parser)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "photos").mkdir()

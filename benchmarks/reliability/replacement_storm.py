@@ -11,7 +11,6 @@ fault.
 
 from __future__ import annotations
 
-import argparse
 import json
 import random
 import tempfile
@@ -27,7 +26,7 @@ import httpx
 from pydantic import SecretStr
 
 from app.gallery.layout import catalogue_of
-from benchmarks.support.report import print_figures
+from benchmarks.support.report import create_parser, parse_options, print_figures
 from benchmarks.support.server_process import Server
 from benchmarks.support.write_clients import draw_photo, save_tiny_checkpoint
 from index_builder.gallery.build import build
@@ -130,12 +129,11 @@ def _make_gallery(folder: Path, url: str | None) -> tuple[Path, str]:
 
 def main() -> None:
     """Build a gallery, serve it, replace and search; ends with status 1 after any fault."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = create_parser(__doc__)
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--catalogue", help="URL of an empty PostgreSQL database (default: SQLite)")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--json", action="store_true")
-    options = parser.parse_args()
+    options = parse_options(parser)
     settings: dict[str, Any] = {"search_rate": 0, "write_rate": 0}
     if options.catalogue:
         settings["catalogue"] = SecretStr(options.catalogue)

@@ -10,7 +10,6 @@ is that of the index.
 
 from __future__ import annotations
 
-import argparse
 import tempfile
 from dataclasses import asdict
 from pathlib import Path
@@ -22,7 +21,7 @@ from app.core.arrays import Embeddings
 from app.index.index_spec import IndexSpec, Tuning
 from app.index.scratch_array import allocate_array
 from app.index.segment import Segment
-from benchmarks.support.report import print_figures
+from benchmarks.support.report import create_parser, parse_options, print_figures
 from benchmarks.support.synthetic_galleries import Real, add_real_options, fill_array, generate_chunks, load_real
 from benchmarks.support.timing import median_seconds
 from benchmarks.support.two_stage_search import TwoStages
@@ -79,14 +78,13 @@ def compare(real: Real, n: int, target: float, factories: list[str], runs: int) 
 
 def main() -> None:
     """Parse the options, measure and print the figures."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = create_parser(__doc__)
     add_real_options(parser)
     parser.add_argument("--size", type=int, default=1_000_000)
     parser.add_argument("--target", type=float, default=0.99)
     parser.add_argument("--factories", nargs="*", default=[])
     parser.add_argument("--runs", type=int, default=60)
-    parser.add_argument("--json", action="store_true")
-    options = parser.parse_args()
+    options = parse_options(parser)
     figures = compare(load_real(options), options.size, options.target, options.factories, options.runs)
     print_figures(figures, as_json=options.json)
 

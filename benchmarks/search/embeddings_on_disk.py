@@ -25,7 +25,7 @@ from app.core.cpu_limits import limit_threads
 from app.index.index_spec import DEFAULT_CANDIDATES, IndexSpec, Tuning, inverted_file, set_width
 from app.index.scratch_array import allocate_array
 from app.index.segment import Segment
-from benchmarks.support.report import print_figures
+from benchmarks.support.report import create_parser, parse_options, print_figures
 from benchmarks.support.synthetic_galleries import add_real_options, fill_array, generate_chunks, load_real
 from benchmarks.support.timing import median_seconds
 from benchmarks.support.two_stage_search import TwoStages
@@ -106,15 +106,14 @@ def _measure_anonymous_memory() -> int:
 
 def main() -> None:
     """Parse the options, measure and print the figures."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = create_parser(__doc__)
     add_real_options(parser)
     parser.add_argument("--size", type=int, default=10_000_000)
     parser.add_argument("--target", type=float, default=0.95)
     parser.add_argument("--factory", default="IVF2048,SQ8")
     parser.add_argument("--runs", type=int, default=60)
     parser.add_argument("--scratch", type=Path, default=Path("data"))
-    parser.add_argument("--json", action="store_true")
-    options = parser.parse_args()
+    options = parse_options(parser)
     limit_threads(None)
     real = load_real(options)
     distance = real.checkpoint.network.distance

@@ -10,13 +10,11 @@ identity, too: with W = I the two stages are the same.
 
 from __future__ import annotations
 
-import argparse
-
 import numpy as np
 import torch
 
 from app.core.arrays import Rows
-from benchmarks.support.report import print_figures
+from benchmarks.support.report import create_parser, parse_options, print_figures
 from benchmarks.support.synthetic_galleries import Real, add_real_options, generate_embeddings, load_real
 from index_builder.gallery.tuning.trials import NEAREST, nearest
 from model.network.distances import Distance, Euclidean
@@ -53,12 +51,11 @@ def compare(real: Real, n: int, n_candidates: int) -> dict[str, float]:
 
 def main() -> None:
     """Parse the options, measure and print the figures."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = create_parser(__doc__)
     add_real_options(parser)
     parser.add_argument("--size", type=int, default=100_000)
     parser.add_argument("--n-candidates", type=int, default=100)
-    parser.add_argument("--json", action="store_true")
-    options = parser.parse_args()
+    options = parse_options(parser)
     figures = compare(load_real(options), options.size, options.n_candidates)
     print_figures(figures, as_json=options.json)
 

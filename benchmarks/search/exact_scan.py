@@ -9,7 +9,6 @@ FAISS index with precomputed queries. Searches with one real sketch at a time, b
 
 from __future__ import annotations
 
-import argparse
 import json
 
 import numpy as np
@@ -17,6 +16,7 @@ import torch
 
 from app.core.arrays import Rows
 from app.index.segment import Segment
+from benchmarks.support.report import create_parser, parse_options
 from benchmarks.support.synthetic_galleries import Real, add_real_options, generate_embeddings, load_real
 from benchmarks.support.timing import median_seconds
 
@@ -50,12 +50,11 @@ def compare(real: Real, n: int, runs: int) -> dict[str, float]:
 
 def main() -> None:
     """Parse the options, measure and print the figures."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = create_parser(__doc__)
     add_real_options(parser)
     parser.add_argument("--sizes", type=int, nargs="+", default=[100_000, 1_000_000])
     parser.add_argument("--runs", type=int, default=40)
-    parser.add_argument("--json", action="store_true")
-    options = parser.parse_args()
+    options = parse_options(parser)
     real = load_real(options)
     figures = [compare(real, n, options.runs) for n in options.sizes]
     if options.json:

@@ -10,7 +10,6 @@ million products take some ten minutes of two cores, and 20 GB of disk.
 
 from __future__ import annotations
 
-import argparse
 import json
 import tempfile
 from collections.abc import Sequence
@@ -22,6 +21,7 @@ import torch
 from app.index.index_spec import IndexSpec
 from app.index.scratch_array import allocate_array
 from app.index.segment import Segment
+from benchmarks.support.report import create_parser, parse_options
 from benchmarks.support.synthetic_galleries import Real, add_real_options, fill_array, generate_chunks, load_real
 from benchmarks.support.timing import measure_seconds, median_seconds
 from index_builder.gallery.tuning.trials import size_of
@@ -125,14 +125,13 @@ def _draw_line(x1: float, y1: float, x2: float, y2: float) -> str:
 
 def main() -> None:
     """Parse the options, measure, draw the plot and print the figures."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = create_parser(__doc__)
     add_real_options(parser)
     parser.add_argument("--most", type=int, default=10_000_000)
     parser.add_argument("--runs", type=int, default=20)
     parser.add_argument("--scratch", type=Path, default=Path("data"))
     parser.add_argument("--out", type=Path, default=Path("docs/images/growth.svg"))
-    parser.add_argument("--json", action="store_true")
-    options = parser.parse_args()
+    options = parse_options(parser)
     real = load_real(options)  # creates data/ if it is missing
     with tempfile.TemporaryDirectory(dir=options.scratch) as scratch:
         curves = measure_curves(real, options.most, options.runs, Path(scratch))

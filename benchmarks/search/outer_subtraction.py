@@ -8,7 +8,6 @@ for one sketch. The figures include the share of equal photos among the first hu
 
 from __future__ import annotations
 
-import argparse
 from functools import partial
 
 import numpy as np
@@ -17,7 +16,7 @@ from torch import Tensor
 
 from app.core.arrays import Rows
 from app.index.segment import Segment
-from benchmarks.support.report import print_figures
+from benchmarks.support.report import create_parser, parse_options, print_figures
 from benchmarks.support.synthetic_galleries import Real, add_real_options, generate_embeddings, load_real
 from benchmarks.support.timing import median_seconds
 
@@ -70,12 +69,11 @@ def compare(real: Real, n: int, runs: int) -> dict[str, float]:
 
 def main() -> None:
     """Parse the options, measure and print the figures."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = create_parser(__doc__)
     add_real_options(parser)
     parser.add_argument("--size", type=int, default=10_000)
     parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--json", action="store_true")
-    options = parser.parse_args()
+    options = parse_options(parser)
     figures = compare(load_real(options), options.size, options.runs)
     print_figures(figures, as_json=options.json)
 

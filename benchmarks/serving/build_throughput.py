@@ -12,7 +12,6 @@ before the first photo (the checkpoint, its graph for ONNX Runtime) is a figure 
 
 from __future__ import annotations
 
-import argparse
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -36,7 +35,7 @@ from app.ingest.ordered_writer import BATCH
 from app.ingest.pipeline import Ingest
 from app.photo_fetch.linked_photos import LinkedPhotos
 from app.products.product import Photo
-from benchmarks.support.report import print_figures
+from benchmarks.support.report import create_parser, parse_options, print_figures
 from model.checkpoint import DEFAULT_CHECKPOINT, Checkpoint, load_checkpoint
 from model.device import resolve_device
 
@@ -142,13 +141,12 @@ def make_figures(turns: Sequence[Costs]) -> dict[str, float]:
 
 def main() -> None:
     """Parse the options, measure and print the figures."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = create_parser(__doc__)
     parser.add_argument("--photos", type=Path, required=True, help="a folder of photos")
     parser.add_argument("--limit", type=int, help="use so many of them")
     parser.add_argument("--turn", type=int, default=220, help="photos a turn")
     parser.add_argument("--checkpoint", type=Path, default=DEFAULT_CHECKPOINT)
-    parser.add_argument("--json", action="store_true")
-    options = parser.parse_args()
+    options = parse_options(parser)
     items = [item for item in islice(read_source(options.photos), options.limit) if isinstance(item, FeedItem)]
     started = time.perf_counter()
     checkpoint = load_checkpoint(options.checkpoint, str(resolve_device("auto")))

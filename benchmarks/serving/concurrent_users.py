@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 from app.core.cpu_limits import limit_threads
 from app.decoding.stroke_sketch import parse_strokes
 from benchmarks.support.large_gallery import add_options, make_sketch_bodies, open_large_gallery, read_pair_folders
-from benchmarks.support.report import print_figures
+from benchmarks.support.report import create_parser, print_figures
 from benchmarks.support.server_process import Server
 from benchmarks.support.simulated_shopper import STROKE, Shopper, SketchState, make_states
 from model.checkpoint import DEFAULT_CHECKPOINT, Checkpoint, load_checkpoint
@@ -130,7 +130,7 @@ def measure(server: Server, checkpoint: Checkpoint, bodies: list[bytes], options
 
 def main() -> None:
     """Make a gallery, serve it, measure and print the figures."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = create_parser(__doc__)
     add_options(parser, DEFAULT_CHECKPOINT)
     parser.add_argument("--people", type=int, default=16)
     parser.add_argument("--rounds", type=int, default=3)

@@ -7,7 +7,6 @@ Both embed one frame at a time, alternately, like a server for one user. Prints 
 
 from __future__ import annotations
 
-import argparse
 import time
 from pathlib import Path
 
@@ -15,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from benchmarks.support.report import print_figures
+from benchmarks.support.report import create_parser, parse_options, print_figures
 from index_builder.training.config.presets import PRESETS
 from model.checkpoint import DEFAULT_CHECKPOINT, load_checkpoint
 from model.network.dssa import DSSA
@@ -46,12 +45,11 @@ def compare(checkpoint: Path, runs: int) -> dict[str, float]:
 
 def main() -> None:
     """Parse the options, measure and print the figures."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = create_parser(__doc__)
     parser.add_argument("--checkpoint", type=Path, default=DEFAULT_CHECKPOINT)
     parser.add_argument("--runs", type=int, default=40)
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--json", action="store_true")
-    options = parser.parse_args()
+    options = parse_options(parser)
     torch.set_num_threads(options.threads)
     figures = compare(options.checkpoint, options.runs)
     print_figures(figures, as_json=options.json)

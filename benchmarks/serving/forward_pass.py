@@ -12,7 +12,6 @@ one thread, times are processor times, so that other load on the machine matters
 
 from __future__ import annotations
 
-import argparse
 import copy
 import os
 import time
@@ -34,7 +33,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from app.core.cpu_limits import limit_threads
 from app.decoding.stroke_sketch import parse_strokes
 from benchmarks.support.large_gallery import make_sketch_bodies, read_pair_folders
-from benchmarks.support.report import print_figures
+from benchmarks.support.report import create_parser, parse_options, print_figures
 from model.checkpoint import DEFAULT_CHECKPOINT, Checkpoint, load_checkpoint
 from model.network.dssa import DSSA
 from model.network.onnx_forward import Forward, exported
@@ -148,15 +147,14 @@ def measure_deviations(ways: dict[str, Way], checkpoint: Checkpoint, frames: Ten
 
 def main() -> None:
     """Parse the options, measure and print the figures."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = create_parser(__doc__)
     parser.add_argument("--data", type=Path, nargs="+", required=True)
     parser.add_argument("--checkpoint", type=Path, default=DEFAULT_CHECKPOINT)
     parser.add_argument("--batches", type=int, nargs="+", default=[1, 2, 8, 16])
     parser.add_argument("--runs", type=int, default=15)
     parser.add_argument("--threads", type=int)
     parser.add_argument("--compile", action="store_true")
-    parser.add_argument("--json", action="store_true")
-    options = parser.parse_args()
+    options = parse_options(parser)
     limit_threads(options.threads)
     checkpoint = load_checkpoint(options.checkpoint)
     bodies = make_sketch_bodies(read_pair_folders(options.data), max(options.batches))

@@ -10,7 +10,6 @@ either search, and the times of the stages as reported by the server.
 
 from __future__ import annotations
 
-import argparse
 import time
 from collections.abc import Callable
 
@@ -25,7 +24,7 @@ from app.decoding.stroke_sketch import parse_strokes
 from app.index.metric_forms import keys_of
 from app.index.segment import Segment
 from benchmarks.support.large_gallery import add_options, make_sketch_bodies, open_large_gallery, read_pair_folders
-from benchmarks.support.report import print_figures
+from benchmarks.support.report import create_parser, print_figures
 from benchmarks.support.server_process import Server
 from model.checkpoint import DEFAULT_CHECKPOINT, Checkpoint, load_checkpoint
 from model.preprocessing.frames import mirror_image
@@ -111,7 +110,7 @@ def compare(server: Server, alone: StageRunner, bodies: list[bytes], runs: int) 
 
 def main() -> None:
     """Make a gallery, serve it, measure and print the figures."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = create_parser(__doc__)
     add_options(parser, DEFAULT_CHECKPOINT)
     parser.add_argument("--runs", type=int, default=100)
     options = parser.parse_args()

@@ -9,7 +9,6 @@ servers run at once, and the share of their mapped index memory that they have i
 
 from __future__ import annotations
 
-import argparse
 import os
 import shutil
 import subprocess
@@ -26,7 +25,7 @@ from app.catalogue.catalogue import Catalogue, sqlite_url
 from app.gallery.gallery import Gallery
 from app.gallery.layout import CATALOGUE_FILE, CHECKPOINT_FILE
 from app.products.product import Product
-from benchmarks.support.report import print_figures
+from benchmarks.support.report import create_parser, parse_options, print_figures
 from benchmarks.support.synthetic_galleries import Real, add_real_options, generate_embeddings, load_real
 
 _BATCH = 4096  # products per transaction
@@ -113,13 +112,12 @@ def compare(real: Real, checkpoint: Path, n: int, runs: int, servers: int) -> di
 
 def main() -> None:
     """Parse the options, measure and print the figures."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = create_parser(__doc__)
     add_real_options(parser)
     parser.add_argument("--size", type=int, default=100_000)
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--servers", type=int, default=2)
-    parser.add_argument("--json", action="store_true")
-    options = parser.parse_args()
+    options = parse_options(parser)
     figures = compare(load_real(options), options.checkpoint, options.size, options.runs, options.servers)
     print_figures(figures, as_json=options.json)
 

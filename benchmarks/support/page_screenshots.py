@@ -8,7 +8,6 @@ Needs a running server and Chromium (CHROMIUM, or `chromium` on PATH).
 
 from __future__ import annotations
 
-import argparse
 import io
 import os
 import shutil
@@ -18,6 +17,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
+
+from benchmarks.support.report import create_parser
 
 # an ankle boot with a block heel: curves through these points, as shares of the square of the drawing
 BOOT: list[list[tuple[float, float]]] = [
@@ -93,7 +94,7 @@ def arrange_in_rows(rows: list[list[Image.Image]]) -> Image.Image:
 
 def main() -> None:
     """Parse the options, take the screenshots and write them."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = create_parser(__doc__)
     parser.add_argument("--url", default="http://127.0.0.1:8000")
     parser.add_argument("--out", type=Path, default=Path("docs/images"))
     options = parser.parse_args()
