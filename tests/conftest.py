@@ -1,10 +1,10 @@
-"""What several tests need: a tiny random network, a dozen photos, a gallery of them, and a server of that."""
+"""Fixtures of several tests: a tiny random network, a dozen photos, a gallery of them, and a server of that."""
 
 from __future__ import annotations
 
 import os
 
-os.environ.setdefault("OMP_NUM_THREADS", "1")  # a test to a core; read when torch and FAISS are imported
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # one core per test; torch and FAISS read it when they are imported
 
 import socket
 import threading
@@ -26,7 +26,7 @@ from model.checkpoint import save_checkpoint
 from model.network.dssa import DSSA, NetworkConfig
 from model.preprocessing.preprocess import PreprocessConfig
 
-# id, category, price, photo: a product of every kind that filters tell apart
+# id, category, price, photo: a product of every kind that filters distinguish
 PRODUCTS = [
     ("boot-1", "Shoes > Boots", "129.00 EUR", "shoes/boot-1.png"),
     ("boot-2", "Shoes > Boots", "89.50 EUR", "shoes/boot-2.png"),
@@ -46,7 +46,7 @@ COLORS = {"boot-2": "Black/Red", "pump-1": "black"}  # all others are red
 
 @pytest.fixture(scope="session")
 def tiny_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A random network whose stem alone already tells shapes apart, and a HOLEF that is not Euclidean."""
+    """Save a random network whose stem alone distinguishes shapes, with a HOLEF that is not Euclidean."""
     torch.manual_seed(7)
     network = DSSA(NetworkConfig("orientations", "residual", "shortcut", ("coarse", "stem"), "holef")).eval()
     weight: torch.nn.Parameter = network.distance.weight  # type: ignore[assignment]
@@ -58,7 +58,7 @@ def tiny_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def other_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A checkpoint of another random network, of other dimensions, another distance and another frame."""
+    """Save another random network with other dimensions, another distance and another frame size."""
     torch.manual_seed(8)
     network = DSSA(NetworkConfig("orientations", "residual", "none", ("stem",), "euclidean")).eval()
     path = tmp_path_factory.mktemp("checkpoint") / "other.safetensors"
@@ -67,7 +67,10 @@ def other_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def photo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A dozen photos in folders by kind. Do not change it: make your own from tests.conftest.draw_product()."""
+    """Write a dozen photos into directories by kind.
+
+    Tests must not change it; they can make their own photos by tests.conftest.draw_product().
+    """
     folder = tmp_path_factory.mktemp("photos")
     for number, (*_, name) in enumerate(PRODUCTS):
         path = folder / name
@@ -78,7 +81,7 @@ def photo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def feed(photo_folder: Path) -> Path:
-    """A feed file of the same photos, with titles, categories, colours and prices."""
+    """Write a feed file of the same photos, with titles, categories, colours and prices."""
     lines = ["id\ttitle\tproduct_type\tcolor\tgender\tprice\tlink\timage_link"]
     for name, category, price, photo in PRODUCTS:
         title = name.replace("-", " number ").capitalize()
@@ -91,7 +94,7 @@ def feed(photo_folder: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def tiny_gallery(tmp_path_factory: pytest.TempPathFactory, feed: Path, tiny_checkpoint: Path) -> Path:
-    """A gallery built from the feed. Do not write to it."""
+    """Build a gallery from the feed. Tests must not write to it."""
     directory = tmp_path_factory.mktemp("gallery") / "gallery"
     build(feed, directory, tiny_checkpoint)
     return directory
@@ -99,36 +102,36 @@ def tiny_gallery(tmp_path_factory: pytest.TempPathFactory, feed: Path, tiny_chec
 
 @pytest.fixture(scope="session")
 def live_server(tiny_gallery: Path) -> Iterator[str]:
-    """The base URL of a server of the tiny gallery, in a thread of this process."""
+    """Serve the tiny gallery in a thread of this process and yield the base URL."""
     with serving(tiny_gallery) as url:
         yield url
 
 
-_NO_RATES: dict[str, object] = {"search_rate": 0, "write_rate": 0}
+_NO_LIMITS: dict[str, object] = {"search_rate": 0, "write_rate": 0}
 
 
-def _as_it_is(app: ASGIApp) -> ASGIApp:
+def _leave_unchanged(app: ASGIApp) -> ASGIApp:
     return app
 
 
 @contextmanager
 def serving(
-    gallery: Path, port: int = 0, within: Callable[[ASGIApp], ASGIApp] = _as_it_is, **settings: object
+    gallery: Path, port: int = 0, within: Callable[[ASGIApp], ASGIApp] = _leave_unchanged, **settings: object
 ) -> Iterator[str]:
-    """The base URL of a server of that gallery, in a thread of this process, until the block ends.
+    """Serve a gallery in a thread of this process until the block ends, and yield the base URL.
 
-    `within` wraps the app, as a network or a proxy would. Without other settings, nobody asks too often.
+    `within` wraps the app, like a network or a proxy. Rate limits are off by default.
     """
     from app.main import create_app
     from app.settings import load_settings
 
-    with running(within(create_app(load_settings(gallery=gallery, **_NO_RATES | settings))), port) as url:
+    with running(within(create_app(load_settings(gallery=gallery, **_NO_LIMITS | settings))), port) as url:
         yield url
 
 
 @contextmanager
 def running(app: ASGIApp, port: int = 0) -> Iterator[str]:
-    """The base URL of a server of that app, in a thread of this process, until the block ends."""
+    """Serve an app in a thread of this process until the block ends, and yield the base URL."""
     with socket.create_server(("127.0.0.1", port)) as listener:
         config = uvicorn.Config(
             app, http=TimeoutProtocol, log_level="warning", ws="none", server_header=False, proxy_headers=False
@@ -148,7 +151,7 @@ def running(app: ASGIApp, port: int = 0) -> Iterator[str]:
 
 
 def draw_product(seed: int, size: tuple[int, int] = (320, 240)) -> Image.Image:
-    """A photo of a thing that only this seed has: some shapes in a few colours on white."""
+    """Draw a photo, different for every seed: shapes in a few colours on white."""
     random = np.random.default_rng(seed)
     image = Image.new("RGB", size, "white")
     pen = ImageDraw.Draw(image)

@@ -1,15 +1,14 @@
-"""What photographs of paper sketches, and strokes traced from the sketches, find of what the sketches themselves find.
+"""Accuracy of photographs of paper sketches and of traced strokes, against that of the sketches themselves.
 
     python -m benchmarks.accuracy.paper_photos --data PAIRS [--split all|held-out] [--gallery-from photos|edge_maps]
         [--checkpoint FILE] [--json]
 
-The photographs are made by code (benchmarks/support/synthetic_paper_photos.py), the same on every run.
-One in which nothing seems to be drawn counts as a miss.
+The photographs are rendered (benchmarks/support/synthetic_paper_photos.py) and are the same on every run.
+A photograph without a recognisable sketch counts as a miss.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import zlib
 from collections.abc import Callable
@@ -18,6 +17,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from benchmarks.support.report import create_parser, parse_options
 from benchmarks.support.synthetic_paper_photos import WAYS, Way, photographed
 from index_builder.datasets.pairs import SPLITS, PairFolder
 from index_builder.datasets.pictures import Sketch
@@ -34,40 +34,46 @@ CLEAN = "as it is"
 _K = 10
 
 Take = Callable[[Image.Image, str, Preprocess], Pixels]
-"""A sketch, a name to make a seed of, and what prepares frames -> the frame (256,256) that is searched."""
+"""Function of a sketch, a name to derive a seed from, and a Preprocess; returns the frame (256,256) to search with."""
 
 
-def evaluations(folder: PairFolder, checkpoint: Checkpoint, gallery_from: GalleryFrom) -> dict[str, Evaluation]:
-    """All sketches of a folder against all its photos: as they are, traced, and photographed in each way."""
+def evaluate_takes(folder: PairFolder, checkpoint: Checkpoint, gallery_from: GalleryFrom) -> dict[str, Evaluation]:
+    """Evaluate all sketches of a folder against all its photos: unchanged, traced, and photographed in each way."""
     queries: dict[str, list[Query]] = {name: [] for name in TAKES}
     with ranking(folder, checkpoint, gallery_from, 1, lambda count: None) as rank:
         for pair in folder.pairs:
             for sketch in pair.sketches:
                 for name, take in TAKES.items():
-                    query = _query(sketch, pair.photo_id, name, take, checkpoint.preprocess, rank)
+                    query = _run_query(sketch, pair.photo_id, name, take, checkpoint.preprocess, rank)
                     queries[name].append(query)
-    return {name: Evaluation(tuple(each), len(folder.pairs)) for name, each in queries.items()}
+    return {name: Evaluation(tuple(asked), len(folder.pairs)) for name, asked in queries.items()}
 
 
-def figures(found: dict[str, Evaluation]) -> dict[str, dict[str, float]]:
-    """In percent: acc@10, what is kept of what clean sketches find at 10, and how many first results are theirs."""
-    clean = found[CLEAN]
+def make_figures(evaluations: dict[str, Evaluation]) -> dict[str, dict[str, float]]:
+    """Compute, in percent, acc@10, "kept" and "same first" of each take.
+
+    "kept" is the share of the queries found by clean sketches at 10 that this take finds, too. "same first" is the
+    share of queries whose first result is that of the clean sketch.
+    """
+    clean = evaluations[CLEAN]
     firsts = [query.first[:1] for query in clean.queries]
     return {
         name: {
-            f"acc@{_K}": round(each.acc_at_k(_K), 1),
-            "kept": _percent((each.ranks <= _K)[clean.ranks <= _K].tolist()),
-            "same first": _percent([q.first[:1] == first for q, first in zip(each.queries, firsts, strict=True)]),
+            f"acc@{_K}": round(evaluation.acc_at_k(_K), 1),
+            "kept": _to_percent((evaluation.ranks <= _K)[clean.ranks <= _K].tolist()),
+            "same first": _to_percent(
+                [q.first[:1] == first for q, first in zip(evaluation.queries, firsts, strict=True)]
+            ),
         }
-        for name, each in found.items()
+        for name, evaluation in evaluations.items()
     }
 
 
-def _percent(values: list[bool]) -> float:
+def _to_percent(values: list[bool]) -> float:
     return round(100 * float(np.mean(values)), 1)
 
 
-def _query(sketch: Sketch, truth: str, name: str, take: Take, preprocess: Preprocess, rank: Rank) -> Query:
+def _run_query(sketch: Sketch, truth: str, name: str, take: Take, preprocess: Preprocess, rank: Rank) -> Query:
     try:
         frame = take(sketch.picture.open(), f"{sketch.name} {name}", preprocess)
     except BlankSketchError:
@@ -75,15 +81,15 @@ def _query(sketch: Sketch, truth: str, name: str, take: Take, preprocess: Prepro
     return Query.found(sketch, truth, rank(frame))
 
 
-def _as_it_is(sketch: Image.Image, name: str, preprocess: Preprocess) -> Pixels:
+def _prepare_unchanged(sketch: Image.Image, name: str, preprocess: Preprocess) -> Pixels:
     return preprocess.sketch(sketch)
 
 
-def _traced(sketch: Image.Image, name: str, preprocess: Preprocess) -> Pixels:
+def _prepare_traced(sketch: Image.Image, name: str, preprocess: Preprocess) -> Pixels:
     return preprocess.strokes(trace_strokes(sketch).strokes)
 
 
-def _photographed(way: Way) -> Take:
+def _prepare_photographed(way: Way) -> Take:
     def take(sketch: Image.Image, name: str, preprocess: Preprocess) -> Pixels:
         return preprocess.sketch(decode_image(photographed(sketch, way, zlib.crc32(name.encode()))))
 
@@ -91,29 +97,28 @@ def _photographed(way: Way) -> Take:
 
 
 TAKES: dict[str, Take] = {
-    CLEAN: _as_it_is,
-    "traced into strokes": _traced,
-    **{name: _photographed(way) for name, way in WAYS.items()},
+    CLEAN: _prepare_unchanged,
+    "traced into strokes": _prepare_traced,
+    **{name: _prepare_photographed(way) for name, way in WAYS.items()},
 }
 
 
 def main() -> None:
-    """Parse, measure, print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    """Parse the options, measure and print the figures."""
+    parser = create_parser(__doc__)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--split", choices=SPLITS, default="held-out")
     parser.add_argument("--gallery-from", type=GalleryFrom, choices=list(GalleryFrom), default=GalleryFrom.photos)
     parser.add_argument("--checkpoint", type=Path, default=DEFAULT_CHECKPOINT)
-    parser.add_argument("--json", action="store_true")
-    options = parser.parse_args()
+    options = parse_options(parser)
     folder = read_pairs(options.data).part(options.split)
-    found = evaluations(folder, load_checkpoint(options.checkpoint), options.gallery_from)
-    clean = found[CLEAN]
+    evaluations = evaluate_takes(folder, load_checkpoint(options.checkpoint), options.gallery_from)
+    clean = evaluations[CLEAN]
     if options.json:
-        print(json.dumps({"n_queries": len(clean.queries), "n_gallery": clean.n_gallery, **figures(found)}))
+        print(json.dumps({"n_queries": len(clean.queries), "n_gallery": clean.n_gallery, **make_figures(evaluations)}))
         return
     print(f"{len(clean.queries)} sketches, {clean.n_gallery} photos")
-    for name, values in figures(found).items():
+    for name, values in make_figures(evaluations).items():
         print(f"{name:24}", "  ".join(f"{what} {value:5.1f}" for what, value in values.items()))
 
 

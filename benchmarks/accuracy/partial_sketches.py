@@ -1,21 +1,20 @@
-"""What a checkpoint finds of sketches while they are drawn, against another one: the difference of acc@10, paired.
+"""Accuracy of two checkpoints on partial sketches: the paired difference of acc@10.
 
     python -m benchmarks.accuracy.partial_sketches --data PAIRS --checkpoint FILE --against FILE
         [--split all|held-out] [--json]
 
-Both search for the same sketches, so a difference can be sure although the intervals of the two figures overlap. Its
-interval is of resamples of the photos, each with all of its sketches.
+Both checkpoints search with the same sketches, so a difference can be significant although the intervals of the two
+figures overlap. Its interval comes from resamples of the photos, each with all of its sketches.
 """
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
-from benchmarks.support.report import print_figures
+from benchmarks.support.report import create_parser, parse_options, print_figures
 from index_builder.datasets.pairs import SPLITS
 from index_builder.datasets.readers.read import read_pairs
 from index_builder.evaluation.bootstrap import estimate_means
@@ -26,26 +25,25 @@ from model.checkpoint import load_checkpoint
 _K = 10
 
 
-def differences(ours: Mapping[int, Evaluation], theirs: Mapping[int, Evaluation]) -> dict[str, str]:
-    """By how much of the ink is drawn: how many points of acc@10 more are found, with the 95% interval."""
-    found = [100.0 * (ours[share].ranks <= _K) - 100.0 * (theirs[share].ranks <= _K) for share in ours]
+def compare_partial(ours: Mapping[int, Evaluation], theirs: Mapping[int, Evaluation]) -> dict[str, str]:
+    """Compute the difference of acc@10 in percentage points, with its 95% interval, by share of the ink drawn."""
+    gains = [100.0 * (ours[share].ranks <= _K) - 100.0 * (theirs[share].ranks <= _K) for share in ours]
     photos = [query.truth for query in next(iter(ours.values())).queries]
-    estimates = estimate_means(np.stack(found, 1), photos)
+    estimates = estimate_means(np.stack(gains, 1), photos)
     return {f"{share} % drawn": str(estimate) for share, estimate in zip(ours, estimates, strict=True)}
 
 
 def main() -> None:
-    """Parse, measure, print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    """Parse the options, measure and print the figures."""
+    parser = create_parser(__doc__)
     parser.add_argument("--data", type=Path, required=True, help="pair folder whose sketches have strokes")
     parser.add_argument("--checkpoint", type=Path, required=True)
     parser.add_argument("--against", type=Path, required=True, help="checkpoint to compare with")
     parser.add_argument("--split", choices=SPLITS, default="held-out")
-    parser.add_argument("--json", action="store_true")
-    options = parser.parse_args()
+    options = parse_options(parser)
     folder = read_pairs(options.data).part(options.split)
     ours, theirs = (evaluate_partial(folder, load_checkpoint(path)) for path in (options.checkpoint, options.against))
-    print_figures(differences(ours, theirs), options.json)
+    print_figures(compare_partial(ours, theirs), as_json=options.json)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""How often POST /search takes a picture for what it is: a sketch, a photo of one on paper, or a product's photo.
+"""Classification of pictures in POST /search: how often sketches, also on paper, and product photos are mistaken.
 
 python -m benchmarks.accuracy.picture_kind --photos FOLDER... --sketches FOLDER... [--each N]
 """
@@ -27,41 +27,41 @@ _ON_PAPER = 2  # sketches of each folder that are photographed on paper, in each
 def main(
     photos: Annotated[list[Path], typer.Option(help="Folders of product photos.")],
     sketches: Annotated[list[Path], typer.Option(help="Folders of sketches.")],
-    each: Annotated[int, typer.Option(help="Pictures taken of each folder, at random.")] = 50,
+    per_folder: Annotated[int, typer.Option("--each", help="Pictures taken of each folder, at random.")] = 50,
 ) -> None:
     """Print, for each folder, how many of its pictures were taken for the other kind."""
-    _tell("photo", ((folder, _some(folder, each)) for folder in photos))
-    _tell("sketch", ((folder, _some(folder, each)) for folder in sketches))
+    _print_mistakes("photo", ((folder, _read_sample(folder, per_folder)) for folder in photos))
+    _print_mistakes("sketch", ((folder, _read_sample(folder, per_folder)) for folder in sketches))
     for folder in sketches:
         papers = [
             photographed(Image.open(path), way, seed)
             for way in WAYS.values()
-            for seed, path in enumerate(_paths(folder, _ON_PAPER))
+            for seed, path in enumerate(_sample_paths(folder, _ON_PAPER))
         ]
-        _tell("sketch", [(folder / "(on paper)", papers)])
+        _print_mistakes("sketch", [(folder / "(on paper)", papers)])
 
 
-def _tell(kind: Kind, folders: Iterable[tuple[Path, list[bytes]]]) -> None:
+def _print_mistakes(kind: Kind, folders: Iterable[tuple[Path, list[bytes]]]) -> None:
     for folder, pictures in folders:
-        wrong = sum(_kind(data) != kind for data in pictures)
+        wrong = sum(_classify(data) != kind for data in pictures)
         print(f"{kind:6}  {folder}: {wrong} of {len(pictures)} mistaken", flush=True)
 
 
-def _kind(data: bytes) -> Kind | None:
-    """What a picture is taken for; None when nothing is seen in it."""
+def _classify(data: bytes) -> Kind | None:
+    """Classify a picture; return None if it seems to be blank."""
     try:
         return kind_of(sketch_mask(upright(decode_image(data))))
     except BlankSketchError:
         return None
 
 
-def _some(folder: Path, count: int) -> list[bytes]:
-    return [path.read_bytes() for path in _paths(folder, count)]
+def _read_sample(folder: Path, count: int) -> list[bytes]:
+    return [path.read_bytes() for path in _sample_paths(folder, count)]
 
 
-def _paths(folder: Path, count: int) -> list[Path]:
-    found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in _SUFFIXES)
-    return random.Random(_SEED).sample(found, min(count, len(found)))
+def _sample_paths(folder: Path, count: int) -> list[Path]:
+    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in _SUFFIXES)
+    return random.Random(_SEED).sample(paths, min(count, len(paths)))
 
 
 if __name__ == "__main__":

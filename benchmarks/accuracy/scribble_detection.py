@@ -1,16 +1,15 @@
-"""Whether an answer can tell that a sketch shows nothing: how well its distances separate real sketches from scribbles.
+"""Detection of scribbles: how well the distances of an answer separate real sketches from scribbles.
 
     python -m benchmarks.accuracy.scribble_detection --gallery DIR --data PAIRS... [--split all|held-out]
         [--others IMAGE...] [--json]
 
-For every signal prints its AUC (how often a real sketch has the lower value of a pair), and the share of scribbles that
-it would catch where it is wrong about one real sketch in twenty; then what the server's own rule makes of both. With
---others, these images take the place of the scribbles.
+Prints for every signal its AUC: how often a real sketch has the lower value of a pair. Prints, too, the share of
+scribbles that the signal would catch at a false alarm rate of 5% of the real sketches. Then it prints the verdicts of
+the server's own rule. With --others, these images replace the scribbles.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -22,6 +21,7 @@ from app.gallery.gallery import Gallery
 from app.gallery.layout import CHECKPOINT_FILE
 from app.search.confidence import is_confident
 from app.search.retriever import Retriever
+from benchmarks.support.report import create_parser, parse_options
 from index_builder.datasets.pairs import SPLITS
 from index_builder.datasets.pictures import frame_of, open_image
 from index_builder.datasets.readers.read import read_pairs
@@ -37,8 +37,8 @@ _RESULTS = 24
 _FALSE_ALARMS = 0.05
 
 
-def zigzag(random: Random) -> list[Array]:
-    """Shading to and fro in some direction."""
+def draw_zigzag(random: Random) -> list[Array]:
+    """Draw shading to and fro in a random direction."""
     count, angle = int(random.integers(6, 30)), random.uniform(0, np.pi)
     step = np.arange(count)
     swing = np.where(step % 2, 1, -1) * random.uniform(20, 150) + random.normal(0, 20, count)
@@ -46,16 +46,16 @@ def zigzag(random: Random) -> list[Array]:
     return [np.stack([step * random.uniform(5, 20), swing], 1) @ turn]
 
 
-def spiral(random: Random) -> list[Array]:
-    """Round and round, sometimes wandering off."""
+def draw_spiral(random: Random) -> list[Array]:
+    """Draw a spiral, with or without a drift."""
     turn = np.linspace(0, random.uniform(4, 16) * np.pi, 300)
     radius = 5 * random.uniform(0.2, 1) * turn + random.normal(0, 0.3, 300).cumsum()
     drift = turn * random.uniform(0, 6)
     return [np.stack([radius * np.cos(turn) + drift, radius * np.sin(turn) * random.uniform(0.4, 1)], 1)]
 
 
-def wander(random: Random) -> list[Array]:
-    """One to six lines that bend at random."""
+def draw_wandering(random: Random) -> list[Array]:
+    """Draw one to six lines that bend at random."""
     strokes = []
     for _ in range(random.integers(1, 7)):
         heading = random.normal(0, 0.4, random.integers(20, 200)).cumsum()
@@ -63,13 +63,13 @@ def wander(random: Random) -> list[Array]:
     return strokes
 
 
-def corners(random: Random) -> list[Array]:
-    """Straight lines between random places."""
+def draw_corners(random: Random) -> list[Array]:
+    """Draw straight lines between random places."""
     return [random.uniform(0, 250, (int(random.integers(2, 6)), 2)) for _ in range(random.integers(2, 12))]
 
 
-def loop(random: Random) -> list[Array]:
-    """One closed curve of no shape."""
+def draw_loop(random: Random) -> list[Array]:
+    """Draw one closed curve without a recognisable shape."""
     around = np.linspace(0, 2 * np.pi, 150)
     curve = np.zeros((2, len(around)))
     for k in range(1, 8):
@@ -77,17 +77,17 @@ def loop(random: Random) -> list[Array]:
     return [80 * curve.T]
 
 
-KINDS: Sequence[Callable[[Random], list[Array]]] = (zigzag, spiral, wander, corners, loop)
+KINDS: Sequence[Callable[[Random], list[Array]]] = (draw_zigzag, draw_spiral, draw_wandering, draw_corners, draw_loop)
 
 
-def scribbles(seed: int = 0) -> list[Strokes]:
-    """Some of each kind, the same for the same seed."""
+def draw_scribbles(seed: int = 0) -> list[Strokes]:
+    """Draw 40 scribbles of each kind, the same for the same seed."""
     random = np.random.default_rng(seed)
     return [[stroke.tolist() for stroke in kind(random)] for kind in KINDS for _ in range(_OF_EACH_KIND)]
 
 
-def signals(retriever: Retriever, frames: Sequence[Pixels]) -> dict[str, Array]:
-    """What could tell a good answer from a bad one: name -> (N,) values, lower for better answers if it works."""
+def compute_signals(retriever: Retriever, frames: Sequence[Pixels]) -> dict[str, Array]:
+    """Compute the candidate signals of an answer's quality by name: (N,) each, lower for better answers."""
     answers = [retriever.search(frame, _RESULTS) for frame in frames]
     ranked = np.array([[result.distance for result in answer.results] for answer in answers])
     return {
@@ -98,8 +98,8 @@ def signals(retriever: Retriever, frames: Sequence[Pixels]) -> dict[str, Array]:
     }
 
 
-def separation(real: Array, scribbled: Array) -> dict[str, float]:
-    """AUC, and the share of scribbles beyond the value that all but 5% of real sketches stay below."""
+def measure_separation(real: Array, scribbled: Array) -> dict[str, float]:
+    """Compute the AUC, and the share of scribbles above the 95th percentile of real sketches."""
     pairs = np.subtract.outer(scribbled, real)
     threshold = float(np.quantile(real, 1 - _FALSE_ALARMS))
     auc = float((pairs > 0).mean() + (pairs == 0).mean() / 2)
@@ -107,30 +107,29 @@ def separation(real: Array, scribbled: Array) -> dict[str, float]:
     return {"auc": round(auc, 3), "caught": round(caught, 1), "threshold": round(threshold, 3)}
 
 
-def rule(contrasts: Array) -> float:
-    """The share, in percent, of sketches that the server is not confident of."""
+def unconfident_share(contrasts: Array) -> float:
+    """Compute the share, in percent, of sketches that the server is not confident of."""
     return round(100 * float(np.mean([not is_confident(contrast) for contrast in contrasts])), 1)
 
 
 def main() -> None:
-    """Parse, measure, print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    """Parse the options, measure and print the figures."""
+    parser = create_parser(__doc__)
     parser.add_argument("--gallery", type=Path, required=True)
     parser.add_argument("--data", type=Path, nargs="+", required=True)
     parser.add_argument("--split", choices=SPLITS, default="held-out")
     parser.add_argument("--others", type=Path, nargs="+", default=[])
-    parser.add_argument("--json", action="store_true")
-    options = parser.parse_args()
+    options = parse_options(parser)
     checkpoint = load_checkpoint(options.gallery / CHECKPOINT_FILE)
     gallery = Gallery.open(options.gallery, checkpoint)
     retriever = Retriever(checkpoint, gallery)
     pairs = [pair for data in options.data for pair in read_pairs(data).part(options.split).pairs]
     real = [frame_of(sketch.picture, checkpoint.preprocess.sketch) for pair in pairs for sketch in pair.sketches]
     drawn = [checkpoint.preprocess.sketch(open_image(path)) for path in options.others]
-    drawn = drawn or [checkpoint.preprocess.strokes(strokes) for strokes in scribbles()]
-    ours, theirs = signals(retriever, real), signals(retriever, drawn)
-    figures = {name: separation(values, theirs[name]) for name, values in ours.items()}
-    doubted = {"sketches": rule(ours["contrast"]), "others": rule(theirs["contrast"])}
+    drawn = drawn or [checkpoint.preprocess.strokes(strokes) for strokes in draw_scribbles()]
+    ours, theirs = compute_signals(retriever, real), compute_signals(retriever, drawn)
+    figures = {name: measure_separation(values, theirs[name]) for name, values in ours.items()}
+    doubted = {"sketches": unconfident_share(ours["contrast"]), "others": unconfident_share(theirs["contrast"])}
     size = gallery.size
     gallery.close()
     if options.json:

@@ -1,14 +1,13 @@
-"""What the server finds, against `sketchfind evaluate`, and what is left of it when sketches come in other shapes.
+"""Accuracy of the server against `sketchfind evaluate`, for sketches as they are and in variants.
 
     python -m benchmarks.accuracy.served_accuracy --data PAIRS [--split all|held-out] [--checkpoint FILE] [--json]
 
-Builds a gallery from the photos of PAIRS, starts `sketchfind serve` on it, posts every sketch as it is and in variants,
-and prints acc@k of all beside the figures that `evaluate` computes for the same sketches and photos.
+Builds a gallery from the photos of PAIRS and starts `sketchfind serve` on it. Posts every sketch as it is and in
+variants. Prints acc@k of all beside the figures of `evaluate` for the same sketches and photos.
 """
 
 from __future__ import annotations
 
-import argparse
 import io
 import json
 import os
@@ -26,6 +25,7 @@ import httpx
 import numpy as np
 from PIL import Image, ImageOps
 
+from benchmarks.support.report import create_parser, parse_options
 from index_builder.datasets.pairs import SPLITS, PairFolder
 from index_builder.datasets.readers.read import read_pairs
 from index_builder.evaluation.evaluate import evaluate
@@ -36,47 +36,47 @@ Variant = Callable[[Image.Image], bytes]
 
 
 def png(image: Image.Image) -> bytes:
-    """The image as a PNG file."""
+    """Encode an image as a PNG file."""
     buffer = io.BytesIO()
     image.save(buffer, "PNG")
     return buffer.getvalue()
 
 
-def shifted(sketch: Image.Image) -> bytes:
-    """Off the centre of a page twice as large."""
+def shift(sketch: Image.Image) -> bytes:
+    """Move the sketch off the centre of a page twice as large."""
     page = Image.new("L", (512, 512), 255)
     page.paste(sketch.convert("L"), (230, 40))
     return png(page)
 
 
-def half(sketch: Image.Image) -> bytes:
-    """Half as large on a page of the same size."""
+def halve(sketch: Image.Image) -> bytes:
+    """Draw the sketch half as large on a page of the same size."""
     page = Image.new("L", (256, 256), 255)
     page.paste(sketch.convert("L").resize((128, 128), Image.Resampling.LANCZOS), (64, 64))
     return png(page)
 
 
-def thick(sketch: Image.Image) -> bytes:
-    """Every stroke three times as wide: lines are about 2 px in these sketches, so 2 px more on either side."""
+def thicken(sketch: Image.Image) -> bytes:
+    """Draw every stroke three times as wide: lines of these sketches are about 2 px, so add 2 px on either side."""
     grey = np.pad(np.asarray(sketch.convert("L")), 8, constant_values=255)
     pen = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))
     return png(Image.fromarray(np.asarray(cv2.erode(grey, pen), np.uint8)))
 
 
-def inverted(sketch: Image.Image) -> bytes:
-    """White on black."""
+def invert(sketch: Image.Image) -> bytes:
+    """Draw the sketch white on black."""
     return png(ImageOps.invert(sketch.convert("L")))
 
 
-def transparent(sketch: Image.Image) -> bytes:
-    """Black strokes on a transparent ground."""
+def make_transparent(sketch: Image.Image) -> bytes:
+    """Draw black strokes on a transparent ground."""
     image = Image.new("LA", sketch.size, (0, 0))
     image.putalpha(ImageOps.invert(sketch.convert("L")))
     return png(image.convert("RGBA"))
 
 
-def jpeg(sketch: Image.Image) -> bytes:
-    """A JPEG of 1200x900, the sketch as large as fits."""
+def encode_jpeg(sketch: Image.Image) -> bytes:
+    """Encode a JPEG of 1200x900 with the sketch as large as fits."""
     page = Image.new("L", (1200, 900), 255)
     page.paste(sketch.convert("L").resize((900, 900), Image.Resampling.BICUBIC), (150, 0))
     buffer = io.BytesIO()
@@ -86,23 +86,26 @@ def jpeg(sketch: Image.Image) -> bytes:
 
 VARIANTS: dict[str, Variant] = {
     "as it is": png,
-    "shifted": shifted,
-    "half size": half,
-    "three times as thick": thick,
-    "inverted": inverted,
-    "transparent ground": transparent,
-    "JPEG 1200x900": jpeg,
+    "shifted": shift,
+    "half size": halve,
+    "three times as thick": thicken,
+    "inverted": invert,
+    "transparent ground": make_transparent,
+    "JPEG 1200x900": encode_jpeg,
 }
 
 
 @contextmanager
 def server(gallery: Path) -> Iterator[httpx.Client]:
-    """A client of `sketchfind serve` on the gallery, on a free loopback port, ready to answer."""
+    """Start `sketchfind serve` on the gallery, on a free loopback port, and yield a client once it is ready."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "index_builder.cli", "serve", "--gallery", str(gallery), "--port", str(port)]
-    environment = {**os.environ, "SKETCHFIND_SEARCH_RATE": "0"}  # this one client sends as fast as it is answered
+    environment = {
+        **os.environ,
+        "SKETCHFIND_SEARCH_RATE": "0",
+    }  # no limit: the only client sends as fast as it is answered
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=environment)
     try:
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
@@ -127,20 +130,20 @@ def _wait_until_ready(client: httpx.Client, process: subprocess.Popen[bytes]) ->
 
 
 def served_accuracy(client: httpx.Client, folder: PairFolder, variant: Variant) -> dict[str, float]:
-    """acc@k in percent of posting every sketch of the folder in a variant."""
+    """Post every sketch of the folder in a variant and compute acc@k in percent."""
     ranks = []
     for pair in folder.pairs:
         for sketch in pair.sketches:
             body = variant(sketch.picture.open())
             response = client.post("/search?k=10", files={"sketch": ("sketch", body, "application/octet-stream")})
             response.raise_for_status()
-            found = [result["product_id"] for result in response.json()["results"]]
-            ranks.append(found.index(pair.photo_id) + 1 if pair.photo_id in found else len(folder.pairs))
+            ids = [result["product_id"] for result in response.json()["results"]]
+            ranks.append(ids.index(pair.photo_id) + 1 if pair.photo_id in ids else len(folder.pairs))
     return {f"acc@{k}": round(100 * float(np.mean(np.array(ranks) <= k)), 2) for k in (1, 5, 10)}
 
 
-def _photos_of(folder: PairFolder, directory: Path) -> Path:
-    """A folder with the photos of these pairs alone."""
+def _write_photos(folder: PairFolder, directory: Path) -> Path:
+    """Write the photos of these pairs into a new directory."""
     directory.mkdir()
     for pair in folder.pairs:
         if pair.photo is None:
@@ -150,20 +153,19 @@ def _photos_of(folder: PairFolder, directory: Path) -> Path:
 
 
 def main() -> None:
-    """Parse, measure, print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    """Parse the options, measure and print the figures."""
+    parser = create_parser(__doc__)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--split", choices=SPLITS, default="all")
     parser.add_argument("--checkpoint", type=Path, default=DEFAULT_CHECKPOINT)
-    parser.add_argument("--json", action="store_true")
-    options = parser.parse_args()
+    options = parse_options(parser)
     folder = read_pairs(options.data).part(options.split)
     figures: dict[str, dict[str, float]] = {}
     evaluation = evaluate(folder, load_checkpoint(options.checkpoint)).as_json()
     figures["evaluate"] = {name: evaluation[name] for name in ("acc@1", "acc@5", "acc@10")}
     with tempfile.TemporaryDirectory() as directory:
         gallery = Path(directory) / "gallery"
-        build(_photos_of(folder, Path(directory) / "photos"), gallery, options.checkpoint)
+        build(_write_photos(folder, Path(directory) / "photos"), gallery, options.checkpoint)
         with server(gallery) as client:
             for name, variant in VARIANTS.items():
                 figures[f"served, {name}"] = served_accuracy(client, folder, variant)

@@ -1,15 +1,15 @@
-"""One client that sends costly images without end, beside others that search by ordinary ones: are these answered?
+"""Fairness of decoding: one client sends costly images continuously while others search by ordinary images.
 
     python -m benchmarks.reliability.decoder_fairness [--minutes 2] [--others 6] [--json]
 
 The costly images are a picture of thousands of lines, which is slow to trace, and one of hundreds of ruled lines, which
-is slow to clean. Five of them a second are sent, to POST /search and to POST /strokes in turn. Every other client sends
-an ordinary image every two seconds. At least 95 % of those have to be answered; else the status is 1.
+is slow to clean. Five costly images per second are sent, alternately to POST /search and POST /strokes. Every other
+client sends an ordinary image every two seconds. Ends with status 1 if less than 95 % of the ordinary images are
+answered.
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import itertools
 import random
@@ -22,30 +22,30 @@ import httpx
 from PIL import Image, ImageDraw
 
 from benchmarks.accuracy.served_accuracy import png
-from benchmarks.support.report import print_figures
+from benchmarks.support.report import create_parser, parse_options, print_figures
 from benchmarks.support.server_process import Server
-from benchmarks.support.write_clients import photo_bytes, tiny_checkpoint
+from benchmarks.support.write_clients import draw_photo, save_tiny_checkpoint
 from index_builder.gallery.build import build
 
 _PRODUCTS = 30
-_COSTLY = 5.0  # images a second
-_ORDINARY = 0.5  # images a second of every other client
+_COSTLY = 5.0  # images per second
+_ORDINARY = 0.5  # images per second of every other client
 _ENOUGH = 0.95
 _HEADERS = {"Content-Type": "image/png"}
 
 
-def many_lines(seed: int, count: int = 3000, side: int = 1000) -> bytes:
-    """A PNG of some 60 kB with thousands of short lines."""
-    chance, image = random.Random(seed), Image.new("1", (side, side), 1)
+def draw_many_lines(seed: int, count: int = 3000, side: int = 1000) -> bytes:
+    """Draw a PNG of some 60 kB with thousands of short lines."""
+    rng, image = random.Random(seed), Image.new("1", (side, side), 1)
     pen = ImageDraw.Draw(image)
     for _ in range(count):
-        x, y = chance.uniform(0, side), chance.uniform(0, side)
-        pen.line((x, y, x + chance.uniform(-40, 40), y + chance.uniform(-40, 40)), fill=0)
+        x, y = rng.uniform(0, side), rng.uniform(0, side)
+        pen.line((x, y, x + rng.uniform(-40, 40), y + rng.uniform(-40, 40)), fill=0)
     return png(image)
 
 
-def ruled_lines(gap: int = 6, side: int = 2047) -> bytes:
-    """A PNG with lines from edge to edge, each of which is taken for one that is printed."""
+def draw_ruled_lines(gap: int = 6, side: int = 2047) -> bytes:
+    """Draw a PNG with lines from edge to edge, all of which are taken for printed lines."""
     image = Image.new("1", (side, side), 1)
     for y in range(gap // 2, side, gap):
         ImageDraw.Draw(image).line((0, y, side, y), fill=0)
@@ -53,8 +53,8 @@ def ruled_lines(gap: int = 6, side: int = 2047) -> bytes:
 
 
 async def attack(client: httpx.AsyncClient, until: float, answers: Counter[str]) -> None:
-    """Send costly images at a steady rate, whether they are answered or not."""
-    images = [many_lines(1), ruled_lines(), many_lines(2)]
+    """Send costly images at a steady rate without waiting for answers."""
+    images = [draw_many_lines(1), draw_ruled_lines(), draw_many_lines(2)]
     async with asyncio.TaskGroup() as group:
         for number in itertools.count():
             if time.monotonic() >= until:
@@ -65,12 +65,12 @@ async def attack(client: httpx.AsyncClient, until: float, answers: Counter[str])
 
 
 async def search(client: httpx.AsyncClient, until: float, answers: Counter[str], times: list[float]) -> None:
-    """Search by ordinary images, one after the other."""
-    chance = random.Random(client.headers["X-Forwarded-For"])
+    """Search by ordinary images, each after the previous answer."""
+    rng = random.Random(client.headers["X-Forwarded-For"])
     while time.monotonic() < until:
-        await asyncio.sleep(chance.expovariate(_ORDINARY))
+        await asyncio.sleep(rng.expovariate(_ORDINARY))
         started = time.monotonic()
-        await _post(client, "/search", photo_bytes(chance.randrange(_PRODUCTS)), answers)
+        await _post(client, "/search", draw_photo(rng.randrange(_PRODUCTS)), answers)
         times.append(time.monotonic() - started)
 
 
@@ -79,8 +79,8 @@ async def _post(client: httpx.AsyncClient, path: str, image: bytes, answers: Cou
     answers[str(response.status_code)] += 1
 
 
-async def beside_each_other(url: str, minutes: float, others: int) -> dict[str, object]:
-    """Attack and search; figures."""
+async def attack_and_search(url: str, minutes: float, others: int) -> dict[str, object]:
+    """Attack and search concurrently, and return the figures."""
     costly, ordinary, times = Counter[str](), Counter[str](), list[float]()
     until = time.monotonic() + 60 * minutes
     limits = httpx.Limits(max_connections=200, keepalive_expiry=2)
@@ -102,21 +102,20 @@ async def beside_each_other(url: str, minutes: float, others: int) -> dict[str, 
 
 
 def main() -> None:
-    """Build a gallery, serve it, attack it; ends with status 1 when too few ordinary images are answered."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    """Build a gallery, serve it, attack it; ends with status 1 if too few ordinary images are answered."""
+    parser = create_parser(__doc__)
     parser.add_argument("--minutes", type=float, default=2)
     parser.add_argument("--others", type=int, default=6)
-    parser.add_argument("--json", action="store_true")
-    options = parser.parse_args()
+    options = parse_options(parser)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "photos").mkdir()
         for number in range(_PRODUCTS):
-            (folder / "photos" / f"{number}.png").write_bytes(photo_bytes(number))
-        build(folder / "photos", folder / "gallery", tiny_checkpoint(folder / "tiny.safetensors", seed=7))
+            (folder / "photos" / f"{number}.png").write_bytes(draw_photo(number))
+        build(folder / "photos", folder / "gallery", save_tiny_checkpoint(folder / "tiny.safetensors", seed=7))
         with Server(folder / "gallery", folder / "server.log", trusted_proxies="127.0.0.1") as server:
-            figures = asyncio.run(beside_each_other(server.url, options.minutes, options.others))
-    print_figures(figures, options.json)
+            figures = asyncio.run(attack_and_search(server.url, options.minutes, options.others))
+    print_figures(figures, as_json=options.json)
     raise SystemExit(figures["answered"] < _ENOUGH)  # type: ignore[operator]
 
 

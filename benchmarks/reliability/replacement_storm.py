@@ -1,17 +1,16 @@
-"""Products that are replaced without end while others search: is each that exists throughout in every answer?
+"""Continuous replacement of products during searches: every existing product must be in every answer.
 
     python -m benchmarks.reliability.replacement_storm [--minutes 10] [--catalogue URL] [--json]
 
-Two servers on one gallery of 60 products, in SQLite or in the empty database that --catalogue names. Three writers, at
-both servers, replace the metadata of 30 of the products; four clients search for 100 results, with and without filters.
-No product is ever deleted, so an answer with fewer than 60, or with one of them twice, is wrong, as is one that has a
-product in an older state than was acknowledged before the search began. Facets must count all 60. Ends with status 1
-when anything was wrong.
+Two servers share one gallery of 60 products, in SQLite or in the empty database of --catalogue. Three writers replace
+the metadata of 30 of the products through both servers. Four clients search for 100 results, with and without filters.
+Products are never deleted, so an answer must have each of the 60 products once. It must not have a product in an older
+state than was acknowledged before the search began. Facets must count all 60 products. Ends with status 1 after any
+fault.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import random
 import tempfile
@@ -27,9 +26,9 @@ import httpx
 from pydantic import SecretStr
 
 from app.gallery.layout import catalogue_of
-from benchmarks.support.report import print_figures
+from benchmarks.support.report import create_parser, parse_options, print_figures
 from benchmarks.support.server_process import Server
-from benchmarks.support.write_clients import photo_bytes, tiny_checkpoint
+from benchmarks.support.write_clients import draw_photo, save_tiny_checkpoint
 from index_builder.gallery.build import build
 
 _PRODUCTS, _REPLACED = 60, 30
@@ -39,48 +38,48 @@ _SKETCH = {"width": 100, "height": 100, "strokes": [[[10, 10], [50, 80], [90, 20
 
 
 class Storm:
-    """Clients of several servers of one gallery, and what they were answered."""
+    """Clients of several servers of one gallery, and the answers to them."""
 
     def __init__(self, urls: list[str], key: str, seed: int) -> None:
         self._urls, self._seed = urls, seed
         self._key = {"Authorization": f"Bearer {key}"}
         self._until = 0.0
-        self._acknowledged: dict[str, int] = {}  # by product, the last version; only one writer has each product
+        self._acknowledged: dict[str, int] = {}  # last version by product; every product has only one writer
         self.answers: Counter[str] = Counter()
         self.short: list[str] = []
         self.errors: list[str] = []
 
     def run(self, seconds: float) -> None:
-        """Write and search for so long."""
+        """Write and search for `seconds`."""
         self._until = time.monotonic() + seconds
-        clients = [*[self._write] * _WRITERS, *[self._search] * _SEARCHERS, self._count]
-        threads = [threading.Thread(target=self._client, args=(work, n)) for n, work in enumerate(clients)]
+        clients = [*[self._write] * _WRITERS, *[self._search] * _SEARCHERS, self._check_facets]
+        threads = [threading.Thread(target=self._run_client, args=(work, n)) for n, work in enumerate(clients)]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
 
-    def _client(self, work: Callable[[httpx.Client, int, random.Random], None], number: int) -> None:
-        chance = random.Random(self._seed + number)
+    def _run_client(self, work: Callable[[httpx.Client, int, random.Random], None], number: int) -> None:
+        rng = random.Random(self._seed + number)
         with ExitStack() as opened:
             clients = [
                 opened.enter_context(httpx.Client(base_url=url, headers=self._key, timeout=60)) for url in self._urls
             ]
             while time.monotonic() < self._until:
                 try:
-                    work(chance.choice(clients), number, chance)
-                except Exception as error:  # whatever it is, it should not be
+                    work(rng.choice(clients), number, rng)
+                except Exception as error:  # any exception is a fault
                     self.errors.append(repr(error))
 
-    def _write(self, client: httpx.Client, number: int, chance: random.Random) -> None:
-        product = chance.randrange(number, _REPLACED, _WRITERS)
+    def _write(self, client: httpx.Client, number: int, rng: random.Random) -> None:
+        product = rng.randrange(number, _REPLACED, _WRITERS)
         version = self._acknowledged.get(str(product), 0) + 1
-        if self._asked("write", lambda: client.put(f"/products/{product}", json=_metadata(version))):
+        if self._send("write", lambda: client.put(f"/products/{product}", json=_make_metadata(version))):
             self._acknowledged[str(product)] = version
 
-    def _search(self, client: httpx.Client, _number: int, chance: random.Random) -> None:
-        before, query = dict(self._acknowledged), chance.choice(_FILTERS)
-        response = self._asked("search", lambda: client.post(f"/search?k=100{query}", json=_SKETCH))
+    def _search(self, client: httpx.Client, _number: int, rng: random.Random) -> None:
+        before, query = dict(self._acknowledged), rng.choice(_FILTERS)
+        response = self._send("search", lambda: client.post(f"/search?k=100{query}", json=_SKETCH))
         if response is None:
             return
         results = response["results"]
@@ -90,38 +89,38 @@ class Storm:
             missing = sorted({*map(str, range(_PRODUCTS))} - ids.keys())
             self.short.append(f"{len(results)} results for {query!r}: {missing} are missing, {stale} are old")
 
-    def _count(self, client: httpx.Client, _number: int, _chance: random.Random) -> None:
-        facets = self._asked("facets", lambda: client.get("/facets?category=things"))
+    def _check_facets(self, client: httpx.Client, _number: int, _rng: random.Random) -> None:
+        facets = self._send("facets", lambda: client.get("/facets?category=things"))
         if facets is not None and facets["size"] != _PRODUCTS:
             self.short.append(f"facets count {facets['size']}")
         time.sleep(0.1)
 
-    def _asked(self, what: str, ask: Callable[[], httpx.Response]) -> Any:
-        """Return the JSON of an answer; None of a refusal, which has to be a 429 or 503 with a Retry-After."""
-        response = ask()
-        self.answers[f"{what} {response.status_code}"] += 1
+    def _send(self, kind: str, send: Callable[[], httpx.Response]) -> Any:
+        """Send a request; return the JSON of its answer, or None after a refusal by 429 or 503 with a Retry-After."""
+        response = send()
+        self.answers[f"{kind} {response.status_code}"] += 1
         if response.is_success:
             return response.json()
         if response.status_code not in (429, 503) or "Retry-After" not in response.headers:
-            self.errors.append(f"{what}: {response.status_code} {response.text[:200]}")
+            self.errors.append(f"{kind}: {response.status_code} {response.text[:200]}")
         return None
 
 
-def _metadata(version: int) -> dict[str, object]:
+def _make_metadata(version: int) -> dict[str, object]:
     return {"title": str(version), "category": "Things", "price": f"{version % 100}.00", "currency": "EUR"}
 
 
 def _make_gallery(folder: Path, url: str | None) -> tuple[Path, str]:
-    """Build a gallery of products "0" to "59"; it, and a key to write to it."""
+    """Build a gallery of products "0" to "59"; return its directory and a write key."""
     lines = []
     for number in range(_PRODUCTS):
-        (folder / f"{number}.png").write_bytes(photo_bytes(number))
-        fields = {**_metadata(0), "id": str(number), "image_link": f"{number}.png"}
+        (folder / f"{number}.png").write_bytes(draw_photo(number))
+        fields = {**_make_metadata(0), "id": str(number), "image_link": f"{number}.png"}
         fields["price"] = f"{fields['price']} {fields.pop('currency')}"
         lines.append(json.dumps(fields | {"product_type": fields.pop("category")}))
     feed, gallery = folder / "feed.jsonl", folder / "gallery"
     feed.write_text("\n".join(lines))
-    build(feed, gallery, tiny_checkpoint(folder / "tiny.safetensors", seed=7), catalogue_url=url)
+    build(feed, gallery, save_tiny_checkpoint(folder / "tiny.safetensors", seed=7), catalogue_url=url)
     with closing(catalogue_of(gallery, url)) as catalogue:
         if catalogue.size() != _PRODUCTS:
             raise SystemExit(f"the catalogue has {catalogue.size()} products: expected an empty database")
@@ -129,13 +128,12 @@ def _make_gallery(folder: Path, url: str | None) -> tuple[Path, str]:
 
 
 def main() -> None:
-    """Build, serve, storm; ends with status 1 when anything was wrong."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    """Build a gallery, serve it, replace and search; ends with status 1 after any fault."""
+    parser = create_parser(__doc__)
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--catalogue", help="URL of an empty PostgreSQL database (default: SQLite)")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--json", action="store_true")
-    options = parser.parse_args()
+    options = parse_options(parser)
     settings: dict[str, Any] = {"search_rate": 0, "write_rate": 0}
     if options.catalogue:
         settings["catalogue"] = SecretStr(options.catalogue)
@@ -154,7 +152,7 @@ def main() -> None:
         "errors": len(storm.errors),
         "first errors": storm.errors[:3],
     }
-    print_figures(figures, options.json)
+    print_figures(figures, as_json=options.json)
     raise SystemExit(1 if storm.short or storm.errors else 0)
 
 

@@ -1,15 +1,14 @@
-"""Exact search by HOLEF against FAISS's plain inner-product search over as many vectors of the same length.
+"""Exact search by HOLEF against FAISS's inner-product search over as many vectors of the same length.
 
     python -m benchmarks.search.exact_scan --data PAIRS... [--photos DIR...] [--sizes 100000 1000000]
         [--runs 40] [--json]
 
-HOLEF's side begins with the sketch's embedding and goes through the segment that a server searches; the other searches
-the same FAISS index with queries that are made already. One real sketch at a time, the network's own W.
+HOLEF's side begins with the sketch's embedding and searches the segment of a server. The other side searches the same
+FAISS index with precomputed queries. Searches with one real sketch at a time, by the network's own W.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 
 import numpy as np
@@ -17,54 +16,54 @@ import torch
 
 from app.core.arrays import Rows
 from app.index.segment import Segment
-from benchmarks.support.synthetic_galleries import Real, add_real, around, real_of
-from benchmarks.support.timing import medians
+from benchmarks.support.report import create_parser, parse_options
+from benchmarks.support.synthetic_galleries import Real, add_real_options, generate_embeddings, load_real
+from benchmarks.support.timing import median_seconds
 
 _NEAREST = 100  # the server's candidates
 
 
 def compare(real: Real, n: int, runs: int) -> dict[str, float]:
-    """HOLEF's time as a multiple of plain inner product's, N = n, and how many of their rows are the same (1: all)."""
+    """Measure HOLEF's time as a multiple of the inner product's for N = n, and the share of equal rows."""
     distance = real.checkpoint.network.distance
-    segment = Segment.build(distance, around(real.photos, n, seed=1), np.arange(n, dtype=np.int64))
+    segment = Segment.build(distance, generate_embeddings(real.photos, n, seed=1), np.arange(n, dtype=np.int64))
     live = np.ones(n, bool)
     sketches = torch.from_numpy(real.sketches)
 
-    def query(turn: int) -> torch.Tensor:
-        return sketches[turn % len(sketches)][None]
+    def sketch_of(run: int) -> torch.Tensor:
+        return sketches[run % len(sketches)][None]
 
-    def holef(turn: int) -> Rows:
+    def search_by_holef(run: int) -> Rows:
         with torch.inference_mode():
-            return segment.nearest(distance.query(query(turn)).numpy(), _NEAREST, live)[1]
+            return segment.nearest(distance.query(sketch_of(run)).numpy(), _NEAREST, live)[1]
 
     with torch.inference_mode():
         queries = distance.query(sketches).numpy()
 
-    def plain(turn: int) -> Rows:
-        return np.asarray(segment.index.search(queries[turn % len(queries)][None], _NEAREST)[1])
+    def search_plain(run: int) -> Rows:
+        return np.asarray(segment.index.search(queries[run % len(queries)][None], _NEAREST)[1])
 
-    times = medians({"holef": holef, "plain": plain}, runs)
-    same = np.mean([np.isin(holef(turn), plain(turn)).mean() for turn in range(5)])
+    times = median_seconds({"holef": search_by_holef, "plain": search_plain}, runs)
+    same = np.mean([np.isin(search_by_holef(run), search_plain(run)).mean() for run in range(5)])
     return {"n": n, "dim": segment.index.d, "ratio": round(times["holef"] / times["plain"], 3), "same": float(same)}
 
 
 def main() -> None:
-    """Parse, measure, print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    add_real(parser)
+    """Parse the options, measure and print the figures."""
+    parser = create_parser(__doc__)
+    add_real_options(parser)
     parser.add_argument("--sizes", type=int, nargs="+", default=[100_000, 1_000_000])
     parser.add_argument("--runs", type=int, default=40)
-    parser.add_argument("--json", action="store_true")
-    options = parser.parse_args()
-    real = real_of(options)
+    options = parse_options(parser)
+    real = load_real(options)
     figures = [compare(real, n, options.runs) for n in options.sizes]
     if options.json:
         print(json.dumps(figures))
         return
-    for one in figures:
+    for size in figures:
         print(
-            f"N = {one['n']:,} of {one['dim']} dimensions: {one['ratio']} x plain inner product's time, "
-            f"{one['same']:.0%} of the rows the same"
+            f"N = {size['n']:,} of {size['dim']} dimensions: {size['ratio']} x plain inner product's time, "
+            f"{size['same']:.0%} of the rows the same"
         )
 
 

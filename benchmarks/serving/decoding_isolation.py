@@ -1,9 +1,9 @@
-"""What it costs to decode images in processes of their own: searches with that, and with decoding in the server itself.
+"""Cost of decoding images in separate processes: search times with that, and with decoding in the server itself.
 
     python -m benchmarks.serving.decoding_isolation --gallery DIR [--rounds N]
 
-Prints the median time of a search, in ms, for strokes and for images of several sizes. Both ways take turns, so that a
-machine that is busy with something else slows them alike.
+Prints the median time of a search, in ms, for strokes and for images of several sizes. Both ways alternate, so that
+other load on the machine slows them alike.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ _PIXELS = 40_000_000
 _STROKES = b'{"width":320,"height":240,"strokes":[[[20,200],[90,40],[200,180],[300,60]],[[30,30],[280,210]]]}'
 
 
-class _Here:
-    """A workshop that decodes where it is called."""
+class _InProcessDecoder:
+    """Sketch decoder that works in the calling process."""
 
     def __init__(self, preprocess: Preprocess) -> None:
         self._preprocess = preprocess
@@ -40,8 +40,8 @@ class _Here:
         return await asyncio.to_thread(sketch.decode, self._preprocess)
 
 
-def drawn(width: int, height: int, format: str) -> ImageSketch:
-    """An image file of a sketch; a JPEG has the noise of a photo of paper."""
+def draw_sketch(width: int, height: int, format: str) -> ImageSketch:
+    """Draw a sketch as an image file; a JPEG has the noise of a photo of paper."""
     image = Image.new("L", (width, height), 255)
     pen = ImageDraw.Draw(image)
     points = np.random.default_rng(1).uniform(0.1, 0.9, (30, 2)) * (width, height)
@@ -55,23 +55,23 @@ def drawn(width: int, height: int, format: str) -> ImageSketch:
 
 
 async def measure(service: Service, sketch: Sketch, rounds: int) -> tuple[float, float]:
-    """Median ms of a search with decoding elsewhere, and here."""
+    """Measure the median ms of a search with decoding elsewhere, and here."""
     runtime = service.runtime
-    there, here = runtime.sketch_decoder, _Here(runtime.checkpoint.preprocess)
-    spent: dict[object, list[float]] = {there: [], here: []}
+    there, here = runtime.sketch_decoder, _InProcessDecoder(runtime.checkpoint.preprocess)
+    milliseconds: dict[object, list[float]] = {there: [], here: []}
     for number in range(rounds + 1):
-        for way, times in spent.items():
+        for way, times in milliseconds.items():
             runtime.sketch_decoder = way  # type: ignore[assignment]
             started = time.perf_counter()
             await service.search("client", sketch, 24, Filters(), mirror=True)
-            if number:  # the first ones warm up
+            if number:  # the first round is a warm-up
                 times.append((time.perf_counter() - started) * 1000)
     runtime.sketch_decoder = there
-    return statistics.median(spent[there]), statistics.median(spent[here])
+    return statistics.median(milliseconds[there]), statistics.median(milliseconds[here])
 
 
 def main() -> None:
-    """Measure and print."""
+    """Parse the options, measure and print the times."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--gallery", type=Path, required=True)
     parser.add_argument("--rounds", type=int, default=30)
@@ -79,9 +79,9 @@ def main() -> None:
     service = Service(load_settings(gallery=arguments.gallery))
     sketches: dict[str, Sketch] = {
         "strokes": StrokesSketch(_STROKES),
-        "PNG 320x240": drawn(320, 240, "PNG"),
-        "PNG 1200x900": drawn(1200, 900, "PNG"),
-        "JPEG 4000x3000": drawn(4000, 3000, "JPEG"),
+        "PNG 320x240": draw_sketch(320, 240, "PNG"),
+        "PNG 1200x900": draw_sketch(1200, 900, "PNG"),
+        "JPEG 4000x3000": draw_sketch(4000, 3000, "JPEG"),
     }
     print(f"{'':16}{'elsewhere':>10}{'here':>10}{'ratio':>8}")
     for name, sketch in sketches.items():

@@ -1,13 +1,12 @@
-"""What one embedding costs, against Sketch-a-Net's: the paper's full network at 225 px, in the same run.
+"""Cost of one embedding against Sketch-a-Net's: the paper's full network at 225 px, in the same run.
 
     python -m benchmarks.serving.embedding_cost [--checkpoint F] [--runs 40] [--threads 1] [--json]
 
-Both embed one frame at a time, in turn, as a server does for one person; prints the median times and their ratio.
+Both embed one frame at a time, alternately, like a server for one user. Prints the median times and their ratio.
 """
 
 from __future__ import annotations
 
-import argparse
 import time
 from pathlib import Path
 
@@ -15,14 +14,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from benchmarks.support.report import print_figures
+from benchmarks.support.report import create_parser, parse_options, print_figures
 from index_builder.training.config.presets import PRESETS
 from model.checkpoint import DEFAULT_CHECKPOINT, load_checkpoint
 from model.network.dssa import DSSA
 
 
-def seconds(network: DSSA, frames: Tensor) -> float:
-    """How long embedding took."""
+def measure_seconds(network: DSSA, frames: Tensor) -> float:
+    """Measure the seconds of embedding frames."""
     started = time.perf_counter()
     with torch.inference_mode():
         network.embed(frames)
@@ -30,29 +29,30 @@ def seconds(network: DSSA, frames: Tensor) -> float:
 
 
 def compare(checkpoint: Path, runs: int) -> dict[str, float]:
-    """Median milliseconds of each, and the median of the ratios of neighbours in time."""
+    """Measure the median milliseconds of each, and the median ratio of adjacent runs."""
     ours = load_checkpoint(checkpoint)
     torch.manual_seed(0)
     sizes = {"ours": ours.preprocess.config.size, "sketch-a-net": PRESETS["dssa"].size}
     networks = {"ours": ours.network, "sketch-a-net": DSSA(PRESETS["dssa"].network).eval()}
     frames = {name: (torch.rand(1, 1, size, size) > 0.9).float() for name, size in sizes.items()}
-    times = np.array([[seconds(networks[name], frames[name]) for name in networks] for _ in range(runs + 5)])[5:]
+    times = np.array([[measure_seconds(networks[name], frames[name]) for name in networks] for _ in range(runs + 5)])[
+        5:
+    ]
     ratio = float(np.median(times[:, 0] / times[:, 1]))
     figures = {f"{name}_ms": round(1000 * float(np.median(times[:, i])), 2) for i, name in enumerate(networks)}
     return {**figures, "ratio": round(ratio, 2)}
 
 
 def main() -> None:
-    """Parse, measure, print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    """Parse the options, measure and print the figures."""
+    parser = create_parser(__doc__)
     parser.add_argument("--checkpoint", type=Path, default=DEFAULT_CHECKPOINT)
     parser.add_argument("--runs", type=int, default=40)
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--json", action="store_true")
-    options = parser.parse_args()
+    options = parse_options(parser)
     torch.set_num_threads(options.threads)
     figures = compare(options.checkpoint, options.runs)
-    print_figures(figures, options.json)
+    print_figures(figures, as_json=options.json)
 
 
 if __name__ == "__main__":

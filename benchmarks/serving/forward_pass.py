@@ -1,18 +1,17 @@
-"""What the forward pass takes on a CPU in every way to have it, all in turn in one run, and whether it stays the same.
+"""Forward pass on a CPU: times of all its implementations, measured alternately, and the deviations of their results.
 
     python -m benchmarks.serving.forward_pass --data PAIRS... [--batches 1 2 8 16] [--runs 15] [--threads N]
         [--compile] [--json]
 
-Ways: torch as it is, channels_last, batch norms folded into convolutions (both ways round), frozen and optimised by
-torch.jit, bf16 autocast, ONNX Runtime, the same with int8, and with --compile (minutes, and a C++ compiler)
-torch.compile. Sketches are real ones. Prints milliseconds a frame, medians; the same in units of torch as it is; and
-the largest difference of a distance between two of the sketches. Preprocessing is there for comparison. With one thread
-the time is that of its processor, so that what else the machine does counts for little.
+Implementations: unchanged torch, channels_last, batch norms folded into convolutions (in both memory formats), frozen
+and optimised by torch.jit, bf16 autocast, ONNX Runtime, the same with int8. With --compile, torch.compile is added;
+that takes minutes and a C++ compiler. Sketches are real. Prints median milliseconds per frame, and the same in units of
+unchanged torch. Prints the largest difference of a distance between two sketches, and the time of preprocessing. With
+one thread, times are processor times, so that other load on the machine matters little.
 """
 
 from __future__ import annotations
 
-import argparse
 import copy
 import os
 import time
@@ -21,9 +20,8 @@ from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-os.environ["ORT_DISABLE_TELEMETRY"] = (
-    "1"  # as model.network.onnx_forward does, but onnxruntime is imported before that here
-)
+# model.network.onnx_forward sets it, too, but onnxruntime is imported before that here
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 import numpy as np
 import onnxruntime
@@ -34,8 +32,8 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from app.core.cpu_limits import limit_threads
 from app.decoding.stroke_sketch import parse_strokes
-from benchmarks.support.large_gallery import folders_of, sketch_bodies
-from benchmarks.support.report import print_figures
+from benchmarks.support.large_gallery import make_sketch_bodies, read_pair_folders
+from benchmarks.support.report import create_parser, parse_options, print_figures
 from model.checkpoint import DEFAULT_CHECKPOINT, Checkpoint, load_checkpoint
 from model.network.dssa import DSSA
 from model.network.onnx_forward import Forward, exported
@@ -43,8 +41,8 @@ from model.network.onnx_forward import Forward, exported
 Way = Callable[[Tensor], Tensor]
 
 
-def folded(network: DSSA) -> DSSA:
-    """A copy in which batch norms are part of the convolutions before them."""
+def fold_batch_norms(network: DSSA) -> DSSA:
+    """Copy the network with each batch norm folded into the convolution before it."""
     network = copy.deepcopy(network)
     for module in list(network.modules()):
         children = list(module.named_children())
@@ -55,7 +53,7 @@ def folded(network: DSSA) -> DSSA:
     return network
 
 
-class _Embeds(nn.Module):
+class _EmbeddingModule(nn.Module):
     def __init__(self, network: DSSA) -> None:
         super().__init__()
         self.network = network
@@ -64,16 +62,16 @@ class _Embeds(nn.Module):
         return self.network.embed(frames)
 
 
-def optimised(network: DSSA, frames: Tensor) -> Way:
-    """The network as torch.jit optimises it for inference."""
+def optimise_by_jit(network: DSSA, frames: Tensor) -> Way:
+    """Optimise the network for inference by torch.jit."""
     with torch.no_grad():
-        traced = torch.jit.trace(_Embeds(network).eval(), frames, check_trace=False)  # type: ignore[no-untyped-call]
+        traced = torch.jit.trace(_EmbeddingModule(network).eval(), frames, check_trace=False)  # type: ignore[no-untyped-call]
         way: Way = torch.jit.optimize_for_inference(torch.jit.freeze(traced))
     return way
 
 
-def in_bf16(network: DSSA) -> Way:
-    """The network under autocast."""
+def autocast_to_bf16(network: DSSA) -> Way:
+    """Run the network under bf16 autocast."""
 
     def way(frames: Tensor) -> Tensor:
         with torch.autocast("cpu", torch.bfloat16):
@@ -82,8 +80,8 @@ def in_bf16(network: DSSA) -> Way:
     return way
 
 
-def in_int8(network: DSSA, frames: Tensor) -> Way:
-    """ONNX Runtime with weights and activations of 8 bits, whose ranges are found as it goes."""
+def quantise_to_int8(network: DSSA, frames: Tensor) -> Way:
+    """Quantise the network for ONNX Runtime to 8-bit weights and activations with dynamic ranges."""
     with TemporaryDirectory() as name:
         whole, small = Path(name) / "whole.onnx", Path(name) / "small.onnx"
         whole.write_bytes(exported(network, frames))
@@ -94,29 +92,29 @@ def in_int8(network: DSSA, frames: Tensor) -> Way:
 
     def way(frames: Tensor) -> Tensor:
         maps = {"frames": frames.numpy(), "stem": network.stem(frames).numpy()}
-        return torch.from_numpy(session.run(None, {each.name: maps[each.name] for each in session.get_inputs()})[0])
+        return torch.from_numpy(session.run(None, {item.name: maps[item.name] for item in session.get_inputs()})[0])
 
     return way
 
 
-def ways_of(checkpoint: Checkpoint, frames: Tensor, compile_too: bool) -> dict[str, Way]:
-    """Every way, by its name."""
+def build_ways(checkpoint: Checkpoint, frames: Tensor, *, with_compile: bool) -> dict[str, Way]:
+    """Build every implementation, by name."""
     network, size = checkpoint.network, checkpoint.preprocess.config.size
     last = copy.deepcopy(network).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    fold = folded(network)
-    fold_last = folded(network).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    fold = fold_batch_norms(network)
+    fold_last = fold_batch_norms(network).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     forward = Forward(network, size)
     ways: dict[str, Way] = {
         "torch": network.embed,
         "channels_last": last.embed,
         "folded": fold.embed,
         "folded, channels_last": fold_last.embed,
-        "torch.jit": optimised(fold, frames[:2]),
-        "bf16": in_bf16(fold_last),
+        "torch.jit": optimise_by_jit(fold, frames[:2]),
+        "bf16": autocast_to_bf16(fold_last),
         "ONNX Runtime": lambda frames: forward.embed(network, frames),
-        "ONNX Runtime, int8": in_int8(network, frames[:1]),
+        "ONNX Runtime, int8": quantise_to_int8(network, frames[:1]),
     }
-    if compile_too:
+    if with_compile:
         ways["torch.compile"] = torch.compile(fold.embed, dynamic=False)
     return ways
 
@@ -124,58 +122,57 @@ def ways_of(checkpoint: Checkpoint, frames: Tensor, compile_too: bool) -> dict[s
 def measure(
     ways: dict[str, Way], frames: Tensor, batches: list[int], runs: int, clock: Callable[[], float]
 ) -> dict[str, dict[str, float]]:
-    """Median milliseconds a frame of every way, by the size of the batch."""
-    spent: dict[tuple[str, int], list[float]] = {}
+    """Measure the median milliseconds per frame of every implementation, by batch size."""
+    seconds: dict[tuple[str, int], list[float]] = {}
     for run in range(runs + 2):
         for batch in batches:
             for name, way in ways.items():
                 started = clock()
                 way(frames[:batch])
                 if run > 1:
-                    spent.setdefault((name, batch), []).append(clock() - started)
+                    seconds.setdefault((name, batch), []).append(clock() - started)
     return {
-        name: {str(batch): round(1000 * float(np.median(spent[name, batch])) / batch, 2) for batch in batches}
+        name: {str(batch): round(1000 * float(np.median(seconds[name, batch])) / batch, 2) for batch in batches}
         for name in ways
     }
 
 
-def deviations(ways: dict[str, Way], checkpoint: Checkpoint, frames: Tensor) -> dict[str, float]:
-    """The largest difference of the distances between the frames, by every way, from those by torch as it is."""
+def measure_deviations(ways: dict[str, Way], checkpoint: Checkpoint, frames: Tensor) -> dict[str, float]:
+    """Measure the largest difference of distances between the frames from those by unchanged torch."""
     distance = checkpoint.network.distance
     embeddings = {name: way(frames).float() for name, way in ways.items()}
-    wanted = distance.pairwise(embeddings["torch"], embeddings["torch"])
-    return {name: float((distance.pairwise(each, each) - wanted).abs().max()) for name, each in embeddings.items()}
+    expected = distance.pairwise(embeddings["torch"], embeddings["torch"])
+    return {name: float((distance.pairwise(rows, rows) - expected).abs().max()) for name, rows in embeddings.items()}
 
 
 def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    """Parse the options, measure and print the figures."""
+    parser = create_parser(__doc__)
     parser.add_argument("--data", type=Path, nargs="+", required=True)
     parser.add_argument("--checkpoint", type=Path, default=DEFAULT_CHECKPOINT)
     parser.add_argument("--batches", type=int, nargs="+", default=[1, 2, 8, 16])
     parser.add_argument("--runs", type=int, default=15)
     parser.add_argument("--threads", type=int)
     parser.add_argument("--compile", action="store_true")
-    parser.add_argument("--json", action="store_true")
-    options = parser.parse_args()
+    options = parse_options(parser)
     limit_threads(options.threads)
     checkpoint = load_checkpoint(options.checkpoint)
-    bodies = sketch_bodies(folders_of(options.data), max(options.batches))
+    bodies = make_sketch_bodies(read_pair_folders(options.data), max(options.batches))
     started = time.perf_counter()
     drawn = [checkpoint.preprocess.strokes(parse_strokes(body).in_pixels()) for body in bodies]
     frames = checkpoint.preprocess.tensor(drawn)
     preprocess = 1000 * (time.perf_counter() - started) / len(bodies)
     with torch.inference_mode():
-        ways = ways_of(checkpoint, frames, options.compile)
+        ways = build_ways(checkpoint, frames, with_compile=options.compile)
         clock = time.thread_time if options.threads == 1 else time.perf_counter
         times = measure(ways, frames, options.batches, options.runs, clock)
-        away = deviations(ways, checkpoint, frames)
+        away = measure_deviations(ways, checkpoint, frames)
     ratios = {
-        name: {batch: round(spent / times["torch"][batch], 2) for batch, spent in each.items()}
-        for name, each in times.items()
+        name: {batch: round(value / times["torch"][batch], 2) for batch, value in by_batch.items()}
+        for name, by_batch in times.items()
     }
     figures = {"ms a frame": times, "of torch": ratios, "largest difference": away, "preprocessing, ms": preprocess}
-    print_figures(figures, options.json)
+    print_figures(figures, as_json=options.json)
 
 
 if __name__ == "__main__":

@@ -1,16 +1,15 @@
-"""One person's search over HTTP, against what cannot be left out of it: preprocessing, the forward pass and FAISS.
+"""Latency of one user's search over HTTP, against its necessary parts: preprocessing, forward pass and FAISS.
 
     python -m benchmarks.serving.latency --data PAIRS... [--products 100000] [--runs 100] [--json]
 
-Serves a gallery of that many products, and in turn posts a sketch and does the three things here by themselves, for the
-same sketch with as many threads: drawing the strokes into a frame, embedding that and its mirror image, and searching
-both in an IndexFlatIP of the same keys, and in the index as the server searches it. Prints medians, the ratios with
-either, and what the server says its stages took.
+Serves a gallery of that many products. Alternately posts a sketch and runs the stages in this process, for the same
+sketch with as many threads: drawing the strokes into a frame, embedding that and its mirror image, and searching both.
+The search runs in an IndexFlatIP of the same keys, and in the index of the server. Prints medians, the ratios with
+either search, and the times of the stages as reported by the server.
 """
 
 from __future__ import annotations
 
-import argparse
 import time
 from collections.abc import Callable
 
@@ -24,20 +23,20 @@ from app.core.cpu_limits import limit_threads
 from app.decoding.stroke_sketch import parse_strokes
 from app.index.metric_forms import keys_of
 from app.index.segment import Segment
-from benchmarks.support.large_gallery import add_options, folders_of, large_gallery, sketch_bodies
-from benchmarks.support.report import print_figures
+from benchmarks.support.large_gallery import add_options, make_sketch_bodies, open_large_gallery, read_pair_folders
+from benchmarks.support.report import create_parser, print_figures
 from benchmarks.support.server_process import Server
 from model.checkpoint import DEFAULT_CHECKPOINT, Checkpoint, load_checkpoint
 from model.preprocessing.frames import mirror_image
 
-_N = 100  # candidates, as the server takes by default
+_N = 100  # candidates, the server's default
 _WARM = 5
 _WAYS = ("faiss", "search")
 _JSON = {"Content-Type": "application/json"}
 
 
-class Alone:
-    """The three stages by themselves; lap() notes the seconds since the one before."""
+class StageRunner:
+    """Stages of a search in this process."""
 
     def __init__(self, checkpoint: Checkpoint, embeddings: Embeddings) -> None:
         self._checkpoint = checkpoint
@@ -48,45 +47,45 @@ class Alone:
         self._live = np.ones(len(embeddings), bool)
 
     def search(self, body: bytes, lap: Callable[[str], None]) -> None:
-        """All that a search has to do for a sketch."""
+        """Run all stages of a search for a sketch; call `lap` after each."""
         strokes = parse_strokes(body).in_pixels()
         frame = self._checkpoint.preprocess.strokes(strokes)
         lap("preprocess")
-        made = self._checkpoint.embed_frames([frame, mirror_image(frame)])
+        embeddings = self._checkpoint.embed_frames([frame, mirror_image(frame)])
         lap("forward")
         with torch.inference_mode():
-            queries = self._distance.query(torch.from_numpy(made)).numpy()
+            queries = self._distance.query(torch.from_numpy(embeddings)).numpy()
         self._segment.nearest(queries, _N, self._live)
         lap("search")
         self._index.search(queries, _N)
         lap("faiss")
 
 
-class Laps:
-    """Milliseconds of every stage, run after run."""
+class StageTimer:
+    """Timer of the stages, in milliseconds, over several runs."""
 
     def __init__(self) -> None:
-        self.spent: dict[str, list[float]] = {}
+        self.milliseconds: dict[str, list[float]] = {}
         self._since = time.perf_counter()
 
     def start(self) -> None:
-        """Begin a run."""
+        """Start a run."""
         self._since = time.perf_counter()
 
     def lap(self, stage: str) -> None:
-        """End a stage."""
+        """End a stage and record its time."""
         now = time.perf_counter()
-        self.spent.setdefault(stage, []).append(1000 * (now - self._since))
+        self.milliseconds.setdefault(stage, []).append(1000 * (now - self._since))
         self._since = now
 
     def medians(self) -> dict[str, float]:
-        """Of every stage, the first few runs left out."""
-        return {stage: float(np.median(spent[_WARM:])) for stage, spent in self.spent.items()}
+        """Compute the median of every stage without the first few runs."""
+        return {stage: float(np.median(values[_WARM:])) for stage, values in self.milliseconds.items()}
 
 
-def compare(server: Server, alone: Alone, bodies: list[bytes], runs: int) -> dict[str, object]:
-    """Figures of both, run in turn."""
-    laps, stages = Laps(), list[dict[str, float]]()
+def compare(server: Server, alone: StageRunner, bodies: list[bytes], runs: int) -> dict[str, object]:
+    """Measure both alternately and compute the figures."""
+    laps, stages = StageTimer(), list[dict[str, float]]()
     with httpx.Client(base_url=server.url, timeout=60) as client:
         for run in range(runs + _WARM):
             body = bodies[run % len(bodies)]
@@ -96,10 +95,12 @@ def compare(server: Server, alone: Alone, bodies: list[bytes], runs: int) -> dic
             stages.append(answer.raise_for_status().json()["timings_ms"])
             laps.start()
             alone.search(body, laps.lap)
-    over_http = float(np.median(laps.spent["over HTTP"][_WARM:]))
-    sums = {way: np.sum([laps.spent[each][_WARM:] for each in ("preprocess", "forward", way)], 0) for way in _WAYS}
+    over_http = float(np.median(laps.milliseconds["over HTTP"][_WARM:]))
+    sums = {
+        way: np.sum([laps.milliseconds[stage][_WARM:] for stage in ("preprocess", "forward", way)], 0) for way in _WAYS
+    }
     medians = {name: round(value, 2) for name, value in laps.medians().items()}
-    served = {name: round(float(np.median([each[name] for each in stages[_WARM:]])), 2) for name in stages[0]}
+    served = {name: round(float(np.median([timings[name] for timings in stages[_WARM:]])), 2) for name in stages[0]}
     return {
         **{f"p50 / (preprocess + forward + {way})": round(over_http / float(np.median(sums[way])), 3) for way in _WAYS},
         "ms, median": medians,
@@ -108,20 +109,20 @@ def compare(server: Server, alone: Alone, bodies: list[bytes], runs: int) -> dic
 
 
 def main() -> None:
-    """Make a gallery, serve it, measure."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    """Make a gallery, serve it, measure and print the figures."""
+    parser = create_parser(__doc__)
     add_options(parser, DEFAULT_CHECKPOINT)
     parser.add_argument("--runs", type=int, default=100)
     options = parser.parse_args()
-    folders = folders_of(options.data)
+    folders = read_pair_folders(options.data)
     with (
-        large_gallery(folders, options.checkpoint, options.products) as (gallery, embeddings),
+        open_large_gallery(folders, options.checkpoint, options.products) as (gallery, embeddings),
         Server(gallery, gallery / "server.log", search_rate=0) as server,
     ):
         limit_threads(None)
-        alone = Alone(load_checkpoint(options.checkpoint), embeddings)
-        figures = compare(server, alone, sketch_bodies(folders, 50), options.runs)
-    print_figures({"products": options.products, **figures}, options.json)
+        alone = StageRunner(load_checkpoint(options.checkpoint), embeddings)
+        figures = compare(server, alone, make_sketch_bodies(folders, 50), options.runs)
+    print_figures({"products": options.products, **figures}, as_json=options.json)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""A gallery of many products for benchmarks, through the catalogue, and sketches to search it by.
+"""Gallery of many products for benchmarks, written through the catalogue, and sketches to search it with.
 
 Its products have embeddings around real ones (benchmarks/support/synthetic_galleries.py), a category, a price and the
-name of a photo, which is not there.
+name of a missing photo.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from app.core.arrays import Embeddings
 from app.gallery.gallery import Gallery
 from app.gallery.layout import CATALOGUE_FILE, CHECKPOINT_FILE
 from app.products.product import Photo, Product
-from benchmarks.support.synthetic_galleries import around, embedded
+from benchmarks.support.synthetic_galleries import embed_pictures, generate_embeddings
 from index_builder.datasets.pairs import PairFolder
 from index_builder.datasets.readers.read import read_pairs
 from model.checkpoint import Checkpoint, load_checkpoint
@@ -35,7 +35,7 @@ _CATEGORIES = ("Shoes > Boots", "Shoes > Sneakers", "Shoes > Sandals", "Chairs",
 
 
 def add_options(parser: argparse.ArgumentParser, checkpoint: Path) -> None:
-    """The options that large_gallery() and sketch_bodies() read."""
+    """Add the options that open_large_gallery() and make_sketch_bodies() read."""
     parser.add_argument("--data", type=Path, nargs="+", required=True, help="pair folders: sketches, and real photos")
     parser.add_argument("--products", type=int, default=100_000)
     parser.add_argument("--checkpoint", type=Path, default=checkpoint)
@@ -43,31 +43,33 @@ def add_options(parser: argparse.ArgumentParser, checkpoint: Path) -> None:
 
 
 @contextmanager
-def large_gallery(folders: list[PairFolder], checkpoint_file: Path, count: int) -> Iterator[tuple[Path, Embeddings]]:
-    """A gallery directory with that many products while the context lasts, and their embeddings (N,D)."""
+def open_large_gallery(
+    folders: list[PairFolder], checkpoint_file: Path, count: int
+) -> Iterator[tuple[Path, Embeddings]]:
+    """Write a temporary gallery of `count` products; yield its directory and the embeddings (N,D)."""
     checkpoint = load_checkpoint(checkpoint_file)
     photos = [pair.photo for folder in folders for pair in folder.pairs if pair.photo is not None]
-    made = around(embedded(photos, checkpoint, "photo"), count, seed=0)
+    embeddings = generate_embeddings(embed_pictures(photos, checkpoint, "photo"), count, seed=0)
     with TemporaryDirectory(prefix="sketchfind-large-") as name:
         directory = Path(name)
         shutil.copyfile(checkpoint_file, directory / CHECKPOINT_FILE)
-        _fill(directory, checkpoint, made)
-        yield directory, made
+        _write_products(directory, checkpoint, embeddings)
+        yield directory, embeddings
 
 
-def _fill(directory: Path, checkpoint: Checkpoint, embeddings: Embeddings) -> None:
+def _write_products(directory: Path, checkpoint: Checkpoint, embeddings: Embeddings) -> None:
     with closing(Catalogue(sqlite_url(directory / CATALOGUE_FILE))) as catalogue:
         catalogue.bind(checkpoint.sha256, checkpoint.network.dim)
         for start in track(range(0, len(embeddings), _BATCH), "Writing products"):
             part = embeddings[start : start + _BATCH]
-            catalogue.put([_product(number) for number in range(start, start + len(part))], part)
+            catalogue.put([_make_product(number) for number in range(start, start + len(part))], part)
     gallery = Gallery.open(directory, checkpoint)
     if not gallery.is_saved:
         gallery.save()
     gallery.close()
 
 
-def _product(number: int) -> Product:
+def _make_product(number: int) -> Product:
     name = hashlib.sha256(str(number).encode()).hexdigest()
     return Product(
         f"product-{number:07d}",
@@ -81,13 +83,13 @@ def _product(number: int) -> Product:
     )
 
 
-def folders_of(paths: list[Path]) -> list[PairFolder]:
-    """The pair folders at these paths."""
+def read_pair_folders(paths: list[Path]) -> list[PairFolder]:
+    """Read the pair folders at these paths."""
     return [read_pairs(path) for path in paths]
 
 
-def sketch_bodies(folders: list[PairFolder], count: int, seed: int = 0) -> list[bytes]:
-    """That many sketches of people as the page sends them: JSON strokes on a canvas."""
+def make_sketch_bodies(folders: list[PairFolder], count: int, seed: int = 0) -> list[bytes]:
+    """Make `count` request bodies of real sketches like those of the page: JSON strokes on a canvas."""
     pictures = [sketch.picture for folder in folders for pair in folder.pairs for sketch in pair.sketches]
     chosen = np.random.default_rng(seed).choice(len(pictures), min(count, len(pictures)), replace=False)
     tracings = [trace_strokes(pictures[number].open()) for number in chosen]

@@ -1,4 +1,4 @@
-"""Pictures of the page with a sketch and its results, for README and docs.
+"""Screenshots of the page with a sketch and its results, for README and docs.
 
     python -m benchmarks.support.page_screenshots --url http://127.0.0.1:8000 --out docs/images
 
@@ -8,7 +8,6 @@ Needs a running server and Chromium (CHROMIUM, or `chromium` on PATH).
 
 from __future__ import annotations
 
-import argparse
 import io
 import os
 import shutil
@@ -19,7 +18,9 @@ import numpy as np
 from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 
-# an ankle boot with a block heel, as shares of the square that it is drawn in; drawn through these points in curves
+from benchmarks.support.report import create_parser
+
+# an ankle boot with a block heel: curves through these points, as shares of the square of the drawing
 BOOT: list[list[tuple[float, float]]] = [
     [(0.70, 0.10), (0.71, 0.22), (0.69, 0.36), (0.71, 0.50), (0.75, 0.60), (0.76, 0.68), (0.74, 0.72)],
     [(0.70, 0.10), (0.58, 0.13), (0.45, 0.10)],
@@ -40,8 +41,8 @@ SIZES: list[dict[str, Any]] = [
 _HEIGHT, _GAP = 640, 24  # px, in page-sizes.png
 
 
-def curve(points: list[tuple[float, float]], steps: int = 8) -> list[tuple[float, float]]:
-    """A Catmull-Rom curve through points, as a hand would draw it."""
+def interpolate_curve(points: list[tuple[float, float]], steps: int = 8) -> list[tuple[float, float]]:
+    """Interpolate points by a Catmull-Rom curve, like a line drawn by hand."""
     padded = np.array([points[0], *points, points[-1]])
     a, b, c, d = padded[:-3], padded[1:-2], padded[2:-1], padded[3:]
     places = []
@@ -52,8 +53,8 @@ def curve(points: list[tuple[float, float]], steps: int = 8) -> list[tuple[float
     return [(float(x), float(y)) for x, y in [*joined, points[-1]]]
 
 
-def picture(browser: Browser, url: str, device: dict[str, Any]) -> Image.Image:
-    """What a device shows when the boot is drawn and its results have come to rest."""
+def take_screenshot(browser: Browser, url: str, device: dict[str, Any]) -> Image.Image:
+    """Draw the boot on a device and take a screenshot once its results have settled."""
     context = browser.new_context(**device)
     page = context.new_page()
     page.goto(url)
@@ -64,7 +65,7 @@ def picture(browser: Browser, url: str, device: dict[str, Any]) -> Image.Image:
     left, top = box["x"] + (box["width"] - side) / 2, box["y"] + (box["height"] - side) / 2
     for stroke in BOOT:
         with page.expect_response("**/search?*"):
-            places = curve(stroke)
+            places = interpolate_curve(stroke)
             page.mouse.move(left + places[0][0] * side, top + places[0][1] * side)
             page.mouse.down()
             for x, y in places[1:]:
@@ -72,28 +73,28 @@ def picture(browser: Browser, url: str, device: dict[str, Any]) -> Image.Image:
             page.mouse.up()
     page.mouse.move(0, 0)
     page.wait_for_load_state("networkidle")
-    page.wait_for_timeout(1000)  # results glide to their places
+    page.wait_for_timeout(1000)  # results move to their places
     shown = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
     context.close()
     return shown
 
 
-def side_by_side(rows: list[list[Image.Image]]) -> Image.Image:
-    """All pictures at the same height, a row under the other."""
-    scaled = [[each.resize((round(each.width * _HEIGHT / each.height), _HEIGHT)) for each in row] for row in rows]
-    width = max(sum(each.width + _GAP for each in row) for row in scaled) + _GAP
+def arrange_in_rows(rows: list[list[Image.Image]]) -> Image.Image:
+    """Arrange all pictures at the same height, in rows."""
+    scaled = [[image.resize((round(image.width * _HEIGHT / image.height), _HEIGHT)) for image in row] for row in rows]
+    width = max(sum(image.width + _GAP for image in row) for row in scaled) + _GAP
     sheet = Image.new("RGB", (width, (_HEIGHT + _GAP) * len(rows) + _GAP), (128, 128, 128))
     for number, row in enumerate(scaled):
         left = _GAP
-        for each in row:
-            sheet.paste(each, (left, _GAP + (_HEIGHT + _GAP) * number))
-            left += each.width + _GAP
+        for image in row:
+            sheet.paste(image, (left, _GAP + (_HEIGHT + _GAP) * number))
+            left += image.width + _GAP
     return sheet.quantize(128)
 
 
 def main() -> None:
-    """Parse, draw, write."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    """Parse the options, take the screenshots and write them."""
+    parser = create_parser(__doc__)
     parser.add_argument("--url", default="http://127.0.0.1:8000")
     parser.add_argument("--out", type=Path, default=Path("docs/images"))
     options = parser.parse_args()
@@ -102,11 +103,11 @@ def main() -> None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
         pictures = {
-            "phone": picture(browser, options.url, PHONE),
-            "desktop": picture(browser, options.url, DESKTOP),
-            "sizes": side_by_side(
+            "phone": take_screenshot(browser, options.url, PHONE),
+            "desktop": take_screenshot(browser, options.url, DESKTOP),
+            "sizes": arrange_in_rows(
                 [
-                    [picture(browser, options.url, {**size, "color_scheme": scheme}) for size in SIZES]
+                    [take_screenshot(browser, options.url, {**size, "color_scheme": scheme}) for size in SIZES]
                     for scheme in ("light", "dark")
                 ]
             ),

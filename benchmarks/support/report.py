@@ -1,13 +1,28 @@
-"""How benchmarks print what they have measured."""
+"""Command line of benchmarks: parsing of options, and output of figures."""
 
 from __future__ import annotations
 
+import argparse
 import json
 from collections.abc import Mapping
 
 
-def print_figures(figures: Mapping[str, object], as_json: bool) -> None:
-    """Print figures: as one line of JSON, else one below the other, and JSON again where they are grouped."""
+def create_parser(description: str | None) -> argparse.ArgumentParser:
+    """Create the parser of a benchmark, whose help shows its module's docstring with line breaks."""
+    return argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+
+
+def parse_options(parser: argparse.ArgumentParser) -> argparse.Namespace:
+    """Add the option --json of print_figures() and parse the command line."""
+    parser.add_argument("--json", action="store_true")
+    return parser.parse_args()
+
+
+def print_figures(figures: Mapping[str, object], *, as_json: bool) -> None:
+    """Print figures.
+
+    With `as_json` they are one line of JSON. Otherwise print one figure a line, or indented JSON if they are grouped.
+    """
     if as_json:
         print(json.dumps(figures))
     elif any(isinstance(value, dict | list) for value in figures.values()):

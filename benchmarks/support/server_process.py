@@ -1,6 +1,6 @@
-"""Servers that benchmarks start, kill and start again: real processes, forked from one that has loaded every module.
+"""Server processes for benchmarks to start, kill and restart, forked from a process that has loaded all modules.
 
-Forking saves the seconds that importing torch takes, so that hundreds of starts can be had in minutes.
+Forking saves the seconds of importing torch, so that hundreds of starts take minutes.
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ import httpx
 import psutil
 
 _LOADED = ["app.main", "index_builder.gallery.build"]
-_START = 180.0  # s that a server may take to be ready on a machine that is busy with other things
-_STOP = 60.0  # s that it may take to end: the requests in progress are given 30
+_START = 180.0  # s until a server is ready, at most, on a busy machine
+_STOP = 60.0  # s until it has ended, at most: requests in progress are given 30
 _context = multiprocessing.get_context("forkserver")
 
 
 class Server:
-    """`sketchfind serve` on a gallery, while the context lasts or from start() on.
+    """Process of `sketchfind serve` on a gallery, started by start() or by entering the context.
 
-    `patch` is run in the process before it serves.
+    The process calls `patch` before it serves.
     """
 
     def __init__(self, gallery: Path, log: Path, patch: Callable[[], None] | None = None, **settings: Any) -> None:
         self._gallery, self._log, self._patch, self._settings = gallery, log, patch, settings
         self._process: BaseProcess | None = None
-        self.port = _free_port()
+        self.port = _find_free_port()
         self.url = f"http://127.0.0.1:{self.port}"
 
     def __enter__(self) -> Server:
@@ -46,28 +46,28 @@ class Server:
         self.stop()
 
     def start(self) -> float:
-        """Start it and wait until it is ready; the seconds that took. Raises RuntimeError when it does not start."""
+        """Start the server, wait until it is ready and return the seconds. Raises RuntimeError if it does not start."""
         started = time.monotonic()
         self._log.touch()
         arguments = (self._gallery, self.port, self._log, self._patch, self._settings)
-        self._process = process = run(_serve, *arguments)
+        self._process = process = start_process(_serve, *arguments)
         while not self._is_ready():
             if not process.is_alive() or time.monotonic() - started > _START:
                 process.kill()
-                raise RuntimeError(f"the server did not start: {self.log()}")
+                raise RuntimeError(f"the server did not start: {self.read_log()}")
             time.sleep(0.02)
         return time.monotonic() - started
 
     def kill(self) -> None:
-        """SIGKILL, at once."""
+        """Send SIGKILL and wait for the end."""
         decoders = self.decoders()
         os.kill(self.pid, signal.SIGKILL)
         assert self._process is not None
         self._process.join()
-        send(signal.SIGCONT, decoders)  # those that were stopped can now notice that the server is gone
+        send_signal(signal.SIGCONT, decoders)  # stopped decoders can now notice that the server has ended
 
     def stop(self) -> None:
-        """SIGTERM, and wait until it has finished what it accepted. Raises AssertionError when it does not end."""
+        """Send SIGTERM and wait until all accepted work is done. Raises AssertionError if the server does not end."""
         os.kill(self.pid, signal.SIGTERM)
         assert self._process is not None
         self._process.join(_STOP)
@@ -76,28 +76,28 @@ class Server:
             raise AssertionError(f"the server did not end within {_STOP:g} s of SIGTERM")
 
     def pause(self) -> None:
-        """SIGSTOP, for it and its decoders."""
-        send(signal.SIGSTOP, self._family())
+        """Send SIGSTOP to the server and its decoders."""
+        send_signal(signal.SIGSTOP, self._list_processes())
 
     def resume(self) -> None:
-        """SIGCONT, for it and its decoders."""
-        send(signal.SIGCONT, self._family())
+        """Send SIGCONT to the server and its decoders."""
+        send_signal(signal.SIGCONT, self._list_processes())
 
     def decoders(self) -> list[psutil.Process]:
-        """List the processes that it has started."""
+        """List the processes started by the server."""
         return psutil.Process(self.pid).children(recursive=True)
 
-    def log(self) -> str:
-        """The end of what it has printed."""
+    def read_log(self) -> str:
+        """Read the end of the server's output."""
         return self._log.read_text()[-4000:]
 
     @property
     def pid(self) -> int:
-        """Of the process that start() has made."""
+        """Id of the process that start() has started."""
         assert self._process is not None and self._process.pid is not None
         return self._process.pid
 
-    def _family(self) -> list[psutil.Process]:
+    def _list_processes(self) -> list[psutil.Process]:
         return [psutil.Process(self.pid), *self.decoders()]
 
     def _is_ready(self) -> bool:
@@ -107,15 +107,15 @@ class Server:
             return False
 
 
-def send(number: int, processes: Iterable[psutil.Process]) -> None:
-    """Send a signal to the processes that are still there."""
+def send_signal(number: int, processes: Iterable[psutil.Process]) -> None:
+    """Send a signal to those of the processes that still exist."""
     for process in processes:
         with suppress(psutil.NoSuchProcess):
             process.send_signal(number)
 
 
-def run(work: Callable[..., object], *arguments: object) -> BaseProcess:
-    """A process of its own that does some work."""
+def start_process(work: Callable[..., object], *arguments: object) -> BaseProcess:
+    """Start a process that calls `work`, forked from the preloaded one."""
     _context.set_forkserver_preload(_LOADED)
     process = _context.Process(target=work, args=arguments, daemon=True)
     process.start()
@@ -134,16 +134,16 @@ def _serve(gallery: Path, port: int, log: Path, patch: Callable[[], None] | None
     serve(load_settings(gallery=gallery, port=port, **settings))
 
 
-def _free_port() -> int:
+def _find_free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return int(listener.getsockname()[1])
 
 
-def memory_of(pid: int) -> int:
-    """Bytes in memory of a process and of all that descend from it."""
+def measure_memory(pid: int) -> int:
+    """Measure the bytes in memory of a process and of all its descendants."""
     family = [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
     total = 0
     for process in family:
-        with suppress(psutil.NoSuchProcess):  # it has ended meanwhile
+        with suppress(psutil.NoSuchProcess):  # the process has ended meanwhile
             total += process.memory_info().rss
     return total

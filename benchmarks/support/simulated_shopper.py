@@ -1,4 +1,4 @@
-"""Simulated shoppers: one searches as static/js/results/search_client.js does, another waits for no answer."""
+"""Simulated shoppers: one searches like static/js/results/search_client.js, another never waits for answers."""
 
 from __future__ import annotations
 
@@ -18,27 +18,27 @@ _USUAL, _PROMPT, _THROTTLE = 1.0, 1.0, 0.35  # s: of static/js/results/search_cl
 _HEAD = "POST /search HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n"
 
 
-Answered = Callable[[str, float], None]
+OnOutcome = Callable[[str, float], None]
 
 
 @dataclass(frozen=True)
-class State:
-    """A sketch as it is searched; growing: in the middle of a stroke."""
+class SketchState:
+    """Sketch at one moment of a drawing; `is_growing` in the middle of a stroke."""
 
     body: bytes
-    growing: bool
+    is_growing: bool
 
 
 @dataclass(frozen=True)
-class _Flight:
-    """A request without an answer."""
+class _PendingRequest:
+    """Request that is not answered yet."""
 
     task: asyncio.Task[None]
-    growing: bool
+    is_growing: bool
 
 
 async def _post(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, body: bytes) -> str:
-    """Search; the answer's status, or "lost" when there is none."""
+    """Search; return the status of the answer, or "lost" without an answer."""
     try:
         writer.write(_HEAD.format(len(body)).encode() + body)
         head = await reader.readuntil(b"\r\n\r\n")
@@ -50,71 +50,71 @@ async def _post(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, body
 
 
 class Shopper:
-    """Draws one sketch after the other with the page open: what static/js/results/search_client.js does.
+    """User of the page that draws one sketch after the other, with the logic of static/js/results/search_client.js.
 
-    Of states, whole or growing, only the newest waits, and it waits for the answer to the one before, unless that is of
-    a stroke that was growing and is finished now, or is late. `answered` is told what became of every request, and in
-    how many seconds. With `patient` false, only finished strokes are searched, and each cancels the one before.
+    Only the newest state waits. It waits for the answer to the previous one, unless that is late, or is of a growing
+    stroke that is finished now. `on_outcome` is called with the outcome and the seconds of every request. Without
+    `is_patient`, only finished strokes are searched, and each cancels the previous search.
     """
 
-    def __init__(self, port: int, answered: Answered, patient: bool = True) -> None:
-        self._port, self._answered, self._patient = port, answered, patient
+    def __init__(self, port: int, on_outcome: OnOutcome, *, is_patient: bool = True) -> None:
+        self._port, self._on_outcome, self._is_patient = port, on_outcome, is_patient
         self._connection: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
-        self._flight: _Flight | None = None
-        self._next: State | None = None
+        self._pending: _PendingRequest | None = None
+        self._next: SketchState | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._sent_at, self._usual, self._given_up = -math.inf, _USUAL, 0
 
-    async def draw(self, states: list[State], delay: float, seconds: float) -> None:
-        """Draw for so long: the pen is down for the end of each stroke's time."""
+    async def draw(self, states: list[SketchState], delay: float, seconds: float) -> None:
+        """Draw for `seconds` after `delay`: the pen is down in the second half of each stroke's time."""
         await asyncio.sleep(delay)
         started = time.monotonic()
         for number, state in enumerate(itertools.cycle(states)):
-            ends = started + (number + 1) * STROKE / 2  # states grow and are finished in turn
+            ends = started + (number + 1) * STROKE / 2  # growing and finished states alternate
             if ends - started > seconds:
                 break
             await asyncio.sleep(max(0.0, ends - time.monotonic()))
-            self._show(state)
+            self._update(state)
         self._next = None
-        self._drop("left at the end")
+        self._cancel_pending("left at the end")
 
-    def _show(self, state: State) -> None:
-        if state.growing and not self._patient:
+    def _update(self, state: SketchState) -> None:
+        if state.is_growing and not self._is_patient:
             return
-        if not state.growing and self._flight and (self._flight.growing or not self._patient):
-            self._drop("superseded")
+        if not state.is_growing and self._pending and (self._pending.is_growing or not self._is_patient):
+            self._cancel_pending("superseded")
         self._next = state
-        self._proceed()
+        self._send_when_due()
 
-    def _proceed(self) -> None:
-        """Send what waits as soon as it may be."""
+    def _send_when_due(self) -> None:
+        """Send the waiting state as soon as its due time is reached."""
         if self._timer:
             self._timer.cancel()
         if self._next is None:
             return
-        wait = self._due(self._next) - time.monotonic()
+        wait = self._due_time(self._next) - time.monotonic()
         if wait > 0:
-            self._timer = asyncio.get_running_loop().call_later(wait, self._proceed)
+            self._timer = asyncio.get_running_loop().call_later(wait, self._send_when_due)
         else:
             self._send(self._next)
 
-    def _due(self, state: State) -> float:
-        if self._flight:
+    def _due_time(self, state: SketchState) -> float:
+        if self._pending:
             return self._sent_at + max(_PROMPT, 2 * self._usual) * 2.0**self._given_up
-        return self._sent_at + _THROTTLE if state.growing else -math.inf
+        return self._sent_at + _THROTTLE if state.is_growing else -math.inf
 
-    def _send(self, state: State) -> None:
-        if self._flight:
+    def _send(self, state: SketchState) -> None:
+        if self._pending:
             self._given_up += 1
-            self._drop("given up")
+            self._cancel_pending("given up")
         self._next, self._sent_at = None, time.monotonic()
-        self._flight = _Flight(asyncio.create_task(self._search(state.body)), state.growing)
+        self._pending = _PendingRequest(asyncio.create_task(self._search(state.body)), state.is_growing)
 
-    def _drop(self, why: str) -> None:
-        if self._flight:
-            self._flight.task.cancel()
-            self._flight = None
-            self._answered(why, 0.0)
+    def _cancel_pending(self, why: str) -> None:
+        if self._pending:
+            self._pending.task.cancel()
+            self._pending = None
+            self._on_outcome(why, 0.0)
         if self._connection is not None:
             self._connection[1].close()
             self._connection = None
@@ -124,14 +124,14 @@ class Shopper:
         if self._connection is None:
             self._connection = await asyncio.open_connection("127.0.0.1", self._port)
         status = await _post(*self._connection, body)
-        spent = time.monotonic() - started
-        self._answered(status, spent)
-        self._flight, self._given_up, self._usual = None, 0, (self._usual + spent) / 2
-        self._proceed()
+        seconds = time.monotonic() - started
+        self._on_outcome(status, seconds)
+        self._pending, self._given_up, self._usual = None, 0, (self._usual + seconds) / 2
+        self._send_when_due()
 
 
-def growing(body: bytes) -> list[State]:
-    """A sketch in the middle and at the end of its strokes, from the second on, of at most eight of them."""
+def make_states(body: bytes) -> list[SketchState]:
+    """List the states in the middle and at the end of at most eight strokes, from the second on."""
     whole = json.loads(body)
     strokes = whole["strokes"]
     states = []
@@ -139,5 +139,5 @@ def growing(body: bytes) -> list[State]:
         last = strokes[count - 1]
         half = [*strokes[: count - 1], last[: max(2, len(last) // 2)]]
         for shown in (half, strokes[:count]):
-            states.append(State(json.dumps({**whole, "strokes": shown}).encode(), shown is half))
+            states.append(SketchState(json.dumps({**whole, "strokes": shown}).encode(), shown is half))
     return states

@@ -1,4 +1,4 @@
-"""A gallery searched in two stages as a server does: candidates from an index, then the exact distances to them."""
+"""Search in two stages, like in the server: candidates from an index, then exact distances."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from model.network.distances import Distance
 
 
 class TwoStages:
-    """Embeddings (N,D) behind an index; `seconds` is how long processors took to build that."""
+    """Embeddings (N,D) with an index; `seconds` is the processor time of its build."""
 
-    def __init__(self, distance: Distance, embeddings: Embeddings, recipe: IndexSpec, n_candidates: int) -> None:
+    def __init__(self, distance: Distance, embeddings: Embeddings, index_spec: IndexSpec, n_candidates: int) -> None:
         rows = np.arange(len(embeddings), dtype=np.int64)
         started = time.process_time()
-        self.segment = Segment.build(distance, embeddings, rows, recipe)
+        self.segment = Segment.build(distance, embeddings, rows, index_spec)
         self.seconds = time.process_time() - started
         self._live, self._n = np.ones(len(rows), bool), n_candidates
 
     def search(self, sketch: torch.Tensor) -> Rows:
-        """(10,) rows of the photos nearest to a sketch (1,D)."""
+        """Find the rows (10,) of the photos nearest to a sketch (1,D)."""
         distance = self.segment.distance
         rows = self.segment.nearest(distance.query(sketch).numpy(), self._n, self._live)[1][0]
         distances = distance.pairwise(sketch, torch.from_numpy(gather_rows(self.segment.embeddings, rows)))[0]
@@ -34,6 +34,6 @@ class TwoStages:
         return best
 
     def recall(self, sketches: torch.Tensor, truth: Rows) -> float:
-        """The share of the true nearest (B,10) that is found of sketches (B,D)."""
-        found = [self.search(sketch[None]) for sketch in sketches]
-        return float(np.mean([np.isin(a, b).mean() for a, b in zip(truth, found, strict=True)]))
+        """Measure the share of the true nearest (B,10) that a search finds for sketches (B,D)."""
+        results = [self.search(sketch[None]) for sketch in sketches]
+        return float(np.mean([np.isin(a, b).mean() for a, b in zip(truth, results, strict=True)]))

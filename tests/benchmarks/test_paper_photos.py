@@ -1,4 +1,4 @@
-"""The figures of `python -m benchmarks.accuracy.paper_photos`, on a few polygons and two of its ways."""
+"""Tests of the figures of `python -m benchmarks.accuracy.paper_photos`, on a few polygons and two of its ways."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def test_every_sketch_is_searched_in_every_way(tiny_checkpoint: Path, monkeypatc
     monkeypatch.setattr(paper, "TAKES", {**ways, "nothing": nothing})
     pairs = drawings(photos=12, sketches=1).pairs
     folder = PairFolder("polygons", (*pairs[:4], *(replace(pair, sketches=()) for pair in pairs[4:])))
-    found = paper.evaluations(folder, load_checkpoint(tiny_checkpoint), GalleryFrom.edge_maps)
-    shown = paper.figures(found)
+    evaluations = paper.evaluate_takes(folder, load_checkpoint(tiny_checkpoint), GalleryFrom.edge_maps)
+    shown = paper.make_figures(evaluations)
     assert list(shown) == [*ways, "nothing"]
     assert shown[paper.CLEAN]["acc@10"] > 80 and shown[paper.CLEAN]["same first"] == 100
     assert shown["traced into strokes"]["kept"] > 80 and shown["uneven light"]["kept"] > 80
@@ -41,5 +41,5 @@ def test_kept_is_of_what_clean_sketches_find() -> None:
     def evaluation(*ranks: int) -> Evaluation:
         return Evaluation(tuple(Query(sketch, "a", rank, (str(rank),)) for rank in ranks), 20)
 
-    shown = paper.figures({paper.CLEAN: evaluation(1, 2, 3, 12), "photo": evaluation(1, 10, 11, 1)})["photo"]
+    shown = paper.make_figures({paper.CLEAN: evaluation(1, 2, 3, 12), "photo": evaluation(1, 10, 11, 1)})["photo"]
     assert shown == {"acc@10": 75.0, "kept": pytest.approx(100 * 2 / 3, abs=0.1), "same first": 25.0}

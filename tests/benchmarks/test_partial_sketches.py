@@ -1,3 +1,5 @@
+"""Tests of the partial sketches that training draws, made from strokes or from traced pictures."""
+
 from __future__ import annotations
 
 import json
@@ -18,6 +20,7 @@ DOT = [[[100, 100], [102, 100]], [[102, 100], [102, 102]], [[102, 102], [130, 13
 
 @pytest.fixture(scope="module")
 def samples(tmp_path_factory: pytest.TempPathFactory) -> SampleSet:
+    """Prepare samples with partial sketches of three pairs: strokes of a square and of a dot, and a picture."""
     folder = write_shapes(tmp_path_factory.mktemp("unfinished") / "shapes", photos=3, sketches=1)
     drawn = {"width": 256, "height": 256, "sketches": {"0_0": SQUARE, "1_0": DOT}}
     (folder / "strokes.json").write_text(json.dumps(drawn))

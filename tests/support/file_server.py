@@ -1,4 +1,4 @@
-"""A small web server for tests of downloads, which can misbehave in the ways that real ones do."""
+"""Small web server for tests of downloads, with the faults of real servers."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ from tests.support.loopback import answering
 
 @dataclass
 class FileServer:
-    """One file at every path. Change the fields between requests; `asked` collects each request's Range (or "")."""
+    """Server of one file at every path. Tests change its fields; `asked` collects the Range of every request, or ""."""
 
     content: bytes
     url: str = ""
     version: str = '"v1"'  # the ETag; empty for none
-    ranges: bool = True  # heed Range
-    if_range: bool = True  # heed If-Range
+    ranges: bool = True  # respect Range
+    if_range: bool = True  # respect If-Range
     kind: str = "application/octet-stream"
-    statuses: list[int] = field(default_factory=list)  # one a request; 200: the file, as after the last
-    cuts: list[int] = field(default_factory=list)  # bytes after which the connection is cut, one a request
+    statuses: list[int] = field(default_factory=list)  # one per request; 200: the file, also after the last
+    cuts: list[int] = field(default_factory=list)  # bytes until the connection is cut, one per request
     asked: list[str] = field(default_factory=list)
 
     def answer(self, request: BaseHTTPRequestHandler) -> None:
-        """Send what one request gets."""
-        wanted = request.headers.get("Range", "")
-        self.asked.append(wanted)
+        """Answer one request."""
+        requested = request.headers.get("Range", "")
+        self.asked.append(requested)
         status = self.statuses.pop(0) if self.statuses else 200
         if status != 200:
             request.send_error(status)
             return
         same = not self.if_range or request.headers.get("If-Range") == self.version
-        start = int(re.findall(r"\d+", wanted)[0]) if wanted and self.ranges and same else 0
+        start = int(re.findall(r"\d+", requested)[0]) if requested and self.ranges and same else 0
         if start >= len(self.content):
             request.send_error(416)
             return
@@ -52,7 +52,7 @@ class FileServer:
 
 @contextmanager
 def serving(content: bytes) -> Iterator[FileServer]:
-    """A server of this content, in a thread; its `url` has no path yet."""
+    """Serve content from a thread until the block ends; yield the server, whose `url` is without a path."""
     served = FileServer(content)
     with answering(served.answer, keep_alive=False) as port:
         served.url = f"http://127.0.0.1:{port}"

@@ -1,4 +1,4 @@
-"""Work in a process of its own that dies by SIGKILL right before a chosen commit or change of a file's name."""
+"""Work in a separate process that is killed by SIGKILL right before a chosen commit or change of a file's name."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ _STEPS = ("replace", "link", "unlink", "rename", "rmdir")
 _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload(
     ["index_builder.gallery.reembed", "index_builder.gallery.build", "app.serving.service"]
-)  # torch, once
+)  # import torch once
 
 
 def killed_at(step: int, work: Callable[..., object], *arguments: object, timeout: float = 60) -> bool:
-    """Whether the work was killed at that step, from 1; False when it was done before it came to that."""
+    """Run the work and kill it at that step, from 1; return False if it ended before that step."""
     process = _context.Process(target=_work, args=(step, work, arguments), daemon=True)
     process.start()
     process.join(timeout)

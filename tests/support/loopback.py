@@ -1,4 +1,4 @@
-"""A web server for tests, on this machine alone."""
+"""Web server for tests on the loopback interface."""
 
 from __future__ import annotations
 
@@ -9,17 +9,18 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 @contextmanager
-def answering(answer: Callable[[BaseHTTPRequestHandler], object], keep_alive: bool) -> Iterator[int]:
-    """The port of a server that has `answer` answer every GET, each in a thread, until the block ends."""
+def answering(answer: Callable[[BaseHTTPRequestHandler], object], *, keep_alive: bool) -> Iterator[int]:
+    """Run a server until the block ends and yield its port. It calls `answer` in a thread for every GET."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1" if keep_alive else "HTTP/1.0"
 
         def do_GET(self) -> None:
+            """Answer the request."""
             answer(self)
 
         def log_message(self, format: str, *args: object) -> None:
-            """Keep quiet."""
+            """Suppress the log of requests."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         server.daemon_threads = True

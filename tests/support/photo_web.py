@@ -1,4 +1,4 @@
-"""A web server of photos that can misbehave, and names for it."""
+"""Web server of photos with configurable faults."""
 
 from __future__ import annotations
 
@@ -17,33 +17,35 @@ Answer = tuple[int, dict[str, str], bytes]
 
 @dataclass
 class Web:
-    """Answers by path; `asked` collects the headers of requests, `busiest` is how many were in progress at once."""
+    """Server with answers by path. `asked` collects paths and headers, `busiest` is the most requests at once."""
 
     port: int = 0
-    answers: dict[str, list[Answer] | Answer] = field(default_factory=dict)  # a list: one a request, the last stays
+    answers: dict[str, list[Answer] | Answer] = field(
+        default_factory=dict
+    )  # list: one per request, the last one repeats
     asked: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     delay: float = 0.0
     busiest: int = 0
-    drip: float = 0.0  # s between single bytes of a body
+    drip: float = 0.0  # s between the bytes of a body
     _busy: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def url(self, path: str = "/a.jpg", host: str = "127.0.0.1") -> str:
-        """The URL of a path."""
+        """Return the URL of a path."""
         return f"http://{host}:{self.port}{path}"
 
     def count(self) -> Counter[str]:
-        """Requests by path."""
+        """Count the requests by path."""
         return Counter(path for path, _ in self.asked)
 
     def answer(self, request: BaseHTTPRequestHandler) -> None:
-        """Send what one request gets."""
+        """Answer one request."""
         with self._lock:
             self._busy += 1
             self.busiest = max(self.busiest, self._busy)
             self.asked.append((request.path, {name.lower(): value for name, value in request.headers.items()}))
         time.sleep(self.delay)
-        status, headers, body = self._answer(request)
+        status, headers, body = self._choose_answer(request)
         request.send_response(status)
         for name, value in headers.items():
             request.send_header(name, value)
@@ -61,14 +63,14 @@ class Web:
                 time.sleep(self.drip)
             if not self.drip:
                 write(body)
-        except OSError:  # whoever asked has had enough
+        except OSError:  # the client has disconnected
             pass
 
-    def _answer(self, request: BaseHTTPRequestHandler) -> Answer:
-        found = self.answers.get(request.path, (404, {}, b"nothing"))
-        if isinstance(found, list):
-            found = found.pop(0) if len(found) > 1 else found[0]
-        status, headers, body = found
+    def _choose_answer(self, request: BaseHTTPRequestHandler) -> Answer:
+        answer = self.answers.get(request.path, (404, {}, b"nothing"))
+        if isinstance(answer, list):
+            answer = answer.pop(0) if len(answer) > 1 else answer[0]
+        status, headers, body = answer
         if "ETag" in headers and request.headers.get("If-None-Match") == headers["ETag"]:
             return 304, headers, b""
         return status, headers, body
@@ -76,7 +78,7 @@ class Web:
 
 @contextmanager
 def web() -> Iterator[Web]:
-    """A server without answers yet, in a thread."""
+    """Run a server without answers in a thread until the block ends."""
     served = Web()
     with answering(served.answer, keep_alive=True) as served.port:
         yield served

@@ -1,4 +1,4 @@
-"""A PostgreSQL server for tests: a throw-away cluster that is reached through a socket in its own directory alone."""
+"""PostgreSQL server for tests: a temporary cluster, reachable only through a socket in its own directory."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _USER = "postgres"  # the server refuses to run as root
 _QUICK = "-c listen_addresses='' -c fsync=off -c full_page_writes=off -c synchronous_commit=off -c max_connections=200"
 
 
-class NoPostgres(Exception):
-    """No server is installed here."""
+class PostgresMissingError(Exception):
+    """Error for a missing installation of PostgreSQL."""
 
 
 class Postgres:
-    """A running server. Every place() is a schema of its own, empty at first."""
+    """Running server. Every place() is a new, empty schema."""
 
     def __init__(self, socket: Path) -> None:
         self._socket = socket
@@ -30,14 +30,14 @@ class Postgres:
         self._engine: Engine = create_engine(self._url())
 
     def place(self) -> str:
-        """The URL of a new, empty place for tables."""
+        """Create a new, empty schema and return its URL."""
         name = f"place_{next(self._numbers)}"
         with self._engine.begin() as connection:
             connection.execute(text(f"CREATE SCHEMA {name}"))
         return self._url(options=f"-csearch_path={name}").render_as_string(hide_password=False)
 
     def close(self) -> None:
-        """Close its own connections."""
+        """Close the connections of this object."""
         self._engine.dispose()
 
     def _url(self, **query: str) -> URL:
@@ -47,8 +47,8 @@ class Postgres:
 
 @contextmanager
 def running() -> Iterator[Postgres]:
-    """A server until the block ends. Raises NoPostgres."""
-    initdb = _program("initdb")
+    """Run a server until the block ends. Raises PostgresMissingError."""
+    initdb = _find_program("initdb")
     directory = Path(tempfile.mkdtemp(prefix="pg"))  # a socket's path has to be short
     try:
         if os.geteuid() == 0:
@@ -67,18 +67,20 @@ def running() -> Iterator[Postgres]:
         shutil.rmtree(directory, ignore_errors=True)
 
 
-def _program(name: str) -> Path:
-    """Debian keeps the server's programs off PATH."""
-    found = shutil.which(name) or max(map(str, Path("/usr/lib/postgresql").glob(f"*/bin/{name}")), default=None)
-    if found is None:
-        raise NoPostgres(f"no PostgreSQL: expected its {name} on PATH, or in /usr/lib/postgresql as Debian has it")
-    return Path(found).resolve()
+def _find_program(name: str) -> Path:
+    """Find a program of the server on PATH, or where Debian installs it."""
+    path = shutil.which(name) or max(map(str, Path("/usr/lib/postgresql").glob(f"*/bin/{name}")), default=None)
+    if path is None:
+        raise PostgresMissingError(
+            f"no PostgreSQL: expected its {name} on PATH, or in /usr/lib/postgresql as Debian has it"
+        )
+    return Path(path).resolve()
 
 
 def _run(command: list[str]) -> None:
     user = _USER if os.geteuid() == 0 else None
-    with tempfile.TemporaryFile("w+") as output:  # not a pipe, which the server would keep open
-        done = subprocess.run(command, user=user, cwd="/", stdout=output, stderr=output)
-        if done.returncode:
+    with tempfile.TemporaryFile("w+") as output:  # a pipe would be kept open by the server
+        process = subprocess.run(command, user=user, cwd="/", stdout=output, stderr=output)
+        if process.returncode:
             output.seek(0)
             raise RuntimeError(f"{command[0]} failed: {output.read()}")

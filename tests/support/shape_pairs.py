@@ -1,4 +1,4 @@
-"""A pair folder that a test can make: coloured polygons as photos, outlined by an unsteady hand as sketches."""
+"""Pair folder for tests: coloured polygons as photos, and their noisy outlines as sketches."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ def write_shapes(folder: Path, photos: int = 24, sketches: int = 2) -> Path:
         angles = np.sort(random.uniform(0, 2 * np.pi, 3 + i % 5))
         points = 128 + np.stack([np.cos(angles), np.sin(angles)], 1) * random.uniform(40, 110, (len(angles), 1))
         photo = Image.new("RGB", (256, 256), "white")
-        ImageDraw.Draw(photo).polygon(_tuples(points), fill=(150, 40, 10 * i % 256))
+        ImageDraw.Draw(photo).polygon(_to_tuples(points), fill=(150, 40, 10 * i % 256))
         photo.save(folder / "photos" / f"{i}.jpg", quality=95)
         for n in range(sketches):
             hand = points + random.normal(0, 2, points.shape)
             sketch = Image.new("L", (256, 256), 255)
-            ImageDraw.Draw(sketch).line(_tuples(np.concatenate([hand, hand[:1]])), fill=0, width=2)
+            ImageDraw.Draw(sketch).line(_to_tuples(np.concatenate([hand, hand[:1]])), fill=0, width=2)
             sketch.save(folder / "sketches" / f"{i}_{n}.png")
     return folder
 
 
-def _tuples(points: NDArray[np.float64]) -> list[tuple[float, float]]:
+def _to_tuples(points: NDArray[np.float64]) -> list[tuple[float, float]]:
     return [(x, y) for x, y in points.tolist()]

@@ -1,4 +1,4 @@
-"""Sketches to send to a server, good ones and bad ones, and how it refuses them."""
+"""Valid and invalid sketches to send to a server, and a check of its errors."""
 
 from __future__ import annotations
 
@@ -23,24 +23,24 @@ PNG = {"Content-Type": "image/png"}
 
 
 def image_file(image: Image.Image, format: str = "PNG") -> bytes:
-    """The bytes of an image file."""
+    """Encode an image as a file."""
     buffer = io.BytesIO()
     image.save(buffer, format)
     return buffer.getvalue()
 
 
 def sketch_file(seed: int = 3, format: str = "PNG") -> bytes:
-    """An image file that finds products."""
+    """Draw an image file that finds products."""
     return image_file(draw_product(seed), format)
 
 
 def blank_file(width: int, height: int) -> bytes:
-    """A PNG of white pixels."""
+    """Draw a PNG of white pixels."""
     return image_file(Image.new("L", (width, height), 255))
 
 
 def bomb() -> bytes:
-    """A PNG of about 1 KB that says to have 30,000 x 30,000 pixels."""
+    """Make a PNG of about 1 KB whose header states 30,000 x 30,000 pixels."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
@@ -51,12 +51,12 @@ def bomb() -> bytes:
 
 
 def strokes_body(**changes: Any) -> bytes:
-    """The JSON body of the zigzag with some of its fields changed."""
+    """Encode the zigzag as a JSON body, with changed fields."""
     return json.dumps({**ZIGZAG, **changes}).encode()
 
 
 def refused(response: httpx.Response, status: int, code: str, *words: str) -> dict[str, Any]:
-    """The error of a response, after checking its shape and that its message has these words."""
+    """Check the shape of an error response and the words of its message, and return the error."""
     assert response.status_code == status, response.text
     error: dict[str, Any] = response.json()["error"]
     assert set(response.json()) == {"error"} and set(error) == {"code", "message", "detail"}

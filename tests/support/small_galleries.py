@@ -25,29 +25,29 @@ from model.checkpoint import Checkpoint
 from model.network.distances import HOLEF
 
 DIM = 8
-URL_FILE = "url"  # in a gallery directory whose catalogue is elsewhere
+URL_FILE = "url"  # in a gallery directory whose catalogue is on a server
 
 _opened: list[Catalogue] = []
 
 
 def small_checkpoint(sha256: str = "a" * 64) -> Checkpoint:
-    """A checkpoint with a HOLEF of 8 dimensions, negative weights included, and no network to embed with."""
+    """Make a checkpoint with a HOLEF of 8 dimensions, including negative weights, and without a network."""
     distance = HOLEF(DIM)
     with torch.no_grad():
         distance.weight.add_(0.5 * torch.randn(DIM, DIM, generator=torch.Generator().manual_seed(1)))
-    distance.requires_grad_(False)
+    distance.requires_grad_(requires_grad=False)
     network = SimpleNamespace(distance=distance, dim=DIM, to=lambda device: None)
     return cast(Checkpoint, SimpleNamespace(network=network, sha256=sha256))
 
 
 def url_of(directory: Path) -> str | URL:
-    """Where the catalogue of a gallery directory is: in its URL_FILE if there is one, else a file in it."""
+    """Return the catalogue's URL of a gallery directory: from its URL_FILE, or of the file in it."""
     named = directory / URL_FILE
     return named.read_text() if named.is_file() else sqlite_url(directory / CATALOGUE_FILE)
 
 
 def open_catalogue(directory: Path) -> Catalogue:
-    """The catalogue of a gallery directory, as another process would open it."""
+    """Open the catalogue of a gallery directory like another process."""
     directory.mkdir(parents=True, exist_ok=True)
     catalogue = Catalogue(url_of(directory))
     catalogue.bind("a" * 64, DIM)
@@ -56,23 +56,26 @@ def open_catalogue(directory: Path) -> Catalogue:
 
 
 def close_catalogues() -> None:
-    """Close all that open_catalogue() has opened: connections to a server must not be left to the garbage collector."""
+    """Close all catalogues of open_catalogue().
+
+    Connections to a server must not be left to the garbage collector.
+    """
     while _opened:
         _opened.pop().close()
 
 
 def vectors(count: int, seed: int = 0) -> NDArray[np.float32]:
-    """(count,8) float32"""
+    """Draw random embeddings (count,8) float32."""
     return np.random.default_rng(seed).standard_normal((count, DIM)).astype(np.float32)
 
 
 def products(names: Sequence[str], category: str | None = None) -> list[Product]:
-    """Products of these ids."""
+    """Make products with these ids."""
     return [Product(name, title=name, category=category) for name in names]
 
 
 def with_photos(name: str, count: int, **fields: Any) -> Product:
-    """A product of that many photos, which are in no store."""
+    """Make a product with `count` photos, which are missing from the store."""
     photos = tuple(Photo(f"{name}/{position}", f"source {position}") for position in range(count))
     return Product(name, title=name, photos=photos, **fields)
 
@@ -96,7 +99,7 @@ def ranking(
     n: int,
     revisions: Sequence[int] | None = None,
 ) -> list[str]:
-    """Product ids of a snapshot's candidates for one sketch (8,), nearest first."""
+    """List the product ids of a snapshot's candidates for one sketch (8,), nearest first."""
     with torch.inference_mode():
         query = small_checkpoint().network.distance.query(torch.from_numpy(sketch[None])).numpy()
     rows = snapshot.candidates(query, n, None if revisions is None else np.array(revisions, np.int64))[0]
@@ -105,14 +108,14 @@ def ranking(
 
 
 def save_tuned(gallery: Gallery, tuning: Tuning) -> Path:
-    """Have a gallery's kind of index made as it was tuned; returns the manifest's path."""
+    """Build a gallery's index with this tuning; return the path of its manifest."""
     choice = Choice(gallery.catalogue.state().factory, tuning)
     record_choice(gallery.directory / INDEX, choice, gallery.catalogue)
     return gallery.save()
 
 
 def brute_force(sketch: NDArray[np.float32], photos: dict[str, NDArray[np.float32]]) -> list[str]:
-    """Product ids by the definition of HOLEF, the outer subtraction in float64, nearest first."""
+    """Rank product ids by the definition of HOLEF, the outer subtraction in float64, nearest first."""
     weight = small_checkpoint().network.distance.weight.double().numpy()  # type: ignore[operator]
     s = sketch.astype(np.float64)
     distances = {name: (weight * (s[:, None] - p[None, :]) ** 2).sum() for name, p in photos.items()}

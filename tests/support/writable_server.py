@@ -1,4 +1,4 @@
-"""A gallery of one's own with a key to write to it, and requests that do."""
+"""Private gallery with a write key, and write requests."""
 
 from __future__ import annotations
 
@@ -24,32 +24,32 @@ from tests.support.sketch_files import PNG, image_file
 
 @dataclass
 class Shop:
-    """A served gallery and a client that may write."""
+    """Served gallery and a client with write access."""
 
     gallery: Path
     client: httpx.Client
 
     def put(self, product_id: str, *seeds: int, **metadata: Any) -> httpx.Response:
-        """PUT a product with drawn photos, and metadata unless there is none."""
+        """PUT a product with drawn photos, and with metadata if there is any."""
         files: list[tuple[str, Any]] = [("photo", ("p.png", photo(seed), "image/png")) for seed in seeds]
         if metadata:
             files.append(("product", (None, json.dumps(metadata))))
         return self.client.put(f"/products/{product_id}", files=files)
 
     def found(self, seed: int, **query: Any) -> list[str]:
-        """Ids of what a search for a drawn product finds, nearest first."""
+        """Search for a drawn product and list the ids of the results, nearest first."""
         response = self.client.post("/search", params=query, content=photo(seed), headers=PNG)
         assert response.status_code == 200, response.text
         return [result["product_id"] for result in response.json()["results"]]
 
     def finished(self, response: httpx.Response) -> dict[str, Any]:
-        """The operation that a response has started, once it is over."""
+        """Wait for the operation started by a response, and return it."""
         assert response.status_code == 202, response.text
         return wait_for(self.client, response.headers["location"])
 
 
 def wait_for(client: httpx.Client, location: str) -> dict[str, Any]:
-    """An operation once it is over."""
+    """Wait until an operation is done or has failed, and return it."""
     deadline = time.monotonic() + 60
     while True:
         operation: dict[str, Any] = client.get(location).json()
@@ -60,36 +60,36 @@ def wait_for(client: httpx.Client, location: str) -> dict[str, Any]:
 
 
 def photo(seed: int) -> bytes:
-    """A drawn product's photo."""
+    """Draw a product's photo."""
     return image_file(draw_product(seed))
 
 
 def too_costly(costly: bytes) -> Callable[[DecoderPool, bytes, bytes], Answer]:
-    """Benches.ask() for which this image is too much."""
-    ask = DecoderPool.request
+    """Make a DecoderPool.request() that raises ImageTooCostlyError for this image."""
+    request = DecoderPool.request
 
-    def choosy(benches: DecoderPool, header: bytes, data: bytes) -> Answer:
+    def refuse_costly(pool: DecoderPool, header: bytes, data: bytes) -> Answer:
         if data == costly:
             raise ImageTooCostlyError(f"{len(data)} bytes take a great deal")
-        return ask(benches, header, data)
+        return request(pool, header, data)
 
-    return choosy
+    return refuse_costly
 
 
 def too_busy(data: bytes, times: int) -> Callable[[DecoderPool, bytes, bytes], Answer]:
-    """Benches.ask() by which this image is not decoded in time, so many times."""
-    ask, left = DecoderPool.request, iter(range(times))
+    """Make a DecoderPool.request() that fails to decode this image in time, `times` times."""
+    request, left = DecoderPool.request, iter(range(times))
 
-    def starved(benches: DecoderPool, header: bytes, image: bytes) -> Answer:
+    def refuse_busy(pool: DecoderPool, header: bytes, image: bytes) -> Answer:
         if image == data and next(left, None) is not None:
             raise DecoderUnavailableError("busy: try again later")
-        return ask(benches, header, image)
+        return request(pool, header, image)
 
-    return starved
+    return refuse_busy
 
 
 def own_gallery(tiny_gallery: Path, folder: Path) -> tuple[Path, str]:
-    """A copy of a gallery, and a key to write to it."""
+    """Copy a gallery, and add a write key to it."""
     gallery = Path(shutil.copytree(tiny_gallery, folder / "gallery"))
     catalogue = Catalogue(sqlite_url(gallery / CATALOGUE_FILE))
     key = catalogue.keys.add("shop", "write")
@@ -99,7 +99,7 @@ def own_gallery(tiny_gallery: Path, folder: Path) -> tuple[Path, str]:
 
 @contextmanager
 def opened(gallery: Path, key: str, **settings: Any) -> Iterator[Shop]:
-    """A server of a gallery until the block ends."""
+    """Serve a gallery until the block ends."""
     with (
         serving(gallery, **settings) as url,
         httpx.Client(base_url=url, timeout=30, headers={"Authorization": f"Bearer {key}"}) as client,

@@ -1,4 +1,4 @@
-"""Whether everybody can use a page: what axe, the checker of accessibility rules, says, and the size of things."""
+"""Checks of a page's accessibility: axe's rules, and the size of targets."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ _SETTLED = """() => Promise.allSettled(document.getAnimations()
 
 
 def assert_accessible(page: Page) -> None:
-    """Fails with what axe finds on the page as it is now: each broken rule, and the elements that break it."""
-    page.evaluate(_SETTLED)  # what still fades in is fainter than it will be
+    """Fail if axe finds violations on the current page, with every broken rule and its elements."""
+    page.evaluate(_SETTLED)  # elements that still fade in have less contrast than at the end
     options = {"runOnly": {"type": "tag", "values": _RULES}, "resultTypes": ["violations"]}
     violations = Axe().run(page, options=options).response["violations"]
-    said = [f"{each['id']}: {each['help']}: {[node['html'] for node in each['nodes']]}" for each in violations]
-    assert not said, "\n".join(said)
+    failures = [f"{rule['id']}: {rule['help']}: {[node['html'] for node in rule['nodes']]}" for rule in violations]
+    assert not failures, "\n".join(failures)
 
 
 def assert_fits(dialog: Locator, width: int, height: int) -> None:
-    """Fails unless a panel lies within a window of that size, scrolls one way only, and has targets of 44 px."""
+    """Fail unless a panel lies within a window of that size, scrolls only vertically, and has targets of 44 px."""
     box = dialog.bounding_box()
     assert box and box["x"] >= 0 and box["y"] >= 0
     assert box["x"] + box["width"] <= width and box["y"] + box["height"] <= height

@@ -1,4 +1,4 @@
-"""What Chromium's tracing tells of the work that a page gives to its main thread."""
+"""Trace of the work of a page's main thread, by Chromium's tracing."""
 
 from __future__ import annotations
 
@@ -8,13 +8,16 @@ from typing import Any
 
 from playwright.sync_api import Page
 
-LONG = 50_000  # microseconds: a task that takes longer is felt
+LONG = 50_000  # microseconds: users notice longer tasks
 
 
 @contextmanager
 def main_thread_tasks(page: Page) -> Iterator[list[int]]:
-    """The tasks of the page's main thread while the block ran, known after it, in microseconds of processor time, which
-    says the same on a busy machine, where the clock would count what other programs do."""
+    """Trace the tasks of the page's main thread during the block.
+
+    Yields a list that is filled when the block ends, in microseconds of processor time. Unlike elapsed time, this does
+    not depend on the load of the machine.
+    """
     events: list[dict[str, Any]] = []
     tasks: list[int] = []
     tracing = page.context.new_cdp_session(page)

@@ -1,4 +1,4 @@
-"""The app's icons, drawn from the favicon in Chromium: `python -m tests.page.support.icons` writes them anew."""
+"""Icons of the app, drawn from the favicon in Chromium: `python -m tests.page.support.icons` writes them again."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ SIZES = {"icon-192.png": 192, "icon-512.png": 512, "maskable-512.png": 512}
 
 
 def draw_icon(browser: Browser, name: str) -> bytes:
-    """One of the icons as PNG: with the favicon's round corners, or, maskable, filled for systems that cut their own.
+    """Draw an icon as PNG.
 
-    What systems keep of a maskable icon is at least a circle of 80 % of its side; the line lies well inside.
+    It has the favicon's round corners, except maskable icons: systems cut these themselves, so they fill the square.
+    Systems keep at least a circle of 80 % of a maskable icon's side; the line lies well inside.
     """
     side = SIZES[name]
     svg = (ICONS / "favicon.svg").read_text("utf-8")

@@ -1,4 +1,4 @@
-"""A finger on the page, and what the page then sends."""
+"""Touch input on the page, and the requests that follow."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from playwright.sync_api import FloatRect, Locator, Page, Request, Response, exp
 Share = tuple[float, float]
 Sketch = dict[str, Any]
 
-# of browser contexts
+# options of browser contexts
 PHONE: dict[str, Any] = {
     "viewport": {"width": 390, "height": 844}, "device_scale_factor": 3, "has_touch": True, "is_mobile": True,
 }  # fmt: skip
@@ -29,7 +29,7 @@ BOOT: list[list[Share]] = [
 
 
 class Phone:
-    """Draws by touch, and keeps every request to POST /search in `searches`."""
+    """Phone that draws by touch and collects every request to POST /search in `searches`."""
 
     def __init__(self, page: Page) -> None:
         self.page = page
@@ -40,27 +40,30 @@ class Phone:
         page.on("request", lambda request: self.searches.append(request) if is_search(request) else None)
 
     def down(self, place: Share) -> None:
+        """Put the finger down on the paper."""
         self._send("touchStart", [place])
 
     def move(self, place: Share) -> None:
+        """Move the finger."""
         self._send("touchMove", [place])
 
     def up(self) -> None:
+        """Lift the finger."""
         self._send("touchEnd", [])
 
     def hold(self, what: Locator) -> None:
-        """Puts the finger down on the middle of something other than the paper, and leaves it there until up()."""
+        """Put the finger down on the middle of an element, and leave it there until up()."""
         box = what.bounding_box()
         assert box is not None
         point = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
         self._touch.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [point]})
 
     def two(self, kind: str, first: Share, second: Share) -> None:
-        """Two fingers at once; `kind` is touchStart or touchMove."""
+        """Put down or move two fingers at once; `kind` is touchStart or touchMove."""
         self._send(kind, [first, second])
 
     def draw(self, stroke: Sequence[Share], steps: int = 8) -> None:
-        """One stroke along straight lines between the places given."""
+        """Draw one stroke along straight lines between the given places."""
         paper = self._paper()
         self._send("touchStart", [stroke[0]], paper)
         for (x, y), (next_x, next_y) in pairwise(stroke):
@@ -70,18 +73,19 @@ class Phone:
         self.up()
 
     def draw_and_wait(self, stroke: Sequence[Share]) -> Response:
-        """One stroke; returns the answer to the search that followed it, which holds the whole stroke."""
+        """Draw one stroke and return the answer to the search for it."""
         return self.wait_for_search(lambda: self.draw(stroke))
 
     def press(self, name: str) -> Sketch:
-        """Presses a button that changes the sketch; returns the sketch that is then searched."""
+        """Press a button that changes the sketch; return the sketch of the next search."""
         return sent(self.wait_for_search(self.button(name).tap).request)
 
     def button(self, name: str) -> Locator:
+        """Locate a button by its exact name."""
         return self.page.get_by_role("button", name=name, exact=True)
 
     def wait_for_search(self, action: Callable[[], object]) -> Response:
-        """The answer to the last search that `action` causes."""
+        """Call `action` and return the answer to the last search that it causes."""
         action()
         expect(self.page.locator(".found")).not_to_have_class(re.compile("searching"))
         response = self.searches[-1].response()
@@ -89,20 +93,20 @@ class Phone:
         return response
 
     def wait_until_sent(self, accepts: Callable[[dict[str, Any]], bool]) -> None:
-        """Waits for a search of a sketch like that."""
+        """Wait for a search whose sketch is accepted."""
         for request in self.searches:
             if accepts(sent(request)):
                 return
         self.page.wait_for_event("request", lambda request: is_search(request) and accepts(sent(request)))
 
     def slow_down(self, milliseconds: int) -> None:
-        """From now on the network takes this long for every request, besides what the server takes."""
+        """Delay every following request by this latency of the network."""
         self._touch.send("Network.enable")
         conditions = {"offline": False, "latency": milliseconds, "downloadThroughput": -1, "uploadThroughput": -1}
         self._touch.send("Network.emulateNetworkConditions", conditions)
 
     def wait_for_sketch(self, action: Callable[[], object], wanted: Callable[[Sketch], bool] = bool) -> Response:
-        """The answer to the first search for a sketch as wanted that `action` causes, at once or after some work."""
+        """Call `action` and return the answer to the first search whose sketch is `wanted`."""
         with self.page.expect_request(lambda request: is_search(request) and wanted(sent(request))) as search:
             action()
         expect(self.page.locator(".found")).not_to_have_class(re.compile("searching"))
@@ -111,6 +115,7 @@ class Phone:
         return response
 
     def ids(self) -> list[str]:
+        """List the product ids of the results."""
         return [item.get_attribute("data-product-id") or "" for item in self.results.all()]
 
     def _paper(self) -> FloatRect:
@@ -125,9 +130,10 @@ class Phone:
 
 
 def is_search(request: Request) -> bool:
+    """Check whether a request is a search by a sketch."""
     return request.method == "POST" and "/search" in request.url
 
 
 def sent(request: Request) -> Sketch:
-    """The sketch in a search."""
+    """Return the sketch of a search."""
     return dict(request.post_data_json or {})

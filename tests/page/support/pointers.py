@@ -1,4 +1,4 @@
-"""Pens and mice on the paper, and what is seen there."""
+"""Input by pens and mice on the paper, and the pixels of the paper."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from tests.page.support.phone import Share
 
 
 class Pen:
-    """A pen with pressure; `pointer` may be "mouse" instead."""
+    """Pen with pressure; `pointer` may be "mouse" instead."""
 
     def __init__(self, page: Page, pointer: str = "pen") -> None:
         self._page, self._pointer = page, pointer
         self._input = page.context.new_cdp_session(page)
 
     def draw(self, stroke: Sequence[Share], pressures: Sequence[float] = (0.3, 0.9), button: str = "left") -> None:
-        """One stroke along the places given, pressing from the first of the pressures to the last."""
+        """Draw one stroke along the given places, with pressure from the first to the last of `pressures`."""
         low, high = pressures[0], pressures[-1]
         self._send("mousePressed", stroke[0], low, button)
         pairs = list(pairwise(stroke))
@@ -40,7 +40,7 @@ class Pen:
 
 
 def dispatch(page: Page, stroke: Sequence[Share], init: dict[str, object]) -> None:
-    """A stroke of PointerEvents with any properties, for pointers that cannot be driven from outside."""
+    """Dispatch a stroke of PointerEvents with any properties, for pointers without an input interface."""
     script = """(canvas, [stroke, init]) => {
         const box = canvas.getBoundingClientRect();
         const place = ([x, y]) => ({clientX: box.left + x * box.width, clientY: box.top + y * box.height});
@@ -54,7 +54,7 @@ def dispatch(page: Page, stroke: Sequence[Share], init: dict[str, object]) -> No
 
 
 def picture(page: Page) -> str:
-    """Every pixel of the paper, once what has been drawn is painted."""
+    """Return every pixel of the paper as a data URL, once all strokes are painted."""
     script = """async (canvas) => {
         for (let i = 0; i < 2; i++) await new Promise(requestAnimationFrame);
         return canvas.toDataURL();

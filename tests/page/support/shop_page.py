@@ -1,4 +1,4 @@
-"""A shop's page, on a site of its own, that shows Sketchfind in a panel."""
+"""Page of a shop, on a separate site, with Sketchfind in a panel."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PRODUCT = {
 }  # fmt: skip
 CHOOSE = """(body, product) => {
     const { src } = document.querySelector('script[src$="/main.js"]');
-    return import(src.replace("main.js", "host.js")).then(({ announceChoice }) => announceChoice(product));
+    return import(src.replace("main.js", "embed/host_page.js")).then(({ announceChoice }) => announceChoice(product));
 }"""
 
 _PAGE = """<!doctype html><html lang="en"><title>Shop</title><meta name="viewport" content="width=device-width">
@@ -26,7 +26,7 @@ _PAGE = """<!doctype html><html lang="en"><title>Shop</title><meta name="viewpor
 
 
 class Shop:
-    """A server of one page on http://localhost, which browsers take for another site than http://127.0.0.1."""
+    """Server of one page on http://localhost, which is another site than http://127.0.0.1 for browsers."""
 
     def __init__(self, port: int) -> None:
         self.origin = f"http://localhost:{port}"
@@ -34,23 +34,25 @@ class Shop:
         self.page = ""
 
     def embed(self, home: str, attributes: str = "", style: str = "") -> None:
-        """Let the page have the widget of the Sketchfind server at `home`."""
+        """Embed the widget of the Sketchfind server at `home` in the page."""
         self.page = _PAGE.format(home=home, attributes=attributes, style=style)
 
 
 @contextmanager
 def open_shop() -> Iterator[Shop]:
-    """A shop that is open until the block ends."""
+    """Serve a shop's page until the block ends."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            """Send the page."""
             self.send_response(200)
             for name, value in {"Content-Type": "text/html", **shop.headers}.items():
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(shop.page.encode())
 
-        def log_message(self, *_: object) -> None: ...
+        def log_message(self, *_: object) -> None:
+            """Suppress the log of requests."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         shop = Shop(server.server_address[1])
@@ -62,7 +64,7 @@ def open_shop() -> Iterator[Shop]:
 
 
 def panel_of(page: Page) -> FrameLocator:
-    """The page in the panel, once it has joined the shop's."""
+    """Return the page in the panel, once it is connected to the shop's page."""
     frame = page.frame_locator("iframe[title]")
     expect(frame.locator("html.embedded")).to_be_attached()
     expect(frame.get_by_role("status")).to_contain_text("12")
@@ -70,8 +72,8 @@ def panel_of(page: Page) -> FrameLocator:
 
 
 def choose(frame: FrameLocator, product: dict[str, Any] = PRODUCT) -> bool:
-    """Whether the shop's page was told of a choice, once the two pages have met."""
+    """Announce a choice until the connected shop's page takes it; return False after 10 s."""
     deadline = time.monotonic() + 10
-    while not (told := bool(frame.locator("body").evaluate(CHOOSE, product))) and time.monotonic() < deadline:
+    while not (is_taken := bool(frame.locator("body").evaluate(CHOOSE, product))) and time.monotonic() < deadline:
         pass
-    return told
+    return is_taken
