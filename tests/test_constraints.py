@@ -23,7 +23,7 @@ PLATFORMS = [("linux", "x86_64"), ("linux", "aarch64"), ("darwin", "arm64")]
 
 
 def locked_version(name: str, python: str, platform: str, machine: str) -> str:
-    """The one version of a package there. Raises ValueError where there is none, or more than one."""
+    """Return the one version of a package there. Raises ValueError where there is none, or more than one."""
     environment = {
         "python_version": python,
         "python_full_version": f"{python}.0",

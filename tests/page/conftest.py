@@ -53,7 +53,7 @@ def density() -> int:
 
 @pytest.fixture
 def page(browser: Browser, live_server: str, density: int) -> Iterator[Page]:
-    """The page, just opened on a phone. Fails afterwards if a script died or broke the security policy."""
+    """Open the page on a phone. Fails afterwards if a script died or broke the security policy."""
     device = PHONE | {"device_scale_factor": density}
     context = browser.new_context(base_url=live_server, locale="en-GB", service_workers="block", **device)
     context.set_default_timeout(_PATIENCE)
@@ -81,14 +81,14 @@ def shop() -> Iterator[Shop]:
 
 @pytest.fixture(scope="session")
 def home(tiny_gallery: Path, shop: Shop) -> Iterator[str]:
-    """A server that this shop may embed."""
+    """Start a server that this shop may embed."""
     with serving(tiny_gallery, embed_origins=shop.origin) as url:
         yield url
 
 
 @pytest.fixture
 def device(request: pytest.FixtureRequest) -> dict[str, Any]:
-    """A phone, unless a test asks for something else."""
+    """Return a phone, unless a test asks for something else."""
     return dict(getattr(request, "param", PHONE))
 
 
@@ -102,7 +102,7 @@ def shopper(browser: Browser, shop: Shop, device: dict[str, Any]) -> Iterator[Pa
 
 @pytest.fixture
 def menu(page: Page, phone: Phone) -> Menu:
-    """Opens the menu."""
+    """Open the menu."""
 
     def open_menu() -> Locator:
         phone.button("More").tap()

@@ -150,14 +150,14 @@ def test_without_network_the_page_says_what_needs_it(page: Page, phone: Phone) -
 
 
 def _ink(picture: Locator) -> NDArray[np.bool_]:
-    """The square picture's pixels that differ from its ground: (side, side) bool."""
+    """Return the square picture's pixels that differ from its ground: (side, side) bool."""
     pixels = np.asarray(Image.open(io.BytesIO(picture.screenshot())).convert("L"), np.int16)
     side = min(pixels.shape)
     return np.asarray(abs(pixels - np.median(pixels)) > 60)[:side, :side]
 
 
 def _wait_for(page: Page, key: str) -> None:
-    """Waits until something is kept under a key."""
+    """Wait until something is stored under a key."""
     page.wait_for_function("key => localStorage.getItem(key) !== null", arg=key)
 
 

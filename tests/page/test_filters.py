@@ -21,7 +21,7 @@ Serve = Callable[..., list[dict[str, list[str]]]]
 
 
 def facets(**more: Any) -> dict[str, Any]:
-    """The body of GET /facets."""
+    """Return the body of GET /facets."""
     categories = [("Bags", 3), ("Shoes", 9), ("Shoes > Boots", 5), ("Shoes > Pumps", 1)]
     colors = [("black", 2), ("dark blue", 7), ("rojo", 3), ("mystery", 1)]
     prices = {"currency": "EUR", "min": 19, "max": 129.5, "count": 12}
@@ -37,7 +37,7 @@ def facets(**more: Any) -> dict[str, Any]:
 
 
 def asked(url: str) -> dict[str, list[str]]:
-    """The parameters of a request, less k."""
+    """Return the parameters of a request, less k."""
     return {name: values for name, values in parse_qs(urlsplit(url).query).items() if name != "k"}
 
 

@@ -53,7 +53,7 @@ INSTALL = """async () => {
 
 @pytest.fixture
 def port() -> int:
-    """A free one, since a server that comes back must be where it was."""
+    """Return a free port, since a server that comes back must be where it was."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return int(listener.getsockname()[1])
 
@@ -67,14 +67,14 @@ def visitor(browser: Browser, port: int) -> Iterator[Page]:
 
 
 def visit(page: Page) -> None:
-    """Opens the page and waits until its service worker has taken over."""
+    """Open the page and wait until its service worker has taken over."""
     page.goto("/")
     page.evaluate(CONTROLLED)
 
 
 @contextmanager
 def answering(port: int, status: int) -> Iterator[None]:
-    """A proxy without a server: the same answer to everything."""
+    """Start a proxy without a server: the same answer to everything."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:

@@ -29,12 +29,12 @@ def open_first(phone: Phone) -> Locator:
 
 
 def one_place(row: int, column: int) -> list[list[float]]:
-    """A map of 8x8 that looks at one place only."""
+    """Return a map of 8x8 that looks at one place only."""
     return [[float((y, x) == (row, column)) for x in range(8)] for y in range(8)]
 
 
 def match(**more: Any) -> dict[str, Any]:
-    """The body of an answer about what matched: the top left of the sketch, the bottom right of the photo."""
+    """Return the body of an answer about what matched: the top left of the sketch, the bottom right of the photo."""
     box = {"left": 0, "top": 0, "width": 320, "height": 320, "picture_width": 320, "picture_height": 240}
     sketch = {"attention": one_place(0, 0), "box": {**box, "picture_height": 320}}
     photo = {"attention": one_place(5, 7), "box": box}

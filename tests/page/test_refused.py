@@ -20,7 +20,7 @@ CLOSED = "This search is not open to visitors. Your sketch is safe."
 
 @pytest.fixture(scope="module")
 def closed_server(tiny_gallery: Path) -> Iterator[str]:
-    """A server that asks for a key, which the page does not have."""
+    """Start a server that asks for a key, which the page does not have."""
     with serving(tiny_gallery, require_key=True) as url:
         yield url
 

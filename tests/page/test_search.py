@@ -31,14 +31,14 @@ STILL = "Promise.all([...document.querySelectorAll('.card')].flatMap(c => c.getA
 
 
 def product(name: str, **more: Any) -> dict[str, Any]:
-    """A result as POST /search gives it, less its rank."""
+    """Return a result as POST /search gives it, less its rank."""
     shown = {"title": name.capitalize(), "category": "Shoes > Boots", "price": 59.9, "currency": "EUR"}
     links = {"link": f"https://shop.example/{name}", "photo_url": None, "thumbnail_url": None}
     return {"product_id": name, "distance": 1.0, **shown, **links, **more}
 
 
 def answer(*products: dict[str, Any], **more: Any) -> dict[str, Any]:
-    """The body of an answer with these results."""
+    """Return the body of an answer with these results."""
     ranked = [{**each, "rank": rank} for rank, each in enumerate(products, 1)]
     return {"results": ranked, "gallery": {"size": len(products), "revision": 1}, "timings_ms": {"total": 7.4}, **more}
 

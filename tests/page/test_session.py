@@ -18,7 +18,7 @@ SOLD = ("chelsea", "ankle-boot", "boot", "ballet-flat", "stool", "tote")
 
 @pytest.fixture(scope="module")
 def live_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A server of a small demo shop, embedded by the checkpoint that ships."""
+    """Start a server of a small demo shop, embedded by the checkpoint that ships."""
     kinds = tuple(kind for kind in KINDS if kind.prefix in SOLD)
     assert len(kinds) == len(SOLD)
     with serving(build_demo(tmp_path_factory.mktemp("demo"), kinds=kinds)) as url:

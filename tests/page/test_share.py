@@ -197,7 +197,7 @@ def test_what_the_search_was_narrowed_down_to_goes_with_the_link(page: Page, pho
 
 
 def _moved_to_zero(sketch: dict[str, Any]) -> list[list[list[float]]]:
-    """The strokes, with their box in the corner: what the search makes of them first."""
+    """Return the strokes with their box in the corner, as the search moves them first."""
     left = min(x for stroke in sketch["strokes"] for x, _, _ in stroke)
     top = min(y for stroke in sketch["strokes"] for _, y, _ in stroke)
     return [[[x - left, y - top, pressure] for x, y, pressure in stroke] for stroke in sketch["strokes"]]

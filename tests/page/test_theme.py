@@ -18,7 +18,7 @@ WEAR = """async (theme) => {
 
 
 def wear(page: Page, **theme: Any) -> tuple[str, str, str, str]:
-    """What the page wears then: its accent, the colour on that, its round corners, and its ground."""
+    """Return the page's theme: its accent, the colour on that, its round corners, and its ground."""
     accent, on_accent, round_, ground = page.evaluate(WEAR, theme)
     return accent, on_accent, round_, ground
 
