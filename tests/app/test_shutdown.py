@@ -47,7 +47,7 @@ def hang(*_):
 def search_or_hang(*arguments):
     return search(*arguments) if threading.current_thread() is threading.main_thread() else hang()
 search, Retriever.search_all = Retriever.search_all, search_or_hang  # the first search runs before the start
-GuardedNetwork._checked = Catalogue.facets = Gallery.save = Ingest.write = hang
+GuardedNetwork._resolve_checked = Catalogue.facets = Gallery.save = Ingest.write = hang
 Gallery.is_scattered = True
 app.server.SECONDS, app.server.REQUESTS = 6, 2
 app.server.serve(load_settings())

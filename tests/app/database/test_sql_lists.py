@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
@@ -20,11 +21,13 @@ _COLORS = ("red", "black", "blue", "green", "white", "pink", "grey")
 
 @contextmanager
 def statements() -> Iterator[set[str]]:
-    """Collect the texts of the statements that the block executes."""
+    """Collect the texts of the statements that the block executes, and none of a server of another test."""
     texts: set[str] = set()
+    thread = threading.get_ident()
 
     def note(_connection: object, _cursor: object, text: str, *_: object) -> None:
-        texts.add(text)
+        if threading.get_ident() == thread:
+            texts.add(text)
 
     event.listen(Engine, "before_cursor_execute", note)
     try:
