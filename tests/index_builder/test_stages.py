@@ -170,7 +170,7 @@ from dataclasses import replace
 from pathlib import Path
 import torch
 import index_builder.training.train as train
-from index_builder.datasets.pairs import read_photos
+from index_builder.datasets.readers.read import read_photos
 from index_builder.training.config.presets import PRESETS
 
 photos, start, out = map(Path, sys.argv[1:4])
