@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 WEAR = """async (theme) => {
     const { src } = document.querySelector('script[src$="/main.js"]');
-    const { wear } = await import(src.replace("main.js", "theme.js"));
+    const { wear } = await import(src.replace("main.js", "embed/host_theme.js"));
     wear(theme);
     const style = getComputedStyle(document.documentElement);
     const names = ["--accent", "--on-accent", "--round", "--ground"];
