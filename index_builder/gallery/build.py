@@ -95,7 +95,7 @@ def build(
         FeedError: The source cannot be used.
         CheckpointError: The checkpoint cannot be loaded.
         CatalogueError: The catalogue of the gallery is elsewhere.
-        CheckpointMismatch: The gallery has another checkpoint.
+        CheckpointMismatchError: The gallery has another checkpoint.
         ValueError: The index is unknown.
     """
     if source.is_dir() and gallery_dir.resolve().is_relative_to(source.resolve()):

@@ -59,7 +59,7 @@ def add_product(place: Place, product_id: str, fields: Fields, photos: Sequence[
     """Add or replace a product. `fields` are those of a feed; a product keeps its own if none are given.
 
     The same holds for photos. Raises ValueError for fields that cannot be used or a new product without a photo, and
-    UnreadableImage.
+    UnreadableImageError.
     """
 
     def describe(old: Product | None) -> Product:
