@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -20,6 +21,7 @@ from safetensors.torch import save
 from model.network.attention import strengths
 from model.network.dssa import DSSA, NetworkConfig, embed_in_chunks
 from model.network.onnx_forward import Forward, forward_of
+from model.preprocessing.edge_styles import check_styles
 from model.preprocessing.images import Pixels
 from model.preprocessing.preprocess import Preprocess, PreprocessConfig
 
@@ -50,6 +52,15 @@ class Checkpoint:
         embed = forward.embed if forward else DSSA.embed
         return embed_in_chunks(self.network, frames, self.preprocess.tensor, batch_size, embed).cpu().numpy()
 
+    def embed_photos(self, photos: Sequence[Pixels]) -> NDArray[np.float32]:
+        """Compute the mean embedding (N,D) of each photo's frames (K,256,256), as photo_frames() returns them."""
+        counts = [len(frames) for frames in photos]
+        embeddings = self.embed_frames([frame for frames in photos for frame in frames])
+        if max(counts, default=1) == 1:
+            return embeddings
+        starts = np.cumsum([0, *counts[:-1]])
+        return np.asarray(np.add.reduceat(embeddings, starts) / np.array(counts)[:, None], np.float32)  # (N,D)
+
     @cached_property
     def _forward(self) -> Forward | None:
         """Faster forward pass of the network as in its file; None on a GPU."""
@@ -67,17 +78,25 @@ class Checkpoint:
 
 
 def save_checkpoint(
-    path: Path, network: DSSA, preprocess: PreprocessConfig, notes: Mapping[str, str] | None = None
+    path: Path,
+    network: DSSA,
+    preprocess: PreprocessConfig,
+    notes: Mapping[str, str] | None = None,
+    *,
+    half: bool = False,
 ) -> Path:
-    """Write the checkpoint atomically and return its path; `notes` (recipe, data, seed) go into its header."""
+    """Write the checkpoint atomically and return its path; `notes` (recipe, data, seed) go into its header.
+
+    With `half`, matrices and kernels are float16 in the file, which is half as large. They are read as float32.
+    """
     metadata = {
         "format": _FORMAT,
-        "network": json.dumps(asdict(network.config)),
-        "preprocess": json.dumps(asdict(preprocess)),
+        "network": json.dumps(_omit_default(asdict(network.config), "expert", NetworkConfig.expert)),
+        "preprocess": json.dumps(_omit_default(asdict(preprocess), "styles", PreprocessConfig.styles)),
         **(notes or {}),
     }
     weights = {
-        name: value.detach().float().cpu().contiguous()
+        name: value.detach().to(torch.float16 if half and value.ndim > 1 else torch.float32).cpu().contiguous()
         for name, value in network.state_dict().items()
         if value.is_floating_point()
     }
@@ -89,6 +108,11 @@ def save_checkpoint(
         os.fsync(file.fileno())  # else a power cut may leave an empty file of this name
     os.replace(partial, path)
     return path
+
+
+def _omit_default(settings: dict[str, Any], name: str, default: object) -> dict[str, Any]:
+    """Leave out a setting with its default, so that older versions can read the file and its bytes stay the same."""
+    return {key: value for key, value in settings.items() if key != name or value != default}
 
 
 def load_checkpoint(path: Path, device: str = "cpu") -> Checkpoint:
@@ -111,6 +135,7 @@ def load_checkpoint(path: Path, device: str = "cpu") -> Checkpoint:
         network_config = json.loads(metadata["network"])
         network = DSSA(NetworkConfig(**{**network_config, "heads": tuple(network_config["heads"])}))
         preprocess = Preprocess(PreprocessConfig(**json.loads(metadata["preprocess"])))
+        check_styles(preprocess.config.styles)
         missing, unexpected = network.load_state_dict(weights, strict=False)
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise CheckpointError(f"checkpoint {path} does not describe a network of this version: {error}") from None

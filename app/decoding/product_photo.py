@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from PIL import Image, ImageCms
 
+from model.preprocessing.edge_styles import photo_frames
 from model.preprocessing.images import MAX_PIXELS, Pixels, UnreadableImageError, decode_image, to_rgb, upright
 from model.preprocessing.preprocess import Preprocess
 
@@ -21,11 +22,11 @@ _SRGB = ImageCms.createProfile("sRGB")
 
 
 class ProductPhoto(NamedTuple):
-    """Photo and thumbnail as WebP files, and the photo's frame (256,256)."""
+    """Photo and thumbnail as WebP files, and the photo's frames (K,256,256)."""
 
     photo: bytes
     thumbnail: bytes
-    frame: Pixels
+    frames: Pixels
 
 
 Decode = Callable[[bytes], ProductPhoto]
@@ -36,7 +37,7 @@ def decode_photo(data: bytes, preprocess: Preprocess, max_pixels: int = MAX_PIXE
     """Decode an image file in this process. Raises UnreadableImageError."""
     image = decode_image(data, max_pixels)
     try:
-        return ProductPhoto(*encode_webp_files(image), preprocess.photo(image))
+        return ProductPhoto(*encode_webp_files(image), photo_frames(image, preprocess))
     except (cv2.error, OSError, ValueError) as error:
         raise UnreadableImageError(str(error)) from None
 

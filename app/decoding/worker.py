@@ -59,8 +59,8 @@ def decode_picture(answer: dict[str, Any], frame: bytes) -> FramedPicture:
 def decode_product_photo(answer: dict[str, Any], data: bytes) -> ProductPhoto:
     """Decode the photo in an answer to "photo"."""
     photo, both = answer["photo"], answer["photo"] + answer["thumbnail"]
-    frame = np.frombuffer(data, np.uint8, offset=both).reshape(FRAME, FRAME)
-    return ProductPhoto(data[:photo], data[photo:both], frame)
+    frames = np.frombuffer(data, np.uint8, offset=both).reshape(-1, FRAME, FRAME)
+    return ProductPhoto(data[:photo], data[photo:both], frames)
 
 
 def decode_tracing(answer: dict[str, Any]) -> Tracing:

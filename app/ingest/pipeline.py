@@ -192,7 +192,7 @@ class Ingest:
     def _embed(self, prepared: Sequence[PreparedProduct]) -> Embeddings:
         """Return the embeddings (P,D) of all photos, in order. Only new photos are computed."""
         views = [view for product in prepared for view in product.embeddings_or_frames]
-        computed = iter(self._checkpoint.embed_frames([view.pixels for view in views if isinstance(view, Frame)]))
+        computed = iter(self._checkpoint.embed_photos([view.pixels for view in views if isinstance(view, Frame)]))
         rows = [next(computed) if isinstance(view, Frame) else view for view in views]
         return np.stack(rows) if rows else np.zeros((0, self._checkpoint.network.dim), np.float32)
 

@@ -46,7 +46,7 @@ class ProductUpdate:
 
 @dataclass(frozen=True)
 class Frame:
-    """Frame (256,256) of a new photo, not embedded yet."""
+    """Frames (K,256,256) of a new photo, not embedded yet."""
 
     pixels: Pixels
 
@@ -137,7 +137,7 @@ class ProductPreparer:
             return same, None
         with self._decoding:
             decoded = self._decode(data)
-        return Photo(known.store(decoded), source), Frame(decoded.frame)
+        return Photo(known.store(decoded), source), Frame(decoded.frames)
 
 
 class _KnownPhotos:

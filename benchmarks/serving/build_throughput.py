@@ -68,9 +68,9 @@ class Parts:
 
     def embed(self) -> None:
         """Embed the frames of the decoded photos."""
-        frames = [photo.frame for photo in self._photos]
+        frames = [photo.frames for photo in self._photos]
         batches = [frames[start : start + BATCH] for start in range(0, len(frames), BATCH)]
-        self._embeddings = np.concatenate([self._checkpoint.embed_frames(batch) for batch in batches])
+        self._embeddings = np.concatenate([self._checkpoint.embed_photos(batch) for batch in batches])
 
     def write(self) -> None:
         """Write files on all threads, and products like in a build."""

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import faiss
 import numpy as np
+from PIL import Image
 from rich.progress import track
 
 from app.core.arrays import Embeddings
@@ -21,6 +22,8 @@ from index_builder.datasets.pairs import IMAGE_SUFFIXES
 from index_builder.datasets.pictures import FilePicture, Picture, frame_of
 from index_builder.datasets.readers.read import read_pairs
 from model.checkpoint import DEFAULT_CHECKPOINT, Checkpoint, load_checkpoint
+from model.preprocessing.edge_styles import photo_frames
+from model.preprocessing.images import Pixels
 
 CHUNK = 65_536  # embeddings generated at a time
 _NEIGHBOURS = 12  # real embeddings, between which an embedding is moved
@@ -77,7 +80,11 @@ def embed_pictures(pictures: Sequence[Picture], checkpoint: Checkpoint, kind: st
 
 
 def _embed_batches(pictures: Sequence[Picture], checkpoint: Checkpoint, kind: str) -> Iterator[Embeddings]:
-    prepare = checkpoint.preprocess.photo if kind == "photo" else checkpoint.preprocess.sketch
+    preprocess = checkpoint.preprocess
+
+    def prepare(image: Image.Image) -> Pixels:
+        return photo_frames(image, preprocess) if kind == "photo" else preprocess.sketch(image)[None]  # (K,256,256)
+
     for start in track(range(0, len(pictures), _FRAMES), f"Embedding {_PLURAL[kind]}"):
         frames = []
         for picture in pictures[start : start + _FRAMES]:
@@ -85,7 +92,7 @@ def _embed_batches(pictures: Sequence[Picture], checkpoint: Checkpoint, kind: st
                 frames.append(frame_of(picture, prepare))
             except ValueError:  # not an image, or blank
                 continue
-        yield checkpoint.embed_frames(frames)
+        yield checkpoint.embed_photos(frames)
 
 
 def generate_chunks(real: Embeddings, n: int, seed: int) -> Iterator[Embeddings]:

@@ -31,6 +31,14 @@ _StartFrom = Annotated[
         show_default="none; the one that ships for --photos alone without --preset",
     ),
 ]
+_ImageNet = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="ImageNet weights of SqueezeNet 1.0 or EfficientNet-lite, as published, taken besides --start-from.",
+        show_default="none",
+    ),
+]
 
 
 def train(
@@ -49,6 +57,7 @@ def train(
     preset: _PresetName = None,
     steps: Steps = None,
     start_from: _StartFrom = None,
+    imagenet: _ImageNet = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the weights, batches and distortions.")] = 0,
     *,
     holdout: Annotated[
@@ -78,6 +87,7 @@ def train(
             device=resolve_device(device).type,
             holdout=holdout,
             start_from=start_from,
+            imagenet=imagenet,
             progress=progress,
         )
     print_result(report.as_json() if as_json else str(report), as_json=as_json)

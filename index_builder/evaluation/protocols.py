@@ -24,6 +24,7 @@ from index_builder.datasets.pictures import frame_of
 from index_builder.evaluation.errors import EvaluationError
 from index_builder.evaluation.ten_views import embed_views, view_distance
 from model.checkpoint import Checkpoint
+from model.preprocessing.edge_styles import photo_frames
 from model.preprocessing.images import Pixels
 from model.preprocessing.preprocess import Preprocess
 
@@ -82,7 +83,13 @@ def check_views(views: int, gallery_from: GalleryFrom) -> None:
 
 
 def gallery_frame(pair: Pair, preprocess: Preprocess, gallery_from: GalleryFrom) -> Pixels:
-    """Return the frame (256,256) of a photo in the gallery.
+    """Return the first of gallery_frames(), (256,256)."""
+    first: Pixels = gallery_frames(pair, preprocess, gallery_from)[0]
+    return first
+
+
+def gallery_frames(pair: Pair, preprocess: Preprocess, gallery_from: GalleryFrom) -> Pixels:
+    """Return the frames (K,256,256) of a photo in the gallery.
 
     Raises EvaluationError when its file is absent.
     """
@@ -92,7 +99,9 @@ def gallery_frame(pair: Pair, preprocess: Preprocess, gallery_from: GalleryFrom)
             f"photo {pair.photo_id!r} has no file in {gallery_from.value}/, expected one for every photo; "
             f"try --gallery-from {'edge_maps' if gallery_from is GalleryFrom.photos else 'photos'}"
         )
-    return frame_of(picture, preprocess.photo if gallery_from is GalleryFrom.photos else preprocess.edge_map)
+    if gallery_from is GalleryFrom.edge_maps:
+        return frame_of(picture, preprocess.edge_map)[None]  # (1,256,256)
+    return frame_of(picture, lambda photo: photo_frames(photo, preprocess))
 
 
 def _build_gallery(
@@ -103,7 +112,7 @@ def _build_gallery(
     catalogue.bind(checkpoint.sha256, checkpoint.network.dim)
     for pairs, frames in _iterate_frames(folder, checkpoint.preprocess, gallery_from):
         products = [Product(pair.photo_id, title=pair.photo_id) for pair in pairs]
-        catalogue.put(products, checkpoint.embed_frames(frames))
+        catalogue.put(products, checkpoint.embed_photos(frames))
         advance(len(pairs))
     return Gallery.open(directory, checkpoint, catalogue)
 
@@ -114,7 +123,7 @@ def _build_view_rank(folder: PairFolder, checkpoint: Checkpoint, gallery_from: G
     views: list[torch.Tensor] = []
     for pairs, frames in _iterate_frames(folder, checkpoint.preprocess, gallery_from):
         ids += [pair.photo_id for pair in pairs]
-        views.append(embed_views(checkpoint, frames))
+        views.append(embed_views(checkpoint, [edge_map for (edge_map,) in frames]))
         advance(len(pairs))
     photos = torch.cat(views, 1)  # (10,N,D)
 
@@ -128,7 +137,7 @@ def _build_view_rank(folder: PairFolder, checkpoint: Checkpoint, gallery_from: G
 def _iterate_frames(
     folder: PairFolder, preprocess: Preprocess, gallery_from: GalleryFrom
 ) -> Iterator[tuple[tuple[Pair, ...], list[Pixels]]]:
-    """Iterate over the gallery's frames in chunks."""
+    """Iterate over photos of the gallery and their frames (K,256,256) in chunks."""
     for start in range(0, len(folder.pairs), _CHUNK):
         pairs = folder.pairs[start : start + _CHUNK]
-        yield pairs, [gallery_frame(pair, preprocess, gallery_from) for pair in pairs]
+        yield pairs, [gallery_frames(pair, preprocess, gallery_from) for pair in pairs]

@@ -29,6 +29,7 @@ from app.gallery.photo_store import PhotoStore
 from app.index.metric_forms import form_for
 from model.checkpoint import DEFAULT_CHECKPOINT, Checkpoint, CheckpointError, load_checkpoint
 from model.device import resolve_device
+from model.preprocessing.edge_styles import photo_frames
 from model.preprocessing.images import Pixels, decode_image
 
 _BATCH = 32  # photos embedded and written in one transaction; at most so many are left to the switch itself
@@ -165,7 +166,7 @@ class _Run:
             zip(names, self._pool.map(partial(_read_frame, self._photos, self._checkpoint), names), strict=True)
         )
         frames = {name: frame for name, frame in outcomes.items() if not isinstance(frame, str)}
-        embeddings = self._checkpoint.embed_frames(list(frames.values()))
+        embeddings = self._checkpoint.embed_photos(list(frames.values()))
         problems = {name: f"photo {name} {problem}" for name, problem in outcomes.items() if isinstance(problem, str)}
         if not np.isfinite(embeddings).all():
             sha256 = self._checkpoint.sha256
@@ -175,13 +176,13 @@ class _Run:
 
 
 def _read_frame(photos: PhotoStore, checkpoint: Checkpoint, name: str) -> Pixels | str:
-    """Read the frame (256,256) of a stored photo, or return the problem with the photo."""
+    """Read the frames (K,256,256) of a stored photo, or return the problem with the photo."""
     try:
         data = photos.photo(name).read_bytes()
         sha256 = hashlib.sha256(data).hexdigest()
         if sha256 != name:
             return f"is damaged: its SHA-256 is {sha256}, expected its name"
-        return checkpoint.preprocess.photo(decode_image(data))
+        return photo_frames(decode_image(data), checkpoint.preprocess)
     except FileNotFoundError:
         return "is missing from the gallery"
     except (cv2.error, OSError, ValueError) as error:

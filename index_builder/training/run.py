@@ -51,19 +51,17 @@ class TrainingRun:
         return cast(DSSA, self._average.module)
 
     def _build_optimiser(self) -> torch.optim.Optimizer:
-        """Build AdamW with weight decay on matrices only, and an own rate for the distance."""
-        distance = list(self.network.distance.parameters())
-        special = {id(parameter) for parameter in distance}
-        others = [p for p in self.network.parameters() if id(p) not in special] + list(self.objective.parameters())
-        matrices = [p for p in others if p.ndim > 1]
-        vectors = [p for p in others if p.ndim <= 1]
-        preset = self.preset
-        groups: list[dict[str, Any]] = [
-            {"params": matrices, "weight_decay": preset.weight_decay},
-            {"params": vectors},
-            {"params": distance, "lr": preset.distance_rate},
-        ]
-        return torch.optim.AdamW(groups, lr=preset.learning_rate, weight_decay=0.0)
+        """Build AdamW with weight decay on matrices only, and own rates for the distance and, if set, the trunks."""
+        preset, network = self.preset, self.network
+        distance = list(network.distance.parameters())
+        trunks = [] if preset.trunk_rate is None else [*network.backbone.parameters(), *network.expert.parameters()]
+        special = {id(parameter) for parameter in (*distance, *trunks)}
+        others = [p for p in network.parameters() if id(p) not in special] + list(self.objective.parameters())
+        groups = _decay_groups(others, preset.learning_rate, preset.weight_decay)
+        groups.append({"params": distance, "lr": preset.distance_rate})
+        if preset.trunk_rate is not None:
+            groups += _decay_groups(trunks, preset.trunk_rate, preset.weight_decay)
+        return torch.optim.AdamW(groups, weight_decay=0.0)
 
     def _rate_factor(self, step: int) -> float:
         """Return the learning rate's factor: linear warm-up over a twentieth of the run, then half a cosine to zero."""
@@ -83,7 +81,7 @@ class TrainingRun:
         if self.step >= self.preset.settled * self.preset.steps:
             _freeze_statistics(self.network)
         frames = augment(frames, pieces, flips).contiguous(memory_format=torch.channels_last)
-        with torch.autocast(self.device.type, torch.bfloat16):
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.preset.autocast):
             embeddings = self.network.embed(frames)
         count = len(batch.sketches)
         loss = self.objective.loss(self.network.distance, embeddings[:count], embeddings[count:], batch)
@@ -160,6 +158,14 @@ class TrainingRun:
             torch.cuda.set_rng_state(state["cuda"].cpu())
         self.random.bit_generator.state = state["numpy"]
         self.step = state["step"]
+
+
+def _decay_groups(parameters: Sequence[nn.Parameter], rate: float, decay: float) -> list[dict[str, Any]]:
+    """Return groups of an optimiser: matrices and kernels, which decay, and vectors, which do not."""
+    return [
+        {"params": [p for p in parameters if p.ndim > 1], "lr": rate, "weight_decay": decay},
+        {"params": [p for p in parameters if p.ndim <= 1], "lr": rate},
+    ]
 
 
 def _freeze_statistics(network: nn.Module) -> None:

@@ -43,6 +43,7 @@ def train(
     *,
     holdout: bool = True,
     start_from: Path | None = None,
+    imagenet: Path | None = None,
     progress: Progress | None = None,
     prepare_folder: Prepare = prepare,
 ) -> TrainingReport:
@@ -51,16 +52,18 @@ def train(
     The state is kept in `out`.state, from which an interrupted run resumes. A finished run only writes the checkpoint
     again. Without `holdout` the held-out fifth is training data too and nothing is validated.
 
-    With `start_from` the matching weights of that checkpoint are the initial weights. `prepare_folder` prepares pair
-    folders, so that several runs can share the frames. Raises TrainingError, CheckpointError.
+    With `start_from` the matching weights of that checkpoint are the initial weights, and with `imagenet` those of a
+    trunk as they were published. `prepare_folder` prepares pair folders, so that several runs can share the frames.
+    Raises TrainingError, CheckpointError.
     """
     _check_input(source, preset, out)
-    start = load_start(start_from, device) if start_from else None
+    published = load_start(imagenet, device) if imagenet else None
+    start = load_start(start_from, device).overlay(published) if start_from else published
     before = start.checkpoint if start else None
     recipe, config = _adopt_network(preset, before)
     inherited = inheritance(recipe.network, start) if start else None
     if inherited is not None:
-        _log.info("from %s: %s", start_from, inherited)
+        _log.info("from %s: %s", " and ".join(str(path) for path in (start_from, imagenet) if path), inherited)
     bars = progress or Progress(disable=True)
     prepared = partial(prepare_folder, unfinished=recipe.unfinished > 0)
     data = load_training_data(source, Preprocess(config), bars, prepared, holdout=holdout)
@@ -75,7 +78,7 @@ def train(
         run.fit_compression(data.training)
     loss, accuracy = _run_remaining_steps(run, data, _state_path(out), bars)
     notes = {"recipe": json.dumps(asdict(recipe)), "seed": str(seed), "training": json.dumps(run.data)}
-    save_checkpoint(out, run.averaged, config, notes)
+    save_checkpoint(out, run.averaged, config, notes, half=recipe.half)
     comparison = None
     if before and before.preprocess.config == config:  # the two can only be compared on the same frames
         comparison = compare_on_held_out_photos(before.network, run.averaged, data.training, data.shop)
@@ -88,7 +91,7 @@ def _adopt_network(preset: Preset, start: Checkpoint | None) -> tuple[Preset, Pr
     An intermediate stage keeps the network and the preprocessing of the checkpoint that it starts from.
     """
     if start is None or not preset.keeps_network:
-        return preset, PreprocessConfig(size=preset.size)
+        return preset, PreprocessConfig(size=preset.size, styles=preset.styles)
     config = start.preprocess.config
     return replace(preset, network=start.network.config, size=config.size), config
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,10 +14,10 @@ from safetensors.torch import load_file
 
 from index_builder.training.config.errors import TrainingError
 from model.checkpoint import Checkpoint, load_checkpoint
+from model.network import efficientnet, squeezenet
 from model.network.dssa import DSSA, NetworkConfig
-from model.network.squeezenet import imagenet_weights
 
-_SQUEEZE_HEAD = "heads.squeezenet.trunk."
+_PUBLISHED = {"heads.squeezenet.trunk.": squeezenet.imagenet_weights, "expert.": efficientnet.imagenet_weights}
 
 
 @dataclass(frozen=True)
@@ -27,16 +28,32 @@ class InitialWeights:
     sha256: str
     checkpoint: Checkpoint | None
 
+    def overlay(self, other: InitialWeights | None) -> InitialWeights:
+        """Return these weights, replaced by those that `other` has."""
+        if other is None:
+            return self
+        weights = {**self.weights, **other.weights}
+        return InitialWeights(weights, f"{self.sha256} {other.sha256}", self.checkpoint or other.checkpoint)
+
 
 def load_start(path: Path, device: str) -> InitialWeights:
-    """Read a checkpoint, or SqueezeNet 1.0's ImageNet weights (.safetensors). Raises CheckpointError."""
-    try:
-        weights = imagenet_weights(load_file(path))
-    except (KeyError, SafetensorError, OSError):
+    """Read a checkpoint, or published ImageNet weights (.safetensors) of a trunk. Raises CheckpointError."""
+    weights = _read_published(path)
+    if not weights:
         checkpoint = load_checkpoint(path, device)
         return InitialWeights(checkpoint.network.state_dict(), checkpoint.sha256, checkpoint)
-    named = {_SQUEEZE_HEAD + name: value.to(device) for name, value in weights.items()}
-    return InitialWeights(named, hashlib.sha256(path.read_bytes()).hexdigest(), None)
+    on_device = {name: value.to(device) for name, value in weights.items()}
+    return InitialWeights(on_device, hashlib.sha256(path.read_bytes()).hexdigest(), None)
+
+
+def _read_published(path: Path) -> dict[str, torch.Tensor]:
+    """Read published weights that fit a trunk, by the names of DSSA; none if the file holds no known ones."""
+    with suppress(SafetensorError, OSError):
+        published = load_file(path)
+        for prefix, convert in _PUBLISHED.items():
+            with suppress(KeyError):
+                return {prefix + name: value for name, value in convert(published).items()}
+    return {}
 
 
 @dataclass(frozen=True)
@@ -65,7 +82,7 @@ def inheritance(config: NetworkConfig, start: InitialWeights) -> WeightTransfer:
     matching_parts = _distinct_parts(name for name in learnt if name in fitting)
     missing_parts = _distinct_parts(name for name in learnt if name not in fitting)
     if not matching_parts:
-        held = start.checkpoint.network.config if start.checkpoint else "SqueezeNet's ImageNet weights"
+        held = start.checkpoint.network.config if start.checkpoint else "published ImageNet weights"
         raise TrainingError(f"nothing fits of the network to start from: it is {held}, expected {config}")
     return WeightTransfer(
         taken=tuple(part for part in matching_parts if part not in missing_parts),

@@ -49,6 +49,18 @@ class ResidualTrunk(nn.Sequential):
         )
 
 
+class NoTrunk(nn.Module):
+    """Absent second trunk: no maps."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.maps: dict[str, tuple[int, int]] = {}
+
+    def forward(self, frames: Tensor) -> dict[str, Tensor]:
+        """Return no maps."""
+        return {}
+
+
 class ResidualBlock(nn.Module):
     """Two 3x3 convolutions beside the identity."""
 

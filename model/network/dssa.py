@@ -16,9 +16,19 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from model.network.attention import NoAttention, SpatialAttention
-from model.network.backbones import ResidualTrunk, SketchANet
+from model.network.backbones import NoTrunk, ResidualTrunk, SketchANet
 from model.network.distances import DISTANCES, Distance
-from model.network.heads import CoarseHead, FineHead, SpatialHead, SqueezeHead, StemHead
+from model.network.efficientnet import LiteTrunk
+from model.network.heads import (
+    CoarseHead,
+    FineHead,
+    GlobalHead,
+    LocalHead,
+    RegionalHead,
+    SpatialHead,
+    SqueezeHead,
+    StemHead,
+)
 from model.network.orientation_maps import OrientationMap
 
 STEMS: dict[str, Callable[[], nn.Module]] = {"pixels": nn.Identity, "orientations": OrientationMap}
@@ -26,17 +36,26 @@ BACKBONES: dict[str, Callable[[], SketchANet | ResidualTrunk]] = {
     "sketch-a-net": SketchANet,
     "residual": ResidualTrunk,
 }
+EXPERTS: dict[str, Callable[[], LiteTrunk | NoTrunk]] = {
+    "none": NoTrunk,
+    "efficientnet-lite0": LiteTrunk,
+    "efficientnet-lite2": partial(LiteTrunk, width=1.1, depth=1.2),
+}
 ATTENTIONS: dict[str, Callable[[int], nn.Module]] = {
     "none": NoAttention,
     "plain": partial(SpatialAttention, shortcut=False),
     "shortcut": SpatialAttention,
 }
-HEADS: dict[str, Callable[[int, int], FineHead | CoarseHead | SpatialHead | StemHead | SqueezeHead]] = {
+Head = FineHead | CoarseHead | SpatialHead | StemHead | SqueezeHead | GlobalHead
+HEADS: dict[str, type[Head]] = {
     "fine": FineHead,
     "coarse": CoarseHead,
     "spatial": SpatialHead,
     "stem": StemHead,
     "squeezenet": SqueezeHead,
+    "local": LocalHead,
+    "regional": RegionalHead,
+    "global": GlobalHead,
 }
 
 
@@ -50,6 +69,7 @@ class NetworkConfig:
     heads: tuple[str, ...] = ("fine", "coarse")
     distance: str = "holef"
     compressed: int = 0  # dimensions of the projected heads' outputs; 0 for no projection
+    expert: str = "none"  # a second trunk that knows photos; the heads local, regional and global read its maps
 
 
 class DSSA(nn.Module):
@@ -60,16 +80,23 @@ class DSSA(nn.Module):
         self.config = config
         self.stem = _find_part(STEMS, "stem", config.stem)()
         self.backbone = _find_part(BACKBONES, "backbone", config.backbone)()
-        channels, side = self.backbone.channels, self.backbone.side
-        self.attention = _find_part(ATTENTIONS, "attention", config.attention)(channels)
-        heads = {name: _find_part(HEADS, "head", name)(channels, side) for name in config.heads}
+        self.attention = _find_part(ATTENTIONS, "attention", config.attention)(self.backbone.channels)
+        self.expert = _find_part(EXPERTS, "expert", config.expert)()
+        kinds = {name: _find_part(HEADS, "head", name) for name in config.heads}
+        self._read_by = {"backbone": self.backbone.reads, **{name: kind.reads for name, kind in kinds.items()}}
+        heads = {name: kind(*self._map_shape(kind.reads)) for name, kind in kinds.items()}
         self.heads = nn.ModuleDict(heads)
-        self._read_by = {"backbone": self.backbone.reads, **{name: head.reads for name, head in heads.items()}}
         dims = tuple(head.dim for head in heads.values())
         self.compression = nn.Linear(sum(dims), config.compressed) if config.compressed else nn.Identity()
         self.head_dims = (config.compressed,) if config.compressed else dims  # parts of the embedding
         self.dim = sum(self.head_dims)
         self.distance: Distance = _find_part(DISTANCES, "distance", config.distance)(self.dim)
+
+    def _map_shape(self, name: str) -> tuple[int, int]:
+        """Return channels and side of a map that heads read. Raises ValueError for a map of an absent expert."""
+        own = self.backbone.channels, self.backbone.side
+        shapes = dict.fromkeys(("frames", "stem", "attended"), own) | self.expert.maps
+        return _find_part(shapes, "map", name)
 
     def embed(self, frames: Tensor) -> Tensor:
         """Embed frames (B,1,S,S): (B,D) float32, the compressed output of joined()."""
@@ -88,14 +115,19 @@ class DSSA(nn.Module):
 
     def attention_map(self, frames: Tensor) -> Tensor:
         """Compute the weight of each position: (B,1,S,S) -> (B,1,H,W), with a sum of 1."""
-        return self._compute_maps(frames, self.stem(frames))["attention"]
+        return self._compute_attended(frames, self.stem(frames))["attention"]
 
     def _join_heads(self, maps: dict[str, Tensor]) -> Tensor:
         parts = [head(maps[self._read_by[name]]) for name, head in self.heads.items()]
         return torch.cat([F.normalize(part.float(), dim=1) for part in parts], 1)
 
     def _compute_maps(self, frames: Tensor, stem: Tensor) -> dict[str, Tensor]:
-        """Compute all maps of frames (B,1,S,S) by the names under which the parts read them."""
+        """Compute all maps of frames (B,1,S,S) by the names under which the heads read them."""
+        maps: dict[str, Tensor] = self.expert(frames)
+        return maps | self._compute_attended(frames, stem)
+
+    def _compute_attended(self, frames: Tensor, stem: Tensor) -> dict[str, Tensor]:
+        """Compute all maps but the expert's."""
         maps = {"frames": frames, "stem": stem}
         features = self.backbone(maps[self._read_by["backbone"]])
         maps["attended"], maps["attention"] = self.attention(features)

@@ -40,19 +40,49 @@ class CoarseHead(nn.Module):
 
 
 class SpatialHead(nn.Sequential):
-    """Positions of things: the attended map narrowed to 32 channels, then one linear layer (B,256)."""
+    """Positions of things: a map narrowed to few channels, then one linear layer (B,256)."""
 
     reads = "attended"
     dim = 256
+    narrowed = 32  # channels
 
     def __init__(self, channels: int, side: int) -> None:
         super().__init__(
-            nn.Conv2d(channels, 32, 1),  # (B,32,H,W)
+            nn.Conv2d(channels, self.narrowed, 1),  # (B,narrowed,H,W)
             nn.ReLU(),
-            nn.Flatten(),  # (B,32*H*W)
+            nn.Flatten(),  # (B,narrowed*H*W)
             nn.Dropout(0.2),
-            nn.Linear(32 * side * side, self.dim),
+            nn.Linear(self.narrowed * side * side, self.dim),
         )
+
+
+class LocalHead(SpatialHead):
+    """Positions of buckles and seams: a spatial head of the expert's map at stride 8."""
+
+    reads = "stride8"
+    narrowed = 8
+
+
+class RegionalHead(SpatialHead):
+    """Positions of heels and handles: a spatial head of the expert's map at stride 16."""
+
+    reads = "stride16"
+
+
+class GlobalHead(nn.Module):
+    """Shape as a whole: the expert's map at stride 32, attended and pooled (B,C)."""
+
+    reads = "stride32"
+
+    def __init__(self, channels: int, side: int) -> None:
+        super().__init__()
+        self.dim = channels
+        self.attention = SpatialAttention(channels)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Average over attended positions: (B,C,H,W) -> (B,C)."""
+        attended: Tensor = self.attention(features)[0]
+        return attended.mean((2, 3))
 
 
 class StemHead(nn.Module):

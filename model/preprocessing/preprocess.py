@@ -50,6 +50,11 @@ class PreprocessConfig:
     canny_low: int = 40  # gradient thresholds of cv2.Canny on 0..255 channels
     canny_high: int = 100
     min_edge: int = 12  # px: shorter connected edges of a photo are dropped as texture or noise
+    styles: tuple[str, ...] = ("served",)  # of edge_styles: a photo's embedding is the mean over them
+
+    def __post_init__(self) -> None:
+        """Take the styles as a tuple: JSON has lists only."""
+        object.__setattr__(self, "styles", tuple(self.styles))
 
 
 class Preprocess:

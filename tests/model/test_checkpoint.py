@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import hashlib
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from safetensors import safe_open
 from safetensors.torch import save_file
 
 from model.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
@@ -38,6 +41,50 @@ def test_equal_networks_give_equal_files(tmp_path: Path) -> None:
 def test_no_frames_embed_to_no_rows(tmp_path: Path) -> None:
     checkpoint = load_checkpoint(save_checkpoint(tmp_path / "n.safetensors", DSSA(TINY), PreprocessConfig(size=128)))
     assert checkpoint.embed_frames([]).shape == (0, checkpoint.network.dim)
+
+
+def test_a_file_in_half_precision_is_half_as_large_and_embeds_alike(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    network = DSSA(TINY).eval()
+    whole, half = (
+        save_checkpoint(tmp_path / f"{half}.safetensors", network, PreprocessConfig(size=128), half=half)
+        for half in (False, True)
+    )
+    assert half.stat().st_size < 0.51 * whole.stat().st_size
+    checkpoint, frames = load_checkpoint(half), [np.where(np.eye(256), 0, 255).astype(np.uint8)]
+    assert {parameter.dtype for parameter in checkpoint.network.parameters()} == {torch.float32}
+    np.testing.assert_allclose(checkpoint.embed_frames(frames), load_checkpoint(whole).embed_frames(frames), atol=2e-3)
+
+
+def test_photos_embed_to_the_mean_of_their_frames(tmp_path: Path) -> None:
+    config = PreprocessConfig(size=128, styles=("dense", "contours"))
+    checkpoint = load_checkpoint(save_checkpoint(tmp_path / "n.safetensors", DSSA(TINY), config))
+    assert checkpoint.preprocess.config.styles == ("dense", "contours")
+    frames = np.stack([np.where(np.eye(256, k=shift), 0, 255).astype(np.uint8) for shift in range(3)])
+    alone = checkpoint.embed_frames(list(frames))
+    together = checkpoint.embed_photos([frames[:2], frames[2:]])
+    np.testing.assert_allclose(together, [alone[:2].mean(0), alone[2]], rtol=1e-5, atol=1e-6)
+    assert checkpoint.embed_photos([]).shape == (0, checkpoint.network.dim)
+
+
+def test_an_unknown_edge_style_is_refused(tmp_path: Path) -> None:
+    config = PreprocessConfig(size=128, styles=("served", "xdog"))
+    path = save_checkpoint(tmp_path / "n.safetensors", DSSA(TINY), config)
+    with pytest.raises(CheckpointError, match=r"edge styles are \['served', 'xdog'\]: expected at least one of served"):
+        load_checkpoint(path)
+
+
+def test_settings_that_older_versions_lack_are_written_only_where_they_are_used(tmp_path: Path) -> None:
+    def settings(config: NetworkConfig, styles: tuple[str, ...]) -> set[str]:
+        preprocess = PreprocessConfig(size=128, styles=styles)
+        path = save_checkpoint(tmp_path / "n.safetensors", DSSA(config), preprocess)
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata()
+        assert load_checkpoint(path).network.config == config
+        return {*json.loads(metadata["network"]), *json.loads(metadata["preprocess"])} & {"expert", "styles"}
+
+    assert settings(TINY, ("served",)) == set()
+    assert settings(replace(TINY, expert="efficientnet-lite0"), ("dense",)) == {"expert", "styles"}
 
 
 def test_what_is_no_checkpoint_is_refused_by_name(tmp_path: Path) -> None:

@@ -25,11 +25,15 @@ class Preset:
     batch: int = 48  # pairs per step
     learning_rate: float = 3e-4  # peak of a cosine with warm-up
     distance_rate: float = 1e-3  # of the distance's own parameters: the gradient of W has rank <= 2 and is small
+    trunk_rate: float | None = None  # of the trunks, which may start from what others learnt; None: as all the rest
     weight_decay: float = 0.02
+    autocast: bool = True  # bf16 where torch can; depthwise convolutions are slower in it on a CPU
     unfinished: float = 0.0  # share of sketches that are replaced by a partial one
     head_loss: float = 0.0  # weight of each head's own contrastive loss
     averaging: float = 0.0  # decay of the weights' moving average, which is saved; 0 saves the last weights
     settled: float = 0.4  # share of the run after which batch normalisation keeps its statistics
+    styles: tuple[str, ...] = ("served",)  # edge styles of a gallery's photos, whose mean embedding is searched
+    half: bool = False  # the checkpoint holds matrices and kernels as float16
     keeps_network: bool = False  # an intermediate stage: keeps the network of the checkpoint that it starts from
 
 
@@ -50,6 +54,9 @@ _FINE, _FUSED = ("fine",), ("fine", "coarse")
 
 _ENSEMBLE = NetworkConfig(
     "orientations", "residual", "shortcut", ("coarse", "spatial", "stem", "squeezenet"), "euclidean"
+)
+_LITE = replace(
+    _ENSEMBLE, heads=("coarse", "spatial", "stem", "local", "regional", "global"), expert="efficientnet-lite0"
 )
 
 PRESETS: dict[str, Preset] = {
@@ -96,6 +103,36 @@ PRESETS: dict[str, Preset] = {
         unfinished=0.25,
         averaging=0.98,
         settled=0.0,
+    ),
+    "ensemble-lite": Preset(
+        "oriented + EfficientNet-lite0 beside it, each head with a loss of its own, averaged weights",
+        _LITE,
+        size=128,
+        objective="contrastive-pairs",
+        steps=800,
+        batch=40,
+        learning_rate=1.5e-3,
+        trunk_rate=6e-4,
+        unfinished=0.15,
+        autocast=False,
+        head_loss=0.3,
+        averaging=0.99,
+    ),
+    "ensemble-lite-holef": Preset(
+        "ensemble-lite, compressed, then HOLEF",
+        replace(_LITE, distance="holef", compressed=512),
+        size=128,
+        objective="contrastive-pairs",
+        steps=200,
+        batch=40,
+        learning_rate=2e-4,
+        distance_rate=1e-4,
+        trunk_rate=1e-4,
+        unfinished=0.25,
+        autocast=False,
+        averaging=0.98,
+        settled=0.0,
+        half=True,
     ),
     "recognition": _pretraining_preset("stage 1: recognition of labelled sketches", "recognition", batch=96),
     "photo-edges": _pretraining_preset(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import MISSING, asdict, fields
 from typing import Any
 
 from index_builder.training.config.presets import Preset
+from model.network.dssa import NetworkConfig
 
 Identity = dict[str, Any]  # of JSON values only
 
@@ -23,7 +24,11 @@ def identify(preset: Preset, seed: int, **others: Any) -> Identity:
 
 
 def difference(actual: Identity, expected: Identity) -> str | None:
-    """Describe the first difference between two identities; None when they are equal."""
+    """Describe the first difference between two identities; None when they are equal.
+
+    A part that is missing because it was recorded before recipes had that part has its default.
+    """
+    actual, expected = _fill_defaults(actual), _fill_defaults(expected)
     for name in {**expected, **actual}:
         ours, theirs = expected.get(name), actual.get(name)
         if isinstance(ours, dict) and isinstance(theirs, dict):
@@ -36,6 +41,18 @@ def difference(actual: Identity, expected: Identity) -> str | None:
             continue
         return f"its {name} is {theirs!r}, expected {ours!r}"
     return None
+
+
+def _fill_defaults(identity: Identity) -> Identity:
+    network = _default_values(NetworkConfig) | identity.get("network", {})
+    return _default_values(Preset) | identity | {"network": network}
+
+
+def _default_values(recipe: type[Preset | NetworkConfig]) -> Identity:
+    """Return the JSON values of a recipe's fields that have a default."""
+    values = {field.name: field.default for field in fields(recipe) if field.default is not MISSING}
+    defaults: Identity = json.loads(json.dumps(values))
+    return defaults
 
 
 def _select_different(others: Identity, values: Identity) -> Identity:

@@ -19,8 +19,8 @@ from index_builder.datasets.pairs import Pair, PairFolder
 from index_builder.datasets.partial_strokes import first_share, length_of
 from index_builder.datasets.pictures import Sketch, frame_of
 from index_builder.datasets.triplets import Judgement, judgements
-from index_builder.training.data.edge_styles import EDGE_STYLES
 from index_builder.training.data.line_segments import segment_lines
+from model.preprocessing.edge_styles import EDGE_STYLES
 from model.preprocessing.frames import Strokes
 from model.preprocessing.images import Pixels, upright
 from model.preprocessing.line_drawing import BlankSketchError

@@ -159,7 +159,7 @@ def test_a_photo_is_made_as_it_is_here(photo_decoder: PhotoDecoder, format: str)
     data = sketch_file(5, format)
     there, here = photo_decoder.decode(data), decode_photo(data, Preprocess(CONFIG))
     assert (there.photo, there.thumbnail) == (here.photo, here.thumbnail)
-    assert np.array_equal(there.frame, here.frame)
+    assert np.array_equal(there.frames, here.frames)
 
 
 @pytest.mark.parametrize(("data", "kind"), [(b"hello", UnreadableImageError), (bomb(), ImageTooLargeError)])
@@ -190,7 +190,7 @@ def test_a_photo_that_takes_too_much_is_refused(photo_decoder: PhotoDecoder, mon
         costly.setattr(DecoderProcess, "_check", lambda *_: None)  # which would notice the stop
         with pytest.raises(ImageTooCostlyError, match="less than 8 s"):
             photo_decoder.decode(sketch_file())
-    assert photo_decoder.decode(sketch_file()).frame.shape == (256, 256)
+    assert photo_decoder.decode(sketch_file()).frames.shape == (1, 256, 256)
     assert photo_decoder._pool.slots[0]._process is None  # one process was enough
 
 

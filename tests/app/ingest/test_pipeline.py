@@ -83,7 +83,7 @@ def test_it_is_what_one_photo_after_the_other_gives(
     for product, decoded in zip(products, expected, strict=True):
         assert store.photo(product.photo).read_bytes() == decoded.photo
         assert store.thumbnail(product.photo).read_bytes() == decoded.thumbnail
-    wanted = checkpoint.embed_frames([decoded.frame for decoded in expected])
+    wanted = checkpoint.embed_photos([decoded.frames for decoded in expected])
     np.testing.assert_allclose(embeddings, wanted, atol=1e-4)
 
 
@@ -129,11 +129,11 @@ def test_few_pictures_are_held_however_many_there_are(
     def decode(data: bytes) -> ProductPhoto:
         nonlocal most
         decoded = decode_photo(data, checkpoint.preprocess)
-        frame = decoded.frame.view(Frames)
+        frames = decoded.frames.view(Frames)
         with lock:
-            held.add(frame)
+            held.add(frames)
             most = max(most, len(held))
-        return decoded._replace(frame=frame)
+        return decoded._replace(frames=frames)
 
     ingest = Ingest(catalogue, PhotoStore(tmp_path / "photos"), checkpoint, decode)
     ingest.run(items(260), DrawnPhotos(), lambda problem: None)

@@ -17,6 +17,7 @@ from index_builder.training.warm_start import inheritance, load_start
 from model.checkpoint import load_checkpoint, save_checkpoint
 from model.network.dssa import DSSA
 from model.preprocessing.preprocess import Preprocess, PreprocessConfig
+from tests.model.network import test_efficientnet
 from tests.model.network.test_squeezenet import published
 from tests.support.shape_pairs import write_shapes
 
@@ -94,6 +95,38 @@ def test_imagenet_weights_start_the_squeezenet_head_alone(tmp_path: Path) -> Non
     taken = inheritance(config, start)
     assert start.checkpoint is None
     assert taken.partly == ("heads.squeezenet",) and "backbone" in taken.fresh and not taken.taken
+
+
+def test_imagenet_weights_start_the_expert_alone(tmp_path: Path) -> None:
+    path = tmp_path / "lite0.safetensors"
+    save_file(test_efficientnet.published(), path)
+    start = load_start(path, "cpu")
+    config = replace(TINY.network, heads=("coarse", "global"), expert="efficientnet-lite0")
+    assert start.checkpoint is None
+    assert inheritance(config, start).taken == ("expert",)
+
+
+def test_a_run_may_start_from_a_checkpoint_and_imagenet_weights(folder: Path, tmp_path: Path) -> None:
+    published = tmp_path / "lite0.safetensors"
+    save_file(test_efficientnet.published(), published)
+    start = save_checkpoint(tmp_path / "net.safetensors", DSSA(TINY.network), PreprocessConfig(size=64))
+    network = replace(TINY.network, heads=("coarse", "global"), expert="efficientnet-lite0")
+    preset = replace(TINY, network=network, steps=1, learning_rate=0.0, distance_rate=0.0, weight_decay=0.0)
+    report = train([read_pairs(folder)], preset, tmp_path / "out.safetensors", start_from=start, imagenet=published)
+    assert report.inherited is not None and report.inherited.taken == ("backbone", "attention", "expert")
+    weights = dict(load_checkpoint(report.checkpoint).network.named_parameters())
+    before = {**load_start(start, "cpu").weights, **load_start(published, "cpu").weights}
+    for name in ("backbone.0.0.weight", "expert.stem.0.weight"):
+        assert torch.equal(weights[name], before[name])
+
+
+def test_trunks_learn_at_a_rate_of_their_own(samples: SampleSet) -> None:
+    network = replace(TINY.network, heads=("coarse", "global"), expert="efficientnet-lite0")
+    learner = TrainingRun(replace(TINY, network=network, trunk_rate=0.0, weight_decay=0.0), 0, "cpu", {})
+    before = {name: value.clone() for name, value in learner.network.named_parameters()}
+    learner.train_step([samples])
+    changed = {n.split(".")[0] for n, p in learner.network.named_parameters() if not torch.equal(p, before[n])}
+    assert {"heads", "attention"} <= changed and not changed & {"backbone", "expert"}
 
 
 def test_a_distance_over_another_embedding_is_not_taken(tmp_path: Path) -> None:

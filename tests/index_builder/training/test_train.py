@@ -16,7 +16,7 @@ from index_builder.datasets.readers.read import read_pairs, read_photos
 from index_builder.evaluation.evaluate import evaluate
 from index_builder.training.config.errors import TrainingError
 from index_builder.training.config.presets import PRESETS, find_preset
-from index_builder.training.config.run_identity import difference
+from index_builder.training.config.run_identity import difference, identify
 from index_builder.training.data.augment import augment
 from index_builder.training.data.samples import draw_batch, prepare
 from index_builder.training.train import train
@@ -107,6 +107,14 @@ def test_folders_in_another_order_are_another_run() -> None:
     actual, expected = {"seed": 0, "data": {"a": "1", "b": "2"}}, {"seed": 0, "data": {"b": "2", "a": "1"}}
     assert difference(actual, actual) is None
     assert difference(actual, expected) == "its data is in the order a, b, expected b, a"
+
+
+def test_a_state_from_before_recipes_had_a_part_is_of_the_same_run() -> None:
+    recorded = identify(TINY, 0, data={"a": "1"})
+    assert recorded.pop("styles") == ["served"] and recorded["network"].pop("expert") == "none"
+    assert difference(recorded, identify(TINY, 0, data={"a": "1"})) is None
+    other = replace(TINY, trunk_rate=1e-4)
+    assert difference(recorded, identify(other, 0, data={"a": "1"})) == "its trunk_rate is None, expected 0.0001"
 
 
 def test_a_run_is_not_resumed_on_other_pictures(shapes: Path, tmp_path: Path) -> None:

@@ -20,6 +20,9 @@ SIZE = 128
 RESIDUAL = NetworkConfig(
     "orientations", "residual", "shortcut", ("coarse", "spatial", "stem", "squeezenet"), "holef", 32
 )
+LITE = NetworkConfig(
+    "orientations", "residual", "shortcut", ("local", "regional", "global"), "holef", 32, "efficientnet-lite0"
+)
 
 
 def frames(count: int, size: int = SIZE) -> torch.Tensor:
@@ -28,7 +31,12 @@ def frames(count: int, size: int = SIZE) -> torch.Tensor:
 
 @pytest.mark.parametrize(
     ("config", "size"),
-    [(RESIDUAL, SIZE), (NetworkConfig("orientations", "residual", "none", ("coarse",)), SIZE), (NetworkConfig(), 225)],
+    [
+        (RESIDUAL, SIZE),
+        (LITE, SIZE),
+        (NetworkConfig("orientations", "residual", "none", ("coarse",)), SIZE),
+        (NetworkConfig(), 225),
+    ],
 )
 def test_embeddings_are_the_networks_own_in_batches_of_any_size(config: NetworkConfig, size: int) -> None:
     torch.manual_seed(1)

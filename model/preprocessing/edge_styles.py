@@ -1,8 +1,11 @@
-"""Edge styles: line drawings of a photo for training, by two detectors."""
+"""Edge styles: line drawings of a photo, by two detectors.
+
+Training shows a photo in all styles; a gallery has its mean embedding in those that the checkpoint names.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -16,6 +19,7 @@ from model.preprocessing.preprocess import Preprocess
 
 _BLUR = 1.0  # px: sigma of the narrower Gaussian
 _SURROUND = 9  # px: side of the wider Gaussian's window, whose sigma is then 1.7 px
+_GROUND = 255
 _CONTRAST = 3  # of 0..255: how much darker than its surround a line is
 
 
@@ -59,3 +63,20 @@ EDGE_STYLES: dict[str, EdgeStyle] = {
     "dense": partial(_draw_canny, 25, 60),
     "contours": _draw_contours,
 }
+
+
+def photo_frames(photo: Image.Image, preprocess: Preprocess) -> Pixels:
+    """Draw a photo's frames (K,256,256) in the styles of the checkpoint, without frames that have no lines.
+
+    One frame is left in any case, blank when no style finds a line.
+    """
+    frames = [EDGE_STYLES[name](photo, preprocess) for name in preprocess.config.styles]
+    drawn = [frame for frame in frames if frame.min() < _GROUND]
+    return np.stack(drawn or frames[:1])
+
+
+def check_styles(names: Sequence[str]) -> None:
+    """Raise ValueError unless there are styles, all of them known."""
+    unknown = [name for name in names if name not in EDGE_STYLES]
+    if unknown or not names:
+        raise ValueError(f"edge styles are {list(names)}: expected at least one of {', '.join(EDGE_STYLES)}")

@@ -7,8 +7,8 @@ import pytest
 from PIL import Image, ImageDraw
 
 from index_builder.datasets.readers.read import read_pairs
-from index_builder.training.data.edge_styles import EDGE_STYLES, contour_lines
 from index_builder.training.data.samples import prepare
+from model.preprocessing.edge_styles import EDGE_STYLES, contour_lines
 from model.preprocessing.frames import BOX, FRAME
 from model.preprocessing.images import Pixels
 from model.preprocessing.preprocess import Preprocess, PreprocessConfig
