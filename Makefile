@@ -23,6 +23,7 @@ demo: install
 test: install
 	$(RUN) ruff check
 	$(RUN) ruff format --check --quiet
+	.venv/bin/codespell
 	.venv/bin/lint-imports
 	$(RUN) mypy
 	$(RUN) pytest --numprocesses $$(($$(getconf _NPROCESSORS_ONLN) + 1)) --dist worksteal

@@ -4,15 +4,14 @@
         [--out FILE] [--json]
 
 Measures Flat up to a million products, whose keys take 2 GB, and the inverted file that `sketchfind tune` tries first,
-searched in a sixteenth of its lists. All values are multiples of Flat's for a thousand products. Writes an SVG. Ten
-million products take some ten minutes of two cores, and 20 GB of disk.
+searched in a sixteenth of its lists. All values are multiples of Flat's for a thousand products. Writes an SVG,
+for which the extra `research` is needed. Ten million products take some ten minutes of two cores, and 20 GB of disk.
 """
 
 from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -24,15 +23,15 @@ from app.index.segment import Segment
 from benchmarks.support.report import create_parser, parse_options
 from benchmarks.support.synthetic_galleries import Real, add_real_options, fill_array, generate_chunks, load_real
 from benchmarks.support.timing import measure_seconds, median_seconds
+from index_builder.experiments.plot import write_svg
 from index_builder.gallery.tuning.trials import size_of
 from index_builder.gallery.tuning.tune import factories_for
 
 _KINDS = ("Flat", "IVF, PQ")
 _MEASURES = ("query", "memory", "build")
-_COLOURS = ("#1f6feb", "#d1632a")
 _LEAST, _STEP = 1000, 10
 _MOST_FLAT = 1_000_000
-_SIDE, _GAP, _EDGE = 260, 70, 50  # px: a plot, between plots, around them
+_INCHES = 3.8  # side of a plot
 Curve = list[tuple[int, float]]
 
 
@@ -82,45 +81,20 @@ def fit_slope(curve: Curve) -> float:
     return float(np.polyfit(xs, ys, 1)[0])
 
 
-def draw_plots(curves: dict[str, dict[str, Curve]]) -> str:
-    """Draw an SVG with a log-log plot for each measure."""
-    width = _EDGE * 2 + len(curves) * _SIDE + (len(curves) - 1) * _GAP
-    body = "".join(
-        _draw_plot(name, kinds, _EDGE + i * (_SIDE + _GAP)) for i, (name, kinds) in enumerate(curves.items())
-    )
-    size = f'viewBox="0 0 {width} {_SIDE + 2 * _EDGE}" width="{width}" height="{_SIDE + 2 * _EDGE}"'
-    style = "text{font:12px sans-serif;fill:#444}path{fill:none}"
-    ground = '<rect width="100%" height="100%" fill="#fff"/>'
-    return f'<svg xmlns="http://www.w3.org/2000/svg" {size}><style>{style}</style>{ground}{body}</svg>\n'
+def draw_plots(curves: dict[str, dict[str, Curve]], path: Path) -> None:
+    """Draw a log-log plot of each measure, as an SVG file."""
+    from matplotlib.figure import Figure  # of the extra `research`
 
-
-def _draw_plot(name: str, kinds: dict[str, Curve], left: float) -> str:
-    points = np.log10(np.array([point for curve in kinds.values() for point in curve]))
-    low, high = np.floor(points.min(0)), np.ceil(points.max(0))
-
-    def place(point: Sequence[float]) -> tuple[float, float]:
-        x, y = (np.log10(point) - low) / np.maximum(high - low, 1)
-        return left + float(x) * _SIDE, _EDGE + (1 - float(y)) * _SIDE
-
-    parts = [f'<text x="{left}" y="{_EDGE - 28}" font-weight="bold">{name}, Flat at {_LEAST:,} = 1</text>']
-    for power in range(int(low[0]), int(high[0]) + 1):
-        x, _ = place((10.0**power, 10.0 ** low[1]))
-        parts.append(_draw_line(x, _EDGE, x, _EDGE + _SIDE))
-        parts.append(f'<text x="{x:.0f}" y="{_EDGE + _SIDE + 18}" text-anchor="middle">10^{power}</text>')
-    for power in range(int(low[1]), int(high[1]) + 1):
-        _, y = place((10.0 ** low[0], 10.0**power))
-        parts.append(_draw_line(left, y, left + _SIDE, y))
-        parts.append(f'<text x="{left - 6}" y="{y + 4:.0f}" text-anchor="end">10^{power}</text>')
-    for number, ((kind, curve), colour) in enumerate(zip(kinds.items(), _COLOURS, strict=True)):
-        way = " L".join(f"{x:.1f},{y:.1f}" for x, y in map(place, curve))
-        parts.append(f'<path d="M{way}" stroke="{colour}" stroke-width="2"/>')
-        words = f"{kind}: slope {fit_slope(curve):.2f}"
-        parts.append(f'<text x="{left + 8}" y="{_EDGE + 16 * (number + 1)}" style="fill:{colour}">{words}</text>')
-    return "".join(parts)
-
-
-def _draw_line(x1: float, y1: float, x2: float, y2: float) -> str:
-    return f'<path d="M{x1:.1f},{y1:.1f} L{x2:.1f},{y2:.1f}" stroke="#ddd"/>'
+    figure = Figure(figsize=(_INCHES * len(curves), _INCHES), layout="constrained")
+    for axes, (name, kinds) in zip(figure.subplots(1, len(curves), squeeze=False)[0], curves.items(), strict=True):
+        for kind, curve in kinds.items():
+            xs, ys = zip(*curve, strict=True)
+            axes.loglog(xs, ys, marker=".", label=f"{kind}: slope {fit_slope(curve):.2f}")
+        axes.set_title(f"{name}, Flat at {_LEAST:,} = 1")
+        axes.set_xlabel("products")
+        axes.grid(alpha=0.3)
+        axes.legend()
+    write_svg(figure, path)
 
 
 def main() -> None:
@@ -135,7 +109,7 @@ def main() -> None:
     real = load_real(options)  # creates data/ if it is missing
     with tempfile.TemporaryDirectory(dir=options.scratch) as scratch:
         curves = measure_curves(real, options.most, options.runs, Path(scratch))
-    options.out.write_text(draw_plots(curves))
+    draw_plots(curves, options.out)
     if options.json:
         print(json.dumps(curves))
         return

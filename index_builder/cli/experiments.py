@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import shlex
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
@@ -34,11 +35,14 @@ def experiment(
     """Repeat an experiment of the paper: a table and a plot of what each part brings. Run again, it goes on."""
     from index_builder.datasets.readers.read import read_data
     from index_builder.experiments.definitions import EXPERIMENTS, TRUNKS, Setting
+    from index_builder.experiments.errors import ExperimentError
     from index_builder.experiments.report import as_json as figures_of
     from index_builder.experiments.report import table_rows, write_table_and_plot
     from index_builder.experiments.run import run_experiment
     from model.device import resolve_device
 
+    if find_spec("matplotlib") is None:  # before hours of training, not after them
+        raise ExperimentError("matplotlib, which draws the plot, is not installed: install sketchfind[research]")
     check_choice("NAME", name, list(EXPERIMENTS))
     check_choice("--trunk", trunk, list(TRUNKS))
     folders = tuple(folder for path in data for folder in read_data(path))

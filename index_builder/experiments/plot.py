@@ -1,87 +1,67 @@
-"""Layout of an experiment's plot in px: a panel for each folder, with a row for each variant."""
+"""Plot of an experiment: a panel for each folder, with a row for each variant. Needs the extra `research`."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from index_builder.experiments.significance import mean_and_spread
 
-LEFT, RIGHT = 210, 640  # px: start and end of the axis
-_ROW, _HEAD, _FOOT = 34, 40, 44  # px: heights of a row, and of the space above and below a panel's rows
-_STEPS = (1, 2, 5, 10, 20)  # points of acc@1 between ticks
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+Accuracies = Mapping[str, Sequence[float]]
+"""acc@1 in percent of each seed, by variant."""
+
+_ROW, _WIDTH, _MARGINS = (
+    0.35,
+    8.0,
+    1.1,
+)  # inches; margins are a panel's title and axis
+_SPREAD = 0.15  # of a row: the seeds' dots lie this far above and below its middle
+_DOT, _LINE, _FAINT = "#2f44e0", "#15171c", "#8a8f98"
 
 
-@dataclass(frozen=True)
-class PlotRow:
-    """A variant's seeds as dots, its mean, and mean ± standard deviation as a bar, along x."""
+def draw_figure(title: str, folders: Mapping[str, Accuracies]) -> Figure:
+    """Draw acc@1 by folder, variant and seed: each seed as a dot, with mean and standard deviation.
 
-    label: str
-    y: float
-    dots: tuple[float, ...]
-    mean: float
-    bar: tuple[float, float] | None
-    words: str
+    A dashed line marks the mean of the first variant, the baseline.
+    """
+    from matplotlib.figure import Figure  # it takes a second to import, and only experiments need it
 
-
-@dataclass(frozen=True)
-class Panel:
-    """One folder. Ticks are pairs of x and the value there; `first` is the x of the first variant's mean."""
-
-    title: str
-    top: float
-    bottom: float
-    ticks: tuple[tuple[float, int], ...]
-    rows: tuple[PlotRow, ...]
-
-    @property
-    def first(self) -> float:
-        """Place of the first variant's mean along x."""
-        return self.rows[0].mean
+    rows = max(map(len, folders.values()))
+    figure = Figure(figsize=(_WIDTH, len(folders) * (_ROW * rows + _MARGINS)), layout="constrained")
+    figure.suptitle(f"{title}: dots are seeds, bars mean and standard deviation", fontsize="medium")
+    panels = figure.subplots(len(folders), squeeze=False)[:, 0]
+    for axes, (folder, variants) in zip(panels, folders.items(), strict=True):
+        _draw_panel(axes, folder, variants)
+    return figure
 
 
-def panels(accuracies: Mapping[str, Mapping[str, Sequence[float]]]) -> list[Panel]:
-    """Lay out panels from top to bottom, of acc@1 in percent by folder, variant and seed."""
-    laid_out: list[Panel] = []
-    top = 0.0
-    for folder, variants in accuracies.items():
-        laid_out.append(_lay_out_panel(folder, variants, top + _HEAD))
-        top = laid_out[-1].bottom + _FOOT
-    return laid_out
+def write_svg(figure: Figure, path: Path) -> None:
+    """Write a figure as SVG with its texts as text. The same figure gives the same file."""
+    from matplotlib import rc_context
+
+    with rc_context({"svg.fonttype": "none", "svg.hashsalt": "sketchfind"}):
+        figure.savefig(path, format="svg", metadata={"Date": None})
 
 
-def ticks(values: Sequence[float]) -> list[int]:
-    """Return evenly spaced round values in percent that enclose all `values`; at least two, seldom over eight."""
-    low, high = max(0.0, min(values)), min(100.0, max(values))
-    step = next((step for step in _STEPS if (high - low) / step <= 6), _STEPS[-1])
-    first, last = math.floor(low / step), math.ceil(high / step)
-    if first == last:
-        first, last = max(0, first - 1), min(100 // step, last + 1)
-    return [step * i for i in range(first, last + 1)]
+def _draw_panel(axes: Axes, folder: str, variants: Accuracies) -> None:
+    spreads = {label: mean_and_spread(values) for label, values in variants.items()}
+    axes.axvline(next(iter(spreads.values()))[0], color=_FAINT, linestyle="dashed", zorder=0)
+    for row, (label, values) in enumerate(variants.items()):
+        mean, deviation = spreads[label]
+        offsets = [_SPREAD * (2 * i - len(values) + 1) / max(1, len(values) - 1) for i in range(len(values))]
+        axes.scatter(values, [row + offset for offset in offsets], color=_DOT, alpha=0.7, s=24)
+        axes.errorbar(mean, row, xerr=deviation, color=_LINE, marker="|", markersize=14)
+    axes.set_yticks(range(len(variants)), [f"{label}   {_format(*spreads[label])}" for label in variants])
+    axes.set_ylim(len(variants) - 0.5, -0.5)  # the first variant is at the top
+    axes.set_xlabel("acc@1 in percent")
+    axes.set_title(folder, loc="left")
+    axes.grid(axis="x", alpha=0.3)
 
 
-def _lay_out_panel(folder: str, variants: Mapping[str, Sequence[float]], top: float) -> Panel:
-    """Lay out one panel."""
-    spread = {label: mean_and_spread(values) for label, values in variants.items()}
-    ends = {label: _bar_limits(*spread[label]) for label in variants}
-    shown = [v for values in variants.values() for v in values] + [v for bar in ends.values() if bar for v in bar]
-    marks = ticks(shown)
-
-    def place(value: float) -> float:
-        return round(LEFT + (RIGHT - LEFT) * (value - marks[0]) / (marks[-1] - marks[0]), 1)
-
-    rows = []
-    for number, (label, values) in enumerate(variants.items()):
-        mean, deviation = spread[label]
-        bar = ends[label]
-        words = f"{mean:.1f}" if deviation is None else f"{mean:.1f} ± {deviation:.1f}"
-        y = top + _ROW * (number + 0.5)
-        dots = tuple(place(value) for value in values)
-        rows.append(PlotRow(label, y, dots, place(mean), (place(bar[0]), place(bar[1])) if bar else None, words))
-    return Panel(folder, top, top + _ROW * len(rows), tuple((place(mark), mark) for mark in marks), tuple(rows))
-
-
-def _bar_limits(mean: float, deviation: float | None) -> tuple[float, float] | None:
-    """Return the bar's limits, clipped to 0..100."""
-    return None if deviation is None else (max(0.0, mean - deviation), min(100.0, mean + deviation))
+def _format(mean: float, deviation: float | None) -> str:
+    return f"{mean:.1f}" if deviation is None else f"{mean:.1f} ± {deviation:.1f}"

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, select_autoescape
+from jinja2 import Environment, PackageLoader
 
 from index_builder.experiments.definitions import TRUNKS, Setting
-from index_builder.experiments.plot import panels
+from index_builder.experiments.plot import draw_figure, write_svg
 from index_builder.experiments.run_files import Run, gallery_from
 from index_builder.experiments.significance import Difference, Verdict, compare, mean_and_spread
 
@@ -48,9 +48,7 @@ def table_rows(setting: Setting, runs: Mapping[str, Sequence[Run]]) -> list[Row]
 
 def write_table_and_plot(out: Path, setting: Setting, rows: Sequence[Row], command: str) -> tuple[Path, Path]:
     """Write out/NAME.md and out/NAME.svg and return their paths; `command` is the command line of the run."""
-    environment = Environment(
-        loader=PackageLoader("index_builder.experiments"), autoescape=select_autoescape(["svg"]), trim_blocks=True
-    )
+    environment = Environment(loader=PackageLoader("index_builder.experiments"), trim_blocks=True)
     folders = [folder.name for folder in setting.folders]
     accuracies = {name: {row.label: row.accuracies(name, 1) for row in rows} for name in folders}
     content = {
@@ -67,14 +65,13 @@ def write_table_and_plot(out: Path, setting: Setting, rows: Sequence[Row], comma
         "data": [_describe_folder(setting, rows[0], number) for number in range(len(folders))],
         "machines": sorted({run.machine for row in rows for run in row.runs}),
         "command": command,
-        "panels": panels(accuracies),
         "signed": signed,
         "with_interval": with_interval,
     }
     out.mkdir(parents=True, exist_ok=True)
     table, plot = out / f"{setting.name}.md", out / f"{setting.name}.svg"
-    for path, template in ((table, "report.md"), (plot, "plot.svg")):
-        path.write_text(environment.get_template(template).render(content) + "\n", encoding="utf-8")
+    table.write_text(environment.get_template("report.md").render(content) + "\n", encoding="utf-8")
+    write_svg(draw_figure(setting.experiment.title, accuracies), plot)
     return table, plot
 
 

@@ -2,17 +2,18 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection, PathCollection
 
 from index_builder.datasets.pairs import PairFolder
 from index_builder.datasets.readers.read import read_pairs
 from index_builder.experiments.definitions import Setting
-from index_builder.experiments.plot import LEFT, RIGHT, panels, ticks
+from index_builder.experiments.plot import draw_figure, write_svg
 from index_builder.experiments.report import Row, as_json, sentence, table_rows, write_table_and_plot
 from index_builder.experiments.run_files import Run, Searches
 from index_builder.experiments.significance import Difference
@@ -92,36 +93,42 @@ def test_one_seed_has_no_spread(setting: Setting, tmp_path: Path) -> None:
     assert "±" not in text and "interval" not in text and "of one seed" in text and "started from" in text
     assert "Whether **full model** helps cannot be told from one seed: +40.0 points of acc@1 against base." in text
     assert "`start.safetensors`" in text and "some/" not in text
-    assert len(circles(plot)) == 2 * 6 + 1
+    assert "full model   90.0" in texts(plot) and not any("±" in text for text in texts(plot))
 
 
-def test_the_plot_shows_every_run(setting: Setting, tmp_path: Path) -> None:
+def test_the_plot_names_every_folder_and_variant(setting: Setting, tmp_path: Path) -> None:
     _, plot = write_table_and_plot(tmp_path, setting, invented_rows(setting), "x")
-    assert len(circles(plot)) == 2 * 6 * 3 + 1
-    words = [text.text for text in ElementTree.parse(plot).iter("{http://www.w3.org/2000/svg}text")]
-    assert "bags & co, acc@1 in percent" in words and words.count("83.3 ± 5.8") == 2 and words.count("full model") == 2
+    words = texts(plot)
+    assert words.count("bags & co") == 1 and words.count("acc@1 in percent") == 2
+    assert words.count("+ attention   83.3 ± 5.8") == 2 and words.count("full model   90.0 ± 0.0") == 2
 
 
-def circles(plot: Path) -> list[ElementTree.Element]:
-    return list(ElementTree.parse(plot).iter("{http://www.w3.org/2000/svg}circle"))
+def texts(plot: Path) -> list[str]:
+    return [text.text or "" for text in ElementTree.parse(plot).iter("{http://www.w3.org/2000/svg}text")]
 
 
-def test_values_lie_where_the_axis_says() -> None:
-    (panel,) = panels({"shoes": {"base": [40.0, 50.0, 60.0], "full": [80.0]}})
-    assert panel.ticks[0] == (LEFT, 40) and panel.ticks[-1] == (RIGHT, 80)
-    base, full = panel.rows
-    assert base.dots == (LEFT, LEFT + (RIGHT - LEFT) / 4, LEFT + (RIGHT - LEFT) / 2)
-    assert base.mean == panel.first == base.dots[1] and base.bar == (base.dots[0], base.dots[2])
-    assert full.bar is None and full.words == "80.0" and panel.top < base.y < full.y < panel.bottom
+def dots_of(axes: Axes) -> list[PathCollection]:
+    return [part for part in axes.collections if isinstance(part, PathCollection)]
 
 
-@pytest.mark.parametrize(
-    "values", [[0.0], [100.0], [50.0, 50.0], [-3.0, 104.0], [47.4, 48.1], [3.1, 61.0], [61.7, 81.4]]
-)
-def test_ticks_enclose_the_values_and_are_few(values: list[float]) -> None:
-    marks = ticks(values)
-    assert 2 <= len(marks) <= 8 and len({b - a for a, b in pairwise(marks)}) == 1
-    assert 0 <= marks[0] <= max(0, min(values)) and min(100, max(values)) <= marks[-1] <= 100
+def test_the_plot_shows_every_run() -> None:
+    figure = draw_figure("t", {"shoes": {"base": [40.0, 50.0, 60.0], "full": [80.0]}, "bags": {"base": [1.0]}})
+    shoes, bags = figure.axes
+    base, full = (np.asarray(dots.get_offsets()) for dots in dots_of(shoes))
+    assert base[:, 0].tolist() == [40.0, 50.0, 60.0] and full.tolist() == [[80.0, 1.0]]
+    assert np.all(np.abs(base[:, 1]) < 0.5) and len(set(base[:, 1])) == 3  # in the first row, beside one another
+    assert shoes.get_ylim()[0] > shoes.get_ylim()[1]  # the first row is at the top
+    bars = [part.get_segments()[0] for part in shoes.collections if isinstance(part, LineCollection)]
+    assert [np.asarray(bar)[:, 0].tolist() for bar in bars] == [[40.0, 60.0]]  # one seed has no deviation
+    dashed = shoes.lines[0]
+    assert list(np.asarray(dashed.get_xdata())) == [50.0, 50.0] and bags.get_title(loc="left") == "bags"
+
+
+def test_the_same_figure_gives_the_same_file(tmp_path: Path) -> None:
+    paths = tmp_path / "a.svg", tmp_path / "b.svg"
+    for path in paths:
+        write_svg(draw_figure("t", {"shoes": {"base": [40.0, 50.0]}}), path)
+    assert paths[0].read_bytes() == paths[1].read_bytes()
 
 
 def test_figures_as_json(setting: Setting) -> None:
