@@ -21,6 +21,7 @@ from PIL import Image, ImageDraw
 from starlette.types import ASGIApp
 
 from app.asgi.connection import TimeoutProtocol
+from app.gallery.layout import GalleryLocation
 from index_builder.gallery.build import build
 from model.checkpoint import save_checkpoint
 from model.network.dssa import DSSA, NetworkConfig
@@ -96,7 +97,7 @@ def feed(photo_folder: Path) -> Path:
 def tiny_gallery(tmp_path_factory: pytest.TempPathFactory, feed: Path, tiny_checkpoint: Path) -> Path:
     """Build a gallery from the feed. Tests must not write to it."""
     directory = tmp_path_factory.mktemp("gallery") / "gallery"
-    build(feed, directory, tiny_checkpoint)
+    build(feed, GalleryLocation(directory), tiny_checkpoint)
     return directory
 
 

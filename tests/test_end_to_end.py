@@ -9,6 +9,7 @@ import httpx
 import pytest
 import torch
 
+from app.gallery.layout import GalleryLocation
 from benchmarks.accuracy.served_accuracy import VARIANTS, png, served_accuracy, server
 from index_builder.datasets.pairs import PairFolder
 from index_builder.datasets.pictures import FilePicture
@@ -41,7 +42,7 @@ def client(folder: PairFolder, checkpoint: Path, tmp_path_factory: pytest.TempPa
     gallery = tmp_path_factory.mktemp("built") / "gallery"
     photo = folder.pairs[0].photo
     assert isinstance(photo, FilePicture)
-    build(photo.path.parent, gallery, checkpoint)
+    build(photo.path.parent, GalleryLocation(gallery), checkpoint)
     with server(gallery) as running:
         yield running
 

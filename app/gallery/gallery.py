@@ -24,7 +24,7 @@ from app.gallery.catalogue_follower import CatalogueFollower
 from app.gallery.index_choice import last_choice, tuned_spec
 from app.gallery.index_manifest import MANIFEST, UnusableIndexError
 from app.gallery.index_store import load_index, save_index
-from app.gallery.layout import INDEX, PHOTOS, catalogue_of
+from app.gallery.layout import INDEX, PHOTOS, GalleryLocation
 from app.gallery.photo_store import PhotoStore
 from app.gallery.selection import Selection
 from app.index.gpu import Gpu
@@ -68,7 +68,7 @@ class Gallery:
         catalogue.
         """
         if catalogue is None:
-            catalogue = catalogue_of(directory)
+            catalogue = GalleryLocation(directory).open_catalogue()
         catalogue.bind(checkpoint.sha256, checkpoint.network.dim)
         gallery = cls(directory, catalogue, checkpoint, gpu)
         gallery._start()

@@ -1,7 +1,8 @@
-"""Names of the files and folders of a gallery directory."""
+"""Location of a gallery, and the names of the files and folders of its directory."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from app.catalogue.catalogue import Catalogue, sqlite_url
@@ -19,20 +20,38 @@ INDEX = "index"  # the saved index and its manifest
 PHOTOS = "photos"  # product photos and their thumbnails
 
 
-def catalogue_of(directory: Path, url: str | None = None) -> Catalogue:
-    """Connect to a gallery's catalogue: the one at `url`, by default the file in the directory.
+@dataclass(frozen=True)
+class GalleryLocation:
+    """Location of a gallery: its directory, and the URL of its catalogue unless that is a file there."""
 
-    Raises CatalogueError when the gallery or its catalogue does not exist.
-    """
-    path = directory / CATALOGUE_FILE
-    if not is_gallery(directory):
-        raise CatalogueError(f"no gallery at {directory}: expected a directory made by `sketchfind build`")
-    if url is None and not path.is_file():
-        expected = "expected its URL in --catalogue or SKETCHFIND_CATALOGUE, or a gallery restored from a backup"
-        raise CatalogueError(f"the catalogue of gallery {directory} is elsewhere, there is no {path.name}: {expected}")
-    return Catalogue(sqlite_url(path) if url is None else url)
+    directory: Path
+    catalogue_url: str | None = field(default=None, repr=False)  # may contain a password
 
+    @property
+    def exists(self) -> bool:
+        """Whether the directory is a gallery. Its catalogue may be on a database server."""
+        return any((self.directory / name).exists() for name in (CATALOGUE_FILE, CHECKPOINT_FILE, PHOTOS))
 
-def is_gallery(directory: Path) -> bool:
-    """Return whether a directory is a gallery. Its catalogue may be on a database server."""
-    return any((directory / name).exists() for name in (CATALOGUE_FILE, CHECKPOINT_FILE, PHOTOS))
+    def open_catalogue(self) -> Catalogue:
+        """Connect to the gallery's catalogue. Raises CatalogueError when it or the gallery does not exist."""
+        if not self.exists:
+            raise CatalogueError(f"no gallery at {self.directory}: expected a directory made by `sketchfind build`")
+        if self.catalogue_url is None and not (self.directory / CATALOGUE_FILE).is_file():
+            is_elsewhere = f"the catalogue of gallery {self.directory} is elsewhere, there is no {CATALOGUE_FILE}"
+            expected = "expected its URL in --catalogue or SKETCHFIND_CATALOGUE, or a gallery restored from a backup"
+            raise CatalogueError(f"{is_elsewhere}: {expected}")
+        return self._connect()
+
+    def open_or_create_catalogue(self) -> Catalogue:
+        """Connect to the gallery's catalogue, and create both if there is no gallery.
+
+        Raises CatalogueError when the catalogue of an existing gallery is elsewhere.
+        """
+        if self.exists:
+            return self.open_catalogue()
+        self.directory.mkdir(parents=True, exist_ok=True)
+        return self._connect()
+
+    def _connect(self) -> Catalogue:
+        file_url = sqlite_url(self.directory / CATALOGUE_FILE)
+        return Catalogue(file_url if self.catalogue_url is None else self.catalogue_url)

@@ -10,24 +10,20 @@ import logging
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
-from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.catalogue.catalogue import Catalogue
 from app.core.cpu_limits import limit_threads, set_compute_threads, threads_per_batch
 from app.core.shutdown import Shutdown
-from app.database.errors import CheckpointMismatchError
 from app.decoding.sketch_decoder import SketchDecoder
 from app.decoding.worker_pool import DecoderUnavailableError
-from app.gallery.checkpoint_store import checkpoint_file
 from app.gallery.gallery import Gallery
-from app.gallery.layout import catalogue_of
-from app.index.gpu import Gpu, gpu_for
+from app.gallery.layout import GalleryLocation
+from app.gallery.open_gallery import open_gallery
 from app.ingest.gallery_writer import GalleryWriter
 from app.search.retriever import Retriever
 from app.settings import Settings
-from model.checkpoint import Checkpoint, load_checkpoint
+from model.checkpoint import Checkpoint
 
 _SELF_EXPLAINING_ERRORS = (
     ValueError,
@@ -105,23 +101,6 @@ def reason_of(error: Exception) -> str:
 
 
 def _open(settings: Settings) -> tuple[Checkpoint, Gallery]:
-    """Open the gallery with the checkpoint that its catalogue names."""
-    directory = settings.gallery
-    catalogue = catalogue_of(directory, settings.catalogue.get_secret_value() if settings.catalogue else None)
-    try:
-        return _open_matching(directory, catalogue, gpu_for(settings.device))
-    except BaseException:
-        catalogue.close()
-        raise
-
-
-def _open_matching(directory: Path, catalogue: Catalogue, gpu: Gpu | None) -> tuple[Checkpoint, Gallery]:
-    while True:
-        named = catalogue.state().checkpoint
-        checkpoint = load_checkpoint(checkpoint_file(directory, named))
-        try:
-            return checkpoint, Gallery.open(directory, checkpoint, catalogue, gpu)
-        except CheckpointMismatchError as error:
-            if error.recorded == named:
-                raise
-            _log.info("%s got another checkpoint while it was opened", directory)
+    """Open the gallery that the settings name."""
+    catalogue_url = settings.catalogue.get_secret_value() if settings.catalogue else None
+    return open_gallery(GalleryLocation(settings.gallery, catalogue_url), settings.device)

@@ -25,6 +25,7 @@ import httpx
 import numpy as np
 from PIL import Image, ImageOps
 
+from app.gallery.layout import GalleryLocation
 from benchmarks.support.report import create_parser, parse_options
 from index_builder.datasets.pairs import SPLITS, PairFolder
 from index_builder.datasets.readers.read import read_pairs
@@ -165,7 +166,7 @@ def main() -> None:
     figures["evaluate"] = {name: evaluation[name] for name in ("acc@1", "acc@5", "acc@10")}
     with tempfile.TemporaryDirectory() as directory:
         gallery = Path(directory) / "gallery"
-        build(_write_photos(folder, Path(directory) / "photos"), gallery, options.checkpoint)
+        build(_write_photos(folder, Path(directory) / "photos"), GalleryLocation(gallery), options.checkpoint)
         with server(gallery) as client:
             for name, variant in VARIANTS.items():
                 figures[f"served, {name}"] = served_accuracy(client, folder, variant)

@@ -29,7 +29,7 @@ from pathlib import Path
 import httpx
 
 from app.catalogue.catalogue import Catalogue, sqlite_url
-from app.gallery.layout import CATALOGUE_FILE
+from app.gallery.layout import CATALOGUE_FILE, GalleryLocation
 from benchmarks.reliability.expected_products import ExpectedProducts
 from benchmarks.reliability.harm import damage_index, end_server, fill_disk, harm_processes, mount_small_disk
 from benchmarks.support.report import create_parser, parse_options, print_figures
@@ -159,7 +159,7 @@ class CrashTest:
             while (ids := _search_all(client)) != set(products):  # products of an import appear within a second
                 assert time.monotonic() < deadline, f"a search finds {sorted(ids)}: expected {sorted(products)}"
                 time.sleep(0.05)
-        report = verify(self._gallery)
+        report = verify(GalleryLocation(self._gallery))
         assert not report.problems, report.problems
 
 
@@ -171,7 +171,7 @@ def _search_all(client: httpx.Client) -> set[str]:
 
 
 def _reembed(gallery: Path, checkpoint: Path) -> None:
-    reembed(gallery, checkpoint, device="cpu")
+    reembed(GalleryLocation(gallery), checkpoint, device="cpu")
 
 
 def compact_often() -> None:

@@ -21,6 +21,7 @@ from pathlib import Path
 import httpx
 from PIL import Image, ImageDraw
 
+from app.gallery.layout import GalleryLocation
 from benchmarks.accuracy.served_accuracy import png
 from benchmarks.support.report import create_parser, parse_options, print_figures
 from benchmarks.support.server_process import Server
@@ -112,7 +113,11 @@ def main() -> None:
         (folder / "photos").mkdir()
         for number in range(_PRODUCTS):
             (folder / "photos" / f"{number}.png").write_bytes(draw_photo(number))
-        build(folder / "photos", folder / "gallery", save_tiny_checkpoint(folder / "tiny.safetensors", seed=7))
+        build(
+            folder / "photos",
+            GalleryLocation(folder / "gallery"),
+            save_tiny_checkpoint(folder / "tiny.safetensors", seed=7),
+        )
         with Server(folder / "gallery", folder / "server.log", trusted_proxies="127.0.0.1") as server:
             figures = asyncio.run(attack_and_search(server.url, options.minutes, options.others))
     print_figures(figures, as_json=options.json)

@@ -24,6 +24,7 @@ from typing import Any
 import httpx
 import numpy as np
 
+from app.gallery.layout import GalleryLocation
 from benchmarks.support.report import create_parser, parse_options, print_figures
 from benchmarks.support.server_process import Server, measure_memory
 from benchmarks.support.write_clients import add_write_key, draw_photo, save_tiny_checkpoint
@@ -232,7 +233,11 @@ def main() -> None:
         (folder / "photos").mkdir()
         for number in range(options.products):
             (folder / "photos" / f"still-{number}.png").write_bytes(draw_photo(number))
-        build(folder / "photos", folder / "gallery", save_tiny_checkpoint(folder / "tiny.safetensors", seed=7))
+        build(
+            folder / "photos",
+            GalleryLocation(folder / "gallery"),
+            save_tiny_checkpoint(folder / "tiny.safetensors", seed=7),
+        )
         key = add_write_key(folder / "gallery")
         server = Server(folder / "gallery", folder / "server.log", search_rate=0, write_rate=0)
         server.start()

@@ -25,7 +25,7 @@ from typing import Any
 import httpx
 from pydantic import SecretStr
 
-from app.gallery.layout import catalogue_of
+from app.gallery.layout import GalleryLocation
 from benchmarks.support.report import create_parser, parse_options, print_figures
 from benchmarks.support.server_process import Server
 from benchmarks.support.write_clients import draw_photo, save_tiny_checkpoint
@@ -120,8 +120,8 @@ def _make_gallery(folder: Path, url: str | None) -> tuple[Path, str]:
         lines.append(json.dumps(fields | {"product_type": fields.pop("category")}))
     feed, gallery = folder / "feed.jsonl", folder / "gallery"
     feed.write_text("\n".join(lines))
-    build(feed, gallery, save_tiny_checkpoint(folder / "tiny.safetensors", seed=7), catalogue_url=url)
-    with closing(catalogue_of(gallery, url)) as catalogue:
+    build(feed, GalleryLocation(gallery, url), save_tiny_checkpoint(folder / "tiny.safetensors", seed=7))
+    with closing(GalleryLocation(gallery, url).open_catalogue()) as catalogue:
         if catalogue.size() != _PRODUCTS:
             raise SystemExit(f"the catalogue has {catalogue.size()} products: expected an empty database")
         return gallery, catalogue.keys.add("storm", "write")

@@ -21,7 +21,7 @@ import torch
 from PIL import Image, ImageDraw
 
 from app.catalogue.catalogue import Catalogue, sqlite_url
-from app.gallery.layout import CATALOGUE_FILE
+from app.gallery.layout import CATALOGUE_FILE, GalleryLocation
 from benchmarks.reliability.expected_products import FEED_SIZE, ExpectedProducts, ProductState
 from index_builder.gallery.build import build
 from model.checkpoint import save_checkpoint
@@ -164,7 +164,7 @@ class PhotoServer:
         """Build a gallery with one product for each photo, embedded by a tiny random network."""
         checkpoint = directory.parent / "tiny.safetensors"
         save_tiny_checkpoint(checkpoint, seed=7)
-        build(Path(self._folder.name), directory, checkpoint)
+        build(Path(self._folder.name), GalleryLocation(directory), checkpoint)
 
     def photo_names(self, url: str, key: str) -> list[str]:
         """List the server's names of the photos, then delete the products of make_gallery()."""

@@ -25,14 +25,14 @@ def build(
     as_json: Json = False,
 ) -> None:
     """Embed a photo folder or a product feed into a gallery. Run again, it only does what is new or changed."""
+    from app.gallery.layout import GalleryLocation
     from index_builder.gallery.build import build as run
     from model.checkpoint import DEFAULT_CHECKPOINT
 
     with progress_bar(quiet=as_json) as progress:
         checkpoint_path = checkpoint or DEFAULT_CHECKPOINT
-        report = run(
-            source, gallery, checkpoint_path, index, progress, catalogue, allow_private=allow_private_addresses
-        )
+        location = GalleryLocation(gallery, catalogue)
+        report = run(source, location, checkpoint_path, index, progress, allow_private=allow_private_addresses)
     print_report(report, as_json=as_json)
     if not report.size:
         raise ValueError(f"the gallery is empty: nothing in {source} could be used")

@@ -65,6 +65,6 @@ def remove(name: Name, gallery: Gallery, catalogue: CatalogueUrl = None, *, as_j
 
 def _open_catalogue(gallery: Path, url: str | None) -> closing[Catalogue]:
     """Open the catalogue of a gallery, in its own file or at `url`. Raises CatalogueError if it is missing."""
-    from app.gallery.layout import catalogue_of
+    from app.gallery.layout import GalleryLocation
 
-    return closing(catalogue_of(gallery, url))
+    return closing(GalleryLocation(gallery, url).open_catalogue())

@@ -29,10 +29,11 @@ def tune(
     as_json: Json = False,
 ) -> None:
     """Choose a compressed index for a large gallery by measuring on its own photos, and make it."""
+    from app.gallery.layout import GalleryLocation
     from index_builder.gallery.tuning.tune import tune as run
 
     with progress_bar(quiet=as_json) as progress:
-        report = run(gallery, target_recall, data or [], progress, catalogue)
+        report = run(GalleryLocation(gallery, catalogue), target_recall, data or [], progress)
     if as_json:
         print_result(asdict(report), as_json=as_json)
         return
@@ -54,13 +55,14 @@ def reembed(
     as_json: Json = False,
 ) -> None:
     """Embed all photos by another checkpoint and switch to it, beside servers. Run again, it goes on where it was."""
+    from app.gallery.layout import GalleryLocation
     from index_builder.gallery.reembed import ReembedError
     from index_builder.gallery.reembed import reembed as run
     from model.checkpoint import DEFAULT_CHECKPOINT
 
     try:
         with progress_bar(quiet=as_json) as progress:
-            report = run(gallery, checkpoint or DEFAULT_CHECKPOINT, progress, device, catalogue)
+            report = run(GalleryLocation(gallery, catalogue), checkpoint or DEFAULT_CHECKPOINT, progress, device)
     except ReembedError as error:
         for product_id, reason in error.problems:
             print(f"product {product_id!r}: {reason}", file=sys.stderr)
@@ -81,10 +83,11 @@ def backup(
     as_json: Json = False,
 ) -> None:
     """Copy a gallery as it is at one moment, beside servers and writers. Keys and unfinished imports are in it too."""
+    from app.gallery.layout import GalleryLocation
     from index_builder.gallery.backup.backup import backup as run
 
     with progress_bar(quiet=as_json) as progress:
-        report = run(gallery, to, progress, catalogue)
+        report = run(GalleryLocation(gallery, catalogue), to, progress)
     if as_json:
         print_result(asdict(report), as_json=as_json)
     else:
@@ -104,10 +107,11 @@ def restore(
     as_json: Json = False,
 ) -> None:
     """Make a gallery from a backup, after a check of all of it."""
+    from app.gallery.layout import GalleryLocation
     from index_builder.gallery.backup.restore import restore as run
 
     with progress_bar(quiet=as_json) as progress:
-        report = run(source, gallery, progress, catalogue)
+        report = run(source, GalleryLocation(gallery, catalogue), progress)
     if as_json:
         print_result(asdict(report), as_json=as_json)
     else:
@@ -116,10 +120,11 @@ def restore(
 
 def verify(gallery: GalleryDir, catalogue: Catalogue = None, *, as_json: Json = False) -> None:
     """Check every row, photo, checkpoint and index of a gallery, beside servers. Status 1 if anything is wrong."""
+    from app.gallery.layout import GalleryLocation
     from index_builder.gallery.verify.verify import verify as run
 
     with progress_bar(quiet=as_json) as progress:
-        report = run(gallery, progress, catalogue)
+        report = run(GalleryLocation(gallery, catalogue), progress)
     if as_json:
         findings = {name: [finding._asdict() for finding in getattr(report, name)] for name in ("problems", "notes")}
         counts = {"revision": report.revision, "products": report.products, "photos": report.photos}

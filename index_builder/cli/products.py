@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
@@ -40,7 +41,8 @@ def add(
     as_json: Json = False,
 ) -> None:
     """Add a product or replace it. Without photos, or without any description, it keeps those that it has."""
-    from index_builder.gallery.edit import Place, add_product
+    from app.gallery.layout import GalleryLocation
+    from index_builder.gallery.edit import add_product
 
     texts = {"title": title, "product_type": category, "price": price, "link": link, "gender": gender}
     texts |= {"brand": brand, "availability": availability, "description": description}
@@ -51,7 +53,7 @@ def add(
         if not equals or not name.strip():
             raise ValueError(f"--attribute is {truncate(text)}: expected NAME=VALUE")
         fields.setdefault(name.strip(), []).append(value)
-    change = add_product(Place(gallery, catalogue), product_id, fields, photo or [])
+    change = add_product(GalleryLocation(gallery, catalogue), product_id, fields, photo or [])
     print_result({"product_id": product_id, "outcome": change.outcome} if as_json else change.outcome, as_json=as_json)
 
 
@@ -63,9 +65,10 @@ def remove(
     as_json: Json = False,
 ) -> None:
     """Remove products, all or none."""
-    from index_builder.gallery.edit import Place, remove_products
+    from app.gallery.layout import GalleryLocation
+    from index_builder.gallery.edit import remove_products
 
-    count = remove_products(Place(gallery, catalogue), product_ids)
+    count = remove_products(GalleryLocation(gallery, catalogue), product_ids)
     print_result({"removed": count} if as_json else f"{count} removed", as_json=as_json)
 
 
@@ -78,10 +81,12 @@ def import_(
     as_json: Json = False,
 ) -> None:
     """Bring a gallery up to date with a feed: only what is new or changed is done."""
-    from index_builder.gallery.edit import Place, import_products
+    from app.gallery.layout import GalleryLocation
+    from index_builder.gallery.edit import import_products
 
     with progress_bar(quiet=as_json) as progress:
-        report = import_products(Place(gallery, catalogue), source, progress, allow_private=allow_private_addresses)
+        location = GalleryLocation(gallery, catalogue)
+        report = import_products(location, source, progress, allow_private=allow_private_addresses)
     print_report(report, as_json=as_json)
     exit_if_failed(report)
 
@@ -96,9 +101,9 @@ def list_(
 ) -> None:
     """List products in the order of their ids: id, title, category and price."""
     from app.api.schemas.products import ProductInfo
-    from index_builder.gallery.edit import Place
+    from app.gallery.layout import GalleryLocation
 
-    with Place(gallery, catalogue).catalogue() as opened:
+    with closing(GalleryLocation(gallery, catalogue).open_catalogue()) as opened:
         products = opened.page(after, limit + 1)
     page = products[:limit]
     following = page[-1].product_id if len(products) > limit else None

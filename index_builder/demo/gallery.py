@@ -15,6 +15,7 @@ from pathlib import Path
 from rich.progress import Progress
 
 from app.core.atomic_files import sha256_of, write_atomically
+from app.gallery.layout import GalleryLocation
 from index_builder.demo import art as demo_art
 from index_builder.demo.art.assortment import KINDS, DemoProduct, Kind, assortment
 from index_builder.gallery.build import build
@@ -75,7 +76,7 @@ def build_demo(
     if _read_text(gallery / STAMP) != version:
         _clear_outdated(gallery)
         _write_text(gallery / STAMP, version)
-    build(feed, gallery, checkpoint, progress=progress)
+    build(feed, GalleryLocation(gallery), checkpoint, progress=progress)
     return gallery
 
 

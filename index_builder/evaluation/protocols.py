@@ -15,8 +15,8 @@ from pathlib import Path
 
 import torch
 
-from app.catalogue.catalogue import Catalogue, sqlite_url
 from app.gallery.gallery import Gallery
+from app.gallery.layout import GalleryLocation
 from app.products.product import Product
 from app.search.retriever import Retriever
 from index_builder.datasets.pairs import Pair, PairFolder
@@ -108,7 +108,7 @@ def _build_gallery(
     folder: PairFolder, checkpoint: Checkpoint, gallery_from: GalleryFrom, directory: Path, advance: Advance
 ) -> Gallery:
     """Build a gallery of the folder's photos or edge maps, with embeddings only."""
-    catalogue = Catalogue(sqlite_url(directory / "catalogue.sqlite"))
+    catalogue = GalleryLocation(directory).open_or_create_catalogue()
     catalogue.bind(checkpoint.sha256, checkpoint.network.dim)
     for pairs, frames in _iterate_frames(folder, checkpoint.preprocess, gallery_from):
         products = [Product(pair.photo_id, title=pair.photo_id) for pair in pairs]

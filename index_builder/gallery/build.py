@@ -14,13 +14,13 @@ from pathlib import Path
 
 from rich.progress import Progress
 
-from app.catalogue.catalogue import Catalogue, sqlite_url
+from app.catalogue.catalogue import Catalogue
 from app.catalogue.import_jobs import MOST_ERRORS, FeedProblem, ImportCounts
 from app.core.atomic_files import sha256_of, write_atomically
 from app.feeds.reader import count_source, read_source
 from app.feeds.records import FeedError
 from app.gallery.gallery import Gallery
-from app.gallery.layout import CATALOGUE_FILE, CHECKPOINT_FILE, PHOTOS, catalogue_of, is_gallery
+from app.gallery.layout import CHECKPOINT_FILE, PHOTOS, GalleryLocation
 from app.gallery.photo_store import PhotoStore
 from app.index.metric_forms import form_for
 from app.ingest.pipeline import Ingest
@@ -77,19 +77,18 @@ class Imported:
 
 def build(
     source: Path,
-    gallery_dir: Path,
+    location: GalleryLocation,
     checkpoint_path: Path = DEFAULT_CHECKPOINT,
     index: str | None = None,
     progress: Progress | None = None,
-    catalogue_url: str | None = None,
     *,
     allow_private: bool = False,
 ) -> BuildReport:
     """Bring a gallery up to date with a photo folder or a feed file. Products missing from the source are left alone.
 
-    Products are stored at `catalogue_url`, or in a file of the gallery if it is None. `index` is a faiss.index_factory
-    string; None keeps the gallery's index, which is Flat at first. A bar is added to `progress`. `allow_private` also
-    permits photos from private addresses. Problems with single products are only reported.
+    `index` is a faiss.index_factory string; None keeps the gallery's index, which is Flat at first. A bar is added to
+    `progress`. `allow_private` also permits photos from private addresses. Problems with single products are only
+    reported.
 
     Raises:
         FeedError: The source cannot be used.
@@ -98,18 +97,19 @@ def build(
         CheckpointMismatchError: The gallery has another checkpoint.
         ValueError: The index is unknown.
     """
-    if source.is_dir() and gallery_dir.resolve().is_relative_to(source.resolve()):
-        raise FeedError(f"gallery {gallery_dir} lies inside the photo folder {source}: expected it elsewhere")
-    if gallery_dir.exists() and not gallery_dir.is_dir():
-        raise FeedError(f"gallery {gallery_dir} is a file: expected a folder")
+    directory = location.directory
+    if source.is_dir() and directory.resolve().is_relative_to(source.resolve()):
+        raise FeedError(f"gallery {directory} lies inside the photo folder {source}: expected it elsewhere")
+    if directory.exists() and not directory.is_dir():
+        raise FeedError(f"gallery {directory} is a file: expected a folder")
     total = count_products(source)
     checkpoint = load_checkpoint(checkpoint_path, str(resolve_device("auto")))
     if index is not None:
         form_for(checkpoint.network.distance, index)
-    catalogue = _prepare_gallery(gallery_dir, checkpoint_path, checkpoint, index, catalogue_url)
-    ingest = Ingest(catalogue, PhotoStore(gallery_dir / PHOTOS), checkpoint)
-    imported = import_source(source, gallery_dir, ingest, counting_bar(progress, total), allow_private=allow_private)
-    gallery = Gallery.open(gallery_dir, checkpoint, catalogue)
+    catalogue = _prepare_gallery(location, checkpoint_path, checkpoint, index)
+    ingest = Ingest(catalogue, PhotoStore(directory / PHOTOS), checkpoint)
+    imported = import_source(source, directory, ingest, counting_bar(progress, total), allow_private=allow_private)
+    gallery = Gallery.open(directory, checkpoint, catalogue)
     if not gallery.is_saved:
         gallery.save()
     report = BuildReport.of(imported, gallery.size)
@@ -143,18 +143,14 @@ def counting_bar(progress: Progress | None, total: int) -> Step:
 
 
 def _prepare_gallery(
-    directory: Path, checkpoint_path: Path, checkpoint: Checkpoint, index: str | None, catalogue_url: str | None
+    location: GalleryLocation, checkpoint_path: Path, checkpoint: Checkpoint, index: str | None
 ) -> Catalogue:
     """Open or create the gallery's catalogue, bind it to the checkpoint, and copy the checkpoint beside it."""
-    if is_gallery(directory):
-        catalogue = catalogue_of(directory, catalogue_url)  # raises if the catalogue of this gallery is elsewhere
-    else:
-        directory.mkdir(parents=True, exist_ok=True)
-        catalogue = Catalogue(catalogue_url or sqlite_url(directory / CATALOGUE_FILE))
+    catalogue = location.open_or_create_catalogue()
     catalogue.bind(checkpoint.sha256, checkpoint.network.dim)
     if index is not None:
         catalogue.set_factory(index)
-    copy = directory / CHECKPOINT_FILE
+    copy = location.directory / CHECKPOINT_FILE
     if not copy.is_file() or sha256_of(copy) != checkpoint.sha256:
         write_atomically(copy, lambda path: shutil.copyfile(checkpoint_path, path))
     return catalogue

@@ -15,7 +15,7 @@ from app.core.error_text import truncate
 from app.feeds.product_fields import read_fields
 from app.feeds.records import Fields
 from app.gallery.checkpoint_store import checkpoint_file
-from app.gallery.layout import PHOTOS, catalogue_of
+from app.gallery.layout import PHOTOS, GalleryLocation
 from app.gallery.photo_store import PhotoStore
 from app.ingest.pipeline import Ingest
 from app.ingest.product_preparer import DraftPhoto, ProductUpdate
@@ -33,29 +33,7 @@ class Change:
     outcome: str
 
 
-@dataclass(frozen=True)
-class Place:
-    """Location of an existing gallery: its directory, and the URL of its catalogue unless that is a file there."""
-
-    gallery: Path
-    url: str | None = None
-
-    @contextmanager
-    def catalogue(self) -> Iterator[Catalogue]:
-        """Open the gallery's catalogue for the block. Raises CatalogueError."""
-        with closing(catalogue_of(self.gallery, self.url)) as catalogue:
-            yield catalogue
-
-    @contextmanager
-    def writing(self) -> Iterator[tuple[Catalogue, Ingest]]:
-        """Open the catalogue for the block, together with an Ingest that embeds by the gallery's own checkpoint."""
-        with self.catalogue() as catalogue:
-            checkpoint = load_checkpoint(checkpoint_file(self.gallery, catalogue.state().checkpoint))
-            catalogue.bind(checkpoint.sha256, checkpoint.network.dim)
-            yield catalogue, Ingest(catalogue, PhotoStore(self.gallery / PHOTOS), checkpoint)
-
-
-def add_product(place: Place, product_id: str, fields: Fields, photos: Sequence[Path]) -> Change:
+def add_product(location: GalleryLocation, product_id: str, fields: Fields, photos: Sequence[Path]) -> Change:
     """Add or replace a product. `fields` are those of a feed; a product keeps its own if none are given.
 
     The same holds for photos. Raises ValueError for fields that cannot be used or a new product without a photo, and
@@ -70,33 +48,42 @@ def add_product(place: Place, product_id: str, fields: Fields, photos: Sequence[
         return old
 
     drafts = [DraftPhoto("", partial(_read_photo, path), f"photo {path}") for path in photos] or None
-    with place.writing() as (_, ingest):
+    with _open_for_writing(location) as (_, ingest):
         written = ingest.write(ProductUpdate(product_id, describe, drafts))
     outcome = "unchanged" if written.is_unchanged else "updated"
     return Change(written.product, "added" if written.old is None else outcome)
 
 
-def remove_products(place: Place, product_ids: Sequence[str]) -> int:
+def remove_products(location: GalleryLocation, product_ids: Sequence[str]) -> int:
     """Delete products and return their number. Raises ValueError, and deletes none, if any of them is missing."""
-    with place.writing() as (catalogue, ingest):
+    with _open_for_writing(location) as (catalogue, ingest):
         stored = catalogue.get_many(product_ids)
         missing = [product_id for product_id in product_ids if product_id not in stored]
         if missing:
-            raise ValueError(f"there is no product {truncate(missing[0])} in {place.gallery}: nothing was removed")
+            raise ValueError(f"there is no product {truncate(missing[0])} in {location.directory}: nothing was removed")
         return len(ingest.delete(product_ids))
 
 
 def import_products(
-    place: Place, source: Path, progress: Progress | None = None, *, allow_private: bool = False
+    location: GalleryLocation, source: Path, progress: Progress | None = None, *, allow_private: bool = False
 ) -> BuildReport:
     """Bring an existing gallery up to date with a feed or photo folder, using the gallery's own checkpoint.
 
     The index is left to the servers. Raises FeedError before anything is changed.
     """
-    with place.writing() as (catalogue, ingest):
+    with _open_for_writing(location) as (catalogue, ingest):
         step = counting_bar(progress, count_products(source))
-        imported = import_source(source, place.gallery, ingest, step, allow_private=allow_private)
+        imported = import_source(source, location.directory, ingest, step, allow_private=allow_private)
         return BuildReport.of(imported, catalogue.size())
+
+
+@contextmanager
+def _open_for_writing(location: GalleryLocation) -> Iterator[tuple[Catalogue, Ingest]]:
+    """Open the catalogue for the block, together with an Ingest that embeds by the gallery's own checkpoint."""
+    with closing(location.open_catalogue()) as catalogue:
+        checkpoint = load_checkpoint(checkpoint_file(location.directory, catalogue.state().checkpoint))
+        catalogue.bind(checkpoint.sha256, checkpoint.network.dim)
+        yield catalogue, Ingest(catalogue, PhotoStore(location.directory / PHOTOS), checkpoint)
 
 
 def _read_photo(path: Path, _known: str | None) -> bytes:

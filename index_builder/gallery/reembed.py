@@ -24,7 +24,7 @@ from app.core.cpu_limits import available_cpus
 from app.core.process_lock import process_lock
 from app.gallery.checkpoint_store import keep_checkpoint, settle_checkpoint
 from app.gallery.gallery import Gallery
-from app.gallery.layout import PHOTOS, catalogue_of
+from app.gallery.layout import PHOTOS, GalleryLocation
 from app.gallery.photo_store import PhotoStore
 from app.index.metric_forms import form_for
 from model.checkpoint import DEFAULT_CHECKPOINT, Checkpoint, CheckpointError, load_checkpoint
@@ -59,11 +59,10 @@ class ReembedReport:
 
 
 def reembed(
-    directory: Path,
+    location: GalleryLocation,
     checkpoint_path: Path = DEFAULT_CHECKPOINT,
     progress: Progress | None = None,
     device: str = "auto",
-    catalogue_url: str | None = None,
 ) -> ReembedReport:
     """Re-embed a gallery by another checkpoint and switch to it, resuming an interrupted run for the same one.
 
@@ -77,7 +76,7 @@ def reembed(
         ValueError: The gallery's kind of index cannot hold the checkpoint's embeddings.
     """
     load_checkpoint(checkpoint_path)  # so that an error names this file, not the gallery's copy
-    catalogue = catalogue_of(directory, catalogue_url)
+    directory, catalogue = location.directory, location.open_catalogue()
     try:
         with process_lock(directory / _LOCK, blocking=False, work=f"re-embedding {directory}"):
             checkpoint = _load_own_copy(directory, checkpoint_path, device)

@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from app.gallery.layout import catalogue_of
+from app.gallery.layout import GalleryLocation
 from app.search.retriever import Retriever
 from index_builder.datasets.pairs import PairFolder
 from index_builder.datasets.readers.read import read_pairs
@@ -47,7 +47,7 @@ def photos(folder: PairFolder) -> list[Image.Image]:
 
 
 def embedded(gallery: Path, folder: PairFolder) -> list[NDArray[np.float32]]:
-    catalogue = catalogue_of(gallery)
+    catalogue = GalleryLocation(gallery).open_catalogue()
     rows = [catalogue.embedding(pair.photo_id) for pair in folder.pairs]
     catalogue.close()
     return [row[0] for row in rows if row is not None]
@@ -62,12 +62,14 @@ def test_a_gallery_holds_the_mean_of_them(
     pictures.mkdir()
     for pair, photo in zip(folder.pairs, photos(folder), strict=True):
         photo.save(pictures / f"{pair.photo_id}.png")
-    build(pictures, tmp_path / "built", path)
+    build(pictures, GalleryLocation(tmp_path / "built"), path)
     np.testing.assert_allclose(embedded(tmp_path / "built", folder), wanted, atol=1e-5)
-    build(pictures, tmp_path / "made anew", tiny_checkpoint)
+    build(pictures, GalleryLocation(tmp_path / "made anew"), tiny_checkpoint)
     alone = [checkpoint.embed_frames([checkpoint.preprocess.photo(photo)])[0] for photo in photos(folder)]
     np.testing.assert_allclose(embedded(tmp_path / "made anew", folder), alone, atol=1e-5)
-    reembed(tmp_path / "made anew", path)  # from the photos as they are kept, which are not quite those that came
+    reembed(
+        GalleryLocation(tmp_path / "made anew"), path
+    )  # from the photos as they are kept, which are not quite those that came
     assert len(folder.pairs) == len(wanted)
     away = np.abs(np.array(embedded(tmp_path / "made anew", folder)) - wanted).mean(1)
     assert (away < np.abs(np.array(alone) - wanted).mean(1)).all()

@@ -21,7 +21,7 @@ from app.database.state import CatalogueState, lineage
 from app.database.tables import metadata, operations, photos, products
 from app.gallery.checkpoint_store import checkpoint_file
 from app.gallery.index_manifest import UnusableIndexError, manifest_text, parse_manifest
-from app.gallery.layout import INDEX, catalogue_of
+from app.gallery.layout import INDEX, GalleryLocation
 from app.gallery.layout import PHOTOS as GALLERY_PHOTOS
 from app.gallery.photo_store import PhotoStore
 from index_builder.gallery.backup.copy_files import PhotoCopier, copy_feeds
@@ -54,17 +54,16 @@ class BackupReport:
     missing: tuple[str, ...]  # one line for each photo that could not be copied
 
 
-def backup(
-    directory: Path, to: Path, progress: Progress | None = None, catalogue_url: str | None = None
-) -> BackupReport:
+def backup(location: GalleryLocation, to: Path, progress: Progress | None = None) -> BackupReport:
     """Back up a gallery into a folder that is empty or has an earlier backup of the same gallery.
 
     The folder holds the earlier backup until the new one is complete. A run that fails, such as on a full disk,
     leaves only the earlier backup. Raises BackupError for another folder, CatalogueError if there is no gallery, and
     LockHeldError while another process backs up into the folder.
     """
+    directory = location.directory
     _check_apart(directory, to)
-    catalogue = catalogue_of(directory, catalogue_url)
+    catalogue = location.open_catalogue()
     try:
         _claim(to, lineage(catalogue.state().identity))
         with process_lock(to / MARK, blocking=False, work=f"the backup in {to}"), keep_earlier_on_failure(to):

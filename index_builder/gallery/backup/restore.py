@@ -12,14 +12,14 @@ from pathlib import Path
 from rich.progress import Progress
 from sqlalchemy import Connection, select, update
 
-from app.catalogue.catalogue import Catalogue, sqlite_url
+from app.catalogue.catalogue import Catalogue
 from app.core.atomic_files import write_atomically
 from app.database.raw_tables import copy_tables
 from app.database.state import next_identity
 from app.database.tables import catalogue as record
 from app.gallery.gallery import Gallery
 from app.gallery.index_manifest import MANIFEST as INDEX_MANIFEST
-from app.gallery.layout import CATALOGUE_FILE, CHECKPOINT_FILE, IMPORTS, INDEX
+from app.gallery.layout import CATALOGUE_FILE, CHECKPOINT_FILE, IMPORTS, INDEX, GalleryLocation
 from app.gallery.layout import PHOTOS as GALLERY_PHOTOS
 from index_builder.gallery.backup.manifest import (
     PHOTOS,
@@ -41,15 +41,13 @@ class RestoreReport:
     photos: int
 
 
-def restore(
-    source: Path, directory: Path, progress: Progress | None = None, catalogue_url: str | None = None
-) -> RestoreReport:
+def restore(source: Path, location: GalleryLocation, progress: Progress | None = None) -> RestoreReport:
     """Restore a backup into a directory that is absent or empty, checking the SHA-256 of every file.
 
-    With `catalogue_url`, the products go to that database instead of a file in the directory. That database must not
-    have any products. Raises BackupError.
+    If the location has a `catalogue_url`, the products go to that database, which must not have any. Raises
+    BackupError.
     """
-    manifest = read_manifest(source)
+    manifest, directory = read_manifest(source), location.directory
     if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
         raise BackupError(f"{directory} is not empty: expected an empty folder, or none")
     directory.parent.mkdir(parents=True, exist_ok=True)
@@ -67,10 +65,10 @@ def restore(
                 name, sha256 = manifest.index_manifest
                 _copy(source / name, partial / INDEX / INDEX_MANIFEST, sha256)
             Gallery.open(partial, load_checkpoint(partial / CHECKPOINT_FILE)).close()  # builds the index
-        if catalogue_url is None:
+        if location.catalogue_url is None:
             os.rename(partial, directory)
         else:
-            _move_to(catalogue_url, partial, directory)
+            _move_to(location.catalogue_url, partial, directory)
     return RestoreReport(manifest.revision, manifest.products, manifest.photos)
 
 
@@ -109,7 +107,7 @@ def _copy(source: Path, target: Path, sha256: str) -> None:
 
 def _renew_identity(directory: Path) -> None:
     """Give a restored gallery an identity other than that of the gallery in the backup."""
-    catalogue = Catalogue(sqlite_url(directory / CATALOGUE_FILE))
+    catalogue = GalleryLocation(directory).open_catalogue()
     with catalogue.transaction() as connection:
         identity = str(connection.execute(select(record.c.identity)).scalar_one())
         connection.execute(update(record).values(identity=next_identity(identity)))
@@ -118,7 +116,7 @@ def _renew_identity(directory: Path) -> None:
 
 def _move_to(url: str, partial: Path, directory: Path) -> None:
     """Copy the rows of the catalogue file to a database and rename the folder, in one transaction."""
-    file, target = Catalogue(sqlite_url(partial / CATALOGUE_FILE)), Catalogue(url)
+    file, target = GalleryLocation(partial).open_catalogue(), Catalogue(url)
     try:
         with target.transaction() as connection:
             _check_empty(connection)

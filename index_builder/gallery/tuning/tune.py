@@ -19,7 +19,7 @@ from app.gallery.checkpoint_store import checkpoint_file
 from app.gallery.gallery import Gallery
 from app.gallery.index_choice import record_choice, take_back
 from app.gallery.index_manifest import Choice
-from app.gallery.layout import INDEX, catalogue_of
+from app.gallery.layout import INDEX, GalleryLocation
 from app.index.index_spec import Tuning
 from app.index.metric_forms import form_for
 from app.index.snapshot import join
@@ -49,11 +49,10 @@ class TuneReport:
 
 
 def tune(
-    directory: Path,
+    location: GalleryLocation,
     target: float,
     data: Sequence[Path] = (),
     progress: Progress | None = None,
-    catalogue_url: str | None = None,
 ) -> TuneReport:
     """Choose and build the index of a gallery that finds a share `target` of the ten nearest photos.
 
@@ -63,8 +62,8 @@ def tune(
     """
     if not 0 < target <= 1:
         raise TuneError(f"target recall is {target}: expected a share above 0 and at most 1, such as 0.99")
-    catalogue = catalogue_of(directory, catalogue_url)
-    with closing(catalogue):
+    directory = location.directory
+    with closing(location.open_catalogue()) as catalogue:
         checkpoint = load_checkpoint(checkpoint_file(directory, catalogue.state().checkpoint))
         gallery = Gallery.open(directory, checkpoint, catalogue)
         report, revision = _measure(gallery, checkpoint, target, data, progress)

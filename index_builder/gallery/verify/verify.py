@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.catalogue.catalogue import Catalogue
 from app.database.rows import DamagedCatalogueError, state_in
 from app.database.state import CatalogueState
-from app.gallery.layout import INDEX, PHOTOS, catalogue_of
+from app.gallery.layout import INDEX, PHOTOS, GalleryLocation
 from app.gallery.photo_store import PhotoStore
 from index_builder.gallery.verify.files import PhotoCheck, check_checkpoint, note_leftovers
 from index_builder.gallery.verify.findings import Finding, Findings
@@ -32,22 +32,22 @@ class VerifyReport:
     notes: tuple[Finding, ...]
 
 
-def verify(directory: Path, progress: Progress | None = None, catalogue_url: str | None = None) -> VerifyReport:
+def verify(location: GalleryLocation, progress: Progress | None = None) -> VerifyReport:
     """Check a gallery as of one moment. Raises CatalogueError if there is no gallery, and TimeoutError."""
     try:
-        catalogue = catalogue_of(directory, catalogue_url)
+        catalogue = location.open_catalogue()
     except SQLAlchemyError as error:
         return VerifyReport(0, 0, 0, (_describe_unreadable(error),), ())
     try:
         for _ in range(_ATTEMPTS):
-            report = _try_verify(directory, catalogue, progress)
+            report = _try_verify(location.directory, catalogue, progress)
             if report is not None:
                 return report
     except SQLAlchemyError as error:
         return VerifyReport(0, 0, 0, (_describe_unreadable(error),), ())
     finally:
         catalogue.close()
-    raise TimeoutError(f"gallery {directory} gets one checkpoint after the other: expected it to be at rest")
+    raise TimeoutError(f"gallery {location.directory} gets one checkpoint after the other: expected it to be at rest")
 
 
 def _try_verify(directory: Path, catalogue: Catalogue, progress: Progress | None) -> VerifyReport | None:

@@ -20,6 +20,7 @@ from app.catalogue.catalogue import Catalogue
 from app.database.errors import CatalogueError
 from app.database.mutations import claim_revisions
 from app.gallery.gallery import Gallery
+from app.gallery.layout import GalleryLocation
 from app.search.retriever import Retriever
 from app.serving.service import Service
 from app.settings import load_settings
@@ -161,9 +162,9 @@ def test_a_gallery_is_built_and_served_from_a_server(
     postgres: Postgres, tmp_path: Path, feed: Path, tiny_checkpoint: Path, tiny_gallery: Path
 ) -> None:
     url, directory = postgres.place(), tmp_path / "gallery"
-    report = build(feed, directory, tiny_checkpoint, catalogue_url=url)
+    report = build(feed, GalleryLocation(directory, url), tiny_checkpoint)
     assert (report.added, report.size) == (12, 12)
-    assert build(feed, directory, tiny_checkpoint, catalogue_url=url).unchanged == 12
+    assert build(feed, GalleryLocation(directory, url), tiny_checkpoint).unchanged == 12
     assert not (directory / "catalogue.sqlite").exists()
     services = [
         Service(load_settings(gallery=directory, catalogue=url, device="cpu")),
@@ -180,7 +181,7 @@ def test_an_import_goes_on_with_the_next_server(
     postgres: Postgres, tmp_path: Path, feed: Path, tiny_checkpoint: Path
 ) -> None:
     url, directory = postgres.place(), tmp_path / "gallery"
-    build(feed, directory, tiny_checkpoint, catalogue_url=url)
+    build(feed, GalleryLocation(directory, url), tiny_checkpoint)
     with closing(Catalogue(url)) as catalogue:
         key = catalogue.keys.add("shop", "write")
     settings = {"catalogue": url, "allow_private_addresses": True}

@@ -15,7 +15,7 @@ import torch
 from app.decoding.sketch_decoder import SketchDecoder
 from app.gallery.checkpoint_store import checkpoint_file
 from app.gallery.gallery import Gallery
-from app.gallery.layout import catalogue_of
+from app.gallery.layout import GalleryLocation
 from app.search.retriever import Retriever
 from index_builder.gallery.reembed import reembed
 from index_builder.gallery.verify.verify import verify
@@ -81,7 +81,7 @@ def test_searches_are_by_one_checkpoint_and_no_write_is_lost(shop: Shop, other_c
     threads = [threading.Thread(target=search), threading.Thread(target=write)]
     for thread in threads:
         thread.start()
-    reembed(shop.gallery, other_checkpoint)
+    reembed(GalleryLocation(shop.gallery), other_checkpoint)
     with httpx.Client(base_url=shop.client.base_url, timeout=60) as client:
         new = wait_for_other_distances(client, old)
     time.sleep(0.3)
@@ -92,13 +92,13 @@ def test_searches_are_by_one_checkpoint_and_no_write_is_lost(shop: Shop, other_c
     assert all(is_close(current, old) or is_close(current, new) for current in seen)
     is_new = [is_close(current, new) for current in seen]
     assert is_new == sorted(is_new)  # never back again
-    report = verify(shop.gallery)
+    report = verify(GalleryLocation(shop.gallery))
     assert report.problems == () and report.products == len(PRODUCTS) + len(put)
 
 
 def search_fresh_start(gallery: Path) -> list[str]:
     """Open a gallery, search for the first product, and return the ids of the results, nearest first."""
-    with closing(catalogue_of(gallery)) as catalogue:
+    with closing(GalleryLocation(gallery).open_catalogue()) as catalogue:
         checkpoint = load_checkpoint(checkpoint_file(gallery, catalogue.state().checkpoint))
         frame = checkpoint.preprocess.photo(draw_product(0))
         retriever = Retriever(checkpoint, Gallery.open(gallery, checkpoint, catalogue))
@@ -110,7 +110,7 @@ def test_what_it_switches_to_is_what_a_fresh_start_serves(
 ) -> None:
     for checkpoint in (other_checkpoint, tiny_checkpoint):
         before = distances(shop.client)
-        reembed(shop.gallery, checkpoint)
+        reembed(GalleryLocation(shop.gallery), checkpoint)
         wait_for_other_distances(shop.client, before)
         assert shop.found(0, kind="photo", k=12) == search_fresh_start(shop.gallery)
     shop.put("after", 50)
@@ -122,7 +122,7 @@ def test_an_import_goes_on_with_the_checkpoint_that_came_meanwhile(shop: Shop, o
     old = distances(shop.client)
     lines = "\n".join(f'{{"id": "i{n}", "title": "I", "image_link": "x{n}.png"}}' for n in range(400))
     started = shop.client.post("/products/import", content=lines, headers={"Content-Type": "application/jsonl"})
-    reembed(shop.gallery, other_checkpoint)
+    reembed(GalleryLocation(shop.gallery), other_checkpoint)
     wait_for_other_distances(shop.client, old)
     operation = shop.finished(started)
     assert (operation["state"], operation["total"]) == ("failed", 400)  # as no line could be used
@@ -150,7 +150,7 @@ def test_a_checkpoint_that_cannot_be_served_yet_is_tried_again_now_and_then(
     monkeypatch.setattr("app.serving.hot_swap._RETRY_SECONDS", 2.0)
     with monkeypatch.context() as full:
         full.setattr(SketchDecoder, "warm_up", fail)
-        reembed(shop.gallery, other_checkpoint)
+        reembed(GalleryLocation(shop.gallery), other_checkpoint)
         assert shop.client.get("/").status_code == 200
         refused(shop.put("late", 1), 503, "not_ready", "cannot be served yet: try again later")
         deadline = time.monotonic() + 30

@@ -23,6 +23,7 @@ from app.database.errors import CheckpointMismatchError
 from app.decoding import product_photo as prints
 from app.feeds.records import FeedError
 from app.gallery.gallery import Gallery
+from app.gallery.layout import GalleryLocation
 from app.photo_fetch import linked_photos as linked
 from app.products.product import Product
 from app.search.retriever import Retriever
@@ -78,7 +79,7 @@ def test_a_feed_becomes_a_gallery(tiny_gallery: Path, tiny_checkpoint: Path, fee
 
 
 def test_a_photo_folder_becomes_a_gallery(tmp_path: Path, photo_folder: Path, tiny_checkpoint: Path) -> None:
-    report = build(photo_folder, tmp_path / "gallery", tiny_checkpoint)
+    report = build(photo_folder, GalleryLocation(tmp_path / "gallery"), tiny_checkpoint)
     assert report == BuildReport(12, 0, 0, (), 12)
     assert contents(tmp_path / "gallery", tiny_checkpoint)["shoes/boot-1"][0].category == "shoes"
 
@@ -86,10 +87,10 @@ def test_a_photo_folder_becomes_a_gallery(tmp_path: Path, photo_folder: Path, ti
 def test_building_again_does_nothing(
     tmp_path: Path, shop: Path, tiny_checkpoint: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    build(shop, tmp_path / "gallery", tiny_checkpoint)
+    build(shop, GalleryLocation(tmp_path / "gallery"), tiny_checkpoint)
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "gallery").rglob("*") if path.is_file()}
     monkeypatch.setattr(prints, "decode_image", None)
-    assert build(shop, tmp_path / "gallery", tiny_checkpoint) == BuildReport(0, 0, 12, (), 12)
+    assert build(shop, GalleryLocation(tmp_path / "gallery"), tiny_checkpoint) == BuildReport(0, 0, 12, (), 12)
     after = {path: path.stat().st_mtime_ns for path in (tmp_path / "gallery").rglob("*") if path.is_file()}
     database = tmp_path / "gallery" / "catalogue.sqlite"
     before.pop(database), after.pop(database)
@@ -98,13 +99,13 @@ def test_building_again_does_nothing(
 
 def test_only_what_changed_is_done_again(tmp_path: Path, shop: Path, tiny_checkpoint: Path) -> None:
     gallery = tmp_path / "gallery"
-    build(shop, gallery, tiny_checkpoint)
+    build(shop, GalleryLocation(gallery), tiny_checkpoint)
     draw_product(99).save(shop.parent / "bags" / "sack-1.png")
     lines = shop.read_text().replace("25.00 EUR", "20.00 EUR").splitlines()
     new = lines[1].replace("boot-1", "boot-3", 1)
     shop.write_text("\n".join([*lines[:-1], new]))  # without odd-1, which stays in the gallery
-    assert build(shop, gallery, tiny_checkpoint) == BuildReport(1, 2, 9, (), 13)
-    fresh = build(shop, tmp_path / "fresh", tiny_checkpoint)
+    assert build(shop, GalleryLocation(gallery), tiny_checkpoint) == BuildReport(1, 2, 9, (), 13)
+    fresh = build(shop, GalleryLocation(tmp_path / "fresh"), tiny_checkpoint)
     assert fresh.size == 12
     assert "odd-1" in contents(gallery, tiny_checkpoint)
     removing = Gallery.open(gallery, load_checkpoint(tiny_checkpoint))
@@ -116,12 +117,12 @@ def test_only_what_changed_is_done_again(tmp_path: Path, shop: Path, tiny_checkp
 def test_new_words_for_a_photo_do_not_embed_it_again(
     tmp_path: Path, shop: Path, tiny_checkpoint: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    build(shop, tmp_path / "gallery", tiny_checkpoint)
+    build(shop, GalleryLocation(tmp_path / "gallery"), tiny_checkpoint)
     shop.write_text(shop.read_text().replace("\twomen\t", "\tmen\t"))
     monkeypatch.setattr(prints, "decode_image", None)
-    assert build(shop, tmp_path / "gallery", tiny_checkpoint) == BuildReport(0, 12, 0, (), 12)
+    assert build(shop, GalleryLocation(tmp_path / "gallery"), tiny_checkpoint) == BuildReport(0, 12, 0, (), 12)
     monkeypatch.undo()
-    build(shop, tmp_path / "fresh", tiny_checkpoint)
+    build(shop, GalleryLocation(tmp_path / "fresh"), tiny_checkpoint)
     assert_same(tmp_path / "gallery", tmp_path / "fresh", tiny_checkpoint)
 
 
@@ -137,7 +138,7 @@ def test_photos_that_cannot_be_used_are_listed(
     (photos / "odd-1.png").write_bytes(b"x" * 200_000)
     monkeypatch.setattr(linked, "MAX_PHOTO_BYTES", 100_000)
     shop.write_text(shop.read_text() + "x\tT\t\t\t\tcheap\t\todd-1.png\n")
-    report = build(shop, tmp_path / "gallery", tiny_checkpoint)
+    report = build(shop, GalleryLocation(tmp_path / "gallery"), tiny_checkpoint)
     assert (report.added, report.size) == (7, 7)
     reasons = dict(report.skipped)
     assert list(reasons) == ["sofa-1", "tote-1", "tote-2", "sack-1", "odd-1", "line 14"]
@@ -149,35 +150,38 @@ def test_photos_that_cannot_be_used_are_listed(
 
 def test_a_lost_photo_is_made_again(tmp_path: Path, shop: Path, tiny_checkpoint: Path) -> None:
     gallery = tmp_path / "gallery"
-    build(shop, gallery, tiny_checkpoint)
+    build(shop, GalleryLocation(gallery), tiny_checkpoint)
     shutil.rmtree(gallery / "photos")
-    assert build(shop, gallery, tiny_checkpoint).updated == 12
+    assert build(shop, GalleryLocation(gallery), tiny_checkpoint).updated == 12
     assert len(list((gallery / "photos").iterdir())) == 24
 
 
 def test_another_checkpoint_is_refused_with_both_hashes(tmp_path: Path, shop: Path, tiny_checkpoint: Path) -> None:
-    build(shop, tmp_path / "gallery", tiny_checkpoint)
+    build(shop, GalleryLocation(tmp_path / "gallery"), tiny_checkpoint)
     torch.manual_seed(8)
     config = load_checkpoint(tiny_checkpoint).network.config
     other = save_checkpoint(tmp_path / "other.safetensors", DSSA(config), PreprocessConfig(size=64))
     both = f"{load_checkpoint(tiny_checkpoint).sha256}.*{load_checkpoint(other).sha256}"
     with pytest.raises(CheckpointMismatchError, match=both):
-        build(shop, tmp_path / "gallery", other)
-    assert build(shop, tmp_path / "gallery", tmp_path / "gallery" / "checkpoint.safetensors").unchanged == 12
+        build(shop, GalleryLocation(tmp_path / "gallery"), other)
+    assert (
+        build(shop, GalleryLocation(tmp_path / "gallery"), tmp_path / "gallery" / "checkpoint.safetensors").unchanged
+        == 12
+    )
 
 
 def test_a_gallery_among_the_photos_is_refused(photo_folder: Path, tiny_checkpoint: Path) -> None:
     with pytest.raises(FeedError, match="lies inside the photo folder"):
-        build(photo_folder, photo_folder / "gallery", tiny_checkpoint)
+        build(photo_folder, GalleryLocation(photo_folder / "gallery"), tiny_checkpoint)
     assert not (photo_folder / "gallery").exists()
 
 
 def test_an_index_is_kept_until_another_is_named(tmp_path: Path, shop: Path, tiny_checkpoint: Path) -> None:
     gallery, checkpoint = tmp_path / "gallery", load_checkpoint(tiny_checkpoint)
     with pytest.raises(ValueError, match="index 'nonsense'"):
-        build(shop, gallery, tiny_checkpoint, index="nonsense")
+        build(shop, GalleryLocation(gallery), tiny_checkpoint, index="nonsense")
     for index, expected in ((None, "Flat"), ("SQ8", "SQ8"), (None, "SQ8"), ("Flat", "Flat")):
-        build(shop, gallery, tiny_checkpoint, index=index)
+        build(shop, GalleryLocation(gallery), tiny_checkpoint, index=index)
         opened = Gallery.open(gallery, checkpoint)
         assert opened.is_saved and opened.catalogue.state().factory == expected
         opened.close()
@@ -185,15 +189,16 @@ def test_an_index_is_kept_until_another_is_named(tmp_path: Path, shop: Path, tin
 
 def test_progress_is_shown(tmp_path: Path, shop: Path, tiny_checkpoint: Path) -> None:
     with Progress(disable=True) as progress:
-        build(shop, tmp_path / "gallery", tiny_checkpoint, progress=progress)
+        build(shop, GalleryLocation(tmp_path / "gallery"), tiny_checkpoint, progress=progress)
     assert [(task.completed, task.total) for task in progress.tasks] == [(12, 12)]
 
 
 BUILDER = """
 import sys
 from pathlib import Path
+from app.gallery.layout import GalleryLocation
 from index_builder.gallery.build import build
-build(Path(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]))
+build(Path(sys.argv[1]), GalleryLocation(Path(sys.argv[2])), Path(sys.argv[3]))
 """
 
 
@@ -211,9 +216,9 @@ def test_a_killed_build_is_finished_by_the_next(tmp_path: Path, tiny_checkpoint:
     builder.wait()
     done = rows(gallery)
     assert 0 < done < 70 and done % 32 == 0
-    report = build(source, gallery, tiny_checkpoint)
+    report = build(source, GalleryLocation(gallery), tiny_checkpoint)
     assert (report.added, report.unchanged, report.size) == (70 - done, done, 70)
-    build(source, tmp_path / "fresh", tiny_checkpoint)
+    build(source, GalleryLocation(tmp_path / "fresh"), tiny_checkpoint)
     assert_same(gallery, tmp_path / "fresh", tiny_checkpoint)
 
 
@@ -232,5 +237,5 @@ def rows(gallery: Path) -> int:
 def test_a_source_without_products_is_refused(tmp_path: Path, tiny_checkpoint: Path) -> None:
     (tmp_path / "photos").mkdir()
     with pytest.raises(FeedError, match="has no products"):
-        build(tmp_path / "photos", tmp_path / "gallery", tiny_checkpoint)
+        build(tmp_path / "photos", GalleryLocation(tmp_path / "gallery"), tiny_checkpoint)
     assert not (tmp_path / "gallery").exists()

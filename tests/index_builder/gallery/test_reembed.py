@@ -18,7 +18,7 @@ from app.database.errors import CheckpointMismatchError
 from app.decoding.product_photo import encode_webp_files
 from app.gallery.checkpoint_store import checkpoint_file
 from app.gallery.gallery import Gallery
-from app.gallery.layout import CHECKPOINT_FILE, PHOTOS, catalogue_of
+from app.gallery.layout import CHECKPOINT_FILE, PHOTOS, GalleryLocation
 from app.gallery.photo_store import PhotoStore
 from app.products.product import Photo, Product
 from index_builder.gallery import reembed as stage
@@ -46,11 +46,11 @@ def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
 def reembed_in_small_batches(directory: Path, checkpoint: Path) -> None:
     """Re-embed in another process, which the fixture does not reach."""
     stage._BATCH = 4
-    reembed(directory, checkpoint)
+    reembed(GalleryLocation(directory), checkpoint)
 
 
 def own_checkpoint(directory: Path) -> Checkpoint:
-    catalogue = catalogue_of(directory)
+    catalogue = GalleryLocation(directory).open_catalogue()
     checkpoint = load_checkpoint(checkpoint_file(directory, catalogue.state().checkpoint))
     catalogue.close()
     return checkpoint
@@ -58,7 +58,7 @@ def own_checkpoint(directory: Path) -> Checkpoint:
 
 def embedded(directory: Path) -> Iterator[tuple[str, NDArray[np.float32]]]:
     """Yield every photo's name with its embedding (D,) in the catalogue."""
-    catalogue = catalogue_of(directory)
+    catalogue = GalleryLocation(directory).open_catalogue()
     for product in catalogue.page(limit=10_000):
         embeddings = catalogue.embedding(product.product_id)
         assert embeddings is not None
@@ -87,8 +87,8 @@ def assert_is_of(
 
 def test_a_gallery_gets_another_checkpoint(gallery: Path, other_checkpoint: Path) -> None:
     before, new = own_checkpoint(gallery), load_checkpoint(other_checkpoint)
-    old_state = catalogue_of(gallery).state()
-    products = catalogue_of(gallery).page(limit=100)
+    old_state = GalleryLocation(gallery).open_catalogue().state()
+    products = GalleryLocation(gallery).open_catalogue().page(limit=100)
     report = answer("reembed", "--gallery", gallery, "--checkpoint", other_checkpoint)
     assert report == {
         "before": before.sha256,
@@ -97,10 +97,10 @@ def test_a_gallery_gets_another_checkpoint(gallery: Path, other_checkpoint: Path
         "photos": COUNT,
         "size": COUNT,
     }
-    state = catalogue_of(gallery).state()
+    state = GalleryLocation(gallery).open_catalogue().state()
     assert (state.checkpoint, state.dim, state.revision) == (new.sha256, new.network.dim, old_state.revision)
     assert state.dim != old_state.dim and state.identity != old_state.identity
-    assert catalogue_of(gallery).page(limit=100) == products
+    assert GalleryLocation(gallery).open_catalogue().page(limit=100) == products
     assert own_checkpoint(gallery).sha256 == load_checkpoint(gallery / CHECKPOINT_FILE).sha256 == new.sha256
     assert_is_of(gallery, new)
     again = run("reembed", "--gallery", gallery, "--checkpoint", other_checkpoint)
@@ -111,14 +111,14 @@ def test_the_checkpoint_before_stays_until_the_next(
     gallery: Path, other_checkpoint: Path, tiny_checkpoint: Path
 ) -> None:
     first = load_checkpoint(tiny_checkpoint)
-    reembed(gallery, other_checkpoint)
-    reembed(gallery, checkpoint_file(gallery, first.sha256))
+    reembed(GalleryLocation(gallery), other_checkpoint)
+    reembed(GalleryLocation(gallery), checkpoint_file(gallery, first.sha256))
     assert own_checkpoint(gallery).sha256 == first.sha256
     network = load_checkpoint(other_checkpoint).network
     with torch.no_grad():
         next(network.parameters()).add_(0.01)
     third = load_checkpoint(save_checkpoint(gallery.parent / "third.safetensors", network, PreprocessConfig(size=96)))
-    reembed(gallery, gallery.parent / "third.safetensors")
+    reembed(GalleryLocation(gallery), gallery.parent / "third.safetensors")
     checkpoints = {path.stem for path in (gallery / "checkpoints").iterdir()}
     assert checkpoints == {first.sha256, third.sha256}
     assert_is_of(gallery, third)
@@ -141,7 +141,7 @@ def test_it_may_be_killed_at_any_step(
             for name, embedding in embedded(gallery):
                 np.testing.assert_array_equal(embedding, original[name])
         if step % 3 == 0:
-            report = reembed(gallery, other_checkpoint)
+            report = reembed(GalleryLocation(gallery), other_checkpoint)
             assert report.embedded in range(0, COUNT + 1, 4)
             seen.add(str(report.embedded))
             assert_is_of(gallery, new, expected)
@@ -157,7 +157,7 @@ def test_writes_beside_it_are_never_lost_and_never_mixed(gallery: Path, other_ch
     refused: list[CheckpointMismatchError] = []
 
     def write() -> None:
-        catalogue = catalogue_of(gallery)
+        catalogue = GalleryLocation(gallery).open_catalogue()
         catalogue.bind(old.sha256, old.network.dim)
         for number in range(1000):
             image = draw_product(100 + number, (64, 48))
@@ -174,10 +174,10 @@ def test_writes_beside_it_are_never_lost_and_never_mixed(gallery: Path, other_ch
 
     writer = threading.Thread(target=write)
     writer.start()
-    reembed(gallery, other_checkpoint)
+    reembed(GalleryLocation(gallery), other_checkpoint)
     writer.join()
     assert len(refused) == 1 and str(refused[0]).count(old.sha256) == 1
-    catalogue = catalogue_of(gallery)
+    catalogue = GalleryLocation(gallery).open_catalogue()
     assert set(acknowledged) == {p.product_id for p in catalogue.page(limit=5000)} & {f"late-{n}" for n in range(1000)}
     assert catalogue.size() == COUNT + len(acknowledged)
     assert_is_of(gallery, load_checkpoint(other_checkpoint))
@@ -189,7 +189,7 @@ def test_an_open_catalogue_refuses_embeddings_of_both_kinds(gallery: Path, other
     opened = Gallery.open(gallery, old)
     catalogue, snapshot = opened.catalogue, opened.snapshot
     product, vectors = catalogue.embedded("boot-1") or pytest.fail("boot-1 is gone")
-    reembed(gallery, other_checkpoint)
+    reembed(GalleryLocation(gallery), other_checkpoint)
     refused = pytest.raises(CheckpointMismatchError, match=f"{load_checkpoint(other_checkpoint).sha256}.*{old.sha256}")
     for attempt in (
         lambda: catalogue.put([product], vectors),
@@ -210,7 +210,7 @@ def test_an_open_catalogue_refuses_embeddings_of_both_kinds(gallery: Path, other
 def test_photos_that_cannot_be_embedded_are_named_and_nothing_switches(
     gallery: Path, other_checkpoint: Path, damage: str
 ) -> None:
-    catalogue, before = catalogue_of(gallery), own_checkpoint(gallery)
+    catalogue, before = GalleryLocation(gallery).open_catalogue(), own_checkpoint(gallery)
     product = catalogue.get("pump-1")
     assert product is not None
     path = PhotoStore(gallery / PHOTOS).photo(product.photo)
@@ -235,23 +235,23 @@ def test_photos_that_cannot_be_embedded_are_named_and_nothing_switches(
     path.write_bytes(photo)
     catalogue.delete(["bare"])
     # the other photos were embedded, except if a product has no photo: then nothing was
-    assert reembed(gallery, other_checkpoint).embedded == (COUNT if damage == "not kept" else 1)
+    assert reembed(GalleryLocation(gallery), other_checkpoint).embedded == (COUNT if damage == "not kept" else 1)
     assert_is_of(gallery, load_checkpoint(other_checkpoint))
 
 
 def test_what_is_no_checkpoint_and_what_is_no_gallery(gallery: Path, other_checkpoint: Path, tmp_path: Path) -> None:
     (tmp_path / "text").write_text("no checkpoint")
     with pytest.raises(CheckpointError, match=f"checkpoint {tmp_path / 'text'} cannot be read"):
-        reembed(gallery, tmp_path / "text")
+        reembed(GalleryLocation(gallery), tmp_path / "text")
     assert not (gallery / "checkpoints").exists()
     with pytest.raises(CheckpointError, match=r"checkpoint not found: .*none"):
-        reembed(gallery, tmp_path / "none")
+        reembed(GalleryLocation(gallery), tmp_path / "none")
     with pytest.raises(ValueError, match=f"no gallery at {tmp_path / 'nowhere'}"):
-        reembed(tmp_path / "nowhere", other_checkpoint)
-    catalogue = catalogue_of(gallery)
+        reembed(GalleryLocation(tmp_path / "nowhere"), other_checkpoint)
+    catalogue = GalleryLocation(gallery).open_catalogue()
     catalogue.set_factory("PQ7")  # 7 divides neither
     with pytest.raises(ValueError, match="index 'PQ7' cannot be made for"):
-        reembed(gallery, other_checkpoint)
+        reembed(GalleryLocation(gallery), other_checkpoint)
     assert_stays(catalogue)
 
 
@@ -264,5 +264,5 @@ def test_two_at_once(gallery: Path, other_checkpoint: Path) -> None:
         process_lock(gallery / "reembed.lock", blocking=False),
         pytest.raises(LockHeldError, match=f"re-embedding {gallery}"),
     ):
-        reembed(gallery, other_checkpoint)
-    reembed(gallery, other_checkpoint)
+        reembed(GalleryLocation(gallery), other_checkpoint)
+    reembed(GalleryLocation(gallery), other_checkpoint)

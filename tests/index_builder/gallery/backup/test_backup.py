@@ -20,7 +20,7 @@ from app.database.state import lineage
 from app.decoding.product_photo import encode_webp_files
 from app.gallery.gallery import Gallery
 from app.gallery.index_choice import saved_tuning
-from app.gallery.layout import CHECKPOINT_FILE, IMPORTS, INDEX, PHOTOS, catalogue_of
+from app.gallery.layout import CHECKPOINT_FILE, IMPORTS, INDEX, PHOTOS, GalleryLocation
 from app.gallery.photo_store import PhotoStore
 from app.index.index_spec import Tuning
 from app.products.product import Photo, Product
@@ -71,7 +71,7 @@ def whole(tiny_gallery: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     to = tmp_path_factory.mktemp("backup") / "whole"
     gallery = Path(shutil.copytree(tiny_gallery, to.with_name("gallery")))
     tune(gallery, replace(TUNED, parameters=""))
-    backup(gallery, to)
+    backup(GalleryLocation(gallery), to)
     return to
 
 
@@ -87,7 +87,7 @@ def contents(catalogue: Catalogue) -> list[tuple[Product, bytes]]:
 def add(gallery: Path, number: int) -> str:
     """Put a product with a new photo. Returns its id."""
     store, checkpoint = PhotoStore(gallery / PHOTOS), load_checkpoint(gallery / CHECKPOINT_FILE)
-    image, catalogue = draw_product(100 + number, (64, 48)), catalogue_of(gallery)
+    image, catalogue = draw_product(100 + number, (64, 48)), GalleryLocation(gallery).open_catalogue()
     product = Product(f"late-{number:03d}", "Late", photos=(Photo(store.keep(*encode_webp_files(image)), f"{number}"),))
     catalogue.put([product], checkpoint.embed_frames([checkpoint.preprocess.photo(image)]))
     catalogue.close()
@@ -95,15 +95,20 @@ def add(gallery: Path, number: int) -> str:
 
 
 def test_there_and_back(gallery: Path, tmp_path: Path) -> None:
-    catalogue_of(gallery).delete(["sack-1"])
+    GalleryLocation(gallery).open_catalogue().delete(["sack-1"])
     report_as_json = answer("backup", "--gallery", gallery, tmp_path / "to")
     assert report_as_json == {"revision": 13, "products": 11, "photos": 11, "copied": 22, "missing": []}
     back = answer("restore", tmp_path / "to", "--gallery", tmp_path / "deep" / "back")
     assert back == {"revision": 13, "products": 11, "photos": 11}
-    report = verify(tmp_path / "deep" / "back")
+    report = verify(GalleryLocation(tmp_path / "deep" / "back"))
     assert (report.problems, report.notes) == ((), ())
-    assert contents(catalogue_of(tmp_path / "deep" / "back")) == contents(catalogue_of(gallery))
-    old, new = catalogue_of(gallery).state(), catalogue_of(tmp_path / "deep" / "back").state()
+    assert contents(GalleryLocation(tmp_path / "deep" / "back").open_catalogue()) == contents(
+        GalleryLocation(gallery).open_catalogue()
+    )
+    old, new = (
+        GalleryLocation(gallery).open_catalogue().state(),
+        GalleryLocation(tmp_path / "deep" / "back").open_catalogue().state(),
+    )
     assert old.identity != new.identity and lineage(old.identity) == lineage(new.identity)
     assert [path.name for path in (tmp_path / "deep").iterdir()] == ["back"]
     opened = Gallery.open(tmp_path / "deep" / "back", load_checkpoint(tmp_path / "deep" / "back" / CHECKPOINT_FILE))
@@ -112,13 +117,13 @@ def test_there_and_back(gallery: Path, tmp_path: Path) -> None:
 
 
 def test_an_index_is_made_again_as_it_was_tuned(gallery: Path, tmp_path: Path) -> None:
-    catalogue_of(gallery).set_factory("IVF2,Flat")
+    GalleryLocation(gallery).open_catalogue().set_factory("IVF2,Flat")
     tune(gallery, TUNED)
-    backup(gallery, tmp_path / "to")
-    backup(gallery, tmp_path / "to")  # each backup removes the files of the one before
+    backup(GalleryLocation(gallery), tmp_path / "to")
+    backup(GalleryLocation(gallery), tmp_path / "to")  # each backup removes the files of the one before
     assert len(list((tmp_path / "to").glob("index-*.json"))) == 1
-    restore(tmp_path / "to", tmp_path / "back")
-    assert verify(tmp_path / "back").problems == ()
+    restore(tmp_path / "to", GalleryLocation(tmp_path / "back"))
+    assert verify(GalleryLocation(tmp_path / "back")).problems == ()
     with closing(Gallery.open(tmp_path / "back", load_checkpoint(gallery / CHECKPOINT_FILE))) as opened:
         assert opened.is_saved and (opened.tuning, opened.n_candidates) == (TUNED, 37)
 
@@ -126,7 +131,7 @@ def test_an_index_is_made_again_as_it_was_tuned(gallery: Path, tmp_path: Path) -
 def test_a_backup_beside_tune_has_what_was_chosen_for_its_kind_of_index(
     gallery: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    catalogue_of(gallery).set_factory("IVF2,Flat")
+    GalleryLocation(gallery).open_catalogue().set_factory("IVF2,Flat")
     tune(gallery, TUNED)
     dump = backups._dump
 
@@ -136,8 +141,8 @@ def test_a_backup_beside_tune_has_what_was_chosen_for_its_kind_of_index(
         tune(gallery, replace(TUNED, parameters=""))
 
     monkeypatch.setattr(backups, "_dump", dump_and_tune)
-    backup(gallery, tmp_path / "to")
-    restore(tmp_path / "to", tmp_path / "back")
+    backup(GalleryLocation(gallery), tmp_path / "to")
+    restore(tmp_path / "to", GalleryLocation(tmp_path / "back"))
     assert saved_tuning(tmp_path / "back" / INDEX, "IVF2,Flat") == TUNED
 
 
@@ -149,16 +154,16 @@ def tune(gallery: Path, tuning: Tuning) -> None:
 @pytest.mark.parametrize("name", ["to", "photos"])
 def test_a_second_backup_copies_what_is_new_and_lets_go_what_is_old(gallery: Path, tmp_path: Path, name: str) -> None:
     to = tmp_path / name
-    backup(gallery, to)
+    backup(GalleryLocation(gallery), to)
     before = {path.name for path in to.iterdir()}
     add(gallery, 1)
-    catalogue_of(gallery).delete(["boot-1"])
-    report = backup(gallery, to)
+    GalleryLocation(gallery).open_catalogue().delete(["boot-1"])
+    report = backup(GalleryLocation(gallery), to)
     assert (report.products, report.photos, report.copied) == (12, 12, 2)
     assert len(list((to / "photos").iterdir())) == 24
     assert len({path.name for path in to.iterdir()}) == len(before)
-    again = restore(to, tmp_path / "back")
-    assert again.products == 12 and verify(tmp_path / "back").problems == ()
+    again = restore(to, GalleryLocation(tmp_path / "back"))
+    assert again.products == 12 and verify(GalleryLocation(tmp_path / "back")).problems == ()
 
 
 def test_a_backup_beside_a_writer_is_of_one_moment(gallery: Path, tmp_path: Path) -> None:
@@ -172,15 +177,19 @@ def test_a_backup_beside_a_writer_is_of_one_moment(gallery: Path, tmp_path: Path
     writer = threading.Thread(target=write)
     writer.start()
     try:
-        reports = [backup(gallery, tmp_path / f"to{turn}") for turn in range(3)]
+        reports = [backup(GalleryLocation(gallery), tmp_path / f"to{turn}") for turn in range(3)]
     finally:
         stop.set()
         writer.join()
     for turn, report in enumerate(reports):
         assert report.missing == () and report.revision == report.products
-        restore(tmp_path / f"to{turn}", tmp_path / f"back{turn}")
-        assert verify(tmp_path / f"back{turn}").problems == ()
-        late = [p.product_id for p in catalogue_of(tmp_path / f"back{turn}").page(limit=5000) if p.title == "Late"]
+        restore(tmp_path / f"to{turn}", GalleryLocation(tmp_path / f"back{turn}"))
+        assert verify(GalleryLocation(tmp_path / f"back{turn}")).problems == ()
+        late = [
+            p.product_id
+            for p in GalleryLocation(tmp_path / f"back{turn}").open_catalogue().page(limit=5000)
+            if p.title == "Late"
+        ]
         assert late == sorted(written)[: len(late)] and len(late) == report.products - COUNT
 
 
@@ -196,10 +205,10 @@ def assert_whole(to: Path) -> int:
 
 def test_a_killed_backup_leaves_the_one_before(gallery: Path, tmp_path: Path) -> None:
     to = tmp_path / "to"
-    backup(gallery, to)
+    backup(GalleryLocation(gallery), to)
     first = read_manifest(to)
     add(gallery, 1)
-    catalogue_of(gallery).delete(["boot-1"])
+    GalleryLocation(gallery).open_catalogue().delete(["boot-1"])
     seen, step, alive = set[int](), 0, False
     while not alive:
         step += 1
@@ -207,10 +216,10 @@ def test_a_killed_backup_leaves_the_one_before(gallery: Path, tmp_path: Path) ->
         alive = not killed_at(step, backup, gallery, target)
         seen.add(assert_whole(target))
         if step % 8 == 0 or alive:
-            restore(target, tmp_path / f"back{step}")
-            assert verify(tmp_path / f"back{step}").problems == ()
+            restore(target, GalleryLocation(tmp_path / f"back{step}"))
+            assert verify(GalleryLocation(tmp_path / f"back{step}")).problems == ()
     assert step > 5 and seen == {first.revision, first.revision + 2}
-    backup(gallery, tmp_path / "1")
+    backup(GalleryLocation(gallery), tmp_path / "1")
     assert read_manifest(tmp_path / "1").revision == first.revision + 2
     assert not list((tmp_path / "1").rglob("*.partial"))
 
@@ -219,22 +228,24 @@ def test_a_killed_first_backup_is_none_and_can_be_gone_on_with(gallery: Path, tm
     to = tmp_path / "to"
     assert killed_at(6, backup, gallery, to)
     with pytest.raises(BackupError, match=f"{to} is no whole backup, it has no {MANIFEST}"):
-        restore(to, tmp_path / "back")
+        restore(to, GalleryLocation(tmp_path / "back"))
     assert not (tmp_path / "back").exists()
-    backup(gallery, to)
-    assert restore(to, tmp_path / "back").products == COUNT
+    backup(GalleryLocation(gallery), to)
+    assert restore(to, GalleryLocation(tmp_path / "back")).products == COUNT
 
 
 def test_a_killed_restore_leaves_nothing_that_looks_like_a_gallery(whole: Path, tmp_path: Path) -> None:
     for step in (1, 9, 27, 30):
         assert killed_at(step, restore, whole, tmp_path / "back")
         assert not (tmp_path / "back").exists()
-    restore(whole, tmp_path / "back")
-    assert verify(tmp_path / "back").problems == () and [path.name for path in tmp_path.iterdir()] == ["back"]
+    restore(whole, GalleryLocation(tmp_path / "back"))
+    assert verify(GalleryLocation(tmp_path / "back")).problems == () and [path.name for path in tmp_path.iterdir()] == [
+        "back"
+    ]
 
 
 def test_imports_that_are_not_over_are_kept(gallery: Path, tmp_path: Path) -> None:
-    catalogue = catalogue_of(gallery)
+    catalogue = GalleryLocation(gallery).open_catalogue()
     (gallery / IMPORTS).mkdir()
     for name, state in (("waits", "queued"), ("runs", "running"), ("over", "done"), ("elsewhere", "queued")):
         catalogue.operations.add(name)
@@ -242,18 +253,18 @@ def test_imports_that_are_not_over_are_kept(gallery: Path, tmp_path: Path) -> No
         if name != "elsewhere":
             (gallery / IMPORTS / f"{name}.feed").write_text(f"feed that {name}")
     catalogue.keys.add("shop", "write")
-    report = backup(gallery, tmp_path / "to")
+    report = backup(GalleryLocation(gallery), tmp_path / "to")
     assert report.missing == ("import elsewhere: its feed is not in the gallery",)
-    restore(tmp_path / "to", tmp_path / "back")
+    restore(tmp_path / "to", GalleryLocation(tmp_path / "back"))
     feeds = {path.name: path.read_text() for path in (tmp_path / "back" / IMPORTS).iterdir()}
     assert feeds == {"waits.feed": "feed that waits", "runs.feed": "feed that runs"}
-    restored = catalogue_of(tmp_path / "back")
+    restored = GalleryLocation(tmp_path / "back").open_catalogue()
     assert restored.operations.get("runs") == catalogue.operations.get("runs")
     assert restored.keys.all() == catalogue.keys.all() and len(restored.keys.all()) == 1
     restored.close()
     catalogue.operations.update("runs", "done")
     catalogue.close()
-    backup(gallery, tmp_path / "to")
+    backup(GalleryLocation(gallery), tmp_path / "to")
     assert [name for name, _ in read_manifest(tmp_path / "to").imports] == ["waits.feed"]
     assert not (tmp_path / "to" / "runs.feed").exists()
 
@@ -280,7 +291,7 @@ def test_a_manifest_that_cannot_be_read(whole: Path, tmp_path: Path, text: str) 
     damaged = Path(shutil.copytree(whole, tmp_path / "damaged"))
     (damaged / MANIFEST).write_text(text)
     with pytest.raises(BackupError, match=MANIFEST):
-        restore(damaged, tmp_path / "back")
+        restore(damaged, GalleryLocation(tmp_path / "back"))
 
 
 @pytest.mark.parametrize("name", ["catalogue", "photo_list", "checkpoint", "imports"])
@@ -290,7 +301,7 @@ def test_a_manifest_that_lacks_something(whole: Path, tmp_path: Path, name: str)
     del manifest[name]
     (damaged / MANIFEST).write_text(json.dumps(manifest))
     with pytest.raises(BackupError, match=name):
-        restore(damaged, tmp_path / "back")
+        restore(damaged, GalleryLocation(tmp_path / "back"))
 
 
 def test_a_backup_from_before_tuning_was_kept_is_good(whole: Path, tmp_path: Path) -> None:
@@ -298,7 +309,7 @@ def test_a_backup_from_before_tuning_was_kept_is_good(whole: Path, tmp_path: Pat
     manifest = json.loads((older / MANIFEST).read_text())
     del manifest["index_manifest"]
     (older / MANIFEST).write_text(json.dumps(manifest))
-    assert restore(older, tmp_path / "back").products == 12
+    assert restore(older, GalleryLocation(tmp_path / "back")).products == 12
 
 
 def test_a_manifest_cannot_lead_out_of_its_folder(whole: Path, tmp_path: Path) -> None:
@@ -307,26 +318,26 @@ def test_a_manifest_cannot_lead_out_of_its_folder(whole: Path, tmp_path: Path) -
     manifest["catalogue"][0] = "../../etc/passwd"
     (damaged / MANIFEST).write_text(json.dumps(manifest))
     with pytest.raises(BackupError, match=r"damaged/passwd is missing"):
-        restore(damaged, tmp_path / "back")
+        restore(damaged, GalleryLocation(tmp_path / "back"))
 
 
 def test_folders_that_are_something_else(whole: Path, gallery: Path, tmp_path: Path) -> None:
     with pytest.raises(BackupError, match="is not empty and no backup"):
         (tmp_path / "full").mkdir()
         (tmp_path / "full" / "file").touch()
-        backup(gallery, tmp_path / "full")
+        backup(GalleryLocation(gallery), tmp_path / "full")
     other = Path(shutil.copytree(whole, tmp_path / "other"))
     (other / MARK).write_text("f" * 32)
     with pytest.raises(BackupError, match=f"is of the gallery '{'f' * 32}': expected a backup of this one"):
-        backup(gallery, other)
+        backup(GalleryLocation(gallery), other)
     with pytest.raises(BackupError, match=f"{gallery} is not empty: expected an empty folder, or none"):
-        restore(whole, gallery)
+        restore(whole, GalleryLocation(gallery))
     with (
         process_lock(other / MARK, blocking=False),
         pytest.raises(LockHeldError, match="another process is at the backup in"),
     ):
-        (other / MARK).write_text(lineage(catalogue_of(gallery).state().identity))
-        backup(gallery, other)
+        (other / MARK).write_text(lineage(GalleryLocation(gallery).open_catalogue().state().identity))
+        backup(GalleryLocation(gallery), other)
 
 
 @pytest.mark.parametrize("place", [".", "backup", "photos/a/b", "..", "../link/c"])
@@ -335,7 +346,7 @@ def test_a_folder_that_is_not_apart_from_the_gallery_is_refused(gallery: Path, t
     before = sorted(gallery.rglob("*"))
     expected = f"is, holds or lies in the gallery {gallery}: expected a folder apart from it"
     with pytest.raises(BackupError, match=expected):
-        backup(gallery, gallery / place)
+        backup(GalleryLocation(gallery), gallery / place)
     assert sorted(gallery.rglob("*")) == before
 
 
@@ -350,9 +361,9 @@ def test_a_backup_that_fails_leaves_only_the_one_before(
 ) -> None:
     to, left = tmp_path / "to", step
     if not is_first:
-        backup(gallery, to)
+        backup(GalleryLocation(gallery), to)
         add(gallery, 1)
-        catalogue_of(gallery).delete(["boot-1"])
+        GalleryLocation(gallery).open_catalogue().delete(["boot-1"])
     before = {name: data for name, data in files_in(to).items() if name != MARK}
     fsync = os.fsync
 
@@ -365,21 +376,21 @@ def test_a_backup_that_fails_leaves_only_the_one_before(
 
     monkeypatch.setattr(os, "fsync", full)
     try:
-        report = backup(gallery, to)
+        report = backup(GalleryLocation(gallery), to)
     except OSError:
         assert {name: data for name, data in files_in(to).items() if name != MARK} == before
         assert left < 0
     else:
         assert left >= 0 and report.missing == ()
     monkeypatch.undo()
-    backup(gallery, to)
+    backup(GalleryLocation(gallery), to)
     assert_whole(to)
 
 
 def test_a_backup_that_fails_over_a_damaged_one_removes_nothing(
     gallery: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    backup(gallery, tmp_path / "to")
+    backup(GalleryLocation(gallery), tmp_path / "to")
     (tmp_path / "to" / MANIFEST).write_text("{")
     before = files_in(tmp_path / "to")
 
@@ -388,18 +399,18 @@ def test_a_backup_that_fails_over_a_damaged_one_removes_nothing(
 
     monkeypatch.setattr(backups, "_dump_consistently", full)
     with pytest.raises(OSError, match="No space left"):
-        backup(gallery, tmp_path / "to")
+        backup(GalleryLocation(gallery), tmp_path / "to")
     assert files_in(tmp_path / "to").keys() >= before.keys()
 
 
 def test_a_gallery_that_lacks_a_photo_is_backed_up_all_the_same(gallery: Path, tmp_path: Path) -> None:
-    product = catalogue_of(gallery).get("boot-1")
+    product = GalleryLocation(gallery).open_catalogue().get("boot-1")
     assert product
     PhotoStore(gallery / PHOTOS).photo(product.photo).unlink()
     result = run("backup", "--gallery", gallery, tmp_path / "to")
     assert result.exit_code == 1 and f"missing: photo {product.photo}: {product.photo}.webp cannot" in result.stderr
-    restore(tmp_path / "to", tmp_path / "back")
-    assert [str(problem) for problem in verify(tmp_path / "back").problems] == [
+    restore(tmp_path / "to", GalleryLocation(tmp_path / "back"))
+    assert [str(problem) for problem in verify(GalleryLocation(tmp_path / "back")).problems] == [
         f"product boot-1: photo {product.photo} cannot be read (No such file or directory): expected it in the gallery",
         f"product boot-1: photo {product.photo} has no thumbnail: expected one beside it",
     ]
@@ -412,18 +423,20 @@ def test_between_a_file_and_a_server(
     postgres: Postgres,  # noqa: F811 - the fixture
 ) -> None:
     url = postgres.place()
-    backup(gallery, tmp_path / "to")
-    restore(tmp_path / "to", tmp_path / "served", catalogue_url=url)
+    backup(GalleryLocation(gallery), tmp_path / "to")
+    restore(tmp_path / "to", GalleryLocation(tmp_path / "served", url))
     assert not (tmp_path / "served" / "catalogue.sqlite").exists()
-    assert verify(tmp_path / "served", catalogue_url=url).problems == ()
-    assert contents(Catalogue(url)) == contents(catalogue_of(gallery))
+    assert verify(GalleryLocation(tmp_path / "served", url)).problems == ()
+    assert contents(Catalogue(url)) == contents(GalleryLocation(gallery).open_catalogue())
     with pytest.raises(BackupError, match=r"holds a catalogue of revision 12: expected one without products"):
-        restore(tmp_path / "to", tmp_path / "again", catalogue_url=url)
+        restore(tmp_path / "to", GalleryLocation(tmp_path / "again", url))
     assert not (tmp_path / "again").exists()
-    backup(tmp_path / "served", tmp_path / "to2", catalogue_url=url)
-    restore(tmp_path / "to2", tmp_path / "back")
-    assert contents(catalogue_of(tmp_path / "back")) == contents(catalogue_of(gallery))
-    reembed(tmp_path / "served", other_checkpoint, catalogue_url=url)
-    assert verify(tmp_path / "served", catalogue_url=url).problems == ()
+    backup(GalleryLocation(tmp_path / "served", url), tmp_path / "to2")
+    restore(tmp_path / "to2", GalleryLocation(tmp_path / "back"))
+    assert contents(GalleryLocation(tmp_path / "back").open_catalogue()) == contents(
+        GalleryLocation(gallery).open_catalogue()
+    )
+    reembed(GalleryLocation(tmp_path / "served", url), other_checkpoint)
+    assert verify(GalleryLocation(tmp_path / "served", url)).problems == ()
     with closing(Catalogue(url)) as catalogue:
         assert catalogue.state().checkpoint == load_checkpoint(other_checkpoint).sha256

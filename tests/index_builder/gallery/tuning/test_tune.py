@@ -18,6 +18,7 @@ import index_builder.gallery.tuning.tune as module
 from app.gallery.gallery import Gallery
 from app.gallery.index_choice import saved_tuning
 from app.gallery.index_store import UntimelyTuningError, load_index, save_index
+from app.gallery.layout import GalleryLocation
 from app.index.index_spec import IndexSpec, Tuning, inverted_file
 from app.index.segment import Segment
 from app.index.snapshot import Snapshot
@@ -89,7 +90,7 @@ def width_of(gallery: Gallery) -> int:
 def test_what_is_chosen_finds_enough_and_outlives_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "factories_for", lambda distance, photos: ["IVF16,SQ8"])
     photos = fill(tmp_path)
-    chosen = tune(tmp_path, 0.95).chosen
+    chosen = tune(GalleryLocation(tmp_path), 0.95).chosen
     assert chosen.factory == "IVF16,SQ8" and chosen.recall >= 0.95 and chosen.memory < 1
     manifest = json.loads((tmp_path / "index" / "manifest.json").read_text())
     assert manifest["factory"] == chosen.factory and manifest["revision"] == COUNT
@@ -186,20 +187,20 @@ def test_a_manifest_from_before_there_was_tuning_is_good(tmp_path: Path, monkeyp
 @pytest.mark.parametrize("target", [0.0, -1.0, 1.01, float("nan")])
 def test_a_recall_that_cannot_be_is_refused(tmp_path: Path, target: float) -> None:
     with pytest.raises(TuneError, match=r"target recall is .*: expected a share above 0 and at most 1"):
-        tune(tmp_path, target)
+        tune(GalleryLocation(tmp_path), target)
 
 
 def test_a_small_gallery_is_told_that_flat_is_right(tmp_path: Path) -> None:
     fill(tmp_path, 30)
     with pytest.raises(TuneError, match="has 30 photos: expected at least 1000, since Flat is right for fewer"):
-        tune(tmp_path, 0.99)
+        tune(GalleryLocation(tmp_path), 0.99)
 
 
 def test_nothing_is_changed_when_nothing_finds_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "factories_for", lambda distance, photos: ["PQ3x1"])
     fill(tmp_path)
     with pytest.raises(TuneError, match=r"no index found 1.0 of the nearest photos, PQ3x1 most with 0\.\d+"):
-        tune(tmp_path, 1.0)
+        tune(GalleryLocation(tmp_path), 1.0)
     gallery = opened(tmp_path)
     assert gallery.tuning is None and gallery.catalogue.state().factory == "Flat"
 
@@ -209,7 +210,7 @@ def test_nothing_is_changed_when_flat_is_faster(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(trials.TrialBench, "_measure_rerank_seconds", lambda *_: 1.001)
     fill(tmp_path)
     with pytest.raises(TuneError, match=r"no index that finds 0.9 .* is faster than Flat: .* expected more photos"):
-        tune(tmp_path, 0.9)
+        tune(GalleryLocation(tmp_path), 0.9)
     assert opened(tmp_path).catalogue.state().factory == "Flat"
 
 
@@ -223,7 +224,7 @@ def test_nothing_is_changed_when_the_index_cannot_be_written(tmp_path: Path, mon
     fill(tmp_path)
     monkeypatch.setattr(Gallery, "save", full)
     with pytest.raises(OSError, match="No space left"):
-        tune(tmp_path, 0.9)
+        tune(GalleryLocation(tmp_path), 0.9)
     assert opened(tmp_path).catalogue.state().factory == "Flat"
 
 
@@ -272,7 +273,7 @@ def tune_small(directory: Path) -> None:
         make_small(patch)
         patch.setattr(module, "TrialBench", lambda *_: None)
         patch.setattr(module, "try_all", lambda *_: (Trial("IVF16,SQ8", "nprobe=8", 500, 40, 0.99, 0.5, 0.2),))
-        tune(directory, 0.95)
+        tune(GalleryLocation(directory), 0.95)
 
 
 def state_of(gallery: Gallery) -> tuple[str, Tuning | None, int | None]:

@@ -15,7 +15,7 @@ from app.catalogue.catalogue import sqlite_url
 from app.core.atomic_files import sha256_of
 from app.gallery.checkpoint_store import keep_checkpoint
 from app.gallery.gallery import Gallery
-from app.gallery.layout import CATALOGUE_FILE, CHECKPOINT_FILE, PHOTOS, catalogue_of
+from app.gallery.layout import CATALOGUE_FILE, CHECKPOINT_FILE, PHOTOS, GalleryLocation
 from app.index.metric_forms import keys_of
 from app.products.product import Photo, Product
 from index_builder.gallery.verify.verify import verify
@@ -27,7 +27,7 @@ from tests.index_builder.cli.test_cli import answer, run
 def gallery(tiny_gallery: Path, tmp_path: Path) -> Path:
     """Make a gallery whose boot-1 has two photos and an attribute, with a deleted product and a saved index."""
     directory = Path(shutil.copytree(tiny_gallery, tmp_path / "gallery"))
-    catalogue = catalogue_of(directory)
+    catalogue = GalleryLocation(directory).open_catalogue()
     first, second = catalogue.get("boot-1"), catalogue.get("boot-2")
     assert first and second
     both = Product(
@@ -53,11 +53,11 @@ def sql(directory: Path, *statements: str) -> None:
 
 
 def list_problems(directory: Path) -> list[str]:
-    return [str(problem) for problem in verify(directory).problems]
+    return [str(problem) for problem in verify(GalleryLocation(directory)).problems]
 
 
 def photo_of(directory: Path, product_id: str) -> str:
-    catalogue = catalogue_of(directory)
+    catalogue = GalleryLocation(directory).open_catalogue()
     product = catalogue.get(product_id)
     catalogue.close()
     assert product
@@ -224,10 +224,10 @@ def test_an_index_that_is_damaged(gallery: Path, name: str, change: Callable[[Pa
 def test_an_index_that_is_absent_or_of_something_else_is_only_noted(gallery: Path) -> None:
     manifest = gallery / "index" / "manifest.json"
     manifest.write_text(json.dumps(json.loads(manifest.read_text()) | {"identity": "other"}))
-    report = verify(gallery)
+    report = verify(GalleryLocation(gallery))
     assert report.problems == () and "its catalogue is other: expected " in str(report.notes)
     shutil.rmtree(gallery / "index")
-    report = verify(gallery)
+    report = verify(GalleryLocation(gallery))
     assert report.problems == () and "there is none; the next start makes it" in str(report.notes)
 
 
@@ -238,11 +238,11 @@ def test_an_index_that_searches_wrongly(gallery: Path, monkeypatch: pytest.Monke
 
 
 def test_an_index_behind_the_catalogue_and_beside_a_server(gallery: Path) -> None:
-    catalogue = catalogue_of(gallery)
+    catalogue = GalleryLocation(gallery).open_catalogue()
     vectors, product = catalogue.embedding("pump-1"), catalogue.get("pump-1")
     assert vectors is not None and product
     catalogue.put([Product("new", "New", photos=product.photos), product], np.concatenate([vectors, vectors]))
-    assert verify(gallery).problems == ()
+    assert verify(GalleryLocation(gallery)).problems == ()
 
 
 def test_a_checkpoint_that_is_damaged_or_not_yet_in_its_place(gallery: Path) -> None:
@@ -250,7 +250,7 @@ def test_a_checkpoint_that_is_damaged_or_not_yet_in_its_place(gallery: Path) -> 
     sha256 = sha256_of(path)
     copy = keep_checkpoint(gallery, path)
     flip(path)
-    report = verify(gallery)
+    report = verify(GalleryLocation(gallery))
     assert report.problems == () and f"{CHECKPOINT_FILE} is another one than checkpoints/{sha256}" in str(report.notes)
     copy.unlink()
     assert (
@@ -263,7 +263,7 @@ def test_a_checkpoint_that_is_damaged_or_not_yet_in_its_place(gallery: Path) -> 
 
 def test_a_database_that_is_damaged(gallery: Path) -> None:
     path = gallery / CATALOGUE_FILE
-    catalogue_of(gallery).close()
+    GalleryLocation(gallery).open_catalogue().close()
     data = bytearray(path.read_bytes())
     size = 4096
     for page in range(3, len(data) // size):
@@ -280,7 +280,7 @@ def test_a_database_that_is_damaged(gallery: Path) -> None:
 def test_left_over_files_are_noted(gallery: Path) -> None:
     (gallery / PHOTOS / f"{'a' * 64}.webp.1-2.partial").write_text("x")
     (gallery / "index" / "9.faiss.partial").write_text("x")
-    report = verify(gallery)
+    report = verify(GalleryLocation(gallery))
     assert report.problems == ()
     notes = [str(note) for note in report.notes]
     assert any("3 files that no product names" in note for note in notes)
@@ -298,7 +298,7 @@ def test_the_exit_status_and_what_is_no_gallery(gallery: Path, tmp_path: Path) -
 
 
 def test_a_photo_of_two_products_is_checked_once(gallery: Path) -> None:
-    catalogue = catalogue_of(gallery)
+    catalogue = GalleryLocation(gallery).open_catalogue()
     vectors, name = catalogue.embedding("pump-1"), photo_of(gallery, "pump-1")
     assert vectors is not None
     catalogue.put([Product("twin", "Twin", photos=(Photo(name, "source"),))], vectors)

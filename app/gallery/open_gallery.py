@@ -1,0 +1,42 @@
+"""Opening of a gallery together with the checkpoint that its catalogue names."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from app.catalogue.catalogue import Catalogue
+from app.database.errors import CheckpointMismatchError
+from app.gallery.checkpoint_store import checkpoint_file
+from app.gallery.gallery import Gallery
+from app.gallery.layout import GalleryLocation
+from app.index.gpu import Gpu, gpu_for
+from model.checkpoint import Checkpoint, load_checkpoint
+
+_log = logging.getLogger(__name__)
+
+
+def open_gallery(location: GalleryLocation, device: str) -> tuple[Checkpoint, Gallery]:
+    """Open a gallery with the checkpoint that its catalogue names. `device` is where its index is searched.
+
+    Raises CatalogueError, CheckpointMismatchError or CheckpointError for a gallery that cannot be opened.
+    """
+    catalogue = location.open_catalogue()
+    try:
+        return _open_matching(location.directory, catalogue, gpu_for(device))
+    except BaseException:
+        catalogue.close()
+        raise
+
+
+def _open_matching(directory: Path, catalogue: Catalogue, gpu: Gpu | None) -> tuple[Checkpoint, Gallery]:
+    """Open a gallery with its catalogue, again if it is re-embedded between the load of the checkpoint and its use."""
+    while True:
+        named = catalogue.state().checkpoint
+        checkpoint = load_checkpoint(checkpoint_file(directory, named))
+        try:
+            return checkpoint, Gallery.open(directory, checkpoint, catalogue, gpu)
+        except CheckpointMismatchError as error:
+            if error.recorded == named:
+                raise
+            _log.info("%s got another checkpoint while it was opened", directory)
