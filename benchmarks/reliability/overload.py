@@ -233,11 +233,8 @@ def main() -> None:
         (folder / "photos").mkdir()
         for number in range(options.products):
             (folder / "photos" / f"still-{number}.png").write_bytes(draw_photo(number))
-        build(
-            folder / "photos",
-            GalleryLocation(folder / "gallery"),
-            save_tiny_checkpoint(folder / "tiny.safetensors", seed=7),
-        )
+        checkpoint = save_tiny_checkpoint(folder / "tiny.safetensors", seed=7)
+        build(folder / "photos", GalleryLocation(folder / "gallery"), checkpoint)
         key = add_write_key(folder / "gallery")
         server = Server(folder / "gallery", folder / "server.log", search_rate=0, write_rate=0)
         server.start()

@@ -213,7 +213,7 @@ def test_a_killed_backup_leaves_the_one_before(gallery: Path, tmp_path: Path) ->
     while not alive:
         step += 1
         target = Path(shutil.copytree(to, tmp_path / str(step)))
-        alive = not killed_at(step, backup, gallery, target)
+        alive = not killed_at(step, backup, GalleryLocation(gallery), target)
         seen.add(assert_whole(target))
         if step % 8 == 0 or alive:
             restore(target, GalleryLocation(tmp_path / f"back{step}"))
@@ -226,7 +226,7 @@ def test_a_killed_backup_leaves_the_one_before(gallery: Path, tmp_path: Path) ->
 
 def test_a_killed_first_backup_is_none_and_can_be_gone_on_with(gallery: Path, tmp_path: Path) -> None:
     to = tmp_path / "to"
-    assert killed_at(6, backup, gallery, to)
+    assert killed_at(6, backup, GalleryLocation(gallery), to)
     with pytest.raises(BackupError, match=f"{to} is no whole backup, it has no {MANIFEST}"):
         restore(to, GalleryLocation(tmp_path / "back"))
     assert not (tmp_path / "back").exists()
@@ -236,7 +236,7 @@ def test_a_killed_first_backup_is_none_and_can_be_gone_on_with(gallery: Path, tm
 
 def test_a_killed_restore_leaves_nothing_that_looks_like_a_gallery(whole: Path, tmp_path: Path) -> None:
     for step in (1, 9, 27, 30):
-        assert killed_at(step, restore, whole, tmp_path / "back")
+        assert killed_at(step, restore, whole, GalleryLocation(tmp_path / "back"))
         assert not (tmp_path / "back").exists()
     restore(whole, GalleryLocation(tmp_path / "back"))
     assert verify(GalleryLocation(tmp_path / "back")).problems == () and [path.name for path in tmp_path.iterdir()] == [
