@@ -7,22 +7,19 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from rich.progress import Progress
 
-from index_builder.datasets.pairs import PairFolder
 from index_builder.evaluation.evaluate import evaluate
 from index_builder.experiments.definitions import Setting
 from index_builder.experiments.run_files import Run, describe, gallery_from, machine, read_run, write_run
 from index_builder.training.config.presets import Preset
 from index_builder.training.config.run_identity import Identity, identify
-from index_builder.training.data.samples import SampleSet, prepare
+from index_builder.training.data.sample_cache import SampleCache
 from index_builder.training.train import train
 from model.checkpoint import load_checkpoint
-from model.preprocessing.preprocess import Preprocess, PreprocessConfig
 
 _log = logging.getLogger(__name__)
 
@@ -52,13 +49,13 @@ def run_experiment(
     """
     planned = _plan_runs(setting, out)
     saved = [read_run(run.figures, run.identity) for run in planned]  # all of them before the first training
-    bars, prepared = progress or Progress(disable=True), _SampleCache()
+    bars, samples = progress or Progress(disable=True), SampleCache()
     task = bars.add_task("runs", total=len(planned), completed=sum(run is not None for run in saved))
     runs: dict[str, list[Run]] = {variant.preset: [] for variant in setting.experiment.variants}
     for run, figures in zip(planned, saved, strict=True):
         if figures is None:
             bars.update(task, description=f"runs: {run.name}, seed {run.seed}")
-            figures = _train_and_measure(run, setting, device, bars, prepared)
+            figures = _train_and_measure(run, setting, device, bars, samples)
             bars.advance(task)
             for inner in set(bars.task_ids) - {task}:
                 bars.remove_task(inner)
@@ -85,7 +82,7 @@ def _plan_runs(setting: Setting, out: Path) -> list[_PlannedRun]:
     return planned
 
 
-def _train_and_measure(run: _PlannedRun, setting: Setting, device: str, bars: Progress, prepared: _SampleCache) -> Run:
+def _train_and_measure(run: _PlannedRun, setting: Setting, device: str, bars: Progress, samples: SampleCache) -> Run:
     """Train, measure on every folder's held-out fifth, and save the figures."""
     train(
         setting.folders,
@@ -95,7 +92,7 @@ def _train_and_measure(run: _PlannedRun, setting: Setting, device: str, bars: Pr
         device=device,
         start_from=setting.start_from,
         progress=bars,
-        prepare_folder=prepared,
+        samples=samples,
     )
     network = load_checkpoint(run.checkpoint, device)
     pairs = [pair for folder in setting.folders for pair in folder.held_out().pairs]
@@ -112,18 +109,3 @@ def _train_and_measure(run: _PlannedRun, setting: Setting, device: str, bars: Pr
     accuracy = {name: round(searches.acc_at_k(1), 1) for name, searches in figures.searches.items()}
     _log.info("%s, seed %d, measured: acc@1 %s", run.name, run.seed, json.dumps(accuracy))
     return figures
-
-
-class _SampleCache:
-    """Cache of prepare() by folder and preprocessing, so that an experiment's runs share their frames."""
-
-    def __init__(self) -> None:
-        self._sets: dict[tuple[str, tuple[str, ...], PreprocessConfig, bool], SampleSet] = {}
-
-    def __call__(
-        self, folder: PairFolder, preprocess: Preprocess, advance: Callable[[], None], *, unfinished: bool
-    ) -> SampleSet:
-        key = (folder.name, tuple(pair.photo_id for pair in folder.pairs), preprocess.config, unfinished)
-        if key not in self._sets:
-            self._sets[key] = prepare(folder, preprocess, advance, unfinished=unfinished)
-        return self._sets[key]

@@ -10,7 +10,6 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
-from functools import partial
 from pathlib import Path
 
 from rich.progress import Progress
@@ -18,8 +17,8 @@ from rich.progress import Progress
 from index_builder.datasets.readers.labelled_sketches import LabelledSketches
 from index_builder.training.config.errors import TrainingError
 from index_builder.training.config.presets import Preset
-from index_builder.training.data.samples import prepare
-from index_builder.training.data.training_data import Prepare, Source, TrainingData, load_training_data
+from index_builder.training.data.sample_cache import SampleCache
+from index_builder.training.data.training_data import Source, TrainingData, load_training_data
 from index_builder.training.objectives import find_objective
 from index_builder.training.photo_only_check import compare_on_held_out_photos
 from index_builder.training.report import TrainingReport
@@ -45,7 +44,7 @@ def train(
     start_from: Path | None = None,
     imagenet: Path | None = None,
     progress: Progress | None = None,
-    prepare_folder: Prepare = prepare,
+    samples: SampleCache | None = None,
 ) -> TrainingReport:
     """Train the preset on pair folders, or on labelled sketches, and write the checkpoint `out`.
 
@@ -53,7 +52,7 @@ def train(
     again. Without `holdout` the held-out fifth is training data too and nothing is validated.
 
     With `start_from` the matching weights of that checkpoint are the initial weights, and with `imagenet` those of a
-    trunk as they were published. `prepare_folder` prepares pair folders, so that several runs can share the frames.
+    trunk as they were published. Runs that are given the same `samples` share the frames of their pair folders.
     Raises TrainingError, CheckpointError.
     """
     _check_input(source, preset, out)
@@ -65,8 +64,8 @@ def train(
     if inherited is not None:
         _log.info("from %s: %s", " and ".join(str(path) for path in (start_from, imagenet) if path), inherited)
     bars = progress or Progress(disable=True)
-    prepared = partial(prepare_folder, unfinished=recipe.unfinished > 0)
-    data = load_training_data(source, Preprocess(config), bars, prepared, holdout=holdout)
+    cache, unfinished = samples or SampleCache(), recipe.unfinished > 0
+    data = load_training_data(source, Preprocess(config), bars, cache, unfinished=unfinished, holdout=holdout)
     clean = holdout and not (before and before.saw_held_out)
     if holdout and not clean:
         _log.warning("%s had nothing held out: on photos that it saw, figures are no validation", start_from)

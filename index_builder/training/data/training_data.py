@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 from rich.progress import Progress
 
@@ -13,11 +14,11 @@ from index_builder.datasets.pairs import PairFolder
 from index_builder.datasets.pictures import frame_of
 from index_builder.datasets.readers.labelled_sketches import LabelledSketch, LabelledSketches
 from index_builder.training.config.errors import TrainingError
-from index_builder.training.data.samples import Sample, SampleSet, prepare, to_size
+from index_builder.training.data.sample_cache import SampleCache
+from index_builder.training.data.samples import Sample, SampleSet, to_size
 from model.preprocessing.preprocess import Preprocess
 
 Source = Sequence[PairFolder] | LabelledSketches
-Prepare = Callable[..., SampleSet]  # prepare(), or a cache of its results
 
 
 @dataclass(frozen=True)
@@ -31,12 +32,13 @@ class TrainingData:
 
 
 def load_training_data(
-    source: Source, preprocess: Preprocess, bars: Progress, prepare_folder: Prepare = prepare, *, holdout: bool
+    source: Source, preprocess: Preprocess, bars: Progress, cache: SampleCache, *, unfinished: bool, holdout: bool
 ) -> TrainingData:
-    """Preprocess all data of a run; without `holdout` the held-out fifth is training data too.
+    """Preprocess all data of a run, except pair folders that the cache has.
 
-    Raises UnreadableImageError or BlankSketchError with the file, and TrainingError when two folders have the same
-    name.
+    With `unfinished`, partial versions of the pairs' own sketches are added. Without `holdout` the held-out fifth is
+    training data too. Raises UnreadableImageError or BlankSketchError with the file, and
+    TrainingError when two folders have the same name.
     """
     if isinstance(source, LabelledSketches):
         return _load_labelled(source, preprocess, bars, holdout=holdout)
@@ -45,11 +47,17 @@ def load_training_data(
         raise TrainingError(
             f"two folders are named {repeated[0]!r}: expected distinct names, figures are reported by them"
         )
-    return _load_pairs(source, preprocess, bars, prepare_folder, holdout=holdout)
+    return _load_pairs(source, preprocess, bars, cache, unfinished=unfinished, holdout=holdout)
 
 
 def _load_pairs(
-    folders: Sequence[PairFolder], preprocess: Preprocess, bars: Progress, prepare_folder: Prepare, *, holdout: bool
+    folders: Sequence[PairFolder],
+    preprocess: Preprocess,
+    bars: Progress,
+    cache: SampleCache,
+    *,
+    unfinished: bool,
+    holdout: bool,
 ) -> TrainingData:
     """Prepare training sets of all folders, and validation sets of the folders that have sketches.
 
@@ -60,13 +68,13 @@ def _load_pairs(
     sketched = [folder for folder in held_out if _has_sketches(folder)]
     shop = [] if any(map(_has_sketches, folders)) else held_out
     task = bars.add_task("read", total=sum(len(f.pairs) for f in (*training, *sketched, *shop)))
-
-    def prepare_all(parts: Sequence[PairFolder]) -> list[SampleSet]:
-        return [prepare_folder(folder, preprocess, lambda: bars.advance(task)) for folder in parts]
-
-    usable = [SampleSet(s.name, tuple(x for x in s.samples if x.sketches)) for s in prepare_all(training)]
+    sets = [
+        [cache.prepare(folder, preprocess, partial(bars.advance, task), unfinished=unfinished) for folder in part]
+        for part in (training, sketched, shop)
+    ]
+    usable = [SampleSet(s.name, tuple(x for x in s.samples if x.sketches)) for s in sets[0]]
     described = {samples.name: _describe_sets([samples]) for samples in usable}
-    return TrainingData(usable, prepare_all(sketched), prepare_all(shop), described)
+    return TrainingData(usable, sets[1], sets[2], described)
 
 
 def _has_sketches(folder: PairFolder) -> bool:

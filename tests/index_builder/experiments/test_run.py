@@ -76,8 +76,9 @@ def _count_calls(context: pytest.MonkeyPatch, stop_at: tuple[str, int] | None = 
             raise KeyboardInterrupt
         return real(*args, **kwargs)
 
-    for real in (train, prepare, evaluate):
-        context.setattr(f"index_builder.experiments.run.{real.__name__}", partial(counting, real.__name__, real))
+    modules = (("experiments.run", train), ("training.data.sample_cache", prepare), ("experiments.run", evaluate))
+    for module, real in modules:
+        context.setattr(f"index_builder.{module}.{real.__name__}", partial(counting, real.__name__, real))
     return counted
 
 
