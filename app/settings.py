@@ -53,44 +53,52 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=_PREFIX, env_ignore_empty=True, frozen=True)
 
     gallery: Path = Field(description="gallery directory, made by `sketchfind build`")
-    catalogue: SecretStr | None = Field(default=None, description="URL of a database that has the products")
-    host: str = Field(default="127.0.0.1", description="address to listen on; 0.0.0.0 for all of this machine's")
-    port: int = Field(default=8000, ge=0, le=65535, description="port to listen on; 0 takes any free one")
+    catalogue: SecretStr | None = Field(default=None, description="database URL; unset: a file in the gallery")
+    host: str = Field(default="127.0.0.1", description="address to listen on; 0.0.0.0 for all interfaces")
+    port: int = Field(default=8000, ge=0, le=65535, description="port to listen on; 0 for any free port")
     n_candidates: int | None = Field(
-        default=None, ge=1, description="products that are ranked by their exact distance; unset: as tuned, else 100"
+        default=None, ge=1, description="products ranked by exact distance per search; unset: as tuned, else 100"
     )
     max_body_bytes: int = Field(default=8 * 2**20, ge=1, description="largest request body, in bytes")
-    max_pixels: int = Field(default=40_000_000, ge=1, le=150_000_000, description="largest sketch, width x height")
-    device: Literal["auto", "cpu", "cuda"] = Field(default="auto", description="where to compute; auto prefers a GPU")
-    threads: int | None = Field(default=None, ge=1, description="CPU threads of one search; unset: all it may use")
-    hide_out_of_stock: bool = Field(default=False, description="leave products that are out of stock out of searches")
+    max_pixels: int = Field(
+        default=40_000_000, ge=1, le=150_000_000, description="pixels (width x height) of the largest sketch"
+    )
+    device: Literal["auto", "cpu", "cuda"] = Field(
+        default="auto", description="device to compute on; auto prefers a GPU"
+    )
+    threads: int | None = Field(default=None, ge=1, description="CPU threads per search; unset: all available CPUs")
+    hide_out_of_stock: bool = Field(default=False, description="exclude products that are out of stock from searches")
     max_write_bytes: int = Field(default=64 * 2**20, ge=1, description="largest product with its photos, in bytes")
     max_feed_bytes: int = Field(default=2**30, ge=1, description="largest uploaded feed, in bytes")
     allow_private_addresses: bool = Field(
-        default=False, description="whether photos of feeds may come from this machine and private networks"
+        default=False, description="fetch photos of feeds from this machine and private networks too"
     )
     embed_origins: _Origins = Field(
-        default=(), description="origins, separated by commas, whose pages may show the page in a frame"
+        default=(), description="comma-separated origins whose pages may embed the page in a frame"
     )
     cors_origins: _Origins = Field(
-        default=(), description="origins, separated by commas, whose scripts may use the HTTP interface"
+        default=(), description="comma-separated origins whose scripts may use the HTTP interface"
     )
-    require_key: bool = Field(default=False, description="ask for an API key where products are searched or read, too")
+    require_key: bool = Field(default=False, description="require an API key for searching and reading products too")
 
     search_rate: float = Field(
-        default=30, ge=0, allow_inf_nan=False, description="searches a second that one client may go on with; 0: any"
+        default=30,
+        ge=0,
+        allow_inf_nan=False,
+        description="sustained searches per second per client; 0 disables the limit",
     )
     write_rate: float = Field(
-        default=50, ge=0, allow_inf_nan=False, description="writes a second that one client may go on with; 0: any"
+        default=50,
+        ge=0,
+        allow_inf_nan=False,
+        description="sustained writes per second per client; 0 disables the limit",
     )
     trusted_proxies: _Networks = Field(
-        default=(), description="addresses or networks, separated by commas, whose X-Forwarded-For is believed"
+        default=(), description="comma-separated addresses or networks of proxies whose X-Forwarded-For is trusted"
     )
-    max_queue: int = Field(default=32, ge=0, description="searches, and writes, that may wait for their turn")
-    search_timeout: float = Field(
-        default=10, gt=0, allow_inf_nan=False, description="seconds after which a search that is not done is given up"
-    )
-    log_format: LogFormat = Field(default="text", description="text or json")
+    max_queue: int = Field(default=32, ge=0, description="longest queue of searches, and of writes")
+    search_timeout: float = Field(default=10, gt=0, allow_inf_nan=False, description="timeout of a search, in seconds")
+    log_format: LogFormat = Field(default="text", description="format of log lines: text or json")
 
     @field_validator("embed_origins", "cors_origins", "trusted_proxies", mode="before")
     @classmethod

@@ -41,7 +41,7 @@ def require_write_key(_rate: WriteRate, service: ServiceOf, secret: _RequestKey)
     """
     keys = service.gallery.catalogue.keys
     if not any(key.scope == "write" for key in keys.recent()):
-        raise ApiError(403, "writes_disabled", f"nothing can be changed here, as there is no write key: {_MAKE_ONE}")
+        raise ApiError(403, "writes_disabled", f"the gallery has no write key, so it cannot be changed: {_MAKE_ONE}")
     key = _find_key(service, secret)
     if key.scope != "write":
         message = f"key {key.name!r} has the scope 'read': expected one with the scope 'write'"
@@ -61,7 +61,7 @@ def _find_key(service: ServiceOf, secret: str | None) -> ApiKey:
         raise ApiError(401, "missing_key", f"an API key is missing: expected {_HOW}", headers=_CHALLENGE)
     key = service.gallery.catalogue.keys.find(secret)
     if key is None:  # the message does not repeat the secret, since messages end up in logs
-        raise ApiError(401, "wrong_key", "the API key is not one of this gallery's", headers=_CHALLENGE)
+        raise ApiError(401, "wrong_key", "the API key is unknown: expected a key of this gallery", headers=_CHALLENGE)
     return key
 
 

@@ -40,7 +40,7 @@ class MemoryBudget:
     def take(self, size: int) -> None:
         """Take `size` units. Raises ApiError busy when fewer are left."""
         if self.taken + size > self._limit:
-            raise retry_later_error(503, "busy", f"{self._full}, so try again in {_RETRY_AFTER} s", _RETRY_AFTER)
+            raise retry_later_error(503, "busy", f"{self._full}; try again in {_RETRY_AFTER} s", _RETRY_AFTER)
         self.taken += size
 
 
@@ -63,13 +63,13 @@ class MemoryBudgets:
 
     def __init__(self, settings: Settings) -> None:
         waiting = settings.max_queue
-        self.writes = MemoryBudget(waiting + 1, f"{waiting} writes are waiting already: expected fewer")
+        self.writes = MemoryBudget(waiting + 1, f"the write queue is full ({waiting} waiting)")
         self.search_bytes = _byte_budget((waiting + 1) * settings.max_body_bytes)
         self.write_bytes = _byte_budget(_LARGE_WRITES * settings.max_write_bytes)
 
 
 def _byte_budget(limit: int) -> MemoryBudget:
-    return MemoryBudget(limit, f"the bodies of requests take {limit} bytes already: expected less at once")
+    return MemoryBudget(limit, f"the memory for request bodies is full ({limit} bytes)")
 
 
 async def _reserve_search_body(request: Request) -> AsyncIterator[Reservation]:

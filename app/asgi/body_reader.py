@@ -63,6 +63,6 @@ def body_too_large_error(size: str, limit: int) -> ApiError:
 
 def _too_slow_error(size: int) -> ApiError:
     """Return the error for a body that stalled after `size` bytes. The connection closes after the answer."""
-    expected = f"expected {MIN_RATE} bytes/s at least, and no pause of {MAX_DELAY:g} s"
-    message = f"the body comes too slowly, {size} bytes so far: {expected}"
+    expected = f"expected at least {MIN_RATE} bytes/s and no pause of {MAX_DELAY:g} s"
+    message = f"the body arrives too slowly ({size} bytes so far): {expected}"
     return ApiError(408, "too_slow", message, headers={"Connection": "close"})

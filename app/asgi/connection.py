@@ -23,7 +23,7 @@ _CHECKS = 10  # of the reading rate, within TIMEOUT
 _SEND_BUFFER = 2**16  # bytes: data in the system's buffer counts as read, and by default it holds several MB
 _DISCARD_UNSENT = struct.pack("ii", 1, 0)  # SO_LINGER: closing the connection drops the system's send buffer
 _CLOSED_SHARE = 16  # one in 16 connections is closed at the limit, since the choice takes as long for one as for many
-_NOT_HTTP = "what was sent is no request: expected HTTP/1.1, with a line and headers of at most 64 KiB"
+_NOT_HTTP = "malformed request: expected HTTP/1.1 with a request line and headers of at most 64 KiB"
 
 
 class TimeoutProtocol(H11Protocol):

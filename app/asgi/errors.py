@@ -159,7 +159,7 @@ async def _answer_database_error(_request: Request, error: DBAPIError) -> Respon
     _log.warning("the database failed: %s", str(error.orig).partition("\n")[0])
     message = "the database cannot be used now: nothing was changed, try again later"
     if error.connection_invalidated and error.statement is None:  # the connection was lost during a commit
-        message = "the database was lost during a change: it may be stored or not, so try again later"
+        message = "the database was lost during a change, which may or may not be stored; try again later"
     return error_response(503, "no_database", message, headers={"Retry-After": _RETRY})
 
 
@@ -195,14 +195,14 @@ class UnexpectedErrors:
         except asyncio.CancelledError:  # uvicorn cancels unfinished requests at the end of the shutdown
             if scope["type"] != "http" or started:
                 raise
-            message = "the server stops before the request is done: a change may be stored or not, try again later"
+            message = "the server stopped during the request: a change may or may not be stored; try again later"
             response = error_response(503, "stopping", message, headers={"Retry-After": _RETRY})
             await response(scope, receive, send)
         except Exception:
             if scope["type"] != "http" or started:
                 raise
             _log.exception("%s %s failed", scope["method"], truncate(scope["path"]))
-            message = "the server failed on this request: it is logged there"
+            message = "the server failed on this request; the error is in its log"
             await error_response(500, "internal", message)(scope, receive, send)
 
 

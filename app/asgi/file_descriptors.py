@@ -71,8 +71,8 @@ class AcceptErrorHandler:
         if now - self._logged >= _LOG_EVERY:
             limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
             _log.error(
-                "connections could not be accepted, %d times since this was last logged (%s): idle ones were closed; "
-                "the limit of open files is %s, and a higher one helps",
+                "failed to accept connections %d times since the last such line (%s): idle ones were closed; "
+                "raise the limit of open files, which is %s",
                 self._failures,
                 error.strerror,
                 limit,

@@ -86,7 +86,7 @@ class HeadAsGet:
 _EXPECTED = {  # by the word in Starlette's refusal
     "origin": "one of SKETCHFIND_CORS_ORIGINS",
     "method": f"a method of {', '.join(_METHODS)}",
-    "headers": f"no header but {', '.join(_REQUEST_HEADERS)}",
+    "headers": f"only the headers {', '.join(_REQUEST_HEADERS)}",
 }
 
 

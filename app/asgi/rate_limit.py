@@ -72,7 +72,7 @@ def _check_rate(limiter: RateLimiter, request: Request, what: str) -> None:
     wait = limiter.acquire(rate_limit_key(request.scope))
     if wait:
         seconds = math.ceil(wait)
-        message = f"there are too many {what} from your address: expected the next one in {seconds} s"
+        message = f"too many {what} from your address; try again in {seconds} s"
         raise retry_later_error(429, "too_many_requests", message, seconds)
 
 

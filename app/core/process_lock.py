@@ -25,9 +25,7 @@ def process_lock(path: Path, *, blocking: bool, create: bool = True, work: str |
         try:
             lock_open_file(file, blocking=blocking)
         except BlockingIOError:
-            raise LockHeldError(
-                f"another process is at {work or path}: expected to be the only one, so wait for it"
-            ) from None
+            raise LockHeldError(f"another process is busy with {work or path}: wait until it has ended") from None
         yield
 
 

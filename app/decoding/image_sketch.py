@@ -41,7 +41,7 @@ class ImageSketch:
         else:
             placed = preprocess.place_photo(image)
         if kind == "photo" and placed.frame.min() == 255:
-            raise BlankSketchError("photo is blank: found no edges in it, expected a thing on a plain ground")
+            raise BlankSketchError("photo is blank: found no edges, expected a product on a plain background")
         return FramedPicture(*placed, *image.size, kind)
 
     def trace(self, preprocess: Preprocess) -> Tracing:

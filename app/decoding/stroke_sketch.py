@@ -39,10 +39,10 @@ class StrokesBody(BaseModel):
 
     model_config = ConfigDict(strict=True)
 
-    width: _Side = Field(description="of the canvas")
-    height: _Side = Field(description="of the canvas")
+    width: _Side = Field(description="width of the canvas")
+    height: _Side = Field(description="height of the canvas")
     strokes: Annotated[list[_Stroke], Field(max_length=MAX_STROKES), FailFast()] = Field(
-        description=f"in the order they were drawn; at most {MAX_POINTS:,} points in all",
+        description=f"strokes in drawing order; at most {MAX_POINTS:,} points in all",
         examples=[[[[10, 20], [30.5, 40, 0.5]], [[5, 5], [60, 80]]]],
     )
 

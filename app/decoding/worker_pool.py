@@ -17,8 +17,8 @@ _START_SECONDS = 60.0  # that a process may take to start
 _ATTEMPTS = 2  # processes that get the same image, if each of them is lost with it
 _LOCK_SECONDS = 1.0  # to wait for a thread whose process has just been killed
 _AGAIN = "try again later"
-_NO_PROCESS = f"an image could not be decoded, since no process could be started for it: {_AGAIN}"
-_CLOSING = f"an image could not be decoded, since the server stops: {_AGAIN}"
+_NO_PROCESS = f"the image was not decoded because no decoder process could be started; {_AGAIN}"
+_CLOSING = f"the image was not decoded because the server is stopping; {_AGAIN}"
 _log = logging.getLogger(__name__)
 
 
@@ -55,13 +55,13 @@ class DecoderPool:
                 return slot.request(header, data)
             except DecoderLostError as error:
                 lost.append(str(error))
-                _log.warning("the process that decoded an image of %s bytes %s", len(data), error)
+                _log.warning("the decoder process of an image of %s bytes %s", len(data), error)
             finally:
                 self._free.put(slot)
         if len(set(lost)) == 1:
             raise _too_costly(self._seconds)
         raise DecoderUnavailableError(
-            f"an image could not be decoded, since its process {' and another '.join(lost)}: {_AGAIN}"
+            f"the image was not decoded because its process {' and another '.join(lost)}; {_AGAIN}"
         )
 
     def close(self) -> None:
@@ -99,7 +99,7 @@ class DecoderSlot:
         try:
             self._start_process()
         except OSError as error:
-            _log.warning("a process that decodes could not be started ahead: %s", error)
+            _log.warning("a decoder process could not be started in advance: %s", error)
         except DecoderUnavailableError:
             pass  # closed in the meantime
 
@@ -107,7 +107,7 @@ class DecoderSlot:
         """End the process, even a busy one. A process that cannot be killed now is left behind and reaped later."""
         if self._process is not None:
             if not self._process.end():
-                _log.warning("process %s, which decodes, does not end: it is left behind", self._process.pid)
+                _log.warning("decoder process %s does not end: it is left behind", self._process.pid)
                 self._left_behind.append(self._process)
             self._process = None
 
@@ -141,7 +141,7 @@ class DecoderSlot:
     def _prepare_process(self) -> DecoderProcess:
         """Return a process that is ready for an image. Raises DecoderUnavailableError."""
         if not self._is_closed and self._process is not None and self._process.poll() is not None:
-            _log.warning("a process that decodes was ended while it was idle: status %s", self._process.returncode)
+            _log.warning("an idle decoder process was ended: status %s", self._process.returncode)
             self.end()  # a system that is short of memory may kill it
         seconds = max(_START_SECONDS, self._patience * self._seconds)
         try:
@@ -152,7 +152,7 @@ class DecoderSlot:
             self.end()
             raise _too_busy(seconds) from None
         except (OSError, DecoderLostError) as error:
-            _log.warning("a process that decodes could not be started: %r", error)
+            _log.warning("a decoder process could not be started: %r", error)
             self.end()
             raise DecoderUnavailableError(_CLOSING if self._is_closed else _NO_PROCESS) from error
 
@@ -169,10 +169,10 @@ class DecoderSlot:
 
 def _too_busy(seconds: float) -> DecoderUnavailableError:
     return DecoderUnavailableError(
-        f"an image could not be decoded within {seconds:g} s, so busy is the machine: {_AGAIN}"
+        f"the image was not decoded within {seconds:g} s because the server is overloaded; {_AGAIN}"
     )
 
 
 def _too_costly(seconds: float) -> ImageTooCostlyError:
-    message = f"image takes too much to decode: expected one that needs less than {seconds:g} s, and no more memory"
-    return ImageTooCostlyError(f"{message} than an image of the most pixels does")
+    message = f"image is too costly to decode: expected less than {seconds:g} s"
+    return ImageTooCostlyError(f"{message} and the memory of an image of the most pixels")

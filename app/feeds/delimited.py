@@ -52,7 +52,7 @@ def _read_header(lines: Lines, header: list[str]) -> list[str]:
 def _build_record(where: str, names: list[str], values: list[str]) -> FeedRecord | FeedProblem:
     """Build the record of a line, or its problem if it has more values than there are columns."""
     if len(values) > len(names) and any(map(str.strip, values[len(names) :])):
-        return FeedProblem(where, f"it has {len(values)} values: expected {len(names)}, one a column")
+        return FeedProblem(where, f"it has {len(values)} values: expected {len(names)}, one per column")
     fields: Fields = {}
     for name, value in zip(names, values, strict=False):
         add_value(fields, name, value)

@@ -30,7 +30,7 @@ class Lines(Iterator[str]):
         self.number += 1
         self.record_bytes += len(data)
         if self.record_bytes > MAX_LINE_BYTES:
-            raise self.error(f"line {self.number} is too long: expected at most {MAX_LINE_BYTES:,} bytes a product")
+            raise self.error(f"line {self.number} is too long: expected at most {MAX_LINE_BYTES:,} bytes per product")
         if self.number > MAX_LINES:
             raise self.error(f"there are too many lines: expected at most {MAX_LINES:,}")
         try:

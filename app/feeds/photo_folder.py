@@ -27,7 +27,7 @@ def read_folder(folder: Path) -> Iterator[FeedItem | FeedProblem]:
             continue
         shown = readable(relative.as_posix())
         if shown != relative.as_posix():
-            yield FeedProblem(shown, "its name is not UTF-8: expected it renamed")
+            yield FeedProblem(shown, "its name is not UTF-8: rename the file")
             continue
         name = relative.with_suffix("").as_posix()
         if name in seen:

@@ -122,6 +122,6 @@ def _photo_links(fields: Fields) -> tuple[str, ...]:
     """
     main = _first(fields, "image_link")
     if main is None:
-        raise ValueError("image_link is empty: expected where the product's photo is")
+        raise ValueError("image_link is empty: expected the URL or path of the product's photo")
     others = (link.strip() for value in fields.get("additional_image_link", []) for link in value.split(","))
     return tuple(dict.fromkeys(link for link in (main, *others) if link))[:MAX_PHOTOS]

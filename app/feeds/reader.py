@@ -76,5 +76,5 @@ def _read_records(file: BinaryIO, path: Path) -> Iterator[FeedRecord | FeedProbl
     if text.startswith(b"{"):
         return read_json_lines(Lines(file, path))
     if text.startswith(b"["):
-        raise FeedError(f"feed {path.name} is one JSON array: expected JSON Lines, an object a line")
+        raise FeedError(f"feed {path.name} is one JSON array: expected JSON Lines, one object per line")
     return read_table(Lines(file, path))

@@ -39,7 +39,7 @@ def tuned_spec(directory: Path, factory: str, distance: Distance) -> IndexSpec:
     try:
         check_tuning(spec, distance)
     except UnusableIndexError as error:
-        _log.warning("the index in %s is made as if it had not been tuned: %s", directory, error)
+        _log.warning("the tuning of the index in %s is ignored: %s", directory, error)
         return replace(spec, tuning=None)
     return spec
 
@@ -55,7 +55,7 @@ def check_tuning(spec: IndexSpec, distance: Distance) -> None:
         form = form_for(distance, spec.factory)
         spec.make(form.dim, form.metric)
     except ValueError as error:
-        raise UnusableIndexError(f"its tuning makes no sense ({error})") from None
+        raise UnusableIndexError(f"its tuning is invalid ({error})") from None
 
 
 def record_choice(directory: Path, choice: Choice, catalogue: Catalogue) -> None:

@@ -88,7 +88,7 @@ def read_manifest(directory: Path) -> IndexManifest:
 def parse_manifest(text: bytes) -> IndexManifest:
     """Parse the JSON of a manifest. Raises UnusableIndexError."""
     if len(text) > _MAX_BYTES:
-        raise UnusableIndexError(f"the manifest has more than {_MAX_BYTES} bytes: expected far fewer")
+        raise UnusableIndexError(f"the manifest has {len(text)} bytes: expected at most {_MAX_BYTES}")
     try:
         return _MANIFESTS.validate_json(text)
     except ValidationError as error:

@@ -37,9 +37,8 @@ class GalleryLocation:
         if not self.exists:
             raise CatalogueError(f"no gallery at {self.directory}: expected a directory made by `sketchfind build`")
         if self.catalogue_url is None and not (self.directory / CATALOGUE_FILE).is_file():
-            is_elsewhere = f"the catalogue of gallery {self.directory} is elsewhere, there is no {CATALOGUE_FILE}"
             expected = "expected its URL in --catalogue or SKETCHFIND_CATALOGUE, or a gallery restored from a backup"
-            raise CatalogueError(f"{is_elsewhere}: {expected}")
+            raise CatalogueError(f"gallery {self.directory} has no catalogue {CATALOGUE_FILE}: {expected}")
         return self._connect()
 
     def open_or_create_catalogue(self) -> Catalogue:

@@ -52,7 +52,7 @@ class Maintenance:
             except Exception as error:  # the next attempt may succeed
                 if not is_logged:
                     level = logging.ERROR if isinstance(error, DamagedCatalogueError) else logging.WARNING
-                    _log.log(level, "the catalogue cannot be followed: %r", error)
+                    _log.log(level, "changes of the catalogue cannot be read now: %r", error)
                 is_logged = True
 
     def _compact(self) -> None:

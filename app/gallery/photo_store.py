@@ -73,7 +73,7 @@ class PhotoStore:
         """
         self._to_touch.update(sha256s)
         if error := self.touch_released():
-            _log.warning("photos that products no longer show cannot be touched, and will be later: %s", error)
+            _log.warning("unused photos cannot be touched now, but will be later: %s", error)
 
     def touch_released(self) -> OSError | None:
         """Touch the photos that release() could not. Returns the error of one that still fails, or None."""

@@ -40,7 +40,7 @@ class Gpu:
                 return None if copy is None else copy.search(queries, n)
             except RuntimeError as error:  # a kind without GPU support, or no memory left
                 reason = str(error).rsplit("Error: ", 1)[-1]
-                _log.warning("an index of %d rows is searched on the CPU, the GPU cannot: %s", index.ntotal, reason)
+                _log.warning("an index of %d rows is searched on the CPU, the GPU failed: %s", index.ntotal, reason)
                 self._copies[index] = None
                 return None
 

@@ -84,7 +84,7 @@ def set_width(index: Any, parameters: str) -> None:
         _faiss.ParameterSpace().set_index_parameters(index, parameters)
     except RuntimeError as error:
         reason = str(error).rsplit("Error: ", 1)[-1]
-        raise ValueError(f"{parameters!r} is nothing that this kind of index has ({reason})") from None
+        raise ValueError(f"search parameters {parameters!r} do not fit this kind of index ({reason})") from None
 
 
 def inverted_file(index: Any) -> Any:

@@ -102,8 +102,8 @@ class GalleryWriter:
         with translate_disk_errors():
             await asyncio.wait([result := asyncio.wrap_future(future)], timeout=WRITE_TIMEOUT)
             if future.cancel():
-                waits = f"the change waits behind others since {WRITE_TIMEOUT:g} s"
-                raise BusyError(f"{waits}: nothing was changed, try again in {_RETRY_AFTER} s", _RETRY_AFTER)
+                waits = f"the change has waited for others for {WRITE_TIMEOUT:g} s"
+                raise BusyError(f"{waits}: nothing was changed; try again in {_RETRY_AFTER} s", _RETRY_AFTER)
             return await result
 
     def _submit(self, feed: BinaryIO) -> ImportJob:

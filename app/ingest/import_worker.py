@@ -84,7 +84,7 @@ class ImportWorker:
             except Exception as error:  # most likely of the disk or the database
                 if self._stopping.is_set():
                     return
-                _log.warning("imports have to wait: %r", error)
+                _log.warning("imports are paused: %r", error)
                 self._feeds.is_swept = False
                 pause = _RETRY_SECONDS
             self._wake.wait(pause)
@@ -128,7 +128,7 @@ class ImportWorker:
             raise
         except Exception:  # a bug; another attempt would not help
             _log.exception("import %s failed", job.id)
-            progress.fail("the server failed on this feed: it is logged there")
+            progress.fail("the server failed on this feed; the error is in its log")
 
     def _raise_if_stopped(self, items: Iterator[FeedItem | FeedProblem]) -> Iterator[FeedItem | FeedProblem]:
         """Yield the items. Raises FetchStoppedError after stop(), and OSError when the disk is nearly full."""

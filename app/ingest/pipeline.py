@@ -150,7 +150,7 @@ class Ingest:
                 continue
             self._release_photos(batch)
             return batch
-        raise TimeoutError("the same products are changed all the time by others: try again later")
+        raise TimeoutError("other writers keep changing the same products; try again later")
 
     def _lacking_photos(self, batch: Sequence[PreparedProduct]) -> set[str]:
         """Return the ids of the products of which the store lacks a new photo."""

@@ -29,20 +29,22 @@ class Metrics:
             "sketchfind_requests", "Requests answered", ["method", "route", "status"], registry=registry
         )
         self._seconds = Histogram(
-            "sketchfind_request_seconds", "Time to answer", ["route"], buckets=_SECONDS, registry=registry
+            "sketchfind_request_seconds", "Response time in seconds", ["route"], buckets=_SECONDS, registry=registry
         )
-        self._rejected = Counter(
-            "sketchfind_rejected", "Requests refused, by the code of their error", ["code"], registry=registry
-        )
+        self._rejected = Counter("sketchfind_rejected", "Refused requests by error code", ["code"], registry=registry)
         self._stages = Histogram(
-            "sketchfind_stage_seconds", "Time of a search's stages", ["stage"], buckets=_SECONDS, registry=registry
+            "sketchfind_stage_seconds",
+            "Time of search stages in seconds",
+            ["stage"],
+            buckets=_SECONDS,
+            registry=registry,
         )
         self._batch = Histogram(
             "sketchfind_batch_size", "Searches in one forward pass", buckets=(1, 2, 4, 8, 16, 32), registry=registry
         )
-        self._queue = Gauge("sketchfind_queue_length", "Searches that wait or are computed", registry=registry)
+        self._queue = Gauge("sketchfind_queue_length", "Searches that are waiting or running", registry=registry)
         self._size = Gauge("sketchfind_gallery_size", "Products that can be found", registry=registry)
-        self._revision = Gauge("sketchfind_gallery_revision", "Revision that searches see", registry=registry)
+        self._revision = Gauge("sketchfind_gallery_revision", "Revision of the search index", registry=registry)
 
     def watch(self, gallery: Callable[[], _Sized], queue_length: Callable[[], int]) -> None:
         """Read the gallery's size and revision and the queue's length whenever the metrics are requested."""

@@ -41,12 +41,12 @@ class ValidatorCache:
         try:
             self._connection = _open_database(path)
         except sqlite3.DatabaseError as error:
-            _log.warning("%s is made anew, so photos are fetched again: %s", path, error)
+            _log.warning("%s is damaged and replaced, so photos are fetched again: %s", path, error)
             path.unlink(missing_ok=True)
             try:
                 self._connection = _open_database(path)
             except sqlite3.DatabaseError as again:
-                raise OSError(f"{path} cannot be made: {again}") from None
+                raise OSError(f"{path} cannot be created: {again}") from None
 
     def get(self, url: str) -> Validators | None:
         """Return the validators of a photo, or None."""

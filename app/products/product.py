@@ -63,7 +63,7 @@ class Product:
         name = self.product_id
         if not name.strip() or len(name) > _MAX_ID or _NOT_IN_IDS.search(name):
             raise ValueError(
-                f"product id {truncate(name)} is not usable: expected 1 to {_MAX_ID} characters, none of them control"
+                f"product id {truncate(name)} is not usable: expected 1 to {_MAX_ID} characters, no control characters"
             )
         object.__setattr__(self, "price", _normalise_price(self.price))
         if self.availability not in (None, *AVAILABILITIES):
@@ -114,7 +114,7 @@ def _normalise_attributes(pairs: tuple[tuple[str, str], ...]) -> tuple[tuple[str
             )
         if plain in _TAKEN:
             raise ValueError(
-                f"attribute {truncate(plain)} is not usable: expected a name that products have no field of"
+                f"attribute {truncate(plain)} is not usable: expected a name other than a product's fields"
             )
         if not value.strip():
             raise ValueError(f"attribute {truncate(plain)} is empty: expected a value")
@@ -130,4 +130,4 @@ def _check_text(kind: str, text: str | None, most: int) -> None:
     if len(text) > most:
         raise ValueError(f"{kind} has {len(text):,} characters: expected at most {most:,}")
     if _NOT_IN_TEXTS.search(text):
-        raise ValueError(f"{kind} {truncate(text)} is not usable: expected characters of Unicode, none of them NUL")
+        raise ValueError(f"{kind} {truncate(text)} is not usable: expected Unicode characters other than NUL")

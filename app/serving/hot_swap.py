@@ -56,7 +56,7 @@ class RuntimeSwapper:
                 except CheckpointMismatchError:
                     pass
             if not await asyncio.to_thread(self._swap, runtime):
-                message = "the gallery has just got another checkpoint, which cannot be served yet: try again later"
+                message = "the new checkpoint of the gallery is not loaded yet; try again later"
                 raise NotReadyError(message, _RETRY_SECONDS)
         with self._acquired() as runtime:
             return await work(runtime)
@@ -92,7 +92,7 @@ class RuntimeSwapper:
                 # the time stays infinite once this is closed
                 self._next_attempt = max(self._next_attempt, time.monotonic() + _RETRY_SECONDS)
                 reason = reason_of(error)
-                _log.warning("the gallery has another checkpoint, but cannot be served by it yet: %s", reason)
+                _log.warning("the new checkpoint of the gallery cannot be loaded yet: %s", reason)
                 return False
             _log.info("the gallery is served by checkpoint %s now", self.runtime.checkpoint.sha256)
             old.retire()

@@ -30,7 +30,7 @@ class SearchQueue:
     def check(self, client: str) -> None:
         """Raise BusyError if the queue has no place for a request of this client."""
         if self.length > self._most and self._find_longest(client) is None:
-            raise _busy(f"{self._most} searches are waiting already: expected fewer")
+            raise _busy(f"the search queue is full ({self._most} waiting)")
 
     @asynccontextmanager
     async def slot(self, client: str) -> AsyncIterator[None]:
@@ -50,9 +50,8 @@ class SearchQueue:
             if not timeout.expired():
                 raise
             if timeout not in self._waiting.get(client, ()):
-                raise _busy("too many of your searches are waiting: another client has taken the place") from None
-            expected = f"expected within {self._seconds:g} s, so try again in {_RETRY_AFTER} s"
-            message = f"the search has not been done in time: {expected}"
+                raise _busy("the queue is full, mostly of your searches: one gave way to another client") from None
+            message = f"the search was not done within {self._seconds:g} s; try again in {_RETRY_AFTER} s"
             raise TooLateError(message, _RETRY_AFTER) from None
         finally:
             self._remove(client, timeout)
@@ -80,4 +79,4 @@ class SearchQueue:
 
 
 def _busy(reason: str) -> BusyError:
-    return BusyError(f"{reason}, so try again in {_RETRY_AFTER} s", _RETRY_AFTER)
+    return BusyError(f"{reason}; try again in {_RETRY_AFTER} s", _RETRY_AFTER)

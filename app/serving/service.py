@@ -137,7 +137,7 @@ class Service:
         try:
             await self._swapper.run(lambda runtime: asyncio.to_thread(runtime.gallery.refresh))
         except Exception as error:  # the change is stored all the same
-            _log.warning("a change is stored, but the index cannot take it in yet: %r", error)
+            _log.warning("a change is stored, but cannot be added to the index yet: %r", error)
 
     async def _search(self, runtime: Runtime, prepare: PrepareQuery) -> SearchResult:
         """Search in one batch with other searches of the same runtime."""

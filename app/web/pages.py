@@ -30,7 +30,7 @@ _templates.env.policies["json.dumps_kwargs"] = {
 }  # escaped Chinese would take six bytes per character
 _LANGUAGES = read_languages()
 
-Lang = Annotated[str | None, Query(max_length=35, description="language, such as `de`; else what the browser wants")]
+Lang = Annotated[str | None, Query(max_length=35, description="language such as `de`; default: the browser's")]
 
 
 def _choose_language(request: Request, lang: Lang = None) -> Language:

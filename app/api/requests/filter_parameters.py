@@ -24,12 +24,13 @@ _MAX_SHOWN = 20  # values in an error message; its detail has up to ten times as
 _Price = Annotated[Decimal | None, Query(ge=0, le=10**12, allow_inf_nan=False)]
 _Values = Annotated[
     list[Annotated[str, Query(max_length=2000)]],
-    Query(max_length=_MAX_VALUES, description="may be given several times: products of any of them pass"),
+    Query(max_length=_MAX_VALUES, description="may be repeated; products with any of the values pass"),
 ]
 _Attributes = Annotated[
     list[Annotated[str, Query(max_length=2000)]],
     Query(
-        max_length=_MAX_VALUES, description="such as 'material:leather'; of one name any passes, of several all must"
+        max_length=_MAX_VALUES,
+        description="NAME:VALUE such as 'material:leather'; may be repeated: any value per name passes, all names must",
     ),
 ]
 
@@ -68,18 +69,19 @@ async def read_filters(
     service: ServiceOf,
     *,
     category: Annotated[
-        str | None, Query(max_length=1000, description="path such as 'Shoes > Boots', or any ancestor")
+        str | None, Query(max_length=1000, description="path such as 'Shoes > Boots', or an ancestor such as 'Shoes'")
     ] = None,
     color: _Values = [],  # noqa: B006 - never changed
     brand: _Values = [],  # noqa: B006
     gender: _Values = [],  # noqa: B006
     size: _Values = [],  # noqa: B006
     attribute: _Attributes = [],  # noqa: B006
-    in_stock: Annotated[bool, Query(description="leave out what is out of stock")] = False,
+    in_stock: Annotated[bool, Query(description="exclude products that are out of stock")] = False,
     min_price: _Price = None,
     max_price: _Price = None,
     currency: Annotated[
-        str | None, Query(max_length=20, description="ISO 4217 code; required with a price where products have several")
+        str | None,
+        Query(max_length=20, description="ISO 4217 code; required with a price if products have several currencies"),
     ] = None,
 ) -> Filters:
     """Read the filters of a request.
@@ -179,7 +181,7 @@ def _check_prices(catalogue: Catalogue, filters: Filters) -> None:
         return
     currencies = catalogue.currencies()
     if len(currencies) > 1:  # 100 yen are not 100 euros
-        message = f"currency is missing: expected one of {', '.join(currencies)}, in which prices are to be compared"
+        message = f"currency is missing: expected one of {', '.join(currencies)}, the currencies of products"
         raise ApiError(422, "invalid_parameter", message, {"parameter": "currency", "known": currencies})
 
 

@@ -32,7 +32,10 @@ class RawSuffixRoute(APIRoute):
 
 ProductId = Annotated[
     NulFreeText,
-    Path(max_length=1000, description="slashes may be encoded, and have to be before a last /similar or /match"),
+    Path(
+        max_length=1000,
+        description="product id; slashes may be encoded, and must be if the id ends in /similar or /match",
+    ),
 ]
 
 

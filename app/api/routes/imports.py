@@ -43,12 +43,12 @@ def operation(
     operation_id: Annotated[NulFreeText, Path(max_length=100)],
     service: ServiceOf,
     key: WriteAccess,
-    after: Annotated[int, Query(ge=0, description="leave out the first so many errors")] = 0,
-    limit: Annotated[int, Query(ge=1, le=MOST_ERRORS, description="how many errors at most")] = ERRORS_PAGE,
+    after: Annotated[int, Query(ge=0, description="number of errors to skip")] = 0,
+    limit: Annotated[int, Query(ge=1, le=MOST_ERRORS, description="largest number of errors on a page")] = ERRORS_PAGE,
 ) -> OperationInfo:
     """Return the progress of an import, with a page of its errors."""
     job = service.gallery.catalogue.operations.get(operation_id)
     if job is None:
-        message = f"there is no operation {truncate(operation_id)}: expected the id of an answer of /products/import"
+        message = f"there is no operation {truncate(operation_id)}: expected an id that /products/import returned"
         raise ApiError(404, "not_found", message)
     return OperationInfo.from_job(job, after, limit)

@@ -95,8 +95,8 @@ def _build_photo(number: int, photo: PhotoUpload) -> DraftPhoto:
 @router.get("/products", responses=error_docs(401, 422, 500, 503), tags=["products"])
 def products(
     service: ServiceOf,
-    after: Annotated[NulFreeText | None, Query(max_length=1000, description="`next` of the page before")] = None,
-    limit: Annotated[int, Query(ge=1, le=200, description="products on a page")] = 50,
+    after: Annotated[NulFreeText | None, Query(max_length=1000, description="`next` of the previous page")] = None,
+    limit: Annotated[int, Query(ge=1, le=200, description="largest number of products on a page")] = 50,
 ) -> ProductPage:
     """List all products, page by page, in the order of their ids."""
     products = service.gallery.catalogue.page(after, limit + 1)

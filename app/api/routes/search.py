@@ -22,9 +22,9 @@ from app.core.error_text import truncate
 from app.decoding.image_sketch import RequestedKind
 from app.search.results import UnknownProductError
 
-K = Annotated[int, Query(ge=1, le=100, description="how many results")]
-Mirror = Annotated[bool, Query(description="whether a product may also match the sketch's mirror image")]
-ImageKind = Annotated[RequestedKind, Query(description="what an image is; auto tells by the picture")]
+K = Annotated[int, Query(ge=1, le=100, description="number of results")]
+Mirror = Annotated[bool, Query(description="also match products with the sketch's mirror image")]
+ImageKind = Annotated[RequestedKind, Query(description="kind of an image; with auto, the server decides")]
 
 router = APIRouter(route_class=RawSuffixRoute)
 

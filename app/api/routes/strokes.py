@@ -28,10 +28,10 @@ router = APIRouter()
 class StrokesResponse(BaseModel):
     """Sketch as strokes on a canvas, in the format of POST /search."""
 
-    width: int = Field(description="of the canvas: the picture's, cleaned, straightened and reduced, in pixels")
-    height: int = Field(description="of the canvas")
-    strokes: list[Stroke] = Field(description="points [x, y], y down")
-    kind: Kind = Field(description="what the picture is: sketch, or photo of a product, whose edges the strokes are")
+    width: int = Field(description="width in px of the cleaned, straightened and reduced picture")
+    height: int = Field(description="height in px of the same picture")
+    strokes: list[Stroke] = Field(description="strokes of points [x, y] in px, y down")
+    kind: Kind = Field(description="kind of the picture; the strokes of a photo are its edges")
 
 
 @router.post(

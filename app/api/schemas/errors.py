@@ -12,8 +12,8 @@ class ErrorBody(BaseModel):
     """Reason why a request was refused."""
 
     code: str = Field(description="for programs", examples=["blank_sketch"])
-    message: str = Field(description="for people: what, the value, and what was expected")
-    detail: Any = Field(None, description="more for programs, different for each code")
+    message: str = Field(description="for people: what is wrong, the value, and what was expected")
+    detail: Any = Field(None, description="further data for programs; its form depends on the code")
 
 
 class ErrorResponse(BaseModel):

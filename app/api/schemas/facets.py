@@ -72,7 +72,7 @@ class AttributeCounts(BaseModel):
 class PriceCount(BaseModel):
     """Price range in one currency, and the number of products that have such a price."""
 
-    currency: str | None = Field(description="ISO 4217 code; null where the feed gave none")
+    currency: str | None = Field(description="ISO 4217 code; null if the feed has none")
     min: float
     max: float
     count: int
@@ -81,14 +81,14 @@ class PriceCount(BaseModel):
 class FacetsResponse(BaseModel):
     """Values of all filters. Each list is counted with all filters but its own, and so shows the alternatives."""
 
-    size: int = Field(description="how many products pass all filters")
-    categories: list[CategoryCount] = Field(description="ancestors included, in the order of paths")
-    colors: list[ColorCount] = Field(description="in the order of names")
-    brands: list[BrandCount] = Field(description="in the order of names, as are the others")
+    size: int = Field(description="number of products that pass all filters")
+    categories: list[CategoryCount] = Field(description="categories and their ancestors, sorted by path")
+    colors: list[ColorCount] = Field(description="sorted by name")
+    brands: list[BrandCount] = Field(description="sorted by name, as are the lists below")
     genders: list[GenderCount]
     sizes: list[SizeCount]
     attributes: list[AttributeCounts]
-    in_stock: int = Field(description="how many of them are not out of stock")
+    in_stock: int = Field(description="number of these products that are not out of stock")
     prices: list[PriceCount]
 
     @staticmethod

@@ -22,16 +22,16 @@ class OperationInfo(BaseModel):
     id: str
     state: str = Field(description="queued, running, done or failed")
     total: int | None = Field(description="entries of the feed; null until they are counted")
-    done: int = Field(description="entries that are over: the catalogue has what they said, or they had an error")
+    done: int = Field(description="finished entries: stored in the catalogue, or recorded as errors")
     added: int
     updated: int
     unchanged: int
-    error_count: int = Field(description="entries that gave no product, and photos that could not be had")
-    errors: list[ProblemInfo] = Field(description="some of these, in order; the first 1,000 are kept, or 128 KiB")
+    error_count: int = Field(description="entries without a usable product, and photos that could not be fetched")
+    errors: list[ProblemInfo] = Field(description="a page of the errors; the first 1,000 are kept, or 128 KiB")
     errors_next: int | None = Field(description="`after` of the next page of errors; null on the last")
-    message: str | None = Field(description="why it failed, or what it waits for")
-    created: float = Field(description="s since 1970")
-    updated_at: float = Field(description="s since 1970, of the last change of this answer")
+    message: str | None = Field(description="reason why the import failed, or why it waits")
+    created: float = Field(description="time of the upload, in seconds since 1970 (UTC)")
+    updated_at: float = Field(description="time of the last progress, in seconds since 1970 (UTC)")
 
     @staticmethod
     def from_job(job: ImportJob, after: int = 0, limit: int = ERRORS_PAGE) -> OperationInfo:

@@ -17,7 +17,7 @@ class FrameBox(BaseModel):
     top: float
     width: float
     height: float
-    picture_width: float = Field(description="of the upright image in px, or of the canvas in its own unit")
+    picture_width: float = Field(description="width of the upright image in px, or of the canvas in its own unit")
     picture_height: float
 
 
@@ -25,7 +25,7 @@ class AttendedPicture(BaseModel):
     """Picture with the attention of the network on it."""
 
     attention: list[list[float]] | None = Field(
-        description="rows of a map from 0 to 1, its largest 1, to be laid over the box; null of a network without any"
+        description="rows of the attention map over the box, from 0 to 1; null if the network has no attention"
     )
     box: FrameBox
 
@@ -42,11 +42,11 @@ class AttendedPicture(BaseModel):
 class MatchResponse(BaseModel):
     """Explanation of a match between a sketch and a product's photo."""
 
-    distance: float = Field(description="as a search gives it")
-    mirrored: bool = Field(description="whether the sketch's mirror image is the nearer one")
-    sketch: AttendedPicture = Field(description="as it was drawn, whether it is mirrored or not")
-    photo: AttendedPicture = Field(description="the one at photo_url")
-    photo_url: str = Field(description="of the product's photos, the one that is nearest to the sketch")
+    distance: float = Field(description="same distance as in search results")
+    mirrored: bool = Field(description="true if the sketch's mirror image is nearer")
+    sketch: AttendedPicture = Field(description="the sketch as drawn, never mirrored")
+    photo: AttendedPicture = Field(description="the photo at photo_url")
+    photo_url: str = Field(description="the product's photo that is nearest to the sketch")
 
     @staticmethod
     def from_match(match: Match) -> MatchResponse:

@@ -17,7 +17,7 @@ class ProductSummary(BaseModel):
     category: str | None = Field(description="path such as 'Shoes > Boots'")
     price: float | None
     currency: str | None = Field(description="ISO 4217 code")
-    link: str | None = Field(description="the shop's page, as its feed has it")
+    link: str | None = Field(description="page of the product in the shop, as given in the feed")
     photo_url: str | None
     thumbnail_url: str | None = Field(description="the same photo, at most 320 px")
 
@@ -36,10 +36,10 @@ class ProductInfo(ProductSummary):
     gender: str | None
     brand: str | None
     size: str | None
-    availability: str | None = Field(description="in_stock, out_of_stock, preorder, backorder, or null: not known")
+    availability: str | None = Field(description="in_stock, out_of_stock, preorder or backorder; null if unknown")
     description: str | None
-    attributes: list[AttributeInfo] = Field(description="whatever else is known of it")
-    photo_urls: list[str] = Field(description="all its photos, the one at photo_url first")
+    attributes: list[AttributeInfo] = Field(description="further properties of the product")
+    photo_urls: list[str] = Field(description="all photos of the product, starting with photo_url")
 
     @staticmethod
     def from_product(product: Product) -> ProductInfo:
@@ -60,7 +60,7 @@ class ProductInfo(ProductSummary):
 class ProductDetails(ProductInfo):
     """Product with the size of its photo, so that pages can reserve space for it."""
 
-    photo_width: int | None = Field(description="px of the photo at photo_url")
+    photo_width: int | None = Field(description="width of the photo at photo_url, in px")
     photo_height: int | None
 
     @staticmethod

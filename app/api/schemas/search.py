@@ -13,7 +13,7 @@ from model.preprocessing.picture_kind import Kind
 class ResultInfo(ProductSummary):
     """Product in the results of a search."""
 
-    rank: int = Field(description="1 for the nearest")
+    rank: int = Field(description="position in the results; 1 is the nearest")
     distance: float = Field(description="smaller is nearer; comparable within one answer only")
 
     @staticmethod
@@ -25,8 +25,8 @@ class ResultInfo(ProductSummary):
 class GalleryInfo(BaseModel):
     """Size and revision of the searched gallery."""
 
-    size: int = Field(description="how many products the gallery has, whatever the filters")
-    revision: int = Field(description="grows with every change of the catalogue")
+    size: int = Field(description="number of products in the gallery, regardless of filters")
+    revision: int = Field(description="revision of the catalogue; each change increases it")
 
 
 class SearchResponse(BaseModel):
@@ -35,8 +35,8 @@ class SearchResponse(BaseModel):
     results: list[ResultInfo]
     gallery: GalleryInfo
     timings_ms: Timings
-    kind: Kind = Field(description="what was searched by: a sketch's lines, or the edges of a product's photo")
-    confident: bool = Field(description="false when results are hardly nearer than any product is: maybe a scribble")
+    kind: Kind = Field(description="kind of the query: the lines of a sketch, or the edges of a product's photo")
+    confident: bool = Field(description="false if the results are hardly nearer than other products, as for a scribble")
 
     @staticmethod
     def from_result(result: SearchResult) -> SearchResponse:
@@ -57,4 +57,4 @@ class Timings(BaseModel):
     embed: float
     candidates: float
     rerank: float
-    total: float = Field(description="all of these and the wait for the requests before")
+    total: float = Field(description="sum of these stages and the wait in the queue")

@@ -43,19 +43,19 @@ class ProductBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    product_id: str | None = Field(None, description="may be left out; if not, that of the path")
-    title: str | None = Field(None, description="the id, if left out")
+    product_id: str | None = Field(None, description="optional; if given, must equal the id in the path")
+    title: str | None = Field(None, description="title of the product; default: its id")
     category: str | None = Field(None, description="path such as 'Shoes > Boots'", examples=["Shoes > Boots"])
     price: _Price | None = Field(None, description="a number, or a text as in feeds", examples=["59.90", "59.90 EUR"])
     currency: str | None = Field(None, description="ISO 4217 code", examples=["EUR"])
-    link: str | None = Field(None, description="the shop's page")
+    link: str | None = Field(None, description="page of the product in the shop")
     color: _Texts | None = Field(None, description="one or several: 'Black/Red', or a list")
     gender: str | None = None
     brand: str | None = None
     size: _Texts | None = Field(None, description="one or several: '41/42', or a list")
     availability: str | None = Field(None, description="in_stock, out_of_stock, preorder or backorder")
     description: str | None = None
-    attributes: dict[str, _Texts] = Field({}, description="any other names and values", examples=[{"heel": "high"}])
+    attributes: dict[str, _Texts] = Field({}, description="further properties by name", examples=[{"heel": "high"}])
 
     @model_validator(mode="before")
     @classmethod
@@ -103,4 +103,4 @@ class Deleted(BaseModel):
     """Deletion of a product."""
 
     product_id: str
-    revision: int = Field(description="the catalogue's, in which it is gone")
+    revision: int = Field(description="revision of the catalogue without the product")

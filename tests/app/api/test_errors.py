@@ -209,7 +209,7 @@ def test_a_request_that_a_stopping_server_cancels_is_told_so(caplog: pytest.LogC
         await asyncio.sleep(10)
 
     response = call(app, "PUT", "/wait")
-    refused(response, 503, "stopping", "may be stored or not")
+    refused(response, 503, "stopping", "may or may not be stored")
     assert response.headers["retry-after"] == "10" and "Traceback" not in caplog.text
 
 

@@ -87,7 +87,9 @@ def test_a_slow_line_is_waited_for(sent: list[tuple[float, int]]) -> None:
     ],
 )
 def test_who_sends_next_to_nothing_is_given_up(sent: list[tuple[float, int]]) -> None:
-    with pytest.raises(ApiError, match=r"the body comes too slowly, .* bytes so far: expected 4000 bytes/s") as refusal:
+    with pytest.raises(
+        ApiError, match=r"the body arrives too slowly \(.* bytes so far\): expected at least 4000 bytes/s"
+    ) as refusal:
         count_received(sent, 10**10)
     assert (refusal.value.status, refusal.value.code) == (408, "too_slow")
 
@@ -98,7 +100,7 @@ def test_a_room_is_told_to_be_full_and_left() -> None:
         first.grow_to(6)
         first.grow_to(4)  # already larger
         second.grow_to(4)
-        with pytest.raises(ApiError, match="it is full, so try again in 1 s") as refusal:
+        with pytest.raises(ApiError, match="it is full; try again in 1 s") as refusal:
             second.grow_to(5)
         assert (refusal.value.status, refusal.value.headers) == (503, {"Retry-After": "1"})
     with budget.reserve() as third:
@@ -176,7 +178,7 @@ def test_sketches_are_taken_in_while_pictures_fill_the_room(narrow: Narrow) -> N
         connection.sendall(head("POST", "/search", len(half) + 1, "Content-Type: image/png") + half)
         narrow.wait_for(narrow.budgets.search_bytes, len(half))
         full = client.post("/search", content=half, headers=PNG)
-        refused(full, 503, "busy", "the bodies of requests take 262144 bytes already")
+        refused(full, 503, "busy", "the memory for request bodies is full (262144 bytes)")
         assert full.headers["retry-after"] == "1"
         assert client.post("/search", content=strokes_body(), headers=JSON).status_code == 200
         assert narrow.put("beside", 1).status_code == 201  # writes have a budget of their own
@@ -199,7 +201,7 @@ def test_more_writes_than_may_wait_are_refused_before_their_bodies_are_sent(narr
         second.sendall(start)
         assert second.recv(12) == b"HTTP/1.1 503"
         busy = client.put("/products/late", json={})
-        refused(busy, 503, "busy", "0 writes are waiting already")
+        refused(busy, 503, "busy", "the write queue is full (0 waiting)")
         assert busy.headers["retry-after"] == "1"
         assert client.post("/search", content=strokes_body(), headers=JSON).status_code == 200
         first.sendall(body)

@@ -13,9 +13,9 @@ from app.core.process_lock import LockHeldError, process_lock
 def test_a_lock_that_is_held_is_refused_with_the_name_of_the_work(tmp_path: Path) -> None:
     lock = tmp_path / "lock"
     with process_lock(lock, blocking=False):
-        with pytest.raises(LockHeldError, match="another process is at re-embedding x: expected to be the only one"):
+        with pytest.raises(LockHeldError, match="another process is busy with re-embedding x: wait until it has ended"):
             enter(lock, work="re-embedding x")
-        with pytest.raises(LockHeldError, match=f"another process is at {lock}"):
+        with pytest.raises(LockHeldError, match=f"another process is busy with {lock}"):
             enter(lock)
     enter(lock)
 

@@ -137,7 +137,7 @@ def test_a_connection_that_is_lost_while_it_commits_is_told_as_such(
     install_error_handlers(app)
     app.add_api_route("/", lambda: catalogue.put([with_photos("a", 1)], vectors(1)), methods=["PUT"])
     monkeypatch.setattr("app.catalogue.catalogue.insert_photos", lose)
-    refused(call(app, "PUT", "/"), 503, "no_database", "it may be stored or not")
+    refused(call(app, "PUT", "/"), 503, "no_database", "which may or may not be stored")
 
 
 def test_many_may_open_an_empty_database_at_once(shared: Path) -> None:

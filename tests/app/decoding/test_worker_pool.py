@@ -45,7 +45,7 @@ def test_a_process_that_cannot_be_started_is_tried_again_with_the_next_image(
     with monkeypatch.context() as broken:
         broken.setattr("app.decoding.decoder_process.subprocess.Popen", no_process)
         for _ in range(2):
-            with pytest.raises(DecoderUnavailableError, match="no process could be started for it: try again later"):
+            with pytest.raises(DecoderUnavailableError, match="no decoder process could be started; try again later"):
                 asyncio.run(decoder.frame("client", ImageSketch(b"hello", PIXELS)))
         assert psutil.Process().num_fds() <= descriptors
     assert picture(decoder).frame.shape == (256, 256)
@@ -62,7 +62,7 @@ def test_a_process_that_cannot_be_started_ahead_takes_no_answer_away(
 def test_a_decoder_opens_where_no_process_can_be_started(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.decoding.decoder_process.subprocess.Popen", no_process)
     decoder = SketchDecoder(PreprocessConfig(size=64, line_width=3), PIXELS)
-    with pytest.raises(DecoderUnavailableError, match="no process could be started"):
+    with pytest.raises(DecoderUnavailableError, match="no decoder process could be started"):
         decoder.warm_up()
     decoder.close()
 

@@ -245,4 +245,4 @@ def test_photos_whose_names_are_not_utf_8_are_problems(tmp_path: Path) -> None:
     assert [item.product.product_id for item in results if isinstance(item, FeedItem)] == ["café/2"]
     problems = {item.where: item.reason for item in results if isinstance(item, FeedProblem)}
     assert sorted(problems) == [r"bo\xf6ts/1.jpg", r"caf\xe9.jpg", r"caf\xe9.png"]
-    assert set(problems.values()) == {"its name is not UTF-8: expected it renamed"}
+    assert set(problems.values()) == {"its name is not UTF-8: rename the file"}

@@ -148,7 +148,11 @@ def test_spoilt_bytes(gallery: Path) -> None:
         (("tuning", "n_candidates"), str(10**12), "tuning.n_candidates is 1000000000000: expected"),
         (("tuning", "training"), "true", "tuning.training is true: expected a valid integer"),
         (("tuning", "recall"), "NaN", "tuning.recall is nan: expected"),
-        (("tuning", "parameters"), '"efSearch=64"', "its tuning makes no sense ('efSearch=64' is nothing"),
+        (
+            ("tuning", "parameters"),
+            '"efSearch=64"',
+            "its tuning is invalid (search parameters 'efSearch=64' do not fit",
+        ),
         (("tuning", "what"), "1", "tuning.what"),
     ],
 )

@@ -85,7 +85,7 @@ def test_what_the_gpu_cannot_do_is_done_on_the_cpu(
     for _ in range(2):
         assert ranking(gallery.snapshot, gallery.catalogue, sketch, 30) == brute_force(sketch, photos)[:30]
     messages = [record.getMessage() for record in caplog.records if "on the CPU" in record.getMessage()]
-    assert messages == ["an index of 80 rows is searched on the CPU, the GPU cannot: out of memory"]  # once
+    assert messages == ["an index of 80 rows is searched on the CPU, the GPU failed: out of memory"]  # once
 
 
 def test_more_rows_than_the_gpu_finds_come_from_the_cpu(copies: list[Copy]) -> None:

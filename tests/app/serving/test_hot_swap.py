@@ -152,7 +152,12 @@ def test_a_checkpoint_that_cannot_be_served_yet_is_tried_again_now_and_then(
         full.setattr(SketchDecoder, "warm_up", fail)
         reembed(GalleryLocation(shop.gallery), other_checkpoint)
         assert shop.client.get("/").status_code == 200
-        refused(shop.put("late", 1), 503, "not_ready", "cannot be served yet: try again later")
+        refused(
+            shop.put("late", 1),
+            503,
+            "not_ready",
+            "the new checkpoint of the gallery is not loaded yet; try again later",
+        )
         deadline = time.monotonic() + 30
         while len(tries) < 2:
             assert time.monotonic() < deadline

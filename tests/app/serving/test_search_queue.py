@@ -75,7 +75,7 @@ def test_a_full_queue_is_told_at_once_and_those_who_wait_are_served(held: HeldSe
         started = time.perf_counter()
         answer = held.post()
         assert time.perf_counter() - started < 1
-        refused(answer, 503, "busy", "2 searches are waiting already")
+        refused(answer, 503, "busy", "the search queue is full (2 waiting)")
         assert answer.headers["retry-after"] == "1"
         picture = httpx.post(f"{held.url}/strokes", content=sketch_file(), headers={"Content-Type": "image/png"})
         refused(picture, 503, "busy")
@@ -124,7 +124,7 @@ def test_the_line_counts_what_fails_too() -> None:
         queue = SearchQueue(0, 10)
         with pytest.raises(ValueError, match="x"):
             async with queue.slot("client"):
-                with pytest.raises(BusyError, match="0 searches are waiting"):
+                with pytest.raises(BusyError, match=r"the search queue is full \(0 waiting\)"):
                     queue.check("client")
                 raise ValueError("x")
         queue.check("client")
@@ -150,9 +150,9 @@ def test_a_client_with_fewer_searches_takes_the_place_of_the_newest_of_the_longe
                 group.create_task(search(client, name))
                 await asyncio.sleep(0.01)
             assert queue.length == 4
-            with pytest.raises(BusyError, match="3 searches are waiting already"):
+            with pytest.raises(BusyError, match=r"the search queue is full \(3 waiting\)"):
                 queue.check("a")
-            with pytest.raises(BusyError, match="3 searches are waiting already"):
+            with pytest.raises(BusyError, match=r"the search queue is full \(3 waiting\)"):
                 queue.check("b")  # it has as many as the other one
             queue.check("c")
             assert order == ["a4 is busy", "a3 is busy"]
@@ -177,7 +177,7 @@ def test_one_client_that_fills_the_queue_does_not_keep_others_out(held: HeldServ
             time.sleep(0.01)
         held.release()
         [loser] = finished
-        refused(loser.result(), 503, "busy", "another client has taken the place")
+        refused(loser.result(), 503, "busy", "one gave way to another client")
         assert other.result().status_code == 200
         assert sorted(search.result().status_code for search in greedy) == [200, 200, 503]
 

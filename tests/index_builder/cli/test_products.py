@@ -78,7 +78,7 @@ def test_names_that_are_not_utf_8_are_told_readably(tiny_gallery: Path, tmp_path
     draw_product(32).save(folder / "good.png")
     (folder / "feed.jsonl").write_text('{"id": "y", "image_link": "b.png"}\n{"id": "good", "image_link": "good.png"}\n')
     for source, what, why in (
-        (folder, r"bo\xf6t.png", "its name is not UTF-8: expected it renamed"),
+        (folder, r"bo\xf6t.png", "its name is not UTF-8: rename the file"),
         (folder / "feed.jsonl", "y", rf"photo {tmp_path}/caf\xe9/b.png is not there"),
     ):
         assert answer("import", source, "--gallery", gallery)["skipped"] == [[what, why]]
@@ -148,6 +148,6 @@ def test_a_gallery_whose_catalogue_is_elsewhere_says_so(
         path.unlink()
     result = run(*command.format(to=tmp_path / "to", photos=photo_folder).split(), "--gallery", gallery)
     assert result.exit_code == 2
-    assert f"the catalogue of gallery {gallery} is elsewhere, there is no catalogue.sqlite" in result.stderr
+    assert f"gallery {gallery} has no catalogue catalogue.sqlite: expected its URL in --catalogue" in result.stderr
     assert "expected its URL in --catalogue or SKETCHFIND_CATALOGUE" in result.stderr
     assert not list(gallery.glob("catalogue.sqlite*")) and not (tmp_path / "to").exists()

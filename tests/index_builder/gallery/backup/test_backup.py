@@ -334,7 +334,7 @@ def test_folders_that_are_something_else(whole: Path, gallery: Path, tmp_path: P
         restore(whole, GalleryLocation(gallery))
     with (
         process_lock(other / MARK, blocking=False),
-        pytest.raises(LockHeldError, match="another process is at the backup in"),
+        pytest.raises(LockHeldError, match="another process is busy with the backup in"),
     ):
         (other / MARK).write_text(lineage(GalleryLocation(gallery).open_catalogue().state().identity))
         backup(GalleryLocation(gallery), other)
