@@ -26,6 +26,7 @@ test: install
 	.venv/bin/codespell
 	.venv/bin/lint-imports
 	$(RUN) mypy
+	.ci/javascript
 	$(RUN) pytest --numprocesses $$(($$(getconf _NPROCESSORS_ONLN) + 1)) --dist worksteal
 
 # uv resolves for every platform and every Python from 3.11 on, where pip would for this machine alone. Left out is what

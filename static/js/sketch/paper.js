@@ -138,7 +138,8 @@ export class Paper extends EventTarget {
   }
 
   #draw() {
-    this.#frame ||= requestAnimationFrame(() => {
+    if (this.#frame) return;
+    this.#frame = requestAnimationFrame(() => {
       this.#frame = 0;
       if (!this.#stroke) return;
       if (!this.#erased) this.#surface.grow(this.#stroke);
