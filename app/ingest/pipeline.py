@@ -1,7 +1,8 @@
 """Ingest pipeline of the catalogue: prepare products in many threads, embed them in batches, and write them.
 
-The three stages run at the same time, each a little ahead of the next. A batch is written in one transaction. An
-interrupted run therefore leaves complete products, and a second run does the rest.
+Each stage is a generator that takes from the stage before it. The first two compute in pools, each a little ahead of
+the next, so all three run at the same time. A batch is written in one transaction. An interrupted run therefore leaves
+complete products, and a second run does the rest.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from app.database.rows import is_disk_full
 from app.decoding.product_photo import Decode, decode_photo
 from app.feeds.records import FeedItem
 from app.gallery.photo_store import PhotoStore
-from app.ingest.ordered_writer import BATCH, OrderedBatchWriter
+from app.ingest.batches import BATCH, EmbeddedBatch, embed_ahead
 from app.ingest.product_preparer import DraftPhoto, Frame, PreparedProduct, ProductPreparer, ProductUpdate
 from app.photo_fetch.http_fetcher import CONNECTIONS
 from app.photo_fetch.linked_photos import PhotoSource
@@ -65,26 +66,24 @@ class Ingest:
     ) -> ImportCounts:
         """Add or update the products of the items. Other products are left alone.
 
-        `on_step` is called after each item with the counts of committed items. Raises OSError and SQLAlchemyError when
-        photos or products cannot be written. Raises CheckpointMismatchError once the catalogue is re-embedded.
+        `on_step` is called after each item, and each batch, with the counts of committed items. Raises OSError and
+        SQLAlchemyError when photos or products cannot be written. Raises CheckpointMismatchError once the catalogue is
+        re-embedded.
         """
         with (
             ThreadPoolExecutor(CONNECTIONS, "prepare") as preparing,
             ThreadPoolExecutor(1, "embed") as embedding,
         ):
-            writer = OrderedBatchWriter(
-                lambda prepared: embedding.submit(self._embed, prepared), self._write_batch, _EMBEDDED_AHEAD, on_problem
-            )
+            counts = ImportCounts()
             try:
-                for outcome in map_ahead(preparing, partial(self._prepare, source), items, _PREPARED_AHEAD):
-                    writer.submit(outcome)
-                    on_step(writer.written)
-                writer.finish()
-                on_step(writer.written)
+                prepared = map_ahead(preparing, partial(self._prepare, source), items, _PREPARED_AHEAD)
+                batches = embed_ahead(embedding, self._embed, prepared, _EMBEDDED_AHEAD, on_problem)
+                for counts in self._write_batches(batches, on_problem):
+                    on_step(counts)
             finally:
                 for pool in (preparing, embedding):
                     pool.shutdown(wait=False, cancel_futures=True)
-        return writer.written
+        return counts
 
     def write(self, update: ProductUpdate) -> PreparedProduct:
         """Write one product, and return its new state. If a photo fails, none is stored.
@@ -110,19 +109,23 @@ class Ingest:
         self._photos.release({photo.name for product in products for photo in product.photos})
         return revisions
 
-    def _write_batch(
-        self, prepared: Sequence[PreparedProduct], embeddings: Embeddings
-    ) -> list[PreparedProduct | FeedProblem]:
-        """Write a batch with its embeddings (P,D).
+    def _write_batches(
+        self, batches: Iterable[EmbeddedBatch], on_problem: Callable[[FeedProblem], object]
+    ) -> Iterator[ImportCounts]:
+        """Write batches in order. Yields the counts of committed items after each of them.
 
-        Returns the products written, and a problem for each product or photo that failed after another writer's change.
+        `on_problem` is called for each product or photo that failed after another writer's change.
         """
-        problems = list[FeedProblem]()
-
-        def refuse(refused: PreparedProduct, error: Exception) -> None:
-            problems.append(FeedProblem(refused.product.product_id, str(error)))
-
-        return [*self._put(prepared, embeddings, refuse), *problems]
+        results = ImportCounts()
+        for batch in batches:
+            if batch.products:
+                refusals = list[FeedProblem]()
+                written = self._put(batch.products, batch.embeddings, partial(_add_problem, refusals))
+                for refusal in refusals:
+                    on_problem(refusal)
+                added = sum(product.old is None for product in written)
+                results += ImportCounts(added=added, updated=len(written) - added, problems=len(refusals))
+            yield batch.counts + results
 
     def _put(
         self, prepared: Sequence[PreparedProduct], embeddings: Embeddings, refuse: Refuse
@@ -200,6 +203,11 @@ class Ingest:
         """Release the photos that products no longer have. The store keeps them for a while for open pages."""
         removed = [set(entry.old.photos if entry.old else ()) - set(entry.product.photos) for entry in batch]
         self._photos.release({photo.name for photos in removed for photo in photos})
+
+
+def _add_problem(problems: list[FeedProblem], refused: PreparedProduct, error: Exception) -> None:
+    """Add the problem of a product, or a photo of it, that was refused."""
+    problems.append(FeedProblem(refused.product.product_id, str(error)))
 
 
 def _raise(_refused: PreparedProduct, error: Exception) -> None:

@@ -31,7 +31,7 @@ from app.feeds.reader import read_source
 from app.feeds.records import FeedItem
 from app.gallery.layout import CATALOGUE_FILE, PHOTOS
 from app.gallery.photo_store import PhotoStore
-from app.ingest.ordered_writer import BATCH
+from app.ingest.batches import BATCH
 from app.ingest.pipeline import Ingest
 from app.photo_fetch.linked_photos import LinkedPhotos
 from app.products.product import Photo

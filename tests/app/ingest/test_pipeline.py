@@ -19,7 +19,7 @@ from app.core.arrays import Embeddings
 from app.decoding.product_photo import ProductPhoto, decode_photo
 from app.feeds.records import FeedItem
 from app.gallery.photo_store import PhotoStore
-from app.ingest.ordered_writer import BATCH
+from app.ingest.batches import BATCH
 from app.ingest.pipeline import Ingest
 from app.products.product import Product
 from model.checkpoint import Checkpoint, load_checkpoint
