@@ -162,4 +162,6 @@ def _read_format(connection: Connection) -> int | None:
         stored = connection.execute(select(catalogue.c.format)).scalar()
         if stored is not None:
             return int(stored)
-    raise CatalogueError(f"the database has tables ({', '.join(there)}) that are no catalogue: expected an empty one")
+    raise CatalogueError(
+        f"the database has tables ({', '.join(there)}) that are not a catalogue: expected an empty one"
+    )

@@ -12,8 +12,8 @@ class CheckpointMismatchError(CatalogueError):
 
     def __init__(self, recorded: str, given: str) -> None:
         super().__init__(
-            f"the gallery was built with checkpoint {recorded}, but the checkpoint given is {given}: "
-            "use the one that it was built with, or `sketchfind reembed` the gallery with the other"
+            f"the gallery has checkpoint {recorded}, but checkpoint {given} is given: "
+            "use the gallery's, or run `sketchfind reembed` with the given one"
         )
         self.recorded, self.given = recorded, given
 

@@ -194,5 +194,5 @@ def test_what_is_no_catalogue_is_refused_and_left_alone(tmp_path: Path) -> None:
     shop = tmp_path / "shop.sqlite"
     with closing(sqlite3.connect(shop)) as connection:
         connection.execute("CREATE TABLE products (id INTEGER)")
-    with pytest.raises(CatalogueError, match=r"the database has tables \(products\) that are no catalogue"):
+    with pytest.raises(CatalogueError, match=r"the database has tables \(products\) that are not a catalogue"):
         Catalogue(sqlite_url(shop))

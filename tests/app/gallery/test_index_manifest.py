@@ -164,7 +164,7 @@ def test_an_odd_manifest_is_named_and_made_again(
     text = with_value(json.loads(path.read_text()), keys, value) if keys else value
     path.write_bytes(text.encode("utf-8", "surrogateescape"))
     problems = [str(problem) for problem in findings_of(gallery).problems]
-    assert len(problems) == 1 and words in problems[0] and problems[0].endswith("the next start makes it anew")
+    assert len(problems) == 1 and words in problems[0] and problems[0].endswith("the next start builds it again")
     assert_serves(gallery)
     assert words in caplog.text and "making it from the catalogue" in caplog.text
     assert findings_of(gallery).problems == []
