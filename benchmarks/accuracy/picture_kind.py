@@ -27,7 +27,7 @@ _ON_PAPER = 2  # sketches of each folder that are photographed on paper, in each
 def main(
     photos: Annotated[list[Path], typer.Option(help="Folders of product photos.")],
     sketches: Annotated[list[Path], typer.Option(help="Folders of sketches.")],
-    per_folder: Annotated[int, typer.Option("--each", help="Pictures taken of each folder, at random.")] = 50,
+    per_folder: Annotated[int, typer.Option("--each", help="Number of random pictures per folder.")] = 50,
 ) -> None:
     """Print, for each folder, how many of its pictures were taken for the other kind."""
     _print_mistakes("photo", ((folder, _read_sample(folder, per_folder)) for folder in photos))

@@ -147,7 +147,7 @@ class CrashTest:
         deadline = time.monotonic() + 60
         with closing(Catalogue(sqlite_url(self._gallery / CATALOGUE_FILE))) as catalogue:
             while waiting := catalogue.operations.unfinished():
-                assert time.monotonic() < deadline, f"an import that was accepted is never done: {waiting}"
+                assert time.monotonic() < deadline, f"an accepted import is never done: {waiting}"
                 time.sleep(0.02)
         deadline = time.monotonic() + 1
         with httpx.Client(base_url=server.url, timeout=30) as client:

@@ -61,7 +61,7 @@ class ExpectedProducts:
         """Take the observed products as the only possible state. Raises AssertionError if that is impossible."""
         fed = {name: state for name, state in observed.items() if name.startswith("feed-")}
         states: set[ProductState | None] = set(fed.values()) or {None}
-        assert len(states) == 1 and len(fed) in (0, FEED_SIZE), f"an import is half there: {fed}"
+        assert len(states) == 1 and len(fed) in (0, FEED_SIZE), f"an import is incomplete: {fed}"
         assert states <= set(self._feeds), f"feeds made {states}: expected one of {self._feeds}"
         self._feeds = list(states)
         names = set(self._possible) | (set(observed) - set(fed))

@@ -53,7 +53,7 @@ def widen(stages: TwoStages, sketches: torch.Tensor, truth: Rows, target: float)
         set_width(index, f"nprobe={width}")
         if stages.recall(sketches, truth) >= target:
             return width
-    raise ValueError(f"{target} of the nearest are not found in all lists: expected a finer kind of index")
+    raise ValueError(f"even all lists find less than {target} of the nearest: expected a finer kind of index")
 
 
 def compare(

@@ -142,9 +142,9 @@ def make_figures(turns: Sequence[Costs]) -> dict[str, float]:
 def main() -> None:
     """Parse the options, measure and print the figures."""
     parser = create_parser(__doc__)
-    parser.add_argument("--photos", type=Path, required=True, help="a folder of photos")
-    parser.add_argument("--limit", type=int, help="use so many of them")
-    parser.add_argument("--turn", type=int, default=220, help="photos a turn")
+    parser.add_argument("--photos", type=Path, required=True, help="folder of photos")
+    parser.add_argument("--limit", type=int, help="largest number of photos (default: all)")
+    parser.add_argument("--turn", type=int, default=220, help="photos per turn (default: 220)")
     parser.add_argument("--checkpoint", type=Path, default=DEFAULT_CHECKPOINT)
     options = parse_options(parser)
     items = [item for item in islice(read_source(options.photos), options.limit) if isinstance(item, FeedItem)]

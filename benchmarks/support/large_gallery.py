@@ -36,7 +36,7 @@ _CATEGORIES = ("Shoes > Boots", "Shoes > Sneakers", "Shoes > Sandals", "Chairs",
 
 def add_options(parser: argparse.ArgumentParser, checkpoint: Path) -> None:
     """Add the options that open_large_gallery() and make_sketch_bodies() read."""
-    parser.add_argument("--data", type=Path, nargs="+", required=True, help="pair folders: sketches, and real photos")
+    parser.add_argument("--data", type=Path, nargs="+", required=True, help="pair folders of sketches and photos")
     parser.add_argument("--products", type=int, default=100_000)
     parser.add_argument("--checkpoint", type=Path, default=checkpoint)
     parser.add_argument("--json", action="store_true")

@@ -43,8 +43,8 @@ class Real:
 
 def add_real_options(parser: argparse.ArgumentParser) -> None:
     """Add the options that load_real() reads."""
-    parser.add_argument("--data", type=Path, nargs="+", required=True, help="pair folders: sketches, and photos")
-    parser.add_argument("--photos", type=Path, nargs="*", default=[], help="folders with more photos")
+    parser.add_argument("--data", type=Path, nargs="+", required=True, help="pair folders of sketches and photos")
+    parser.add_argument("--photos", type=Path, nargs="*", default=[], help="folders of further photos (default: none)")
     parser.add_argument("--checkpoint", type=Path, default=DEFAULT_CHECKPOINT)
 
 
