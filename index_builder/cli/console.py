@@ -51,7 +51,7 @@ def plain_errors(command: Callable[_Parameters, None]) -> Callable[_Parameters, 
             print(f"sketchfind: {str(error).partition(chr(10))[0]}", file=sys.stderr)
             raise typer.Exit(2) from None
         except KeyboardInterrupt:
-            print("sketchfind: stopped; run the same command again to go on", file=sys.stderr)
+            print("sketchfind: stopped; run the same command again to resume", file=sys.stderr)
             raise typer.Exit(130) from None
 
     return wrapped

@@ -16,13 +16,15 @@ def fetch(
         str | None, typer.Argument(metavar="NAME", help="Data set; quickdraw/CLASS for one class of QuickDraw.")
     ] = None,
     to: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Folder to bring it into.", show_default="data/NAME")
+        Path | None, typer.Option(metavar="DIR", help="Destination folder.", show_default="data/NAME")
     ] = None,
     *,
-    show_list: Annotated[bool, typer.Option("--list", help="Only list the known data sets, as without NAME.")] = False,
+    show_list: Annotated[
+        bool, typer.Option("--list", help="List the known data sets and exit (default without NAME).")
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """Download a public data set from its authors, check and unpack it. Stopped and run again, it goes on."""
+    """Download a public data set from its authors, check and unpack it. If stopped, run again to resume."""
     from index_builder.datasets.public.fetch import fetch as run
     from index_builder.datasets.public.registry import PUBLIC_SETS, find_set, listing
 

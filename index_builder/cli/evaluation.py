@@ -20,23 +20,26 @@ if TYPE_CHECKING:
 
 
 def evaluate(
-    data: Annotated[Path, typer.Option(metavar="DIR", help="Pairs, in any layout, whose sketches are the queries.")],
+    data: Annotated[
+        Path, typer.Option(metavar="DIR", help="Pair folder, in any layout; its sketches are the queries.")
+    ],
     checkpoint: Checkpoint = None,
     gallery_from: Annotated[
-        str, typer.Option(metavar="photos|edge_maps", help="What the gallery is made from.")
+        str, typer.Option(metavar="photos|edge_maps", help="Pictures that the gallery is built from.")
     ] = "photos",
     views: Annotated[
-        int, typer.Option(metavar="1|10", help="10: distances averaged over ten views, as the paper's authors do.")
+        int, typer.Option(metavar="1|10", help="Views per picture to average distances over; 10 as in the paper.")
     ] = 1,
     split: Annotated[
-        str, typer.Option(metavar="all|held-out", help="All pairs, or the fixed fifth that `train` holds out.")
+        str,
+        typer.Option(metavar="all|held-out", help="Pairs to evaluate: all, or the fixed fifth that `train` holds out."),
     ] = "all",
     *,
     partial: Annotated[
-        bool, typer.Option("--partial", help="Also search when 20, 40, 60, 80 and 100 % of each sketch is drawn.")
+        bool, typer.Option("--partial", help="Also search with the first 20, 40, 60, 80 and 100 % of each sketch.")
     ] = False,
     report: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Also write report.html there.", show_default="none")
+        Path | None, typer.Option(metavar="DIR", help="Folder for report.html.", show_default="none")
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -77,7 +80,9 @@ def _load_network(checkpoint: Path | None, split: str) -> Network:
 
     network = load_checkpoint(checkpoint or DEFAULT_CHECKPOINT, resolve_device("auto").type)
     if split == "held-out" and network.saw_held_out:
-        warning = "sketchfind: trained with nothing held out: on photos that it saw then, figures are no validation"
+        warning = (
+            "sketchfind: the checkpoint was trained without holding photos out, so figures on them do not validate it"
+        )
         print(warning, file=sys.stderr)
     return network
 

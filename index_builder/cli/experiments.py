@@ -16,23 +16,29 @@ from index_builder.cli.options import Device, Json, Steps
 
 
 def experiment(
-    name: Annotated[str, typer.Argument(metavar="ablation|losses", help="Which of the paper's experiments.")],
-    data: Annotated[list[Path], typer.Option(metavar="DIR", help="Pair folder; give several times.")],
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Where table, plot, figures and checkpoints go.")],
-    seeds: Annotated[int, typer.Option(min=1, help="Runs of each variant; one cannot tell what helps.")] = 3,
+    name: Annotated[str, typer.Argument(metavar="ablation|losses", help="Experiment of the paper.")],
+    data: Annotated[list[Path], typer.Option(metavar="DIR", help="Pair folder; may be repeated.")],
+    out: Annotated[
+        Path, typer.Option(metavar="DIR", help="Destination folder of table, plot, figures and checkpoints.")
+    ],
+    seeds: Annotated[
+        int, typer.Option(min=1, help="Training runs per variant; at least 2 are needed to judge a difference.")
+    ] = 3,
     steps: Steps = None,
     trunk: Annotated[
-        str, typer.Option(metavar="sketch-a-net|residual", help="The paper's trunk, or a small one for a CPU.")
+        str, typer.Option(metavar="sketch-a-net|residual", help="Trunk: the paper's, or a small residual one for CPUs.")
     ] = "sketch-a-net",
     start_from: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Checkpoint whose fitting parts all start from.", show_default="none"),
+        typer.Option(
+            metavar="FILE", help="Checkpoint that all runs start from, as far as its weights fit.", show_default="none"
+        ),
     ] = None,
     device: Device = "auto",
     *,
     as_json: Json = False,
 ) -> None:
-    """Repeat an experiment of the paper: a table and a plot of what each part brings. Run again, it goes on."""
+    """Repeat an experiment of the paper: a table and a plot of each part's effect. If stopped, run again to resume."""
     from index_builder.datasets.readers.read import read_data
     from index_builder.experiments.definitions import EXPERIMENTS, TRUNKS, Setting
     from index_builder.experiments.errors import ExperimentError

@@ -13,8 +13,8 @@ from index_builder.cli.options import Catalogue, Checkpoint, Host, Json, Port, P
 
 
 def build(
-    source: Annotated[Path, typer.Argument(metavar="SOURCE", help="Photo folder, or feed file.")],
-    gallery: Annotated[Path, typer.Option(metavar="DIR", help="Gallery to make or bring up to date.")],
+    source: Annotated[Path, typer.Argument(metavar="SOURCE", help="Photo folder or feed file.")],
+    gallery: Annotated[Path, typer.Option(metavar="DIR", help="Gallery to create or update.")],
     checkpoint: Checkpoint = None,
     index: Annotated[
         str | None, typer.Option(metavar="FACTORY", help="faiss.index_factory string.", show_default="Flat")
@@ -24,7 +24,7 @@ def build(
     allow_private_addresses: Private = False,
     as_json: Json = False,
 ) -> None:
-    """Embed a photo folder or a product feed into a gallery. Run again, it only does what is new or changed."""
+    """Embed a photo folder or a product feed into a gallery. Run again to process only what is new or changed."""
     from app.gallery.layout import GalleryLocation
     from index_builder.gallery.build import build as run
     from model.checkpoint import DEFAULT_CHECKPOINT
@@ -45,10 +45,12 @@ def serve(
     ] = None,
     host: Host = None,
     port: Port = None,
-    device: Annotated[str | None, typer.Option(help="auto, cpu or cuda.", show_default="auto")] = None,
+    device: Annotated[
+        str | None, typer.Option(help="Device to compute on: auto, cpu or cuda.", show_default="auto")
+    ] = None,
     catalogue: Catalogue = None,
 ) -> None:
-    """Serve the page and the search API for a gallery. More settings are environment variables: docs/server.md."""
+    """Serve the page and the search API for a gallery. docs/server.md lists more settings (environment variables)."""
     from app.server import serve as run
     from app.settings import load_settings
 
@@ -58,9 +60,9 @@ def serve(
 
 
 def demo(
-    directory: Annotated[
-        Path, typer.Option(metavar="DIR", help="Where the demo's photos and gallery are kept.")
-    ] = Path("demo"),
+    directory: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the demo's photos and gallery.")] = Path(
+        "demo"
+    ),
     checkpoint: Checkpoint = None,
     host: Host = None,
     port: Port = None,

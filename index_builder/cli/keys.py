@@ -15,10 +15,10 @@ from index_builder.cli.options import Json
 if TYPE_CHECKING:
     from app.catalogue.catalogue import Catalogue
 
-Gallery = Annotated[Path, typer.Option(metavar="DIR", help="Gallery whose keys they are.")]
-Name = Annotated[str, typer.Argument(metavar="NAME", help="What to call the key, such as who uses it.")]
+Gallery = Annotated[Path, typer.Option(metavar="DIR", help="Gallery that the keys belong to.")]
+Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the key, such as its user.")]
 
-keys = typer.Typer(help="Make, list and remove the API keys of a gallery.", no_args_is_help=True)
+keys = typer.Typer(help="Create, list and remove the API keys of a gallery.", no_args_is_help=True)
 
 
 @keys.command()
@@ -26,12 +26,12 @@ keys = typer.Typer(help="Make, list and remove the API keys of a gallery.", no_a
 def add(
     name: Name,
     gallery: Gallery,
-    scope: Annotated[str, typer.Option(help="read, or write, which includes reading.")] = "read",
+    scope: Annotated[str, typer.Option(help="Scope of the key: read or write; write includes read.")] = "read",
     catalogue: CatalogueUrl = None,
     *,
     as_json: Json = False,
 ) -> None:
-    """Make a key and print it. It cannot be shown again: only its hash is kept."""
+    """Create a key and print it. It cannot be shown again: only its hash is stored."""
     from app.catalogue.api_keys import SCOPES
 
     check_choice("--scope", scope, SCOPES)
@@ -43,7 +43,7 @@ def add(
 @keys.command("list")
 @plain_errors
 def list_(gallery: Gallery, catalogue: CatalogueUrl = None, *, as_json: Json = False) -> None:
-    """List the keys by name, with their scope and when they were made."""
+    """List the keys by name, with scope and creation time."""
     with _open_catalogue(gallery, catalogue) as opened:
         stored_keys = opened.keys.all()
     if as_json:
@@ -57,7 +57,7 @@ def list_(gallery: Gallery, catalogue: CatalogueUrl = None, *, as_json: Json = F
 @keys.command()
 @plain_errors
 def remove(name: Name, gallery: Gallery, catalogue: CatalogueUrl = None, *, as_json: Json = False) -> None:
-    """Remove a key: running servers refuse it within a second."""
+    """Remove a key. Running servers refuse it within a second."""
     with _open_catalogue(gallery, catalogue) as opened:
         opened.keys.remove(name)
     print_result({"removed": name} if as_json else f"{name} removed", as_json=as_json)

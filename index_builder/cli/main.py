@@ -18,7 +18,7 @@ from index_builder.cli.products import add, import_, list_, remove
 from index_builder.cli.training import train
 
 app = typer.Typer(
-    help="Draw a shoe, find that very shoe: train, evaluate, build and serve sketch search.",
+    help="Sketch-based image retrieval: train, evaluate, build and serve.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

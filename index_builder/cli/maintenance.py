@@ -16,19 +16,19 @@ from index_builder.cli.options import Catalogue, Checkpoint, Device, GalleryDir,
 def tune(
     gallery: GalleryDir,
     target_recall: Annotated[
-        float, typer.Option(metavar="SHARE", help="How much of the ten nearest photos has to be found, up to 1.")
+        float, typer.Option(metavar="SHARE", help="Share of the ten nearest photos to find, above 0 and at most 1.")
     ] = 0.99,
     data: Annotated[
         list[Path] | None,
         typer.Option(
-            metavar="DIR", help="Data set whose sketches are searched for; may be repeated.", show_default="none"
+            metavar="DIR", help="Data set whose sketches are the queries; may be repeated.", show_default="none"
         ),
     ] = None,
     catalogue: Catalogue = None,
     *,
     as_json: Json = False,
 ) -> None:
-    """Choose a compressed index for a large gallery by measuring on its own photos, and make it."""
+    """Measure compressed indexes on a large gallery's own photos, choose one and build it."""
     from app.gallery.layout import GalleryLocation
     from index_builder.gallery.tuning.tune import tune as run
 
@@ -54,7 +54,7 @@ def reembed(
     *,
     as_json: Json = False,
 ) -> None:
-    """Embed all photos by another checkpoint and switch to it, beside servers. Run again, it goes on where it was."""
+    """Embed all photos by another checkpoint and switch to it while servers run. If stopped, run again to resume."""
     from app.gallery.layout import GalleryLocation
     from index_builder.gallery.reembed import ReembedError
     from index_builder.gallery.reembed import reembed as run
@@ -70,19 +70,21 @@ def reembed(
     if as_json:
         print_result(asdict(report), as_json=as_json)
     elif report.before == report.after:
-        print(f"nothing to do: the gallery has checkpoint {report.after} already")
+        print(f"nothing to do: the gallery already has checkpoint {report.after}")
     else:
-        print(f"{report.photos} photos of {report.size} products are of checkpoint {report.after} now.")
+        print(f"re-embedded {report.photos} photos of {report.size} products with checkpoint {report.after}.")
 
 
 def backup(
-    to: Annotated[Path, typer.Argument(metavar="TO", help="Folder: empty, or an earlier backup of the same gallery.")],
+    to: Annotated[
+        Path, typer.Argument(metavar="TO", help="Destination folder: new, empty, or an earlier backup of the gallery.")
+    ],
     gallery: GalleryDir,
     catalogue: Catalogue = None,
     *,
     as_json: Json = False,
 ) -> None:
-    """Copy a gallery as it is at one moment, beside servers and writers. Keys and unfinished imports are in it too."""
+    """Back up one revision of a gallery while servers and writers run. Keys and unfinished imports are included."""
     from app.gallery.layout import GalleryLocation
     from index_builder.gallery.backup.backup import backup as run
 
@@ -101,12 +103,12 @@ def backup(
 
 def restore(
     source: Annotated[Path, typer.Argument(metavar="FROM", help="Folder made by `sketchfind backup`.")],
-    gallery: Annotated[Path, typer.Option(metavar="DIR", help="Gallery to make: an empty folder, or none.")],
+    gallery: Annotated[Path, typer.Option(metavar="DIR", help="Gallery to create: a new or empty folder.")],
     catalogue: Catalogue = None,
     *,
     as_json: Json = False,
 ) -> None:
-    """Make a gallery from a backup, after a check of all of it."""
+    """Check all files of a backup, then create a gallery from it."""
     from app.gallery.layout import GalleryLocation
     from index_builder.gallery.backup.restore import restore as run
 
@@ -119,7 +121,7 @@ def restore(
 
 
 def verify(gallery: GalleryDir, catalogue: Catalogue = None, *, as_json: Json = False) -> None:
-    """Check every row, photo, checkpoint and index of a gallery, beside servers. Status 1 if anything is wrong."""
+    """Check every row, photo, checkpoint and index of a gallery while servers run. Exit with 1 if anything is wrong."""
     from app.gallery.layout import GalleryLocation
     from index_builder.gallery.verify.verify import verify as run
 

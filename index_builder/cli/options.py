@@ -7,31 +7,33 @@ from typing import Annotated
 
 import typer
 
-_PRETRAINED = "the one that ships"
+_PRETRAINED = "the shipped one"
 
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else there.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object on stdout.")]
 Checkpoint = Annotated[Path | None, typer.Option(metavar="FILE", help="Checkpoint to use.", show_default=_PRETRAINED)]
-GalleryDir = Annotated[Path, typer.Option("--gallery", metavar="DIR", help="The gallery.")]
+GalleryDir = Annotated[Path, typer.Option("--gallery", metavar="DIR", help="Gallery made by `sketchfind build`.")]
 Host = Annotated[
-    str | None, typer.Option(help="Address to listen on; 0.0.0.0 for every interface.", show_default="127.0.0.1")
+    str | None, typer.Option(help="Address to listen on; 0.0.0.0 for all interfaces.", show_default="127.0.0.1")
 ]
-Port = Annotated[int | None, typer.Option(min=0, max=65535, help="Port to listen on.", show_default="8000")]
+Port = Annotated[
+    int | None, typer.Option(min=0, max=65535, help="Port to listen on; 0 for any free port.", show_default="8000")
+]
 Catalogue = Annotated[
     str | None,
     typer.Option(
         metavar="URL",
         envvar="SKETCHFIND_CATALOGUE",
-        help="Database that has the products, such as postgresql://user:password@host/name.",
+        help="Database URL, such as postgresql://user:password@host/name.",
         show_default="a file in the gallery",
     ),
 ]
-Device = Annotated[str, typer.Option(help="Where torch runs: auto (a GPU if there is one), cpu or cuda.")]
+Device = Annotated[str, typer.Option(help="Device to compute on: auto (a GPU if there is one), cpu or cuda.")]
 Private = Annotated[
     bool,
     typer.Option(
         "--allow-private-addresses",
         envvar="SKETCHFIND_ALLOW_PRIVATE_ADDRESSES",
-        help="Fetch photos from this machine and private networks too, if the feed asks.",
+        help="Fetch photos of the feed from this machine and private networks too.",
     ),
 ]
 Steps = Annotated[

@@ -14,16 +14,18 @@ from index_builder.cli.options import Catalogue, Json, Private
 
 Gallery = Annotated[Path, typer.Option(metavar="DIR", help="Gallery made by `sketchfind build`.")]
 _Text = Annotated[str | None, typer.Option(show_default="none")]
-_Texts = Annotated[list[str] | None, typer.Option(help="May be repeated.", show_default="none")]
+_Texts = Annotated[list[str] | None, typer.Option(help="One value; may be repeated.", show_default="none")]
 
 
 def add(
     product_id: Annotated[str, typer.Argument(metavar="ID")],
     gallery: Gallery,
-    photo: Annotated[list[Path] | None, typer.Option(metavar="FILE", help="A photo; may be repeated.")] = None,
+    photo: Annotated[list[Path] | None, typer.Option(metavar="FILE", help="Photo file; may be repeated.")] = None,
     title: Annotated[str | None, typer.Option(show_default="the ID")] = None,
     category: Annotated[str | None, typer.Option(help="Path such as 'Shoes > Boots'.", show_default="none")] = None,
-    price: Annotated[str | None, typer.Option(help="Such as '59.90 EUR'.", show_default="none")] = None,
+    price: Annotated[
+        str | None, typer.Option(help="Price with currency, such as '59.90 EUR'.", show_default="none")
+    ] = None,
     link: _Text = None,
     color: _Texts = None,
     gender: _Text = None,
@@ -34,13 +36,13 @@ def add(
     ] = None,
     description: _Text = None,
     attribute: Annotated[
-        list[str] | None, typer.Option(metavar="NAME=VALUE", help="Anything else; may be repeated.")
+        list[str] | None, typer.Option(metavar="NAME=VALUE", help="Further property; may be repeated.")
     ] = None,
     catalogue: Catalogue = None,
     *,
     as_json: Json = False,
 ) -> None:
-    """Add a product or replace it. Without photos, or without any description, it keeps those that it has."""
+    """Add or replace a product. Without photos, or without metadata, the product keeps those that it has."""
     from app.gallery.layout import GalleryLocation
     from index_builder.gallery.edit import add_product
 
@@ -64,7 +66,7 @@ def remove(
     *,
     as_json: Json = False,
 ) -> None:
-    """Remove products, all or none."""
+    """Remove products: all of them, or none if one is missing."""
     from app.gallery.layout import GalleryLocation
     from index_builder.gallery.edit import remove_products
 
@@ -73,14 +75,14 @@ def remove(
 
 
 def import_(
-    source: Annotated[Path, typer.Argument(metavar="FEED", help="Feed file, or photo folder.")],
+    source: Annotated[Path, typer.Argument(metavar="FEED", help="Feed file or photo folder.")],
     gallery: Gallery,
     *,
     allow_private_addresses: Private = False,
     catalogue: Catalogue = None,
     as_json: Json = False,
 ) -> None:
-    """Bring a gallery up to date with a feed: only what is new or changed is done."""
+    """Update a gallery from a feed or photo folder. Unchanged products are skipped."""
     from app.gallery.layout import GalleryLocation
     from index_builder.gallery.edit import import_products
 
@@ -93,13 +95,15 @@ def import_(
 
 def list_(
     gallery: Gallery,
-    after: Annotated[str | None, typer.Option(metavar="ID", help="Begin after this ID.", show_default="none")] = None,
-    limit: Annotated[int, typer.Option(min=1, help="How many products.")] = 50,
+    after: Annotated[
+        str | None, typer.Option(metavar="ID", help="ID after which the list begins.", show_default="none")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, help="Largest number of products to list.")] = 50,
     catalogue: Catalogue = None,
     *,
     as_json: Json = False,
 ) -> None:
-    """List products in the order of their ids: id, title, category and price."""
+    """List products with id, title, category and price, sorted by id."""
     from app.api.schemas.products import ProductInfo
     from app.gallery.layout import GalleryLocation
 

@@ -27,32 +27,36 @@ _StartFrom = Annotated[
     Path | None,
     typer.Option(
         metavar="FILE",
-        help="Checkpoint to start from, with all of its weights that fit.",
-        show_default="none; the one that ships for --photos alone without --preset",
+        help="Checkpoint to start from; all weights that fit are used.",
+        show_default="none; the shipped one for --photos alone without --preset",
     ),
 ]
 _ImageNet = Annotated[
     Path | None,
     typer.Option(
         metavar="FILE",
-        help="ImageNet weights of SqueezeNet 1.0 or EfficientNet-lite, as published, taken besides --start-from.",
+        help="Published ImageNet weights of SqueezeNet 1.0 or EfficientNet-lite, used in addition to --start-from.",
         show_default="none",
     ),
 ]
 
 
 def train(
-    out: Annotated[Path, typer.Option(metavar="FILE", help="Where to write the checkpoint (.safetensors).")],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="Checkpoint file to write (.safetensors).")],
     data: Annotated[
-        list[Path] | None, typer.Option(metavar="DIR", help="Pairs, in any layout; give several times.")
+        list[Path] | None, typer.Option(metavar="DIR", help="Pair folder, in any layout; may be repeated.")
     ] = None,
     photos: Annotated[
         list[Path] | None,
-        typer.Option(metavar="DIR", help="Folder of photos without sketches, learnt from by their edges; repeatable."),
+        typer.Option(
+            metavar="DIR", help="Folder of photos without sketches (their edges are learnt from); may be repeated."
+        ),
     ] = None,
     classes: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Labelled sketches, a folder or .ndjson file a class.", show_default="none"),
+        typer.Option(
+            metavar="DIR", help="Labelled sketches: one folder or .ndjson file per class.", show_default="none"
+        ),
     ] = None,
     preset: _PresetName = None,
     steps: Steps = None,
@@ -61,12 +65,12 @@ def train(
     seed: Annotated[int, typer.Option(min=0, help="Seed of the weights, batches and distortions.")] = 0,
     *,
     holdout: Annotated[
-        bool, typer.Option(help="Hold out the fixed fifth of each pair folder's photos, and validate on it.")
+        bool, typer.Option(help="Hold out a fixed fifth of each pair folder's photos for validation.")
     ] = True,
     device: Device = "auto",
     as_json: Json = False,
 ) -> None:
-    """Train a network on pair folders, photos or labelled sketches. Stopped and run again, it goes on."""
+    """Train a network on pair folders, photos or labelled sketches. If stopped, run again to resume."""
     from index_builder.training.config.presets import find_preset
     from index_builder.training.train import train as run
     from model.checkpoint import DEFAULT_CHECKPOINT

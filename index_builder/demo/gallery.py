@@ -83,7 +83,7 @@ def build_demo(
 def _clear_outdated(gallery: Path) -> None:
     """Remove an outdated demo gallery. Raises ValueError for a folder that is not a demo gallery."""
     if gallery.is_dir() and any(gallery.iterdir()) and not (gallery / STAMP).is_file():
-        raise ValueError(f"{gallery} is no demo gallery (it has no {STAMP}): expected an empty one or none")
+        raise ValueError(f"{gallery} is not a demo gallery (it has no {STAMP}): expected an empty or missing folder")
     shutil.rmtree(gallery, ignore_errors=True)
     gallery.mkdir(parents=True)
 

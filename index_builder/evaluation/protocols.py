@@ -77,8 +77,8 @@ def check_views(views: int, gallery_from: GalleryFrom) -> None:
         raise EvaluationError(f"--views is {views}, expected one of {', '.join(map(str, VIEWS))}")
     if views > 1 and gallery_from is GalleryFrom.photos:
         raise EvaluationError(
-            f"--views is {views} with --gallery-from photos, expected 1, since a server has one embedding of a photo: "
-            "ten views are of the paper's protocol, --gallery-from edge_maps"
+            f"--views is {views} with --gallery-from photos, expected 1, or --gallery-from edge_maps as in the "
+            "paper: a server has one embedding per photo"
         )
 
 

@@ -97,11 +97,11 @@ def sentence(label: str, difference: Difference, first: str) -> str:
     """Write in plain words whether a part helps, does not, or is undecided."""
     figures = f"{signed(difference.points)} points of acc@1 against {first}"
     if difference.interval is None:
-        return f"Whether **{label}** helps cannot be told from one seed: {figures}."
+        return f"One seed does not show whether **{label}** helps: {figures}."
     low, high = difference.interval
     figures += f", 95 % interval {signed(low)} to {signed(high)}"
     if difference.verdict is Verdict.cannot_be_told:
-        return f"Whether **{label}** helps cannot be told at this spread: {figures}."
+        return f"This spread does not show whether **{label}** helps: {figures}."
     return f"**{label}** {difference.verdict} here: {figures}."
 
 

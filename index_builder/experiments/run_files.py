@@ -78,7 +78,7 @@ def read_run(path: Path, identity: Identity) -> Run | None:
         raise ExperimentError(f"{path} is damaged ({type(error).__name__}): remove it to do the run again") from None
     if differs := difference(actual, identity):
         raise ExperimentError(
-            f"{path} is of another recipe or data: {differs}; choose another --out, or remove what is there to do it "
+            f"{path} is of another recipe or data: {differs}; choose another --out, or remove the file to do the run "
             "again"
         )
     return run

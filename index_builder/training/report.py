@@ -44,6 +44,6 @@ class TrainingReport:
             advice = "It improved." if self.comparison.improved else f"It did not improve: keep {self.start_from}."
             return f"{wrote}\n{self.comparison}. {advice}"
         if self.start_from and not self.validation:
-            unknown = f"Whether it improved on {self.start_from} is not known"
-            return f"{wrote}\n{unknown}: nothing was held out on which the two can be compared."
+            unknown = f"It is not known whether it improved on {self.start_from}"
+            return f"{wrote}\n{unknown}: no photos were held out to compare the two on."
         return wrote

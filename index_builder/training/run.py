@@ -143,10 +143,10 @@ class TrainingRun:
             state = torch.load(path, map_location=self.device, weights_only=True)
         except Exception as error:  # the unpickler raises almost any exception
             reason = f"{type(error).__name__} while reading it"
-            raise TrainingError(f"{path} is damaged ({reason}): remove it to start afresh") from None
+            raise TrainingError(f"{path} is damaged ({reason}): remove it to start over") from None
         if differs := difference(json.loads(state["identity"]), self.identity):
             raise TrainingError(
-                f"{path} is the state of another run: {differs}; remove it to start afresh, or choose another --out"
+                f"{path} is the state of another run: {differs}; remove it to start over, or choose another --out"
             )
         self.network.load_state_dict(state["network"])
         self._average.load_state_dict(state["average"])

@@ -68,7 +68,7 @@ def train(
     data = load_training_data(source, Preprocess(config), bars, cache, unfinished=unfinished, holdout=holdout)
     clean = holdout and not (before and before.saw_held_out)
     if holdout and not clean:
-        _log.warning("%s had nothing held out: on photos that it saw, figures are no validation", start_from)
+        _log.warning("%s was trained without holding photos out, so figures on them do not validate it", start_from)
     described = {"data": data.described, "holdout": clean, "start_from": start.sha256 if start else None}
     run = TrainingRun(recipe, seed, device, described, len(data.training))
     run.objective.check(data.training)

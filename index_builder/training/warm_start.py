@@ -83,7 +83,7 @@ def inheritance(config: NetworkConfig, start: InitialWeights) -> WeightTransfer:
     missing_parts = _distinct_parts(name for name in learnt if name not in fitting)
     if not matching_parts:
         held = start.checkpoint.network.config if start.checkpoint else "published ImageNet weights"
-        raise TrainingError(f"nothing fits of the network to start from: it is {held}, expected {config}")
+        raise TrainingError(f"no weights of the network to start from fit: it is {held}, expected {config}")
     return WeightTransfer(
         taken=tuple(part for part in matching_parts if part not in missing_parts),
         partly=tuple(part for part in matching_parts if part in missing_parts),

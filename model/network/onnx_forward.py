@@ -48,7 +48,7 @@ class Forward:
         with torch.inference_mode():
             deviation = float((self.embed(network, frames) - network.embed(frames)).abs().max())
         if not deviation < _CLOSE:
-            raise ValueError(f"ONNX Runtime's embeddings are {deviation:g} away: expected less than {_CLOSE:g}")
+            raise ValueError(f"ONNX Runtime's embeddings deviate by {deviation:g}: expected less than {_CLOSE:g}")
 
     def embed(self, _network: DSSA, frames: Tensor) -> Tensor:
         """Embed frames (B,1,S,S): (B,D) float32."""

@@ -41,7 +41,7 @@ def ink_mask(ink: NDArray[np.float32]) -> InkMask:
     """
     present = ink[ink > FAINT]
     if not present.size:
-        raise BlankSketchError("sketch is blank: every pixel has the same colour, expected lines on a plain ground")
+        raise BlankSketchError("sketch is blank: every pixel has the same colour, expected lines on a plain background")
     threshold = max(FAINT, 0.35 * float(np.percentile(present, 95)))
     return within_working_side((ink > threshold).astype(np.float32))
 
@@ -83,4 +83,4 @@ def fit_to_frame(mask: InkMask, times: int = 1) -> Fitted:
 
 def too_small(width: float, height: float) -> str:
     """Format the error for lines of that extent."""
-    return f"sketch is too small: {width:g}x{height:g} px of lines, expected at least {MIN_SKETCH} px one way"
+    return f"sketch is too small: {width:g}x{height:g} px of lines, expected at least {MIN_SKETCH} px in one direction"

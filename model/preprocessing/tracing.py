@@ -77,7 +77,7 @@ def _check_amount(lines: Mask) -> None:
     length = cv2.countNonZero(lines)
     if length > _MOST_LINES:
         size = f"{_TIMES * FRAME} px"
-        message = f"sketch has too many lines to trace: {length:,} px of them, as large as it is traced ({size})"
+        message = f"sketch has too many lines to trace: {length:,} px at the size for tracing ({size})"
         raise TooManyLinesError(f"{message}: expected at most {_MOST_LINES:,} px; send a picture with fewer lines")
 
 

@@ -120,7 +120,7 @@ def test_stages_follow_one_another(
     third = train(folders, short("categories", 1), tmp_path / "3.safetensors", start_from=second.checkpoint)
     assert set(first.validation) == {"recognition"} and set(third.validation) == {"categories"}
     assert second.comparison is not None and load_checkpoint(third.checkpoint).network.config == SMALL
-    with pytest.raises(TrainingError, match="nothing fits of the network to start from"):
+    with pytest.raises(TrainingError, match="no weights of the network to start from fit"):
         train(folders, short("dssa", 1), tmp_path / "4.safetensors", start_from=third.checkpoint)
 
 

@@ -80,10 +80,10 @@ def _transfer(url: str, partial: Path, client: httpx.Client, report: Callable[[i
         start, whole = _content_span(response)
         if start and (start != there or _response_version(response) not in ("", version)):  # If-Range was ignored
             _delete_partial(partial)
-            raise _InterruptedError("the file has changed meanwhile")
+            raise _InterruptedError("the file changed during the download")
         if not start:
             if there:
-                _log.warning("%s starts again: the server has another version, or cannot continue", partial.stem)
+                _log.warning("%s starts again: the server has another version, or cannot resume", partial.stem)
             _start_partial(partial, url, _response_version(response))
         with partial.open("ab" if start else "wb") as file:
             for chunk in response.iter_raw():

@@ -59,9 +59,9 @@ class FetchReport:
             for file in self.files
         ]
         if any(file.checked == FIRST for file in self.files):
-            lines.append("No checksum is published: it is kept beside the file, to check later downloads with.")
+            lines.append("No checksum is published; the one computed is kept beside the file to check later downloads.")
         if not self.commands:
-            return "\n".join([*lines, "No folder of a known layout is in it: docs/datasets.md says what can be read."])
+            return "\n".join([*lines, "It has no folder of a known layout; docs/datasets.md lists the layouts."])
         return "\n".join([*lines, "Read it with:", *self.commands])
 
     def as_json(self) -> dict[str, Any]:
@@ -99,7 +99,7 @@ def fetch(
             raise _manual_download_error(public_set, folder, str(error)) from error
     data = _find_data_folders(public_set, folder)
     if not files and not data:
-        raise _manual_download_error(public_set, folder, "no program can download it")
+        raise _manual_download_error(public_set, folder, "it cannot be downloaded automatically")
     commands = _format_commands(public_set, data)
     return FetchReport(public_set.name, folder, tuple(file for file in fetched if file), commands)
 
@@ -148,7 +148,7 @@ def _check_file(file: PublicFile, path: Path) -> FetchedFile:
         expected, checked = file.sha256, PUBLISHED
     elif record.is_file():
         expected, checked = record.read_text().partition(" ")[0], RECORDED
-        again += f", or {record} to take this one from now on"
+        again += f", or delete {record} to accept this file"
     else:
         expected, checked = sha256, FIRST
     if sha256 != expected:

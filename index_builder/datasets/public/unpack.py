@@ -76,7 +76,7 @@ def _iterate_files(archive: Path) -> Iterator[_Member]:
     elif zipfile.is_zipfile(archive):
         yield from _iterate_zip_files(archive)
     else:
-        raise ValueError(f"{archive} is no zip or tar archive: {_AGAIN}")
+        raise ValueError(f"{archive} is not a zip or tar archive: {_AGAIN}")
 
 
 def _iterate_tar_files(archive: Path) -> Iterator[_Member]:

@@ -70,7 +70,7 @@ def _read_drawing_files(files: list[Path], limit: int | None) -> dict[str, list[
     for file in files:
         word, pictures = read_drawings(file, limit)
         if word in by_class:
-            raise ClassesError(f"{file} holds drawings of {word!r}, as an earlier file does: expected one file a class")
+            raise ClassesError(f"{file} holds drawings of {word!r} like an earlier file: expected one file per class")
         by_class[word] = [Sketch(picture) for picture in pictures]
     return by_class
 

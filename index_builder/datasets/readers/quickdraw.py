@@ -84,7 +84,7 @@ def read_drawings(path: Path, limit: int | None) -> tuple[str, list[LinePicture]
     for place, drawing in _iterate_lines(path):
         word = word or drawing.word
         if drawing.word != word:
-            raise DrawingError(f"{place}: word is {drawing.word!r}, expected {word!r} as on line 1: one class a file")
+            raise DrawingError(f"{place}: word is {drawing.word!r}, expected {word!r} as on line 1: one class per file")
         if limit is not None and len(drawings) >= limit:
             break
         if drawing.recognized:

@@ -96,7 +96,7 @@ def _split_strokes(points: object, where: str) -> Strokes:
     try:
         values = np.asarray(points.values if isinstance(points, _Array) else points, np.float64)
     except (AttributeError, TypeError, ValueError):
-        raise PairsError(f"{where} is no array of numbers, expected points (n,3)") from None
+        raise PairsError(f"{where} is not an array of numbers, expected points (n,3)") from None
     if values.ndim != 2 or values.shape[1] < 3 or not len(values) or not np.isfinite(values).all():
         raise PairsError(f"{where} is {values.shape}, expected finite points (n,3): x, y, 1 where the pen is lifted")
     cuts = np.flatnonzero(values[:, 2] > 0.5) + 1

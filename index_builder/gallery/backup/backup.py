@@ -88,7 +88,7 @@ def _claim(to: Path, origin: str) -> None:
     to.mkdir(parents=True, exist_ok=True)
     mark = to / MARK
     if not mark.exists() and any(to.iterdir()):
-        raise BackupError(f"{to} is not empty and no backup: expected an empty folder, or a backup of this gallery")
+        raise BackupError(f"{to} is not empty and not a backup: expected an empty folder, or a backup of this gallery")
     if not mark.exists():
         write_atomically(mark, lambda path: path.write_text(origin))
     other = mark.read_text()

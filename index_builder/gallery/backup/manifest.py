@@ -67,7 +67,7 @@ def read_manifest(folder: Path) -> BackupManifest:
             fields[name] = None if fields[name] is None else _parse_file(fields[name])
         return BackupManifest(**fields | {"imports": tuple(map(_parse_file, fields["imports"]))})
     except FileNotFoundError:
-        raise BackupError(f"{folder} is no whole backup, it has no {MANIFEST}: {expected}") from None
+        raise BackupError(f"{folder} is not a complete backup, it has no {MANIFEST}: {expected}") from None
     except (OSError, json.JSONDecodeError, AttributeError, TypeError, KeyError, IndexError) as error:
         raise BackupError(f"{path} cannot be read ({error}): {expected}") from None
 

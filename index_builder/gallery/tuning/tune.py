@@ -69,13 +69,13 @@ def tune(
         report, revision = _measure(gallery, checkpoint, target, data, progress)
         if report.chosen.recall < target:
             raise TuneError(
-                f"no index found {target} of the nearest photos, {report.chosen.factory} most with "
-                f"{report.chosen.recall:.4f}: the gallery is as it was; expected a lower target"
+                f"no index found {target} of the nearest photos; the best, {report.chosen.factory}, found "
+                f"{report.chosen.recall:.4f}: the gallery is unchanged; expected a lower target"
             )
         if report.chosen.time >= 1:
             raise TuneError(
-                f"no index that finds {target} of the nearest photos is faster than Flat: {report.chosen.factory} has "
-                f"{report.chosen.time:.2f} of its time, so the gallery is as it was; expected more photos"
+                f"no index with recall {target} is faster than Flat: {report.chosen.factory} needs "
+                f"{report.chosen.time:.2f} of its time; the gallery is unchanged; expected more photos"
             )
         before = catalogue.state().factory
         choice = Choice(report.chosen.factory, _build_tuning(report, target, revision, checkpoint))
@@ -95,8 +95,8 @@ def _measure(
     snapshot = gallery.snapshot
     if snapshot.photos < _LEAST:
         raise TuneError(
-            f"the gallery has {snapshot.photos} photos: expected at least {_LEAST}, since Flat is right for fewer, "
-            "exact and fast enough"
+            f"the gallery has {snapshot.photos} photos: expected at least {_LEAST}; for fewer photos, the Flat "
+            "index is exact and fast enough"
         )
     embeddings = join(snapshot.parts, gallery.directory / INDEX).segment.embeddings
     queries = sketches_of(data, checkpoint) if data else like_sketches(embeddings)

@@ -24,7 +24,7 @@ _THREADS = 4
 def check_checkpoint(directory: Path, state: CatalogueState, findings: Findings) -> Checkpoint | None:
     """Check and load the gallery's checkpoint. Returns None if it is absent, damaged or another one."""
     if state.checkpoint is None:
-        findings.add_note("checkpoint", "none is recorded yet: the first product brings one")
+        findings.add_note("checkpoint", "none is recorded yet: the first product records one")
         return None
     path = checkpoint_file(directory, state.checkpoint)
     try:
@@ -40,8 +40,8 @@ def check_checkpoint(directory: Path, state: CatalogueState, findings: Findings)
         findings.add_problem("checkpoint", message)
         return None
     if path.name != CHECKPOINT_FILE:
-        message = f"{CHECKPOINT_FILE} is another one than {CHECKPOINTS}/{path.name}, which counts: "
-        findings.add_note("checkpoint", message + "run `sketchfind reembed` with it once more")
+        message = f"{CHECKPOINT_FILE} differs from {CHECKPOINTS}/{path.name}, which is in use: "
+        findings.add_note("checkpoint", message + "run `sketchfind reembed` again with the one in use")
     return checkpoint
 
 

@@ -74,14 +74,14 @@ def _load(folder: Path, distance: Distance, state: CatalogueState, findings: Fin
         try:
             return load_index(folder, distance, state)
         except OutdatedIndexError as reason:
-            findings.add_note("index", f"{reason}; the next start makes it anew")
+            findings.add_note("index", f"{reason}; the next start builds it again")
             break
         except UnusableIndexError as reason:
             if before is None:
-                findings.add_note("index", "there is none; the next start makes it")
+                findings.add_note("index", "there is none; the next start builds it")
                 break
             if _read_manifest(folder) == before or attempt == _ATTEMPTS:
-                findings.add_problem("index", f"{reason}; the next start makes it anew")
+                findings.add_problem("index", f"{reason}; the next start builds it again")
                 break
     return None, -1
 

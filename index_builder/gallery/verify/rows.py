@@ -67,7 +67,7 @@ def _is_named(row: Row[Any], findings: Findings) -> bool:
     try:
         row.product_id.encode()
     except (UnicodeEncodeError, AttributeError):
-        findings.add_problem(_product_label(row), "its id is no text in UTF-8: expected one")
+        findings.add_problem(_product_label(row), "its id is not UTF-8 text: expected UTF-8")
         return False
     return True
 
@@ -124,9 +124,9 @@ def _check_texts(row: Row[Any], trait_rows: Sequence[Row[Any]], findings: Findin
             findings.add_problem(_product_label(row), f"its {name} is {value!r}: expected {expected[name]!r}")
     stored_traits = {(trait.name, trait.key, trait.value) for trait in trait_rows}
     for name, _, value in sorted(stored_traits - expected_traits):
-        findings.add_problem(_product_label(row), f"it is found by {name} {value!r}: expected only what it has")
+        findings.add_problem(_product_label(row), f"it is found by {name} {value!r}: expected only its own values")
     for name, _, value in sorted(expected_traits - stored_traits):
-        findings.add_problem(_product_label(row), f"it is not found by {name} {value!r}: expected all that it has")
+        findings.add_problem(_product_label(row), f"it is not found by {name} {value!r}: expected all its values")
 
 
 def _decode_value(name: str, value: Any) -> Any:
@@ -156,7 +156,7 @@ def _check_photos(
 
 def _find_photo_problems(photo: Row[Any], dim: int | None, count: int) -> Iterator[str]:
     if photo.name is None and count > 1:
-        yield "has no name: expected one, as there are others"
+        yield "has no name: expected one, since the product has several photos"
     if photo.name is not None and not _SHA256.fullmatch(str(photo.name)):
         yield f"has the name {photo.name!r}: expected a SHA-256"
     size = len(photo.embedding) if isinstance(photo.embedding, bytes) else -1
@@ -172,13 +172,13 @@ def _check_orphans(connection: Connection, findings: Findings) -> None:
     orphans = select(photos.c.product_id, photos.c.position).select_from(owner).where(products.c.product_id.is_(None))
     for row in connection.execute(orphans):
         findings.add_problem(
-            _product_label(row), f"there is a photo at {row.position}, but no such product: expected none"
+            _product_label(row), f"photo {row.position} is stored, but the product is not: expected no photo"
         )
     trait_owner = traits.outerjoin(products, and_(products.c.revision == traits.c.revision, LIVE))
     unowned = select(traits.c.revision).select_from(trait_owner).where(products.c.product_id.is_(None)).distinct()
     for revision in connection.execute(unowned).scalars():
         findings.add_problem(
-            "catalogue", f"traits are kept of revision {revision}, which no product has: expected none"
+            "catalogue", f"traits of revision {revision} are stored, but no product has it: expected none"
         )
 
 

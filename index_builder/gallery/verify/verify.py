@@ -47,7 +47,9 @@ def verify(location: GalleryLocation, progress: Progress | None = None) -> Verif
         return VerifyReport(0, 0, 0, (_describe_unreadable(error),), ())
     finally:
         catalogue.close()
-    raise TimeoutError(f"gallery {location.directory} gets one checkpoint after the other: expected it to be at rest")
+    raise TimeoutError(
+        f"the checkpoint of gallery {location.directory} keeps changing: wait until re-embeddings have ended"
+    )
 
 
 def _try_verify(directory: Path, catalogue: Catalogue, progress: Progress | None) -> VerifyReport | None:

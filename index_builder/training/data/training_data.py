@@ -45,7 +45,7 @@ def load_training_data(
     names = [folder.name for folder in source]
     if repeated := [name for name in names if names.count(name) > 1]:
         raise TrainingError(
-            f"two folders are named {repeated[0]!r}: expected distinct names, figures are reported by them"
+            f"two folders are named {repeated[0]!r}: expected distinct names, since figures are reported by name"
         )
     return _load_pairs(source, preprocess, bars, cache, unfinished=unfinished, holdout=holdout)
 

@@ -139,6 +139,6 @@ def test_someone_elses_gallery_is_not_thrown_away(tmp_path: Path, tiny_checkpoin
     write_demo_source(tmp_path / "source", kinds=FEW)
     (tmp_path / "gallery").mkdir()
     (tmp_path / "gallery" / "catalogue.sqlite").touch()
-    with pytest.raises(ValueError, match="no demo gallery"):
+    with pytest.raises(ValueError, match="is not a demo gallery"):
         build_demo(tmp_path, tiny_checkpoint, kinds=FEW)
     assert (tmp_path / "gallery" / "catalogue.sqlite").exists()

@@ -66,7 +66,7 @@ def test_the_table_says_what_helps_and_what_does_not(setting: Setting, tmp_path:
     assert rows["| + coarse-fine fusion"].endswith("| cannot be told |")
     assert "- **+ attention** helps here: +33.3 points of acc@1 against base, 95 % interval +" in text
     assert "- **+ HOLEF** does not help here: −30.0 points" in text
-    assert "- Whether **+ coarse-fine fusion** helps cannot be told at this spread: +3.3 points" in text
+    assert "- This spread does not show whether **+ coarse-fine fusion** helps: +3.3 points" in text
     for words in (
         "200 steps, seeds 0 to 2",
         "Sketch-a-Net",
@@ -91,7 +91,7 @@ def test_one_seed_has_no_spread(setting: Setting, tmp_path: Path) -> None:
     table, plot = write_table_and_plot(tmp_path, alone, invented_rows(setting, seeds=1), "x")
     text = table.read_text()
     assert "±" not in text and "interval" not in text and "of one seed" in text and "started from" in text
-    assert "Whether **full model** helps cannot be told from one seed: +40.0 points of acc@1 against base." in text
+    assert "One seed does not show whether **full model** helps: +40.0 points of acc@1 against base." in text
     assert "`start.safetensors`" in text and "some/" not in text
     assert "full model   90.0" in texts(plot) and not any("±" in text for text in texts(plot))
 
@@ -140,6 +140,6 @@ def test_figures_as_json(setting: Setting) -> None:
 
 def test_sentences() -> None:
     assert sentence("HOLEF", Difference(-0.02, (-0.5, 0.44)), "Euclidean") == (
-        "Whether **HOLEF** helps cannot be told at this spread: 0.0 points of acc@1 against Euclidean, "
+        "This spread does not show whether **HOLEF** helps: 0.0 points of acc@1 against Euclidean, "
         "95 % interval −0.5 to +0.4."
     )

@@ -73,7 +73,7 @@ def test_the_commands_name_the_folder_that_holds_the_data(server: FileServer, tm
     by_file = bring(replace(boots(server), data=("**/1.png",)), tmp_path / "my data")
     assert by_file.commands == (command,)
     other = bring(replace(boots(server), data=("**/shoes",)), tmp_path / "my data")
-    assert other.commands == () and "No folder of a known layout" in str(other)
+    assert other.commands == () and "It has no folder of a known layout" in str(other)
 
 
 def test_run_again_it_asks_the_server_for_nothing(server: FileServer, tmp_path: Path) -> None:
@@ -107,7 +107,9 @@ def test_a_later_download_must_agree_with_the_first(server: FileServer, tmp_path
     (tmp_path / "boots.zip").unlink()
     shutil.rmtree(tmp_path / "boots")
     server.content = archive(b"another")
-    with pytest.raises(ValueError, match=r"\(an earlier download\): delete .*, or .*boots.zip.sha256 to take this one"):
+    with pytest.raises(
+        ValueError, match=r"\(an earlier download\): delete .*, or delete .*boots.zip.sha256 to accept this file"
+    ):
         bring(boots(server), tmp_path)
     assert not (tmp_path / "boots").exists()
     (tmp_path / "boots.zip.sha256").unlink()
@@ -137,7 +139,10 @@ def test_a_page_in_place_of_the_archive_says_so_too(server: FileServer, tmp_path
 
 
 def test_a_set_that_only_a_person_can_fetch_is_taken_from_its_folder(server: FileServer, tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=f"boots: no program can .*/form, put it into {tmp_path}/b, and run the same"):
+    with pytest.raises(
+        ValueError,
+        match=f"boots: it cannot be downloaded automatically; .*/form, put it into {tmp_path}/b, and run the same",
+    ):
         bring(boots(None), tmp_path / "b")
     (tmp_path / "b" / "any-name.zip").write_bytes(server.content)
     report = bring(boots(None), tmp_path / "b")

@@ -101,7 +101,7 @@ def test_what_holds_no_classes_is_named(tmp_path: Path) -> None:
         read_classes(tmp_path)
     for name in ("a", "b"):
         write_lines(tmp_path / f"{name}.ndjson", drawing("cat"))
-    with pytest.raises(ClassesError, match=r"b\.ndjson holds drawings of 'cat', as an earlier file does"):
+    with pytest.raises(ClassesError, match=r"b\.ndjson holds drawings of 'cat' like an earlier file"):
         read_classes(tmp_path)
     write_lines(tmp_path / "b.ndjson", drawing("dog", recognized=False))
     with pytest.raises(DrawingError, match=r"b\.ndjson has no recognised drawings"):

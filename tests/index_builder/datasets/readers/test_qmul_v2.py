@@ -125,7 +125,7 @@ def test_a_pickle_that_would_run_code_is_refused_and_does_not(tmp_path: Path, pr
         ([SQUARE], "holds a list, expected a dict"),
         ({"a_1": SQUARE[:, :2]}, r"sketch 'a_1' is \(6, 2\), expected finite points"),
         ({"a_1": SQUARE * np.nan}, r"sketch 'a_1' is \(6, 3\), expected finite points"),
-        ({"a_1": "points"}, "sketch 'a_1' is no array of numbers"),
+        ({"a_1": "points"}, "sketch 'a_1' is not an array of numbers"),
         ({"a_1": np.array([SQUARE, None], object)}, "is refused: it holds values of type 'O8', expected numbers"),
     ],
 )

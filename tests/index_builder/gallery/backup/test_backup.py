@@ -227,7 +227,7 @@ def test_a_killed_backup_leaves_the_one_before(gallery: Path, tmp_path: Path) ->
 def test_a_killed_first_backup_is_none_and_can_be_gone_on_with(gallery: Path, tmp_path: Path) -> None:
     to = tmp_path / "to"
     assert killed_at(6, backup, GalleryLocation(gallery), to)
-    with pytest.raises(BackupError, match=f"{to} is no whole backup, it has no {MANIFEST}"):
+    with pytest.raises(BackupError, match=f"{to} is not a complete backup, it has no {MANIFEST}"):
         restore(to, GalleryLocation(tmp_path / "back"))
     assert not (tmp_path / "back").exists()
     backup(GalleryLocation(gallery), to)
@@ -322,7 +322,7 @@ def test_a_manifest_cannot_lead_out_of_its_folder(whole: Path, tmp_path: Path) -
 
 
 def test_folders_that_are_something_else(whole: Path, gallery: Path, tmp_path: Path) -> None:
-    with pytest.raises(BackupError, match="is not empty and no backup"):
+    with pytest.raises(BackupError, match="is not empty and not a backup"):
         (tmp_path / "full").mkdir()
         (tmp_path / "full" / "file").touch()
         backup(GalleryLocation(gallery), tmp_path / "full")

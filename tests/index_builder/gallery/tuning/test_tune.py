@@ -192,14 +192,16 @@ def test_a_recall_that_cannot_be_is_refused(tmp_path: Path, target: float) -> No
 
 def test_a_small_gallery_is_told_that_flat_is_right(tmp_path: Path) -> None:
     fill(tmp_path, 30)
-    with pytest.raises(TuneError, match="has 30 photos: expected at least 1000, since Flat is right for fewer"):
+    with pytest.raises(
+        TuneError, match="has 30 photos: expected at least 1000; for fewer photos, the Flat index is exact"
+    ):
         tune(GalleryLocation(tmp_path), 0.99)
 
 
 def test_nothing_is_changed_when_nothing_finds_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "factories_for", lambda distance, photos: ["PQ3x1"])
     fill(tmp_path)
-    with pytest.raises(TuneError, match=r"no index found 1.0 of the nearest photos, PQ3x1 most with 0\.\d+"):
+    with pytest.raises(TuneError, match=r"no index found 1.0 of the nearest photos; the best, PQ3x1, found 0\.\d+"):
         tune(GalleryLocation(tmp_path), 1.0)
     gallery = opened(tmp_path)
     assert gallery.tuning is None and gallery.catalogue.state().factory == "Flat"
@@ -209,7 +211,7 @@ def test_nothing_is_changed_when_flat_is_faster(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(trials, "_estimate_flat_seconds", lambda *_: -1.0)
     monkeypatch.setattr(trials.TrialBench, "_measure_rerank_seconds", lambda *_: 1.001)
     fill(tmp_path)
-    with pytest.raises(TuneError, match=r"no index that finds 0.9 .* is faster than Flat: .* expected more photos"):
+    with pytest.raises(TuneError, match=r"no index with recall 0.9 is faster than Flat: .* expected more photos"):
         tune(GalleryLocation(tmp_path), 0.9)
     assert opened(tmp_path).catalogue.state().factory == "Flat"
 

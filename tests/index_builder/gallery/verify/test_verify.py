@@ -121,7 +121,7 @@ def test_a_sound_gallery(gallery: Path) -> None:
         ),
         (
             "UPDATE products SET product_id = CAST(x'426fff74' AS TEXT) {pump}",
-            "product Bo\\xfft: its id is no text in UTF-8",
+            "product Bo\\xfft: its id is not UTF-8 text",
         ),
         (
             "UPDATE products SET price = -5 {pump}",
@@ -137,23 +137,23 @@ def test_a_sound_gallery(gallery: Path) -> None:
         ),
         (
             "DELETE FROM traits WHERE value_id = (SELECT id FROM trait_values WHERE name = 'heel')",
-            "product boot-1: it is not found by heel 'low': expected all that it has",
+            "product boot-1: it is not found by heel 'low': expected all its values",
         ),
         (
             "UPDATE trait_values SET key = 'high', value = 'high' WHERE name = 'heel'",
-            "product boot-1: it is found by heel 'high': expected only what it has",
+            "product boot-1: it is found by heel 'high': expected only its own values",
         ),
         (
             "INSERT INTO traits VALUES (77, 1)",
-            "catalogue: traits are kept of revision 77, which no product has: expected none",
+            "catalogue: traits of revision 77 are stored, but no product has it: expected none",
         ),
         (
             "INSERT INTO photos SELECT 'sack-1', 0, name, source, link, embedding FROM photos {pump}",
-            "product sack-1: there is a photo at 0, but no such product: expected none",
+            "product sack-1: photo 0 is stored, but the product is not: expected no photo",
         ),
         (
             "DELETE FROM products {pump}",
-            "product pump-1: there is a photo at 0, but no such product: expected none",
+            "product pump-1: photo 0 is stored, but the product is not: expected no photo",
         ),
         (
             "UPDATE catalogue SET revision = 3",
@@ -216,7 +216,7 @@ def test_an_index_that_is_damaged(gallery: Path, name: str, change: Callable[[Pa
     change(gallery / "index" / name)
     problems = list_problems(gallery)
     assert len(problems) == 1 and problems[0].startswith("index: ") and name in problems[0]
-    assert problems[0].endswith("; the next start makes it anew")
+    assert problems[0].endswith("; the next start builds it again")
     Gallery.open(gallery, load_checkpoint(gallery / CHECKPOINT_FILE)).close()
     assert list_problems(gallery) == []
 
@@ -228,7 +228,7 @@ def test_an_index_that_is_absent_or_of_something_else_is_only_noted(gallery: Pat
     assert report.problems == () and "its catalogue is other: expected " in str(report.notes)
     shutil.rmtree(gallery / "index")
     report = verify(GalleryLocation(gallery))
-    assert report.problems == () and "there is none; the next start makes it" in str(report.notes)
+    assert report.problems == () and "there is none; the next start builds it" in str(report.notes)
 
 
 def test_an_index_that_searches_wrongly(gallery: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -251,7 +251,7 @@ def test_a_checkpoint_that_is_damaged_or_not_yet_in_its_place(gallery: Path) -> 
     copy = keep_checkpoint(gallery, path)
     flip(path)
     report = verify(GalleryLocation(gallery))
-    assert report.problems == () and f"{CHECKPOINT_FILE} is another one than checkpoints/{sha256}" in str(report.notes)
+    assert report.problems == () and f"{CHECKPOINT_FILE} differs from checkpoints/{sha256}" in str(report.notes)
     copy.unlink()
     assert (
         list_problems(gallery)[0].startswith(f"checkpoint: {CHECKPOINT_FILE} has SHA-256 ")
