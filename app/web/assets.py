@@ -54,7 +54,7 @@ class Assets:
         self._compressed = {
             name: brotli.compress(self.files[name]) for name in self.files if _suffix(name) in _COMPRESSED
         }
-        self.modules = [f"{self.base}/{name}" for name in _list_imports(files, "js/main.js")]
+        self.modules = [f"{self.base}/{name}" for name in _list_imports(self.files, "js/main.js")]
         self.shell = [f"{self.base}/{name}" for name in (_STYLESHEET, "icons/favicon.svg", *scripts)]
 
     def respond(self, name: str, accept_encoding: str) -> Response:

@@ -14,10 +14,14 @@ const PARTS = {
   vanished: () => import("../filters/unavailable_filters.js"),
 };
 
-/** @param {keyof typeof PARTS} name @returns {Promise<any>} the module; null, and the status line says so, without network */
+/**
+ * @template {keyof typeof PARTS} Name
+ * @param {Name} name
+ * @returns {Promise<Awaited<ReturnType<(typeof PARTS)[Name]>> | null>} null, and a status line, without network
+ */
 export async function part(name) {
   try {
-    return await PARTS[name]();
+    return /** @type {Awaited<ReturnType<(typeof PARTS)[Name]>>} */ (await PARTS[name]());
   } catch {
     announce(say("keeping.not_loaded"), true);
     return null;

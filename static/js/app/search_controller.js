@@ -1,6 +1,7 @@
 /** The finding side of the page: searches what is drawn, narrowed down as chosen, and shows what comes back. */
 
 import { Announcer } from "../ui/live_region.js";
+import { find as $ } from "../platform/dom.js";
 import { nameOf } from "../products/product_card.js";
 import { isThin } from "../results/sketch_advice.js";
 import { say } from "../platform/i18n.js";
@@ -12,18 +13,21 @@ import { WELCOME, tell } from "../ui/status_line.js";
 
 const CALM = 1000; // ms after the first results until what a tap may need is fetched: their photos come first
 
-const $ = (selector) => document.querySelector(selector);
+/** @typedef {import("../types.js").SearchResult} SearchResult */
+/** @typedef {import("../types.js").ServerError} ServerError */
 
 /** Searches the sketch whenever it changes or grows, or other filters are chosen. */
 export class Finding {
   #sketch;
   #paper;
   #filters;
+  /** @type {import("../filters/facets.js").Facets | null} */
   #facets = null; // what there is to choose from; null until the first results
   #found = $(".found");
   #scroller = $(".scroll");
   #search = new Search();
-  #results = new Results($("#results"), this.#scroller);
+  #results = new Results(/** @type {HTMLUListElement} */ ($("#results")), this.#scroller);
+  /** @type {import("../products/product_panel.js").ProductPanel | null} */
   #panel = null; // until a product is opened
   #note = new Note($(".note"));
   #announcer = new Announcer($(".status"), $(".spoken"), () => this.#first());
@@ -87,6 +91,7 @@ export class Finding {
     this.#settle(WELCOME);
   }
 
+  /** @param {import("../types.js").Found} found */
   #show({ answer, sketch, growing }) {
     const { results: products, gallery } = answer;
     const everything = $("#everything");
@@ -96,7 +101,7 @@ export class Finding {
     this.#found.dataset.state = products.length ? "results" : "nothing";
     everything.hidden = this.#filters.areOpen;
     const isGone = everything.hidden || products.length > 0;
-    if (hadFocus && isGone) ($("#results button") ?? $("#filters")).focus();
+    if (hadFocus && isGone) $(products.length ? "#results button" : "#filters").focus();
     $(".nothing span").textContent = say(gallery.size ? "finding.nothing_here" : "finding.no_products");
     if (products.length) this.#settle(say("finding.count", { found: products.length, size: gallery.size }));
     else this.#settle(say("finding.nothing"));
@@ -113,21 +118,29 @@ export class Finding {
     this.#facets.addEventListener("refused", ({ detail: error }) => this.#takeBack(error));
   }
 
+  /** @param {SearchResult} product */
   async #open(product) {
-    const found = [this.#results.products, this.#searched]; // others may have been found when the code has come
+    const [products, searched] = [this.#results.products, this.#searched]; // others may be found until the code has come
     const ProductPanel = (await part("product"))?.ProductPanel;
-    this.#panel ??= ProductPanel && new ProductPanel($("#product"));
-    this.#panel?.open(product, ...found);
+    if (ProductPanel) this.#panel ??= new ProductPanel(/** @type {HTMLDialogElement} */ ($("#product")));
+    this.#panel?.open(product, products, searched);
   }
 
-  /** Says what would help, once the finger is up: who draws knows that it is not done. */
+  /**
+   * Says what would help, once the finger is up: who draws knows that it is not done.
+   * @param {boolean | null | undefined} confident
+   */
   #advise(confident) {
     if (this.#note.isShown) return; // it says why other filters are searched than were chosen
     if (isThin(this.#sketch.strokes)) this.#note.show(say("finding.thin"));
     else if (confident === false && this.#filters.areOpen) this.#note.show(say("finding.unlike")); // else it may be they
   }
 
-  /** Takes back a filter that is no more, which searches again. @returns {Promise<boolean>} whether the error was one */
+  /**
+   * Takes back a filter that is no more, which searches again.
+   * @param {ServerError | undefined} error
+   * @returns {Promise<boolean>} whether the error was one
+   */
   async #takeBack(error) {
     const words = this.#filters.areOpen ? "" : (await part("vanished"))?.takeBack(this.#filters, error ?? {});
     if (words) this.#note.show(words);

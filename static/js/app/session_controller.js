@@ -2,6 +2,7 @@
 
 import { closeLink, isLink, parameters } from "../session/url_fragment.js";
 import { keep } from "../session/autosave.js";
+import { find as $ } from "../platform/dom.js";
 import { say } from "../platform/i18n.js";
 import { pack } from "../sketch/stroke_codec.js";
 import { part } from "./lazy_modules.js";
@@ -10,11 +11,12 @@ import { Recents } from "../session/recent_sketches.js";
 import { listen } from "../platform/shortcuts.js";
 import { announce } from "../ui/status_line.js";
 
-const $ = (selector) => document.querySelector(selector);
+/** @typedef {import("../sketch/sketch.js").Sketch} Sketch */
+/** @typedef {import("../sketch/sketch.js").Stroke} Stroke */
 
 /**
  * Connects the buttons and the menu, and brings back what was drawn: the link that was opened, else the last sketch.
- * @param {import("../sketch/sketch.js").Sketch} sketch
+ * @param {Sketch} sketch
  * @param {import("../sketch/paper.js").Paper} paper
  */
 export function openKeeping(sketch, paper) {
@@ -27,9 +29,13 @@ export function openKeeping(sketch, paper) {
   followLinks(sketch);
 }
 
+/** @param {Sketch} sketch */
 function offerSharingAndSaving(sketch) {
-  const [share, png, svg] = ["#share", "#save-png", "#save-svg"].map($);
-  const savePng = async () => sketch.isEmpty || (await part("saving"))?.savePng(sketch.strokes);
+  /** @type {HTMLButtonElement[]} */
+  const [share, png, svg] = ["#share", "#save-png", "#save-svg"].map((selector) => $(selector));
+  const savePng = async () => {
+    if (!sketch.isEmpty) (await part("saving"))?.savePng(sketch.strokes);
+  };
   share.addEventListener("click", async () => (await part("sharing"))?.share(sketch.strokes));
   png.addEventListener("click", savePng);
   svg.addEventListener("click", async () => (await part("saving"))?.saveSvg(sketch.strokes));
@@ -39,26 +45,38 @@ function offerSharingAndSaving(sketch) {
   });
 }
 
+/** @param {Sketch} sketch @param {Recents} recents */
 function offerMenu(sketch, recents) {
+  /** @type {import("../session/more_menu.js").Menu | null} */
   let menu = null;
-  $("#more").addEventListener("click", async ({ currentTarget: opener }) => {
+  /** @type {HTMLButtonElement} */
+  const opener = $("#more");
+  opener.addEventListener("click", async () => {
     const Menu = (await part("menu"))?.Menu;
-    menu ??= Menu && new Menu($("#menu"), opener, sketch, recents);
+    if (Menu) menu ??= new Menu(/** @type {HTMLDialogElement} */ ($("#menu")), opener, sketch, recents);
     menu?.open();
   });
 }
 
+/** @param {import("../sketch/paper.js").Paper} paper */
 function offerUpload(paper) {
+  /** @type {import("../session/picture_upload.js").Upload | null} */
   let upload = null;
+  /** @param {Blob} picture */
   const read = async (picture) => {
     const Upload = (await part("upload"))?.Upload;
-    upload ??= Upload && new Upload(paper);
+    if (Upload) upload ??= new Upload(paper);
     upload?.read(picture);
   };
-  acceptPictures(read, $("#upload"), $("#picture"), $(".paper"));
+  /** @type {[HTMLButtonElement, HTMLInputElement]} */
+  const [button, input] = [$("#upload"), $("#picture")];
+  acceptPictures(read, button, input, $(".paper"));
 }
 
-/** Opens the link in the address, now and whenever another one is put there, and closes it as soon as one draws on. */
+/**
+ * Opens the link in the address, now and whenever another one is put there, and closes it as soon as one draws on.
+ * @param {Sketch} sketch
+ */
 function followLinks(sketch) {
   let opening = false;
 
@@ -78,6 +96,7 @@ function followLinks(sketch) {
   open();
 }
 
+/** @param {readonly Stroke[]} some @param {readonly Stroke[]} others */
 function isSame(some, others) {
   return String(pack(some)) === String(pack(others));
 }

@@ -6,8 +6,11 @@
  * (theme), which also says that somebody listens.
  */
 
+/** @typedef {import("../products/product_card.js").Product} Product */
+
+/** @type {(keyof Product)[]} */
 const SHOWN = ["product_id", "title", "category", "price", "currency", "link"];
-const PICTURES = ["photo_url", "thumbnail_url"];
+const PICTURES = /** @type {const} */ (["photo_url", "thumbnail_url"]);
 
 /** Origin of the page around, as its widget says; a wrong one is nobody's that would answer. */
 const SHOP = window.parent === window ? null : new URLSearchParams(location.search).get("host");
@@ -16,15 +19,18 @@ let listens = false;
 
 /**
  * Tells the shop's page that somebody chose a product. Without a shop's page that listens it does nothing.
- * @param {{product_id: string, title: string, category: string | null, price: number | null, currency: string | null,
- *   link: string | null, photo_url: string | null, thumbnail_url: string | null}} product as the server gives it
+ * @param {Product} product
  * @param {() => Promise<void>} leave what has to be over before the shop hears of it, if there is one
  * @returns {boolean} whether the shop's page takes over: it opens the link itself, so nothing more may be done here
  */
 export function announceChoice(product, leave = async () => {}) {
   if (!listens) return false;
+  /** @type {Record<string, string | number | null>} */
   const told = Object.fromEntries(SHOWN.map((name) => [name, product[name] ?? null]));
-  for (const name of PICTURES) told[name] = product[name] ? new URL(product[name], location.href).href : null;
+  for (const name of PICTURES) {
+    const path = product[name];
+    told[name] = path ? new URL(path, location.href).href : null;
+  }
   leave().then(() => send({ type: "sketchfind:choose", product: told }));
   return true;
 }
@@ -47,7 +53,9 @@ export function joinShop() {
   send({ type: "sketchfind:ready" });
 }
 
+/** @param {object} message */
 function send(message) {
+  if (!SHOP) return;
   try {
     window.parent.postMessage(message, SHOP);
   } catch {

@@ -10,11 +10,14 @@ const ROUND = /^(?:[1-3]?\d|40)(?:\.\d+)?px$/;
 const DARK = window.matchMedia("(prefers-color-scheme: dark)");
 const root = document.documentElement;
 
+/** @typedef {{accent?: unknown, onAccent?: unknown, round?: unknown}} Theme */
+
+/** @type {Theme} */
 let worn = {};
 
 DARK.addEventListener("change", () => wear(worn)); // what is readable on light is not on dark
 
-/** @param {{accent?: unknown, onAccent?: unknown, round?: unknown}} theme what is missing or unusable stays ours */
+/** @param {Theme} theme what is missing or unusable stays ours */
 export function wear(theme) {
   worn = theme;
   const accent = readable(hexOf(theme.accent));
@@ -23,14 +26,17 @@ export function wear(theme) {
   put("--round", typeof theme.round === "string" && ROUND.test(theme.round) ? theme.round : null);
 }
 
+/** @param {string} name @param {string | null} value */
 function put(name, value) {
   if (value) root.style.setProperty(name, value);
   else root.style.removeProperty(name);
 }
 
+/** @param {string | null} colour */
 function readable(colour) {
   if (!colour) return null;
   const [ground, text] = [token("--ground"), token("--text")];
+  if (!ground || !text) return null; // tokens that are no opaque colour: nothing to compare with
   for (let share = 0; share < 1; share += 0.05) {
     const mixed = blend(colour, text, share);
     if (contrast(mixed, ground) >= READABLE) return mixed;
@@ -38,12 +44,16 @@ function readable(colour) {
   return text;
 }
 
-/** The wanted colour if it can be read on the accent, else white or black, one of which always can. */
+/**
+ * The wanted colour if it can be read on the accent, else white or black, one of which always can.
+ * @param {string} accent @param {string | null} wanted
+ */
 function onto(accent, wanted) {
   if (wanted && contrast(wanted, accent) >= READABLE) return wanted;
   return contrast("#ffffff", accent) >= READABLE ? "#ffffff" : "#000000";
 }
 
+/** @param {string} name */
 function token(name) {
   return hexOf(getComputedStyle(root).getPropertyValue(name).trim());
 }

@@ -1,15 +1,20 @@
 /** Chips to search one category only: the top level, then the children of the chosen one. */
 
 import { arrange } from "../ui/reorder_children.js";
+import { hit } from "../platform/dom.js";
 import { plain } from "./filters.js";
 import { say, written } from "../platform/i18n.js";
 
 export class Categories {
   #group;
   #filters;
+  /** @type {string[]} */
   #paths = [];
+  /** @type {Map<string, string>} */
   #spellings = new Map(); // plain path -> as it was spelled first
+  /** @type {Map<string, number>} */
   #counts = new Map();
+  /** @type {Map<string, HTMLButtonElement>} */
   #chips = new Map(); // chips stay the same elements: one that is replaced under a finger would not be tapped
 
   /**
@@ -20,20 +25,20 @@ export class Categories {
   constructor(group, filters, facets) {
     this.#group = group;
     this.#filters = filters;
-    group.addEventListener("click", ({ target }) => {
-      const chip = target.closest("button");
+    group.addEventListener("click", (event) => {
+      const chip = hit(event, "button");
       if (chip) this.#choose(chip.dataset.path || null);
     });
     filters.addEventListener("change", () => this.#draw());
     facets.addEventListener("change", () => {
-      const counts = facets.counts.categories.map(({ category, count }) => [this.#learn(category), count]);
-      this.#counts = new Map(counts);
+      const categories = facets.counts?.categories ?? [];
+      this.#counts = new Map(categories.map(({ category, count }) => [this.#learn(category), count]));
       this.#paths = withAncestors([...this.#counts.keys()]);
       this.#draw();
     });
   }
 
-  /** Choosing the chosen one again goes back up. */
+  /** Choosing the chosen one again goes back up. @param {string | null} path */
   #choose(path) {
     this.#filters.choose({ category: path === this.#chosen ? parent(path) : path });
   }
@@ -44,13 +49,14 @@ export class Categories {
     return category && this.#spelled(category);
   }
 
-  /** A path of the facets, as it was spelled first: so its chip stays. */
+  /** A path of the facets, as it was spelled first: so its chip stays. @param {string} path */
   #learn(path) {
     const spelled = this.#spelled(path);
     this.#spellings.set(plain(spelled), spelled);
     return spelled;
   }
 
+  /** @param {string} path */
   #spelled(path) {
     return parts(path).reduce((above, part) => {
       const whole = above ? `${above} > ${part}` : part;
@@ -68,12 +74,14 @@ export class Categories {
   #choices() {
     const chosen = this.#chosen;
     const paths = chosen ? withAncestors([...this.#paths, chosen]) : this.#paths;
+    /** @param {string | null} path */
     const children = (path) => paths.filter((each) => parent(each) === path);
     const below = children(chosen);
     const level = below.length > 1 ? chosen : parent(chosen);
     return ["", ...ancestors(level), ...children(level)];
   }
 
+  /** @param {string} path */
   #chip(path) {
     const chip = this.#chips.get(path) ?? makeChip(path);
     this.#chips.set(path, chip);
@@ -90,28 +98,32 @@ export class Categories {
   }
 }
 
+/** @param {string} path */
 function makeChip(path) {
   const chip = document.createElement("button");
   chip.type = "button";
   chip.className = "chip";
   chip.dataset.path = path;
-  chip.textContent = path ? parts(path).at(-1) : say("finding.all");
+  chip.textContent = path ? (parts(path).at(-1) ?? "") : say("finding.all");
   return chip;
 }
 
+/** @param {string} path */
 function parts(path) {
   return path.split(">").map((part) => part.trim());
 }
 
+/** @param {string | null} path */
 function parent(path) {
   return path && parts(path).slice(0, -1).join(" > ") || null;
 }
 
-/** The path itself and everything above it, top first. */
+/** The path itself and everything above it, top first. @param {string | null} path */
 function ancestors(path) {
   return path ? parts(path).map((_, i, all) => all.slice(0, i + 1).join(" > ")) : [];
 }
 
+/** @param {string[]} paths */
 function withAncestors(paths) {
   return [...new Set(paths.flatMap(ancestors))].sort((a, b) => a.localeCompare(b));
 }

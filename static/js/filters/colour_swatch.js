@@ -1,6 +1,7 @@
 /** What a colour of a feed looks like, as far as its name tells. */
 
 // beyond the names that CSS knows; whoever sells shoes has more of them
+/** @type {Record<string, string>} */
 const MORE = {
   ash: "#b2b0a8", beech: "#d9b38c", blush: "#eec4c0", bone: "#e3dac9", bordeaux: "#5e1224", bronze: "#a9743a",
   burgundy: "#6d1a36", camel: "#c19a6b", champagne: "#f1ddc0", charcoal: "#3d4249", cherry: "#8e2a35",

@@ -13,12 +13,15 @@ import { isPassing } from "../platform/error_messages.js";
  * @property {{currency: string | null, min: number, max: number, count: number}[]} prices
  */
 
+/** @typedef {{change: Event, refused: CustomEvent<import("../types.js").ServerError>}} Events */
+
 /** Fires "change" when there are new counts, and "refused" (detail: the error) when a filter cannot be used. */
-export class Facets extends EventTarget {
+export class Facets extends /** @type {import("../types.js").FiringClass<Events>} */ (EventTarget) {
   /** @type {Counts | null} null until the first answer; without one people search everything: no harm done */
   counts = null;
 
   #filters;
+  /** @type {AbortController | null} */
   #controller = null;
   #isMissing = false;
 
@@ -47,6 +50,7 @@ export class Facets extends EventTarget {
     if (this.#isMissing && !this.#controller) this.load();
   }
 
+  /** @param {Counts} counts */
   #show(counts) {
     this.counts = counts;
     this.dispatchEvent(new Event("change"));

@@ -1,6 +1,7 @@
 /** All that a shopper narrows the search down with: the row of categories, and the sheet of filters behind a button. */
 
 import { Categories } from "./category_chips.js";
+import { find as $ } from "../platform/dom.js";
 import { Facets } from "./facets.js";
 import { say, written } from "../platform/i18n.js";
 import { PriceRange } from "./price_range.js";
@@ -8,15 +9,15 @@ import { Sheet } from "../ui/dialog_sheet.js";
 import { StockChoice } from "./stock_toggle.js";
 import { TraitChips } from "./trait_options.js";
 
-const $ = (selector) => document.querySelector(selector);
-
 /**
  * @param {import("./filters.js").Filters} filters
  * @returns {Facets}
  */
 export function openChoices(filters) {
   const opener = $("#filters");
-  const sheet = new Sheet($("#filter-sheet"));
+  const sheet = new Sheet(/** @type {HTMLDialogElement} */ ($("#filter-sheet")));
+  /** @type {HTMLButtonElement} */
+  const reset = $("#reset");
   const facets = new Facets(filters);
   new Categories($(".chips"), filters, facets);
   const colors = new TraitChips($(".colors"), filters, "colors");
@@ -32,17 +33,17 @@ export function openChoices(filters) {
     brands.show((facets.counts?.brands ?? []).map(({ brand, count }) => [brand, count]));
     stock.show(facets.counts);
     prices.show(facets.counts?.prices ?? []);
-    opener.querySelector(".count").textContent = active ? written(active) : "";
+    $(".count", opener).textContent = active ? written(active) : "";
     opener.hidden = [".prices", ".stock", ".colors", ".brands"].every((group) => $(group).hidden);
     $("#show-found").textContent = leaving(facets.counts?.size ?? null);
-    $("#reset").disabled = active === 0;
+    reset.disabled = active === 0;
   }
 
   filters.addEventListener("change", show);
   facets.addEventListener("change", show);
   opener.addEventListener("click", () => sheet.open());
   $("#show-found").addEventListener("click", () => sheet.close());
-  $("#reset").addEventListener("click", () => {
+  reset.addEventListener("click", () => {
     filters.choose({ colors: [], brands: [], inStock: false, minPrice: null, maxPrice: null });
     $("#filter-sheet").focus(); // the button that had it can be pressed no more
   });

@@ -24,6 +24,7 @@ const EVERYTHING = Object.freeze({
 
 /** Fires "change" whenever something else is chosen. */
 export class Filters extends EventTarget {
+  /** @type {Readonly<Choice>} */
   #chosen = EVERYTHING;
 
   /** @returns {Readonly<Choice>} */
@@ -44,16 +45,17 @@ export class Filters extends EventTarget {
   get parameters() {
     const { category, colors, brands, inStock, minPrice, maxPrice, currency } = this.#chosen;
     const hasPrice = minPrice !== null || maxPrice !== null;
-    const all = [
-      ["category", category],
-      ...colors.map((color) => ["color", color]),
-      ...brands.map((brand) => ["brand", brand]),
-      ["in_stock", inStock ? true : null],
-      ["min_price", minPrice],
-      ["max_price", maxPrice],
-      ["currency", hasPrice ? currency : null],
-    ];
-    return new URLSearchParams(all.filter(([, value]) => value !== null).map(([name, value]) => [name, String(value)]));
+    /** @type {(name: string, value: string | number | boolean | null) => [string, string][]} */
+    const given = (name, value) => (value === null ? [] : [[name, String(value)]]);
+    return new URLSearchParams([
+      ...given("category", category),
+      ...colors.flatMap((color) => given("color", color)),
+      ...brands.flatMap((brand) => given("brand", brand)),
+      ...given("in_stock", inStock || null),
+      ...given("min_price", minPrice),
+      ...given("max_price", maxPrice),
+      ...given("currency", hasPrice ? currency : null),
+    ]);
   }
 
   /** @param {URLSearchParams} parameters others may be among them; what cannot be read is left out */
@@ -93,12 +95,16 @@ export function plain(name) {
   return name.toLowerCase();
 }
 
-/** The values, each in one spelling. */
+/** The values, each in one spelling. @param {readonly string[]} values */
 function unlike(values) {
   return [...new Map(values.map((value) => [plain(value), value])).values()];
 }
 
-/** Who enters a range the wrong way round means it all the same. Values are sorted, so that equal choices are equal. */
+/**
+ * Who enters a range the wrong way round means it all the same. Values are sorted, so that equal choices are equal.
+ * @param {Choice} choice
+ * @returns {Choice}
+ */
 function inOrder(choice) {
   const { colors, brands, minPrice, maxPrice } = choice;
   const isTurned = minPrice !== null && maxPrice !== null && minPrice > maxPrice;

@@ -1,17 +1,24 @@
 /** Prices from and to, in one currency. */
 
 import { arrange } from "../ui/reorder_children.js";
+import { find } from "../platform/dom.js";
 import { element } from "../products/product_card.js";
 import { priceOf } from "./filters.js";
+import { boxIn } from "./trait_options.js";
 import { typed } from "../platform/price_format.js";
 
 export class PriceRange {
   #group;
   #filters;
+  /** @type {HTMLInputElement} */
   #from;
+  /** @type {HTMLInputElement} */
   #to;
+  /** @type {Map<string, HTMLElement>} */
   #choices = new Map(); // currency -> its radio button's label
+  /** @type {import("./facets.js").Counts["prices"]} */
   #ranges = [];
+  /** @type {EventTarget | null} */
   #typing = null; // the field that somebody is in the middle of
 
   /**
@@ -23,7 +30,8 @@ export class PriceRange {
     this.#filters = filters;
     [this.#from, this.#to] = group.querySelectorAll("input");
     group.addEventListener("input", ({ target }) => (this.#typing = target));
-    group.addEventListener("change", ({ target }) => {
+    group.addEventListener("change", (event) => {
+      const target = /** @type {HTMLInputElement} */ (event.target);
       this.#typing = null;
       const currency = target.type === "radio" ? target.value : this.#currency();
       filters.choose({ minPrice: priceOf(this.#from.value), maxPrice: priceOf(this.#to.value), currency });
@@ -35,19 +43,23 @@ export class PriceRange {
     this.#ranges = ranges;
     const { minPrice, maxPrice, currency: chosen } = this.#filters.chosen;
     const currency = this.#currency();
-    const names = [...new Set([...ranges.map((range) => range.currency), chosen])].filter(Boolean);
+    const names = [...new Set([...ranges.map((range) => range.currency), chosen])].flatMap((name) => name || []);
     this.#choices = new Map(names.map((name) => [name, this.#choices.get(name) ?? makeChoice(name)]));
-    for (const [name, label] of this.#choices) label.control.checked = name === currency;
-    const currencies = this.#group.querySelector(".currencies");
+    for (const [name, label] of this.#choices) boxIn(label).checked = name === currency;
+    const currencies = find(".currencies", this.#group);
     arrange(currencies, [...this.#choices.values()]);
     currencies.hidden = names.length < 2;
-    this.#group.querySelector(".unit").textContent = names.length < 2 ? (currency ?? "") : "";
+    find(".unit", this.#group).textContent = names.length < 2 ? (currency ?? "") : "";
     const range = ranges.find((each) => each.currency === currency);
-    for (const [input, price, limit] of [[this.#from, minPrice, range?.min], [this.#to, maxPrice, range?.max]]) {
-      if (input !== this.#typing && priceOf(input.value) !== price) input.value = price ?? "";
-      input.placeholder = limit === undefined ? "" : typed(limit);
-    }
+    this.#fill(this.#from, minPrice, range?.min);
+    this.#fill(this.#to, maxPrice, range?.max);
     this.#group.hidden = ranges.length === 0 && minPrice === null && maxPrice === null;
+  }
+
+  /** @param {HTMLInputElement} input @param {number | null} price @param {number | undefined} limit of all products */
+  #fill(input, price, limit) {
+    if (input !== this.#typing && priceOf(input.value) !== price) input.value = String(price ?? "");
+    input.placeholder = limit === undefined ? "" : typed(limit);
   }
 
   /** The chosen one, else the one that most products have; null when none has any. */
@@ -57,6 +69,7 @@ export class PriceRange {
   }
 }
 
+/** @param {string} currency */
 function makeChoice(currency) {
   const label = element("label", "option");
   const button = element("input", "option-box");

@@ -1,9 +1,11 @@
 /** Whether products that are out of stock are left out. */
 
+import { find } from "../platform/dom.js";
 import { written } from "../platform/i18n.js";
 
 export class StockChoice {
   #group;
+  /** @type {HTMLInputElement} */
   #box;
   #filters;
 
@@ -13,7 +15,7 @@ export class StockChoice {
    */
   constructor(group, filters) {
     this.#group = group;
-    this.#box = group.querySelector("input");
+    this.#box = find("input", group);
     this.#filters = filters;
     this.#box.addEventListener("change", () => filters.choose({ inStock: this.#box.checked }));
   }
@@ -22,7 +24,7 @@ export class StockChoice {
   show(counts) {
     const { inStock } = this.#filters.chosen;
     this.#box.checked = inStock;
-    this.#group.querySelector(".count").textContent = counts ? written(counts.in_stock) : "";
+    find(".count", this.#group).textContent = counts ? written(counts.in_stock) : "";
     const isMissing = counts !== null && counts.size !== null && counts.in_stock < counts.size;
     this.#group.hidden = !isMissing && !inStock;
   }

@@ -2,6 +2,7 @@
 
 import { arrange } from "../ui/reorder_children.js";
 import { element } from "../products/product_card.js";
+import { find } from "../platform/dom.js";
 import { plain } from "./filters.js";
 import { say, written } from "../platform/i18n.js";
 import { swatchOf } from "./colour_swatch.js";
@@ -14,6 +15,7 @@ export class TraitChips {
   #more;
   #filters;
   #trait;
+  /** @type {Map<string, HTMLElement>} */
   #labels = new Map();
   #isWhole = false; // whether all are shown
 
@@ -24,19 +26,19 @@ export class TraitChips {
    */
   constructor(group, filters, trait) {
     this.#group = group;
-    this.#place = group.querySelector(".options");
-    this.#more = group.querySelector(".more-options");
+    this.#place = find(".options", group);
+    this.#more = find(".more-options", group);
     this.#filters = filters;
     this.#trait = trait;
     group.addEventListener("change", () => {
-      const values = [...this.#labels].filter(([, label]) => label.control.checked).map(([value]) => value);
+      const values = [...this.#labels].filter(([, label]) => boxIn(label).checked).map(([value]) => value);
       filters.choose({ [trait]: values });
     });
     this.#more.addEventListener("click", () => {
       const first = this.#hidden()[0];
       this.#isWhole = true;
       this.#fold();
-      first?.control.focus(); // the button that had it is gone
+      if (first) boxIn(first).focus(); // the button that had it is gone
     });
   }
 
@@ -46,14 +48,14 @@ export class TraitChips {
     const values = [...counts.map(([value]) => value), ...this.#labels.keys(), ...chosen];
     // counts spell a value as the products that were found do, which other filters change
     const spelled = new Map(values.map((value) => [plain(value), value]));
-    const counted = counts.map(([value, count]) => [spelled.get(plain(value)), count]);
-    const known = new Map([...chosen.map((value) => [value, 0]), ...counted]);
-    const names = [...known.keys()].sort((a, b) => known.get(b) - known.get(a));
+    const known = new Map(chosen.map((value) => [value, 0]));
+    for (const [value, count] of counts) known.set(spelled.get(plain(value)) ?? value, count);
+    const names = [...known.keys()].sort((a, b) => (known.get(b) ?? 0) - (known.get(a) ?? 0));
     const order = [...new Set([...this.#labels.keys(), ...names])].filter((value) => known.has(value)); // near fingers nothing moves
     this.#labels = new Map(order.map((value) => [value, this.#labels.get(value) ?? this.#label(value)]));
     for (const [value, label] of this.#labels) {
-      label.control.checked = chosen.includes(value);
-      label.querySelector(".count").textContent = written(known.get(value));
+      boxIn(label).checked = chosen.includes(value);
+      find(".count", label).textContent = written(known.get(value) ?? 0);
     }
     arrange(this.#place, [...this.#labels.values()]);
     this.#fold();
@@ -70,9 +72,10 @@ export class TraitChips {
   }
 
   #hidden() {
-    return this.#isWhole ? [] : [...this.#labels.values()].slice(FEW).filter((label) => !label.control.checked);
+    return this.#isWhole ? [] : [...this.#labels.values()].slice(FEW).filter((label) => !boxIn(label).checked);
   }
 
+  /** @param {string} value */
   #label(value) {
     const label = element("label", "option");
     const box = element("input", "option-box");
@@ -84,4 +87,9 @@ export class TraitChips {
     label.append(box, swatch, element("span", "option-name", value), element("span", "count"));
     return label;
   }
+}
+
+/** @param {HTMLElement} label @returns {HTMLInputElement} the box or the radio button in it */
+export function boxIn(label) {
+  return find("input", label);
 }

@@ -4,7 +4,7 @@ import { say } from "../platform/i18n.js";
 
 const NO_PRICE = { minPrice: null, maxPrice: null, currency: null };
 
-/** What takes back the filter of a parameter. */
+/** What takes back the filter of a parameter. @type {Record<string, Partial<import("./filters.js").Choice>>} */
 const WITHOUT = {
   category: { category: null },
   color: { colors: [] },
@@ -17,7 +17,7 @@ const WITHOUT = {
 /**
  * Takes back what the server refused.
  * @param {import("./filters.js").Filters} filters
- * @param {{code?: string, detail?: any}} error
+ * @param {import("../types.js").ServerError} error
  * @returns {string} what to say about it; empty when the error is about something else
  */
 export function takeBack(filters, { code, detail }) {
@@ -43,12 +43,18 @@ export function takeBack(filters, { code, detail }) {
   return say("trouble.refused_choice");
 }
 
-/** The first parameter that an error is about: "color" of [{parameter: "color[3]"}]. */
+/**
+ * The first parameter that an error is about: "color" of [{parameter: "color[3]"}].
+ * @param {any} detail of any error: an object, a list of them, or nothing
+ */
 function parameterIn(detail) {
   return String([detail].flat()[0]?.parameter).replace(/\[.*/, "");
 }
 
-/** The values but the one that is gone; if the server does not say which, none can be kept. */
+/**
+ * The values but the one that is gone; if the server does not say which, none can be kept.
+ * @param {readonly string[]} values @param {unknown} gone
+ */
 function without(values, gone) {
   return values.filter((value) => gone !== undefined && value.toLowerCase() !== String(gone).toLowerCase());
 }

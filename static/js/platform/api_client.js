@@ -49,6 +49,7 @@ export function productPath(id, route = "") {
   return `/products/${path.replace(/\/(?=(similar|match)$)/, "%2F")}${route}`;
 }
 
+/** @param {string} text @returns {any} */
 function readJson(text) {
   try {
     return JSON.parse(text);
@@ -57,9 +58,9 @@ function readJson(text) {
   }
 }
 
-/** Retry-After is a number of seconds or a date. */
+/** Retry-After is a number of seconds or a date. @param {string | null} header */
 function waitOf(header) {
   const seconds = Number(header ?? 0);
-  const wait = Number.isNaN(seconds) ? Date.parse(header) - Date.now() : seconds * 1000;
+  const wait = Number.isNaN(seconds) ? Date.parse(header ?? "") - Date.now() : seconds * 1000;
   return wait > 0 ? wait : 0;
 }

@@ -4,6 +4,7 @@ import { say } from "./i18n.js";
 
 const PASSING = new Set([0, 408, 429, 502, 503, 504]);
 
+/** @type {Record<number, string>} */
 const BY_STATUS = {
   401: "trouble.closed",
   403: "trouble.closed",

@@ -1,6 +1,9 @@
 /** The page's words, in the language that the server chose. */
 
-const MESSAGES = JSON.parse(document.querySelector("meta[name=messages]").content);
+import { find } from "./dom.js";
+
+/** @type {Record<string, Record<string, string>>} */
+const MESSAGES = JSON.parse(find("meta[name=messages]").getAttribute("content") ?? "");
 
 /** @type {string} BCP 47 code of the page's language */
 export const LANGUAGE = document.documentElement.lang;
@@ -21,6 +24,6 @@ export function say(key, values = {}) {
   const [area, name] = key.split(".");
   return MESSAGES[area][name].replace(/\{(\w+)\}/g, (_, place) => {
     const value = values[place];
-    return typeof value === "number" ? written(value) : value;
+    return typeof value === "number" ? written(value) : String(value);
   });
 }

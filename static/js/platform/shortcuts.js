@@ -1,17 +1,23 @@
+import { hit } from "./dom.js";
+
+/** @typedef {"undo" | "redo" | "eraser" | "clear" | "save"} Action */
+
 /**
  * Keyboard shortcuts, as people know them from drawing programs. They rest while one types or a dialog is open.
- * @param {Partial<Record<"undo" | "redo" | "eraser" | "clear" | "save", () => void>>} actions
+ * @param {Partial<Record<Action, () => void>>} actions
  */
 export function listen(actions) {
   document.addEventListener("keydown", (event) => {
-    if (event.target.closest?.("input, textarea, select, [contenteditable]") || document.querySelector("dialog[open]")) return;
-    const action = actions[meaning(event)];
+    if (hit(event, "input, textarea, select, [contenteditable]") || document.querySelector("dialog[open]")) return;
+    const name = meaning(event);
+    const action = name && actions[name];
     if (!action) return;
     event.preventDefault();
     action();
   });
 }
 
+/** @param {KeyboardEvent} event @returns {Action | ""} */
 function meaning(event) {
   const key = event.key.toLowerCase();
   const command = event.ctrlKey || event.metaKey;

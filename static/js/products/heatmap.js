@@ -1,5 +1,7 @@
 /** A map of attention as a translucent layer in one colour. */
 
+import { contextOf } from "../platform/dom.js";
+
 const SIDE = 480; // px: the longer side of a layer; it is soft anyway
 const DENSEST = 0.75; // opacity where the map is 1
 
@@ -14,7 +16,7 @@ export function layHeat(canvas, attention, box) {
   canvas.width = Math.max(1, Math.round(box.picture_width * scale));
   canvas.height = Math.max(1, Math.round(box.picture_height * scale));
   if (!attention) return;
-  const context = canvas.getContext("2d");
+  const context = contextOf(canvas);
   context.imageSmoothingQuality = "high";
   context.drawImage(toCanvas(attention), box.left * scale, box.top * scale, box.width * scale, box.height * scale);
   context.globalCompositeOperation = "source-in"; // the map is all opacity: only now it gets its colour
@@ -22,12 +24,12 @@ export function layHeat(canvas, attention, box) {
   context.fillRect(0, 0, canvas.width, canvas.height);
 }
 
-/** One pixel for each number, as black of that opacity. */
+/** One pixel for each number, as black of that opacity. @param {number[][]} attention */
 function toCanvas(attention) {
   const canvas = document.createElement("canvas");
   canvas.width = attention[0].length;
   canvas.height = attention.length;
-  const context = canvas.getContext("2d");
+  const context = contextOf(canvas);
   const image = context.createImageData(canvas.width, canvas.height);
   attention.flat().forEach((value, i) => (image.data[4 * i + 3] = 255 * DENSEST * value));
   context.putImageData(image, 0, 0);

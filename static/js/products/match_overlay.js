@@ -1,10 +1,13 @@
 /** "What matched": where the network looked, laid over the sketch that was searched and over the photo. */
 
 import { ask, productPath } from "../platform/api_client.js";
+import { find } from "../platform/dom.js";
 import { layHeat } from "./heatmap.js";
 import { say } from "../platform/i18n.js";
 import { Retry } from "../ui/retry_notice.js";
 import { drawSketch } from "../sketch/sketch_canvas.js";
+
+/** @typedef {import("./product_card.js").Product} Product */
 
 /**
  * @typedef {object} Side
@@ -20,9 +23,10 @@ export class Matched {
   #toggle;
   #words;
   #retry;
-  #product;
+  /** @type {Product | null} until the first is offered */
+  #product = null;
   #sketch = "";
-  #signal;
+  #signal = new AbortController().signal;
 
   /**
    * @param {HTMLElement} panel
@@ -31,10 +35,10 @@ export class Matched {
   constructor(panel, photo) {
     this.#panel = panel;
     this.#photo = photo;
-    this.#pictures = panel.querySelector(".pictures");
-    this.#toggle = panel.querySelector(".what-matched");
-    this.#words = panel.querySelector(".matched-words");
-    this.#retry = new Retry(panel.querySelector(".matched .retry"));
+    this.#pictures = find(".pictures", panel);
+    this.#toggle = find(".what-matched", panel);
+    this.#words = find(".matched-words", panel);
+    this.#retry = new Retry(find(".matched .retry", panel));
     this.#toggle.addEventListener("click", () => {
       if (this.#toggle.getAttribute("aria-pressed") === "true") this.#hide();
       else this.#ask();
@@ -42,7 +46,7 @@ export class Matched {
   }
 
   /**
-   * @param {import("./product_card.js").Product} product
+   * @param {Product} product
    * @param {string} sketch the JSON of the search that found it
    * @param {AbortSignal} signal aborted when the panel shows something else
    */
@@ -61,21 +65,22 @@ export class Matched {
   }
 
   async #ask() {
-    const signal = this.#signal;
+    const [product, signal] = [this.#product, this.#signal];
+    if (!product) return;
     this.#hide();
     this.#toggle.setAttribute("aria-pressed", "true");
     this.#toggle.setAttribute("aria-busy", "true");
-    const { status, body } = await ask(productPath(this.#product.product_id, "/match"), { json: this.#sketch, signal });
+    const { status, body } = await ask(productPath(product.product_id, "/match"), { json: this.#sketch, signal });
     if (signal.aborted) return;
     this.#toggle.removeAttribute("aria-busy");
     if (this.#toggle.getAttribute("aria-pressed") !== "true") return; // switched off meanwhile
-    if (status === 200 && body) return this.#show(body);
+    if (status === 200 && body) return this.#show(product, body);
     this.#toggle.setAttribute("aria-pressed", "false");
     this.#retry.offer(status, () => this.#ask());
   }
 
-  /** @param {{mirrored: boolean, sketch: Side, photo: Side, photo_url: string}} match */
-  #show({ mirrored, sketch, photo, photo_url }) {
+  /** @param {Product} product @param {{mirrored: boolean, sketch: Side, photo: Side, photo_url: string}} match */
+  #show(product, { mirrored, sketch, photo, photo_url }) {
     if (!sketch.attention && !photo.attention) {
       this.#hide();
       this.#panel.focus(); // the toggle, which had it, goes
@@ -83,20 +88,25 @@ export class Matched {
       this.#words.textContent = say("product.not_told");
       return;
     }
-    if (photo_url !== this.#product.photo_url) {
-      this.#product = { ...this.#product, photo_url, thumbnail_url: null }; // of several photos, it is another that matched
+    if (photo_url !== product.photo_url) {
+      this.#product = { ...product, photo_url, thumbnail_url: null }; // of several photos, it is another that matched
       this.#photo.show(this.#product);
     }
-    drawSketch(this.#pictures.querySelector(".sketch-picture"), JSON.parse(this.#sketch), sketch.box);
-    layHeat(this.#pictures.querySelector(".sketch-heat"), sketch.attention, whole(sketch.box));
-    layHeat(this.#pictures.querySelector(".photo-heat"), photo.attention, photo.box);
+    drawSketch(this.#canvas(".sketch-picture"), JSON.parse(this.#sketch), sketch.box);
+    layHeat(this.#canvas(".sketch-heat"), sketch.attention, whole(sketch.box));
+    layHeat(this.#canvas(".photo-heat"), photo.attention, photo.box);
     this.#pictures.classList.add("matching");
     const words = [say("product.matched_words"), mirrored ? say("product.mirrored") : ""];
     this.#words.textContent = words.join(" ").trim();
   }
+
+  /** @param {string} selector @returns {HTMLCanvasElement} */
+  #canvas(selector) {
+    return find(selector, this.#pictures);
+  }
 }
 
-/** The box as a picture of its own: the sketch is cut to it. */
+/** The box as a picture of its own: the sketch is cut to it. @param {Side["box"]} box */
 function whole({ width, height }) {
   return { left: 0, top: 0, width, height, picture_width: width, picture_height: height };
 }

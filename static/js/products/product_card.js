@@ -9,6 +9,7 @@ import { money } from "../platform/price_format.js";
  * @property {string | null} category
  * @property {number | null} price
  * @property {string | null} currency
+ * @property {string | null} [color]
  * @property {string | null} link
  * @property {string | null} photo_url
  * @property {string | null} thumbnail_url
@@ -29,7 +30,7 @@ export function card(product, first) {
   caption.append(
     element("span", "title", nameOf(product)),
     element("span", "price", money(product.price, product.currency)),
-    element("span", "category", (product.category ?? "").split(">").at(-1).trim()),
+    element("span", "category", (product.category ?? "").split(">").at(-1)?.trim()),
   );
   body.append(tile, caption);
   item.append(body);
@@ -53,7 +54,10 @@ export function thumbnail({ thumbnail_url }, first = false) {
   return image;
 }
 
-/** @param {string} name @param {string} className @param {string} text */
+/**
+ * @template {keyof HTMLElementTagNameMap} Name
+ * @param {Name} name @param {string} className @param {string} text
+ */
 export function element(name, className, text = "") {
   const made = document.createElement(name);
   made.className = className;

@@ -1,6 +1,7 @@
 /** The panel of one product: what it is, what matched, what looks like it, and the ways to the next and back. */
 
 import { ask, productPath } from "../platform/api_client.js";
+import { find } from "../platform/dom.js";
 import { nameOf } from "./product_card.js";
 import { announceChoice } from "../embed/host_page.js";
 import { Matched } from "./match_overlay.js";
@@ -18,7 +19,9 @@ export class ProductPanel {
   #photo;
   #matched;
   #similar;
+  /** @type {readonly Product[]} */
   #results = [];
+  /** @type {Product[]} */
   #trail = []; // the products on the way here; the first is the result that it began with
   #sketch = "";
   #controller = new AbortController();
@@ -40,7 +43,7 @@ export class ProductPanel {
     });
     this.#$(".visit").addEventListener("click", (event) => {
       // closed first: the shop may go on in the history, and then there is no way back from our entry
-      const isTaken = announceChoice(this.#trail.at(-1), () => this.#sheet.close());
+      const isTaken = announceChoice(this.#shown, () => this.#sheet.close());
       if (isTaken) event.preventDefault(); // the shop's page around this one opens it
     });
     this.#sheet.addEventListener("close", () => this.#controller.abort());
@@ -58,21 +61,29 @@ export class ProductPanel {
     this.#sheet.open();
   }
 
+  /** @template {HTMLElement} [E=HTMLElement] @param {string} selector @returns {E} */
   #$(selector) {
-    return this.#dialog.querySelector(selector);
+    return find(selector, this.#dialog);
+  }
+
+  get #shown() {
+    return this.#trail[this.#trail.length - 1];
   }
 
   #back() {
     this.#go(this.#trail.slice(0, -1));
   }
 
-  /** To a result before or after the one that the trail began with. */
+  /** To a result before or after the one that the trail began with. @param {number} by */
   #step(by) {
     const next = this.#beside(by);
     if (next) this.#go([next]);
   }
 
-  /** The result before or after the one that the trail began with; none where that is no more among them. */
+  /**
+   * The result before or after the one that the trail began with; none where that is no more among them.
+   * @param {number} by
+   */
   #beside(by) {
     const place = this.#place();
     return place < 0 ? undefined : this.#results[place + by];
@@ -82,12 +93,13 @@ export class ProductPanel {
     return this.#results.findIndex(({ product_id }) => product_id === this.#trail[0].product_id);
   }
 
+  /** @param {Product[]} trail */
   #go(trail) {
     this.#controller.abort();
     this.#controller = new AbortController();
     const { signal } = this.#controller;
     this.#trail = trail;
-    const product = trail.at(-1);
+    const product = this.#shown;
     this.#show(product);
     this.#photo.show(product);
     this.#matched.offer(product, this.#sketch, signal);
@@ -97,11 +109,14 @@ export class ProductPanel {
     this.#$("#product-title").focus({ preventScroll: true }); // so that the new name is read out
   }
 
+  /** @param {Product} product */
   #show(product) {
     const place = this.#place();
     this.#$(".panel-back").hidden = this.#trail.length < 2;
-    this.#$(".panel-previous").disabled = !this.#beside(-1);
-    this.#$(".panel-next").disabled = !this.#beside(1);
+    /** @type {HTMLButtonElement[]} */
+    const [previous, next] = [".panel-previous", ".panel-next"].map((selector) => this.#$(selector));
+    previous.disabled = !this.#beside(-1);
+    next.disabled = !this.#beside(1);
     const isResult = this.#trail.length === 1 && place >= 0;
     this.#$(".panel-place").textContent = isResult ? say("product.place", { rank: place + 1, count: this.#results.length }) : "";
     this.#$(".panel-gone").hidden = true;
@@ -109,26 +124,31 @@ export class ProductPanel {
     this.#tell(product);
   }
 
+  /** @param {Product} product */
   #tell(product) {
     this.#$("#product-title").textContent = nameOf(product);
     this.#$(".product-price").textContent = money(product.price, product.currency);
     const path = (product.category ?? "").split(">").map((part) => part.trim()).join(" › ");
     this.#$(".product-facts").textContent = [path, product.color].filter(Boolean).join(" · ");
+    /** @type {HTMLAnchorElement} */
     const visit = this.#$(".visit");
     visit.hidden = !isWeb(product.link);
     if (visit.hidden) visit.removeAttribute("href");
-    else visit.href = product.link;
+    else visit.href = product.link ?? "";
   }
 
-  /** Its photo stays: of several it is the one that was found. */
+  /** Its photo stays: of several it is the one that was found. @param {Partial<Product>} news */
   #renew(news) {
-    const { photo_url, thumbnail_url, ...known } = this.#trail.at(-1);
+    const { photo_url, thumbnail_url, ...known } = this.#shown;
     const product = { ...known, ...news, photo_url, thumbnail_url };
     this.#trail = [...this.#trail.slice(0, -1), product];
     this.#tell(product);
   }
 
-  /** What the shop says of it now, which is more than a search tells. Without an answer the panel is only less new. */
+  /**
+   * What the shop says of it now, which is more than a search tells. Without an answer the panel is only less new.
+   * @param {Product} product @param {AbortSignal} signal
+   */
   async #refresh(product, signal) {
     const { status, body } = await ask(productPath(product.product_id), { signal });
     if (signal.aborted) return;
@@ -137,7 +157,7 @@ export class ProductPanel {
   }
 }
 
-/** A feed's link could be javascript: or worse. */
+/** A feed's link could be javascript: or worse. @param {string | null} link */
 function isWeb(link) {
   return /^https?:\/\//i.test(link ?? "");
 }

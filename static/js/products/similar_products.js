@@ -1,8 +1,11 @@
 /** "More like this": a strip of products that look like the one in the panel. */
 
 import { ask, productPath } from "../platform/api_client.js";
+import { find } from "../platform/dom.js";
 import { element, nameOf, thumbnail } from "./product_card.js";
 import { Retry } from "../ui/retry_notice.js";
+
+/** @typedef {import("./product_card.js").Product} Product */
 
 const MANY = 12;
 
@@ -14,17 +17,17 @@ export class Similar {
 
   /**
    * @param {HTMLElement} section
-   * @param {(product: import("./product_card.js").Product) => void} open called with the one that is tapped
+   * @param {(product: Product) => void} open called with the one that is tapped
    */
   constructor(section, open) {
     this.#section = section;
-    this.#strip = section.querySelector(".strip");
-    this.#retry = new Retry(section.querySelector(".retry"));
+    this.#strip = find(".strip", section);
+    this.#retry = new Retry(find(".retry", section));
     this.#open = open;
   }
 
   /**
-   * @param {import("./product_card.js").Product} product
+   * @param {Product} product
    * @param {AbortSignal} signal aborted when the panel shows something else
    */
   async load(product, signal) {
@@ -36,11 +39,12 @@ export class Similar {
     if (signal.aborted) return;
     if (status === 200 && body) {
       this.#section.hidden = body.results.length === 0;
-      this.#strip.replaceChildren(...body.results.map((each) => this.#item(each)));
+      this.#strip.replaceChildren(...body.results.map((/** @type {Product} */ each) => this.#item(each)));
     } else if (status === 404) this.#section.hidden = true; // the panel says that it is gone
     else this.#retry.offer(status, () => this.load(product, signal));
   }
 
+  /** @param {Product} product */
   #item(product) {
     const item = element("li", "strip-item");
     const button = element("button", "strip-button");

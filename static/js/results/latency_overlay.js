@@ -1,5 +1,7 @@
 /** What `?debug` shows: how long it took from lifting the finger to new results on screen, and where the time went. */
 
+import { find } from "../platform/dom.js";
+
 /**
  * @param {import("./search_client.js").Search} search
  * @param {HTMLElement} place
@@ -8,14 +10,16 @@ export function measure(search, place) {
   const readout = document.createElement("p");
   readout.className = "debug";
   place.append(readout);
+  /** @type {number | null} */
   let lifted = null; // when the finger was, as long as that state has no results
   let bytes = 0;
 
-  const paper = document.querySelector("#sketch");
+  const paper = find("#sketch");
   paper.addEventListener("pointerdown", () => (lifted = null));
   for (const end of ["pointerup", "pointercancel"]) paper.addEventListener(end, ({ timeStamp }) => (lifted = timeStamp));
   new PerformanceObserver((list) => {
-    for (const { name, transferSize } of list.getEntries()) if (new URL(name).pathname === "/search") bytes = transferSize;
+    const requests = /** @type {PerformanceResourceTiming[]} */ (list.getEntries());
+    for (const { name, transferSize } of requests) if (new URL(name).pathname === "/search") bytes = transferSize;
   }).observe({ type: "resource" });
 
   search.addEventListener("results", ({ detail: { answer, sketch, growing } }) => {

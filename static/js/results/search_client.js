@@ -24,13 +24,26 @@ const SPREAD = 0.2; // of a wait, added at random: a thousand pages should not a
 
 /**
  * @typedef {{width: number, height: number, strokes: number[][][]}} Snapshot
- *
+ * @typedef {{path: string, json: string, strokes: number[][][], growing: boolean}} Query
+ * @typedef {{make: () => Query, growing: boolean}} Waiting
+ * @typedef {object} Events
+ * @property {Event} searching
+ * @property {Event} slow
+ * @property {Event} unclear
+ * @property {CustomEvent<import("../types.js").Found>} results
+ * @property {CustomEvent<{message: string}>} lost
+ * @property {CustomEvent<{message: string, error?: import("../types.js").ServerError}>} failed
+ */
+
+/**
  * Fires "searching", "slow", "results" (detail: {answer: the body of POST /search, sketch: the JSON that it answers,
  * growing: whether a stroke of it was in the making}), "unclear" (too little is drawn yet), "failed" (detail: {message,
  * error}) and "lost" (detail: {message}; it tries again by itself).
  */
-export class Search extends EventTarget {
+export class Search extends /** @type {import("../types.js").FiringClass<Events>} */ (EventTarget) {
+  /** @type {{query: Query, controller: AbortController} | null} */
   #flight = null; // the request without an answer
+  /** @type {Waiting | null} */
   #next = null; // what is sent after it
   #timer = 0;
   #sentAt = -Infinity;
@@ -95,18 +108,19 @@ export class Search extends EventTarget {
   #proceed() {
     clearTimeout(this.#timer);
     if (!this.#next) return;
-    const wait = this.#due() - performance.now();
+    const wait = this.#due(this.#next) - performance.now();
     if (wait > 0) this.#timer = setTimeout(() => this.#proceed(), wait);
-    else this.#send();
+    else this.#send(this.#next);
   }
 
-  #due() {
+  /** @param {Waiting} next @returns {number} when it may be sent, as performance.now() counts */
+  #due(next) {
     if (this.#flight) return this.#sentAt + Math.max(PROMPT, 2 * this.#usual) * 2 ** this.#givenUp;
-    return Math.max(this.#pause.until, this.#next.growing ? this.#sentAt + THROTTLE : 0);
+    return Math.max(this.#pause.until, next.growing ? this.#sentAt + THROTTLE : 0);
   }
 
-  #send() {
-    const { make, growing } = this.#next;
+  /** @param {Waiting} next */
+  #send({ make, growing }) {
     this.#next = null;
     const query = make();
     if (growing && !tellsSomething(query.strokes)) return;
@@ -117,6 +131,7 @@ export class Search extends EventTarget {
     this.#fly(query);
   }
 
+  /** @param {Query} query */
   async #fly(query) {
     const flight = (this.#flight = { query, controller: new AbortController() });
     this.#sentAt = performance.now();
@@ -130,6 +145,7 @@ export class Search extends EventTarget {
     this.#proceed();
   }
 
+  /** @param {import("../platform/api_client.js").Answer} answer @param {Query} query */
   #settle(answer, query) {
     const { status, body } = answer;
     if (isPassing(status)) return this.#wait(answer, query);
@@ -140,6 +156,7 @@ export class Search extends EventTarget {
     else this.#fire("failed", { message: explain(status, body), error: body?.error });
   }
 
+  /** @param {import("../platform/api_client.js").Answer} answer @param {Query} query */
   #wait({ status, body, retryAfter }, query) {
     if (status === LATE) this.#usual *= 2;
     const backoff = Math.min(LONGEST_WAIT, 1000 * 2 ** this.#tries++);
@@ -149,17 +166,22 @@ export class Search extends EventTarget {
     this.#fire("lost", { message: explain(status, body) });
   }
 
+  /** @param {keyof Events} type @param {object} [detail] */
   #fire(type, detail) {
     this.dispatchEvent(new CustomEvent(type, { detail }));
   }
 }
 
+/** @param {Snapshot} sketch @param {URLSearchParams} filters @param {boolean} growing @returns {Query} */
 function queryOf(sketch, filters, growing) {
   const path = `/search?${new URLSearchParams([["k", String(RESULTS)], ...filters])}`;
   return { path, json: JSON.stringify(sketch), strokes: sketch.strokes, growing };
 }
 
-/** Whether a growing sketch is worth a request: the server says no to a mere dot, or to nothing after an eraser. */
+/**
+ * Whether a growing sketch is worth a request: the server says no to a mere dot, or to nothing after an eraser.
+ * @param {number[][][]} strokes
+ */
 function tellsSomething(strokes) {
   const bounds = boundsOf(strokes);
   return bounds !== null && Math.max(bounds.right - bounds.left, bounds.bottom - bounds.top) >= SMALLEST;

@@ -7,11 +7,12 @@ const LEAST = 2; // lengths of the sketch's longer side: less than an open outli
 /** @param {readonly number[][][]} strokes */
 export function isThin(strokes) {
   const bounds = boundsOf(strokes);
+  if (!bounds) return false;
   const side = Math.max(bounds.right - bounds.left, bounds.bottom - bounds.top);
   return inkOf(strokes) < LEAST * side;
 }
 
-/** The length of all lines. */
+/** The length of all lines. @param {readonly number[][][]} strokes */
 function inkOf(strokes) {
   let length = 0;
   for (const stroke of strokes) {

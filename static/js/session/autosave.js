@@ -36,6 +36,7 @@ export function keep(sketch, recents) {
   document.addEventListener("visibilitychange", () => document.hidden && write());
 }
 
+/** @param {import("../sketch/sketch.js").History | null} history */
 function current(history) {
   return history?.steps[history.now] ?? [];
 }
@@ -53,12 +54,13 @@ function toJson({ steps, now }) {
   });
 }
 
-/** @returns {import("../sketch/sketch.js").History | null} null for what toJson() did not write */
+/** @param {string | null} json @returns {import("../sketch/sketch.js").History | null} null for what toJson() did not write */
 function read(json) {
   try {
-    const { strokes: text, steps, now } = JSON.parse(json);
+    const { strokes: text, steps, now } = JSON.parse(json ?? "");
     const strokes = unpack(fromText(text));
-    const history = { steps: steps.map((step) => step.map((number) => strokes[number])), now };
+    /** @type {import("../sketch/sketch.js").History} */
+    const history = { steps: steps.map((/** @type {number[]} */ step) => step.map((number) => strokes[number])), now };
     const whole = history.steps.every((step) => step.every(Array.isArray)) && Number.isInteger(now);
     return whole && history.steps[now] ? history : null;
   } catch {

@@ -1,5 +1,6 @@
 /** The sheet behind the More button: recent sketches, examples, saving, and how to draw. */
 
+import { find } from "../platform/dom.js";
 import { say } from "../platform/i18n.js";
 import { Sheet } from "../ui/dialog_sheet.js";
 import { thumbnail } from "../sketch/sketch_svg.js";
@@ -24,9 +25,9 @@ export class Menu {
     this.#opener = opener;
     this.#sketch = sketch;
     this.#recents = recents;
-    this.#thumbnails = dialog.querySelector(".recent-sketches");
-    copyExamples(dialog.querySelector(".examples"));
-    dialog.querySelector("#forget").addEventListener("click", () => this.#forget());
+    this.#thumbnails = find(".recent-sketches", dialog);
+    copyExamples(find(".examples", dialog));
+    find("#forget", dialog).addEventListener("click", () => this.#forget());
   }
 
   open() {
@@ -37,15 +38,16 @@ export class Menu {
   #forget() {
     this.#recents.forget();
     this.#show();
-    this.#dialog.querySelector(".closing").focus(); // the button that had it is gone
+    find(".closing", this.#dialog).focus(); // the button that had it is gone
   }
 
   #show() {
     const sketches = this.#recents.list();
-    this.#dialog.querySelector(".recent").hidden = sketches.length === 0;
+    find(".recent", this.#dialog).hidden = sketches.length === 0;
     this.#thumbnails.replaceChildren(...sketches.map((strokes, i) => this.#thumbnail(strokes, i + 1)));
   }
 
+  /** @param {import("../sketch/sketch.js").Stroke[]} strokes @param {number} number */
   #thumbnail(strokes, number) {
     const button = document.createElement("button");
     button.type = "button";
@@ -57,10 +59,10 @@ export class Menu {
   }
 }
 
-/** The examples beside the empty results, once more; what has an id is there already. */
+/** The examples beside the empty results, once more; what has an id is there already. @param {HTMLElement} place */
 function copyExamples(place) {
   for (const example of document.querySelectorAll(".start .example")) {
-    const copy = example.cloneNode(true);
+    const copy = /** @type {Element} */ (example.cloneNode(true));
     for (const named of copy.querySelectorAll("[id]")) named.removeAttribute("id");
     copy.classList.add("closing");
     place.append(copy);

@@ -9,7 +9,7 @@
 export function acceptPictures(read, button, input, target) {
   button.addEventListener("click", () => input.click());
   input.addEventListener("change", () => {
-    if (input.files.length) read(input.files[0]);
+    if (input.files?.length) read(input.files[0]);
     input.value = ""; // so that the same picture can be chosen again
   });
   document.addEventListener("paste", (event) => {
@@ -18,6 +18,7 @@ export function acceptPictures(read, button, input, target) {
     event.preventDefault();
     read(picture);
   });
+  /** @param {DragEvent} event */
   const drags = (event) => event.dataTransfer?.types.includes("Files");
   document.addEventListener("dragover", (event) => {
     if (!drags(event)) return;
@@ -31,10 +32,12 @@ export function acceptPictures(read, button, input, target) {
     if (!drags(event)) return;
     event.preventDefault();
     target.classList.remove("awaiting");
-    read(pictureIn(event.dataTransfer) ?? event.dataTransfer.files[0]);
+    const file = pictureIn(event.dataTransfer) ?? event.dataTransfer?.files[0];
+    if (file) read(file);
   });
 }
 
+/** @param {DataTransfer | null} transfer */
 function pictureIn(transfer) {
   return [...(transfer?.files ?? [])].find((file) => file.type.startsWith("image/"));
 }

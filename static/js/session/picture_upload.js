@@ -6,6 +6,7 @@ import { announce, occupy, release } from "../ui/status_line.js";
 
 const PATIENCE = 60_000; // ms: a picture takes its time on a slow network
 
+/** @type {Record<number, string>} */
 const BY_STATUS = {
   401: "trouble.closed",
   403: "trouble.closed",
@@ -22,6 +23,7 @@ const BY_STATUS = {
 /** Reads one picture at a time; a newer one takes the place of the one that is on its way. */
 export class Upload {
   #paper;
+  /** @type {AbortController | null} */
   #controller = null;
 
   /** @param {import("../sketch/paper.js").Paper} paper */
@@ -35,7 +37,7 @@ export class Upload {
     const controller = (this.#controller = new AbortController());
     const timer = setTimeout(() => controller.abort(), PATIENCE);
     occupy(say("keeping.reading"));
-    const { strokes, kind, trouble } = await strokesIn(file, controller.signal);
+    const { strokes = [], kind, trouble } = await strokesIn(file, controller.signal);
     clearTimeout(timer);
     if (this.#controller !== controller) return; // a newer picture has taken over
     this.#controller = null;
@@ -46,7 +48,10 @@ export class Upload {
   }
 }
 
-/** @returns {Promise<{strokes?: number[][][], kind?: string, trouble?: string}>} strokes, or the key of what to say */
+/**
+ * @param {Blob} file @param {AbortSignal} signal
+ * @returns {Promise<{strokes?: number[][][], kind?: string, trouble?: string}>} strokes, or the key of what to say
+ */
 async function strokesIn(file, signal) {
   const picture = await shrink(file).catch(() => null);
   if (!picture) return { trouble: "keeping.no_picture" };

@@ -30,9 +30,10 @@ export class Recents {
   }
 }
 
+/** @returns {string[]} */
 function texts() {
   try {
-    return JSON.parse(device.read(KEY) ?? "[]").filter((text) => typeof text === "string");
+    return JSON.parse(device.read(KEY) ?? "[]").filter((/** @type {unknown} */ text) => typeof text === "string");
   } catch {
     return []; // something else wrote there
   }

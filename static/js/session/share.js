@@ -14,17 +14,18 @@ export async function share(strokes) {
   announce(say((await copy(link)) ? "keeping.copied" : "keeping.not_copied"));
 }
 
-/** Whether the browser's own sheet took it, or the shopper thought better of it there. */
+/** Whether the browser's own sheet took it, or the shopper thought better of it there. @param {string} link */
 async function handOver(link) {
   if (!navigator.share) return false;
   try {
     await navigator.share({ title: document.title, url: link });
     return true;
   } catch (error) {
-    return error.name === "AbortError";
+    return error instanceof Error && error.name === "AbortError";
   }
 }
 
+/** @param {string} link */
 async function copy(link) {
   try {
     await navigator.clipboard.writeText(link);

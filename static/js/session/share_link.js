@@ -23,12 +23,13 @@ export async function linkTo(strokes) {
  * @throws for a link that is damaged, or of a newer version
  */
 export async function openLink(given) {
-  const strokes = unpack(await decode(given.get("s")));
+  const strokes = unpack(await decode(given.get("s") ?? ""));
   if (!strokes.length) throw new RangeError("the link holds no strokes");
   extras.apply(given);
   return strokes;
 }
 
+/** @param {Uint8Array<ArrayBuffer>} bytes */
 async function encode(bytes) {
   try {
     const deflated = await through(new CompressionStream("deflate-raw"), bytes);
@@ -38,6 +39,7 @@ async function encode(bytes) {
   }
 }
 
+/** @param {string} text */
 async function decode(text) {
   const bytes = fromText(text.slice(2));
   if (text.startsWith(`${VERSION}r`)) return bytes;
@@ -45,6 +47,7 @@ async function decode(text) {
   throw new RangeError("the link is of another version");
 }
 
+/** @param {GenericTransformStream} stream @param {Uint8Array<ArrayBuffer>} bytes */
 async function through(stream, bytes) {
   const reader = new Blob([bytes]).stream().pipeThrough(stream).getReader();
   const chunks = [];

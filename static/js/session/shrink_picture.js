@@ -1,5 +1,7 @@
 /** Photographs of sketches, made small before they go over a slow network. */
 
+import { contextOf } from "../platform/dom.js";
+
 const SIDE = 1600; // px of the longer side at most: plenty for lines on paper
 const QUALITY = 0.85;
 
@@ -14,15 +16,18 @@ export async function shrink(file) {
   const canvas = document.createElement("canvas");
   canvas.width = Math.max(1, Math.round(picture.width * scale));
   canvas.height = Math.max(1, Math.round(picture.height * scale));
-  const context = canvas.getContext("2d");
+  const context = contextOf(canvas);
   context.fillStyle = "#fff"; // what is transparent was meant to lie on paper
   context.fillRect(0, 0, canvas.width, canvas.height);
   context.imageSmoothingQuality = "high";
   context.drawImage(picture, 0, 0, canvas.width, canvas.height);
-  picture.close?.();
-  return new Promise((resolve) => canvas.toBlob(resolve, "image/jpeg", QUALITY));
+  if ("close" in picture) picture.close();
+  return new Promise((resolve, reject) => {
+    canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error("no JPEG could be made"))), "image/jpeg", QUALITY);
+  });
 }
 
+/** @param {Blob} file */
 async function decode(file) {
   try {
     return await createImageBitmap(file, { imageOrientation: "from-image" });
@@ -31,6 +36,7 @@ async function decode(file) {
   }
 }
 
+/** @param {Blob} file */
 async function image(file) {
   const address = URL.createObjectURL(file);
   try {

@@ -1,11 +1,13 @@
 /** Which strokes an eraser touches: whole strokes go, since half a line is rarely what somebody wants to keep. */
 
+/** @typedef {import("./sketch.js").Point} Point */
+
 const REACH = 12; // CSS px: about half a fingertip
 
 /**
  * @param {readonly import("./sketch.js").Stroke[]} strokes
- * @param {import("./sketch.js").Point} from the eraser's last place
- * @param {import("./sketch.js").Point} to its place now
+ * @param {Point} from the eraser's last place
+ * @param {Point} to its place now
  * @param {number} scale of the view, so that the reach is the same on a shrunk sketch
  * @returns {import("./sketch.js").Stroke[]} the strokes that are touched on the way
  */
@@ -14,18 +16,21 @@ export function touched(strokes, from, to, scale) {
   return strokes.filter((stroke) => stroke.some((point, i) => meets(stroke[Math.max(0, i - 1)], point, from, to, reach)));
 }
 
-/** Whether segments ab and cd cross or come within `reach` of each other. */
+/**
+ * Whether segments ab and cd cross or come within `reach` of each other.
+ * @param {Point} a @param {Point} b @param {Point} c @param {Point} d @param {number} reach
+ */
 function meets(a, b, c, d, reach) {
   if (side(a, b, c) * side(a, b, d) < 0 && side(c, d, a) * side(c, d, b) < 0) return true;
   return Math.min(gap(a, c, d), gap(b, c, d), gap(c, a, b), gap(d, a, b)) <= reach;
 }
 
-/** Positive on one side of the line ab, negative on the other. */
+/** Positive on one side of the line ab, negative on the other. @param {Point} a @param {Point} b @param {Point} p */
 function side(a, b, p) {
   return (b[0] - a[0]) * (p[1] - a[1]) - (b[1] - a[1]) * (p[0] - a[0]);
 }
 
-/** Distance from p to the segment ab. */
+/** Distance from p to the segment ab. @param {Point} p @param {Point} a @param {Point} b */
 function gap(p, a, b) {
   const [x, y] = [b[0] - a[0], b[1] - a[1]];
   const along = ((p[0] - a[0]) * x + (p[1] - a[1]) * y) / (x * x + y * y || 1);

@@ -3,29 +3,40 @@
  * anew every frame, over what the layer holds at that place.
  */
 
+import { contextOf } from "../platform/dom.js";
 import { INK, PAPER, SIZE, pieces, pointsOf, trace } from "./pen_outline.js";
 import { boundsOf } from "./sketch.js";
+
+/** @typedef {import("./sketch.js").Stroke} Stroke */
 
 export class Surface {
   #canvas;
   #layer = document.createElement("canvas");
   #seen;
   #kept;
+  /** @type {import("./viewport.js").View} */
   #view = { scale: 1, x: 0, y: 0 };
   #density = 1;
+  /** @type {Stroke[]} */
   #painted = []; // what the layer holds, in this order ...
+  /** @type {Stroke | null} */
   #growing = null; // ... and of this stroke the pieces before #piece
   #piece = 0;
+  /** @type {{x: number, y: number, width: number, height: number} | null} */
   #patch = null; // device pixels where the canvas shows more than the layer holds
 
   /** @param {HTMLCanvasElement} canvas */
   constructor(canvas) {
     this.#canvas = canvas;
-    this.#seen = canvas.getContext("2d", { alpha: false });
-    this.#kept = this.#layer.getContext("2d", { alpha: false });
+    this.#seen = contextOf(canvas, { alpha: false });
+    this.#kept = contextOf(this.#layer, { alpha: false });
   }
 
-  /** Takes the size in CSS pixels and empties the canvas. @param {number} density device pixels per CSS pixel */
+  /**
+   * Takes the size and empties the canvas.
+   * @param {import("./viewport.js").Size} size
+   * @param {number} density device pixels per CSS pixel
+   */
   resize({ width, height }, density) {
     this.#density = density;
     this.#canvas.width = this.#layer.width = Math.round(width * density);
@@ -35,7 +46,7 @@ export class Surface {
 
   /**
    * Shows finished strokes.
-   * @param {readonly import("./sketch.js").Stroke[]} strokes
+   * @param {readonly Stroke[]} strokes
    * @param {import("./viewport.js").View} view
    */
   show(strokes, view) {
@@ -52,7 +63,7 @@ export class Surface {
     }
   }
 
-  /** Shows a stroke that is not finished, after what show() was given. @param {import("./sketch.js").Stroke} stroke */
+  /** Shows a stroke that is not finished, after what show() was given. @param {Stroke} stroke */
   grow(stroke) {
     this.#clean();
     const last = pieces(stroke) - 1;
@@ -62,7 +73,7 @@ export class Surface {
     this.#patch = this.#around(pointsOf(stroke, last));
   }
 
-  /** Paints the pieces before `end` that are not painted yet, for good. */
+  /** Paints the pieces before `end` that are not painted yet, for good. @param {Stroke} stroke @param {number} end */
   #fix(stroke, end) {
     for (; this.#piece < end; this.#piece++) {
       const path = finalOutline(stroke, this.#piece);
@@ -70,6 +81,7 @@ export class Surface {
     }
   }
 
+  /** @param {CanvasRenderingContext2D} context @param {Path2D} path */
   #fill(context, path) {
     const zoom = this.#view.scale * this.#density;
     context.setTransform(zoom, 0, 0, zoom, this.#view.x * this.#density, this.#view.y * this.#density);
@@ -97,10 +109,13 @@ export class Surface {
     this.#seen.drawImage(this.#layer, x, y, width, height, x, y, width, height);
   }
 
-  /** The whole device pixels that the ink of these points may touch. */
+  /** The whole device pixels that the ink of these points may touch. @param {import("./sketch.js").Point[]} points */
   #around(points) {
     const bounds = boundsOf([points]);
+    if (!bounds) return null;
+    /** @param {number} value @param {number} shift */
     const place = (value, shift) => (value * this.#view.scale + shift) * this.#density;
+    /** @param {number} value @param {number} shift */
     const low = (value, shift) => Math.max(0, Math.floor(place(value - 2 * SIZE, shift)));
     const [x, y] = [low(bounds.left, this.#view.x), low(bounds.top, this.#view.y)];
     const width = Math.min(this.#canvas.width, Math.ceil(place(bounds.right + 2 * SIZE, this.#view.x))) - x;
@@ -109,14 +124,17 @@ export class Surface {
   }
 }
 
+/** @type {WeakMap<Stroke, Path2D[]>} */
 const outlines = new WeakMap(); // stroke -> its pieces: an eraser repaints all of them many times
 
-/** The outline of a piece that does not change any more. */
+/** The outline of a piece that does not change any more. @param {Stroke} stroke @param {number} piece */
 function finalOutline(stroke, piece) {
-  if (!outlines.has(stroke)) outlines.set(stroke, []);
-  return (outlines.get(stroke)[piece] ??= outline(stroke, piece));
+  const known = outlines.get(stroke) ?? [];
+  outlines.set(stroke, known);
+  return (known[piece] ??= outline(stroke, piece));
 }
 
+/** @param {Stroke} stroke @param {number} piece */
 function outline(stroke, piece) {
   const path = new Path2D();
   trace(path, stroke, piece);

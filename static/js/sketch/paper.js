@@ -7,6 +7,8 @@ import { centred, fit, holds } from "./viewport.js";
 
 const PEN_ERASER = 32; // PointerEvent.buttons of the other end of a pen
 
+/** @typedef {import("./sketch.js").Stroke} Stroke */
+
 /** Fires "progress" when a stroke has grown on screen, at most once a frame; finished strokes go to the sketch. */
 export class Paper extends EventTarget {
   /** True while the pointer removes strokes instead of drawing them. */
@@ -19,10 +21,13 @@ export class Paper extends EventTarget {
   #size = { width: 0, height: 0 };
   #view = fit(this.#size, null); // kept while it shows the whole sketch: it should not jump after every stroke
   #density = 0;
-  #rect = null; // read once a stroke: asking for layout at every move costs frames
+  #rect = new DOMRect(); // read once a stroke: asking for layout at every move costs frames
+  /** @type {number | null} */
   #pointer = null;
   #pointerType = "";
+  /** @type {Stroke | null} */
   #stroke = null;
+  /** @type {Set<Stroke> | null} */
   #erased = null;
   #frame = 0;
 
@@ -45,7 +50,7 @@ export class Paper extends EventTarget {
     canvas.addEventListener("pointerenter", (event) => event.pointerType === "pen" && fingers.seePen());
     canvas.addEventListener("pointerdown", (event) => this.#down(event));
     canvas.addEventListener("pointermove", (event) => this.#move(event));
-    for (const end of ["pointerup", "pointercancel", "lostpointercapture"]) {
+    for (const end of /** @type {const} */ (["pointerup", "pointercancel", "lostpointercapture"])) {
       canvas.addEventListener(end, (event) => event.pointerId === this.#pointer && this.lift());
     }
     // touch-action alone leaves gestures in the making: Safari's magnifier, Chromium dropping a tap soon after a stroke
@@ -69,7 +74,10 @@ export class Paper extends EventTarget {
     };
   }
 
-  /** Puts strokes of any unit on the middle of the paper instead of what is drawn, as one step. */
+  /**
+   * Puts strokes of any unit on the middle of the paper instead of what is drawn, as one step.
+   * @param {readonly (readonly number[][])[]} strokes
+   */
   put(strokes) {
     this.#sketch.replace(centred(strokes, this.#size));
   }
@@ -82,6 +90,7 @@ export class Paper extends EventTarget {
     else if (stroke) this.#sketch.add(stroke);
   }
 
+  /** @param {PointerEvent} event */
   #down(event) {
     const { pointerType, pointerId, button, buttons } = event;
     if (pointerType === "pen") this.#fingers.seePen();
@@ -99,24 +108,27 @@ export class Paper extends EventTarget {
     this.#stroke = [this.#point(event)];
     this.#erased = this.erasing || buttons === PEN_ERASER ? new Set() : null;
     if (palm) this.#show();
-    if (this.#erased) this.#erase(this.#stroke[0], this.#stroke[0]);
+    if (this.#erased) this.#erase(this.#erased, this.#stroke[0], this.#stroke[0]);
     this.#draw();
   }
 
+  /** @param {PointerEvent} event */
   #move(event) {
-    if (event.pointerId !== this.#pointer) return;
+    const stroke = this.#stroke;
+    if (!stroke || event.pointerId !== this.#pointer) return;
     // browsers deliver one event a frame; the points in between are what makes a quick curve round
     const events = event.getCoalescedEvents?.() ?? [];
     for (const each of events.length ? events : [event]) {
       const point = this.#point(each);
-      const last = this.#stroke.at(-1);
+      const last = stroke[stroke.length - 1];
       if (!isApart(last, point)) continue;
-      this.#stroke.push(point);
-      if (this.#erased) this.#erase(last, point);
+      stroke.push(point);
+      if (this.#erased) this.#erase(this.#erased, last, point);
     }
     this.#draw();
   }
 
+  /** @param {number} pointerId */
   #capture(pointerId) {
     try {
       this.#canvas.setPointerCapture(pointerId);
@@ -125,15 +137,17 @@ export class Paper extends EventTarget {
     }
   }
 
-  #erase(from, to) {
-    const before = this.#erased.size;
-    for (const stroke of touched(this.#visible(), from, to, this.#view.scale)) this.#erased.add(stroke);
-    if (this.#erased.size > before) this.#surface.show(this.#visible(), this.#view);
+  /** @param {Set<Stroke>} erased @param {import("./sketch.js").Point} from @param {import("./sketch.js").Point} to */
+  #erase(erased, from, to) {
+    const before = erased.size;
+    for (const stroke of touched(this.#visible(), from, to, this.#view.scale)) erased.add(stroke);
+    if (erased.size > before) this.#surface.show(this.#visible(), this.#view);
   }
 
   /** Everything on the paper now: finished strokes, the growing one, less those being erased. */
   #visible() {
-    if (this.#erased) return this.#sketch.strokes.filter((stroke) => !this.#erased.has(stroke));
+    const erased = this.#erased;
+    if (erased) return this.#sketch.strokes.filter((stroke) => !erased.has(stroke));
     return this.#stroke ? [...this.#sketch.strokes, this.#stroke] : [...this.#sketch.strokes];
   }
 
@@ -175,7 +189,9 @@ export class Paper extends EventTarget {
     window.matchMedia(`(resolution: ${window.devicePixelRatio}dppx)`).addEventListener("change", follow, { once: true });
   }
 
+  /** @param {PointerEvent} event @returns {import("./sketch.js").Point} */
   #point(event) {
+    /** @param {number} value @param {number} high */
     const clamp = (value, high) => Math.max(0, Math.min(high, value)); // only what is seen is searched
     const { scale, x, y } = this.#view;
     const left = clamp(event.clientX - this.#rect.left, this.#size.width);

@@ -26,6 +26,7 @@ export class Fingers extends EventTarget {
     this.#choose(this.draw ? "off" : "on");
   }
 
+  /** @param {"on" | "off"} choice */
   #choose(choice) {
     this.#choice = choice;
     visit.write(KEY, choice);

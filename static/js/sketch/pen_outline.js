@@ -13,6 +13,8 @@ export const INK = "#15171e";
 export const PAPER = "#fff";
 export const SIZE = 3.6; // CSS px at middle pressure
 
+/** @typedef {Pick<Path2D, "moveTo" | "quadraticCurveTo" | "closePath">} Outline */
+
 const PEN = { size: SIZE, thinning: 0.3, streamline: 0.35, simulatePressure: false };
 const PIECE = 256; // points
 const LEAD = 16; // points that a piece begins early: smoothing has forgotten by then where it began
@@ -29,7 +31,7 @@ export function pointsOf(stroke, piece) {
 
 /**
  * Traces the outline of a piece.
- * @param {Pick<Path2D, "moveTo" | "quadraticCurveTo" | "closePath">} path
+ * @param {Outline} path
  * @param {import("./sketch.js").Stroke} stroke
  * @param {number} piece
  */
@@ -47,6 +49,7 @@ export function trace(path, stroke, piece) {
 /**
  * The points of a piece with pressures: the pen's own or, where nothing measured any, of a hand that presses less the
  * quicker it moves. That is the library's formula; it cannot do it for us, since it would begin anew with each piece.
+ * @param {import("./sketch.js").Stroke} stroke @param {number} piece
  */
 function pressed(stroke, piece) {
   const points = pointsOf(stroke, piece);

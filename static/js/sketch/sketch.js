@@ -7,6 +7,8 @@
  *
  * @typedef {[number, number, number]} Point   x, y in multiples of GRID; pressure 0..1 in steps of 1 / PRESSURES
  * @typedef {Point[]} Stroke
+ * @typedef {{change: Event, leave: CustomEvent<readonly Stroke[]>}} Events
+ * @typedef {{left: number, top: number, right: number, bottom: number}} Bounds
  * @typedef {{steps: readonly (readonly Stroke[])[], now: number}} History   every state; which of them is now
  */
 
@@ -20,7 +22,8 @@ const NEAR = 1; // CSS px: closer points add bytes, not shape
  * Strokes with undo and redo. Fires "change" after every step, and "leave" (detail: the strokes) before a sketch is
  * taken off the paper as a whole.
  */
-export class Sketch extends EventTarget {
+export class Sketch extends /** @type {import("../types.js").FiringClass<Events>} */ (EventTarget) {
+  /** @type {(readonly Stroke[])[]} */
   #history = [[]];
   #now = 0;
 
@@ -81,11 +84,13 @@ export class Sketch extends EventTarget {
     this.#go(now);
   }
 
+  /** @param {readonly Stroke[]} strokes */
   #step(strokes) {
     this.#history.splice(this.#now + 1, Infinity, strokes);
     this.#go(this.#now + 1);
   }
 
+  /** @param {number} step */
   #go(step) {
     this.#now = step;
     this.dispatchEvent(new Event("change"));
@@ -97,7 +102,7 @@ export function snap(length) {
   return Math.round(length / GRID) * GRID;
 }
 
-/** @returns {Point} the nearest point that a sketch may have */
+/** @param {number} x @param {number} y @returns {Point} the nearest point that a sketch may have */
 export function pointAt(x, y, pressure = UNMEASURED) {
   return [snap(x), snap(y), Math.round(pressure * PRESSURES) / PRESSURES];
 }
@@ -110,7 +115,7 @@ export function isApart(last, next) {
 /**
  * The box around strokes.
  * @param {readonly (readonly number[][])[]} strokes
- * @returns {{left: number, top: number, right: number, bottom: number} | null} null when nothing is drawn
+ * @returns {Bounds | null} null when nothing is drawn
  */
 export function boundsOf(strokes) {
   let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];

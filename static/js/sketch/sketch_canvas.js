@@ -1,5 +1,6 @@
 /** A sketch as a small picture of its own. */
 
+import { contextOf } from "../platform/dom.js";
 import { INK } from "./pen_outline.js";
 
 const SIDE = 480; // px: the longer side of the picture
@@ -14,10 +15,11 @@ export function drawSketch(canvas, { strokes }, box) {
   const scale = SIDE / Math.max(box.width, box.height);
   canvas.width = Math.max(1, Math.round(box.width * scale));
   canvas.height = Math.max(1, Math.round(box.height * scale));
-  const context = canvas.getContext("2d");
+  const context = contextOf(canvas);
   context.strokeStyle = INK;
   context.lineWidth = WIDTH;
   context.lineCap = context.lineJoin = "round";
+  /** @param {number[]} point @returns {[number, number]} */
   const place = ([x, y]) => [(x - box.left) * scale, (y - box.top) * scale];
   for (const stroke of strokes) {
     context.beginPath();

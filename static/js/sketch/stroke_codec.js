@@ -10,15 +10,20 @@
 
 import { GRID, PRESSURES, UNMEASURED } from "./sketch.js";
 
+/** @typedef {import("./sketch.js").Stroke} Stroke */
+
 const FAR = 20_000 / GRID; // steps from the middle: no paper is that large
 
-/** @param {readonly import("./sketch.js").Stroke[]} strokes @returns {Uint8Array} */
+/** @param {readonly Stroke[]} strokes @returns {Uint8Array<ArrayBuffer>} */
 export function pack(strokes) {
+  /** @type {number[]} */
   const bytes = [];
+  /** @param {number} value */
   const put = (value) => {
     for (; value > 127; value >>>= 7) bytes.push((value & 127) | 128);
     bytes.push(value);
   };
+  /** @param {number} step */
   const putStep = (step) => put(step < 0 ? -2 * step - 1 : 2 * step);
   let [x, y] = [0, 0];
   put(strokes.length);
@@ -38,7 +43,7 @@ export function pack(strokes) {
 
 /**
  * @param {Uint8Array} bytes
- * @returns {import("./sketch.js").Stroke[]}
+ * @returns {Stroke[]}
  * @throws {RangeError} for bytes that pack() does not make
  */
 export function unpack(bytes) {
@@ -60,6 +65,7 @@ export function unpack(bytes) {
   let [x, y] = [0, 0];
   const strokes = Array.from({ length: atMost(take(), bytes.length) }, () => {
     const header = take();
+    /** @type {Stroke} */
     const stroke = Array.from({ length: atMost(header >> 1, bytes.length) }, () => {
       [x, y] = [x + takeStep(), y + takeStep()];
       if (Math.max(Math.abs(x), Math.abs(y)) > FAR) throw new RangeError("a point lies off every paper");
@@ -80,11 +86,12 @@ export function toText(bytes) {
   return btoa(characters).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }
 
-/** @param {string} text of toText() @returns {Uint8Array} @throws for any other text */
+/** @param {string} text of toText() @returns {Uint8Array<ArrayBuffer>} @throws for any other text */
 export function fromText(text) {
   return Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (character) => character.charCodeAt(0));
 }
 
+/** @param {Stroke} stroke @param {(step: number) => void} putStep */
 function putPressures(stroke, putStep) {
   let last = UNMEASURED * PRESSURES;
   for (const [, , pressure] of stroke) {
@@ -94,6 +101,7 @@ function putPressures(stroke, putStep) {
   }
 }
 
+/** @param {Stroke} stroke @param {() => number} takeStep */
 function takePressures(stroke, takeStep) {
   let last = UNMEASURED * PRESSURES;
   for (const point of stroke) {
@@ -103,7 +111,10 @@ function takePressures(stroke, takeStep) {
   }
 }
 
-/** A count cannot be larger than what is there to count: so wrong ones cost neither time nor memory. */
+/**
+ * A count cannot be larger than what is there to count: so wrong ones cost neither time nor memory.
+ * @param {number} count @param {number} length
+ */
 function atMost(count, length) {
   if (count > length) throw new RangeError("there is less than announced");
   return count;

@@ -3,11 +3,10 @@
 import { Paper } from "./paper.js";
 import { strokesOf } from "./examples.js";
 import { Fingers } from "./pen_mode.js";
+import { find as $, hit } from "../platform/dom.js";
 import { say } from "../platform/i18n.js";
 import { listen } from "../platform/shortcuts.js";
 import { announce } from "../ui/status_line.js";
-
-const $ = (selector) => document.querySelector(selector);
 
 /**
  * Puts the sketch on the page and connects its tools.
@@ -15,7 +14,9 @@ const $ = (selector) => document.querySelector(selector);
  * @returns {Paper}
  */
 export function openPaper(sketch) {
-  const [undo, redo, eraser, clear] = ["#undo", "#redo", "#eraser", "#clear"].map($);
+  /** @type {HTMLButtonElement[]} */
+  const [undo, redo, eraser, clear] = ["#undo", "#redo", "#eraser", "#clear"].map((selector) => $(selector));
+  /** @type {HTMLCanvasElement} */
   const canvas = $("#sketch");
   const fingers = new Fingers();
   const paper = new Paper(canvas, sketch, fingers);
@@ -27,7 +28,10 @@ export function openPaper(sketch) {
     canvas.classList.toggle("erasing", paper.erasing);
   }
 
-  /** Does what a button is for that is gone or disabled afterwards: if it had the focus, the way back gets it. */
+  /**
+   * Does what a button is for that is gone or disabled afterwards: if it had the focus, the way back gets it.
+   * @param {HTMLElement} button @param {() => void} act
+   */
   function leaving(button, act) {
     const hadFocus = button === document.activeElement;
     act();
@@ -47,8 +51,9 @@ export function openPaper(sketch) {
   redo.addEventListener("click", () => sketch.redo());
   clear.addEventListener("click", () => leaving(clear, () => sketch.clear()));
   eraser.addEventListener("click", toggleEraser);
-  document.addEventListener("click", ({ target }) => {
-    const example = target.closest(".example");
+  document.addEventListener("click", (event) => {
+    /** @type {HTMLButtonElement | null} */
+    const example = hit(event, ".example");
     if (example) leaving(example, () => paper.put(strokesOf(example)));
   });
   listen({ undo: () => sketch.undo(), redo: () => sketch.redo(), eraser: toggleEraser, clear: () => sketch.clear() });
@@ -56,7 +61,10 @@ export function openPaper(sketch) {
   return paper;
 }
 
-/** The way back for who has put the pen away; there from the moment a pen is seen. */
+/**
+ * The way back for who has put the pen away; there from the moment a pen is seen.
+ * @param {HTMLElement} button @param {Fingers} fingers
+ */
 function offerFingers(button, fingers) {
   const show = () => {
     button.hidden = !fingers.penSeen;

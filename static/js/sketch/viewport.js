@@ -60,12 +60,15 @@ export function centred(strokes, paper) {
   return drawn.map((stroke) => {
     const points = stroke.map(([x, y]) => pointAt((x - (left + right) / 2) * scale, (y - (top + bottom) / 2) * scale));
     const kept = [points[0]];
-    for (const point of points) if (isApart(kept.at(-1), point)) kept.push(point);
+    for (const point of points) if (isApart(kept[kept.length - 1], point)) kept.push(point);
     return kept;
   });
 }
 
-/** The shift nearest to the wanted one that brings low..high inside the margins of `length`. */
+/**
+ * The shift nearest to the wanted one that brings low..high inside the margins of `length`.
+ * @param {number} low @param {number} high @param {number} wanted @param {number} length
+ */
 function place(low, high, wanted, length) {
   return Math.max(MARGIN - low, Math.min(wanted, length - MARGIN - high));
 }

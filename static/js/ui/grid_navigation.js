@@ -1,5 +1,6 @@
 /** Arrow keys in a grid of items that each hold one button. */
 
+/** @type {Record<string, (columns: number) => number>} */
 const STEPS = {
   ArrowLeft: () => -1,
   ArrowRight: () => 1,
@@ -20,7 +21,7 @@ export function walk(list) {
     const step = STEPS[event.key];
     if (!step || event.ctrlKey || event.metaKey || event.altKey) return;
     const buttons = [...list.querySelectorAll("button")];
-    const here = buttons.indexOf(document.activeElement);
+    const here = buttons.findIndex((button) => button === document.activeElement);
     const there = here + step(columnsOf(list));
     const isEdge = Math.abs(there) === Infinity;
     const target = buttons[isEdge ? Math.max(0, Math.min(buttons.length - 1, there)) : there];

@@ -1,5 +1,7 @@
 /** What a shopper holds: the item under a finger that is down, or under the pointer while the list scrolls. */
 
+import { hit } from "../platform/dom.js";
+
 const REST = 150; // ms after which scrolling, and the click that follows a touch, are over
 
 /** Fires "release" once nothing is held any more. */
@@ -26,12 +28,14 @@ export class Grip extends EventTarget {
     scroller.addEventListener("scroll", () => this.#scrolled(), { passive: true });
   }
 
-  #take({ target }) {
+  /** @param {Event} event */
+  #take(event) {
     clearTimeout(this.#timer);
     this.#isDown = true;
-    this.held = target.closest(this.#selector);
+    this.held = hit(event, this.#selector);
   }
 
+  /** @param {Event & {touches?: TouchList}} event of a finger or a mouse */
   #let({ touches }) {
     if (!this.#isDown || touches?.length) return;
     this.#isDown = false;

@@ -1,6 +1,7 @@
 /** What went wrong in a part of a panel, in plain words, and the button to try it again. */
 
 import { LATE, LOST } from "../platform/api_client.js";
+import { find } from "../platform/dom.js";
 import { say } from "../platform/i18n.js";
 
 export class Retry {
@@ -10,8 +11,8 @@ export class Retry {
   /** @param {HTMLElement} line holds a place for the words and a button */
   constructor(line) {
     this.#line = line;
-    line.querySelector("button").addEventListener("click", () => {
-      line.closest("dialog").focus(); // the button, which had it, goes
+    find("button", line).addEventListener("click", () => {
+      line.closest("dialog")?.focus(); // the button, which had it, goes
       this.hide();
       this.#again();
     });
@@ -24,11 +25,12 @@ export class Retry {
   /** @param {number} status of the answer @param {() => void} again */
   offer(status, again) {
     this.#again = again;
-    this.#line.querySelector("span").textContent = wordsFor(status);
+    find("span", this.#line).textContent = wordsFor(status);
     this.#line.hidden = false;
   }
 }
 
+/** @param {number} status */
 function wordsFor(status) {
   if (status === LOST) return say("product.lost");
   if (status === LATE || status === 429 || status === 503) return say("product.busy");

@@ -1,14 +1,16 @@
 /** The status line: the one place where the page says how it is going, read out politely. */
 
+import { find } from "../platform/dom.js";
+
 const NEWS = 6000; // ms that news stay
 const FOREVER = -1;
 
-const line = document.querySelector(".status");
+const line = find(".status");
 
 let news = 0; // the timer that ends them; FOREVER while nothing but release() does
 
 /** What it says while nothing is drawn. @type {string} */
-export const WELCOME = line.textContent;
+export const WELCOME = line.textContent ?? "";
 
 let usual = { words: WELCOME, trouble: false }; // what the line says as soon as the news are old
 
@@ -18,7 +20,10 @@ export function tell(words, trouble = false) {
   if (!news) show(usual);
 }
 
-/** News that a search must not wipe away before they are read: a link is copied, a picture could not be read. */
+/**
+ * News that a search must not wipe away before they are read: a link is copied, a picture could not be read.
+ * @param {string} words
+ */
 export function announce(words, trouble = false) {
   clearTimeout(news);
   news = setTimeout(release, NEWS);
@@ -39,6 +44,7 @@ export function release() {
   show(usual);
 }
 
+/** @param {{words: string, trouble: boolean}} state */
 function show({ words, trouble }) {
   line.classList.toggle("trouble", trouble);
   if (line.textContent !== words) line.textContent = words; // the same words again would be read out again
