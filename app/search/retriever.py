@@ -31,6 +31,7 @@ from app.search.results import ALL, Comparison, Query, SearchResult, UnknownProd
 from model.checkpoint import Checkpoint
 from model.device import resolve_device
 from model.preprocessing.images import Pixels
+from model.preprocessing.preprocess import Preprocess
 
 _RERANK_BATCH = 16_384  # photos whose exact distances are computed at a time: bounds memory
 
@@ -55,6 +56,11 @@ class Retriever:
         checkpoint.network.to(self.device)
         self._distance = copy.deepcopy(checkpoint.network.distance).to(self.device).requires_grad_(requires_grad=False)
         self._exact = copy.deepcopy(self._distance).double()  # saves the conversion of its weights in every search
+
+    @property
+    def preprocess(self) -> Preprocess:
+        """Preprocessing of the checkpoint."""
+        return self._checkpoint.preprocess
 
     def search(self, frame: Pixels, k: int, filters: Filters = ALL, *, mirror: bool = True) -> SearchResult:
         """Find the k products nearest to a sketch's frame (256,256) that pass the filters, or all if fewer pass.

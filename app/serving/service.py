@@ -4,27 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import threading
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import BinaryIO
 
 from app.catalogue.import_jobs import ImportJob
 from app.core.cpu_limits import limit_threads, set_compute_threads, threads_per_batch
 from app.core.shutdown import Shutdown
 from app.database.read_limits import ReadLimits
-from app.decoding.framed_picture import FramedPicture
 from app.decoding.image_sketch import ImageSketch
 from app.decoding.stroke_sketch import Sketch
 from app.gallery.gallery import Gallery
 from app.ingest.product_preparer import PreparedProduct, ProductUpdate
 from app.observability.metrics import Metrics
-from app.products.filters import Filters
-from app.search.batched_search import PreparedQuery, PrepareQuery, abandon_when, decode_then_query, search_batch
+from app.search.batched_search import search_batch
 from app.search.batcher import Batcher
 from app.search.match import Match, match
-from app.search.results import Query, SearchResult
+from app.search.results import SearchResult
+from app.search.search_request import DecodedSketch, PendingSearch, PendingSimilar, SearchRequest, SimilarRequest
 from app.serving.hot_swap import RuntimeSwapper
 from app.serving.runtime import Runtime
 from app.serving.search_queue import SearchQueue
@@ -68,38 +67,28 @@ class Service:
 
     # searching: `client`, a key of app/asgi/client_address.py, shares the queue and the decoders with the others
 
-    async def search(self, client: str, sketch: Sketch, k: int, filters: Filters, *, mirror: bool) -> SearchResult:
-        """Find the k products nearest to a sketch (with `mirror`, in either direction).
+    async def search(self, client: str, request: SearchRequest | SimilarRequest) -> SearchResult:
+        """Search in the queue. The timings include preprocess and total.
 
-        The timings include preprocess and total.
+        Raises UnknownProductError, and the errors of the sketch's decoding.
         """
-
-        async def search(runtime: Runtime) -> SearchResult:
-            decode, seconds = await _decode_image(runtime, client, sketch)
-            query_of = lambda picture: Query.of(picture.frame, k, filters, mirror=mirror)  # noqa: E731
-            return await self._search(runtime, decode_then_query(decode, query_of, seconds))
-
-        return await self._run_queued(client, search)
-
-    async def similar(self, client: str, product_id: str, k: int, filters: Filters) -> SearchResult:
-        """Find the k products nearest to a product, without itself. Raises UnknownProductError."""
-
-        async def similar(runtime: Runtime) -> SearchResult:
-            prepare = lambda: PreparedQuery(runtime.retriever.like(product_id, k, filters))  # noqa: E731
-            return (await self._search(runtime, prepare)).without(product_id, k)
-
-        return await self._run_queued(client, similar)
+        started = time.perf_counter()
+        async with self.queue.slot(client):
+            result = await self._swapper.run(lambda runtime: self._search(runtime, client, request))
+        timings = {**result.timings_ms, "total": (time.perf_counter() - started) * 1000}
+        self.metrics.searched(timings)
+        return replace(result, timings_ms=timings)
 
     async def match(self, client: str, product_id: str, sketch: Sketch, *, mirror: bool) -> Match:
         """Compare a sketch with a product's nearest photo. Raises UnknownProductError and FileNotFoundError."""
 
         async def compare(runtime: Runtime) -> Match:
-            decode, _ = await _decode_image(runtime, client, sketch)
+            decoded = await _decode(runtime, client, sketch)
             retriever, checkpoint = runtime.retriever, runtime.checkpoint
 
             def compute() -> Match:
                 with self.reads.limited():
-                    return match(retriever, checkpoint, product_id, decode(), mirror=mirror)
+                    return match(retriever, checkpoint, product_id, decoded.draw(retriever.preprocess), mirror=mirror)
 
             return await self._batcher.do_alone(compute)
 
@@ -139,37 +128,31 @@ class Service:
         except Exception as error:  # the change is stored all the same
             _log.warning("a change is stored, but cannot be added to the index yet: %r", error)
 
-    async def _search(self, runtime: Runtime, prepare: PrepareQuery) -> SearchResult:
+    async def _search(self, runtime: Runtime, client: str, request: SearchRequest | SimilarRequest) -> SearchResult:
+        if isinstance(request, SimilarRequest):
+            result = await self._search_batched(runtime, PendingSimilar(request))
+            return result.without(request.product_id, request.k)
+        sketch = await _decode(runtime, client, request.sketch)
+        return await self._search_batched(runtime, PendingSearch(request, sketch))
+
+    async def _search_batched(self, runtime: Runtime, pending: PendingSearch | PendingSimilar) -> SearchResult:
         """Search in one batch with other searches of the same runtime."""
-        abandoned = threading.Event()
-
-        def search(batch: Sequence[PrepareQuery]) -> list[SearchResult | Exception]:
-            with self.reads.limited():
-                return search_batch(runtime.retriever, self.metrics.forward_pass, batch)
-
         try:
-            return await self._batcher.do(runtime, search, abandon_when(abandoned.is_set, prepare))
+            return await self._batcher.do(runtime, partial(self._search_batch, runtime), pending)
         finally:
-            abandoned.set()
+            pending.abandoned.set()
 
-    async def _run_queued(self, client: str, search: Callable[[Runtime], Awaitable[SearchResult]]) -> SearchResult:
-        """Run a search in the queue, and add its total time to its timings."""
-        started = time.perf_counter()
-        async with self.queue.slot(client):
-            result = await self._swapper.run(search)
-        total = (time.perf_counter() - started) * 1000
-        timings = {**result.timings_ms, "total": total}
-        self.metrics.searched(timings)
-        return replace(result, timings_ms=timings)
+    def _search_batch(
+        self, runtime: Runtime, batch: Sequence[PendingSearch | PendingSimilar]
+    ) -> list[SearchResult | Exception]:
+        with self.reads.limited():
+            return search_batch(runtime.retriever, self.metrics.forward_pass, batch)
 
 
-async def _decode_image(runtime: Runtime, client: str, sketch: Sketch) -> tuple[Callable[[], FramedPicture], float]:
-    """Return a function that gives the sketch's picture, and the seconds spent on it so far.
-
-    An image file is decoded now, in a decoder process. Strokes, which cost almost nothing, are drawn by the function.
-    """
+async def _decode(runtime: Runtime, client: str, sketch: Sketch) -> DecodedSketch:
+    """Decode an image file in a decoder process; leave strokes as they are."""
     if not isinstance(sketch, ImageSketch):
-        return lambda: sketch.decode(runtime.checkpoint.preprocess), 0.0
+        return DecodedSketch(sketch)
     started = time.perf_counter()
     picture = await runtime.sketch_decoder.frame(client, sketch)
-    return lambda: picture, time.perf_counter() - started
+    return DecodedSketch(picture, (time.perf_counter() - started) * 1000)

@@ -22,6 +22,7 @@ from app.decoding.framed_picture import FramedPicture
 from app.decoding.image_sketch import ImageSketch
 from app.decoding.stroke_sketch import Sketch, StrokesSketch
 from app.products.filters import Filters
+from app.search.search_request import SearchRequest
 from app.serving.service import Service
 from app.settings import load_settings
 from model.preprocessing.preprocess import Preprocess
@@ -63,7 +64,7 @@ async def measure(service: Service, sketch: Sketch, rounds: int) -> tuple[float,
         for way, times in milliseconds.items():
             runtime.sketch_decoder = way  # type: ignore[assignment]
             started = time.perf_counter()
-            await service.search("client", sketch, 24, Filters(), mirror=True)
+            await service.search("client", SearchRequest(sketch, 24, Filters(), mirror=True))
             if number:  # the first round is a warm-up
                 times.append((time.perf_counter() - started) * 1000)
     runtime.sketch_decoder = there

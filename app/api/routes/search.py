@@ -21,6 +21,7 @@ from app.asgi.rate_limit import SearchRate
 from app.core.error_text import truncate
 from app.decoding.image_sketch import RequestedKind
 from app.search.results import UnknownProductError
+from app.search.search_request import SearchRequest, SimilarRequest
 
 K = Annotated[int, Query(ge=1, le=100, description="number of results")]
 Mirror = Annotated[bool, Query(description="also match products with the sketch's mirror image")]
@@ -48,7 +49,7 @@ async def search(
 ) -> SearchResponse:
     """Find the products that a sketch shows, or that look like the object in a photo."""
     sketch = await read_sketch(request, reservation, service.settings.max_body_bytes, service.settings.max_pixels, kind)
-    search = service.search(rate_limit_key(request.scope), sketch, k, filters, mirror=mirror)
+    search = service.search(rate_limit_key(request.scope), SearchRequest(sketch, k, filters, mirror))
     return SearchResponse.from_result(await cancel_on_disconnect(request, search))
 
 
@@ -62,7 +63,7 @@ async def similar(
     request: Request, product_id: ProductId, service: ServiceOf, filters: FiltersOf, k: K = 24
 ) -> SearchResponse:
     """Find the products that look like a product, without the product itself."""
-    search = service.similar(rate_limit_key(request.scope), product_id, k, filters)
+    search = service.search(rate_limit_key(request.scope), SimilarRequest(product_id, k, filters))
     try:
         return SearchResponse.from_result(await cancel_on_disconnect(request, search))
     except UnknownProductError:

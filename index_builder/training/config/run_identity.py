@@ -45,7 +45,8 @@ def difference(actual: Identity, expected: Identity) -> str | None:
 
 def _fill_defaults(identity: Identity) -> Identity:
     network = _default_values(NetworkConfig) | identity.get("network", {})
-    return _default_values(Preset) | identity | {"network": network}
+    missing = {name: value for name, value in _default_values(Preset).items() if name not in identity}
+    return identity | {"network": network} | missing
 
 
 def _default_values(recipe: type[Preset | NetworkConfig]) -> Identity:

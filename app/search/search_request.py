@@ -1,0 +1,85 @@
+"""Requests for searches, and the searches that wait for their batch."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass, field, replace
+
+from app.decoding.framed_picture import FramedPicture
+from app.decoding.stroke_sketch import Sketch, StrokesSketch
+from app.products.filters import Filters
+from app.search.results import Query
+from app.search.retriever import Retriever
+from model.preprocessing.picture_kind import Kind
+from model.preprocessing.preprocess import Preprocess
+
+
+@dataclass(frozen=True)
+class SearchRequest:
+    """Request for the k products nearest to a sketch; with `mirror`, in either direction."""
+
+    sketch: Sketch
+    k: int
+    filters: Filters
+    mirror: bool
+
+
+@dataclass(frozen=True)
+class SimilarRequest:
+    """Request for the k products nearest to a product, without itself."""
+
+    product_id: str
+    k: int
+    filters: Filters
+
+
+@dataclass(frozen=True)
+class DecodedSketch:
+    """Picture of an image file, or strokes that the search thread draws, since that costs almost nothing."""
+
+    content: FramedPicture | StrokesSketch
+    milliseconds: float = 0.0  # spent on decoding
+
+    def draw(self, preprocess: Preprocess) -> FramedPicture:
+        """Return the picture. Raises InvalidStrokesError."""
+        return self.content if isinstance(self.content, FramedPicture) else self.content.decode(preprocess)
+
+
+@dataclass(frozen=True)
+class PreparedQuery:
+    """Query with the kind of its picture and the time that its preparation took."""
+
+    query: Query
+    kind: Kind = "sketch"
+    preprocess_ms: float = 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class PendingSearch:
+    """Search by a sketch that waits for its batch. `abandoned` is set once its client has left."""
+
+    request: SearchRequest
+    sketch: DecodedSketch
+    abandoned: threading.Event = field(default_factory=threading.Event)
+
+    def prepare(self, retriever: Retriever) -> PreparedQuery:
+        """Draw the sketch and make the query. Raises InvalidStrokesError."""
+        started, request = time.perf_counter(), self.request
+        picture = self.sketch.draw(retriever.preprocess)
+        query = Query.of(picture.frame, request.k, request.filters, mirror=request.mirror)
+        milliseconds = (time.perf_counter() - started) * 1000 + self.sketch.milliseconds
+        return PreparedQuery(replace(query, is_abandoned=self.abandoned.is_set), picture.kind, milliseconds)
+
+
+@dataclass(frozen=True, eq=False)
+class PendingSimilar:
+    """Search by a product that waits for its batch. `abandoned` is set once its client has left."""
+
+    request: SimilarRequest
+    abandoned: threading.Event = field(default_factory=threading.Event)
+
+    def prepare(self, retriever: Retriever) -> PreparedQuery:
+        """Make the query by the product's photos. Raises UnknownProductError."""
+        query = retriever.like(self.request.product_id, self.request.k, self.request.filters)
+        return PreparedQuery(replace(query, is_abandoned=self.abandoned.is_set))
