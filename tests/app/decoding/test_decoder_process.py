@@ -125,10 +125,14 @@ def test_closing_does_not_wait_for_a_process_that_cannot_be_killed(
 def test_closing_ends_an_image_that_is_decoded(decoder_pool: DecoderPool, monkeypatch: pytest.MonkeyPatch) -> None:
     with (
         lost(monkeypatch, lambda _: decoder_pool.close()),
-        pytest.raises(DecoderUnavailableError, match="the server stops"),
+        pytest.raises(
+            DecoderUnavailableError, match="the image was not decoded because the server is stopping; try again later"
+        ),
     ):
         decode(decoder_pool)
-    with pytest.raises(DecoderUnavailableError, match="the server stops"):
+    with pytest.raises(
+        DecoderUnavailableError, match="the image was not decoded because the server is stopping; try again later"
+    ):
         decode(decoder_pool)
 
 

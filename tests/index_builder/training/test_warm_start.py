@@ -47,5 +47,7 @@ def test_a_head_that_fits_in_part_is_named() -> None:
 
 
 def test_a_network_of_which_nothing_fits_is_refused() -> None:
-    with pytest.raises(TrainingError, match=r"nothing fits .* it is NetworkConfig\(stem='pix"):
+    with pytest.raises(
+        TrainingError, match=r"no weights of the network to start from fit: it is NetworkConfig\(stem='pix"
+    ):
         inheritance(replace(SMALL, heads=("coarse",)), start_of(DSSA(BASE)))
