@@ -6,6 +6,7 @@ The paper's ablations are presets that differ in one part.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 from model.network.dssa import NetworkConfig
 
@@ -50,6 +51,27 @@ def _pretraining_preset(summary: str, objective: str, steps: int = 4000, batch: 
     )
 
 
+def _ensemble_preset(summary: str, network: NetworkConfig, **recipe: Any) -> Preset:
+    """Build the preset of an ensemble's first stage: each head has a loss of its own."""
+    return Preset(summary, network, size=128, objective="contrastive-pairs", head_loss=0.3, **recipe)
+
+
+def _compressed_preset(summary: str, ensemble: NetworkConfig, **recipe: Any) -> Preset:
+    """Build the preset of an ensemble's last stage: its embedding is compressed and compared by HOLEF."""
+    return Preset(
+        summary,
+        replace(ensemble, distance="holef", compressed=512),
+        size=128,
+        objective="contrastive-pairs",
+        learning_rate=2e-4,
+        distance_rate=1e-4,
+        unfinished=0.25,
+        averaging=0.98,
+        settled=0.0,
+        **recipe,
+    )
+
+
 _FINE, _FUSED = ("fine",), ("fine", "coarse")
 
 _ENSEMBLE = NetworkConfig(
@@ -80,58 +102,35 @@ PRESETS: dict[str, Preset] = {
         batch=64,
         learning_rate=1e-3,
     ),
-    "ensemble": Preset(
+    "ensemble": _ensemble_preset(
         "oriented + SqueezeNet beside it, each head with a loss of its own, averaged weights: what ships",
         _ENSEMBLE,
-        size=128,
-        objective="contrastive-pairs",
         steps=2800,
         batch=64,
         learning_rate=1e-3,
-        head_loss=0.3,
         averaging=0.995,
     ),
-    "ensemble-holef": Preset(
-        "ensemble, compressed, then HOLEF: the last stage of what ships",
-        replace(_ENSEMBLE, distance="holef", compressed=512),
-        size=128,
-        objective="contrastive-pairs",
-        steps=400,
-        batch=64,
-        learning_rate=2e-4,
-        distance_rate=1e-4,
-        unfinished=0.25,
-        averaging=0.98,
-        settled=0.0,
+    "ensemble-holef": _compressed_preset(
+        "ensemble, compressed, then HOLEF: the last stage of what ships", _ENSEMBLE, steps=400, batch=64
     ),
-    "ensemble-lite": Preset(
+    "ensemble-lite": _ensemble_preset(
         "oriented + EfficientNet-lite0 beside it, each head with a loss of its own, averaged weights",
         _LITE,
-        size=128,
-        objective="contrastive-pairs",
         steps=800,
         batch=40,
         learning_rate=1.5e-3,
         trunk_rate=6e-4,
         unfinished=0.15,
         autocast=False,
-        head_loss=0.3,
         averaging=0.99,
     ),
-    "ensemble-lite-holef": Preset(
+    "ensemble-lite-holef": _compressed_preset(
         "ensemble-lite, compressed, then HOLEF",
-        replace(_LITE, distance="holef", compressed=512),
-        size=128,
-        objective="contrastive-pairs",
+        _LITE,
         steps=200,
         batch=40,
-        learning_rate=2e-4,
-        distance_rate=1e-4,
         trunk_rate=1e-4,
-        unfinished=0.25,
         autocast=False,
-        averaging=0.98,
-        settled=0.0,
         half=True,
     ),
     "recognition": _pretraining_preset("stage 1: recognition of labelled sketches", "recognition", batch=96),
