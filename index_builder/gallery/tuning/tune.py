@@ -15,17 +15,17 @@ from pathlib import Path
 import numpy as np
 from rich.progress import Progress
 
-from app.gallery.checkpoint_store import checkpoint_file
 from app.gallery.gallery import Gallery
 from app.gallery.index_choice import record_choice, take_back
 from app.gallery.index_manifest import Choice
 from app.gallery.layout import INDEX, GalleryLocation
+from app.gallery.open_gallery import open_gallery
 from app.index.index_spec import Tuning
 from app.index.metric_forms import form_for
 from app.index.snapshot import join
 from index_builder.gallery.tuning.queries import like_sketches, sketches_of
 from index_builder.gallery.tuning.trials import Trial, TrialBench
-from model.checkpoint import Checkpoint, load_checkpoint
+from model.checkpoint import Checkpoint
 from model.network.distances import Distance
 
 _LEAST = 10_000  # photos; Flat scans fewer in about the time that embedding a sketch takes
@@ -63,9 +63,8 @@ def tune(
     if not 0 < target <= 1:
         raise TuneError(f"target recall is {target}: expected a share above 0 and at most 1, such as 0.99")
     directory = location.directory
-    with closing(location.open_catalogue()) as catalogue:
-        checkpoint = load_checkpoint(checkpoint_file(directory, catalogue.state().checkpoint))
-        gallery = Gallery.open(directory, checkpoint, catalogue)
+    checkpoint, gallery = open_gallery(location, "cpu")
+    with closing(gallery.catalogue) as catalogue:
         report, revision = _measure(gallery, checkpoint, target, data, progress)
         if report.chosen.recall < target:
             raise TuneError(

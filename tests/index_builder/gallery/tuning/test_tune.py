@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 
 import index_builder.gallery.tuning.trials as trials
 import index_builder.gallery.tuning.tune as module
+from app.gallery import open_gallery
 from app.gallery.gallery import Gallery
 from app.gallery.index_choice import saved_tuning
 from app.gallery.index_store import UntimelyTuningError, load_index, save_index
@@ -66,8 +67,8 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 def make_small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let tune() accept small galleries of the small checkpoint, and try few kinds of index."""
     monkeypatch.setattr(module, "_LEAST", 1000)
-    monkeypatch.setattr(module, "checkpoint_file", lambda directory, sha256: directory)
-    monkeypatch.setattr(module, "load_checkpoint", lambda path: small_checkpoint())
+    monkeypatch.setattr(open_gallery, "checkpoint_file", lambda directory, sha256: directory)
+    monkeypatch.setattr(open_gallery, "load_checkpoint", lambda path: small_checkpoint())
     monkeypatch.setattr(module, "factories_for", lambda distance, photos: ["IVF16,SQ8", "SQ8"])
     monkeypatch.setattr(trials, "_estimate_flat_seconds", lambda *_: 1000.0)
 
