@@ -47,8 +47,8 @@ class Batcher:
     first, an overloaded server would finish each job just after its client has given it up. Overdue jobs, after a third
     of a second, come before all newer ones, the oldest first.
 
-    Each of `threads` threads takes its share of the queued jobs. Before each batch, its thread calls `on_batch` with
-    the number of busy threads.
+    Each of `threads` threads, which start() begins, takes its share of the queued jobs. Before each batch, its thread
+    calls `on_batch` with the number of busy threads.
     """
 
     def __init__(self, threads: int = 1, on_batch: Callable[[int], object] = lambda _: None) -> None:
@@ -63,6 +63,9 @@ class Batcher:
         self._threads = [
             threading.Thread(target=self._run, name=f"search {number}", daemon=True) for number in range(threads)
         ]
+
+    def start(self) -> None:
+        """Start the threads. Jobs that were submitted before are computed now."""
         for thread in self._threads:
             thread.start()
 
@@ -97,12 +100,15 @@ class Batcher:
         return queued
 
     def close(self) -> None:
-        """Compute the submitted jobs, then end the threads."""
+        """Compute the submitted jobs, then end the threads. Without start(), cancel the jobs."""
         with self._changed:
             self._is_closed = True
             self._changed.notify_all()
         for thread in self._threads:
-            thread.join()
+            if thread.is_alive():
+                thread.join()
+        for queued in self._queue:
+            queued.future.cancel()
 
     def _run(self) -> None:
         while (batch := self._take_batch()) is not None:

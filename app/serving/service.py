@@ -44,6 +44,7 @@ class Service:
         self.settings = settings
         self._swapper = RuntimeSwapper(settings)
         self._batcher = Batcher(len(thread_counts), lambda busy: set_compute_threads(thread_counts[busy - 1]))
+        self._batcher.start()
         self.queue = SearchQueue(settings.max_queue, settings.search_timeout)
         self.metrics = metrics or Metrics()
         self.reads = reads or ReadLimits(settings.search_timeout)

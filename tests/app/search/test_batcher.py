@@ -10,6 +10,7 @@ from concurrent.futures import Future, wait
 import pytest
 
 from app.search.batcher import MAX_BATCH, Batcher, _compute_batch_size
+from tests.support.background import background
 
 
 class HeldBatcher:
@@ -17,6 +18,7 @@ class HeldBatcher:
 
     def __init__(self) -> None:
         self.batcher = Batcher()
+        self.batcher.start()
         self.done: list[list[object]] = []
         self._go, busy = threading.Event(), threading.Event()
 
@@ -144,6 +146,7 @@ def test_batches_are_half_as_large_once_one_took_too_long(held: HeldBatcher, mon
 def test_threads_work_side_by_side_and_know_how_many_they_are() -> None:
     together, busy = threading.Barrier(2, timeout=10), list[int]()
     batcher = Batcher(2, busy.append)
+    batcher.start()
     futures = [batcher.submit(object(), lambda _: [together.wait()], None) for _ in range(2)]
     assert {future.result(10) for future in futures} == {0, 1}
     assert sorted(busy) in ([1, 2], [2, 2])
@@ -153,6 +156,7 @@ def test_threads_work_side_by_side_and_know_how_many_they_are() -> None:
 def test_a_thread_leaves_the_others_their_share_of_what_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.search.batcher._BATCH_SECONDS", 1000)
     batcher, begun, go = Batcher(2), threading.Barrier(3, timeout=10), (threading.Event(), threading.Event())
+    batcher.start()
     done: list[int] = []
 
     def hold(jobs: Sequence[threading.Event]) -> list[bool]:
@@ -183,3 +187,21 @@ def test_what_was_submitted_is_done_before_it_closes() -> None:
     assert [future.result(0) for future in futures] == [2, 4, 6, 8]
     with pytest.raises(RuntimeError, match="closed"):
         held.submit(5)
+
+
+def test_it_has_no_threads_before_it_is_started() -> None:
+    before = background()
+    batcher = Batcher(2)
+    assert background() <= before
+    early = batcher.submit("a", lambda jobs: jobs, 1)
+    batcher.start()
+    assert early.result(10) == 1
+    batcher.close()
+    assert background() <= before
+
+
+def test_closing_without_a_start_cancels_what_was_submitted() -> None:
+    batcher = Batcher()
+    future = batcher.submit("a", lambda jobs: jobs, 1)
+    batcher.close()
+    assert future.cancelled()
