@@ -18,7 +18,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from app.decoding import worker
 from app.decoding.process_progress import ProgressWatch
@@ -45,17 +45,22 @@ class DecoderLostError(Exception):
 
 
 class DecoderProcess:
-    """Decoder process, started by the constructor with `limit` bytes of address space.
+    """Decoder process, made by DecoderProcess.start(). One thread at a time may use it, but any may kill() it."""
 
-    It may compute for `seconds` per image. One thread at a time may use it, but any thread may kill() it.
-    Raises OSError if it cannot be started.
-    """
+    def __init__(self, process: subprocess.Popen[bytes], server: Connection) -> None:
+        self._process, self._server = process, server
+        self._is_ready = self._is_killed = False
 
-    def __init__(self, limit: int, seconds: float) -> None:
+    @classmethod
+    def start(cls, limit: int, seconds: float) -> Self:
+        """Start a process with `limit` bytes of address space, which may compute for `seconds` per image.
+
+        Raises OSError if it cannot be started.
+        """
         ours, theirs = socket.socketpair()
         with theirs:
             try:
-                self._process = subprocess.Popen(
+                process = subprocess.Popen(
                     [sys.executable, "-m", worker.__name__, str(theirs.fileno()), str(limit), str(seconds)],
                     cwd=_PACKAGE_ROOT,
                     env=os.environ | _SINGLE_THREADED,
@@ -68,8 +73,7 @@ class DecoderProcess:
                 raise
         for option in (socket.SO_SNDTIMEO, socket.SO_RCVTIMEO):
             ours.setsockopt(socket.SOL_SOCKET, option, struct.pack("ll", _BLOCKED, 0))
-        self._server = Connection(ours.detach())
-        self._is_ready = self._is_killed = False
+        return cls(process, Connection(ours.detach()))
 
     @property
     def pid(self) -> int:

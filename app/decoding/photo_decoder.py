@@ -22,7 +22,7 @@ class PhotoDecoder:
 
     def start(self) -> None:
         """Start a process ahead of the first photo."""
-        self._pool.slots[-1].start()
+        self._pool.start()
 
     def decode(self, data: bytes) -> ProductPhoto:
         """Decode a photo in another process.

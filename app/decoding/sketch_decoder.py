@@ -22,15 +22,18 @@ _PROCESSES = 2
 class SketchDecoder:
     """Pool of two processes, each of which decodes one image at a time, shared fairly among clients.
 
-    The first process starts at once, the second one after the first image. A start takes as long as an import of
-    OpenCV, so call warm_up() before images are accepted.
+    start() starts the first process, the first image the second one. A start takes as long as an import of OpenCV, so
+    call warm_up() before images are accepted.
     """
 
     def __init__(self, config: PreprocessConfig, max_pixels: int, seconds: float = SECONDS) -> None:
         self._config = config
         self._pool = DecoderPool(_PROCESSES, worker.memory_limit(max_pixels), seconds)
         self._threads = FairExecutor(_PROCESSES, "sketch decoder")
-        self._pool.slots[-1].start()
+
+    def start(self) -> None:
+        """Start a process ahead of the first image."""
+        self._pool.start()
 
     def warm_up(self) -> None:
         """Decode a first image, which takes longer than all later ones."""

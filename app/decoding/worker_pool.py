@@ -41,6 +41,10 @@ class DecoderPool:
         for slot in self.slots:
             self._free.put(slot)
 
+    def start(self) -> None:
+        """Start the process of the first image ahead of it. A failure is logged, and the image starts it again."""
+        self.slots[-1].start()
+
     def request(self, header: bytes, data: bytes) -> Answer:
         """Send a request to a free process and return its answer.
 
@@ -163,7 +167,7 @@ class DecoderSlot:
                 raise DecoderUnavailableError(_CLOSING)
             self._left_behind = [process for process in self._left_behind if process.poll() is None]
             if self._process is None:
-                self._process = DecoderProcess(self._limit, self._seconds)
+                self._process = DecoderProcess.start(self._limit, self._seconds)
             return self._process
 
 

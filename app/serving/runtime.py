@@ -49,6 +49,7 @@ class Runtime:
             self.retriever = Retriever(self.checkpoint, self.gallery, settings.n_candidates, settings.device)
             self.sketch_decoder = SketchDecoder(self.checkpoint.preprocess.config, settings.max_pixels)
             opened.callback(self.sketch_decoder.close)
+            self.sketch_decoder.start()
             for count in reversed(threads_per_batch(limit_threads(settings.threads))):
                 set_compute_threads(count)
                 self.retriever.search(self.checkpoint.preprocess.strokes([[[0, 0], [100, 100]]]), 1)

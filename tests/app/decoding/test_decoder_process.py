@@ -172,7 +172,7 @@ def test_an_image_that_reaches_its_limit_of_time_is_not_tried_again(
 def test_a_message_that_is_not_read_is_no_endless_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.decoding.decoder_process._BLOCKED", 1)
     monkeypatch.setattr(ProgressWatch, "hangs", lambda _: False)
-    process = DecoderProcess(worker.memory_limit(PIXELS), 8)
+    process = DecoderProcess.start(worker.memory_limit(PIXELS), 8)
     process.wait_until_ready(60)
     os.kill(process.pid, signal.SIGSTOP)
     with pytest.raises(DecoderLostError, match="makes no progress"):

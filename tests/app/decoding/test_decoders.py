@@ -37,6 +37,7 @@ CONFIG = PreprocessConfig(size=64, line_width=3)
 @pytest.fixture(scope="module")
 def decoder() -> Iterator[SketchDecoder]:
     decoder = SketchDecoder(CONFIG, PIXELS)
+    decoder.start()
     decoder.warm_up()
     yield decoder
     decoder.close()
@@ -92,6 +93,7 @@ def test_the_largest_pictures_fit(decoder: SketchDecoder) -> None:
 
 def test_a_process_that_gets_no_time_is_given_up_and_the_next_image_is_served(monkeypatch: pytest.MonkeyPatch) -> None:
     decoder = SketchDecoder(CONFIG, PIXELS, seconds=1)
+    decoder.start()
     decoder.warm_up()
     process = process_of(decoder)
     os.kill(process.pid, signal.SIGSTOP)  # as a process that gets no processor time ...
@@ -113,6 +115,7 @@ def test_an_image_that_computes_for_too_long_is_given_up(monkeypatch: pytest.Mon
     wait = DecoderProcess._wait
     monkeypatch.setattr(DecoderProcess, "_wait", lambda process, _seconds: wait(process, 60))
     decoder = SketchDecoder(CONFIG, PIXELS, seconds=0.2)
+    decoder.start()
     process = process_of(decoder)
     data = image_file(draw_product(3, (8000, 5000)).convert("RGBA"))
     with pytest.raises(ImageTooCostlyError):
@@ -123,6 +126,7 @@ def test_an_image_that_computes_for_too_long_is_given_up(monkeypatch: pytest.Mon
 
 def test_what_earlier_images_took_does_not_count() -> None:
     decoder = SketchDecoder(CONFIG, PIXELS, seconds=1)
+    decoder.start()
     process, data = process_of(decoder), image_file(draw_product(3, (1200, 900)))
     while psutil.Process(process.pid).cpu_times().user < 2:
         run(decoder.frame("client", ImageSketch(data, PIXELS)))
@@ -133,6 +137,7 @@ def test_what_earlier_images_took_does_not_count() -> None:
 def test_an_image_that_takes_too_much_memory_is_refused() -> None:
     data = image_file(Image.new("I;16", (10_000, 10_000)), "PNG")  # 1.2 GB while its floats become bytes
     decoder = SketchDecoder(CONFIG, 1000)
+    decoder.start()
     with pytest.raises(ImageTooCostlyError):
         run(decoder.frame("client", ImageSketch(data, 150_000_000)))
     assert run(decoder.frame("client", ImageSketch(sketch_file(), PIXELS))).frame.shape == (256, 256)
@@ -141,6 +146,7 @@ def test_an_image_that_takes_too_much_memory_is_refused() -> None:
 
 def test_no_process_outlives_the_decoder() -> None:
     decoder = SketchDecoder(CONFIG, PIXELS)
+    decoder.start()
     run(decoder.frame("client", ImageSketch(sketch_file(), PIXELS)))
     processes = [process_of(decoder, number) for number in range(2)]
     decoder.close()

@@ -6,24 +6,30 @@ import asyncio
 import errno
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import psutil
 import pytest
 
 from app.decoding.framed_picture import FramedPicture
 from app.decoding.image_sketch import ImageSketch
+from app.decoding.photo_decoder import PhotoDecoder
 from app.decoding.sketch_decoder import SketchDecoder
 from app.decoding.worker_pool import DecoderUnavailableError
 from model.preprocessing.preprocess import PreprocessConfig
+from tests.support.background import background
 from tests.support.sketch_files import sketch_file
 
 PIXELS = 40_000_000
+CONFIG = PreprocessConfig(size=64, line_width=3)
+Maker = Callable[[], SketchDecoder | PhotoDecoder]
+MAKERS: list[Maker] = [lambda: SketchDecoder(CONFIG, PIXELS), lambda: PhotoDecoder(CONFIG, 2)]
 
 
 @pytest.fixture
 def decoder() -> Iterator[SketchDecoder]:
-    decoder = SketchDecoder(PreprocessConfig(size=64, line_width=3), PIXELS)
+    decoder = SketchDecoder(CONFIG, PIXELS)
+    decoder.start()
     yield decoder
     decoder.close()
 
@@ -61,7 +67,8 @@ def test_a_process_that_cannot_be_started_ahead_takes_no_answer_away(
 
 def test_a_decoder_opens_where_no_process_can_be_started(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.decoding.decoder_process.subprocess.Popen", no_process)
-    decoder = SketchDecoder(PreprocessConfig(size=64, line_width=3), PIXELS)
+    decoder = SketchDecoder(CONFIG, PIXELS)
+    decoder.start()
     with pytest.raises(DecoderUnavailableError, match="no decoder process could be started"):
         decoder.warm_up()
     decoder.close()
@@ -74,3 +81,23 @@ def test_a_process_that_was_killed_while_idle_costs_no_image(decoder: SketchDeco
         os.kill(slot._process.pid, signal.SIGKILL)  # as the system does when it is short of memory
         os.waitid(os.P_PID, slot._process.pid, os.WEXITED | os.WNOWAIT)
     assert picture(decoder).frame.shape == (256, 256)
+
+
+@pytest.mark.parametrize("make", MAKERS)
+def test_a_decoder_has_one_process_from_its_start_to_its_end(make: Maker) -> None:
+    before = background()
+    decoder = make()
+    assert background() <= before
+    decoder.start()
+    assert len(background() - before) == 1
+    decoder.close()
+    assert background() <= before
+
+
+@pytest.mark.parametrize("make", MAKERS)
+def test_a_decoder_that_was_closed_before_its_start_stays_closed(make: Maker) -> None:
+    before = background()
+    decoder = make()
+    decoder.close()
+    decoder.start()
+    assert background() <= before
