@@ -19,7 +19,7 @@ _log = logging.getLogger(__name__)
 
 
 class Maintenance:
-    """Maintenance threads of one gallery, until close().
+    """Maintenance threads of one gallery, from start() to close().
 
     `on_outdated` is called repeatedly while the catalogue belongs to another checkpoint.
     """
@@ -31,6 +31,9 @@ class Maintenance:
             threading.Thread(target=self._follow, name="follow", daemon=True),
             threading.Thread(target=self._compact, name="compact", daemon=True),
         ]
+
+    def start(self) -> None:
+        """Start the threads."""
         for thread in self._threads:
             thread.start()
 
@@ -38,7 +41,8 @@ class Maintenance:
         """Stop the threads. A running compaction is finished first."""
         self._stopping.set()
         for thread in self._threads:
-            thread.join()
+            if thread.is_alive():
+                thread.join()
 
     def _follow(self) -> None:
         """Refresh the gallery whenever the catalogue changes. A persistent error is logged once."""

@@ -32,7 +32,7 @@ _T = TypeVar("_T")
 
 
 class GalleryWriter:
-    """Writer of one gallery.
+    """Writer of one gallery, whose imports and maintenance run from start() to close().
 
     Every write raises StorageError when the disk fails, and SQLAlchemyError when the database fails.
     """
@@ -47,11 +47,17 @@ class GalleryWriter:
         self._import_decoder = PhotoDecoder(config, import_decoders, _IMPORT_PATIENCE)
         self._ingest = Ingest(gallery.catalogue, gallery.photos, checkpoint, self._decoder.decode)
         self._pool = ThreadPoolExecutor(_THREADS, "write")
-        if gallery.catalogue.operations.unfinished():
-            self._import_decoder.start()
         importing = Ingest(gallery.catalogue, gallery.photos, checkpoint, self._import_decoder.decode)
         self._import_worker = ImportWorker(gallery.directory, gallery.catalogue, importing, allow_private=allow_private)
         self._maintenance = Maintenance(gallery, on_outdated)
+        self._jobs = gallery.catalogue.operations
+
+    def start(self) -> None:
+        """Resume unfinished imports, and start the maintenance."""
+        if self._jobs.unfinished():
+            self._import_decoder.start()
+        self._import_worker.start()
+        self._maintenance.start()
 
     def close(self, shutdown: Shutdown) -> None:
         """Finish single writes. Unfinished imports are resumed by the next process."""

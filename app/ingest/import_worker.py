@@ -37,7 +37,7 @@ _log = logging.getLogger(__name__)
 
 
 class ImportWorker:
-    """Thread that imports submitted feeds, and those that other processes left unfinished, until close()."""
+    """Thread that imports submitted feeds, and those that other processes left, from start() to close()."""
 
     def __init__(self, gallery: Path, catalogue: Catalogue, ingest: Ingest, *, allow_private: bool) -> None:
         self._gallery, self._jobs, self._ingest = gallery, catalogue.operations, ingest
@@ -46,6 +46,9 @@ class ImportWorker:
         self._stopping, self._wake = threading.Event(), threading.Event()
         self._photos: LinkedPhotos | None = None  # of the current import
         self._thread = threading.Thread(target=self._work, name="import", daemon=True)
+
+    def start(self) -> None:
+        """Start the thread."""
         self._thread.start()
 
     def submit(self, feed: BinaryIO) -> ImportJob:
@@ -67,7 +70,8 @@ class ImportWorker:
     def close(self) -> None:
         """Stop, and wait until the thread ends."""
         self.stop()
-        self._thread.join()
+        if self._thread.is_alive():
+            self._thread.join()
 
     def _work(self) -> None:
         """Import feeds until stopped, or until the catalogue belongs to another checkpoint."""

@@ -57,6 +57,7 @@ class Runtime:
             self.writer = GalleryWriter(
                 self.gallery, self.checkpoint, lambda: outdated(self), allow_private=settings.allow_private_addresses
             )
+            self.writer.start()
             opened.pop_all()
         self._lock = threading.Lock()
         self._users, self._is_retired = 0, False

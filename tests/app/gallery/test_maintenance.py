@@ -22,6 +22,7 @@ from app.gallery.photo_store import PhotoStore
 from app.index.snapshot import merge
 from app.products.product import Photo, Product
 from tests.conftest import draw_product
+from tests.support.background import background
 from tests.support.small_galleries import brute_force, open_catalogue, products, ranking, small_checkpoint, vectors
 
 
@@ -60,6 +61,7 @@ def test_the_index_is_merged_when_much_has_changed(tmp_path: Path, monkeypatch: 
     gallery = Gallery.open(tmp_path, small_checkpoint())
     assert not gallery.is_scattered
     maintenance = Maintenance(gallery, lambda: None)
+    maintenance.start()
     for number in range(6):
         catalogue.put(products(["a"]), vectors(1, seed=number))
     deadline = time.monotonic() + 10
@@ -72,10 +74,25 @@ def test_the_index_is_merged_when_much_has_changed(tmp_path: Path, monkeypatch: 
     catalogue.close()
 
 
+def test_it_has_no_threads_before_it_is_started_and_none_after_it_is_closed(tmp_path: Path) -> None:
+    open_catalogue(tmp_path).close()
+    gallery = Gallery.open(tmp_path, small_checkpoint())
+    before = background()
+    Maintenance(gallery, lambda: None).close()
+    maintenance = Maintenance(gallery, lambda: None)
+    assert background() <= before
+    maintenance.start()
+    assert len(background() - before) == 2
+    maintenance.close()
+    assert background() <= before
+    gallery.close()
+
+
 def test_another_process_is_followed_without_a_search(tmp_path: Path) -> None:
     catalogue = open_catalogue(tmp_path)
     gallery = Gallery.open(tmp_path, small_checkpoint())
     maintenance = Maintenance(gallery, lambda: None)
+    maintenance.start()
     catalogue.put(products(["a"]), vectors(1))
     deadline = time.monotonic() + 1
     while gallery.size == 0:
@@ -137,6 +154,7 @@ def test_a_photo_that_could_not_be_touched_is_touched_later(tmp_path: Path, monk
         gallery.photos.release([name, "0" * 64])
         assert path.stat().st_mtime == pytest.approx(long_ago)
     maintenance = Maintenance(gallery, lambda: None)
+    maintenance.start()
     deadline = time.monotonic() + 10
     while path.stat().st_mtime < time.time() - 60:
         assert time.monotonic() < deadline
@@ -156,6 +174,7 @@ def test_values_that_no_product_has_any_more_go_with_the_next_merge(
         stamped = [Product(name, name, brand="ACME", attributes=(("updated", str(number)),)) for name in "ab"]
         catalogue.put(stamped, vectors(2, seed=number))
     maintenance = Maintenance(gallery, lambda: None)
+    maintenance.start()
     deadline = time.monotonic() + 10
     while values_of(catalogue) != {("brand", "ACME"), ("updated", "6")}:
         assert time.monotonic() < deadline

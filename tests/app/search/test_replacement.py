@@ -179,6 +179,7 @@ def storm(directory: Path, writer: Catalogue) -> Iterator[None]:
 def test_a_storm_of_writers(directory: Path, retriever: Retriever) -> None:
     """A maintenance thread follows the writers, as in a server."""
     maintenance = Maintenance(retriever.gallery, lambda: None)
+    maintenance.start()
     try:
         for _ in range(30):
             retriever._product_cache = ProductCache()  # as in a gallery of more products than the cache holds
