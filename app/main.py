@@ -47,7 +47,7 @@ def create_app(settings: Settings | None = None, service: Service | None = None)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        app.state.service = service or Service(chosen, metrics, read_limits)
+        app.state.service = service or Service(chosen, metrics, read_limits).start()
         yield
         if service is None:  # else the caller, which opened it, closes it
             app.state.service.close(Shutdown(SECONDS))

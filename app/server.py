@@ -42,7 +42,7 @@ def serve(settings: Settings) -> None:
             )
         with listener:
             try:
-                service = Service(settings)
+                service = Service(settings).start()
             except Exception as error:  # of any kind, such as a GPU out of memory
                 if os.environ.get("SKETCHFIND_TRACEBACK"):
                     raise

@@ -26,19 +26,31 @@ _T = TypeVar("_T")
 
 
 class RuntimeSwapper:
-    """Holder of the runtime in use. Raises the errors of Runtime()."""
+    """Holder of the runtime in use, which start() opens."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._swap_lock = threading.Lock()
         self._next_attempt = 0.0  # earliest time of the next swap, on the monotonic clock
+        self._runtime: Runtime | None = None  # before start()
+
+    @property
+    def runtime(self) -> Runtime:
+        """Runtime in use. Raises RuntimeError before start()."""
+        if self._runtime is None:
+            raise RuntimeError("no gallery is open: expected start() before")
+        return self._runtime
+
+    def start(self) -> None:
+        """Open the first runtime. Raises the errors of Runtime.open()."""
         with self._swap_lock:
-            self.runtime = Runtime(settings, self._swap_in_background)
+            self._runtime = Runtime.open(self._settings, self._swap_in_background)
 
     def close(self, shutdown: Shutdown) -> None:
         """Close the runtime for good, and one that is about to replace it."""
         self._next_attempt = math.inf
-        runtime = self.runtime
+        if (runtime := self._runtime) is None:
+            return
         runtime.close(shutdown)
         shutdown.close({"another checkpoint": self._wait_for_swap})
         if self.runtime is not runtime:
@@ -87,7 +99,7 @@ class RuntimeSwapper:
             if time.monotonic() < self._next_attempt:
                 return False
             try:
-                self.runtime = Runtime(self._settings, self._swap_in_background)
+                self._runtime = Runtime.open(self._settings, self._swap_in_background)
             except Exception as error:  # such as a GPU without memory for both
                 # the time stays infinite once this is closed
                 self._next_attempt = max(self._next_attempt, time.monotonic() + _RETRY_SECONDS)

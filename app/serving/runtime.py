@@ -10,6 +10,7 @@ import logging
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
+from typing import Self
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -35,32 +36,40 @@ _log = logging.getLogger(__name__)
 
 
 class Runtime:
-    """Open gallery with its checkpoint, retriever, decoders and writer. The constructor runs a first search.
+    """Open gallery with its checkpoint, retriever, decoders and writer, made by Runtime.open()."""
 
-    `outdated` is called, repeatedly, once the catalogue has been embedded again. Raises CatalogueError,
-    CheckpointMismatchError or CheckpointError for a gallery that cannot be served, and ValueError for a missing device.
-    Raises DecoderUnavailableError, and any other error of a first search, such as a GPU without memory.
-    """
-
-    def __init__(self, settings: Settings, outdated: Callable[[Runtime], object]) -> None:
-        with ExitStack() as opened:  # closed if a later step fails
-            self.checkpoint, self.gallery = _open(settings)
-            opened.callback(self.gallery.close)
-            self.retriever = Retriever(self.checkpoint, self.gallery, settings.n_candidates, settings.device)
-            self.sketch_decoder = SketchDecoder(self.checkpoint.preprocess.config, settings.max_pixels)
-            opened.callback(self.sketch_decoder.close)
-            self.sketch_decoder.start()
-            for count in reversed(threads_per_batch(limit_threads(settings.threads))):
-                set_compute_threads(count)
-                self.retriever.search(self.checkpoint.preprocess.strokes([[[0, 0], [100, 100]]]), 1)
-            self.sketch_decoder.warm_up()
-            self.writer = GalleryWriter(
-                self.gallery, self.checkpoint, lambda: outdated(self), allow_private=settings.allow_private_addresses
-            )
-            self.writer.start()
-            opened.pop_all()
+    def __init__(
+        self, checkpoint: Checkpoint, gallery: Gallery, settings: Settings, outdated: Callable[[Runtime], object]
+    ) -> None:
+        self.checkpoint, self.gallery = checkpoint, gallery
+        self.retriever = Retriever(checkpoint, gallery, settings.n_candidates, settings.device)
+        self.sketch_decoder = SketchDecoder(checkpoint.preprocess.config, settings.max_pixels)
+        self.writer = GalleryWriter(
+            gallery, checkpoint, lambda: outdated(self), allow_private=settings.allow_private_addresses
+        )
         self._lock = threading.Lock()
         self._users, self._is_retired = 0, False
+
+    @classmethod
+    def open(cls, settings: Settings, outdated: Callable[[Runtime], object]) -> Self:
+        """Open the gallery that the settings name, run first searches, and start to import and to maintain it.
+
+        `outdated` is called, repeatedly, once the catalogue has been embedded again. Raises CatalogueError,
+        CheckpointMismatchError or CheckpointError for a gallery that cannot be served, and ValueError for a missing
+        device. Raises DecoderUnavailableError, and any other error of a first search, such as a GPU without memory.
+        After an error, nothing is left open.
+        """
+        with ExitStack() as opened:  # closed if a later step fails
+            checkpoint, gallery = _open(settings)
+            opened.callback(gallery.close)
+            runtime = cls(checkpoint, gallery, settings, outdated)
+            opened.callback(runtime.sketch_decoder.close)
+            opened.callback(runtime.writer.close, Shutdown.unlimited())
+            runtime.sketch_decoder.start()
+            runtime._warm_up(settings.threads)
+            runtime.writer.start()
+            opened.pop_all()
+        return runtime
 
     def acquire(self) -> bool:
         """Keep the runtime open until release(); return False if it has been replaced, and so may be closed already."""
@@ -90,6 +99,13 @@ class Runtime:
         self.writer.close(shutdown)
         shutdown.close({"sketch decoders": self.sketch_decoder.close})
         shutdown.close({"gallery": self.gallery.close})
+
+    def _warm_up(self, threads: int | None) -> None:
+        """Search with each number of threads and decode an image: the first time takes longer than all later ones."""
+        for count in reversed(threads_per_batch(limit_threads(threads))):
+            set_compute_threads(count)
+            self.retriever.search(self.checkpoint.preprocess.strokes([[[0, 0], [100, 100]]]), 1)
+        self.sketch_decoder.warm_up()
 
     def _close_in_background(self) -> None:
         # closing takes a while, and its own threads may call this; a daemon thread does not delay the end of the server

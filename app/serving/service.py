@@ -6,9 +6,10 @@ import asyncio
 import logging
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
-from typing import BinaryIO
+from typing import BinaryIO, Self
 
 from app.catalogue.import_jobs import ImportJob
 from app.core.cpu_limits import limit_threads, set_compute_threads, threads_per_batch
@@ -34,21 +35,29 @@ _log = logging.getLogger(__name__)
 
 
 class Service:
-    """Gallery that can be searched once the constructor returns. A re-embedding replaces its runtime.
-
-    Raises the errors of Runtime().
-    """
+    """Gallery that can be searched from start() to close(). A re-embedding replaces its runtime."""
 
     def __init__(self, settings: Settings, metrics: Metrics | None = None, reads: ReadLimits | None = None) -> None:
         thread_counts = threads_per_batch(limit_threads(settings.threads))
         self.settings = settings
         self._swapper = RuntimeSwapper(settings)
         self._batcher = Batcher(len(thread_counts), lambda busy: set_compute_threads(thread_counts[busy - 1]))
-        self._batcher.start()
         self.queue = SearchQueue(settings.max_queue, settings.search_timeout)
         self.metrics = metrics or Metrics()
         self.reads = reads or ReadLimits(settings.search_timeout)
         self.metrics.watch(lambda: self.gallery, lambda: self.queue.length)
+
+    def start(self) -> Self:
+        """Open the gallery and return the service. After an error, nothing is left open.
+
+        Raises the errors of Runtime.open().
+        """
+        with ExitStack() as started:
+            started.callback(self.close)
+            self._swapper.start()
+            self._batcher.start()
+            started.pop_all()
+        return self
 
     @property
     def runtime(self) -> Runtime:

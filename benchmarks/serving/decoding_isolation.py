@@ -77,7 +77,7 @@ def main() -> None:
     parser.add_argument("--gallery", type=Path, required=True)
     parser.add_argument("--rounds", type=int, default=30)
     arguments = parser.parse_args()
-    service = Service(load_settings(gallery=arguments.gallery))
+    service = Service(load_settings(gallery=arguments.gallery)).start()
     sketches: dict[str, Sketch] = {
         "strokes": StrokesSketch(_STROKES),
         "PNG 320x240": draw_sketch(320, 240, "PNG"),

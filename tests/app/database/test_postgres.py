@@ -167,8 +167,8 @@ def test_a_gallery_is_built_and_served_from_a_server(
     assert build(feed, GalleryLocation(directory, url), tiny_checkpoint).unchanged == 12
     assert not (directory / "catalogue.sqlite").exists()
     services = [
-        Service(load_settings(gallery=directory, catalogue=url, device="cpu")),
-        Service(load_settings(gallery=tiny_gallery, device="cpu")),
+        Service(load_settings(gallery=directory, catalogue=url, device="cpu")).start(),
+        Service(load_settings(gallery=tiny_gallery, device="cpu")).start(),
     ]
     pages = [service.gallery.catalogue.page() for service in services]
     assert [product.product_id for product in pages[0]] == [product.product_id for product in pages[1]]
