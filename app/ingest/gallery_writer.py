@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from typing import BinaryIO, TypeVar
 
 from app.catalogue.import_jobs import ImportJob
@@ -53,11 +54,15 @@ class GalleryWriter:
         self._jobs = gallery.catalogue.operations
 
     def start(self) -> None:
-        """Resume unfinished imports, and start the maintenance."""
-        if self._jobs.unfinished():
-            self._import_decoder.start()
-        self._import_worker.start()
-        self._maintenance.start()
+        """Resume unfinished imports, and start the maintenance. After an error, neither of them runs."""
+        with ExitStack() as started:  # not close(), which needs threads: there may be no more of them
+            started.callback(self._close_imports)
+            started.callback(self._maintenance.close)
+            if self._jobs.unfinished():
+                self._import_decoder.start()
+            self._import_worker.start()
+            self._maintenance.start()
+            started.pop_all()
 
     def close(self, shutdown: Shutdown) -> None:
         """Finish single writes. Unfinished imports are resumed by the next process."""

@@ -64,7 +64,6 @@ class Runtime:
             opened.callback(gallery.close)
             runtime = cls(checkpoint, gallery, settings, outdated)
             opened.callback(runtime.sketch_decoder.close)
-            opened.callback(runtime.writer.close, Shutdown.unlimited())
             runtime.sketch_decoder.start()
             runtime._warm_up(settings.threads)
             runtime.writer.start()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +12,6 @@ import pytest
 from app.core.shutdown import Shutdown
 from app.decoding.sketch_decoder import SketchDecoder
 from app.gallery.layout import CATALOGUE_FILE, GalleryLocation
-from app.gallery.maintenance import Maintenance
 from app.gallery.open_gallery import open_gallery
 from app.ingest.gallery_writer import GalleryWriter
 from app.search.batcher import Batcher
@@ -64,16 +64,21 @@ def test_an_opening_that_fails_leaves_nothing_open(
         Runtime.open(settings, ignore)
 
 
-def test_maintenance_that_starts_half_way_is_ended(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    start = Maintenance.start
+def test_an_opening_that_gets_too_few_threads_leaves_nothing_open(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start, names = threading.Thread.start, list[str]()
 
-    def start_and_fail(maintenance: Maintenance) -> None:
-        start(maintenance)
-        fail()
+    def start_two(thread: threading.Thread) -> None:
+        names.append(thread.name)
+        if len(names) > 2:
+            raise RuntimeError("can't start new thread")
+        start(thread)
 
-    monkeypatch.setattr(Maintenance, "start", start_and_fail)
-    with pytest.raises(OSError, match="no more of it"):
+    monkeypatch.setattr(threading.Thread, "start", start_two)
+    with pytest.raises(RuntimeError, match="can't start new thread"):
         Runtime.open(settings, ignore)
+    assert names == ["import", "follow", "compact"]
 
 
 def test_the_constructor_of_a_service_opens_nothing(settings: Settings) -> None:
