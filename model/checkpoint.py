@@ -91,8 +91,8 @@ def save_checkpoint(
     """
     metadata = {
         "format": _FORMAT,
-        "network": json.dumps(_omit_default(asdict(network.config), "expert", NetworkConfig.expert)),
-        "preprocess": json.dumps(_omit_default(asdict(preprocess), "styles", PreprocessConfig.styles)),
+        "network": json.dumps(_omit_defaults(asdict(network.config), NetworkConfig(), "expert", "expert_size")),
+        "preprocess": json.dumps(_omit_defaults(asdict(preprocess), PreprocessConfig(), "styles")),
         **(notes or {}),
     }
     weights = {
@@ -110,9 +110,9 @@ def save_checkpoint(
     return path
 
 
-def _omit_default(settings: dict[str, Any], name: str, default: object) -> dict[str, Any]:
-    """Leave out a setting with its default, so that older versions can read the file and its bytes stay the same."""
-    return {key: value for key, value in settings.items() if key != name or value != default}
+def _omit_defaults(settings: dict[str, Any], defaults: object, *names: str) -> dict[str, Any]:
+    """Leave out the named settings that have their default, so that older versions read the file, of the same bytes."""
+    return {name: value for name, value in settings.items() if name not in names or value != getattr(defaults, name)}
 
 
 def load_checkpoint(path: Path, device: str = "cpu") -> Checkpoint:

@@ -91,7 +91,7 @@ def quantise_to_int8(network: DSSA, frames: Tensor) -> Way:
         session = onnxruntime.InferenceSession(small.read_bytes(), options, providers=["CPUExecutionProvider"])
 
     def way(frames: Tensor) -> Tensor:
-        maps = {"frames": frames.numpy(), "stem": network.stem(frames).numpy()}
+        maps = {"frames": frames.numpy(), "stem": network.stem_maps(frames).numpy()}
         return torch.from_numpy(session.run(None, {item.name: maps[item.name] for item in session.get_inputs()})[0])
 
     return way

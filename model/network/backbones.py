@@ -50,9 +50,9 @@ class ResidualTrunk(nn.Sequential):
 
 
 class NoTrunk(nn.Module):
-    """Absent second trunk: no maps."""
+    """Absent second trunk: no maps, of frames of any size."""
 
-    def __init__(self) -> None:
+    def __init__(self, size: int) -> None:
         super().__init__()
         self.maps: dict[str, tuple[int, int]] = {}
 

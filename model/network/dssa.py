@@ -18,6 +18,7 @@ from torch.nn import functional as F
 from model.network.attention import NoAttention, SpatialAttention
 from model.network.backbones import NoTrunk, ResidualTrunk, SketchANet
 from model.network.distances import DISTANCES, Distance
+from model.network.downscale import Downscale
 from model.network.efficientnet import LiteTrunk
 from model.network.heads import (
     CoarseHead,
@@ -36,7 +37,7 @@ BACKBONES: dict[str, Callable[[], SketchANet | ResidualTrunk]] = {
     "sketch-a-net": SketchANet,
     "residual": ResidualTrunk,
 }
-EXPERTS: dict[str, Callable[[], LiteTrunk | NoTrunk]] = {
+EXPERTS: dict[str, Callable[[int], LiteTrunk | NoTrunk]] = {
     "none": NoTrunk,
     "efficientnet-lite0": LiteTrunk,
     "efficientnet-lite2": partial(LiteTrunk, width=1.1, depth=1.2),
@@ -46,6 +47,7 @@ ATTENTIONS: dict[str, Callable[[int], nn.Module]] = {
     "plain": partial(SpatialAttention, shortcut=False),
     "shortcut": SpatialAttention,
 }
+_SIZE = 128  # px: side of the frames of the parts beside an expert
 Head = FineHead | CoarseHead | SpatialHead | StemHead | SqueezeHead | GlobalHead
 HEADS: dict[str, type[Head]] = {
     "fine": FineHead,
@@ -70,6 +72,7 @@ class NetworkConfig:
     distance: str = "holef"
     compressed: int = 0  # dimensions of the projected heads' outputs; 0 for no projection
     expert: str = "none"  # a second trunk that knows photos; the heads local, regional and global read its maps
+    expert_size: int = 128  # px: side of the expert's frames; it alone reads frames larger than 128 px
 
 
 class DSSA(nn.Module):
@@ -78,10 +81,11 @@ class DSSA(nn.Module):
     def __init__(self, config: NetworkConfig = NetworkConfig()) -> None:
         super().__init__()
         self.config = config
+        self.reduce = _build_reduction(config)
         self.stem = _find_part(STEMS, "stem", config.stem)()
         self.backbone = _find_part(BACKBONES, "backbone", config.backbone)()
         self.attention = _find_part(ATTENTIONS, "attention", config.attention)(self.backbone.channels)
-        self.expert = _find_part(EXPERTS, "expert", config.expert)()
+        self.expert = _find_part(EXPERTS, "expert", config.expert)(config.expert_size)
         kinds = {name: _find_part(HEADS, "head", name) for name in config.heads}
         self._read_by = {"backbone": self.backbone.reads, **{name: kind.reads for name, kind in kinds.items()}}
         heads = {name: kind(*self._map_shape(kind.reads)) for name, kind in kinds.items()}
@@ -100,7 +104,12 @@ class DSSA(nn.Module):
 
     def embed(self, frames: Tensor) -> Tensor:
         """Embed frames (B,1,S,S): (B,D) float32, the compressed output of joined()."""
-        return self.embed_after(frames, self.stem(frames))
+        return self.embed_after(frames, self.stem_maps(frames))
+
+    def stem_maps(self, frames: Tensor) -> Tensor:
+        """Compute the stem's maps of frames (B,1,S,S)."""
+        maps: Tensor = self.stem(self.reduce(frames))
+        return maps
 
     def embed_after(self, frames: Tensor, stem: Tensor) -> Tensor:
         """Embed frames (B,1,S,S) from their stem maps: (B,D) float32."""
@@ -111,11 +120,11 @@ class DSSA(nn.Module):
 
     def joined(self, frames: Tensor) -> Tensor:
         """Concatenate the heads' L2-normalised outputs: (B,1,S,S) -> (B,sum of the heads' lengths) float32."""
-        return self._join_heads(self._compute_maps(frames, self.stem(frames)))
+        return self._join_heads(self._compute_maps(frames, self.stem_maps(frames)))
 
     def attention_map(self, frames: Tensor) -> Tensor:
         """Compute the weight of each position: (B,1,S,S) -> (B,1,H,W), with a sum of 1."""
-        return self._compute_attended(frames, self.stem(frames))["attention"]
+        return self._compute_attended(frames, self.stem_maps(frames))["attention"]
 
     def _join_heads(self, maps: dict[str, Tensor]) -> Tensor:
         parts = [head(maps[self._read_by[name]]) for name, head in self.heads.items()]
@@ -128,10 +137,19 @@ class DSSA(nn.Module):
 
     def _compute_attended(self, frames: Tensor, stem: Tensor) -> dict[str, Tensor]:
         """Compute all maps but the expert's."""
-        maps = {"frames": frames, "stem": stem}
+        maps = {"frames": self.reduce(frames), "stem": stem}
         features = self.backbone(maps[self._read_by["backbone"]])
         maps["attended"], maps["attention"] = self.attention(features)
         return maps
+
+
+def _build_reduction(config: NetworkConfig) -> nn.Module:
+    """Build what reduces an expert's larger frames for all other parts."""
+    if config.expert == "none" or config.expert_size == _SIZE:
+        return nn.Identity()
+    if config.expert_size < _SIZE:
+        raise ValueError(f"expert_size is {config.expert_size}: expected at least {_SIZE} px")
+    return Downscale(config.expert_size, _SIZE)
 
 
 _Image = TypeVar("_Image")

@@ -52,28 +52,29 @@ class InvertedResidual(nn.Module):
 class LiteTrunk(nn.Module):
     """EfficientNet-lite without its last convolution, for one channel of ink: its maps at strides 8, 16 and 32.
 
-    `width` and `depth` scale it: lite0 is 1 and 1, lite2 1.1 and 1.2. Where a convolution has a stride, the published
+    `width` and `depth` scale it: lite0 is 1 and 1, lite2 1.1 and 1.2. `size` is the side of its frames, in px. Where a
+    convolution has a stride, the published
     network is padded on the right and below alone, this one on both sides: it sees the frame some pixels elsewhere.
     """
 
-    def __init__(self, width: float = 1.0, depth: float = 1.0) -> None:
+    def __init__(self, size: int = 128, width: float = 1.0, depth: float = 1.0) -> None:
         super().__init__()
-        self.stem = _convolution(1, _STEM, 3, stride=2)  # (B,32,64,64)
+        self.stem = _convolution(1, _STEM, 3, stride=2)  # (B,32,size/2,size/2)
         self.blocks = nn.ModuleList()
-        self.maps: dict[str, tuple[int, int]] = {}  # channels, and side for frames of 128 px, by name
+        self.maps: dict[str, tuple[int, int]] = {}  # channels and side, by name
         self._ends: dict[int, str] = {}  # names of maps, by the block that they come from
-        channels, side = _STEM, 64
+        channels, side = _STEM, -(-size // 2)
         for stage in _scale_stages(width, depth):
             for n in range(stage.blocks):
                 self.blocks.append(InvertedResidual(channels, stage, 1 if n else stage.stride))
                 channels = stage.channels
-            side //= stage.stride
+            side = -(-side // stage.stride)
             if stage.name:
                 self.maps[stage.name] = channels, side
                 self._ends[len(self.blocks) - 1] = stage.name
 
     def forward(self, frames: Tensor) -> dict[str, Tensor]:
-        """Compute what `maps` describes: (B,1,128,128) -> (B,channels,side,side) for each name."""
+        """Compute what `maps` describes: (B,1,size,size) -> (B,channels,side,side) for each name."""
         features, maps = self.stem(frames), {}
         for i, block in enumerate(self.blocks):
             features = block(features)

@@ -36,7 +36,7 @@ class Forward:
     """
 
     def __init__(self, network: DSSA, size: int) -> None:
-        self._stem = network.stem
+        self._stem_maps = network.stem_maps
         self._sessions: dict[int, onnxruntime.InferenceSession] = {}
         frames = (torch.rand(1, 1, size, size, generator=torch.Generator().manual_seed(0)) > 0.9).float()
         try:
@@ -55,7 +55,7 @@ class Forward:
         return torch.cat([self._embed(chunk) for chunk in torch.split(frames, _AT_ONCE)])
 
     def _embed(self, frames: Tensor) -> Tensor:
-        maps: dict[str, Any] = {"frames": frames.numpy(), "stem": self._stem(frames).numpy()}
+        maps: dict[str, Any] = {"frames": frames.numpy(), "stem": self._stem_maps(frames).numpy()}
         session = self._session()
         embeddings = session.run(None, {node.name: maps[node.name] for node in session.get_inputs()})[0]
         return torch.from_numpy(np.asarray(embeddings, np.float32))
@@ -120,7 +120,7 @@ def exported(network: DSSA, frames: Tensor) -> bytes:
         warnings.simplefilter("ignore")
         torch.onnx.export(
             _AfterStem(network).eval(),
-            (frames, network.stem(frames)),
+            (frames, network.stem_maps(frames)),
             cast(Any, file),  # accepted, despite the annotation
             dynamo=False,
             opset_version=_OPSET,

@@ -81,10 +81,16 @@ def test_settings_that_older_versions_lack_are_written_only_where_they_are_used(
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata()
         assert load_checkpoint(path).network.config == config
-        return {*json.loads(metadata["network"]), *json.loads(metadata["preprocess"])} & {"expert", "styles"}
+        return {*json.loads(metadata["network"]), *json.loads(metadata["preprocess"])} & {
+            "expert",
+            "expert_size",
+            "styles",
+        }
 
     assert settings(TINY, ("served",)) == set()
     assert settings(replace(TINY, expert="efficientnet-lite0"), ("dense",)) == {"expert", "styles"}
+    larger = replace(TINY, expert="efficientnet-lite0", expert_size=160)
+    assert settings(larger, ("served",)) == {"expert", "expert_size"}
 
 
 def test_what_is_no_checkpoint_is_refused_by_name(tmp_path: Path) -> None:

@@ -53,7 +53,8 @@ def _pretraining_preset(summary: str, objective: str, steps: int = 4000, batch: 
 
 def _ensemble_preset(summary: str, network: NetworkConfig, **recipe: Any) -> Preset:
     """Build the preset of an ensemble's first stage: each head has a loss of its own."""
-    return Preset(summary, network, size=128, objective="contrastive-pairs", head_loss=0.3, **recipe)
+    size = network.expert_size
+    return Preset(summary, network, size=size, objective="contrastive-pairs", head_loss=0.3, **recipe)
 
 
 def _compressed_preset(summary: str, ensemble: NetworkConfig, **recipe: Any) -> Preset:
@@ -61,7 +62,7 @@ def _compressed_preset(summary: str, ensemble: NetworkConfig, **recipe: Any) -> 
     return Preset(
         summary,
         replace(ensemble, distance="holef", compressed=512),
-        size=128,
+        size=ensemble.expert_size,
         objective="contrastive-pairs",
         learning_rate=2e-4,
         distance_rate=1e-4,

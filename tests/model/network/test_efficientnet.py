@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
+import cv2
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
@@ -75,7 +79,7 @@ def test_the_folded_weights_see_ink_as_the_published_ones_see_black_on_white() -
 
 @pytest.mark.parametrize(
     ("trunk", "channels", "blocks", "parameters"),
-    [(LiteTrunk(), (40, 112, 320), 16, 2_958_272), (LiteTrunk(1.1, 1.2), (48, 120, 352), 21, 4_357_376)],
+    [(LiteTrunk(), (40, 112, 320), 16, 2_958_272), (LiteTrunk(width=1.1, depth=1.2), (48, 120, 352), 21, 4_357_376)],
 )
 def test_it_is_as_large_as_published(trunk: LiteTrunk, channels: tuple[int, ...], blocks: int, parameters: int) -> None:
     assert list(trunk.maps) == ["stride8", "stride16", "stride32"]
@@ -83,6 +87,14 @@ def test_it_is_as_large_as_published(trunk: LiteTrunk, channels: tuple[int, ...]
     assert len(trunk.blocks) == blocks and sum(p.numel() for p in trunk.parameters()) == parameters
     with torch.inference_mode():
         maps = trunk.eval()(torch.zeros(1, 1, 128, 128))
+    assert {name: (m.shape[1], m.shape[2]) for name, m in maps.items()} == trunk.maps
+
+
+@pytest.mark.parametrize("size", [129, 160, 192])
+def test_its_maps_grow_with_its_frames(size: int) -> None:
+    trunk = LiteTrunk(size).eval()
+    with torch.inference_mode():
+        maps = trunk(torch.zeros(1, 1, size, size))
     assert {name: (m.shape[1], m.shape[2]) for name, m in maps.items()} == trunk.maps
 
 
@@ -100,6 +112,27 @@ def test_three_heads_read_it_beside_another_trunk() -> None:
     assert network.head_dims == (256, 256, 256, 320) and embeddings.shape == (2, 1088)
     for part in torch.split(embeddings, list(network.head_dims), 1):
         torch.testing.assert_close(part.norm(dim=1), torch.ones(2))
+
+
+def test_the_other_parts_read_its_larger_frames_at_128_px() -> None:
+    torch.manual_seed(0)
+    heads = ("coarse", "stem", "squeezenet")
+    small = NetworkConfig("orientations", "residual", "shortcut", heads, "euclidean", expert="efficientnet-lite0")
+    alone, beside = DSSA(small).eval(), DSSA(replace(small, expert_size=160)).eval()
+    beside.load_state_dict(alone.state_dict())
+    frames = (torch.rand(2, 1, 160, 160) > 0.9).float()
+    reduced = torch.from_numpy(
+        np.stack([cv2.resize(frame[0].numpy(), (128, 128), interpolation=cv2.INTER_AREA) for frame in frames])
+    )[:, None]
+    with torch.inference_mode():
+        torch.testing.assert_close(beside.embed(frames), alone.embed(reduced), atol=1e-5, rtol=1e-4)
+        torch.testing.assert_close(beside.attention_map(frames), alone.attention_map(reduced), atol=1e-6, rtol=1e-3)
+
+
+def test_smaller_frames_than_the_other_parts_are_refused() -> None:
+    config = NetworkConfig("orientations", "residual", expert="efficientnet-lite0", expert_size=96)
+    with pytest.raises(ValueError, match="expert_size is 96: expected at least 128 px"):
+        DSSA(config)
 
 
 def test_its_heads_need_it() -> None:

@@ -6,6 +6,7 @@ import logging
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,7 @@ def frames(count: int, size: int = SIZE) -> torch.Tensor:
     [
         (RESIDUAL, SIZE),
         (LITE, SIZE),
+        (replace(LITE, heads=("coarse", "stem", "squeezenet", "global"), expert_size=160), 160),
         (NetworkConfig("orientations", "residual", "none", ("coarse",)), SIZE),
         (NetworkConfig(), 225),
     ],
