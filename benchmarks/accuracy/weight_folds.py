@@ -25,6 +25,7 @@ from benchmarks.support.report import create_parser, parse_options, print_figure
 from index_builder.datasets.pairs import PairFolder
 from index_builder.datasets.pictures import frame_of
 from index_builder.datasets.readers.read import read_pairs
+from index_builder.evaluation.bootstrap import interval, resample_clusters
 from index_builder.evaluation.protocols import GalleryFrom, gallery_frame
 from model.checkpoint import Checkpoint, load_checkpoint
 from model.network.losses import contrastive_loss, holef_penalty
@@ -180,7 +181,7 @@ def measure_form(sets: Sequence[EmbeddedPairs], form: Form) -> dict[str, object]
     before = [pairs.ranks(identity) for pairs in sets]
     differences = [(own.log() - other.log()).numpy() for own, other in zip(ranks, before, strict=True)]
     resampled = _resample(sets, differences)
-    low, high = np.percentile(resampled, [2.5, 97.5])
+    low, high = interval(resampled)
     return {
         "moved": f"{100 * np.mean(distances_moved):.0f} %",
         **{pairs.name: _describe(of_set) for pairs, of_set in zip(sets, ranks, strict=True)},
@@ -189,15 +190,13 @@ def measure_form(sets: Sequence[EmbeddedPairs], form: Form) -> dict[str, object]
 
 
 def _resample(sets: Sequence[EmbeddedPairs], values: Sequence[NDArray[np.float32]]) -> NDArray[np.float64]:
-    """Return the mean over folders of the mean value, for resamples of each folder's photos."""
+    """Return the mean over folders of the mean value, for resamples of each folder's photos: (R,)."""
     random = np.random.default_rng(0)
-    means = np.empty((_RESAMPLES, len(sets)))
-    for column, (pairs, of_set) in enumerate(zip(sets, values, strict=True)):
-        truth, count = pairs.truth.numpy(), len(pairs.photos)
-        for row in range(_RESAMPLES):
-            times = np.bincount(random.integers(count, size=count), minlength=count)[truth]
-            means[row, column] = np.average(of_set, weights=times) if times.any() else 0
-    return np.asarray(means.mean(1))
+    means = []
+    for pairs, of_set in zip(sets, values, strict=True):
+        drawn = resample_clusters(pairs.truth.numpy().astype(str), _RESAMPLES, random)  # (R,Q)
+        means.append(drawn @ of_set / drawn.sum(1))
+    return np.asarray(np.mean(means, axis=0))
 
 
 def _describe(ranks: Tensor) -> str:
