@@ -18,6 +18,7 @@ from index_builder.training.config.errors import TrainingError
 from index_builder.training.config.presets import PRESETS, find_preset
 from index_builder.training.config.run_identity import difference, identify
 from index_builder.training.data.augment import augment
+from index_builder.training.data.sample_cache import SampleCache
 from index_builder.training.data.samples import draw_batch, prepare
 from index_builder.training.train import train
 from model.checkpoint import load_checkpoint, save_checkpoint
@@ -31,12 +32,18 @@ TINY = replace(PRESETS["oriented"], steps=6, batch=6)
 
 @pytest.fixture(scope="module")
 def shapes(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_shapes(tmp_path_factory.mktemp("shapes") / "shapes")
+    return write_shapes(tmp_path_factory.mktemp("shapes") / "shapes", photos=12)
 
 
 @pytest.fixture(scope="module")
 def folder(shapes: Path) -> PairFolder:
     return read_pairs(shapes)
+
+
+@pytest.fixture(scope="module")
+def frames() -> SampleCache:
+    """Share the frames of `folder` between the runs; what is trained on other pictures must not take it."""
+    return SampleCache()
 
 
 def weights(path: Path) -> dict[str, torch.Tensor]:
@@ -47,17 +54,17 @@ def same(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> bool:
     return all(torch.equal(a[name], b[name]) for name in a)
 
 
-def test_training_moves_the_weights_and_w_away_from_i(folder: PairFolder, tmp_path: Path) -> None:
-    report = train([folder], TINY, tmp_path / "net.safetensors")
+def test_training_moves_the_weights_and_w_away_from_i(folder: PairFolder, frames: SampleCache, tmp_path: Path) -> None:
+    report = train([folder], TINY, tmp_path / "net.safetensors", samples=frames)
     network = load_checkpoint(report.checkpoint).network
     assert report.steps == 6 and np.isfinite(report.loss) and set(report.validation) == {folder.name}
     assert not torch.equal(network.distance.weight, torch.eye(network.dim))  # type: ignore[arg-type]
 
 
 def test_a_run_that_was_cut_short_ends_as_if_it_was_not(
-    folder: PairFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    folder: PairFolder, frames: SampleCache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = train([folder], TINY, tmp_path / "whole.safetensors").checkpoint
+    whole = train([folder], TINY, tmp_path / "whole.safetensors", samples=frames).checkpoint
     monkeypatch.setattr("index_builder.training.train._SAVE_EVERY", 2)
     cut = tmp_path / "cut.safetensors"
     calls: list[int] = []
@@ -71,12 +78,14 @@ def test_a_run_that_was_cut_short_ends_as_if_it_was_not(
     with monkeypatch.context() as context:
         context.setattr("index_builder.training.run.augment", stop_at_five)
         with pytest.raises(KeyboardInterrupt):
-            train([folder], TINY, cut)
+            train([folder], TINY, cut, samples=frames)
     assert not cut.exists() and cut.with_name(cut.name + ".state").exists()
-    assert same(weights(train([folder], TINY, cut).checkpoint), weights(whole))
+    assert same(weights(train([folder], TINY, cut, samples=frames).checkpoint), weights(whole))
 
 
-def test_ctrl_c_keeps_the_step_in_progress(folder: PairFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ctrl_c_keeps_the_step_in_progress(
+    folder: PairFolder, frames: SampleCache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def stop_at_once(frames: torch.Tensor, pieces: torch.Tensor, flips: torch.Tensor) -> torch.Tensor:
         os.kill(os.getpid(), signal.SIGINT)
         return augment(frames, pieces, flips)
@@ -85,22 +94,25 @@ def test_ctrl_c_keeps_the_step_in_progress(folder: PairFolder, tmp_path: Path, m
     monkeypatch.setattr("index_builder.training.run.augment", stop_at_once)
     for step in (1, 2):
         with pytest.raises(KeyboardInterrupt):
-            train([folder], TINY, out)
+            train([folder], TINY, out, samples=frames)
         assert torch.load(out.with_name(out.name + ".state"), weights_only=True)["step"] == step
 
 
-def test_the_seed_decides(folder: PairFolder, tmp_path: Path) -> None:
+def test_the_seed_decides(folder: PairFolder, frames: SampleCache, tmp_path: Path) -> None:
     short = replace(TINY, steps=1)
-    runs = [train([folder], short, tmp_path / f"{n}.safetensors", seed=seed) for n, seed in enumerate((0, 0, 1))]
+    runs = [
+        train([folder], short, tmp_path / f"{n}.safetensors", seed=seed, samples=frames)
+        for n, seed in enumerate((0, 0, 1))
+    ]
     first, second, other = (weights(run.checkpoint) for run in runs)
     assert same(first, second) and not same(first, other)
 
 
-def test_the_state_of_another_run_is_refused(folder: PairFolder, tmp_path: Path) -> None:
+def test_the_state_of_another_run_is_refused(folder: PairFolder, frames: SampleCache, tmp_path: Path) -> None:
     short = replace(TINY, steps=1)
-    train([folder], short, tmp_path / "net.safetensors")
+    train([folder], short, tmp_path / "net.safetensors", samples=frames)
     with pytest.raises(TrainingError, match="is the state of another run: its seed is 0, expected 5; remove it"):
-        train([folder], short, tmp_path / "net.safetensors", seed=5)
+        train([folder], short, tmp_path / "net.safetensors", seed=5, samples=frames)
 
 
 def test_folders_in_another_order_are_another_run() -> None:
@@ -132,10 +144,10 @@ def test_a_run_is_not_resumed_on_other_pictures(shapes: Path, tmp_path: Path) ->
     assert train([read_pairs(copy)], short, out).checkpoint.read_bytes() == before
 
 
-def test_a_damaged_state_is_named(folder: PairFolder, tmp_path: Path) -> None:
+def test_a_damaged_state_is_named(folder: PairFolder, frames: SampleCache, tmp_path: Path) -> None:
     (tmp_path / "net.safetensors.state").write_bytes(b"not a state")
     with pytest.raises(TrainingError, match=r"net\.safetensors\.state is damaged"):
-        train([folder], TINY, tmp_path / "net.safetensors")
+        train([folder], TINY, tmp_path / "net.safetensors", samples=frames)
 
 
 def test_runs_that_cannot_end_well_do_not_start(folder: PairFolder, tmp_path: Path) -> None:
@@ -156,18 +168,20 @@ def test_a_blank_sketch_is_named(shapes: Path, tmp_path: Path) -> None:
         train([read_pairs(copy)], TINY, tmp_path / "other.safetensors")
 
 
-def test_fine_tuning_starts_from_a_checkpoint(folder: PairFolder, tmp_path: Path) -> None:
+def test_fine_tuning_starts_from_a_checkpoint(folder: PairFolder, frames: SampleCache, tmp_path: Path) -> None:
     start = save_checkpoint(tmp_path / "start.safetensors", DSSA(TINY.network), PreprocessConfig(size=128))
     gentle = replace(TINY, steps=1, learning_rate=0.0, distance_rate=0.0, weight_decay=0.0)
-    tuned = weights(train([folder], gentle, tmp_path / "tuned.safetensors", start_from=start).checkpoint)
+    tuned = weights(
+        train([folder], gentle, tmp_path / "tuned.safetensors", start_from=start, samples=frames).checkpoint
+    )
     learnt = dict(load_checkpoint(start).network.named_parameters())
     assert all(torch.equal(tuned[name], value) for name, value in learnt.items())
 
 
 @pytest.mark.parametrize("name", ["dssa", "mahalanobis"])
-def test_the_papers_presets_train(name: str, folder: PairFolder, tmp_path: Path) -> None:
+def test_the_papers_presets_train(name: str, folder: PairFolder, frames: SampleCache, tmp_path: Path) -> None:
     preset = replace(find_preset(name, steps=1), batch=2)
-    report = train([folder], preset, tmp_path / "net.safetensors", holdout=False)
+    report = train([folder], preset, tmp_path / "net.safetensors", holdout=False, samples=frames)
     assert np.isfinite(report.loss) and report.validation == {}
 
 
@@ -180,9 +194,9 @@ def test_photos_without_sketches_are_paired_with_their_other_edges(shapes: Path)
 def test_batches_are_aligned_pairs_of_distinct_photos(folder: PairFolder) -> None:
     samples = prepare(folder, Preprocess(PreprocessConfig(size=64)))
     sketches, edges = draw_batch(samples, 100, np.random.default_rng(0))
-    assert len(sketches) == len(edges) == 24
+    assert len(sketches) == len(edges) == len(folder.pairs) == 12
     owners = [next(s.photo_id for s in samples.samples if any(e is edge for e in s.edges)) for edge in edges]
-    assert len(set(owners)) == 24
+    assert len(set(owners)) == 12
     by_id = {sample.photo_id: sample for sample in samples.samples}
     assert all(any(s is f for f in by_id[owner].sketches) for s, owner in zip(sketches, owners, strict=True))
 
