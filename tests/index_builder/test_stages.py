@@ -24,6 +24,7 @@ from index_builder.datasets.triplets import Judgement
 from index_builder.training.config.errors import TrainingError
 from index_builder.training.config.presets import PRESETS, Preset
 from index_builder.training.data.augment import augment
+from index_builder.training.data.sample_cache import SampleCache
 from index_builder.training.data.samples import prepare
 from index_builder.training.data.training_data import Source
 from index_builder.training.train import train
@@ -46,6 +47,12 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> list[PairFolder]:
 def photos(tmp_path_factory: pytest.TempPathFactory) -> list[PairFolder]:
     folder = write_shapes(tmp_path_factory.mktemp("stages") / "shop", photos=16, sketches=0)
     return [read_photos(folder / "photos")]
+
+
+@pytest.fixture(scope="module")
+def frames() -> SampleCache:
+    """Share the frames of `folders` and `photos` between the runs; other pictures must not take it."""
+    return SampleCache()
 
 
 @pytest.fixture(scope="module")
@@ -93,11 +100,12 @@ def test_a_stage_trains_the_network_it_starts_from_and_goes_on_where_it_stopped(
     photos: list[PairFolder],
     classes: LabelledSketches,
     small: Path,
+    frames: SampleCache,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     source, preset = material(stage, folders, photos, classes), short(stage, 3)
-    whole = train(source, preset, tmp_path / "whole.safetensors", start_from=small)
+    whole = train(source, preset, tmp_path / "whole.safetensors", start_from=small, samples=frames)
     checkpoint = load_checkpoint(whole.checkpoint)
     assert (
         checkpoint.network.config == SMALL and checkpoint.preprocess.config == load_checkpoint(small).preprocess.config
@@ -106,27 +114,38 @@ def test_a_stage_trains_the_network_it_starts_from_and_goes_on_where_it_stopped(
     with monkeypatch.context() as context:
         context.setattr("index_builder.training.run.augment", stop_after_this_step)
         with pytest.raises(KeyboardInterrupt):
-            train(source, preset, tmp_path / "cut.safetensors", start_from=small)
+            train(source, preset, tmp_path / "cut.safetensors", start_from=small, samples=frames)
     assert step_of(tmp_path / "cut.safetensors") == 1
-    cut = train(source, preset, tmp_path / "cut.safetensors", start_from=small)
+    cut = train(source, preset, tmp_path / "cut.safetensors", start_from=small, samples=frames)
     assert cut.validation == whole.validation and digest(cut.checkpoint) == digest(whole.checkpoint)
 
 
 def test_stages_follow_one_another(
-    folders: list[PairFolder], photos: list[PairFolder], classes: LabelledSketches, small: Path, tmp_path: Path
+    folders: list[PairFolder],
+    photos: list[PairFolder],
+    classes: LabelledSketches,
+    small: Path,
+    frames: SampleCache,
+    tmp_path: Path,
 ) -> None:
     first = train(classes, short("recognition", 1), tmp_path / "1.safetensors", start_from=small)
-    second = train(photos, short("photo-edges", 1), tmp_path / "2.safetensors", start_from=first.checkpoint)
-    third = train(folders, short("categories", 1), tmp_path / "3.safetensors", start_from=second.checkpoint)
+    second = train(
+        photos, short("photo-edges", 1), tmp_path / "2.safetensors", start_from=first.checkpoint, samples=frames
+    )
+    third = train(
+        folders, short("categories", 1), tmp_path / "3.safetensors", start_from=second.checkpoint, samples=frames
+    )
     assert set(first.validation) == {"recognition"} and set(third.validation) == {"categories"}
     assert second.comparison is not None and load_checkpoint(third.checkpoint).network.config == SMALL
     with pytest.raises(TrainingError, match="no weights of the network to start from fit"):
-        train(folders, short("dssa", 1), tmp_path / "4.safetensors", start_from=third.checkpoint)
+        train(folders, short("dssa", 1), tmp_path / "4.safetensors", start_from=third.checkpoint, samples=frames)
 
 
-def test_stages_can_be_skipped(folders: list[PairFolder], classes: LabelledSketches, tmp_path: Path) -> None:
+def test_stages_can_be_skipped(
+    folders: list[PairFolder], classes: LabelledSketches, frames: SampleCache, tmp_path: Path
+) -> None:
     first = train(classes, short("recognition", 1), tmp_path / "1.safetensors")
-    last = train(folders, short("dssa", 1), tmp_path / "4.safetensors", start_from=first.checkpoint)
+    last = train(folders, short("dssa", 1), tmp_path / "4.safetensors", start_from=first.checkpoint, samples=frames)
     assert last.inherited is not None and last.inherited.taken == ("backbone", "heads.fine")
     assert load_checkpoint(last.checkpoint).network.config == NetworkConfig()
     assert set(last.validation) == {"shoes", "chairs"} and last.comparison is None
@@ -176,7 +195,7 @@ from index_builder.training.config.presets import PRESETS
 photos, start, out = map(Path, sys.argv[1:4])
 torch.set_num_threads(int(sys.argv[4]))
 train._SAVE_EVERY = 2
-preset = replace(PRESETS["photo-edges"], steps=30, batch=4)
+preset = replace(PRESETS["photo-edges"], steps=20, batch=4)
 train.train([read_photos(photos)], preset, out, start_from=start)
 """
 
@@ -192,10 +211,11 @@ def test_a_run_killed_at_any_moment_ends_in_the_same_file(small: Path, tmp_path:
         finally:
             child.kill()
     assert child.returncode == -signal.SIGKILL and not cut.exists()
-    assert 2 <= step_of(cut) < 30
-    folder, preset = read_photos(photos), short("photo-edges", 30)
-    whole = train([folder], preset, tmp_path / "whole.safetensors", start_from=small).checkpoint
-    assert digest(train([folder], preset, cut, start_from=small).checkpoint) == digest(whole)
+    assert 2 <= step_of(cut) < 20
+    folder, preset = read_photos(photos), short("photo-edges", 20)
+    frames = SampleCache()
+    whole = train([folder], preset, tmp_path / "whole.safetensors", start_from=small, samples=frames).checkpoint
+    assert digest(train([folder], preset, cut, start_from=small, samples=frames).checkpoint) == digest(whole)
 
 
 def test_what_a_stage_cannot_learn_from_is_refused_before_it_is_read(

@@ -9,6 +9,7 @@ import torch
 from index_builder.datasets.pairs import PairFolder
 from index_builder.datasets.readers.read import read_pairs, read_photos
 from index_builder.training.config.presets import PRESETS
+from index_builder.training.data.sample_cache import SampleCache
 from index_builder.training.data.samples import SampleSet, prepare
 from index_builder.training.photo_only_check import compare_on_held_out_photos
 from index_builder.training.train import train
@@ -24,6 +25,12 @@ SHORT = replace(PRESETS["photo-edges"], steps=8, batch=16)
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> PairFolder:
     return read_photos(write_shapes(tmp_path_factory.mktemp("shop") / "shapes", photos=50, sketches=0) / "photos")
+
+
+@pytest.fixture(scope="module")
+def frames() -> SampleCache:
+    """Share the frames of `shop` between the runs; what is trained on other pictures must not take it."""
+    return SampleCache()
 
 
 @pytest.fixture(scope="module")
@@ -61,28 +68,30 @@ def test_the_same_queries_are_asked_every_time(sets: tuple[SampleSet, SampleSet]
     assert torch.equal(torch.get_rng_state(), state)
 
 
-def test_training_that_improves_says_so(shop: PairFolder, tmp_path: Path) -> None:
+def test_training_that_improves_says_so(shop: PairFolder, frames: SampleCache, tmp_path: Path) -> None:
     start = save_checkpoint(tmp_path / "start.safetensors", network(-0.05), SIZE)
-    report = train([shop], replace(SHORT, distance_rate=0.1), tmp_path / "net.safetensors", start_from=start)
+    report = train(
+        [shop], replace(SHORT, distance_rate=0.1), tmp_path / "net.safetensors", start_from=start, samples=frames
+    )
     assert report.comparison is not None and report.comparison.improved
     figures = report.as_json()["comparison"]
     assert figures["improved"] is True and figures["acc@10"]["after"] > figures["acc@10"]["before"] == 0
     assert str(report).endswith("It improved.")
 
 
-def test_training_that_does_not_improve_says_so(shop: PairFolder, tmp_path: Path) -> None:
+def test_training_that_does_not_improve_says_so(shop: PairFolder, frames: SampleCache, tmp_path: Path) -> None:
     start = save_checkpoint(tmp_path / "start.safetensors", network(1.0), SIZE)
     idle = replace(SHORT, steps=1, learning_rate=0.0, distance_rate=0.0)
-    report = train([shop], idle, tmp_path / "net.safetensors", start_from=start)
+    report = train([shop], idle, tmp_path / "net.safetensors", start_from=start, samples=frames)
     assert report.comparison is not None and report.comparison.before == report.comparison.after > 50
     assert report.as_json()["comparison"]["improved"] is False
     assert str(report).endswith(f"It did not improve: keep {start}.")
 
 
-def test_what_cannot_be_compared_is_not_claimed(shop: PairFolder, tmp_path: Path) -> None:
+def test_what_cannot_be_compared_is_not_claimed(shop: PairFolder, frames: SampleCache, tmp_path: Path) -> None:
     start = save_checkpoint(tmp_path / "start.safetensors", network(1.0), SIZE)
     idle = replace(SHORT, steps=1)
-    report = train([shop], idle, tmp_path / "all.safetensors", start_from=start, holdout=False)
+    report = train([shop], idle, tmp_path / "all.safetensors", start_from=start, holdout=False, samples=frames)
     assert report.comparison is None and report.as_json()["comparison"] is None
     assert f"It is not known whether it improved on {start}" in str(report)
     pairs = read_pairs(write_shapes(tmp_path / "pairs", photos=12))

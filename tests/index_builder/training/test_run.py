@@ -10,6 +10,7 @@ from safetensors.torch import save_file
 
 from index_builder.datasets.readers.read import read_pairs
 from index_builder.training.config.presets import PRESETS
+from index_builder.training.data.sample_cache import SampleCache
 from index_builder.training.data.samples import SampleSet, prepare
 from index_builder.training.run import TrainingRun
 from index_builder.training.train import train
@@ -33,6 +34,12 @@ TINY = replace(
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_shapes(tmp_path_factory.mktemp("learner") / "shapes", photos=8)
+
+
+@pytest.fixture(scope="module")
+def frames() -> SampleCache:
+    """Share the frames of `folder` between the runs; what is trained on other pictures must not take it."""
+    return SampleCache()
 
 
 @pytest.fixture(scope="module")
@@ -73,13 +80,15 @@ def test_a_head_that_the_joint_loss_overlooks_learns_by_its_own(samples: SampleS
     assert (temperatures[1] != untouched).all()
 
 
-def test_compression_is_fitted_once_and_taken_afterwards(folder: Path, tmp_path: Path) -> None:
+def test_compression_is_fitted_once_and_taken_afterwards(folder: Path, frames: SampleCache, tmp_path: Path) -> None:
     pairs = read_pairs(folder)
     still = replace(TINY, steps=1, learning_rate=0.0, distance_rate=0.0, weight_decay=0.0)
-    start = train([pairs], still, tmp_path / "start.safetensors").checkpoint
+    start = train([pairs], still, tmp_path / "start.safetensors", samples=frames).checkpoint
     compressed = replace(still, network=replace(still.network, compressed=8))
-    fitted = train([pairs], compressed, tmp_path / "fitted.safetensors", start_from=start).checkpoint
-    again = train([pairs], compressed, tmp_path / "again.safetensors", start_from=fitted, seed=1).checkpoint
+    fitted = train([pairs], compressed, tmp_path / "fitted.safetensors", start_from=start, samples=frames).checkpoint
+    again = train(
+        [pairs], compressed, tmp_path / "again.safetensors", start_from=fitted, seed=1, samples=frames
+    ).checkpoint
     projections = [load_checkpoint(path).network.compression for path in (fitted, again)]
     weight = projections[0].weight
     assert isinstance(weight, torch.Tensor) and weight.shape == (8, 768)
@@ -106,13 +115,17 @@ def test_imagenet_weights_start_the_expert_alone(tmp_path: Path) -> None:
     assert inheritance(config, start).taken == ("expert",)
 
 
-def test_a_run_may_start_from_a_checkpoint_and_imagenet_weights(folder: Path, tmp_path: Path) -> None:
+def test_a_run_may_start_from_a_checkpoint_and_imagenet_weights(
+    folder: Path, frames: SampleCache, tmp_path: Path
+) -> None:
     published = tmp_path / "lite0.safetensors"
     save_file(test_efficientnet.published(), published)
     start = save_checkpoint(tmp_path / "net.safetensors", DSSA(TINY.network), PreprocessConfig(size=64))
     network = replace(TINY.network, heads=("coarse", "global"), expert="efficientnet-lite0")
     preset = replace(TINY, network=network, steps=1, learning_rate=0.0, distance_rate=0.0, weight_decay=0.0)
-    report = train([read_pairs(folder)], preset, tmp_path / "out.safetensors", start_from=start, imagenet=published)
+    report = train(
+        [read_pairs(folder)], preset, tmp_path / "out.safetensors", start_from=start, imagenet=published, samples=frames
+    )
     assert report.inherited is not None and report.inherited.taken == ("backbone", "attention", "expert")
     weights = dict(load_checkpoint(report.checkpoint).network.named_parameters())
     before = {**load_start(start, "cpu").weights, **load_start(published, "cpu").weights}
@@ -137,9 +150,11 @@ def test_a_distance_over_another_embedding_is_not_taken(tmp_path: Path) -> None:
     assert "distance" in inheritance(mahalanobis, start).taken
 
 
-def test_a_checkpoint_remembers_that_nothing_was_held_out(folder: Path, tmp_path: Path) -> None:
+def test_a_checkpoint_remembers_that_nothing_was_held_out(folder: Path, frames: SampleCache, tmp_path: Path) -> None:
     short = replace(TINY, steps=1)
-    whole = train([read_pairs(folder)], short, tmp_path / "whole.safetensors", holdout=False).checkpoint
-    later = train([read_pairs(folder)], short, tmp_path / "later.safetensors", start_from=whole).checkpoint
-    clean = train([read_pairs(folder)], short, tmp_path / "clean.safetensors").checkpoint
+    whole = train([read_pairs(folder)], short, tmp_path / "whole.safetensors", holdout=False, samples=frames).checkpoint
+    later = train(
+        [read_pairs(folder)], short, tmp_path / "later.safetensors", start_from=whole, samples=frames
+    ).checkpoint
+    clean = train([read_pairs(folder)], short, tmp_path / "clean.safetensors", samples=frames).checkpoint
     assert [load_checkpoint(path).saw_held_out for path in (whole, later, clean)] == [True, True, False]
