@@ -53,9 +53,9 @@ def _paste_captioned(sheet: Image.Image, image: Image.Image, left: int, top: int
 def main() -> None:
     """Parse the options, draw the sheet and write it."""
     parser = create_parser(__doc__)
-    parser.add_argument("--gallery", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("sketches", type=Path, nargs="+")
+    parser.add_argument("--gallery", type=Path, required=True, help="gallery to search")
+    parser.add_argument("--out", type=Path, required=True, help="picture file to write")
+    parser.add_argument("sketches", type=Path, nargs="+", help="sketch images, one per row")
     options = parser.parse_args()
     options.out.parent.mkdir(parents=True, exist_ok=True)
     draw_contact_sheet(options.gallery, options.sketches).save(options.out, optimize=True)

@@ -49,9 +49,20 @@ def measure_hog_accuracy(folder: PairFolder, gallery_from: GalleryFrom) -> dict[
 def main() -> None:
     """Parse the options, measure and print the figures."""
     parser = create_parser(__doc__)
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--gallery-from", type=GalleryFrom, default=GalleryFrom.photos, choices=list(GalleryFrom))
-    parser.add_argument("--split", choices=SPLITS, default="all")
+    parser.add_argument("--data", type=Path, required=True, help="pair folder whose sketches are searched")
+    parser.add_argument(
+        "--gallery-from",
+        type=GalleryFrom,
+        default=GalleryFrom.photos,
+        choices=list(GalleryFrom),
+        help="pictures that are searched among (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--split",
+        choices=SPLITS,
+        default="all",
+        help="pairs to use: all, or the fixed fifth that training holds out (default: %(default)s)",
+    )
     options = parse_options(parser)
     figures = measure_hog_accuracy(read_pairs(options.data).part(options.split), options.gallery_from)
     print_figures(figures, as_json=options.json)

@@ -29,7 +29,7 @@ def measure_ink(strokes: Strokes) -> float:
 def main() -> None:
     """Parse the options, measure and print the figures."""
     parser = create_parser(__doc__)
-    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--data", type=Path, required=True, help="pair folder whose sketches have strokes")
     options = parse_options(parser)
     sketches = (sketch for pair in read_pairs(options.data).pairs for sketch in pair.sketches)
     ink = np.array([measure_ink(sketch.strokes) for sketch in sketches if sketch.strokes])

@@ -39,10 +39,15 @@ def measure_share_of_kind(gallery_dir: Path, folder: PairFolder, kinds: list[str
 def main() -> None:
     """Parse the options, measure and print the figures."""
     parser = create_parser(__doc__)
-    parser.add_argument("--gallery", type=Path, required=True)
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--kind", nargs="+", required=True)
-    parser.add_argument("--split", choices=SPLITS, default="all")
+    parser.add_argument("--gallery", type=Path, required=True, help="gallery to search")
+    parser.add_argument("--data", type=Path, required=True, help="pair folder whose sketches are searched")
+    parser.add_argument("--kind", nargs="+", required=True, help="top categories of the gallery that count as right")
+    parser.add_argument(
+        "--split",
+        choices=SPLITS,
+        default="all",
+        help="pairs to use: all, or the fixed fifth that training holds out (default: %(default)s)",
+    )
     options = parse_options(parser)
     folder = read_pairs(options.data).part(options.split)
     figures = {

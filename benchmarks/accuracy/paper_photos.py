@@ -106,10 +106,23 @@ TAKES: dict[str, Take] = {
 def main() -> None:
     """Parse the options, measure and print the figures."""
     parser = create_parser(__doc__)
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--split", choices=SPLITS, default="held-out")
-    parser.add_argument("--gallery-from", type=GalleryFrom, choices=list(GalleryFrom), default=GalleryFrom.photos)
-    parser.add_argument("--checkpoint", type=Path, default=DEFAULT_CHECKPOINT)
+    parser.add_argument("--data", type=Path, required=True, help="pair folder whose sketches are searched")
+    parser.add_argument(
+        "--split",
+        choices=SPLITS,
+        default="held-out",
+        help="pairs to use: all, or the fixed fifth that training holds out (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--gallery-from",
+        type=GalleryFrom,
+        choices=list(GalleryFrom),
+        default=GalleryFrom.photos,
+        help="pictures that are searched among (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--checkpoint", type=Path, default=DEFAULT_CHECKPOINT, help="checkpoint (default: the shipped one)"
+    )
     options = parse_options(parser)
     folder = read_pairs(options.data).part(options.split)
     evaluations = evaluate_takes(folder, load_checkpoint(options.checkpoint), options.gallery_from)

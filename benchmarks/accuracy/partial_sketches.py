@@ -37,9 +37,14 @@ def main() -> None:
     """Parse the options, measure and print the figures."""
     parser = create_parser(__doc__)
     parser.add_argument("--data", type=Path, required=True, help="pair folder whose sketches have strokes")
-    parser.add_argument("--checkpoint", type=Path, required=True)
+    parser.add_argument("--checkpoint", type=Path, required=True, help="checkpoint to measure")
     parser.add_argument("--against", type=Path, required=True, help="checkpoint to compare with")
-    parser.add_argument("--split", choices=SPLITS, default="held-out")
+    parser.add_argument(
+        "--split",
+        choices=SPLITS,
+        default="held-out",
+        help="pairs to use: all, or the fixed fifth that training holds out (default: %(default)s)",
+    )
     options = parse_options(parser)
     folder = read_pairs(options.data).part(options.split)
     ours, theirs = (evaluate_partial(folder, load_checkpoint(path)) for path in (options.checkpoint, options.against))

@@ -115,10 +115,17 @@ def unconfident_share(contrasts: Array) -> float:
 def main() -> None:
     """Parse the options, measure and print the figures."""
     parser = create_parser(__doc__)
-    parser.add_argument("--gallery", type=Path, required=True)
-    parser.add_argument("--data", type=Path, nargs="+", required=True)
-    parser.add_argument("--split", choices=SPLITS, default="held-out")
-    parser.add_argument("--others", type=Path, nargs="+", default=[])
+    parser.add_argument("--gallery", type=Path, required=True, help="gallery to search")
+    parser.add_argument("--data", type=Path, nargs="+", required=True, help="pair folders of real sketches")
+    parser.add_argument(
+        "--split",
+        choices=SPLITS,
+        default="held-out",
+        help="pairs to use: all, or the fixed fifth that training holds out (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--others", type=Path, nargs="+", default=[], help="images in place of the scribbles (default: drawn scribbles)"
+    )
     options = parse_options(parser)
     checkpoint = load_checkpoint(options.gallery / CHECKPOINT_FILE)
     gallery = Gallery.open(options.gallery, checkpoint)

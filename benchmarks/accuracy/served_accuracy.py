@@ -156,9 +156,16 @@ def _write_photos(folder: PairFolder, directory: Path) -> Path:
 def main() -> None:
     """Parse the options, measure and print the figures."""
     parser = create_parser(__doc__)
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--split", choices=SPLITS, default="all")
-    parser.add_argument("--checkpoint", type=Path, default=DEFAULT_CHECKPOINT)
+    parser.add_argument("--data", type=Path, required=True, help="pair folder whose sketches are searched")
+    parser.add_argument(
+        "--split",
+        choices=SPLITS,
+        default="all",
+        help="pairs to use: all, or the fixed fifth that training holds out (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--checkpoint", type=Path, default=DEFAULT_CHECKPOINT, help="checkpoint (default: the shipped one)"
+    )
     options = parse_options(parser)
     folder = read_pairs(options.data).part(options.split)
     figures: dict[str, dict[str, float]] = {}

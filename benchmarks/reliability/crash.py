@@ -50,8 +50,8 @@ from index_builder.gallery.verify.verify import verify
 def main() -> None:
     """Parse the options and run the rounds; ends with status 1 at the first fault."""
     parser = create_parser(__doc__)
-    parser.add_argument("--rounds", type=int, default=200)
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--rounds", type=int, default=200, help="number of crashes (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=0, help="seed of all random choices (default: %(default)s)")
     options = parse_options(parser)
     with (
         tempfile.TemporaryDirectory() as folder,

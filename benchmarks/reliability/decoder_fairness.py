@@ -105,8 +105,10 @@ async def attack_and_search(url: str, minutes: float, others: int) -> dict[str, 
 def main() -> None:
     """Build a gallery, serve it, attack it; ends with status 1 if too few ordinary images are answered."""
     parser = create_parser(__doc__)
-    parser.add_argument("--minutes", type=float, default=2)
-    parser.add_argument("--others", type=int, default=6)
+    parser.add_argument("--minutes", type=float, default=2, help="duration in minutes (default: %(default)s)")
+    parser.add_argument(
+        "--others", type=int, default=6, help="number of clients that send ordinary images (default: %(default)s)"
+    )
     options = parse_options(parser)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

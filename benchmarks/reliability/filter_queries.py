@@ -141,9 +141,11 @@ def _describe(query: Query) -> str:
 def main() -> None:
     """Build a gallery, serve it and send queries; ends with status 1 if a limit is exceeded."""
     parser = create_parser(__doc__)
-    parser.add_argument("--requests", type=int, default=10_000)
-    parser.add_argument("--products", type=int, default=3000)
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--requests", type=int, default=10_000, help="number of requests (default: %(default)s)")
+    parser.add_argument(
+        "--products", type=int, default=3000, help="number of products in the gallery (default: %(default)s)"
+    )
+    parser.add_argument("--seed", type=int, default=1, help="seed of all random choices (default: %(default)s)")
     options = parse_options(parser)
     with tempfile.TemporaryDirectory() as name, PhotoServer() as photos:
         gallery = Path(name) / "gallery"

@@ -183,8 +183,8 @@ def _is_valid_error(headers: dict[str, str], body: bytes) -> bool:
 def main() -> None:
     """Serve a small gallery and send corrupted requests; ends with status 1 after any fault."""
     parser = create_parser(__doc__)
-    parser.add_argument("--requests", type=int, default=100_000)
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--requests", type=int, default=100_000, help="number of requests (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=0, help="seed of all random choices (default: %(default)s)")
     options = parse_options(parser)
     with tempfile.TemporaryDirectory() as name, PhotoServer() as photos:
         gallery = Path(name) / "gallery"

@@ -224,9 +224,11 @@ def _draw_sketch(rng: random.Random) -> dict[str, object]:
 def main() -> None:
     """Build a gallery, serve it, load it; ends with status 1 after any fault."""
     parser = create_parser(__doc__)
-    parser.add_argument("--minutes", type=float, default=30)
-    parser.add_argument("--products", type=int, default=300)
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--minutes", type=float, default=30, help="duration in minutes (default: %(default)s)")
+    parser.add_argument(
+        "--products", type=int, default=300, help="number of products in the gallery (default: %(default)s)"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="seed of all random choices (default: %(default)s)")
     options = parse_options(parser)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

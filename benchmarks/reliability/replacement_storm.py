@@ -130,9 +130,9 @@ def _make_gallery(folder: Path, url: str | None) -> tuple[Path, str]:
 def main() -> None:
     """Build a gallery, serve it, replace and search; ends with status 1 after any fault."""
     parser = create_parser(__doc__)
-    parser.add_argument("--minutes", type=float, default=10)
+    parser.add_argument("--minutes", type=float, default=10, help="duration in minutes (default: %(default)s)")
     parser.add_argument("--catalogue", help="URL of an empty PostgreSQL database (default: SQLite)")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seed", type=int, default=0, help="seed of all random choices (default: %(default)s)")
     options = parse_options(parser)
     settings: dict[str, Any] = {"search_rate": 0, "write_rate": 0}
     if options.catalogue:

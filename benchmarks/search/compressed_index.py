@@ -80,10 +80,19 @@ def main() -> None:
     """Parse the options, measure and print the figures."""
     parser = create_parser(__doc__)
     add_real_options(parser)
-    parser.add_argument("--size", type=int, default=1_000_000)
-    parser.add_argument("--target", type=float, default=0.99)
-    parser.add_argument("--factories", nargs="*", default=[])
-    parser.add_argument("--runs", type=int, default=60)
+    parser.add_argument(
+        "--size", type=int, default=1_000_000, help="number of photos to search among (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--target", type=float, default=0.99, help="share of the ten nearest to find, 0 to 1 (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--factories",
+        nargs="*",
+        default=[],
+        help="faiss.index_factory strings to try (default: those of `sketchfind tune`)",
+    )
+    parser.add_argument("--runs", type=int, default=60, help="searches on each side (default: %(default)s)")
     options = parse_options(parser)
     figures = compare(load_real(options), options.size, options.target, options.factories, options.runs)
     print_figures(figures, as_json=options.json)

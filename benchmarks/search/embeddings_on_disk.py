@@ -108,11 +108,15 @@ def main() -> None:
     """Parse the options, measure and print the figures."""
     parser = create_parser(__doc__)
     add_real_options(parser)
-    parser.add_argument("--size", type=int, default=10_000_000)
-    parser.add_argument("--target", type=float, default=0.95)
-    parser.add_argument("--factory", default="IVF2048,SQ8")
-    parser.add_argument("--runs", type=int, default=60)
-    parser.add_argument("--scratch", type=Path, default=Path("data"))
+    parser.add_argument("--size", type=int, default=10_000_000, help="number of products (default: %(default)s)")
+    parser.add_argument(
+        "--target", type=float, default=0.95, help="share of the ten nearest to find, 0 to 1 (default: %(default)s)"
+    )
+    parser.add_argument("--factory", default="IVF2048,SQ8", help="faiss.index_factory string (default: %(default)s)")
+    parser.add_argument("--runs", type=int, default=60, help="searches on each side (default: %(default)s)")
+    parser.add_argument(
+        "--scratch", type=Path, default=Path("data"), help="existing folder for temporary files (default: %(default)s)"
+    )
     options = parse_options(parser)
     limit_threads(None)
     real = load_real(options)

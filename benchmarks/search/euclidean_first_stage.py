@@ -53,8 +53,12 @@ def main() -> None:
     """Parse the options, measure and print the figures."""
     parser = create_parser(__doc__)
     add_real_options(parser)
-    parser.add_argument("--size", type=int, default=100_000)
-    parser.add_argument("--n-candidates", type=int, default=100)
+    parser.add_argument(
+        "--size", type=int, default=100_000, help="number of photos to search among (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--n-candidates", type=int, default=100, help="candidates of the first stage (default: %(default)s)"
+    )
     options = parse_options(parser)
     figures = compare(load_real(options), options.size, options.n_candidates)
     print_figures(figures, as_json=options.json)

@@ -52,8 +52,14 @@ def main() -> None:
     """Parse the options, measure and print the figures."""
     parser = create_parser(__doc__)
     add_real_options(parser)
-    parser.add_argument("--sizes", type=int, nargs="+", default=[100_000, 1_000_000])
-    parser.add_argument("--runs", type=int, default=40)
+    parser.add_argument(
+        "--sizes",
+        type=int,
+        nargs="+",
+        default=[100_000, 1_000_000],
+        help="numbers of photos to search among (default: %(default)s)",
+    )
+    parser.add_argument("--runs", type=int, default=40, help="searches on each side, per size (default: %(default)s)")
     options = parse_options(parser)
     real = load_real(options)
     figures = [compare(real, n, options.runs) for n in options.sizes]

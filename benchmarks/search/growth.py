@@ -101,10 +101,18 @@ def main() -> None:
     """Parse the options, measure, draw the plot and print the figures."""
     parser = create_parser(__doc__)
     add_real_options(parser)
-    parser.add_argument("--most", type=int, default=10_000_000)
-    parser.add_argument("--runs", type=int, default=20)
-    parser.add_argument("--scratch", type=Path, default=Path("data"))
-    parser.add_argument("--out", type=Path, default=Path("docs/images/growth.svg"))
+    parser.add_argument(
+        "--most", type=int, default=10_000_000, help="largest number of products (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--runs", type=int, default=20, help="searches per kind of index and size (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--scratch", type=Path, default=Path("data"), help="existing folder for temporary files (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--out", type=Path, default=Path("docs/images/growth.svg"), help="SVG file to write (default: %(default)s)"
+    )
     options = parse_options(parser)
     real = load_real(options)  # creates data/ if it is missing
     with tempfile.TemporaryDirectory(dir=options.scratch) as scratch:

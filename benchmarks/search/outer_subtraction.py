@@ -71,8 +71,10 @@ def main() -> None:
     """Parse the options, measure and print the figures."""
     parser = create_parser(__doc__)
     add_real_options(parser)
-    parser.add_argument("--size", type=int, default=10_000)
-    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument(
+        "--size", type=int, default=10_000, help="number of photos to search among (default: %(default)s)"
+    )
+    parser.add_argument("--runs", type=int, default=5, help="searches on each side (default: %(default)s)")
     options = parse_options(parser)
     figures = compare(load_real(options), options.size, options.runs)
     print_figures(figures, as_json=options.json)

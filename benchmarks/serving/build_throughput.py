@@ -145,7 +145,9 @@ def main() -> None:
     parser.add_argument("--photos", type=Path, required=True, help="folder of photos")
     parser.add_argument("--limit", type=int, help="largest number of photos (default: all)")
     parser.add_argument("--turn", type=int, default=220, help="photos per turn (default: 220)")
-    parser.add_argument("--checkpoint", type=Path, default=DEFAULT_CHECKPOINT)
+    parser.add_argument(
+        "--checkpoint", type=Path, default=DEFAULT_CHECKPOINT, help="checkpoint (default: the shipped one)"
+    )
     options = parse_options(parser)
     items = [item for item in islice(read_source(options.photos), options.limit) if isinstance(item, FeedItem)]
     started = time.perf_counter()

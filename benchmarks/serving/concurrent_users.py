@@ -32,7 +32,7 @@ from benchmarks.support.large_gallery import add_options, make_sketch_bodies, op
 from benchmarks.support.report import create_parser, print_figures
 from benchmarks.support.server_process import Server
 from benchmarks.support.simulated_shopper import STROKE, Shopper, SketchState, make_states
-from model.checkpoint import DEFAULT_CHECKPOINT, Checkpoint, load_checkpoint
+from model.checkpoint import Checkpoint, load_checkpoint
 from model.preprocessing.frames import mirror_image
 
 _EXPECTED = ("200", "superseded", "given up", "left at the end")  # outcomes that are not errors
@@ -131,10 +131,12 @@ def measure(server: Server, checkpoint: Checkpoint, bodies: list[bytes], options
 def main() -> None:
     """Make a gallery, serve it, measure and print the figures."""
     parser = create_parser(__doc__)
-    add_options(parser, DEFAULT_CHECKPOINT)
-    parser.add_argument("--people", type=int, default=16)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=float, default=10)
+    add_options(parser)
+    parser.add_argument("--people", type=int, default=16, help="users who search at once (default: %(default)s)")
+    parser.add_argument("--rounds", type=int, default=3, help="repetitions (default: %(default)s)")
+    parser.add_argument(
+        "--seconds", type=float, default=10, help="duration of each measurement in seconds (default: %(default)s)"
+    )
     options = parser.parse_args()
     folders = read_pair_folders(options.data)
     with (

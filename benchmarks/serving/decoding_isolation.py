@@ -74,8 +74,10 @@ async def measure(service: Service, sketch: Sketch, rounds: int) -> tuple[float,
 def main() -> None:
     """Parse the options, measure and print the times."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--gallery", type=Path, required=True)
-    parser.add_argument("--rounds", type=int, default=30)
+    parser.add_argument("--gallery", type=Path, required=True, help="gallery to search")
+    parser.add_argument(
+        "--rounds", type=int, default=30, help="searches each way, per kind of sketch (default: %(default)s)"
+    )
     arguments = parser.parse_args()
     service = Service(load_settings(gallery=arguments.gallery)).start()
     sketches: dict[str, Sketch] = {

@@ -46,9 +46,11 @@ def compare(checkpoint: Path, runs: int) -> dict[str, float]:
 def main() -> None:
     """Parse the options, measure and print the figures."""
     parser = create_parser(__doc__)
-    parser.add_argument("--checkpoint", type=Path, default=DEFAULT_CHECKPOINT)
-    parser.add_argument("--runs", type=int, default=40)
-    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument(
+        "--checkpoint", type=Path, default=DEFAULT_CHECKPOINT, help="checkpoint (default: the shipped one)"
+    )
+    parser.add_argument("--runs", type=int, default=40, help="forward passes of each network (default: %(default)s)")
+    parser.add_argument("--threads", type=int, default=1, help="threads to compute with (default: %(default)s)")
     options = parse_options(parser)
     torch.set_num_threads(options.threads)
     figures = compare(options.checkpoint, options.runs)

@@ -148,12 +148,20 @@ def measure_deviations(ways: dict[str, Way], checkpoint: Checkpoint, frames: Ten
 def main() -> None:
     """Parse the options, measure and print the figures."""
     parser = create_parser(__doc__)
-    parser.add_argument("--data", type=Path, nargs="+", required=True)
-    parser.add_argument("--checkpoint", type=Path, default=DEFAULT_CHECKPOINT)
-    parser.add_argument("--batches", type=int, nargs="+", default=[1, 2, 8, 16])
-    parser.add_argument("--runs", type=int, default=15)
-    parser.add_argument("--threads", type=int)
-    parser.add_argument("--compile", action="store_true")
+    parser.add_argument("--data", type=Path, nargs="+", required=True, help="pair folders of sketches")
+    parser.add_argument(
+        "--checkpoint", type=Path, default=DEFAULT_CHECKPOINT, help="checkpoint (default: the shipped one)"
+    )
+    parser.add_argument(
+        "--batches", type=int, nargs="+", default=[1, 2, 8, 16], help="batch sizes, in frames (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--runs", type=int, default=15, help="forward passes each way, per batch size (default: %(default)s)"
+    )
+    parser.add_argument("--threads", type=int, help="threads to compute with (default: one per available processor)")
+    parser.add_argument(
+        "--compile", action="store_true", help="add torch.compile, which takes minutes and a C++ compiler"
+    )
     options = parse_options(parser)
     limit_threads(options.threads)
     checkpoint = load_checkpoint(options.checkpoint)

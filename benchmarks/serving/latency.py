@@ -26,7 +26,7 @@ from app.index.segment import Segment
 from benchmarks.support.large_gallery import add_options, make_sketch_bodies, open_large_gallery, read_pair_folders
 from benchmarks.support.report import create_parser, print_figures
 from benchmarks.support.server_process import Server
-from model.checkpoint import DEFAULT_CHECKPOINT, Checkpoint, load_checkpoint
+from model.checkpoint import Checkpoint, load_checkpoint
 from model.preprocessing.frames import mirror_image
 
 _N = 100  # candidates, the server's default
@@ -111,8 +111,8 @@ def compare(server: Server, alone: StageRunner, bodies: list[bytes], runs: int) 
 def main() -> None:
     """Make a gallery, serve it, measure and print the figures."""
     parser = create_parser(__doc__)
-    add_options(parser, DEFAULT_CHECKPOINT)
-    parser.add_argument("--runs", type=int, default=100)
+    add_options(parser)
+    parser.add_argument("--runs", type=int, default=100, help="searches on each side (default: %(default)s)")
     options = parser.parse_args()
     folders = read_pair_folders(options.data)
     with (

@@ -114,9 +114,16 @@ def main() -> None:
     """Parse the options, measure and print the figures."""
     parser = create_parser(__doc__)
     add_real_options(parser)
-    parser.add_argument("--size", type=int, default=100_000)
-    parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--servers", type=int, default=2)
+    parser.add_argument(
+        "--size", type=int, default=100_000, help="number of products in the gallery (default: %(default)s)"
+    )
+    parser.add_argument("--runs", type=int, default=5, help="starts on each side (default: %(default)s)")
+    parser.add_argument(
+        "--servers",
+        type=int,
+        default=2,
+        help="servers that run at once when shared memory is measured (default: %(default)s)",
+    )
     options = parse_options(parser)
     figures = compare(load_real(options), options.checkpoint, options.size, options.runs, options.servers)
     print_figures(figures, as_json=options.json)

@@ -27,19 +27,23 @@ from app.products.product import Photo, Product
 from benchmarks.support.synthetic_galleries import embed_pictures, generate_embeddings
 from index_builder.datasets.pairs import PairFolder
 from index_builder.datasets.readers.read import read_pairs
-from model.checkpoint import Checkpoint, load_checkpoint
+from model.checkpoint import DEFAULT_CHECKPOINT, Checkpoint, load_checkpoint
 from model.preprocessing.tracing import trace_strokes
 
 _BATCH = 4096  # products in a transaction
 _CATEGORIES = ("Shoes > Boots", "Shoes > Sneakers", "Shoes > Sandals", "Chairs", "Bags > Backpacks")
 
 
-def add_options(parser: argparse.ArgumentParser, checkpoint: Path) -> None:
+def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options that open_large_gallery() and make_sketch_bodies() read."""
     parser.add_argument("--data", type=Path, nargs="+", required=True, help="pair folders of sketches and photos")
-    parser.add_argument("--products", type=int, default=100_000)
-    parser.add_argument("--checkpoint", type=Path, default=checkpoint)
-    parser.add_argument("--json", action="store_true")
+    parser.add_argument(
+        "--products", type=int, default=100_000, help="number of products in the gallery (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--checkpoint", type=Path, default=DEFAULT_CHECKPOINT, help="checkpoint (default: the shipped one)"
+    )
+    parser.add_argument("--json", action="store_true", help="print the figures as one line of JSON")
 
 
 @contextmanager

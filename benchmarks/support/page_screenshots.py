@@ -95,8 +95,14 @@ def arrange_in_rows(rows: list[list[Image.Image]]) -> Image.Image:
 def main() -> None:
     """Parse the options, take the screenshots and write them."""
     parser = create_parser(__doc__)
-    parser.add_argument("--url", default="http://127.0.0.1:8000")
-    parser.add_argument("--out", type=Path, default=Path("docs/images"))
+    parser.add_argument(
+        "--url",
+        default="http://127.0.0.1:8000",
+        help="address of a server with the demo gallery (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--out", type=Path, default=Path("docs/images"), help="folder for the pictures (default: %(default)s)"
+    )
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")

@@ -14,7 +14,7 @@ def create_parser(description: str | None) -> argparse.ArgumentParser:
 
 def parse_options(parser: argparse.ArgumentParser) -> argparse.Namespace:
     """Add the option --json of print_figures() and parse the command line."""
-    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--json", action="store_true", help="print the figures as one line of JSON")
     return parser.parse_args()
 
 

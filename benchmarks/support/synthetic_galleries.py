@@ -45,7 +45,9 @@ def add_real_options(parser: argparse.ArgumentParser) -> None:
     """Add the options that load_real() reads."""
     parser.add_argument("--data", type=Path, nargs="+", required=True, help="pair folders of sketches and photos")
     parser.add_argument("--photos", type=Path, nargs="*", default=[], help="folders of further photos (default: none)")
-    parser.add_argument("--checkpoint", type=Path, default=DEFAULT_CHECKPOINT)
+    parser.add_argument(
+        "--checkpoint", type=Path, default=DEFAULT_CHECKPOINT, help="checkpoint (default: the shipped one)"
+    )
 
 
 def load_real(options: argparse.Namespace) -> Real:

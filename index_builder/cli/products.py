@@ -13,28 +13,29 @@ from index_builder.cli.console import exit_if_failed, print_report, print_result
 from index_builder.cli.options import Catalogue, Json, Private
 
 Gallery = Annotated[Path, typer.Option(metavar="DIR", help="Gallery made by `sketchfind build`.")]
-_Text = Annotated[str | None, typer.Option(show_default="none")]
 _Texts = Annotated[list[str] | None, typer.Option(help="One value; may be repeated.", show_default="none")]
 
 
 def add(
-    product_id: Annotated[str, typer.Argument(metavar="ID")],
+    product_id: Annotated[str, typer.Argument(metavar="ID", help="ID of the product to add or replace.")],
     gallery: Gallery,
     photo: Annotated[list[Path] | None, typer.Option(metavar="FILE", help="Photo file; may be repeated.")] = None,
-    title: Annotated[str | None, typer.Option(show_default="the ID")] = None,
+    title: Annotated[str | None, typer.Option(help="Title shown with the results.", show_default="the ID")] = None,
     category: Annotated[str | None, typer.Option(help="Path such as 'Shoes > Boots'.", show_default="none")] = None,
     price: Annotated[
         str | None, typer.Option(help="Price with currency, such as '59.90 EUR'.", show_default="none")
     ] = None,
-    link: _Text = None,
+    link: Annotated[str | None, typer.Option(help="URL of the product's page.", show_default="none")] = None,
     color: _Texts = None,
-    gender: _Text = None,
-    brand: _Text = None,
+    gender: Annotated[
+        str | None, typer.Option(help="Group it is made for, such as women.", show_default="none")
+    ] = None,
+    brand: Annotated[str | None, typer.Option(help="Brand.", show_default="none")] = None,
     size: _Texts = None,
     availability: Annotated[
         str | None, typer.Option(help="in_stock, out_of_stock, preorder or backorder.", show_default="none")
     ] = None,
-    description: _Text = None,
+    description: Annotated[str | None, typer.Option(help="Description in plain text.", show_default="none")] = None,
     attribute: Annotated[
         list[str] | None, typer.Option(metavar="NAME=VALUE", help="Further property; may be repeated.")
     ] = None,
@@ -60,7 +61,7 @@ def add(
 
 
 def remove(
-    product_ids: Annotated[list[str], typer.Argument(metavar="ID...")],
+    product_ids: Annotated[list[str], typer.Argument(metavar="ID...", help="IDs of the products to remove.")],
     gallery: Gallery,
     catalogue: Catalogue = None,
     *,

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 from typer.testing import CliRunner, Result
 
 from app.settings import Settings
@@ -176,3 +178,18 @@ def test_a_misspelt_setting_is_named_by_every_command(
         "sketchfind: SKETCHFIND_CATALOG is set, but is not a setting and is ignored: did you mean SKETCHFIND_CATALOGUE?"
     )
     assert "gallery" in second
+
+
+def list_commands(command: Any, path: str = "sketchfind") -> Iterator[tuple[str, Any]]:
+    """Yield every command with its path, those of groups too."""
+    yield path, command
+    for name, child in getattr(command, "commands", {}).items():
+        yield from list_commands(child, f"{path} {name}")
+
+
+def test_every_command_option_and_argument_has_help() -> None:
+    commands = dict(list_commands(typer.main.get_command(app)))
+    assert {"sketchfind add", "sketchfind keys add"} <= commands.keys()
+    assert [path for path, command in commands.items() if not command.help] == []
+    parameters = [(path, parameter) for path, command in commands.items() for parameter in command.params]
+    assert [f"{path} {parameter.opts}" for path, parameter in parameters if not parameter.help] == []
