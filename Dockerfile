@@ -14,16 +14,16 @@ ARG PIP_INDEX_URL
 ARG PIP_EXTRA_INDEX_URL
 # by far the largest layer: only these two files make it again, not a change of code
 WORKDIR /build
-COPY pyproject.toml constraints.txt ./
+COPY pyproject.toml requirements.lock ./
 RUN python -c "import tomllib; p = tomllib.load(open('pyproject.toml', 'rb'))['project']; \
 extras = p['optional-dependencies']; \
 print(*p['dependencies'], *extras['${ACCELERATOR}'], *extras['postgres'], sep='\n')" > requirements.txt \
-    && pip install --no-cache-dir -c constraints.txt -r requirements.txt
+    && pip install --no-cache-dir -c requirements.lock -r requirements.txt
 
 FROM runtime AS package
 RUN python -c "import tomllib; \
 print(*tomllib.load(open('pyproject.toml', 'rb'))['build-system']['requires'], sep='\n')" > build-requirements.txt \
-    && pip install --no-cache-dir -c constraints.txt -r build-requirements.txt
+    && pip install --no-cache-dir -c requirements.lock -r build-requirements.txt
 COPY . .
 RUN pip wheel --no-deps --no-build-isolation --wheel-dir dist . \
     && pip install --no-deps --no-warn-script-location --root /package dist/*.whl

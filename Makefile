@@ -12,7 +12,7 @@ help:
 	@echo "make demo       build the demo gallery if there is none, and serve it (PORT=$(PORT))"
 	@echo "make test       check style and types, run the tests"
 	@echo "make install    make .venv with all that use and tests need; the others do this first"
-	@echo "make lock       write constraints.txt again: the newest versions that pyproject.toml allows"
+	@echo "make lock       write requirements.lock again: the newest versions that pyproject.toml allows"
 
 install: .venv/installed
 
@@ -37,15 +37,15 @@ lock: install
 	.venv/bin/python -c "import tomllib; \
 	    print(*tomllib.load(open('pyproject.toml', 'rb'))['build-system']['requires'], sep='\n')" \
 	    | $(RUN) uv pip compile --quiet --universal --python-version 3.11 --all-extras --no-annotate \
-	        --custom-compile-command "make lock" pyproject.toml - > constraints.tmp
-	grep -Ev '^(nvidia|cuda|triton)' constraints.tmp > constraints.txt
-	@rm constraints.tmp
+	        --custom-compile-command "make lock" pyproject.toml - > requirements.tmp
+	grep -Ev '^(nvidia|cuda|triton)' requirements.tmp > requirements.lock
+	@rm requirements.tmp
 
-.venv/installed: pyproject.toml constraints.txt
+.venv/installed: pyproject.toml requirements.lock
 	@.venv/bin/python $(SUPPORTED) 2>/dev/null || { \
 		for python in $(PYTHON); do "$$python" $(SUPPORTED) 2>/dev/null && break || python=; done; \
 		[ -n "$$python" ] || { echo "Sketchfind needs Python 3.11 or later with pip; tried: $(PYTHON)." \
 			"Install one, or name it: make install PYTHON=/path/to/python" >&2; exit 1; }; \
 		"$$python" -m venv --clear .venv; }
-	$(RUN) pip install --disable-pip-version-check -c constraints.txt -e '.[cpu,test]'
+	$(RUN) pip install --disable-pip-version-check -c requirements.lock -e '.[cpu,test]'
 	@touch $@

@@ -16,7 +16,7 @@ DIRECT = [
     *PROJECT["project"]["dependencies"],
     *(line for extra in PROJECT["project"]["optional-dependencies"].values() for line in extra),
 ]
-LINES = [line for line in (ROOT / "constraints.txt").read_text().splitlines() if not line.startswith("#")]
+LINES = [line for line in (ROOT / "requirements.lock").read_text().splitlines() if not line.startswith("#")]
 LOCKED = [Requirement(line) for line in LINES]
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 PLATFORMS = [("linux", "x86_64"), ("linux", "aarch64"), ("darwin", "arm64")]
@@ -66,4 +66,4 @@ def test_whatever_installs_dependencies_takes_the_locked_versions(file: str) -> 
         for line in (ROOT / file).read_text().splitlines()
         if "pip install" in line and "--no-deps" not in line and not line.endswith(" uv")
     ]
-    assert installs and [line for line in installs if "-c constraints.txt" not in line] == []
+    assert installs and [line for line in installs if "-c requirements.lock" not in line] == []
