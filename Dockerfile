@@ -37,6 +37,9 @@ COPY docker/entrypoint.sh /opt/sketchfind/
 ENV LD_PRELOAD=libtcmalloc_minimal.so.4
 # feeds that are uploaded wait there: /tmp may be in memory
 ENV TMPDIR=/data/tmp
+# the git commit, for /healthz, /metrics and the log; last, since each commit makes the layers below it again
+ARG SKETCHFIND_BUILD
+ENV SKETCHFIND_BUILD=${SKETCHFIND_BUILD}
 USER sketchfind
 WORKDIR /data
 VOLUME /data

@@ -19,6 +19,7 @@ from app.asgi.file_descriptors import ACCEPTED_AT_ONCE, LISTEN_BACKLOG, AcceptEr
 from app.core.shutdown import REQUESTS, SECONDS, Shutdown
 from app.main import create_app
 from app.observability.log_setup import log_to_stderr
+from app.serving.lifecycle_log import LifecycleLog
 from app.serving.runtime import reason_of
 from app.serving.service import Service
 from app.settings import Settings
@@ -41,7 +42,9 @@ def serve(settings: Settings) -> None:
                 1, f"cannot listen on {settings.host} port {settings.port} ({reason}): choose another --port"
             )
         with listener:
+            lifecycle = LifecycleLog()
             try:
+                lifecycle.log_start(settings)
                 service = Service(settings).start()
             except Exception as error:  # of any kind, such as a GPU out of memory
                 if os.environ.get("SKETCHFIND_TRACEBACK"):
@@ -54,15 +57,16 @@ def serve(settings: Settings) -> None:
             shutdown = Shutdown(SECONDS)
             shutdown.enforce()
             with suppress(KeyboardInterrupt):
-                _Server(settings, service, shutdown).run(sockets=[listener])
+                _Server(settings, service, shutdown, lifecycle).run(sockets=[listener])
             if shutdown.unfinished:
                 shutdown.end_process()
+            lifecycle.log_end()
 
 
 class _Server(uvicorn.Server):
     """uvicorn server that prints when it is ready, and whose shutdown has one deadline, counted from the signal."""
 
-    def __init__(self, settings: Settings, service: Service, shutdown: Shutdown) -> None:
+    def __init__(self, settings: Settings, service: Service, shutdown: Shutdown, lifecycle: LifecycleLog) -> None:
         super().__init__(
             uvicorn.Config(
                 create_app(settings, service),
@@ -78,6 +82,7 @@ class _Server(uvicorn.Server):
             )
         )
         self._host, self._service, self._shutdown = settings.host, service, shutdown
+        self._lifecycle, self._stop_reason = lifecycle, "an error"
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start to accept requests, then print the address."""
@@ -88,15 +93,19 @@ class _Server(uvicorn.Server):
         if self.started and sockets:
             # uvicorn's backlog sets both this queue's length and the number of connections accepted at once
             sockets[0].listen(LISTEN_BACKLOG)
-            print(f"Sketchfind is ready: {_browser_url(self._host, sockets[0].getsockname()[1])}", flush=True)
+            url = _browser_url(self._host, sockets[0].getsockname()[1])
+            self._lifecycle.log_ready(url, self._service.gallery)
+            print(f"Sketchfind is ready: {url}", flush=True)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Start the deadline of the shutdown."""
         self._shutdown.begin()
+        self._stop_reason = signal.Signals(sig).name  # logged later: a log line could wait for its interrupted self
         super().handle_exit(sig, frame)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Finish the accepted requests except long reads of the database, then close the gallery."""
+        self._lifecycle.log_stop(self._stop_reason)
         self._service.reads.stop()
         await super().shutdown(sockets)
         if not self.force_exit:

@@ -19,7 +19,7 @@ from app.core.error_text import describe_validation_error
 LogFormat = Literal["text", "json"]
 
 _PREFIX = "SKETCHFIND_"
-_COMMAND_LINE_NAMES = {"TRACEBACK"}  # read by the command line, not by the server
+_OTHER_NAMES = {"BUILD", "TRACEBACK"}  # of variables that are not settings: facts of the image, and of the command line
 _ORIGIN = re.compile(r"https?://[a-z0-9-]+(\.[a-z0-9-]+)*(:[0-9]{1,5})?")
 
 
@@ -126,7 +126,7 @@ def unknown_settings(environment: Mapping[str, str] = os.environ) -> list[str]:
 
     It contains the most similar setting, and never the value, which may be secret.
     """
-    known = {name.upper() for name in Settings.model_fields} | _COMMAND_LINE_NAMES
+    known = {name.upper() for name in Settings.model_fields} | _OTHER_NAMES
     names = [name for name in environment if name.upper().startswith(_PREFIX)]
     return [
         f"{name} is set, but is not a setting and is ignored: {_suggest_setting(rest, known)}"

@@ -14,6 +14,7 @@ from app.observability.request_context import RequestContext, current, request_i
 
 _HEADER = "X-Request-Id"
 _NO_ROUTE = "none"  # not the path itself, since clients could add any number of values to the metrics
+_PROBES = ("/healthz", "/readyz", "/metrics")  # monitoring asks for them every few seconds
 _DISCONNECTED = 499  # status of a connection that ended before the answer began
 _log = logging.getLogger(__name__)
 
@@ -21,7 +22,7 @@ _log = logging.getLogger(__name__)
 class AccessLog:
     """Middleware that gives every request an id, sends it to the client, and logs how the request was answered.
 
-    The log never contains what the request holds.
+    The log never contains what the request holds. Probes are counted, but not logged.
     """
 
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
@@ -50,9 +51,11 @@ class AccessLog:
             current.reset(token)
 
     def _record(self, scope: Scope, method: str, status: int, seconds: float, context: RequestContext) -> None:
-        """Count the answer and write its log line."""
+        """Count the answer, and write its log line unless it is of a probe."""
         route = _route_path(scope)
         self._metrics.answered(method, route, status, seconds, context.code)
+        if route in _PROBES:
+            return
         client, milliseconds = client_address(scope), round(seconds * 1000, 1)
         fields = {"method": method, "route": route, "status": status, "ms": milliseconds, "client": client}
         if context.code:

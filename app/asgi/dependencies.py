@@ -16,9 +16,15 @@ from app.database.read_limits import ReadLimits
 from app.serving.service import Service
 
 
+def service_of(request: Request) -> Service | None:
+    """Return the service of the request's app, None until the gallery is loaded."""
+    service: Service | None = getattr(request.app.state, "service", None)
+    return service
+
+
 async def get_service(request: Request) -> Service:
     """Return the service of the request's app. Raises ApiError not_ready until the gallery is loaded."""
-    service: Service | None = getattr(request.app.state, "service", None)
+    service = service_of(request)
     if service is None:
         raise ApiError(503, "not_ready", "the gallery is not loaded yet: expected within seconds of the start")
     return service

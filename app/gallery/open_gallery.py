@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import closing
 from pathlib import Path
 
 from app.catalogue.catalogue import Catalogue
@@ -27,6 +28,15 @@ def open_gallery(location: GalleryLocation, device: str) -> tuple[Checkpoint, Ga
     except BaseException:
         catalogue.close()
         raise
+
+
+def read_checkpoint_hash(location: GalleryLocation) -> str | None:
+    """Read the SHA-256 of the checkpoint that a gallery's catalogue names, None if it is new.
+
+    Raises CatalogueError when there is no catalogue.
+    """
+    with closing(location.open_catalogue()) as catalogue:
+        return catalogue.state().checkpoint
 
 
 def _open_matching(directory: Path, catalogue: Catalogue, gpu: Gpu | None) -> tuple[Checkpoint, Gallery]:

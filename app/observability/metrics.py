@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, generate_latest
 from prometheus_client.process_collector import ProcessCollector
+
+from app.observability.build_info import read_build_info, short_hash
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 _METHODS = {"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"}
@@ -25,6 +27,8 @@ class Metrics:
     def __init__(self) -> None:
         self._registry = registry = CollectorRegistry()
         ProcessCollector(registry=registry)
+        self._build = Info("sketchfind_build", "Version, build and checkpoint in use", registry=registry)
+        self._checkpoint: Callable[[], str | None] = lambda: None
         self._requests = Counter(
             "sketchfind_requests", "Requests answered", ["method", "route", "status"], registry=registry
         )
@@ -46,8 +50,11 @@ class Metrics:
         self._size = Gauge("sketchfind_gallery_size", "Products that can be found", registry=registry)
         self._revision = Gauge("sketchfind_gallery_revision", "Revision of the search index", registry=registry)
 
-    def watch(self, gallery: Callable[[], _Sized], queue_length: Callable[[], int]) -> None:
-        """Read the gallery's size and revision and the queue's length whenever the metrics are requested."""
+    def watch(
+        self, gallery: Callable[[], _Sized], queue_length: Callable[[], int], checkpoint: Callable[[], str]
+    ) -> None:
+        """Read the gallery, the queue's length and the checkpoint's SHA-256 whenever the metrics are requested."""
+        self._checkpoint = checkpoint
         self._size.set_function(lambda: gallery().size)
         self._revision.set_function(lambda: gallery().revision)
         self._queue.set_function(queue_length)
@@ -70,4 +77,6 @@ class Metrics:
 
     def text(self) -> bytes:
         """Return all metrics in Prometheus's text format."""
+        info, checkpoint = read_build_info(), short_hash(self._checkpoint())
+        self._build.info({"version": info.version, "build": info.build or "", "checkpoint": checkpoint or ""})
         return generate_latest(self._registry)

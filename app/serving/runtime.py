@@ -117,7 +117,12 @@ def reason_of(error: Exception) -> str:
     return line if isinstance(error, _SELF_EXPLAINING_ERRORS) else f"{type(error).__name__}: {line}"
 
 
+def location_of(settings: Settings) -> GalleryLocation:
+    """Return where the gallery of the settings is."""
+    catalogue_url = settings.catalogue.get_secret_value() if settings.catalogue else None
+    return GalleryLocation(settings.gallery, catalogue_url)
+
+
 def _open(settings: Settings) -> tuple[Checkpoint, Gallery]:
     """Open the gallery that the settings name."""
-    catalogue_url = settings.catalogue.get_secret_value() if settings.catalogue else None
-    return open_gallery(GalleryLocation(settings.gallery, catalogue_url), settings.device)
+    return open_gallery(location_of(settings), settings.device)

@@ -45,7 +45,7 @@ class Service:
         self.queue = SearchQueue(settings.max_queue, settings.search_timeout)
         self.metrics = metrics or Metrics()
         self.reads = reads or ReadLimits(settings.search_timeout)
-        self.metrics.watch(lambda: self.gallery, lambda: self.queue.length)
+        self.metrics.watch(lambda: self.gallery, lambda: self.queue.length, lambda: self.runtime.checkpoint.sha256)
 
     def start(self) -> Self:
         """Open the gallery and return the service. After an error, nothing is left open.

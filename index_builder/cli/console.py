@@ -57,6 +57,15 @@ def plain_errors(command: Callable[_Parameters, None]) -> Callable[_Parameters, 
     return wrapped
 
 
+def print_version(is_asked: bool) -> None:  # noqa: FBT001 - typer passes it by position
+    """Print the version and the build, and exit, if asked for."""
+    if is_asked:
+        from app.observability.build_info import read_build_info
+
+        print(f"sketchfind {read_build_info()}")
+        raise typer.Exit
+
+
 def check_choice(option: str, value: str, choices: Sequence[str]) -> None:
     """Check that the option's value is one of the choices. Raises ValueError."""
     if value not in choices:

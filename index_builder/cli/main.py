@@ -5,9 +5,11 @@ Commands import their stages when they are called, so that --help does not wait 
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
-from index_builder.cli.console import plain_errors
+from index_builder.cli.console import plain_errors, print_version
 from index_builder.cli.datasets import fetch
 from index_builder.cli.evaluation import evaluate
 from index_builder.cli.experiments import experiment
@@ -24,6 +26,21 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+@app.callback()
+def _main(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Print the version and the build, then exit.", callback=print_version, is_eager=True
+        ),
+    ] = False,
+) -> None:
+    pass  # the option's callback does all
+
+
 for _command in (train, evaluate, experiment, fetch, build, serve, demo, add, remove):
     app.command()(plain_errors(_command))
 for _maintenance_command in (tune, reembed, backup, restore, verify):

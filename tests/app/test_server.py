@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import shutil
 import signal
 import socket
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import httpx
@@ -15,6 +18,7 @@ import psutil
 import pytest
 import torch
 
+from app.core.atomic_files import sha256_of
 from app.decoding.sketch_decoder import SketchDecoder
 from app.decoding.worker_pool import DecoderUnavailableError
 from app.gallery.gallery import Gallery
@@ -26,13 +30,14 @@ _PROGRAM = "from app.server import serve; from app.settings import load_settings
 
 
 def serve_and_fail(settings: Settings, capsys: pytest.CaptureFixture[str], status: int) -> str:
-    """Return the line that serve() prints on stderr before it exits with that status."""
+    """Return the error line that serve() prints on stderr, beside its log, before it exits with that status."""
     with pytest.raises(SystemExit) as stop:
         serve(settings)
     output = capsys.readouterr()
     assert stop.value.code == status
-    assert output.out == "" and output.err.startswith("sketchfind: ") and output.err.count("\n") == 1
-    return output.err
+    [line] = [line for line in output.err.splitlines() if line.startswith("sketchfind: ")]
+    assert output.out == "" and output.err.count("\n") == 1 + output.err.count(" starts: gallery ")
+    return line
 
 
 def test_it_answers_when_it_says_so_and_stops_when_told(tiny_gallery: Path) -> None:
@@ -45,6 +50,37 @@ def test_it_answers_when_it_says_so_and_stops_when_told(tiny_gallery: Path) -> N
         assert httpx.get(line.split()[-1] + "/readyz").status_code == 200
         process.send_signal(signal.SIGINT)
         assert process.wait(20) == 0
+
+
+def test_the_log_says_what_starts_when_it_is_ready_and_why_it_stops(tiny_gallery: Path) -> None:
+    environment = {
+        **os.environ,
+        "SKETCHFIND_GALLERY": str(tiny_gallery),
+        "SKETCHFIND_PORT": "0",
+        "SKETCHFIND_LOG_FORMAT": "json",
+        "SKETCHFIND_BUILD": "1a2b3c4",
+    }
+    command = [sys.executable, "-c", _PROGRAM]
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout and process.stderr
+        url = process.stdout.readline().split()[-1]
+        health = httpx.get(f"{url}/healthz").json()
+        assert httpx.get(f"{url}/readyz").status_code == httpx.get(f"{url}/metrics").status_code == 200
+        process.terminate()
+        lines = [json.loads(line) for line in process.stderr]
+        assert process.wait(20) == 0
+    checkpoint = sha256_of(tiny_gallery / "checkpoint.safetensors")[:12]
+    assert health == {"status": "ok", "version": version("sketchfind"), "build": "1a2b3c4", "checkpoint": checkpoint}
+    start, ready, stop, end = [line["message"] for line in lines]  # none is of a probe
+    assert start == f"Sketchfind {version('sketchfind')} (build 1a2b3c4) starts: gallery {tiny_gallery}, " + (
+        f"checkpoint {checkpoint}"
+    )
+    assert {name: lines[0][name] for name in ("version", "build", "checkpoint")}.items() <= health.items()
+    assert re.fullmatch(rf"the server is ready after [\d.]+ s at {url}: 12 products, revision 12", ready)
+    assert re.fullmatch(r"the server stops because of SIGTERM, after \d+ s", stop)
+    assert re.fullmatch(r"the server has stopped within [\d.]+ s", end)
 
 
 def test_a_port_in_use(tiny_gallery: Path, capsys: pytest.CaptureFixture[str]) -> None:

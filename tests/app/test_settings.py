@@ -87,8 +87,8 @@ def test_an_unknown_setting_is_named_with_the_nearest_one_and_without_its_value(
     assert warnings == [f"{name} is set, but is not a setting and is ignored: {suggestion}"]
 
 
-def test_every_setting_and_what_the_command_line_reads_is_known() -> None:
-    names = [*Settings.model_fields, "TRACEBACK"]
+def test_every_setting_and_what_else_is_read_is_known() -> None:
+    names = [*Settings.model_fields, "BUILD", "TRACEBACK"]
     assert unknown_settings({f"SKETCHFIND_{name.upper()}": "1" for name in names}) == []
 
 

@@ -7,18 +7,22 @@ from fastapi.responses import PlainTextResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from app.api.authentication import ReadAccess
-from app.api.schemas.errors import Status, error_docs
-from app.asgi.dependencies import ServiceOf
+from app.api.schemas.errors import error_docs
+from app.api.schemas.monitoring import Health, Status
+from app.asgi.dependencies import ServiceOf, service_of
 from app.asgi.errors import ApiError
+from app.observability.build_info import read_build_info, short_hash
 from app.observability.metrics import Metrics
 
 router = APIRouter(tags=["monitoring"])
 
 
 @router.get("/healthz")
-async def health() -> Status:
-    """Report that the process answers."""
-    return Status(status="ok")
+async def health(request: Request) -> Health:
+    """Report that the process answers, with its version, build and checkpoint."""
+    info, service = read_build_info(), service_of(request)
+    checkpoint = short_hash(service.runtime.checkpoint.sha256) if service else None
+    return Health(status="ok", version=info.version, build=info.build, checkpoint=checkpoint)
 
 
 @router.get("/readyz", responses=error_docs(503))

@@ -22,12 +22,6 @@ class ErrorResponse(BaseModel):
     error: ErrorBody
 
 
-class Status(BaseModel):
-    """Status of the server, for monitoring."""
-
-    status: str = Field(examples=["ok"])
-
-
 def error_docs(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Return OpenAPI's `responses` of a route with these error statuses, and with 400, which any route may give."""
     failures = (400, *statuses)

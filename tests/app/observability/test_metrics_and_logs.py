@@ -66,6 +66,9 @@ def test_what_happened_is_counted(fresh: httpx.Client) -> None:
     assert samples["sketchfind_queue_length"] == 0
     assert samples["sketchfind_gallery_size"] == samples["sketchfind_gallery_revision"] == len(PRODUCTS)
     assert samples["process_resident_memory_bytes"] > 10**7
+    health = fresh.get("/healthz").json()
+    labels = f'build="",checkpoint="{health["checkpoint"]}",version="{health["version"]}"'
+    assert samples[f"sketchfind_build_info{{{labels}}}"] == 1
 
 
 def test_anybody_can_make_up_paths_and_methods_but_no_series(fresh: httpx.Client) -> None:
@@ -129,6 +132,15 @@ def test_no_log_line_holds_a_sketch_a_query_or_a_key(client: httpx.Client, caplo
     text = logs.JsonFormatter()
     everything = "".join(text.format(line) for line in answered(caplog, 3))
     assert "/search" in everything and not re.search(r"secret|123\.25", everything)
+
+
+def test_probes_are_counted_and_not_logged(fresh: httpx.Client, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "app.asgi.access_log")
+    for path in ("/healthz", "/readyz", "/metrics", "/categories"):
+        assert fresh.get(path).status_code == 200
+    [line] = answered(caplog, 1)
+    assert vars(line)["fields"]["route"] == "/categories"
+    assert values(fresh)['sketchfind_requests_total{method="GET",route="/healthz",status="200"}'] == 1
 
 
 @pytest.mark.parametrize("format", ["json", "text"])

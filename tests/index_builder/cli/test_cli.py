@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -193,3 +194,8 @@ def test_every_command_option_and_argument_has_help() -> None:
     assert [path for path, command in commands.items() if not command.help] == []
     parameters = [(path, parameter) for path, command in commands.items() for parameter in command.params]
     assert [f"{path} {parameter.opts}" for path, parameter in parameters if not parameter.help] == []
+
+
+def test_the_version_is_printed_with_the_build(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SKETCHFIND_BUILD", "1a2b3c4")
+    assert run("--version").stdout == f"sketchfind {version('sketchfind')} (build 1a2b3c4)\n"

@@ -1,0 +1,22 @@
+"""Response bodies of the routes for monitoring."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, Field
+
+
+class Status(BaseModel):
+    """Status of the server."""
+
+    status: str = Field(examples=["ok"])
+
+
+class Health(Status):
+    """Status of the process, and what runs in it."""
+
+    version: str = Field(examples=["0.1.0"])
+    build: str | None = Field(description="git commit of the image; null if it is unknown", examples=["1a2b3c4"])
+    checkpoint: str | None = Field(
+        description="first 12 digits of the checkpoint's SHA-256; null until the gallery is loaded",
+        examples=["0123456789ab"],
+    )
