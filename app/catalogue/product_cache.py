@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Protocol
 
-from app.catalogue.catalogue_view import CatalogueView
 from app.products.product import Product
 
-_MOST = 10_000  # products in the cache
+CAPACITY = 50_000  # products, of about 1.4 kB each
+
+
+class ProductSource(Protocol):
+    """Source of products by revision, such as a view of the catalogue."""
+
+    def at_revisions(self, revisions: Iterable[int]) -> dict[int, Product]:
+        """Return the products that have these revisions, by revision."""
 
 
 class ProductCache:
@@ -20,7 +27,7 @@ class ProductCache:
         self._products: dict[int, Product] = {}
         self._revisions: dict[str, int] = {}  # of cached products, by id
 
-    def at_revisions(self, view: CatalogueView, revisions: Iterable[int]) -> dict[int, Product]:
+    def at_revisions(self, view: ProductSource, revisions: Iterable[int]) -> dict[int, Product]:
         """Return products by revision. Those that are neither cached nor in `view` are left out."""
         wanted, cached = set(revisions), self._products
         looked_up = {revision: cached.get(revision) for revision in wanted}  # other threads may remove some meanwhile
@@ -31,9 +38,13 @@ class ProductCache:
             known |= read
         return known
 
+    def missing(self, revisions: Iterable[int]) -> list[int]:
+        """Return those of the revisions that are not cached."""
+        return [revision for revision in revisions if revision not in self._products]
+
     def _store(self, read: Mapping[int, Product]) -> None:
         """Cache products in place of their earlier states. If the cache is full, empty it first."""
-        if len(self._products) + len(read) > _MOST:
+        if len(self._products) + len(read) > CAPACITY:
             self._products, self._revisions = {}, {}
         for revision, product in read.items():
             self._products[revision] = product

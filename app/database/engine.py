@@ -25,6 +25,8 @@ from app.database.tables import FORMAT, catalogue, metadata
 
 WRITE_TIMEOUT = 30.0  # s that a writer waits for others, unless app/core/wait_budget.py sets less
 _CONNECT_TIMEOUT = 10  # s
+# of the operating system, for a server that vanishes without closing its connections: noticed after 10 to 20 s
+_KEEPALIVE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 2, "tcp_user_timeout": 10_000}
 # Each combination of filters makes a few statements, which take up to about 100 kB each when they are compiled. The
 # cache holds the usual combinations; a client that sends all of them cannot fill the memory. psycopg prepares 100.
 _STATEMENTS = 100  # compiled statements that SQLAlchemy caches; it discards some at one and a half times as many
@@ -76,7 +78,7 @@ def _parse_url(url: str | URL) -> URL:
 
 
 def _create_postgresql(address: URL, isolation_level: IsolationLevel) -> Engine:
-    connecting = {"connect_timeout": _CONNECT_TIMEOUT}
+    connecting = {"connect_timeout": _CONNECT_TIMEOUT, **_KEEPALIVE}
     try:
         # the ping replaces a connection that the server has closed in the meantime
         return create_engine(

@@ -18,6 +18,7 @@ import numpy as np
 
 from app.catalogue.catalogue import Catalogue
 from app.catalogue.catalogue_view import CatalogueView
+from app.catalogue.database_contact import DatabaseContact
 from app.database.errors import CheckpointMismatchError
 from app.database.read_limits import unlimited
 from app.gallery.catalogue_follower import CatalogueFollower
@@ -45,6 +46,7 @@ class Gallery:
     def __init__(self, directory: Path, catalogue: Catalogue, checkpoint: Checkpoint, gpu: Gpu | None = None) -> None:
         self.directory = directory
         self.catalogue = catalogue
+        self.contact = DatabaseContact()
         self.photos = PhotoStore(directory / PHOTOS)
         self._distance = copy.deepcopy(checkpoint.network.distance).cpu().requires_grad_(requires_grad=False)
         self._index_dir = directory / INDEX
@@ -104,13 +106,14 @@ class Gallery:
         With wait=False, returns False at once if another thread is refreshing. Raises CheckpointMismatchError once the
         catalogue is re-embedded. This gallery then stays as it is, and the caller has to open another one.
         """
-        newest = self.catalogue.revision()
+        with self.contact.reading():
+            newest = self.catalogue.revision()
         if newest <= self.revision:
             return True
         if not self._lock.acquire(blocking=wait):
             return False
         try:
-            with unlimited():  # the work is for all searches, so no single search limits it
+            with unlimited(), self.contact.reading():  # the work is for all searches, so no single search limits it
                 self._follow(newest)
         finally:
             self._lock.release()
@@ -121,6 +124,7 @@ class Gallery:
         """Select the products of one search, as of one moment. The selection is valid within the block.
 
         A search does not wait for a snapshot that is a little behind: the selection also has the missing changes.
+        Raises OperationalError while the database is away (see app/search/product_selection.py).
         """
         for has_caught_up in (False, True):
             snapshot = self._snapshot  # read before the view, so that the view has all later changes

@@ -7,6 +7,8 @@ import threading
 import time
 from collections.abc import Callable
 
+from sqlalchemy.exc import OperationalError
+
 from app.database.errors import CheckpointMismatchError
 from app.database.rows import DamagedCatalogueError
 from app.gallery.gallery import Gallery
@@ -53,6 +55,8 @@ class Maintenance:
                 is_logged = False
             except CheckpointMismatchError:
                 self._on_outdated()
+            except OperationalError:
+                pass  # the gallery logs that its database is away
             except Exception as error:  # the next attempt may succeed
                 if not is_logged:
                     level = logging.ERROR if isinstance(error, DamagedCatalogueError) else logging.WARNING

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from app.catalogue.catalogue_view import CatalogueView
-from app.catalogue.product_cache import ProductCache
+from app.catalogue.product_cache import ProductCache, ProductSource
 from app.core.arrays import Rows
 from app.index.snapshot import Snapshot
 from app.products.product import Product
@@ -24,7 +23,7 @@ class Selection:
     snapshot: Snapshot
     passing: Rows | None  # revisions of the products that pass the filters; None when all do
     changed: frozenset[str]
-    view: CatalogueView
+    view: ProductSource
 
     @property
     def outdated(self) -> int:

@@ -131,6 +131,10 @@ class Snapshot:
         """Number of photos of these products."""
         return sum(part.size for part in self.parts)
 
+    def live_revisions(self) -> Rows:
+        """Return the revisions (N,) of all products, ascending."""
+        return np.unique(np.concatenate([np.zeros(0, np.int64), *(p.segment.revisions[p.live] for p in self.parts)]))
+
     @cached_property
     def sample(self) -> Embeddings:
         """Embeddings (n,D) of at most SAMPLE photos spread over the gallery, always the same ones of a snapshot."""

@@ -14,11 +14,18 @@ _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 
 _METHODS = {"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"}
 
 
-class _Sized(Protocol):
+class _Contact(Protocol):
+    @property
+    def is_up(self) -> bool: ...
+
+
+class _Gallery(Protocol):
     @property
     def size(self) -> int: ...
     @property
     def revision(self) -> int: ...
+    @property
+    def contact(self) -> _Contact: ...
 
 
 class Metrics:
@@ -47,14 +54,18 @@ class Metrics:
             "sketchfind_batch_size", "Searches in one forward pass", buckets=(1, 2, 4, 8, 16, 32), registry=registry
         )
         self._queue = Gauge("sketchfind_queue_length", "Searches that are waiting or running", registry=registry)
+        self._database = Gauge(
+            "sketchfind_database_up", "1 if the catalogue's database answers, 0 if it is away", registry=registry
+        )
         self._size = Gauge("sketchfind_gallery_size", "Products that can be found", registry=registry)
         self._revision = Gauge("sketchfind_gallery_revision", "Revision of the search index", registry=registry)
 
     def watch(
-        self, gallery: Callable[[], _Sized], queue_length: Callable[[], int], checkpoint: Callable[[], str]
+        self, gallery: Callable[[], _Gallery], queue_length: Callable[[], int], checkpoint: Callable[[], str]
     ) -> None:
         """Read the gallery, the queue's length and the checkpoint's SHA-256 whenever the metrics are requested."""
         self._checkpoint = checkpoint
+        self._database.set_function(lambda: float(gallery().contact.is_up))
         self._size.set_function(lambda: gallery().size)
         self._revision.set_function(lambda: gallery().revision)
         self._queue.set_function(queue_length)

@@ -26,6 +26,7 @@ from app.index.snapshot import Snapshot
 from app.products.filters import Filters
 from app.products.product import Product
 from app.search.confidence import contrast_of
+from app.search.product_selection import select_products
 from app.search.ranking import Ranking
 from app.search.results import ALL, Comparison, Query, SearchResult, UnknownProductError, photo_name
 from model.checkpoint import Checkpoint
@@ -50,7 +51,7 @@ class Retriever:
             raise ValueError(f"n_candidates is {n_candidates}: expected at least 1")
         self.gallery = gallery
         self.device = resolve_device(device)
-        self._product_cache = ProductCache()
+        self.product_cache = ProductCache()
         self._n_candidates = n_candidates
         self._checkpoint = checkpoint
         checkpoint.network.to(self.device)
@@ -128,7 +129,7 @@ class Retriever:
     def _search(self, filters: Filters, views: Sequence[Embeddings], ks: Sequence[int]) -> list[SearchResult]:
         """Search for queries of the same filters, by the embeddings (V,D) and the k of each."""
         started = time.perf_counter()
-        with self.gallery.select(filters) as selection:
+        with select_products(self.gallery, filters) as selection:
             n_candidates = min(self._n_candidates or self.gallery.n_candidates, selection.snapshot.size)
             counts = [max(k, n_candidates) + selection.outdated for k in ks]
             view_counts = [count for count, embeddings in zip(counts, views, strict=True) for _ in embeddings]
@@ -186,10 +187,10 @@ class Retriever:
         revisions = {
             revision for ranking, k in zip(rankings, ks, strict=True) for revision in ranking.top_k_with_ties(k)
         }
-        products = selection.products(self._product_cache, revisions)
+        products = selection.products(self.product_cache, revisions)
         if len(products) < len(revisions):  # old states of changed products drop out, and others take their places
             candidates = (revision for ranking in rankings for revision in ranking.revisions.tolist())
-            products = selection.products(self._product_cache, candidates)
+            products = selection.products(self.product_cache, candidates)
         return products
 
 

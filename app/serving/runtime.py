@@ -22,6 +22,7 @@ from app.gallery.gallery import Gallery
 from app.gallery.layout import GalleryLocation
 from app.gallery.open_gallery import open_gallery
 from app.ingest.gallery_writer import GalleryWriter
+from app.search.memory_copy import MemoryCopy
 from app.search.retriever import Retriever
 from app.settings import Settings
 from model.checkpoint import Checkpoint
@@ -47,6 +48,7 @@ class Runtime:
         self.writer = GalleryWriter(
             gallery, checkpoint, lambda: outdated(self), allow_private=settings.allow_private_addresses
         )
+        self._copy = MemoryCopy(gallery, self.retriever.product_cache)
         self._lock = threading.Lock()
         self._users, self._is_retired = 0, False
 
@@ -66,6 +68,9 @@ class Runtime:
             opened.callback(runtime.sketch_decoder.close)
             runtime.sketch_decoder.start()
             runtime._warm_up(settings.threads)
+            opened.callback(runtime._copy.close)
+            if settings.catalogue:  # a file does not go away, so a copy of its products would be a waste of memory
+                runtime._copy.start()
             runtime.writer.start()
             opened.pop_all()
         return runtime
@@ -96,7 +101,7 @@ class Runtime:
     def close(self, shutdown: Shutdown) -> None:
         """Finish single writes, leave imports to the next runtime, and close the gallery."""
         self.writer.close(shutdown)
-        shutdown.close({"sketch decoders": self.sketch_decoder.close})
+        shutdown.close({"sketch decoders": self.sketch_decoder.close, "memory copy": self._copy.close})
         shutdown.close({"gallery": self.gallery.close})
 
     def _warm_up(self, threads: int | None) -> None:

@@ -24,8 +24,8 @@ class PostgresMissingError(Exception):
 class Postgres:
     """Running server. Every place() is a new, empty schema."""
 
-    def __init__(self, socket: Path) -> None:
-        self._socket = socket
+    def __init__(self, socket: Path, control: list[str]) -> None:
+        self._socket, self._control = socket, control
         self._numbers = count()
         self._engine: Engine = create_engine(self._url())
 
@@ -35,6 +35,14 @@ class Postgres:
         with self._engine.begin() as connection:
             connection.execute(text(f"CREATE SCHEMA {name}"))
         return self._url(options=f"-csearch_path={name}").render_as_string(hide_password=False)
+
+    def start(self) -> None:
+        """Start the server again."""
+        _run([*self._control, "-o", f"{_QUICK} -k {self._socket}", "start"])
+
+    def stop(self) -> None:
+        """Stop the server at once, as in a crash."""
+        _run([*self._control, "-m", "immediate", "stop"])
 
     def close(self) -> None:
         """Close the connections of this object."""
@@ -56,13 +64,13 @@ def running() -> Iterator[Postgres]:
         data = directory / "data"
         _run([str(initdb), "-D", str(data), "-U", _USER, "--auth=trust", "--encoding=UTF8", "--no-sync"])
         control = [str(initdb.with_name("pg_ctl")), "-D", str(data), "-w", "-l", str(directory / "log")]
-        _run([*control, "-o", f"{_QUICK} -k {directory}", "start"])
-        server = Postgres(directory)
+        server = Postgres(directory, control)
+        server.start()
         try:
             yield server
         finally:
             server.close()
-            _run([*control, "-m", "immediate", "stop"])
+            server.stop()
     finally:
         shutil.rmtree(directory, ignore_errors=True)
 

@@ -8,7 +8,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 
 from app.api.authentication import ReadAccess
 from app.api.schemas.errors import error_docs
-from app.api.schemas.monitoring import Health, Status
+from app.api.schemas.monitoring import Health, Readiness
 from app.asgi.dependencies import ServiceOf, service_of
 from app.asgi.errors import ApiError
 from app.observability.build_info import read_build_info, short_hash
@@ -26,12 +26,17 @@ async def health(request: Request) -> Health:
 
 
 @router.get("/readyz", responses=error_docs(503))
-async def ready(request: Request, _service: ServiceOf) -> Status:
-    """Report whether searches work: the gallery is open, a first search has run, and no damage has been found."""
+async def ready(request: Request, service: ServiceOf) -> Readiness:
+    """Report whether searches work: the gallery is open, a first search has run, and no damage has been found.
+
+    The status is `degraded` while the database is away and searches continue from memory.
+    """
     damage: str | None = getattr(request.app.state, "damage", None)
     if damage is not None:
         raise ApiError(503, "damaged_catalogue", damage)
-    return Status(status="ready")
+    if not service.gallery.contact.is_up:
+        return Readiness(status="degraded", database="away")
+    return Readiness(status="ready", database="up")
 
 
 @router.get(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import BaseModel, Field
 
 
@@ -9,6 +11,15 @@ class Status(BaseModel):
     """Status of the server."""
 
     status: str = Field(examples=["ok"])
+
+
+class Readiness(Status):
+    """Status of the searches, and of the database that they need for all but the nearest products."""
+
+    status: Literal["ready", "degraded"]
+    database: Literal["up", "away"] = Field(
+        description="while it is away, searches without filters continue from memory"
+    )
 
 
 class Health(Status):

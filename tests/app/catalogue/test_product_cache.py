@@ -44,7 +44,7 @@ def test_a_revision_stays_what_it_was_until_a_newer_one_of_the_product_is_known(
 
 
 def test_no_more_are_held_than_fit(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.catalogue.product_cache._MOST", 3)
+    monkeypatch.setattr("app.catalogue.product_cache.CAPACITY", 3)
     catalogue = open_catalogue(directory)
     catalogue.put(products([*"abcde"]), vectors(5))
     cache = ProductCache()

@@ -182,7 +182,7 @@ def test_a_storm_of_writers(directory: Path, retriever: Retriever) -> None:
     maintenance.start()
     try:
         for _ in range(30):
-            retriever._product_cache = ProductCache()  # as in a gallery of more products than the cache holds
+            retriever.product_cache = ProductCache()  # as in a gallery of more products than the cache holds
             assert sorted(search_titles(retriever)) == IDS
             assert sorted(search_titles(retriever, filters=SHOES)) == IDS
     finally:

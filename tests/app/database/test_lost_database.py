@@ -1,0 +1,76 @@
+"""A database server that is away: searches continue from memory, all else is refused, and /readyz says so."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from app.gallery.layout import GalleryLocation
+from app.main import create_app
+from app.serving.service import Service
+from app.settings import load_settings
+from index_builder.gallery.build import build
+from tests.conftest import running as served
+from tests.support.postgres import Postgres, PostgresMissingError
+from tests.support.postgres import running as running_postgres
+from tests.support.sketch_files import JSON, refused, strokes_body
+
+
+@pytest.fixture
+def server() -> Iterator[Postgres]:
+    """Start a server of this test alone, since it is stopped."""
+    try:
+        with running_postgres() as started:
+            yield started
+    except PostgresMissingError as error:
+        pytest.fail(str(error)) if os.environ.get("CI") else pytest.skip(str(error))
+
+
+def wait_until(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def is_copied(service: Service) -> bool:
+    retriever = service.runtime.retriever
+    return not retriever.product_cache.missing(retriever.gallery.snapshot.live_revisions().tolist())
+
+
+def test_searches_continue_from_memory_while_the_database_is_away(
+    server: Postgres, tmp_path: Path, feed: Path, tiny_checkpoint: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    url, directory = server.place(), tmp_path / "gallery"
+    build(feed, GalleryLocation(directory, url), tiny_checkpoint)
+    app = create_app(load_settings(gallery=directory, catalogue=url, device="cpu", search_rate=0))
+    with served(app) as address, httpx.Client(base_url=address, timeout=30) as client:
+
+        def search(query: str = "") -> httpx.Response:
+            return client.post(f"/search{query}", content=strokes_body(), headers=JSON)
+
+        wait_until(lambda: is_copied(app.state.service))  # before any search
+        assert client.get("/readyz").json() == {"status": "ready", "database": "up"}
+        server.stop()
+        wait_until(lambda: client.get("/readyz").json() == {"status": "degraded", "database": "away"})
+        assert "sketchfind_database_up 0.0" in client.get("/metrics").text
+        lost = search()
+        assert lost.status_code == 200 and len(lost.json()["results"]) == 12
+        refused(search("?in_stock=true"), 503, "no_database")
+        refused(client.get("/facets"), 503, "no_database")
+        assert client.get("/").status_code == client.get("/healthz").status_code == 200
+        server.start()
+        wait_until(lambda: client.get("/readyz").json()["status"] == "ready")
+        again = search()
+        assert again.json()["results"] == lost.json()["results"]
+        assert search("?in_stock=true").status_code == client.get("/facets").status_code == 200
+    words = [line.getMessage() for line in caplog.records if "the database is" in line.getMessage()]
+    assert len(words) == 2 and words[0].startswith("the database is away, and searches continue from memory: ")
+    assert words[1].startswith("the database is back after ")
