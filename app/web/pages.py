@@ -46,7 +46,8 @@ def page(request: Request, service: ServiceOf, language: LanguageOf) -> Response
     with suppress(CheckpointMismatchError, SQLAlchemyError, OSError):  # on failure the page shows the previous size
         service.gallery.refresh(wait=False)
     messages = {area: texts for area, texts in language.messages.items() if area != _WIDGET_AREA}
-    return _render(request, "index.html", language, messages=messages, gallery_size=service.gallery.size)
+    size, is_private = service.gallery.size, service.settings.require_key
+    return _render(request, "index.html", language, messages=messages, gallery_size=size, is_private=is_private)
 
 
 @router.get("/manifest.webmanifest", include_in_schema=False)

@@ -15,7 +15,7 @@ from tests.page.test_upload import STROKES, choose, photo
 
 SEARCH = "**/search?*"
 LANGUAGES = read_languages()
-CLOSED = "This search is not open to visitors. Your sketch is safe."
+CLOSED = "This search is private. Your sketch is safe."
 
 
 @pytest.fixture(scope="module")
@@ -32,6 +32,10 @@ def test_a_search_that_needs_a_key_says_so_in_the_shopper_s_language(
     with browser.new_context(base_url=closed_server, locale=code, service_workers="block", **PHONE) as context:
         phone = Phone(context.new_page())
         phone.page.goto("/")
+        words = LANGUAGES[code].say("page.private")
+        expect(phone.status).to_have_text(words)  # before the first stroke
+        expect(phone.page.locator(".invitation strong")).to_have_text(words)
+        expect(phone.page.locator(".found .example")).to_have_count(0)
         assert phone.draw_and_wait(BOOT[0]).status == 401
         expect(phone.status).to_have_text(LANGUAGES[code].say("trouble.closed"))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 
 import httpx
 import pytest
@@ -28,5 +29,10 @@ def test_the_page_opens_while_the_database_is_away(client: httpx.Client, monkeyp
     def away(_catalogue: Catalogue) -> int:
         raise OperationalError("SELECT", {}, Exception("connection refused"))
 
-    monkeypatch.setattr(Catalogue, "revision", away)
-    assert f"{len(PRODUCTS)} products" in client.get("/").text
+    with monkeypatch.context() as patch:
+        patch.setattr(Catalogue, "revision", away)
+        assert f"{len(PRODUCTS)} products" in client.get("/").text
+    deadline = time.monotonic() + 10
+    while client.get("/readyz").json()["database"] == "away":  # filters are refused until then
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
