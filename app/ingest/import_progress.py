@@ -23,6 +23,7 @@ class ImportProgress:
         self._max_errors = MOST_ERRORS if self._recorded_errors == job.counts.problems else self._recorded_errors
         self._reasons = ReasonCounts(job.errors)
         self._recorded_at = 0.0  # by time.monotonic()
+        self._began = time.monotonic()
         self.total = job.total
 
     def begin(self, total: int) -> None:
@@ -53,12 +54,23 @@ class ImportProgress:
             return
         self.record("done")
         reasons = f" ({self._reasons})" if self._counts.problems else ""
-        _log.info("import %s is done: %s%s", self._id, self._counts, reasons)
+        _log.info("import %s is done after %.1f s: %s%s", self._id, self._seconds, self._counts, reasons)
+
+    def interrupt(self, message: str | None) -> None:
+        """Record and log that the import waits for another attempt or for the next server, with a reason if any."""
+        self.record("queued", message)
+        reason = f": {message}" if message else ""
+        _log.info("import %s is interrupted after entry %d of %s%s", self._id, self._counts.done, self.total, reason)
 
     def fail(self, message: str) -> None:
         """Record and log a failure with its message."""
         self.record("failed", message)
-        _log.warning("import %s failed: %s", self._id, message)
+        _log.warning("import %s failed after %.1f s: %s", self._id, self._seconds, message)
+
+    @property
+    def _seconds(self) -> float:
+        """Duration of this run."""
+        return time.monotonic() - self._began
 
     def record(self, state: State, message: str | None = None) -> None:
         """Record the state now. Errors are written only when there are new ones, because they may be large."""

@@ -128,7 +128,7 @@ class ImportWorker:
             progress.fail(str(error))
         except (FetchStoppedError, CheckpointMismatchError, DecoderUnavailableError, OSError, SQLAlchemyError) as error:
             is_brief = isinstance(error, (FetchStoppedError, CheckpointMismatchError)) or self._stopping.is_set()
-            progress.record("queued", None if is_brief else str(error).partition("\n")[0])
+            progress.interrupt(None if is_brief else str(error).partition("\n")[0])
             raise
         except Exception:  # a bug; another attempt would not help
             _log.exception("import %s failed", job.id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -121,9 +122,12 @@ def test_an_import_of_which_nothing_is_usable_has_failed(
     assert (partly["state"], partly["added"], same["state"]) == ("done", 1, "done")
     lines = [line for line in caplog.messages if failed["id"] in line]
     name = f"import {failed['id']}"
-    assert lines == [f"{name} begins at entry 1 of 3", f"{name} failed: {failed['message']}"]
+    begin, end = lines
+    assert begin == f"{name} begins at entry 1 of 3"
+    assert re.fullmatch(rf"{name} failed after [\d.]+ s: {re.escape(failed['message'])}", end)
     ended = [line for line in caplog.messages if partly["id"] in line][-1]
-    assert "is done: 1 added, 0 updated, 0 unchanged, 2 problems (2 x n99: image_link 'x.png' is a file" in ended
+    assert re.search(r"is done after [\d.]+ s: 1 added", ended)
+    assert "s: 1 added, 0 updated, 0 unchanged, 2 problems (2 x n99: image_link 'x.png' is a file" in ended
 
 
 def test_photos_that_take_too_much_are_told_and_the_rest_is_imported(
@@ -206,7 +210,10 @@ def test_a_search_does_not_wait_for_an_import(shop: Shop, server: Web) -> None:
     assert wait_for(shop.client, location)["state"] == "done"
 
 
-def test_an_import_goes_on_with_the_next_server(tiny_gallery: Path, tmp_path: Path, server: Web) -> None:
+def test_an_import_goes_on_with_the_next_server(
+    tiny_gallery: Path, tmp_path: Path, server: Web, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "app.ingest.import_progress")
     gallery, key = own_gallery(tiny_gallery, tmp_path)
     server.delay = 0.3
     with opened(gallery, key, allow_private_addresses=True) as first:
@@ -217,6 +224,7 @@ def test_an_import_goes_on_with_the_next_server(tiny_gallery: Path, tmp_path: Pa
     left = catalogue.operations.unfinished()
     catalogue.close()
     assert [f"/operations/{operation.id}" for operation in left] == [location]
+    assert re.fullmatch(rf"import {left[0].id} is interrupted after entry \d+ of (10|None)", caplog.messages[-1])
     with opened(gallery, key, allow_private_addresses=True) as second:
         done = wait_for(second.client, location)
         assert (done["state"], done["added"], done["total"]) == ("done", 10, 10)
