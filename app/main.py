@@ -27,16 +27,19 @@ from app.serving.service import Service
 from app.settings import Settings, load_settings, unknown_settings
 from app.web import pages
 from app.web.assets import STATIC, Assets, PageFiles
+from app.web.examples.gallery_examples import GalleryExamples
+from app.web.shop.shop import Shop, read_shop
 
 _API_VERSION = "1"
 _log = logging.getLogger(__name__)
 _DESCRIPTION = "Draw a product, find that very product. Every error is `{error: {code, message, detail}}`."
 
 
-def create_app(settings: Settings | None = None, service: Service | None = None) -> FastAPI:
+def create_app(settings: Settings | None = None, service: Service | None = None, shop: Shop | None = None) -> FastAPI:
     """Return the app of a gallery. It opens the gallery at its start, unless `service` has opened it.
 
-    Settings default to the environment, so this function is also a factory for ASGI servers.
+    Settings default to the environment, so this function is also a factory for ASGI servers. The shop defaults to that
+    of the settings. Raises SettingsError and ShopFileError.
     """
     if settings is None:
         for warning in unknown_settings():
@@ -62,7 +65,9 @@ def create_app(settings: Settings | None = None, service: Service | None = None)
         favicon_url="/static/icons/favicon.svg",
         redirect_slashes=False,
     )
-    app.state.assets = assets = Assets(STATIC)
+    app.state.shop = shop = shop or read_shop(chosen.shop)
+    app.state.examples = GalleryExamples(shop.examples)
+    app.state.assets = assets = Assets(STATIC, shop.files)
     app.state.metrics = metrics
     app.state.rate_limiters = RateLimiters(chosen.search_rate, chosen.write_rate)
     app.state.memory_budgets = MemoryBudgets(chosen)

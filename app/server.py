@@ -23,6 +23,8 @@ from app.serving.lifecycle_log import LifecycleLog
 from app.serving.runtime import reason_of
 from app.serving.service import Service
 from app.settings import Settings
+from app.web.shop.shop import Shop, read_shop
+from app.web.shop.shop_file import ShopFileError
 
 _SWITCH_INTERVAL = 0.0005  # s between switches of Python threads; search threads wait this long at every step
 
@@ -30,10 +32,12 @@ _SWITCH_INTERVAL = 0.0005  # s between switches of Python threads; search thread
 def serve(settings: Settings) -> None:
     """Serve a gallery until SIGINT or SIGTERM, and print the address once the server accepts requests.
 
-    Exits with a line on stderr and status 2 if the gallery cannot be served, 1 if the port is not available.
+    Exits with a line on stderr and status 2 if the gallery or the shop's file cannot be used, 1 if the port is not
+    available.
     """
     raise_limit()
     with log_to_stderr(settings.log_format):
+        shop = _read_shop(settings)
         try:
             listener = _bind(settings.host, settings.port)
         except OSError as error:
@@ -57,19 +61,28 @@ def serve(settings: Settings) -> None:
             shutdown = Shutdown(SECONDS)
             shutdown.enforce()
             with suppress(KeyboardInterrupt):
-                _Server(settings, service, shutdown, lifecycle).run(sockets=[listener])
+                _Server(settings, service, shutdown, lifecycle, shop).run(sockets=[listener])
             if shutdown.unfinished:
                 shutdown.end_process()
             lifecycle.log_end()
 
 
+def _read_shop(settings: Settings) -> Shop:
+    try:
+        return read_shop(settings.shop)
+    except ShopFileError as error:
+        _exit_with_error(2, str(error))
+
+
 class _Server(uvicorn.Server):
     """uvicorn server that prints when it is ready, and whose shutdown has one deadline, counted from the signal."""
 
-    def __init__(self, settings: Settings, service: Service, shutdown: Shutdown, lifecycle: LifecycleLog) -> None:
+    def __init__(
+        self, settings: Settings, service: Service, shutdown: Shutdown, lifecycle: LifecycleLog, shop: Shop
+    ) -> None:
         super().__init__(
             uvicorn.Config(
-                create_app(settings, service),
+                create_app(settings, service, shop),
                 log_config=None,
                 log_level="warning",
                 access_log=False,

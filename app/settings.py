@@ -98,6 +98,9 @@ class Settings(BaseSettings):
     )
     max_queue: int = Field(default=32, ge=0, description="longest queue of searches, and of writes")
     search_timeout: float = Field(default=10, gt=0, allow_inf_nan=False, description="timeout of a search, in seconds")
+    shop: Path | None = Field(
+        default=None, description="TOML file with the shop's name, texts, colours and files; unset: Sketchfind's own"
+    )
     log_format: LogFormat = Field(default="text", description="format of log lines: text or json")
 
     @field_validator("embed_origins", "cors_origins", "trusted_proxies", mode="before")

@@ -6,7 +6,7 @@
  * data-target    CSS selector: these elements open the panel, and there is no button of its own
  * data-label     what the button and the panel are called
  * data-lang      language, such as "de"; else that of the shop's page
- * data-category  category to begin with, such as "Shoes > Boots"
+ * data-category  category to begin with, such as "Garden > Tables"
  *
  * The page's CSS may set --sketchfind-accent, --sketchfind-on-accent (colours) and --sketchfind-round (a length in px).
  * When a product is chosen, the document gets a "sketchfind:choose" event whose detail is the product; unless it is
@@ -30,14 +30,14 @@
       display: flex; align-items: center; justify-content: center; gap: 10px;
       margin: 0; border: 0; padding: 0; font: inherit; cursor: pointer;
     }
-    :focus-visible { outline: 3px solid var(--sketchfind-accent, #2f45e0); outline-offset: 2px; }
+    :focus-visible { outline: 3px solid var(--sketchfind-accent, {{ accent }}); outline-offset: 2px; }
     svg { flex: none; width: 32px; height: 32px; fill: none; stroke: currentcolor; stroke-width: 2.6; stroke-linecap: round; }
     .open {
       position: fixed; z-index: 2147483000;
       right: calc(16px + env(safe-area-inset-right)); bottom: calc(16px + env(safe-area-inset-bottom));
       max-width: calc(100vw - 32px); min-height: 52px; padding: 10px 20px 10px 16px; text-align: left;
-      border-radius: var(--sketchfind-round, 26px);
-      background: var(--sketchfind-accent, #2f45e0); color: var(--sketchfind-on-accent, #fff);
+      border-radius: var(--sketchfind-round, {{ round }}px);
+      background: var(--sketchfind-accent, {{ accent }}); color: var(--sketchfind-on-accent, {{ on_accent }});
       box-shadow: 0 8px 24px -6px rgb(20 22 30 / 40%);
     }
     dialog {

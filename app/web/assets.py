@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import posixpath
 import re
+from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
 import brotli
@@ -20,17 +21,18 @@ from app.web.minify import strip_comments
 STATIC = Path(__file__).resolve().parents[2] / "static"
 
 _STYLESHEET = "css/page.css"
-_STYLES = ("tokens", "filters", "more_menu", "dialogs", "product_panel", "results", "sketchpad", "toolbar")
+_STYLES = ("tokens", "shop", "filters", "more_menu", "dialogs", "product_panel", "results", "sketchpad", "toolbar")
 """Names of the first style sheets in css/, in the order of the cascade; others follow by name."""
 _VERSION = re.compile(r"[0-9a-f]{12}")
 _IMPORT = re.compile(r"""^(?:import|export)\b[^"';]*["'](\.{1,2}/[\w./-]+\.js)["']""", re.M)
 _TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".png": "image/png"}
+_TYPES[".woff2"] = "font/woff2"
 _BROTLI = re.compile(r"\bbr\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))")  # in Accept-Encoding
 _COMPRESSED = {".js", ".css", ".svg"}
 
 
 class Assets:
-    """Snapshot of the files below a directory such as static/.
+    """Snapshot of the files below a directory such as static/, and of a shop's own files by their paths in it.
 
     - version: short hash of all contents.
     - base: URL path of the versioned files.
@@ -40,10 +42,10 @@ class Assets:
     - shell: URLs of all files that the page needs offline.
     """
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, shop_files: Mapping[str, bytes] | None = None) -> None:
         self.directory = directory
         paths = sorted(path for path in directory.rglob("*") if path.is_file())
-        files = {path.relative_to(directory).as_posix(): path.read_bytes() for path in paths}
+        files = {path.relative_to(directory).as_posix(): path.read_bytes() for path in paths} | dict(shop_files or {})
         styles = sorted((name for name in files if name.startswith("css/")), key=_style_position)
         scripts = [name for name in files if name.startswith("js/") and _suffix(name) == ".js"]
         self.version = _hash_files(files)
@@ -55,7 +57,8 @@ class Assets:
             name: brotli.compress(self.files[name]) for name in self.files if _suffix(name) in _COMPRESSED
         }
         self.modules = [f"{self.base}/{name}" for name in _list_imports(self.files, "js/main.js")]
-        self.shell = [f"{self.base}/{name}" for name in (_STYLESHEET, "icons/favicon.svg", *scripts)]
+        shown = [name for name in shop_files or () if not name.startswith("css/")]
+        self.shell = [f"{self.base}/{name}" for name in (_STYLESHEET, "icons/favicon.svg", *scripts, *shown)]
 
     def respond(self, name: str, accept_encoding: str) -> Response:
         """Return a response with the file `name`, compressed if the client accepts brotli. Raises HTTPException 404."""
@@ -90,7 +93,7 @@ class PageFiles(StaticFiles):
             response.headers.update(FOR_EVER)
             return response
         name = rest if _VERSION.fullmatch(first) else path
-        if name == _STYLESHEET:  # not a file on the disk
+        if name in self._assets.files and not (self._assets.directory / name).is_file():
             response = self._assets.respond(name, accepted)
         else:
             response = await super().get_response(name, scope)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 Messages = Mapping[str, Mapping[str, str]]  # area -> name -> text
@@ -31,6 +31,14 @@ class Language:
         area, message = key.split(".")
         texts = {name: self.number(value) if isinstance(value, int) else value for name, value in values.items()}
         return self.messages[area][message].format(**texts)
+
+    def with_texts(self, texts: Mapping[str, str]) -> Language:
+        """Return the language with other texts, by keys such as "drawing.undo"."""
+        messages = {area: dict(names) for area, names in self.messages.items()}
+        for key, text in texts.items():
+            area, message = key.split(".")
+            messages[area][message] = text
+        return replace(self, messages=messages)
 
     def number(self, value: int) -> str:
         """Format an integer with the language's thousands separator."""

@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Cookie, Depends, Query, Request
 from fastapi.responses import Response
 from fastapi.templating import Jinja2Templates
 from sqlalchemy.exc import SQLAlchemyError
@@ -16,9 +16,13 @@ from app.asgi.dependencies import ServiceOf
 from app.asgi.middleware import OWN_FILES_POLICY
 from app.database.errors import CheckpointMismatchError
 from app.web.assets import Assets
+from app.web.examples.gallery_examples import GalleryExamples
 from app.web.languages import Language, choose_language, read_languages
+from app.web.shop.shop import Shop
+from app.web.wording import word_for_shop
 
-_WIDGET_AREA = "widget"  # texts for shops' pages only
+_UNSCRIPTED_AREAS = {"widget", "preferences"}  # texts that the page's scripts have no use for
+_WIDGET_ROUND = 26  # px, of the button unless the shop has its own
 _WIDGET_HEADERS = {"Cache-Control": "public, max-age=3600", "Cross-Origin-Resource-Policy": "cross-origin"}
 _WORKER_HEADERS = {**REVALIDATE, "Content-Security-Policy": "default-src 'none'; connect-src 'self'"}
 _EXAMPLE_POLICY = f"{OWN_FILES_POLICY}; frame-src 'self'; frame-ancestors 'none'"
@@ -31,26 +35,53 @@ _templates.env.policies["json.dumps_kwargs"] = {
 _LANGUAGES = read_languages()
 
 Lang = Annotated[str | None, Query(max_length=35, description="language such as `de`; default: the browser's")]
+ChosenLanguage = Annotated[str | None, Cookie(alias="sketchfind_language")]
+ChosenTheme = Annotated[str | None, Cookie(alias="sketchfind_theme")]
 
 
-def _choose_language(request: Request, lang: Lang = None) -> Language:
-    return choose_language(_LANGUAGES, request.headers.get("accept-language", ""), lang)
+def _choose_language(request: Request, lang: Lang = None, chosen: ChosenLanguage = None) -> Language:
+    """Return the language as the shop speaks it, by the address, else the shopper's choice, else the browser's."""
+    language = choose_language(_LANGUAGES, request.headers.get("accept-language", ""), lang or chosen)
+    return word_for_shop(language, _shop_of(request), _examples_of(request).phrases(language.code))
 
 
-LanguageOf = Annotated[Language, Depends(_choose_language)]
+def _choose_theme(chosen: ChosenTheme = None) -> str:
+    """Return the theme of the shopper's choice, light or dark, else "system". Unknown values are ignored."""
+    return chosen if chosen in ("light", "dark") else "system"
 
 
-@router.get("/", include_in_schema=False)
-def page(request: Request, service: ServiceOf, language: LanguageOf) -> Response:
-    """Return the sketching page in the requested language, else in the browser's."""
-    with suppress(CheckpointMismatchError, SQLAlchemyError, OSError):  # on failure the page shows the previous size
+def _refresh(request: Request, service: ServiceOf) -> None:
+    """Follow the gallery's changes. On failure the page shows the previous size and examples, without any in private."""
+    with suppress(CheckpointMismatchError, SQLAlchemyError, OSError):
         service.gallery.refresh(wait=False)
-    messages = {area: texts for area, texts in language.messages.items() if area != _WIDGET_AREA}
-    size, is_private = service.gallery.size, service.settings.require_key
-    return _render(request, "index.html", language, messages=messages, gallery_size=size, is_private=is_private)
+        if not service.settings.require_key:  # what a private shop sells is nobody's business
+            _examples_of(request).refresh(service.gallery.catalogue)
 
 
-@router.get("/manifest.webmanifest", include_in_schema=False)
+Refreshed = Depends(_refresh)  # before LanguageOf, whose words depend on the examples
+LanguageOf = Annotated[Language, Depends(_choose_language)]
+ThemeOf = Annotated[str, Depends(_choose_theme)]
+
+
+@router.get("/", include_in_schema=False, dependencies=[Refreshed])
+def page(request: Request, service: ServiceOf, language: LanguageOf, theme: ThemeOf) -> Response:
+    """Return the sketching page in the requested language, else in the shopper's or the browser's."""
+    messages = {area: texts for area, texts in language.messages.items() if area not in _UNSCRIPTED_AREAS}
+    languages = [_LANGUAGES[code] for code in sorted(_LANGUAGES)]
+    return _render(
+        request,
+        "index.html",
+        language,
+        messages=messages,
+        languages=languages,
+        theme=theme,
+        kinds=_examples_of(request).kinds,
+        gallery_size=service.gallery.size,
+        is_private=service.settings.require_key,
+    )
+
+
+@router.get("/manifest.webmanifest", include_in_schema=False, dependencies=[Refreshed])
 def manifest(request: Request, language: LanguageOf) -> Response:
     """Return the web app manifest, with which phones install the page as an app."""
     return _render(request, "manifest.webmanifest", language, "application/manifest+json")
@@ -66,12 +97,20 @@ def service_worker(request: Request) -> Response:
 @router.get("/widget.js", include_in_schema=False)
 def widget(request: Request) -> Response:
     """Return the script that opens the page in a panel of a shop's page, with its texts in every language."""
+    shop = _shop_of(request)
+    languages = [word_for_shop(_LANGUAGES[code], shop) for code in sorted(_LANGUAGES)]
     words = {
-        code: {"open": language.say("widget.open"), "close": language.say("widget.close")}
-        for code, language in sorted(_LANGUAGES.items())
+        language.code: {"open": language.say("widget.open"), "close": language.say("widget.close")}
+        for language in languages
+    }
+    context = {
+        "words": words,
+        "accent": shop.light.accent,
+        "on_accent": shop.light.on_accent,
+        "round": _WIDGET_ROUND if shop.rounding is None else shop.rounding,
     }
     return _templates.TemplateResponse(
-        request, "widget.js", {"words": words}, headers=_WIDGET_HEADERS, media_type="text/javascript"
+        request, "widget.js", context, headers=_WIDGET_HEADERS, media_type="text/javascript"
     )
 
 
@@ -87,11 +126,23 @@ def _render(
     request: Request, template: str, language: Language, media_type: str = "text/html", **context: object
 ) -> Response:
     """Render a template in a language. Browsers revalidate the response each time."""
-    common = {"assets": _get_assets(request), "language": language, "say": language.say}
-    headers = {**REVALIDATE, "Content-Language": language.code, "Vary": "Accept-Language"}
+    shop, assets = _shop_of(request), _get_assets(request)
+    icons = f"{assets.base}/{'shop' if shop.has_icon else 'icons'}"
+    common = {"assets": assets, "shop": shop, "icons": icons, "language": language, "say": language.say}
+    headers = {**REVALIDATE, "Content-Language": language.code, "Vary": "Accept-Language, Cookie"}
     return _templates.TemplateResponse(request, template, common | context, headers=headers, media_type=media_type)
 
 
 def _get_assets(request: Request) -> Assets:
     assets: Assets = request.app.state.assets
     return assets
+
+
+def _shop_of(request: Request) -> Shop:
+    shop: Shop = request.app.state.shop
+    return shop
+
+
+def _examples_of(request: Request) -> GalleryExamples:
+    examples: GalleryExamples = request.app.state.examples
+    return examples

@@ -90,7 +90,7 @@ def test_recent_sketches_come_back_with_a_tap(page: Page, phone: Phone, menu: Me
     first = sent(phone.draw_and_wait(BOOT[0]).request)
     phone.button("Clear").tap()
     phone.draw_and_wait(BOOT[3])
-    phone.wait_for_search(menu().get_by_role("button", name="Chair", exact=True).tap)  # in the place of what was drawn
+    phone.wait_for_search(menu().get_by_role("button", name="Stool", exact=True).tap)  # in the place of what was drawn
     recent = menu().get_by_role("button", name="Recent sketch")
     expect(recent).to_have_count(2)
     expect(recent.first.locator("path")).to_have_count(1)

@@ -122,7 +122,7 @@ def test_a_busy_server_is_asked_again(phone: Phone) -> None:
 
 
 def test_an_example_starts_a_sketch(phone: Phone) -> None:
-    response = phone.wait_for_search(phone.button("Chair").tap)
+    response = phone.wait_for_search(phone.button("Stool").tap)
     assert response.status == 200 and len(sent(response.request)["strokes"]) > 4
     expect(phone.results.first).to_be_visible()
     phone.button("Undo").tap()

@@ -34,7 +34,7 @@ def test_a_button_opens_the_page_in_a_panel(shopper: Page, shop: Shop, home: str
     expect(shopper.locator("iframe")).to_have_count(0)  # nothing is loaded before somebody wants it
     button.click()
     frame = panel_of(shopper)
-    frame.get_by_role("button", name="Chair", exact=True).click()
+    frame.get_by_role("button", name="Stool", exact=True).click()
     expect(frame.get_by_role("list", name="Results").get_by_role("listitem").first).to_be_visible()
     dialog = shopper.get_by_role("dialog", name="Search by sketch")
     panel, window = dialog.bounding_box(), device["viewport"]
@@ -54,7 +54,7 @@ def test_it_closes_in_every_way_and_focus_returns(shopper: Page, shop: Shop, hom
     ways: list[Callable[[], object]] = [
         lambda: shopper.get_by_role("button", name="Close").click(),
         lambda: shopper.keyboard.press("Escape"),
-        lambda: frame.get_by_role("button", name="Chair", exact=True).press("Escape"),
+        lambda: frame.get_by_role("button", name="Stool", exact=True).press("Escape"),
     ]
     for close in ways:
         expect(dialog).to_be_visible()

@@ -63,7 +63,7 @@ def test_products_open_in_a_shop_that_goes_on_in_its_own_history(shopper: Page, 
     shopper.get_by_role("button", name="Search by sketch").click()
     frame = panel_of(shopper)
     first = frame.get_by_role("list", name="Results").get_by_role("button").first
-    frame.get_by_role("button", name="Chair", exact=True).click()
+    frame.get_by_role("button", name="Stool", exact=True).click()
     for _ in range(2):
         first.click()
         frame.get_by_role("link", name="Visit the shop").click()

@@ -8,6 +8,9 @@ const MESSAGES = JSON.parse(find("meta[name=messages]").getAttribute("content") 
 /** @type {string} BCP 47 code of the page's language */
 export const LANGUAGE = document.documentElement.lang;
 
+/** The browser's variant of the page's language, such as de-CH, if it has one: prices are written as people do there. */
+export const LOCALE = navigator.languages.find((code) => code.split("-")[0] === LANGUAGE) ?? LANGUAGE;
+
 const NUMBER = new Intl.NumberFormat(LANGUAGE);
 
 /** @param {number} value @returns {string} as people of the language write it */

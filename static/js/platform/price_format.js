@@ -1,5 +1,7 @@
+import { LOCALE } from "./i18n.js";
+
 /**
- * A price as people write it where they are.
+ * A price as people of the page's language write it.
  * @param {number | null} price
  * @param {string | null} currency ISO 4217 code
  * @returns {string} empty when there is no price
@@ -7,9 +9,9 @@
 export function money(price, currency) {
   if (price === null || price === undefined) return "";
   try {
-    return new Intl.NumberFormat(undefined, currency ? { style: "currency", currency } : {}).format(price);
+    return new Intl.NumberFormat(LOCALE, currency ? { style: "currency", currency } : {}).format(price);
   } catch {
-    return `${new Intl.NumberFormat().format(price)} ${currency}`; // a feed may hold a code that is none
+    return `${new Intl.NumberFormat(LOCALE).format(price)} ${currency}`; // a feed may hold a code that is none
   }
 }
 

@@ -1,6 +1,7 @@
-/** The sheet behind the More button: recent sketches, examples, saving, and how to draw. */
+/** The sheet behind the More button: recent sketches, examples, saving, language and theme, and how to draw. */
 
 import { find } from "../platform/dom.js";
+import { offerPreferences } from "./preferences.js";
 import { say } from "../platform/i18n.js";
 import { Sheet } from "../ui/dialog_sheet.js";
 import { thumbnail } from "../sketch/sketch_svg.js";
@@ -26,7 +27,8 @@ export class Menu {
     this.#sketch = sketch;
     this.#recents = recents;
     this.#thumbnails = find(".recent-sketches", dialog);
-    copyExamples(find(".examples", dialog));
+    copyExamples(dialog);
+    offerPreferences(dialog, () => this.#sheet.close());
     find("#forget", dialog).addEventListener("click", () => this.#forget());
   }
 
@@ -59,12 +61,13 @@ export class Menu {
   }
 }
 
-/** The examples beside the empty results, once more; what has an id is there already. @param {HTMLElement} place */
-function copyExamples(place) {
+/** The examples beside the empty results, once more; what has an id is there already. @param {HTMLElement} dialog */
+function copyExamples(dialog) {
+  const place = dialog.querySelector(".examples"); // not there if the shop has none
   for (const example of document.querySelectorAll(".start .example")) {
     const copy = /** @type {Element} */ (example.cloneNode(true));
     for (const named of copy.querySelectorAll("[id]")) named.removeAttribute("id");
     copy.classList.add("closing");
-    place.append(copy);
+    place?.append(copy);
   }
 }

@@ -20,9 +20,9 @@ def flatten_texts(language: Language) -> dict[str, str]:
 
 
 def find_used_keys() -> set[str]:
-    """Return every key in the templates, the scripts and pages.py."""
+    """Return every key in the templates, the scripts and app/web."""
     templates = [path for path in (ROOT / "templates").rglob("*") if path.is_file() and path.suffix != ".json"]
-    files = [*templates, *(ROOT / "static/js").rglob("*.js"), ROOT / "app/web/pages.py"]
+    files = [*templates, *(ROOT / "static/js").rglob("*.js"), *(ROOT / "app/web").rglob("*.py")]
     source = "".join(path.read_text() for path in files)
     areas = "|".join(LANGUAGES["en"].messages)
     return set(re.findall(rf'"((?:{areas})\.(?!js")\w+)"', source))  # "widget.js" is a file
@@ -77,6 +77,8 @@ def test_numbers_are_written_as_people_of_the_language_do() -> None:
 
 def test_the_page_comes_in_the_wanted_language(client: httpx.Client) -> None:
     page = client.get("/", headers={"Accept-Language": "de-CH, en;q=0.5"})
-    assert page.headers["content-language"] == "de" and page.headers["vary"] == "Accept-Language, Accept-Encoding"
+    assert (
+        page.headers["content-language"] == "de" and page.headers["vary"] == "Accept-Language, Cookie, Accept-Encoding"
+    )
     assert '<html lang="de">' in page.text and "Rückgängig" in page.text
     assert '<html lang="es">' in client.get("/?lang=es", headers={"Accept-Language": "de"}).text
