@@ -26,7 +26,7 @@ rounding = 8
 
 [launcher]
 en = "Draw your lamp"
-de = "Zeichne deine Lampe"
+de = "Lampe zeichnen"
 
 [light]
 accent = "#7a4300"

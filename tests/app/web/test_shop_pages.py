@@ -44,7 +44,7 @@ def test_the_page_is_the_shop_s(lamps: httpx.Client) -> None:
     assert "<title>Lumen: zeichnen und finden</title>" in page and "Zeichne eine Lampe<" in page
     assert "Sketchfind" not in page
     assert 'content="#fffaf2"' in page and 'content="#1a1510"' in page  # of the browser's own bars
-    assert page.count('class="example"') == 3 and "Stehleuchte" in page
+    assert page.count('class="example"') == 3 and "Stehlampe" in page
     files = re.findall(r'(?:src|href)="(/static/[^"]+)"', page)
     assert {name.rpartition("/")[2] for name in files} >= {"logo.svg", "icon-192.png", "maskable-512.png"}
     for file in files:
@@ -76,7 +76,7 @@ def test_the_manifest_is_the_shop_s(lamps: httpx.Client) -> None:
 
 def test_the_widget_has_the_shop_s_words_and_colours(lamps: httpx.Client) -> None:
     script = lamps.get("/widget.js").text
-    assert "Draw your lamp" in script and "Zeichne deine Lampe" in script and "Chercher par dessin" in script
+    assert "Draw your lamp" in script and "Lampe zeichnen" in script and "Chercher par dessin" in script
     assert "--sketchfind-accent, #7a4300" in script and "--sketchfind-round, 8px" in script
 
 

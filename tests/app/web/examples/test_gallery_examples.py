@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import cast
 
 import pytest
 
 from app.catalogue.catalogue import Catalogue
-from app.web.examples import gallery_examples
 from app.web.examples.gallery_examples import GalleryExamples
 
 
@@ -31,9 +30,12 @@ def names(examples: GalleryExamples) -> list[str]:
 
 def test_they_are_chosen_again_after_a_change_and_a_pause(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 1000.0
-    monkeypatch.setattr(gallery_examples.time, "monotonic", lambda: now)
+    monkeypatch.setattr("app.web.examples.gallery_examples.time.monotonic", lambda: now)
     catalogue, examples = Counted({"Hats": 5}), GalleryExamples()
-    refresh = lambda: examples.refresh(cast(Catalogue, cast(Any, catalogue)))  # noqa: E731
+
+    def refresh() -> None:
+        examples.refresh(cast(Catalogue, catalogue))
+
     assert examples.kinds == [] and examples.phrases("en") == []
     refresh()
     assert names(examples) == ["hat"] and examples.phrases("en") == ["a hat"]
@@ -50,5 +52,5 @@ def test_they_are_chosen_again_after_a_change_and_a_pause(monkeypatch: pytest.Mo
 
 def test_a_shop_that_names_them_is_not_counted() -> None:
     catalogue, examples = Counted({"Hats": 5}), GalleryExamples(["lamp", "vase"])
-    examples.refresh(cast(Catalogue, cast(Any, catalogue)))
+    examples.refresh(cast(Catalogue, catalogue))
     assert names(examples) == ["lamp", "vase"] and catalogue.count == 0

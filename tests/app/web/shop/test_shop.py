@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,13 +12,15 @@ import pytest
 from PIL import Image
 
 from app.web.assets import STATIC
+from app.web.examples.kinds import read_kinds
 from app.web.languages import read_languages
 from app.web.shop.colour_scheme import DARK, LIGHT
 from app.web.shop.colours import contrast
 from app.web.shop.shop import Shop, read_shop
-from app.web.shop.shop_file import ShopFileError
+from app.web.shop.shop_file import ShopFile, ShopFileError
 from tests.support.shop_files import LOGO, png
 
+DOCS = Path(__file__).resolve().parents[4] / "docs/shop.md"
 Write = Callable[[str], Path]
 
 
@@ -43,6 +46,17 @@ def refusal(path: Path) -> str:
     message = str(caught.value)
     assert message.startswith(str(path)) and "\n" not in message
     return message.removeprefix(str(path)).lstrip(": ")
+
+
+def test_the_example_in_the_docs_can_be_used(write: Write) -> None:
+    text = DOCS.read_text()
+    path = write(re.findall(r"```toml\n(.*?)```", text, re.S)[0])
+    (path.parent / "logo-dark.svg").write_text(LOGO)
+    (path.parent / "lumen.woff2").write_bytes(b"wOF2")
+    shop = read_shop(path)
+    assert shop.dark_logo == "shop/dark-logo.svg" and shop.texts["launcher"]["de"] == "Lampe zeichnen"
+    assert set(tomllib.loads(path.read_text())) == set(ShopFile.model_fields)
+    assert [name for name in read_kinds().kinds if f"`{name}`" not in text] == []
 
 
 def test_without_a_file_it_is_sketchfind() -> None:
@@ -106,7 +120,7 @@ def test_quiet_colours_follow_the_ground(write: Write) -> None:
     ("text", "message"),
     [
         ("name = ", "is not valid TOML: Invalid value (at end of document)"),
-        ('nam = "x"', "nam is not a key: expected one of name, logo, dark_logo, icon, font, "),
+        ('title = "x"', "title is not a key: expected one of name, logo, dark_logo, icon, font, "),
         ('[light]\naccnt = "#fff"', "light.accnt is not a key: expected one of ground, raised, "),
         ("name = 7", "name is 7: expected a valid string"),
         ('name = ""', "name is '': expected a text of one line without braces"),
