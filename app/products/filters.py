@@ -42,7 +42,7 @@ class Filters:
             if price is not None and not (price.is_finite() and price >= 0):
                 raise ValueError(f"{name} is {price}: expected a number from 0")
         if self.category is not None and category_path(self.category) is None:
-            raise ValueError(f"category is {truncate(self.category)}: expected a path such as 'Shoes > Boots'")
+            raise ValueError(f"category is {truncate(self.category)}: expected a path such as 'Furniture > Chairs'")
         if nameless := [color for color in self.colors if not color_names(color)]:
             raise ValueError(f"color is {truncate(nameless[0])}: expected a name such as 'red'")
         if nameless := [size for size in self.sizes if not size_names(size)]:

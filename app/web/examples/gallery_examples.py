@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Sequence
 
@@ -21,6 +22,7 @@ class GalleryExamples:
         self._words = CategoryWords(self._table)
         self._is_fixed = named is not None
         self._kinds = [self._table.kinds[name] for name in named or ()]
+        self._lock = threading.Lock()
         self._revision = -1  # of the catalogue when it was counted
         self._counted_at = float("-inf")
 
@@ -32,7 +34,11 @@ class GalleryExamples:
         if self._is_fixed or time.monotonic() - self._counted_at < _PAUSE:
             return
         revision = catalogue.revision()
-        if revision != self._revision:
+        if revision == self._revision:
+            return
+        with self._lock:  # of many visitors at once, one counts
+            if revision <= self._revision:
+                return
             self._kinds = choose_kinds(self._table, self._words, catalogue.categories())
             self._revision, self._counted_at = revision, time.monotonic()
 
