@@ -25,6 +25,9 @@ self.addEventListener("fetch", (event) => {
   else if (pathname.startsWith(`${BASE}/`)) event.respondWith(openFile(event.request));
 });
 
+/** Another theme was chosen, and the server makes the page by it: without a network, too, the page should open in it. */
+self.addEventListener("message", (event) => event.waitUntil(fetch(PAGE).then(keepPage).catch(() => {})));
+
 /** All or nothing: while several servers are updated, one of them may still answer with what another version has. */
 async function keepAll() {
   const files = await Promise.all(FILES.map(fetchFile));

@@ -37,6 +37,8 @@ KEPT = """async () => {
     return kept;
 }"""
 
+KEPT_PAGE = """async () => (await (await caches.match("/", { ignoreVary: true })).text())"""
+
 REPLACED = """async (name) => {
     const end = performance.now() + 20_000;
     while ((await caches.keys()).join() !== name && performance.now() < end) await new Promise(requestAnimationFrame);
@@ -152,6 +154,17 @@ def test_the_page_opens_without_a_network(visitor: Page, tiny_gallery: Path, por
         visitor.context.set_offline(False)
         expect(phone.status).to_contain_text("products to find")
         assert phone.draw_and_wait(BOOT[0]).status == 200
+
+
+def test_the_page_opens_in_the_chosen_theme_without_a_network(visitor: Page, tiny_gallery: Path, port: int) -> None:
+    visitor.emulate_media(color_scheme="light")
+    with serving(tiny_gallery, port):
+        visit(visitor)
+        visitor.get_by_role("button", name="More").tap()
+        visitor.get_by_role("button", name="Dark").tap()
+        visitor.wait_for_function(f"async () => ({KEPT_PAGE})().then((page) => page.includes('data-theme=\"dark\"'))")
+    visitor.reload()
+    expect(visitor.locator("body")).to_have_css("background-color", "rgb(18, 19, 23)")
 
 
 def test_a_server_in_trouble_does_not_keep_the_page_away(visitor: Page, tiny_gallery: Path, port: int) -> None:

@@ -35,6 +35,7 @@ async function speak(language, leave) {
 /** @param {HTMLElement} place @param {string} theme system, light or dark */
 function wearTheme(place, theme) {
   remember("theme", theme);
+  navigator.serviceWorker?.controller?.postMessage("theme");
   if (theme === "system") delete root.dataset.theme;
   else root.dataset.theme = theme;
   for (const button of place.querySelectorAll("[data-theme-choice]")) {
