@@ -51,10 +51,10 @@ def _choose_theme(chosen: ChosenTheme = None) -> str:
 
 
 def _refresh(request: Request, service: ServiceOf) -> None:
-    """Follow the gallery's changes. On failure the page shows the previous size and examples, without any in private."""
+    """Follow the gallery's changes. On failure the page shows the previous size and examples."""
     with suppress(CheckpointMismatchError, SQLAlchemyError, OSError):
         service.gallery.refresh(wait=False)
-        if not service.settings.require_key:  # what a private shop sells is nobody's business
+        if not service.settings.require_key:  # the examples would tell what a private shop sells
             _examples_of(request).refresh(service.gallery.catalogue)
 
 
