@@ -11,9 +11,16 @@ from typing import Any
 
 _STEPS = ("replace", "link", "unlink", "rename", "rmdir")
 _context = multiprocessing.get_context("forkserver")
+# torch and what the modules of tests import take seconds: once, not in every process
 _context.set_forkserver_preload(
-    ["index_builder.gallery.reembed", "index_builder.gallery.build", "app.serving.service"]
-)  # import torch once
+    [
+        "index_builder.gallery.reembed",
+        "index_builder.gallery.build",
+        "app.serving.service",
+        "tests.conftest",
+        "index_builder.cli.main",
+    ]
+)
 
 
 def killed_at(step: int, work: Callable[..., object], *arguments: object, timeout: float = 60) -> bool:
