@@ -10,7 +10,7 @@ from index_builder.datasets.pairs import PairFolder
 from index_builder.datasets.readers.read import read_pairs, read_photos
 from index_builder.training.config.presets import PRESETS
 from index_builder.training.data.sample_cache import SampleCache
-from index_builder.training.data.samples import SampleSet, prepare
+from index_builder.training.data.samples import SampleSet
 from index_builder.training.photo_only_check import compare_on_held_out_photos
 from index_builder.training.train import train
 from model.checkpoint import save_checkpoint
@@ -34,8 +34,12 @@ def frames() -> SampleCache:
 
 
 @pytest.fixture(scope="module")
-def sets(shop: PairFolder) -> tuple[SampleSet, SampleSet]:
-    return prepare(shop.training(), Preprocess(SIZE)), prepare(shop.held_out(), Preprocess(SIZE))
+def sets(shop: PairFolder, frames: SampleCache) -> tuple[SampleSet, SampleSet]:
+    seen, held_out = (
+        frames.prepare(part, Preprocess(SIZE), lambda: None, unfinished=False)
+        for part in (shop.training(), shop.held_out())
+    )
+    return seen, held_out
 
 
 def network(weight: float) -> DSSA:
