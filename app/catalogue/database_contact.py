@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from typing import TypeVar
 
 from sqlalchemy.exc import OperationalError
 
 _log = logging.getLogger(__name__)
 
+_T = TypeVar("_T")
+
 
 class DatabaseContact:
-    """Record of the last read: None in `error` if it succeeded. The log has each loss and each return."""
+    """Record of the last read: `error` is None if it succeeded. The log has each loss and each return."""
 
     def __init__(self) -> None:
         self.error: OperationalError | None = None
@@ -24,11 +26,10 @@ class DatabaseContact:
         """Whether the last read succeeded."""
         return self.error is None
 
-    @contextmanager
-    def reading(self) -> Iterator[None]:
-        """Record whether the reads in the block succeed."""
+    def ask(self, read: Callable[[], _T]) -> _T:
+        """Return the result of a read, and record whether it succeeds. Raises the errors of `read`."""
         try:
-            yield
+            result = read()
         except OperationalError as error:
             if self.error is None:
                 self._lost_at = time.monotonic()
@@ -39,3 +40,4 @@ class DatabaseContact:
         if self.error is not None:
             self.error = None
             _log.info("the database is back after %.0f s", time.monotonic() - self._lost_at)
+        return result

@@ -44,9 +44,7 @@ class Gallery:
     """Open gallery directory, made by Gallery.open(). Safe to use from many threads."""
 
     def __init__(self, directory: Path, catalogue: Catalogue, checkpoint: Checkpoint, gpu: Gpu | None = None) -> None:
-        self.directory = directory
-        self.catalogue = catalogue
-        self.contact = DatabaseContact()
+        self.directory, self.catalogue, self.contact = directory, catalogue, DatabaseContact()
         self.photos = PhotoStore(directory / PHOTOS)
         self._distance = copy.deepcopy(checkpoint.network.distance).cpu().requires_grad_(requires_grad=False)
         self._index_dir = directory / INDEX
@@ -106,14 +104,13 @@ class Gallery:
         With wait=False, returns False at once if another thread is refreshing. Raises CheckpointMismatchError once the
         catalogue is re-embedded. This gallery then stays as it is, and the caller has to open another one.
         """
-        with self.contact.reading():
-            newest = self.catalogue.revision()
+        newest = self.contact.ask(self.catalogue.revision)
         if newest <= self.revision:
             return True
         if not self._lock.acquire(blocking=wait):
             return False
         try:
-            with unlimited(), self.contact.reading():  # the work is for all searches, so no single search limits it
+            with unlimited():  # the work is for all searches, so no single search limits it
                 self._follow(newest)
         finally:
             self._lock.release()
@@ -124,7 +121,6 @@ class Gallery:
         """Select the products of one search, as of one moment. The selection is valid within the block.
 
         A search does not wait for a snapshot that is a little behind: the selection also has the missing changes.
-        Raises OperationalError while the database is away (see app/search/product_selection.py).
         """
         for has_caught_up in (False, True):
             snapshot = self._snapshot  # read before the view, so that the view has all later changes

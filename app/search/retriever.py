@@ -129,7 +129,7 @@ class Retriever:
     def _search(self, filters: Filters, views: Sequence[Embeddings], ks: Sequence[int]) -> list[SearchResult]:
         """Search for queries of the same filters, by the embeddings (V,D) and the k of each."""
         started = time.perf_counter()
-        with select_products(self.gallery, filters) as selection:
+        with select_products(self.gallery, filters, self.product_cache) as selection:
             n_candidates = min(self._n_candidates or self.gallery.n_candidates, selection.snapshot.size)
             counts = [max(k, n_candidates) + selection.outdated for k in ks]
             view_counts = [count for count, embeddings in zip(counts, views, strict=True) for _ in embeddings]

@@ -18,7 +18,7 @@ class Readiness(Status):
 
     status: Literal["ready", "degraded"]
     database: Literal["up", "away"] = Field(
-        description="while it is away, searches without filters continue from memory"
+        description="while it is away, searches by the lines alone continue from memory"
     )
 
 

@@ -28,8 +28,11 @@ def gallery(tmp_path: Path) -> Iterator[Gallery]:
 
 
 def lose(gallery: Gallery) -> None:
-    with pytest.raises(OperationalError), gallery.contact.reading():
+    def fail() -> None:
         raise LOST
+
+    with pytest.raises(OperationalError):
+        gallery.contact.ask(fail)
 
 
 def wait_for_copy(cache: ProductCache, gallery: Gallery) -> None:
@@ -51,7 +54,7 @@ def test_all_products_and_their_changes_are_copied(gallery: Gallery, monkeypatch
     gallery.refresh()
     wait_for_copy(cache, gallery)
     lose(gallery)
-    with select_products(gallery, Filters()) as selection:
+    with select_products(gallery, Filters(), cache) as selection:
         revisions = selection.snapshot.live_revisions().tolist()
         assert revisions == [2, 3, 4]
         assert [product.product_id for product in selection.products(cache, revisions).values()] == ["b", "c", "d"]
@@ -69,13 +72,33 @@ def test_a_gallery_that_is_too_large_is_not_copied(gallery: Gallery, monkeypatch
     copy.close()
 
 
+def test_stock_is_known_in_memory_if_all_products_are(gallery: Gallery) -> None:
+    gallery.catalogue.put([with_photos("a", 1, availability="out_of_stock")], vectors(1))
+    gallery.refresh()
+    cache, in_stock = ProductCache(), Filters(in_stock=True)
+    with select_products(gallery, in_stock, cache) as selection:
+        assert selection.passing is not None
+        expected = sorted(selection.passing.tolist())
+        selection.products(cache, [2, 3])
+    lose(gallery)
+    with pytest.raises(OperationalError), select_products(gallery, in_stock, cache):
+        pass
+    gallery.refresh()
+    with select_products(gallery, Filters(), cache) as selection:
+        selection.products(cache, [4])
+    lose(gallery)
+    with select_products(gallery, in_stock, cache) as selection:
+        assert selection.passing is not None
+        assert sorted(selection.passing.tolist()) == expected == [2, 3]
+
+
 def test_what_is_not_in_memory_is_refused_and_not_left_out(gallery: Gallery) -> None:
     lose(gallery)
-    with pytest.raises(OperationalError), select_products(gallery, Filters(in_stock=True)):
+    with pytest.raises(OperationalError), select_products(gallery, Filters(category="a"), ProductCache()):
         pass
-    with select_products(gallery, Filters()) as selection, pytest.raises(OperationalError):
+    with select_products(gallery, Filters(), ProductCache()) as selection, pytest.raises(OperationalError):
         selection.products(ProductCache(), [1])
     gallery.refresh()
     assert gallery.contact.is_up
-    with select_products(gallery, Filters(in_stock=True)) as selection:
+    with select_products(gallery, Filters(in_stock=True), ProductCache()) as selection:
         assert len(selection.products(ProductCache(), [1, 2, 3])) == 3
