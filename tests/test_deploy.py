@@ -101,3 +101,10 @@ def test_services_run_commands_that_exist(name: str) -> None:
     assert command and command[1] in COMMANDS
     known = {option for parameter in COMMANDS[command[1]].params for option in parameter.opts}
     assert set(re.findall(r"--[\w-]+", command[2])) <= known
+
+
+@pytest.mark.parametrize("file", ["Dockerfile", "docker-compose.yml"])
+def test_the_build_reaches_the_image(file: str) -> None:
+    text = (ROOT / file).read_text()
+    line = {"Dockerfile": "ENV SKETCHFIND_BUILD=", "docker-compose.yml": "SKETCHFIND_BUILD: "}[file]
+    assert re.search(rf'^ *{line}"?\$\{{SKETCHFIND_BUILD', text, re.M)
