@@ -5,18 +5,23 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Connection,
     Row,
+    Text,
+    bindparam,
     column,
     delete,
     func,
     insert,
+    inspect,
     literal,
     or_,
     select,
     table,
     text,
+    type_coerce,
     update,
 )
 
@@ -28,6 +33,9 @@ from app.database.tables import FORMAT, Money, catalogue, metadata, photos, prod
 from app.products.product import Product
 
 _LONGEST = 2000  # characters of a text; format 1 had no limit
+_LONGEST_GROUP = 512  # characters of a group_id
+_ADDED = ("size_system", "size_type", "group_id")  # columns that format 3 lacks
+_FIELDS_OF_ATTRIBUTES = {"item_group_id": "group_id", **{name: name for name in _ADDED}}
 _SAME_COLUMNS = ("product_id", "title", "category", "currency", "link", "color", "gender", "revision")
 _old = table(
     "products_of_format_1",
@@ -59,12 +67,49 @@ def migrate_from_1(connection: Connection) -> None:
 
 def migrate_from_2(connection: Connection) -> None:
     """Migrate from format 2: one size per product, so that 41 did not find "41/42"."""
+    migrate_from_3(connection)
     may_have_several = or_(*(products.c.size.contains(separator) for separator in "/,"))
     for rows in chunks(connection.execute(select(*PRODUCT_COLUMNS).where(LIVE, may_have_several))):
         revisions = [row.revision for row in rows]
         connection.execute(delete(traits).where(is_any_of(traits.c.revision, revisions)))
         insert_traits(connection, [product_of(row, []) for row in rows])
+
+
+def migrate_from_3(connection: Connection) -> None:
+    """Migrate from format 3: groups of variants, and systems and types of sizes, were attributes like any other."""
+    _add_group_columns(connection)
+    stored = type_coerce(products.c.attributes, Text)
+    is_affected = or_(*(stored.contains(f'["{name}", ', autoescape=True) for name in _FIELDS_OF_ATTRIBUTES))
+    by_revision = update(products).where(products.c.revision == bindparam("number", type_=BigInteger))
+    by_revision = by_revision.values({name: bindparam(f"new_{name}") for name in (*_ADDED, "attributes")})
+    for rows in chunks(connection.execute(select(*PRODUCT_COLUMNS).where(LIVE, is_affected))):
+        moved = [_move_attributes(row) for row in rows]
+        connection.execute(delete(traits).where(is_any_of(traits.c.revision, [product.revision for product in moved])))
+        insert_traits(connection, moved)
+        values = [{f"new_{name}": getattr(product, name) for name in (*_ADDED, "attributes")} for product in moved]
+        numbers = [{"number": product.revision} for product in moved]
+        connection.execute(by_revision, [row | number for row, number in zip(values, numbers, strict=True)])
     connection.execute(update(catalogue).values(format=FORMAT))
+
+
+def _add_group_columns(connection: Connection) -> None:
+    """Add the columns that formats 2 and 3 lack, and the indexes that have them."""
+    there = {column["name"] for column in inspect(connection).get_columns(products.name)}
+    for name in _ADDED:
+        if name not in there:
+            kind = products.c[name].type.compile(connection.dialect)
+            connection.execute(text(f"ALTER TABLE {products.name} ADD COLUMN {name} {kind}"))
+    connection.execute(text("DROP INDEX IF EXISTS ix_products_filters"))
+    for index in products.indexes:
+        index.create(connection, checkfirst=True)
+
+
+def _move_attributes(row: Row[Any]) -> Product:
+    """Return the product of a row, with fields in place of the attributes of these names."""
+    found = {name: value[:_LONGEST_GROUP] for name, value in row.attributes if name in _FIELDS_OF_ATTRIBUTES}
+    fields = dict.fromkeys(_ADDED) | {_FIELDS_OF_ATTRIBUTES[name]: value for name, value in found.items()}
+    others = tuple(pair for pair in row.attributes if pair[0] not in _FIELDS_OF_ATTRIBUTES)
+    return Product(**{**row._mapping, **fields, "attributes": others})
 
 
 def _parse_product(row: Row[Any]) -> Product:

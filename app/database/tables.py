@@ -10,7 +10,7 @@ from sqlalchemy.types import TypeDecorator
 
 from app.products.product import PRICE_PLACES
 
-FORMAT = 3
+FORMAT = 4
 """The version of the tables below; app/database/migrations.py migrates older ones."""
 
 _LARGEST = 2**62
@@ -89,6 +89,9 @@ products = Table(
     Column("gender", _Text),
     Column("brand", _Text),
     Column("size", _Text),
+    Column("size_system", _Text),
+    Column("size_type", _Text),
+    Column("group_id", _Text),
     Column("availability", _Text),
     Column("attributes", Pairs, nullable=False),
     Column("description", _Text),
@@ -99,7 +102,15 @@ Index(
     "ix_products_filters",
     *(products.c[name] for name in ("deleted", "category_key", "category", "currency", "price", "availability")),
     products.c.revision,
+    products.c.group_id,
 ).ddl_if(dialect="sqlite")
+_IS_GROUPED = products.c.group_id.is_not(None)
+Index(
+    "ix_products_group",
+    *(products.c.group_id, products.c.revision),
+    sqlite_where=_IS_GROUPED,
+    postgresql_where=_IS_GROUPED,
+)
 
 photos = Table(
     "photos",

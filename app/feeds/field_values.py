@@ -16,6 +16,7 @@ _AVAILABILITY = {  # lower case, without spaces and the prefix of https://schema
 _SEPARATORS = {
     "color": "/",  # as in Google's feeds
     "size": " / ",  # a slash without spaces may belong to a fraction
+    "size_type": " ",  # "petite maternity" is one type
 }
 
 
@@ -28,5 +29,5 @@ def read_availability(text: str | None) -> str | None:
 
 
 def join_values(name: str, values: Iterable[str]) -> str | None:
-    """Join colours or sizes to the value of a product's field: "Black/Red", "41 / 42". Returns None without values."""
+    """Join the texts of a list to the value of a product's field: "Black/Red", "41 / 42". Return None without texts."""
     return _SEPARATORS[name].join(filter(None, map(str.strip, values))) or None

@@ -18,6 +18,7 @@ MAX_ATTRIBUTE = 1000  # characters; longer texts are left out, as they are usele
 _NO_ATTRIBUTES = (
     *("id", "title", "description", "link", "image_link", "additional_image_link", "availability", "category"),
     *("price", "sale_price", "sale_price_effective_date", "currency", "brand", "color", "gender", "size"),
+    *("size_system", "size_type", "item_group_id", "group_id"),
     *("product_type", "product_id", "attributes", "photos", "revision"),
 )
 
@@ -45,6 +46,9 @@ def read_fields(fields: Fields) -> Product:
         gender=_text(fields, "gender"),
         brand=_text(fields, "brand"),
         size=_joined_text(fields, "size"),
+        size_system=_text(fields, "size_system"),
+        size_type=_joined_text(fields, "size_type"),
+        group_id=_text(fields, "item_group_id") or _text(fields, "group_id"),
         availability=read_availability(_first(fields, "availability")),
         description=_text(fields, "description"),
         attributes=(*attributes, *_other_fields(fields)),

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from app.core.error_text import cut, truncate
-from app.products.text_keys import category_path, collapse_spaces, color_names, comparison_key, size_names
+from app.products.sizes import size_names
+from app.products.text_keys import category_path, collapse_spaces, color_names, comparison_key
 
 
 @dataclass(frozen=True)

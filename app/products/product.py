@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from app.core.error_text import cut, truncate
-from app.products.text_keys import category_path, collapse_spaces, color_names, comparison_key, size_names
+from app.products.sizes import size_labels
+from app.products.text_keys import category_path, collapse_spaces, color_names, comparison_key
 
 AVAILABILITIES = ("in_stock", "out_of_stock", "preorder", "backorder")
 MAX_PHOTOS = 20
@@ -23,8 +24,11 @@ _MAX_NAME = 100  # characters of an attribute's name
 _MAX_VALUE = 1000
 _NOT_IN_IDS = re.compile("[\0-\x1f\x7f-\x9f\ud800-\udfff]")  # control characters, and halves of surrogate pairs
 _NOT_IN_TEXTS = re.compile("[\0\ud800-\udfff]")
-_TEXTS = ("title", "category", "currency", "link", "color", "gender", "brand", "size")
-_TAKEN = ("product_id", *_TEXTS, "price", "availability", "description", "attributes", "photos", "revision")
+_TEXTS = ("title", "category", "currency", "link", "color", "gender", "brand", "size", "size_system", "size_type")
+_TAKEN = (
+    *("product_id", "title", "category", "currency", "link", "color", "gender", "brand", "size"),
+    *("price", "availability", "description", "attributes", "photos", "revision"),
+)
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,9 @@ class Product:
     gender: str | None = None
     brand: str | None = None
     size: str | None = None  # or several: "41 / 42"
+    size_system: str | None = None  # such as "EU"; sizes of different systems are different sizes
+    size_type: str | None = None  # such as "tall"; likewise
+    group_id: str | None = None  # common to the variants of one product, such as the sizes of a shoe
     availability: str | None = None  # one of AVAILABILITIES
     description: str | None = None
     attributes: tuple[tuple[str, str], ...] = ()  # any other names and values, sorted, the names in lower case
@@ -59,6 +66,9 @@ class Product:
     def __post_init__(self) -> None:
         object.__setattr__(self, "category", category_path(self.category))
         object.__setattr__(self, "currency", self.currency.upper() if self.currency else None)
+        object.__setattr__(self, "size_system", collapse_spaces(self.size_system).upper() or None)
+        object.__setattr__(self, "size_type", collapse_spaces(self.size_type).lower() or None)
+        object.__setattr__(self, "group_id", collapse_spaces(self.group_id) or None)
         object.__setattr__(self, "attributes", _normalise_attributes(self.attributes))
         name = self.product_id
         if not name.strip() or len(name) > _MAX_ID or _NOT_IN_IDS.search(name):
@@ -71,6 +81,7 @@ class Product:
             raise ValueError(f"availability {truncate(self.availability)} is unknown: {expected}")
         for kind in _TEXTS:
             _check_text(kind, getattr(self, kind), _MAX_TEXT)
+        _check_text("group_id", self.group_id, _MAX_ID)
         _check_text("description", self.description, _MAX_DESCRIPTION)
         if len(self.photos) > MAX_PHOTOS:
             raise ValueError(f"product {truncate(name)} has {len(self.photos)} photos: expected at most {MAX_PHOTOS}")
@@ -82,11 +93,21 @@ class Product:
         """The name of the photo that is shown; empty if there is none."""
         return self.photos[0].name if self.photos else ""
 
+    @property
+    def colors(self) -> list[str]:
+        """All colours of the product."""
+        return color_names(self.color)
+
+    @property
+    def sizes(self) -> list[str]:
+        """All sizes of the product, each with its system and type."""
+        return size_labels(self.size, self.size_system, self.size_type)
+
     def traits(self) -> Iterator[tuple[str, str]]:
         """Return the names and values by which the product is filtered and counted, without repeats."""
-        values = [("color", color) for color in color_names(self.color)]
+        values = [("color", color) for color in self.colors]
         values += [("brand", self.brand or ""), ("gender", self.gender or "")]
-        values += [("size", size) for size in size_names(self.size)]
+        values += [("size", size) for size in self.sizes]
         distinct = {
             (name, comparison_key(value)): collapse_spaces(value) for name, value in (*values, *self.attributes)
         }

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections import Counter
 from collections.abc import Iterable
 
-_FRACTION = r"(?<![\d/])(?:1/2|[12]/3|[13]/4|[1357]/8)(?![\d/])"
-_SIZE = re.compile(rf"(?:{_FRACTION}|(?<=\d),(?=\d)|[^/,])+")
 _LONGEST_KEY = 200  # characters: PostgreSQL cannot index much longer keys
 
 
@@ -49,12 +46,6 @@ def category_counts(rows: Iterable[tuple[str, int]]) -> dict[str, int]:
 def color_names(text: str | None) -> list[str]:
     """Split a feed's colours: "Black / Dark  Red" -> ["Black", "Dark Red"]."""
     parts = (collapse_spaces(part) for part in (text or "").split("/"))
-    return [part for part in parts if part]
-
-
-def size_names(text: str | None) -> list[str]:
-    """Split a feed's sizes, such as "41/42" or "S, M, L". "38 2/3" and "41,5" are single sizes."""
-    parts = map(collapse_spaces, _SIZE.findall(text or ""))
     return [part for part in parts if part]
 
 

@@ -32,6 +32,13 @@ def add(
     ] = None,
     brand: Annotated[str | None, typer.Option(help="Brand.", show_default="none")] = None,
     size: _Texts = None,
+    size_system: Annotated[
+        str | None, typer.Option(help="System of the sizes, such as EU.", show_default="none")
+    ] = None,
+    size_type: Annotated[str | None, typer.Option(help="Type of the sizes, such as tall.", show_default="none")] = None,
+    group_id: Annotated[
+        str | None, typer.Option(help="Common to the variants of one product.", show_default="none")
+    ] = None,
     availability: Annotated[
         str | None, typer.Option(help="in_stock, out_of_stock, preorder or backorder.", show_default="none")
     ] = None,
@@ -49,6 +56,7 @@ def add(
 
     texts = {"title": title, "product_type": category, "price": price, "link": link, "gender": gender}
     texts |= {"brand": brand, "availability": availability, "description": description}
+    texts |= {"size_system": size_system, "size_type": size_type, "item_group_id": group_id}
     fields = {name: [value] for name, value in texts.items() if value}
     fields |= {name: values for name, values in {"color": color, "size": size}.items() if values}
     for text in attribute or ():

@@ -36,6 +36,9 @@ class ProductInfo(ProductSummary):
     gender: str | None
     brand: str | None
     size: str | None
+    size_system: str | None = Field(description="system of the sizes, such as EU")
+    size_type: str | None = Field(description="type of the sizes, such as tall")
+    group_id: str | None = Field(description="common to the variants of one product; `item_group_id` in feeds")
     availability: str | None = Field(description="in_stock, out_of_stock, preorder or backorder; null if unknown")
     description: str | None
     attributes: list[AttributeInfo] = Field(description="further properties of the product")
@@ -50,6 +53,9 @@ class ProductInfo(ProductSummary):
             gender=product.gender,
             brand=product.brand,
             size=product.size,
+            size_system=product.size_system,
+            size_type=product.size_type,
+            group_id=product.group_id,
             availability=product.availability,
             description=product.description,
             attributes=[AttributeInfo(name=name, value=value) for name, value in product.attributes],

@@ -6,7 +6,16 @@ from contextlib import suppress
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema, model_validator
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    WithJsonSchema,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from app.asgi.errors import ApiError
@@ -53,6 +62,13 @@ class ProductBody(BaseModel):
     gender: str | None = None
     brand: str | None = None
     size: _Texts | None = Field(None, description="one or several: '41/42', or a list")
+    size_system: str | None = Field(None, description="system of the sizes", examples=["EU"])
+    size_type: _Texts | None = Field(None, description="type of the sizes, such as 'tall'")
+    group_id: str | None = Field(
+        None,
+        validation_alias=AliasChoices("group_id", "item_group_id"),
+        description="common to the variants of one product, such as the sizes of a shoe; `item_group_id` works too",
+    )
     availability: str | None = Field(None, description="in_stock, out_of_stock, preorder or backorder")
     description: str | None = None
     attributes: dict[str, _Texts] = Field({}, description="further properties by name", examples=[{"heel": "high"}])
@@ -74,7 +90,7 @@ class ProductBody(BaseModel):
             message = f"product_id is {truncate(self.product_id)}: expected {truncate(product_id)}, the one in the path"
             raise ApiError(422, "id_mismatch", message)
         values = self.model_dump(exclude={"product_id", "attributes", "title"})
-        values |= {name: join_values(name, values[name] or []) for name in ("color", "size")}
+        values |= {name: join_values(name, values[name] or []) for name in ("color", "size", "size_type")}
         values["availability"] = read_availability(self.availability)
         attributes = tuple((name, value) for name, texts in self.attributes.items() for value in texts)
         try:

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, inspect, text
 
 from app.catalogue.catalogue import Catalogue, sqlite_url
 from app.database.errors import CatalogueError
@@ -164,7 +164,7 @@ def test_sizes_of_format_2_are_told_apart(directory: Path, monkeypatch: pytest.M
     products = [Product(f"p{number}", "T", size=size, color="Red/Blue") for number, size in enumerate(sizes)]
     catalogue = open_catalogue(directory)
     with monkeypatch.context() as patch:
-        patch.setattr("app.products.product.size_names", lambda text: [text] if text else [])
+        patch.setattr("app.products.product.size_labels", lambda text, *_: [text] if text else [])
         catalogue.put(products, vectors(len(products)))
     catalogue.delete(["p4"])
     with catalogue.transaction() as connection:
@@ -182,6 +182,34 @@ def test_sizes_of_format_2_are_told_apart(directory: Path, monkeypatch: pytest.M
     with opened[0].moment() as connection:
         assert [len(rows) for rows in check_rows(connection, state_in(connection), findings)] == [6]
     assert findings.problems == []
+
+
+def test_groups_and_size_systems_of_format_3_become_fields(directory: Path) -> None:
+    catalogue = open_catalogue(directory)
+    attributes = [(("item_group_id", "shoe"), ("size_system", "EU"), ("heel", "high")), (), (("size_type", "tall"),)]
+    products = [Product(f"p{n}", "T", size="41/42", attributes=pairs) for n, pairs in enumerate(attributes)]
+    catalogue.put(products, vectors(len(products)))
+    with catalogue.transaction() as connection:
+        for name in ("ix_products_filters", "ix_products_group"):
+            connection.execute(text(f"DROP INDEX IF EXISTS {name}"))
+        for name in ("group_id", "size_system", "size_type"):
+            connection.execute(text(f"ALTER TABLE products DROP COLUMN {name}"))
+        connection.execute(text("UPDATE catalogue SET format = 3"))
+    with ThreadPoolExecutor(3) as pool:
+        opened, *_ = pool.map(lambda _: open_catalogue(directory), range(3))
+    first, second, third = opened.page()
+    assert (first.group_id, first.size_system, first.attributes) == ("shoe", "EU", (("heel", "high"),))
+    assert (second.group_id, second.size_system, second.attributes) == (None, None, ())
+    assert (third.group_id, third.size_type, [p.revision for p in opened.page()]) == (None, "tall", [1, 2, 3])
+    facets = opened.facets()
+    assert facets.sizes == dict.fromkeys(["41", "41 tall", "42", "42 tall", "EU 41", "EU 42"], 1)
+    assert facets.attributes == {"heel": {"high": 1}}
+    findings = Findings()
+    with opened.moment() as connection:
+        assert [len(rows) for rows in check_rows(connection, state_in(connection), findings)] == [3]
+        names = {index["name"] for index in inspect(connection).get_indexes("products")}
+    assert findings.problems == [] and "ix_products_group" in names
+    assert ("ix_products_filters" in names) == (connection.dialect.name == "sqlite")
 
 
 def test_what_is_no_catalogue_is_refused_and_left_alone(tmp_path: Path) -> None:

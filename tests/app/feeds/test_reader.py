@@ -177,13 +177,15 @@ def test_too_many_products_are_refused(tmp_path: Path, monkeypatch: pytest.Monke
 
 def test_sizes_are_repeated_in_every_format(tmp_path: Path) -> None:
     for text in (
-        "id,image_link,size,size\n7,a.jpg,41,42\n",
-        '{"id": 7, "image_link": "a.jpg", "size": [41, "42"]}',
+        "id,image_link,size,size,size_system,item_group_id\n7,a.jpg,41,42,EU,shoe 7\n",
+        '{"id": 7, "image_link": "a.jpg", "size": [41, "42"], "size_system": "EU", "item_group_id": "shoe 7"}',
         "<rss xmlns:g='http://base.google.com/ns/1.0'><item><g:id>7</g:id><g:image_link>a.jpg</g:image_link>"
-        "<g:size>41</g:size><g:size>42</g:size></item></rss>",
+        "<g:size>41</g:size><g:size>42</g:size><g:size_system>EU</g:size_system>"
+        "<g:item_group_id>shoe 7</g:item_group_id></item></rss>",
     ):
         items, _ = read(tmp_path / "feed", text)
         assert [item.product.size for item in items] == ["41 / 42"]
+        assert [(item.product.sizes, item.product.group_id) for item in items] == [(["EU 41", "EU 42"], "shoe 7")]
 
 
 def test_a_carriage_return_within_a_line_is_a_space(tmp_path: Path) -> None:

@@ -47,10 +47,12 @@ def test_products_come_and_go_beside_a_server(tiny_gallery: Path, tmp_path: Path
         assert shop.client.get("/products/x").json()["price"] == 59.9
         assert answer("add", "x", "--gallery", gallery, "--photo", tmp_path / "a.png")["outcome"] == "unchanged"
         several = ("--size", "41", "--size", "42", "--color", "Black", "--color", "Red", "--availability", "sold out")
+        several += ("--size-system", "eu", "--size-type", "tall", "--group-id", "shoe 7")
         assert answer("add", "x", "--gallery", gallery, *several)["outcome"] == "updated"
         product = shop.client.get("/products/x").json()
         assert (product["size"], product["color"], product["availability"]) == ("41 / 42", "Black/Red", "out_of_stock")
-        assert shop.client.get("/facets?size=42").json()["size"] == 1
+        assert (product["size_system"], product["size_type"], product["group_id"]) == ("EU", "tall", "shoe 7")
+        assert shop.client.get("/facets?size=EU 42 tall").json()["size"] == 1
         assert answer("add", "x", "--gallery", gallery, "--brand", "Acme")["outcome"] == "updated"
         listed = answer("list", "--gallery", gallery, "--after", "tote-2", "--limit", 1)
         assert [product["product_id"] for product in listed["products"]] == ["x"] and listed["next"] is None

@@ -77,6 +77,17 @@ def test_values_are_spelled_as_in_feeds(shop: Shop, values: dict[str, Any], show
     assert {name: answer.json()[name] for name in shown} == shown
 
 
+def test_groups_and_size_systems_are_stored_and_shown(shop: Shop) -> None:
+    fields = {"size": ["8", "9"], "size_system": "us", "size_type": ["Big", "tall"]}
+    for name in ("group_id", "item_group_id"):
+        answer = shop.put("grouped", 46, **fields, **{name: "shoe 7"}).json()
+        assert (answer["group_id"], answer["size"]) == ("shoe 7", "8 / 9")
+        assert (answer["size_system"], answer["size_type"]) == ("US", "big tall")
+        assert shop.client.get("/products/grouped").json() == answer
+    assert shop.client.get("/facets", params={"size": "us 9 big tall"}).json()["size"] == 1
+    shop.client.delete("/products/grouped")
+
+
 def test_each_of_several_sizes_is_found(shop: Shop, tmp_path: Path) -> None:
     for size in (["41", "42"], "41/42", "41, 42"):
         assert shop.put("sized", 45, size=size).status_code in (200, 201)
