@@ -68,6 +68,9 @@ class Settings(BaseSettings):
     )
     threads: int | None = Field(default=None, ge=1, description="CPU threads per search; unset: all available CPUs")
     hide_out_of_stock: bool = Field(default=False, description="exclude products that are out of stock from searches")
+    group_by_photo: bool = Field(
+        default=False, description="treat products without `group_id` that have the same first photo as variants"
+    )
     max_write_bytes: int = Field(default=64 * 2**20, ge=1, description="largest product with its photos, in bytes")
     max_feed_bytes: int = Field(default=2**30, ge=1, description="largest uploaded feed, in bytes")
     allow_private_addresses: bool = Field(

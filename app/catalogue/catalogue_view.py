@@ -16,8 +16,9 @@ from app.database.filter_conditions import LIVE_BY_KEY, where_clauses
 from app.database.rows import PRODUCT_COLUMNS, chunks, embedding_of, product_of, state_in
 from app.database.sql_lists import Scalar, is_any_of
 from app.database.state import CatalogueState, Change
-from app.database.tables import photos, products
+from app.database.tables import IS_FIRST_PHOTO, IS_GROUPED, photos, products
 from app.products.filters import Filters
+from app.products.grouping import Grouping
 from app.products.product import Photo, Product
 
 
@@ -79,18 +80,37 @@ class CatalogueView:
         Raises CheckpointMismatchError as Catalogue.bind() says.
         """
         self.bound_state()
-        newer = select(products.c.product_id, products.c.revision).where(products.c.revision > since)
+        newer = select(products.c.product_id, products.c.revision, products.c.group_id)
+        newer = newer.where(products.c.revision > since)
         page = newer.order_by(products.c.revision).limit(limit).subquery()
-        query = select(page.c.product_id, page.c.revision, photos.c.embedding)
+        query = select(page.c.product_id, page.c.revision, page.c.group_id, photos.c.source, photos.c.embedding)
         query = query.select_from(page.outerjoin(photos, photos.c.product_id == page.c.product_id))
-        embeddings: dict[tuple[str, int], list[NDArray[np.float32]]] = {}
+        embeddings: dict[tuple[str, int, str | None], list[NDArray[np.float32]]] = {}
+        sources: dict[int, str] = {}  # of the first photos, by revision
         result = self._connection.execute(query.order_by(page.c.revision, photos.c.position))
         with checked_values():
-            for name, revision, value in result:
-                of_product = embeddings.setdefault((name, revision), [])
+            for name, revision, group_id, source, value in result:
+                of_product = embeddings.setdefault((name, revision, group_id), [])
                 if value is not None:  # a deleted product has no photos
                     of_product.append(embedding_of(value))
-            return [Change(*key, np.stack(rows) if rows else None) for key, rows in embeddings.items()]
+                    sources.setdefault(revision, source)
+            return [
+                Change(name, revision, np.stack(rows) if rows else None, group_id, sources.get(revision))
+                for (name, revision, group_id), rows in embeddings.items()
+            ]
+
+    def group_keys(self, grouping: Grouping, until: int) -> list[tuple[int, str]]:
+        """Return revision and group's key of all products with a group and a revision of at most `until`."""
+        if grouping is Grouping.SINGLE:
+            return []
+        columns, place = (products.c.revision, products.c.group_id), products.c.revision <= until
+        rows = self._connection.execute(select(*columns).where(LIVE_BY_KEY, place, IS_GROUPED))
+        pairs = [(row.revision, grouping.key(row.group_id, None)) for row in rows]
+        if grouping is Grouping.BY_ID_OR_PHOTO:
+            query = select(products.c.revision, photos.c.source).join_from(products, photos, IS_FIRST_PHOTO)
+            others = self._connection.execute(query.where(LIVE_BY_KEY, place, ~IS_GROUPED))
+            pairs += [(row.revision, grouping.key(None, row.source)) for row in others]
+        return [(revision, key) for revision, key in pairs if key is not None]
 
     def changed(self, since: int) -> list[str]:
         """Return the ids of the products changed or deleted after revision `since`."""

@@ -42,3 +42,5 @@ class Change:
     product_id: str
     revision: int
     embeddings: NDArray[np.float32] | None
+    group_id: str | None
+    source: str | None  # SHA-256 of the first photo

@@ -5,7 +5,20 @@ from __future__ import annotations
 import json
 from decimal import Decimal
 
-from sqlalchemy import BigInteger, Boolean, Column, Dialect, Float, Index, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Dialect,
+    Float,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    and_,
+)
 from sqlalchemy.types import TypeDecorator
 
 from app.products.product import PRICE_PLACES
@@ -104,12 +117,12 @@ Index(
     products.c.revision,
     products.c.group_id,
 ).ddl_if(dialect="sqlite")
-_IS_GROUPED = products.c.group_id.is_not(None)
+IS_GROUPED = products.c.group_id.is_not(None)
 Index(
     "ix_products_group",
     *(products.c.group_id, products.c.revision),
-    sqlite_where=_IS_GROUPED,
-    postgresql_where=_IS_GROUPED,
+    sqlite_where=IS_GROUPED,
+    postgresql_where=IS_GROUPED,
 )
 
 photos = Table(
@@ -122,6 +135,9 @@ photos = Table(
     Column("link", _Text, nullable=False),
     Column("embedding", LargeBinary, nullable=False),  # float32, little-endian
 )
+
+IS_FIRST_PHOTO = and_(photos.c.product_id == products.c.product_id, photos.c.position == 0)
+"""The condition of a join of products with the photos that are shown."""
 
 operations = Table(  # see app/catalogue/import_jobs.py
     "operations",

@@ -10,8 +10,10 @@ import numpy as np
 from app.catalogue.catalogue import Catalogue
 from app.core.arrays import Rows
 from app.database.state import Change
+from app.index.groups import Groups
 from app.index.segment import Segment
 from app.index.snapshot import Part, join
+from app.products.grouping import Grouping
 from model.network.distances import Distance
 
 _MAX_PENDING = 2**15  # photos held in memory before their parts are joined
@@ -20,8 +22,8 @@ _MAX_PENDING = 2**15  # photos held in memory before their parts are joined
 class CatalogueFollower:
     """Follower of a catalogue's changes for one gallery. `revisions` has the last seen revision of live products."""
 
-    def __init__(self, catalogue: Catalogue, distance: Distance, scratch: Path) -> None:
-        self._catalogue, self._distance, self._scratch = catalogue, distance, scratch
+    def __init__(self, catalogue: Catalogue, distance: Distance, scratch: Path, grouping: Grouping) -> None:
+        self._catalogue, self._distance, self._scratch, self._grouping = catalogue, distance, scratch, grouping
         self.revisions: dict[str, int] = {}
 
     def resume(self, revisions: Mapping[str, int]) -> Rows:
@@ -38,7 +40,7 @@ class CatalogueFollower:
         self.revisions = {}
         joined, pending = list[Part](), list[Part]()
         last = 0
-        for revision, old, new in self.changes(0, self._catalogue.revision()):
+        for revision, old, new, _ in self.changes(0, self._catalogue.revision()):
             last = revision
             joined = [part.without(old) for part in joined]
             pending = [*(part.without(old) for part in pending), new]
@@ -46,15 +48,20 @@ class CatalogueFollower:
                 joined, pending = [*joined, join(pending, self._scratch)], []
         return last, [*joined, *pending] or [self.empty_part()]
 
-    def changes(self, revision: int, until: int) -> Iterator[tuple[int, Rows, Part]]:
-        """Yield the changes after a revision in batches: last revision, replaced revisions (N,), and new rows.
+    def load_groups(self, until: int) -> Groups:
+        """Load the groups of all products with a revision of at most `until`."""
+        with self._catalogue.view() as view:
+            return Groups.of(view.group_keys(self._grouping, until))
+
+    def changes(self, revision: int, until: int) -> Iterator[tuple[int, Rows, Part, Groups]]:
+        """Yield the changes after a revision in batches: last revision, replaced revisions (N,), new rows and groups.
 
         Ends with the first batch that reaches revision `until`, since continuous writers would keep it going forever. A
         batch counts as seen when the next is requested. If the caller fails before, the batch is yielded again later.
         """
         while revision < until and (changes := self._catalogue.changes(revision)):
             revision = changes[-1].revision
-            yield revision, self._replaced_revisions(changes), self.rows_of(changes)
+            yield revision, self._replaced_revisions(changes), self.rows_of(changes), self.groups_of(changes)
             self._record_revisions(changes)
 
     def empty_part(self) -> Part:
@@ -80,3 +87,9 @@ class CatalogueFollower:
         embeddings = np.concatenate([empty, *(photos for _, photos in live)])
         revisions = np.array([revision for revision, photos in live for _ in photos], np.int64)
         return Part.whole(Segment(embeddings, revisions, None, self._distance))
+
+    def groups_of(self, changes: Sequence[Change]) -> Groups:
+        """Return the groups of the changed products that were not deleted."""
+        live = [change for change in changes if change.embeddings is not None]
+        keys = [(change.revision, self._grouping.key(change.group_id, change.source)) for change in live]
+        return Groups.of((revision, key) for revision, key in keys if key is not None)

@@ -29,9 +29,11 @@ from app.gallery.layout import INDEX, PHOTOS, GalleryLocation
 from app.gallery.photo_store import PhotoStore
 from app.gallery.selection import Selection
 from app.index.gpu import Gpu
+from app.index.groups import Groups
 from app.index.index_spec import DEFAULT_CANDIDATES, IndexSpec, Tuning
 from app.index.snapshot import Part, Snapshot, add, merge, newer_rows
 from app.products.filters import Filters
+from app.products.grouping import Grouping
 from model.checkpoint import Checkpoint
 
 _REPLAY = 1000  # revisions; a saved index that is further behind is saved again at the start
@@ -43,14 +45,17 @@ _log = logging.getLogger(__name__)
 class Gallery:
     """Open gallery directory, made by Gallery.open(). Safe to use from many threads."""
 
-    def __init__(self, directory: Path, catalogue: Catalogue, checkpoint: Checkpoint, gpu: Gpu | None = None) -> None:
+    def __init__(
+        self, directory: Path, catalogue: Catalogue, checkpoint: Checkpoint, gpu: Gpu | None, grouping: Grouping
+    ) -> None:
         self.directory, self.catalogue, self.contact = directory, catalogue, DatabaseContact()
+        self.grouping = grouping
         self.photos = PhotoStore(directory / PHOTOS)
         self._distance = copy.deepcopy(checkpoint.network.distance).cpu().requires_grad_(requires_grad=False)
         self._index_dir = directory / INDEX
         self._lock = threading.Lock()  # held while the next snapshot is built
         self._saving = threading.Lock()
-        self._follower = CatalogueFollower(catalogue, self._distance, self._index_dir)
+        self._follower = CatalogueFollower(catalogue, self._distance, self._index_dir, grouping)
         self._state = catalogue.state()
         self._spec = self._read_spec()
         self._gpu = gpu
@@ -59,7 +64,12 @@ class Gallery:
 
     @classmethod
     def open(
-        cls, directory: Path, checkpoint: Checkpoint, catalogue: Catalogue | None = None, gpu: Gpu | None = None
+        cls,
+        directory: Path,
+        checkpoint: Checkpoint,
+        catalogue: Catalogue | None = None,
+        gpu: Gpu | None = None,
+        grouping: Grouping = Grouping.BY_ID,
     ) -> Gallery:
         """Open a gallery from its saved index if that is usable, else from the catalogue's rows.
 
@@ -70,7 +80,7 @@ class Gallery:
         if catalogue is None:
             catalogue = GalleryLocation(directory).open_catalogue()
         catalogue.bind(checkpoint.sha256, checkpoint.network.dim)
-        gallery = cls(directory, catalogue, checkpoint, gpu)
+        gallery = cls(directory, catalogue, checkpoint, gpu, grouping)
         gallery._start()
         return gallery
 
@@ -143,7 +153,8 @@ class Gallery:
         if not changes:
             return Selection(snapshot, snapshot, passing, frozenset(), view)
         newer = merge([self._follower.rows_of(changes)], self._spec.flat())
-        extended = Snapshot(changes[-1].revision, (*snapshot.parts, newer), self._gpu)
+        groups = snapshot.groups.change(np.zeros(0, np.int64), self._follower.groups_of(changes))
+        extended = Snapshot(changes[-1].revision, (*snapshot.parts, newer), self._gpu, groups)
         return Selection(snapshot, extended, passing, frozenset(change.product_id for change in changes), view)
 
     @property
@@ -198,7 +209,7 @@ class Gallery:
             rows[whole.segment.rows_of(self._follower.live_revisions())] = True
             newer = newer_rows(self._snapshot.parts, revision, self._index_dir)
             parts = [Part(whole.segment, rows)]
-            self._publish(self.revision, add(parts, newer, spec) if newer is not None else parts)
+            self._publish(self.revision, add(parts, newer, spec) if newer else parts, self._snapshot.groups)
 
     def _start(self) -> None:
         """Build the first snapshot, and save it if the next start would otherwise take as long."""
@@ -207,7 +218,7 @@ class Gallery:
         except UnusableIndexError as reason:
             _log.info("%s has no usable index, making it from the catalogue: %s", self.directory, reason)
             revision, parts = self._follower.load_all()
-            self._publish(revision, [merge(parts, self._spec)])
+            self._publish(revision, [merge(parts, self._spec)], self._follower.load_groups(revision))
         self._follow(self.catalogue.revision())
         if self._saved < 0 or self.revision - self._saved > _REPLAY:
             try:
@@ -226,14 +237,14 @@ class Gallery:
         live = np.zeros(len(segment), bool)
         live[rows] = True
         self._saved = revision
-        self._publish(revision, [Part(segment, live)])
+        self._publish(revision, [Part(segment, live)], self._follower.load_groups(revision))
 
     def _follow(self, until: int) -> None:
         """Apply the catalogue's changes since the snapshot, up to a revision or slightly beyond."""
-        for revision, old, new in self._follower.changes(self.revision, until):
+        for revision, old, new, new_groups in self._follower.changes(self.revision, until):
             parts = [part.without(old) for part in self._snapshot.parts]
-            self._publish(revision, add(parts, new, self._spec))
+            self._publish(revision, add(parts, new, self._spec), self._snapshot.groups.change(old, new_groups))
 
-    def _publish(self, revision: int, parts: Sequence[Part]) -> None:
+    def _publish(self, revision: int, parts: Sequence[Part], groups: Groups) -> None:
         """Swap in a snapshot."""
-        self._snapshot = Snapshot(revision, tuple(parts), self._gpu)
+        self._snapshot = Snapshot(revision, tuple(parts), self._gpu, groups)

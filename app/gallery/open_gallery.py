@@ -12,19 +12,22 @@ from app.gallery.checkpoint_store import checkpoint_file
 from app.gallery.gallery import Gallery
 from app.gallery.layout import GalleryLocation
 from app.index.gpu import Gpu, gpu_for
+from app.products.grouping import Grouping
 from model.checkpoint import Checkpoint, load_checkpoint
 
 _log = logging.getLogger(__name__)
 
 
-def open_gallery(location: GalleryLocation, device: str) -> tuple[Checkpoint, Gallery]:
+def open_gallery(
+    location: GalleryLocation, device: str, grouping: Grouping = Grouping.BY_ID
+) -> tuple[Checkpoint, Gallery]:
     """Open a gallery with the checkpoint that its catalogue names. `device` is where its index is searched.
 
     Raises CatalogueError, CheckpointMismatchError or CheckpointError for a gallery that cannot be opened.
     """
     catalogue = location.open_catalogue()
     try:
-        return _open_matching(location.directory, catalogue, gpu_for(device))
+        return _open_matching(location.directory, catalogue, gpu_for(device), grouping)
     except BaseException:
         catalogue.close()
         raise
@@ -39,13 +42,15 @@ def read_checkpoint_hash(location: GalleryLocation) -> str | None:
         return catalogue.state().checkpoint
 
 
-def _open_matching(directory: Path, catalogue: Catalogue, gpu: Gpu | None) -> tuple[Checkpoint, Gallery]:
+def _open_matching(
+    directory: Path, catalogue: Catalogue, gpu: Gpu | None, grouping: Grouping
+) -> tuple[Checkpoint, Gallery]:
     """Open a gallery with its catalogue, again if it is re-embedded between the load of the checkpoint and its use."""
     while True:
         named = catalogue.state().checkpoint
         checkpoint = load_checkpoint(checkpoint_file(directory, named))
         try:
-            return checkpoint, Gallery.open(directory, checkpoint, catalogue, gpu)
+            return checkpoint, Gallery.open(directory, checkpoint, catalogue, gpu, grouping)
         except CheckpointMismatchError as error:
             if error.recorded == named:
                 raise

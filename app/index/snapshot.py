@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from app.core.arrays import Embeddings, Mask, Rows
 from app.index.gpu import Gpu
+from app.index.groups import NO_GROUPS, Groups
 from app.index.index_spec import IndexSpec
 from app.index.mmap_prefetch import gather_rows
 from app.index.scratch_array import allocate_array
@@ -120,6 +121,7 @@ class Snapshot:
     revision: int
     parts: tuple[Part, ...]
     gpu: Gpu | None = None  # searches the parts that it supports
+    groups: Groups = NO_GROUPS  # of its products
 
     @property
     def size(self) -> int:
@@ -188,11 +190,14 @@ class Snapshot:
 
     def photos_of(self, rows: Rows) -> Rows:
         """Return all rows of the products that rows (N,) belong to."""
-        if self.photos == self.size:
-            return rows
-        revisions, part_rows, start = np.unique(self.revisions(rows)), [], 0
+        return rows if self.photos == self.size else self.rows_of(np.unique(self.revisions(rows)))
+
+    def rows_of(self, revisions: Rows) -> Rows:
+        """Return all live rows of the products with revisions (N,), those of a product in sequence."""
+        part_rows, start = [np.zeros(0, np.int64)], 0
         for part in self.parts:
-            part_rows.append(part.segment.rows_of(revisions) + start)
+            rows = part.segment.rows_of(revisions)
+            part_rows.append(rows[part.live[rows]] + start)
             start += len(part.segment)
         return np.concatenate(part_rows)
 

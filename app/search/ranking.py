@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.core.arrays import Rows
+from app.index.groups import Groups
 from app.products.product import Product
-from app.search.results import Result
 
 
 @dataclass(frozen=True)
@@ -31,20 +31,47 @@ class Ranking:
 
     def nearest_photos(self) -> Ranking:
         """Reduce a ranking of photos to the nearest photo of each product, the first one of equal distances."""
-        order = np.lexsort((self.positions, self.distances, self.revisions))
-        _, first = np.unique(self.revisions[order], return_index=True)
+        return self._nearest_by(self.revisions)
+
+    def nearest_of(self, groups: Groups) -> Ranking:
+        """Reduce a ranking of products to the nearest product of each group."""
+        return self._nearest_by(groups.numbers_of(self.revisions)) if len(groups) else self
+
+    def without_group(self, number: int | None, groups: Groups) -> Ranking:
+        """Remove the products of a group, if any."""
+        if number is None:
+            return self
+        kept = groups.numbers_of(self.revisions) != number
+        return Ranking(self.revisions[kept], self.distances[kept], self.positions[kept])
+
+    def _nearest_by(self, keys: Rows) -> Ranking:
+        """Reduce the ranking to the nearest entry of each of `keys` (n,)."""
+        order = np.lexsort((self.positions, self.distances, keys))
+        _, first = np.unique(keys[order], return_index=True)
         nearest = order[first]
         return Ranking(self.revisions[nearest], self.distances[nearest], self.positions[nearest])
 
-    def top_k_with_ties(self, k: int) -> list[int]:
-        """Return the revisions of the k nearest candidates and of all that tie with the last of these."""
-        if k >= len(self.distances):
-            return [int(revision) for revision in self.revisions]
-        kth = np.partition(self.distances, k - 1)[k - 1]
-        return [int(revision) for revision in self.revisions[self.distances <= kth]]
+    def top_k_with_ties(self, k: int, groups: Groups) -> list[int]:
+        """Return the revisions of products that can be the nearest of the k nearest groups, with all ties."""
+        nearest, among = self.distances, np.ones(len(self.distances), bool)
+        if len(groups):
+            _, group = np.unique(groups.numbers_of(self.revisions), return_inverse=True)
+            nearest = np.full(group.max(initial=-1) + 1, np.inf, np.float32)
+            np.minimum.at(nearest, group, self.distances)
+            among = self.distances == nearest[group]
+        if k < len(nearest):
+            among &= self.distances <= np.partition(nearest, k - 1)[k - 1]
+        return [int(revision) for revision in self.revisions[among]]
 
-    def results(self, products: Mapping[int, Product], k: int) -> list[Result]:
-        """Return the k nearest candidates of those in `products`, keyed by revision; ties are in the order of ids."""
-        triples = zip(self.revisions.tolist(), self.distances.tolist(), self.positions.tolist(), strict=True)
-        results = [Result(products[r], distance, position) for r, distance, position in triples if r in products]
-        return sorted(results, key=lambda result: (result.distance, result.product.product_id))[:k]
+    def top_k(self, products: Mapping[int, Product], k: int, groups: Groups) -> list[tuple[Product, float, int]]:
+        """Return product, distance and position of the k nearest groups of those in `products`, keyed by revision.
+
+        A group is represented by its nearest product. Ties are in the order of ids.
+        """
+        columns = self.revisions, self.distances, self.positions, groups.numbers_of(self.revisions)
+        rows = zip(*(column.tolist() for column in columns), strict=True)
+        known = [(products[r], distance, position, group) for r, distance, position, group in rows if r in products]
+        nearest: dict[int, tuple[Product, float, int]] = {}
+        for product, distance, position, group in sorted(known, key=lambda row: (row[1], row[0].product_id)):
+            nearest.setdefault(group, (product, distance, position))
+        return list(nearest.values())[:k]

@@ -9,6 +9,7 @@ from app.core.arrays import Embeddings
 from app.database.read_limits import IsAbandoned
 from app.products.filters import Filters
 from app.products.product import Product
+from app.products.variants import Variants
 from model.preprocessing.frames import mirror_image
 from model.preprocessing.images import Pixels
 from model.preprocessing.picture_kind import Kind
@@ -24,18 +25,21 @@ class UnknownProductError(KeyError):
 class Query:
     """Search for the k products nearest to any of several views of one sketch, among those that pass the filters.
 
-    Views are frames (256,256), or embeddings (V,D) where these are known.
+    The products of a group are one result: the nearest of them that passes. With `variants`, each is a result. The
+    group of number `left_out` is left out. Views are frames (256,256), or embeddings (V,D) where these are known.
     """
 
     views: list[Pixels] | Embeddings
     k: int
     filters: Filters = ALL
+    variants: bool = False
+    left_out: int | None = None
     is_abandoned: IsAbandoned = field(default=lambda: False, compare=False)
 
     @staticmethod
-    def of(frame: Pixels, k: int, filters: Filters = ALL, *, mirror: bool = True) -> Query:
+    def of(frame: Pixels, k: int, filters: Filters = ALL, *, mirror: bool = True, variants: bool = False) -> Query:
         """Make a query by a sketch's frame (256,256) and, with `mirror`, by its mirror image."""
-        return Query([frame, mirror_image(frame)] if mirror else [frame], k, filters)
+        return Query([frame, mirror_image(frame)] if mirror else [frame], k, filters, variants)
 
     def __post_init__(self) -> None:
         if self.k < 1:
@@ -43,11 +47,15 @@ class Query:
 
 
 class Result(NamedTuple):
-    """Found product with its distance from the sketch (smaller is nearer; may be negative)."""
+    """Found product with its distance from the sketch (smaller is nearer; may be negative).
+
+    Of a group, it is the nearest product that passes the filters. `variants` summarises all products of the group.
+    """
 
     product: Product
     distance: float
     position: int  # of the nearest photo, among the product's photos
+    variants: Variants
 
     @property
     def photo(self) -> str:

@@ -22,13 +22,16 @@ from app.core.arrays import Embeddings, Rows
 from app.database.read_limits import abandonable
 from app.gallery.gallery import Gallery
 from app.gallery.selection import Selection
+from app.index.group_search import group_candidates
+from app.index.groups import NO_GROUPS, Groups, group_number
 from app.index.snapshot import Snapshot
 from app.products.filters import Filters
 from app.products.product import Product
 from app.search.confidence import contrast_of
 from app.search.product_selection import select_products
 from app.search.ranking import Ranking
-from app.search.results import ALL, Comparison, Query, SearchResult, UnknownProductError, photo_name
+from app.search.results import ALL, Comparison, Query, Result, SearchResult, UnknownProductError, photo_name
+from app.search.variants_cache import VariantsCache
 from model.checkpoint import Checkpoint
 from model.device import resolve_device
 from model.preprocessing.images import Pixels
@@ -52,6 +55,7 @@ class Retriever:
         self.gallery = gallery
         self.device = resolve_device(device)
         self.product_cache = ProductCache()
+        self._variants_cache = VariantsCache()
         self._n_candidates = n_candidates
         self._checkpoint = checkpoint
         checkpoint.network.to(self.device)
@@ -76,24 +80,26 @@ class Retriever:
         started = time.perf_counter()
         views = self._embed_views(queries)
         embed_ms = (time.perf_counter() - started) * 1000
-        numbers_by_filters: dict[Filters, list[int]] = {}
+        numbers_by_scope: dict[tuple[Filters, bool], list[int]] = {}
         for number, query in enumerate(queries):
-            numbers_by_filters.setdefault(query.filters, []).append(number)
+            numbers_by_scope.setdefault((query.filters, query.variants), []).append(number)
         results: dict[int, SearchResult] = {}
-        for filters, numbers in numbers_by_filters.items():
-            ks = [queries[n].k for n in numbers]
-            with abandonable(partial(_are_abandoned, [queries[n] for n in numbers])):
-                results |= zip(numbers, self._search(filters, [views[n] for n in numbers], ks), strict=True)
+        for numbers in numbers_by_scope.values():
+            alike = [queries[n] for n in numbers]
+            with abandonable(partial(_are_abandoned, alike)):
+                results |= zip(numbers, self._search(alike, [views[n] for n in numbers]), strict=True)
         return [
             replace(results[n], timings_ms={"embed": embed_ms, **results[n].timings_ms}) for n in range(len(queries))
         ]
 
-    def like(self, product_id: str, k: int, filters: Filters = ALL) -> Query:
-        """Make a query by a product's own photos, for k products besides itself. Raises UnknownProductError."""
-        embeddings = self.gallery.catalogue.embedding(product_id)
-        if embeddings is None:
+    def like(self, product_id: str, k: int, filters: Filters = ALL, *, variants: bool = False) -> Query:
+        """Make a query by a product's own photos, for k products besides its group. Raises UnknownProductError."""
+        embedded = self.gallery.catalogue.embedded(product_id)
+        if embedded is None:
             raise UnknownProductError(product_id)
-        return Query(embeddings, k + 1, filters)
+        product, embeddings = embedded
+        key = self.gallery.grouping.key_of(product)
+        return Query(embeddings, k + 1, filters, variants, None if key is None else group_number(key))
 
     def compare(self, frame: Pixels, product_id: str, *, mirror: bool = True) -> Comparison:
         """Compare a product with a sketch's frame, by the distance that search() gives. Raises UnknownProductError."""
@@ -126,33 +132,47 @@ class Retriever:
                 views.append(np.asarray(query.views, np.float32))
         return views
 
-    def _search(self, filters: Filters, views: Sequence[Embeddings], ks: Sequence[int]) -> list[SearchResult]:
-        """Search for queries of the same filters, by the embeddings (V,D) and the k of each."""
-        started = time.perf_counter()
-        with select_products(self.gallery, filters, self.product_cache) as selection:
-            n_candidates = min(self._n_candidates or self.gallery.n_candidates, selection.snapshot.size)
-            counts = [max(k, n_candidates) + selection.outdated for k in ks]
+    def _search(self, alike: Sequence[Query], views: Sequence[Embeddings]) -> list[SearchResult]:
+        """Search for queries of the same filters and `variants`, by the embeddings (V,D) of each."""
+        started, ks = time.perf_counter(), [query.k for query in alike]
+        with select_products(self.gallery, alike[0].filters, self.product_cache) as selection:
+            all_groups = selection.snapshot.groups
+            groups = NO_GROUPS if alike[0].variants else all_groups
+            counts = self._candidate_counts(selection, alike)
             view_counts = [count for count, embeddings in zip(counts, views, strict=True) for _ in embeddings]
             with torch.inference_mode():
                 sketches = torch.from_numpy(np.concatenate(views)).to(self.device)  # (B,D): views of all queries
                 queries = self._distance.query(sketches).cpu().numpy()
-                rows = selection.snapshot.candidates(queries, max(view_counts), selection.passing)
+                candidates = _find_candidates(selection, queries, view_counts, groups)
                 scanned = time.perf_counter()
-                candidates = [row[:count] for row, count in zip(rows, view_counts, strict=True)]
                 view_rankings = self._rerank(selection.snapshot, sketches, candidates)
                 mean_distances = self._mean_distances(selection.indexed, sketches)
-            contrasts = [*map(contrast_of, (ranking.distances for ranking in view_rankings), mean_distances)]
+            of_groups = [ranking.nearest_of(groups).distances for ranking in view_rankings]
+            contrasts = [*map(contrast_of, of_groups, mean_distances)]
             starts = np.cumsum([0, *map(len, views)])
             slices = [slice(*ends) for ends in pairwise(starts)]
-            rankings = [Ranking.merge_views(view_rankings[of_query]) for of_query in slices]
-            products = self._read_products(selection, rankings, ks)
-        results = [ranking.results(products, k) for ranking, k in zip(rankings, ks, strict=True)]
+            rankings = [
+                Ranking.merge_views(view_rankings[part]).without_group(query.left_out, all_groups)
+                for query, part in zip(alike, slices, strict=True)
+            ]
+            products = self._read_products(selection, rankings, ks, groups)
+            nearest = [ranking.top_k(products, k, groups) for ranking, k in zip(rankings, ks, strict=True)]
+            results = self._add_variants(selection, nearest, groups)
         timings = {"candidates": 1000 * (scanned - started), "rerank": 1000 * (time.perf_counter() - scanned)}
         size, revision = selection.indexed.size, selection.indexed.revision
         return [
-            SearchResult(nearest, size, revision, timings, _least_contrast(contrasts[of_query]))
-            for nearest, of_query in zip(results, slices, strict=True)
+            SearchResult(of_query, size, revision, timings, _least_contrast(contrasts[part]))
+            for of_query, part in zip(results, slices, strict=True)
         ]
+
+    def _candidate_counts(self, selection: Selection, alike: Sequence[Query]) -> list[int]:
+        """Return how many products or groups the first stage has to find for each query, so that k of them remain."""
+        snapshot = selection.snapshot
+        n_candidates = min(self._n_candidates or self.gallery.n_candidates, snapshot.size)
+        counts = [max(query.k, n_candidates) + selection.outdated for query in alike]
+        left_out = [np.array([] if query.left_out is None else [query.left_out], np.int64) for query in alike]
+        sizes = [len(snapshot.groups.members_of(group)) for group in left_out]
+        return [count + size for count, size in zip(counts, sizes, strict=True)]
 
     def _rerank(self, snapshot: Snapshot, sketches: torch.Tensor, rows: Sequence[Rows]) -> list[Ranking]:
         """Compute exact distances of sketches (B,D) to the candidates of each, by all photos of these."""
@@ -181,17 +201,42 @@ class Retriever:
         return (self._exact.offset(s) - self._exact.query(s) @ key).cpu().numpy()
 
     def _read_products(
-        self, selection: Selection, rankings: Sequence[Ranking], ks: Sequence[int]
+        self, selection: Selection, rankings: Sequence[Ranking], ks: Sequence[int], groups: Groups
     ) -> dict[int, Product]:
         """Read the products, by revision, that can be among the k nearest of a ranking."""
         revisions = {
-            revision for ranking, k in zip(rankings, ks, strict=True) for revision in ranking.top_k_with_ties(k)
+            revision for ranking, k in zip(rankings, ks, strict=True) for revision in ranking.top_k_with_ties(k, groups)
         }
         products = selection.products(self.product_cache, revisions)
         if len(products) < len(revisions):  # old states of changed products drop out, and others take their places
             candidates = (revision for ranking in rankings for revision in ranking.revisions.tolist())
             products = selection.products(self.product_cache, candidates)
         return products
+
+    def _add_variants(
+        self, selection: Selection, nearest: Sequence[Sequence[tuple[Product, float, int]]], groups: Groups
+    ) -> list[list[Result]]:
+        """Make the results of each query from its nearest products, with the live variants of all."""
+        revisions = np.array([product.revision for of_query in nearest for product, *_ in of_query], np.int64)
+        members = groups.members_of(np.unique(groups.numbers_of(revisions)))
+        products = selection.products(self.product_cache, members.tolist())
+        variants: dict[int, list[Product]] = {}
+        for number, revision in zip(groups.numbers_of(members).tolist(), members.tolist(), strict=True):
+            if revision in products:
+                variants.setdefault(number, []).append(products[revision])
+        summaries = {number: self._variants_cache.summarise(of_group) for number, of_group in variants.items()}
+        numbers = iter(groups.numbers_of(revisions).tolist())
+        return [[Result(*row, summaries[next(numbers)]) for row in of_query] for of_query in nearest]
+
+
+def _find_candidates(
+    selection: Selection, queries: Embeddings, counts: Sequence[int], groups: Groups
+) -> Sequence[Rows]:
+    """Find the candidates of queries (B,Q): the nearest `counts` products, or all passing ones of as many groups."""
+    if len(groups):
+        return group_candidates(selection.snapshot, queries, counts, selection.passing)
+    rows = selection.snapshot.candidates(queries, max(counts), selection.passing)
+    return [row[:count] for row, count in zip(rows, counts, strict=True)]
 
 
 def _are_abandoned(queries: Sequence[Query]) -> bool:

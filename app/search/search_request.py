@@ -17,21 +17,26 @@ from model.preprocessing.preprocess import Preprocess
 
 @dataclass(frozen=True)
 class SearchRequest:
-    """Request for the k products nearest to a sketch; with `mirror`, in either direction."""
+    """Request for the k products nearest to a sketch; with `mirror`, in either direction.
+
+    With `variants`, products of one group are results of their own.
+    """
 
     sketch: Sketch
     k: int
     filters: Filters
     mirror: bool
+    variants: bool = False
 
 
 @dataclass(frozen=True)
 class SimilarRequest:
-    """Request for the k products nearest to a product, without itself."""
+    """Request for the k products nearest to a product, without those of its group."""
 
     product_id: str
     k: int
     filters: Filters
+    variants: bool = False
 
 
 @dataclass(frozen=True)
@@ -67,7 +72,7 @@ class PendingSearch:
         """Draw the sketch and make the query. Raises InvalidStrokesError."""
         started, request = time.perf_counter(), self.request
         picture = self.sketch.draw(retriever.preprocess)
-        query = Query.of(picture.frame, request.k, request.filters, mirror=request.mirror)
+        query = Query.of(picture.frame, request.k, request.filters, mirror=request.mirror, variants=request.variants)
         milliseconds = (time.perf_counter() - started) * 1000 + self.sketch.milliseconds
         return PreparedQuery(replace(query, is_abandoned=self.abandoned.is_set), picture.kind, milliseconds)
 
@@ -81,5 +86,6 @@ class PendingSimilar:
 
     def prepare(self, retriever: Retriever) -> PreparedQuery:
         """Make the query by the product's photos. Raises UnknownProductError."""
-        query = retriever.like(self.request.product_id, self.request.k, self.request.filters)
+        request = self.request
+        query = retriever.like(request.product_id, request.k, request.filters, variants=request.variants)
         return PreparedQuery(replace(query, is_abandoned=self.abandoned.is_set))

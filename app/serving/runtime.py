@@ -22,6 +22,7 @@ from app.gallery.gallery import Gallery
 from app.gallery.layout import GalleryLocation
 from app.gallery.open_gallery import open_gallery
 from app.ingest.gallery_writer import GalleryWriter
+from app.products.grouping import Grouping
 from app.search.memory_copy import MemoryCopy
 from app.search.retriever import Retriever
 from app.settings import Settings
@@ -130,4 +131,5 @@ def location_of(settings: Settings) -> GalleryLocation:
 
 def _open(settings: Settings) -> tuple[Checkpoint, Gallery]:
     """Open the gallery that the settings name."""
-    return open_gallery(location_of(settings), settings.device)
+    grouping = Grouping.BY_ID_OR_PHOTO if settings.group_by_photo else Grouping.BY_ID
+    return open_gallery(location_of(settings), settings.device, grouping)

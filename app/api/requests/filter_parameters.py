@@ -185,5 +185,8 @@ def _check_prices(catalogue: Catalogue, filters: Filters) -> None:
         raise ApiError(422, "invalid_parameter", message, {"parameter": "currency", "known": currencies})
 
 
+Variants = Annotated[bool, Query(description="return and count each product, not one result per group of variants")]
+"""Query parameter: whether products of one group are results of their own."""
+
 FiltersOf = Annotated[Filters, Depends(read_filters)]
 """Dependency: the checked filters of a request."""

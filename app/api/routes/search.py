@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 
-from app.api.requests.filter_parameters import FiltersOf
+from app.api.requests.filter_parameters import FiltersOf, Variants
 from app.api.requests.product_id_paths import ProductId, RawSuffixRoute, unknown_product_error
 from app.api.requests.sketch_upload import BODY_DOCS, read_sketch
 from app.api.schemas.errors import error_docs
@@ -46,10 +46,14 @@ async def search(
     k: K = 24,
     mirror: Mirror = True,
     kind: ImageKind = "auto",
+    variants: Variants = False,
 ) -> SearchResponse:
-    """Find the products that a sketch shows, or that look like the object in a photo."""
+    """Find the products that a sketch shows, or that look like the object in a photo.
+
+    Variants of one product are one result: the nearest variant that passes the filters.
+    """
     sketch = await read_sketch(request, reservation, service.settings.max_body_bytes, service.settings.max_pixels, kind)
-    search = service.search(rate_limit_key(request.scope), SearchRequest(sketch, k, filters, mirror))
+    search = service.search(rate_limit_key(request.scope), SearchRequest(sketch, k, filters, mirror, variants))
     return SearchResponse.from_result(await cancel_on_disconnect(request, search))
 
 
@@ -60,10 +64,16 @@ async def search(
     tags=["search"],
 )
 async def similar(
-    request: Request, product_id: ProductId, service: ServiceOf, filters: FiltersOf, k: K = 24
+    request: Request,
+    product_id: ProductId,
+    service: ServiceOf,
+    filters: FiltersOf,
+    *,
+    k: K = 24,
+    variants: Variants = False,
 ) -> SearchResponse:
-    """Find the products that look like a product, without the product itself."""
-    search = service.search(rate_limit_key(request.scope), SimilarRequest(product_id, k, filters))
+    """Find the products that look like a product, without the product itself and its variants."""
+    search = service.search(rate_limit_key(request.scope), SimilarRequest(product_id, k, filters, variants))
     try:
         return SearchResponse.from_result(await cancel_on_disconnect(request, search))
     except UnknownProductError:

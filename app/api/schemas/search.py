@@ -10,16 +10,50 @@ from app.search.results import Result, SearchResult
 from model.preprocessing.picture_kind import Kind
 
 
-class ResultInfo(ProductSummary):
-    """Product in the results of a search."""
+class VariantPrices(BaseModel):
+    """Range of the prices of variants in one currency."""
 
+    currency: str | None = Field(description="ISO 4217 code; null if the feed has none")
+    min: float
+    max: float
+
+
+class ResultInfo(ProductSummary):
+    """Product in the results of a search: of variants the nearest one that passes the filters.
+
+    The fields from `group_id` to `availability` are of all variants, also of those that the filters exclude. With
+    `variants=true`, and for a product without variants, they are of the product alone.
+    """
+
+    group_id: str | None = Field(description="common to the variants; null if the feed has none")
+    variants: int = Field(description="number of variants, 1 for a product without any")
+    sizes: list[str] = Field(description="such as 'EU 42', in the order of sizes")
+    colors: list[str] = Field(description="sorted by name")
+    prices: list[VariantPrices] = Field(description="lowest and highest price in each currency, sorted by currency")
+    availability: str | None = Field(
+        description="the best of all variants: in_stock, preorder, backorder, null if unknown, out_of_stock"
+    )
     rank: int = Field(description="position in the results; 1 is the nearest")
     distance: float = Field(description="smaller is nearer; comparable within one answer only")
 
     @staticmethod
     def from_result(result: Result, rank: int) -> ResultInfo:
         """Build the response from a result and its rank."""
-        return ResultInfo(**summarise(result.product, result.photo), rank=rank, distance=result.distance)
+        variants = result.variants
+        return ResultInfo(
+            **summarise(result.product, result.photo),
+            group_id=variants.group_id,
+            variants=variants.count,
+            sizes=variants.sizes,
+            colors=variants.colors,
+            prices=[
+                VariantPrices(currency=prices.currency, min=float(prices.lowest), max=float(prices.highest))
+                for prices in variants.prices
+            ],
+            availability=variants.availability,
+            rank=rank,
+            distance=result.distance,
+        )
 
 
 class GalleryInfo(BaseModel):

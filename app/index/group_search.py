@@ -1,0 +1,48 @@
+"""First stage of a search for groups of products: candidates of as many groups as are needed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from app.core.arrays import Embeddings, Rows
+from app.index.groups import Groups
+from app.index.snapshot import Snapshot
+
+
+def group_candidates(
+    snapshot: Snapshot, queries: Embeddings, counts: Sequence[int], passing: Rows | None = None
+) -> list[Rows]:
+    """Find the rows of the passing products of the groups nearest to each of queries (B,Q), `counts` groups for each.
+
+    A group is as near as its nearest passing product. With `passing`, only products of these revisions count. Fewer
+    groups are found only if the gallery has fewer. The rows are in no order.
+    """
+    groups = snapshot.groups
+    n = min(math.ceil(max(counts) * groups.mean_size(snapshot.size)), snapshot.size)
+    while True:
+        rows = snapshot.candidates(queries, n, passing)
+        numbers = [_first_groups(snapshot, of_query[of_query >= 0]) for of_query in rows]
+        is_enough = (len(found) >= count for found, count in zip(numbers, counts, strict=True))
+        if n >= snapshot.size or all(enough or -1 in row for enough, row in zip(is_enough, rows, strict=True)):
+            break
+        n = min(2 * n, snapshot.size)
+    nearest = [found[:count] for found, count in zip(numbers, counts, strict=True)]
+    members = _passing_members(groups, np.unique(np.concatenate(nearest)), passing)
+    owners = groups.numbers_of(members)
+    return [snapshot.rows_of(members[np.isin(owners, found)]) for found in nearest]
+
+
+def _first_groups(snapshot: Snapshot, rows: Rows) -> Rows:
+    """Return the distinct groups of rows, in the order of their first rows."""
+    numbers = snapshot.groups.numbers_of(snapshot.revisions(rows))
+    _, first = np.unique(numbers, return_index=True)
+    return numbers[np.sort(first)]
+
+
+def _passing_members(groups: Groups, numbers: Rows, passing: Rows | None) -> Rows:
+    """Return the revisions of the passing products of groups."""
+    members = groups.members_of(numbers)
+    return members if passing is None else members[np.isin(members, passing)]
