@@ -39,6 +39,7 @@ from app.database.tables import products as _products
 from app.database.tables import trait_values as _trait_values
 from app.database.tables import traits as _traits
 from app.products.filters import Filters
+from app.products.grouping import Grouping
 from app.products.product import Product
 
 
@@ -214,15 +215,15 @@ class Catalogue:
         with self._reading.connect() as connection:
             return {(name, key) for name, key in connection.execute(query)}.intersection(traits)
 
-    def facets(self, filters: Filters = Filters()) -> Facets:
-        """Count the facets of the products that pass the filters, as count_facets() does."""
+    def facets(self, filters: Filters = Filters(), grouping: Grouping = Grouping.SINGLE) -> Facets:
+        """Count the facets of the groups that pass the filters, as count_facets() does."""
         with self._reading.connect() as connection:
-            return count_facets(connection, filters)
+            return count_facets(connection, filters, grouping)
 
-    def categories(self) -> dict[str, int]:
-        """Count the products in and below each category, ancestors included, in the order of paths."""
+    def categories(self, grouping: Grouping = Grouping.SINGLE) -> dict[str, int]:
+        """Count the groups in and below each category, ancestors included, in the order of paths."""
         with self._reading.connect() as connection:
-            return count_categories(connection, Filters())
+            return count_categories(connection, Filters(), grouping)
 
     def currencies(self) -> list[str]:
         """Return the currencies of products' prices, sorted."""

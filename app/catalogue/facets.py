@@ -1,16 +1,21 @@
-"""Facets: counts of products by category, by colour and other traits, and by currency."""
+"""Facets: counts of products, or of their groups, by category, by colour and other traits, and by currency."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import partial
+from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Select, func, select
 
+from app.catalogue.group_counts import effective_grouping, group_columns, group_count, products_with_groups
 from app.database.filter_conditions import where_clauses
 from app.database.tables import products, trait_values, traits
 from app.products.filters import Filters
+from app.products.grouping import Grouping
+from app.products.sizes import size_order
 from app.products.text_keys import category_counts
 
 MOST_VALUES = 100  # of an attribute; attributes with more are rather numbers or names than choices
@@ -18,7 +23,7 @@ MOST_VALUES = 100  # of an attribute; attributes with more are rather numbers or
 
 @dataclass(frozen=True)
 class PriceRange:
-    """The range of prices in one currency, and how many products have one.
+    """The range of prices in one currency, and how many groups have one.
 
     The currency is None for products whose feed has none.
     """
@@ -31,60 +36,73 @@ class PriceRange:
 
 @dataclass(frozen=True)
 class Facets:
-    """The counts of values to filter by. Spellings that differ in case are one value, the one that sorts first."""
+    """The counts of groups by the values to filter by.
 
-    size: int  # products that pass all filters
+    Spellings that differ in case are one value, the one that sorts first.
+    """
+
+    size: int  # groups that pass all filters
     categories: dict[str, int]  # in and below each category, in the order of paths
     colors: dict[str, int]  # in the order of names; "Black/Red" counts for both
     brands: dict[str, int]
     genders: dict[str, int]
-    sizes: dict[str, int]
+    sizes: dict[str, int]  # in the order of sizes
     attributes: dict[str, dict[str, int]]  # by name; for each the MOST_VALUES most frequent values
-    in_stock: int  # products that are not out of stock
+    in_stock: int  # groups that are not out of stock
     prices: list[PriceRange]  # in the order of currencies
 
 
-def count_facets(connection: Connection, filters: Filters) -> Facets:
-    """Count the facets of products that pass the filters.
+def count_facets(connection: Connection, filters: Filters, grouping: Grouping) -> Facets:
+    """Count the facets of groups of which one product passes all filters.
 
     Each facet ignores its own filter, so that it counts the alternatives.
     """
-    counts = _count_traits(connection, filters)
+    grouping = effective_grouping(connection, grouping)
+    counts = _count_traits(connection, filters, grouping)
+    sizes = counts.pop("size", {})
     return Facets(
-        size=_count(connection, filters),
-        categories=count_categories(connection, replace(filters, category=None)),
+        size=_count(connection, filters, grouping),
+        categories=count_categories(connection, replace(filters, category=None), grouping),
         colors=counts.pop("color", {}),
         brands=counts.pop("brand", {}),
         genders=counts.pop("gender", {}),
-        sizes=counts.pop("size", {}),
+        sizes={size: sizes[size] for size in sorted(sizes, key=size_order)},
         attributes={name: _keep_most_frequent(values) for name, values in sorted(counts.items())},
-        in_stock=_count(connection, replace(filters, in_stock=True)),
-        prices=_find_price_ranges(connection, replace(filters, min_price=None, max_price=None, currency=None)),
+        in_stock=_count(connection, replace(filters, in_stock=True), grouping),
+        prices=_find_price_ranges(
+            connection, replace(filters, min_price=None, max_price=None, currency=None), grouping
+        ),
     )
 
 
-def count_categories(connection: Connection, filters: Filters) -> dict[str, int]:
-    """Count the passing products in and below each category, ancestors included, in the order of paths."""
-    key = products.c.category_key
-    query = (
-        select(func.min(products.c.category), func.count())
-        .where(*where_clauses(filters), key.is_not(None))
-        .group_by(key)
-    )
-    return category_counts([(row[0], row[1]) for row in connection.execute(query)])
+def count_categories(connection: Connection, filters: Filters, grouping: Grouping) -> dict[str, int]:
+    """Count the passing groups in and below each category, ancestors included, in the order of paths."""
+    grouping = effective_grouping(connection, grouping)
+    key, group = products.c.category_key, group_columns(grouping)
+    query = select(func.min(products.c.category), func.count(), *group).select_from(products_with_groups(grouping))
+    query = query.where(*where_clauses(filters), key.is_not(None)).group_by(key, *group)
+    alone: list[tuple[Collection[str], int]] = []
+    paths_by_group: dict[tuple[str | None, ...], list[str]] = {}
+    for path, count, *columns in connection.execute(query):
+        if any(column is not None for column in columns):
+            paths_by_group.setdefault(tuple(columns), []).append(path)
+        else:
+            alone.append(([path], count))
+    return category_counts([*alone, *((paths, 1) for paths in paths_by_group.values())])
 
 
-def _count(connection: Connection, filters: Filters) -> int:
-    query = select(func.count()).select_from(products).where(*where_clauses(filters))
+def _count(connection: Connection, filters: Filters, grouping: Grouping) -> int:
+    query = select(group_count(grouping)).select_from(products_with_groups(grouping)).where(*where_clauses(filters))
     return int(connection.execute(query).scalar_one())
 
 
-def _count_traits(connection: Connection, filters: Filters) -> dict[str, dict[str, int]]:
-    """Count the passing products by trait and value, in the order of values."""
-    counts = _count_values(connection, filters)
+def _count_traits(connection: Connection, filters: Filters, grouping: Grouping) -> dict[str, dict[str, int]]:
+    """Count the passing groups by trait and value, in the order of values."""
+    count_values = _count_values if grouping is Grouping.SINGLE else partial(_count_values_of_groups, grouping)
+    counts = count_values(connection, filters)
     for name in filters.trait_values():
         counts.pop(name, None)
-        counts |= _count_values(connection, _without(filters, name), name)
+        counts |= count_values(connection, _without(filters, name), name)
     return counts
 
 
@@ -105,6 +123,21 @@ def _count_values(connection: Connection, filters: Filters, trait: str | None = 
     named = select(*columns).join(per_id, per_id.c.value_id == trait_values.c.id)
     if trait is not None:
         named = named.where(trait_values.c.name == trait)
+    return _read_counts(connection, named)
+
+
+def _count_values_of_groups(
+    grouping: Grouping, connection: Connection, filters: Filters, trait: str | None = None
+) -> dict[str, dict[str, int]]:
+    columns = trait_values.c.name, trait_values.c.key, func.min(trait_values.c.value), group_count(grouping)
+    of_products = products_with_groups(grouping).join(traits, traits.c.revision == products.c.revision)
+    named = select(*columns).select_from(of_products.join(trait_values, trait_values.c.id == traits.c.value_id))
+    named = named.where(*where_clauses(filters))
+    return _read_counts(connection, named if trait is None else named.where(trait_values.c.name == trait))
+
+
+def _read_counts(connection: Connection, named: Select[Any]) -> dict[str, dict[str, int]]:
+    """Read counts by name and value, in the order of values, from a query for name, key, value and count."""
     rows = connection.execute(named.group_by(trait_values.c.name, trait_values.c.key)).all()
     counts: dict[str, dict[str, int]] = {}
     for name, _, value, count in sorted(rows, key=lambda row: (row[2].casefold(), row[2])):
@@ -118,8 +151,12 @@ def _keep_most_frequent(counts: Mapping[str, int]) -> dict[str, int]:
     return {value: count for value, count in counts.items() if value in frequent}
 
 
-def _find_price_ranges(connection: Connection, filters: Filters) -> list[PriceRange]:
+def _find_price_ranges(connection: Connection, filters: Filters, grouping: Grouping) -> list[PriceRange]:
     price, currency = products.c.price, products.c.currency
-    query = select(currency, func.min(price), func.max(price), func.count())
-    query = query.where(*where_clauses(filters), price.is_not(None)).group_by(currency)
+    query = select(currency, func.min(price), func.max(price), group_count(grouping))
+    query = (
+        query.select_from(products_with_groups(grouping))
+        .where(*where_clauses(filters), price.is_not(None))
+        .group_by(currency)
+    )
     return sorted((PriceRange(*row) for row in connection.execute(query)), key=lambda range: range.currency or "")

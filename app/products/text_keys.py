@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from itertools import accumulate
 
 _LONGEST_KEY = 200  # characters: PostgreSQL cannot index much longer keys
 
@@ -26,20 +27,19 @@ def category_key(text: str | None) -> str | None:
     return path.casefold() if path else None
 
 
-def category_counts(rows: Iterable[tuple[str, int]]) -> dict[str, int]:
-    """Add up the products in and below each category, from (path, number of products directly in it).
+def category_counts(rows: Iterable[tuple[Collection[str], int]]) -> dict[str, int]:
+    """Add up the products in and below each category, from (paths, number of products directly in all of these).
 
     Ancestors are included. Spellings that differ in case are one category, under the spelling that sorts first.
     """
     names: dict[str, str] = {}
     counts: Counter[str] = Counter()
-    for category, count in rows:
-        parts = category.split(" > ")
-        for depth in range(1, len(parts) + 1):
-            path = " > ".join(parts[:depth])
+    for categories, count in rows:
+        paths = {path for category in categories for path in accumulate(category.split(" > "), "{} > {}".format)}
+        for path in paths:
             key = path.casefold()
             names[key] = min(names.get(key, path), path)
-            counts[key] += count
+        counts.update(dict.fromkeys({path.casefold() for path in paths}, count))
     return {names[key]: counts[key] for key in sorted(counts)}
 
 

@@ -13,26 +13,31 @@ from app.products.filters import Filters
 from app.products.product import Photo, Product
 from tests.support.small_galleries import DIM, small_checkpoint
 
-Passes = Callable[[Product], bool]
-FILTERS: list[tuple[Filters, Passes]] = [
-    (Filters(), lambda p: True),
-    (Filters(sizes=("EU 42",)), lambda p: (p.size, p.size_system) == ("42", "EU")),
-    (Filters(sizes=("42",), in_stock=True), lambda p: (p.size, p.size_system) == ("42", None) and in_stock(p)),
-    (Filters(max_price=Decimal(20), in_stock=True), lambda p: p.price is not None and p.price <= 20 and in_stock(p)),
-    (Filters(category="Shoes > Boots", colors=("red",)), lambda p: is_boot(p) and is_red(p)),
+FILTERS = [
+    Filters(),
+    Filters(sizes=("EU 42",)),
+    Filters(sizes=("42",), in_stock=True),
+    Filters(max_price=Decimal(20), in_stock=True),
+    Filters("Shoes > Boots", colors=("red",)),
+    Filters("shoes", Decimal(15), Decimal(30), currency="EUR", genders=("Women",)),
+    Filters(brands=("acme",), genders=("men", "women"), sizes=("9", "10")),
 ]
 
 
-def in_stock(product: Product) -> bool:
-    return product.availability != "out_of_stock"
-
-
-def is_boot(product: Product) -> bool:
-    return (product.category or "").lower() == "shoes > boots"
-
-
-def is_red(product: Product) -> bool:
-    return (product.color or "").lower() == "red"
+def passes(product: Product, filters: Filters) -> bool:
+    """Whether a product passes filters of the kinds in FILTERS."""
+    category, wanted = (product.category or "").lower(), (filters.category or "").lower()
+    choices = [(filters.colors, product.color), (filters.brands, product.brand), (filters.genders, product.gender)]
+    price = Decimal(-1) if product.price is None else product.price
+    return (
+        (not wanted or category == wanted or category.startswith(f"{wanted} > "))
+        and all(not values or str(own).lower() in map(str.lower, values) for values, own in choices)
+        and (not filters.sizes or bool(set(filters.sizes) & set(product.sizes)))
+        and (filters.currency in (None, product.currency))
+        and (filters.min_price is None or price >= filters.min_price)
+        and (filters.max_price is None or 0 <= price <= filters.max_price)
+        and not (filters.in_stock and product.availability == "out_of_stock")
+    )
 
 
 @dataclass
@@ -61,13 +66,13 @@ class GroupedShop:
         }
 
     def nearest(
-        self, sketch: NDArray[np.float32], k: int, passes: Passes, group_of: Callable[[Product], object]
+        self, sketch: NDArray[np.float32], k: int, filters: Filters, group_of: Callable[[Product], object]
     ) -> list[str]:
         """Return the ids of the nearest passing product of each of the k nearest groups."""
         distances = self.distances(sketch)
         groups: dict[object, str] = {}
         for name in sorted(self.products, key=lambda name: (distances[name], name)):
-            if passes(self.products[name]):
+            if passes(self.products[name], filters):
                 groups.setdefault(group_of(self.products[name]), name)
         return list(groups.values())[:k]
 

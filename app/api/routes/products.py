@@ -9,7 +9,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import FileResponse
 
 from app.api.authentication import WriteAccess
-from app.api.requests.filter_parameters import FiltersOf
+from app.api.requests.filter_parameters import FiltersOf, Variants
 from app.api.requests.product_id_paths import ProductId, unknown_product_error
 from app.api.requests.product_upload import PUT_DOCS, PhotoUpload, ProductUpload, read_product
 from app.api.requests.query_parameters import NulFreeText
@@ -22,7 +22,9 @@ from app.asgi.cache_headers import FOR_EVER
 from app.asgi.dependencies import ServiceOf
 from app.asgi.errors import ApiError
 from app.core.error_text import truncate
+from app.gallery.gallery import Gallery
 from app.ingest.product_preparer import DraftPhoto, ProductUpdate
+from app.products.grouping import Grouping
 from app.products.product import Product
 
 _PHOTO_NAME = re.compile(r"[0-9a-f]{64}(\.thumb)?\.webp")
@@ -115,15 +117,21 @@ def product(product_id: ProductId, service: ServiceOf) -> ProductDetails:
 
 
 @router.get("/categories", responses=error_docs(401, 422, 500, 503), tags=["products"])
-def categories(service: ServiceOf) -> CategoryList:
+def categories(service: ServiceOf, *, variants: Variants = False) -> CategoryList:
     """List all categories, with the number of products in and below each."""
-    return CategoryList.from_counts(service.gallery.catalogue.categories())
+    gallery = service.gallery
+    return CategoryList.from_counts(gallery.catalogue.categories(_choose_grouping(gallery, variants=variants)))
 
 
 @router.get("/facets", responses=error_docs(401, 422, 500, 503), tags=["search"])
-def facets(service: ServiceOf, filters: FiltersOf) -> FacetsResponse:
+def facets(service: ServiceOf, filters: FiltersOf, *, variants: Variants = False) -> FacetsResponse:
     """Count the values of all filters, each with the other filters applied."""
-    return FacetsResponse.from_facets(service.gallery.catalogue.facets(filters))
+    gallery = service.gallery
+    return FacetsResponse.from_facets(gallery.catalogue.facets(filters, _choose_grouping(gallery, variants=variants)))
+
+
+def _choose_grouping(gallery: Gallery, *, variants: bool) -> Grouping:
+    return Grouping.SINGLE if variants else gallery.grouping
 
 
 @photo_router.get(

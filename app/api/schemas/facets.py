@@ -79,14 +79,17 @@ class PriceCount(BaseModel):
 
 
 class FacetsResponse(BaseModel):
-    """Values of all filters. Each list is counted with all filters but its own, and so shows the alternatives."""
+    """Values of all filters. Each list is counted with all filters but its own, and so shows the alternatives.
+
+    Variants of one product count as one product, unless `variants=true`.
+    """
 
     size: int = Field(description="number of products that pass all filters")
     categories: list[CategoryCount] = Field(description="categories and their ancestors, sorted by path")
     colors: list[ColorCount] = Field(description="sorted by name")
     brands: list[BrandCount] = Field(description="sorted by name, as are the lists below")
     genders: list[GenderCount]
-    sizes: list[SizeCount]
+    sizes: list[SizeCount] = Field(description="in the order of sizes, such as S, M, L, 9, 10, EU 42")
     attributes: list[AttributeCounts]
     in_stock: int = Field(description="number of these products that are not out of stock")
     prices: list[PriceCount]

@@ -55,9 +55,9 @@ def assert_plain(shop: GroupedShop, retriever: Retriever, random: np.random.Gene
     group_of = dict(GROUPINGS)[retriever.gallery.grouping]
     sketches = random.standard_normal((3, 8)).astype(np.float32)
     cases = [(s, int(random.integers(1, 40)), f, v) for s in sketches for f in FILTERS for v in (False, True)]
-    results = retriever.search_all([Query(s[None], k, f, v) for s, k, (f, _), v in cases])
-    for (sketch, k, (filters, passes), variants), result in zip(cases, results, strict=True):
-        wanted = shop.nearest(sketch, k, passes, singly if variants else group_of)
+    results = retriever.search_all([Query(s[None], k, f, v) for s, k, f, v in cases])
+    for (sketch, k, filters, variants), result in zip(cases, results, strict=True):
+        wanted = shop.nearest(sketch, k, filters, singly if variants else group_of)
         assert ids(result) == wanted, (k, filters, variants)
         for item in result.results:
             group = singly if variants else group_of
