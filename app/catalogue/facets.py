@@ -10,7 +10,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, func, select
 
-from app.catalogue.group_counts import effective_grouping, group_columns, group_count, products_with_groups
+from app.catalogue.group_counts import (
+    effective_grouping,
+    group_columns,
+    group_count,
+    group_number,
+    products_with_groups,
+)
 from app.database.filter_conditions import where_clauses
 from app.database.tables import products, trait_values, traits
 from app.products.filters import Filters
@@ -129,10 +135,13 @@ def _count_values(connection: Connection, filters: Filters, trait: str | None = 
 def _count_values_of_groups(
     grouping: Grouping, connection: Connection, filters: Filters, trait: str | None = None
 ) -> dict[str, dict[str, int]]:
-    columns = trait_values.c.name, trait_values.c.key, func.min(trait_values.c.value), group_count(grouping)
-    of_products = products_with_groups(grouping).join(traits, traits.c.revision == products.c.revision)
-    named = select(*columns).select_from(of_products.join(trait_values, trait_values.c.id == traits.c.value_id))
-    named = named.where(*where_clauses(filters))
+    numbered = select(products.c.revision, group_number(grouping).label("number"))
+    passing = numbered.select_from(products_with_groups(grouping)).where(*where_clauses(filters)).cte("passing")
+    having = select(traits.c.value_id, passing.c.number).join(passing, traits.c.revision == passing.c.revision)
+    pairs = having.distinct().cte("pairs")  # far fewer than traits, so that fewer texts are compared below
+    columns = trait_values.c.name, trait_values.c.key, func.min(trait_values.c.value)
+    named = select(*columns, func.count(pairs.c.number.distinct()))
+    named = named.join_from(pairs, trait_values, trait_values.c.id == pairs.c.value_id)
     return _read_counts(connection, named if trait is None else named.where(trait_values.c.name == trait))
 
 

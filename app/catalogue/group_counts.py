@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, Connection, FromClause, case, func, select
+from sqlalchemy import ColumnElement, Connection, FromClause, and_, case, func, select
 
 from app.database.filter_conditions import LIVE_BY_KEY
 from app.database.tables import IS_FIRST_PHOTO, IS_GROUPED, photos, products
@@ -30,6 +30,13 @@ def group_columns(grouping: Grouping) -> list[ColumnElement[str | None]]:
     if grouping is Grouping.SINGLE:
         return []
     return [products.c.group_id, _PHOTO] if grouping is Grouping.BY_ID_OR_PHOTO else [products.c.group_id]
+
+
+def group_number(grouping: Grouping) -> ColumnElement[int]:
+    """Return a number that is the same for all products of a group, among rows of products_with_groups()."""
+    columns = group_columns(grouping)
+    is_alone = and_(*(column.is_(None) for column in columns))
+    return case((is_alone, -products.c.revision), else_=func.dense_rank().over(order_by=columns))
 
 
 def group_count(grouping: Grouping) -> ColumnElement[int]:
