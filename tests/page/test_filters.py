@@ -30,6 +30,8 @@ def facets(**more: Any) -> dict[str, Any]:
         "categories": [{"category": name, "count": count} for name, count in categories],
         "colors": [{"color": name, "count": count} for name, count in colors],
         "brands": [{"brand": "Acme", "count": 4}, {"brand": "Zeta & Söhne", "count": 8}],
+        "genders": [{"gender": "unisex", "count": 5}, {"gender": "women", "count": 7}],
+        "sizes": [{"size": size, "count": count} for size, count in (("9", 2), ("10", 6), ("EU 42", 4))],
         "in_stock": 9,
         "prices": [prices],
         **more,
@@ -89,7 +91,7 @@ def test_a_category_narrows_the_search(page: Page, phone: Phone, serve: Serve) -
 
 
 def test_nothing_to_choose_no_choices(page: Page, phone: Phone, serve: Serve) -> None:
-    serve(categories=[], colors=[], brands=[], in_stock=12, prices=[])
+    serve(categories=[], colors=[], brands=[], genders=[], sizes=[], in_stock=12, prices=[])
     phone.draw_and_wait(BOOT[0])
     expect(page.get_by_role("group", name="Category")).to_be_hidden()
     expect(page.locator("#filters")).to_be_hidden()
@@ -119,18 +121,20 @@ def test_filters_combine_and_reach_the_search(page: Page, phone: Phone, serve: S
     sheet.get_by_role("checkbox", name="black").check()
     sheet.get_by_role("checkbox", name="dark blue").check()
     sheet.get_by_role("checkbox", name="Zeta & Söhne").check()
+    sheet.get_by_role("checkbox", name="women").check()
+    sheet.get_by_role("checkbox", name="EU 42").check()
     sheet.get_by_role("checkbox", name="In stock only").check()
     sheet.get_by_role("spinbutton", name="From").fill("20")
     sheet.get_by_role("spinbutton", name="To").fill("99.5")
     phone.wait_for_search(lambda: sheet.get_by_role("spinbutton", name="To").press("Enter"))
     wanted = {
         "category": ["Shoes"], "color": ["black", "dark blue"], "brand": ["Zeta & Söhne"], "in_stock": ["true"],
-        "min_price": ["20"], "max_price": ["99.5"], "currency": ["EUR"],
+        "gender": ["women"], "size": ["EU 42"], "min_price": ["20"], "max_price": ["99.5"], "currency": ["EUR"],
     }  # fmt: skip
     assert asked(phone.searches[-1].url) == questions[-1] == wanted
     sheet.get_by_role("button", name="Show 12 products").tap()
     expect(sheet).to_be_hidden()
-    expect(page.locator("#filters")).to_have_text(re.compile(r"Filters\s+5"))  # two colours, a brand, stock and a price
+    expect(page.locator("#filters")).to_have_text(re.compile(r"Filters\s+7"))  # two colours, a brand, stock …
     assert asked(phone.wait_for_search(lambda: phone.draw(BOOT[1])).url) == wanted
     sheet = open_sheet(phone)
     expect(sheet.get_by_role("checkbox", name="black")).to_be_checked()
@@ -191,6 +195,8 @@ def test_the_sheet_says_what_there_is(phone: Phone, serve: Serve) -> None:
     expect(sheet.get_by_role("spinbutton", name="To")).to_have_attribute("placeholder", "129.5")
     expect(sheet.get_by_role("radio")).to_have_count(0)
     expect(sheet.locator(".brands .option")).to_have_text(["Zeta & Söhne8", "Acme4"])
+    expect(sheet.locator(".genders .option")).to_have_text(["women7", "unisex5"])
+    expect(sheet.locator(".sizes .option")).to_have_text(["92", "106", "EU 424"])  # in the order of sizes
     expect(sheet.locator(".stock .option")).to_have_text(re.compile(r"In stock only\s+9"))
     sheet.get_by_role("checkbox", name="mystery").check()
     expect(sheet.locator(".colors .option")).to_have_text(most_first)  # nothing moves
@@ -279,6 +285,8 @@ def test_nothing_found_offers_everything(page: Page, phone: Phone, serve: Serve)
         ("color", "rojo", "black", {"color": "Black"}, ["rojo"]),
         ("color", "rojo", "black", None, None),
         ("brand", "Zeta & Söhne", "Acme", {"brand": "acme"}, ["Zeta & Söhne"]),
+        ("gender", "women", "unisex", {"gender": "Unisex"}, ["women"]),
+        ("size", "EU 42", "10", {"size": "10"}, ["EU 42"]),
     ],
 )
 def test_a_colour_or_brand_that_is_gone_is_dropped(
@@ -403,6 +411,7 @@ def test_the_sheet_closes(page: Page, phone: Phone, serve: Serve, way: str) -> N
         ("min_price=0", "min_price=0"),
         ("in_stock=true&brand=Zeta&brand=Acme&brand=", "brand=Acme&brand=Zeta&in_stock=true"),
         ("in_stock=false", ""),
+        ("size=EU+42&size=10&gender=women", "gender=women&size=10&size=EU+42"),
     ],
 )
 def test_filters_can_be_had_and_set_as_parameters(page: Page, text: str, kept: str) -> None:

@@ -9,6 +9,8 @@ import { isPassing } from "../platform/error_messages.js";
  * @property {{category: string, count: number}[]} categories
  * @property {{color: string, count: number}[]} colors
  * @property {{brand: string, count: number}[]} brands
+ * @property {{gender: string, count: number}[]} [genders]
+ * @property {{size: string, count: number}[]} [sizes] in the order of sizes
  * @property {number} in_stock products that would be left without those out of stock
  * @property {{currency: string | null, min: number, max: number, count: number}[]} prices
  */

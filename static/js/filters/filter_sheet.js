@@ -7,6 +7,7 @@ import { say, written } from "../platform/i18n.js";
 import { PriceRange } from "./price_range.js";
 import { Sheet } from "../ui/dialog_sheet.js";
 import { StockChoice } from "./stock_toggle.js";
+import { TRAITS } from "./filters.js";
 import { TraitChips } from "./trait_options.js";
 
 /**
@@ -20,21 +21,20 @@ export function openChoices(filters) {
   const reset = $("#reset");
   const facets = new Facets(filters);
   new Categories($(".chips"), filters, facets);
-  const colors = new TraitChips($(".colors"), filters, "colors");
-  const brands = new TraitChips($(".brands"), filters, "brands");
+  const traits = TRAITS.map((trait) => new TraitChips($(`.${trait}`), filters, trait));
   const stock = new StockChoice($(".stock"), filters);
   const prices = new PriceRange($(".prices"), filters);
 
   function show() {
     const { chosen } = filters;
     const hasPrice = chosen.minPrice !== null || chosen.maxPrice !== null;
-    const active = chosen.colors.length + chosen.brands.length + Number(chosen.inStock) + Number(hasPrice);
-    colors.show((facets.counts?.colors ?? []).map(({ color, count }) => [color, count]));
-    brands.show((facets.counts?.brands ?? []).map(({ brand, count }) => [brand, count]));
+    const values = TRAITS.reduce((sum, trait) => sum + chosen[trait].length, 0);
+    const active = values + Number(chosen.inStock) + Number(hasPrice);
+    for (const trait of traits) trait.show(facets.counts);
     stock.show(facets.counts);
     prices.show(facets.counts?.prices ?? []);
     $(".count", opener).textContent = active ? written(active) : "";
-    opener.hidden = [".prices", ".stock", ".colors", ".brands"].every((group) => $(group).hidden);
+    opener.hidden = ["prices", "stock", ...TRAITS].every((group) => $(`.${group}`).hidden);
     $("#show-found").textContent = leaving(facets.counts?.size ?? null);
     reset.disabled = active === 0;
   }
@@ -44,7 +44,8 @@ export function openChoices(filters) {
   opener.addEventListener("click", () => sheet.open());
   $("#show-found").addEventListener("click", () => sheet.close());
   reset.addEventListener("click", () => {
-    filters.choose({ colors: [], brands: [], inStock: false, minPrice: null, maxPrice: null });
+    const { category, currency } = filters.chosen;
+    filters.clear({ category, currency });
     $("#filter-sheet").focus(); // the button that had it can be pressed no more
   });
   facets.load();

@@ -1,21 +1,32 @@
-/** What the search is narrowed down to: category, colours, brands, prices, what is in stock. */
+/** What the search is narrowed down to: category, colours, brands and other traits, prices, what is in stock. */
 
 /**
  * @typedef {object} Choice
  * @property {string | null} category full path, such as "Shoes > Boots"
  * @property {readonly string[]} colors any of these
  * @property {readonly string[]} brands any of these
+ * @property {readonly string[]} genders any of these
+ * @property {readonly string[]} sizes any of these
  * @property {boolean} inStock whether what is out of stock is left out
  * @property {number | null} minPrice
  * @property {number | null} maxPrice
  * @property {string | null} currency of the prices
  */
 
+/** The traits of which any number of values can be chosen, with their parameters. */
+const PARAMETERS = /** @type {const} */ ({ colors: "color", brands: "brand", genders: "gender", sizes: "size" });
+
+/** @typedef {keyof typeof PARAMETERS} Trait */
+
+export const TRAITS = /** @type {Trait[]} */ (Object.keys(PARAMETERS));
+
 /** @type {Readonly<Choice>} */
 const EVERYTHING = Object.freeze({
   category: null,
   colors: [],
   brands: [],
+  genders: [],
+  sizes: [],
   inStock: false,
   minPrice: null,
   maxPrice: null,
@@ -38,19 +49,18 @@ export class Filters extends EventTarget {
   }
 
   /**
-   * The chosen filters as the server's routes take them, and as a link may hold them: category, color and brand
-   * (repeated), in_stock, min_price, max_price, currency. What is not chosen is not there; setting them chooses nothing else.
+   * The chosen filters as the server's routes take them, and as a link may hold them: category, color, brand, gender
+   * and size (repeated), in_stock, min_price, max_price, currency. What is not chosen is not there; setting them chooses nothing else.
    * @returns {URLSearchParams}
    */
   get parameters() {
-    const { category, colors, brands, inStock, minPrice, maxPrice, currency } = this.#chosen;
+    const { category, inStock, minPrice, maxPrice, currency } = this.#chosen;
     const hasPrice = minPrice !== null || maxPrice !== null;
     /** @type {(name: string, value: string | number | boolean | null) => [string, string][]} */
     const given = (name, value) => (value === null ? [] : [[name, String(value)]]);
     return new URLSearchParams([
       ...given("category", category),
-      ...colors.flatMap((color) => given("color", color)),
-      ...brands.flatMap((brand) => given("brand", brand)),
+      ...TRAITS.flatMap((trait) => this.#chosen[trait].flatMap((value) => given(PARAMETERS[trait], value))),
       ...given("in_stock", inStock || null),
       ...given("min_price", minPrice),
       ...given("max_price", maxPrice),
@@ -62,8 +72,7 @@ export class Filters extends EventTarget {
   set parameters(parameters) {
     this.choose({
       category: parameters.get("category") || null,
-      colors: parameters.getAll("color").filter(Boolean),
-      brands: parameters.getAll("brand").filter(Boolean),
+      ...ofTraits((trait) => parameters.getAll(PARAMETERS[trait]).filter(Boolean)),
       inStock: parameters.get("in_stock") === "true",
       minPrice: priceOf(parameters.get("min_price")),
       maxPrice: priceOf(parameters.get("max_price")),
@@ -78,9 +87,9 @@ export class Filters extends EventTarget {
     if (JSON.stringify(this.#chosen) !== before) this.dispatchEvent(new Event("change"));
   }
 
-  /** Opens everything. */
-  clear() {
-    this.choose(EVERYTHING);
+  /** Opens everything. @param {Partial<Choice>} but what stays chosen */
+  clear(but = {}) {
+    this.choose({ ...EVERYTHING, ...but });
   }
 }
 
@@ -95,6 +104,11 @@ export function plain(name) {
   return name.toLowerCase();
 }
 
+/** A list of values for every trait. @param {(trait: Trait) => string[]} valuesOf */
+function ofTraits(valuesOf) {
+  return /** @type {Record<Trait, string[]>} */ (Object.fromEntries(TRAITS.map((trait) => [trait, valuesOf(trait)])));
+}
+
 /** The values, each in one spelling. @param {readonly string[]} values */
 function unlike(values) {
   return [...new Map(values.map((value) => [plain(value), value])).values()];
@@ -106,9 +120,8 @@ function unlike(values) {
  * @returns {Choice}
  */
 function inOrder(choice) {
-  const { colors, brands, minPrice, maxPrice } = choice;
+  const { minPrice, maxPrice } = choice;
   const isTurned = minPrice !== null && maxPrice !== null && minPrice > maxPrice;
   const [low, high] = isTurned ? [maxPrice, minPrice] : [minPrice, maxPrice];
-  const [inColors, ofBrands] = [colors, brands].map((values) => unlike(values).sort());
-  return { ...choice, colors: inColors, brands: ofBrands, minPrice: low, maxPrice: high };
+  return { ...choice, ...ofTraits((trait) => unlike(choice[trait]).sort()), minPrice: low, maxPrice: high };
 }

@@ -1,4 +1,4 @@
-/** Values of one trait, colours or brands, to choose any of, each with how many products have it. */
+/** Values of one trait, such as colours or sizes, to choose any of, each with how many products have it. */
 
 import { arrange } from "../ui/reorder_children.js";
 import { element } from "../products/product_card.js";
@@ -22,7 +22,7 @@ export class TraitChips {
   /**
    * @param {HTMLElement} group hidden while there is nothing to choose
    * @param {import("./filters.js").Filters} filters
-   * @param {"colors" | "brands"} trait its name among the filters
+   * @param {import("./filters.js").Trait} trait
    */
   constructor(group, filters, trait) {
     this.#group = group;
@@ -42,16 +42,16 @@ export class TraitChips {
     });
   }
 
-  /** @param {[string, number][]} counts of products by value */
-  show(counts) {
+  /** @param {import("./facets.js").Counts | null} facets */
+  show(facets) {
+    const counts = countsOf(facets, this.#trait);
     const chosen = this.#filters.chosen[this.#trait];
     const values = [...counts.map(([value]) => value), ...this.#labels.keys(), ...chosen];
     // counts spell a value as the products that were found do, which other filters change
     const spelled = new Map(values.map((value) => [plain(value), value]));
     const known = new Map(chosen.map((value) => [value, 0]));
     for (const [value, count] of counts) known.set(spelled.get(plain(value)) ?? value, count);
-    const names = [...known.keys()].sort((a, b) => (known.get(b) ?? 0) - (known.get(a) ?? 0));
-    const order = [...new Set([...this.#labels.keys(), ...names])].filter((value) => known.has(value)); // near fingers nothing moves
+    const order = this.#trait === "sizes" ? inTheirOrder(counts, known) : this.#mostFirst(known);
     this.#labels = new Map(order.map((value) => [value, this.#labels.get(value) ?? this.#label(value)]));
     for (const [value, label] of this.#labels) {
       boxIn(label).checked = chosen.includes(value);
@@ -60,6 +60,12 @@ export class TraitChips {
     arrange(this.#place, [...this.#labels.values()]);
     this.#fold();
     this.#group.hidden = order.length < 2 && chosen.length === 0;
+  }
+
+  /** The most frequent values first; but near fingers nothing moves. @param {Map<string, number>} known */
+  #mostFirst(known) {
+    const names = [...known.keys()].sort((a, b) => (known.get(b) ?? 0) - (known.get(a) ?? 0));
+    return [...new Set([...this.#labels.keys(), ...names])].filter((value) => known.has(value));
   }
 
   /** Shows few, but every one that is chosen. */
@@ -87,6 +93,23 @@ export class TraitChips {
     label.append(box, swatch, element("span", "option-name", value), element("span", "count"));
     return label;
   }
+}
+
+/** @param {import("./facets.js").Counts | null} facets @param {import("./filters.js").Trait} trait @returns {[string, number][]} */
+function countsOf(facets, trait) {
+  if (trait === "colors") return (facets?.colors ?? []).map(({ color, count }) => [color, count]);
+  if (trait === "brands") return (facets?.brands ?? []).map(({ brand, count }) => [brand, count]);
+  if (trait === "genders") return (facets?.genders ?? []).map(({ gender, count }) => [gender, count]);
+  return (facets?.sizes ?? []).map(({ size, count }) => [size, count]);
+}
+
+/**
+ * The values in the order of their counts, which is that of sizes; those without counts come last.
+ * @param {[string, number][]} counts @param {Map<string, number>} known
+ */
+function inTheirOrder(counts, known) {
+  const place = new Map(counts.map(([value], index) => [plain(value), index]));
+  return [...known.keys()].sort((a, b) => (place.get(plain(a)) ?? Infinity) - (place.get(plain(b)) ?? Infinity) || 0);
 }
 
 /** @param {HTMLElement} label @returns {HTMLInputElement} the box or the radio button in it */

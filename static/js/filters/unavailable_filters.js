@@ -9,6 +9,8 @@ const WITHOUT = {
   category: { category: null },
   color: { colors: [] },
   brand: { brands: [] },
+  gender: { genders: [] },
+  size: { sizes: [] },
   min_price: NO_PRICE,
   max_price: NO_PRICE,
   currency: NO_PRICE,
@@ -32,6 +34,14 @@ export function takeBack(filters, { code, detail }) {
   if (code === "unknown_brand") {
     filters.choose({ brands: without(filters.chosen.brands, detail?.brand) });
     return say("trouble.unknown_brand");
+  }
+  if (code === "unknown_gender") {
+    filters.choose({ genders: without(filters.chosen.genders, detail?.gender) });
+    return say("trouble.unknown_gender");
+  }
+  if (code === "unknown_size") {
+    filters.choose({ sizes: without(filters.chosen.sizes, detail?.size) });
+    return say("trouble.unknown_size");
   }
   if (code === "unknown_currency" || detail?.parameter === "currency") {
     filters.choose(NO_PRICE);
