@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from app.catalogue.catalogue import Catalogue
 from app.gallery.gallery import Gallery
@@ -164,3 +165,15 @@ def test_photos_are_a_group_only_by_a_setting(tmp_path: Path) -> None:
     for grouping, names in ((Grouping.BY_ID, "abcd"), (Grouping.BY_ID_OR_PHOTO, "acd")):
         result = open_retriever(tmp_path, grouping).search_all([Query(vectors(1), 5)])[0]
         assert sorted(ids(result)) == [*names]
+
+
+def test_several_sizes_of_one_near_shoe_are_no_sign_of_many_near_products(tmp_path: Path) -> None:
+    embeddings = 3 * vectors(200)
+    embeddings[:10] = embeddings[0]
+    products = [Product(f"p{n:03}", "T", group_id="shoe" if n < 10 else None) for n in range(200)]
+    open_catalogue(tmp_path).put(products, embeddings)
+    checkpoint = small_checkpoint()
+    checkpoint.network.distance.weight.copy_(torch.eye(8))  # type: ignore[operator]
+    retriever = Retriever(checkpoint, Gallery.open(tmp_path, checkpoint), device="cpu")
+    one, each = retriever.search_all([Query(embeddings[:1], 5), Query(embeddings[:1], 5, variants=True)])
+    assert each.contrast == pytest.approx(0, abs=1e-6) and one.contrast is not None and one.contrast > 0.1

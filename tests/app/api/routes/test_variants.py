@@ -55,6 +55,19 @@ def test_similar_products_are_of_other_groups(shop: Shop) -> None:
         assert len(similar) == 12 and not {product["product_id"] for product in similar} & _SIZES.keys()
 
 
+def test_the_same_photo_makes_variants_where_the_shop_says_so(tiny_gallery: Path, tmp_path: Path) -> None:
+    gallery, key = own_gallery(tiny_gallery, tmp_path)
+    with opened(gallery, key, group_by_photo=True) as shop:
+        for name in ("copy-1", "copy-2"):
+            shop.put(name, 50, size=name[-1])
+        first = search(shop)[0]
+        assert (first["product_id"], first["variants"], first["sizes"]) == ("copy-1", 2, ["1", "2"])
+        assert first["group_id"] is None and shop.client.get("/facets").json()["size"] == 13
+    with opened(gallery, key) as shop:
+        assert [found["product_id"] for found in search(shop)[:2]] == ["copy-1", "copy-2"]
+        assert shop.client.get("/facets").json()["size"] == 14
+
+
 def test_facets_and_categories_count_groups(shop: Shop) -> None:
     for variants, number in ((False, 1), (True, 2)):
         facets = shop.client.get("/facets", params={"variants": variants}).json()
