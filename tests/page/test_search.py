@@ -216,6 +216,9 @@ def test_a_product_that_changed_is_shown_as_it_is_now(phone: Phone) -> None:
     expect(phone.results).to_contain_text("€59.90")
     show(phone, product("a", price=49.9))
     expect(phone.results).to_contain_text("€49.90")
+    euros, francs = {"currency": "EUR", "min": 39.9, "max": 49.9}, {"currency": "CHF", "min": 1, "max": 2}
+    show(phone, product("a", price=49.9, prices=[francs, euros]))
+    expect(phone.results).to_contain_text("from €39.90")
 
 
 @pytest.mark.parametrize("stays", [True, False])

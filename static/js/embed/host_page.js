@@ -8,7 +8,7 @@
 
 /** @typedef {import("../products/product_card.js").Product} Product */
 
-/** @type {(keyof Product)[]} */
+/** @type {Exclude<keyof Product, "prices">[]} */
 const SHOWN = ["product_id", "title", "category", "price", "currency", "link"];
 const PICTURES = /** @type {const} */ (["photo_url", "thumbnail_url"]);
 

@@ -1,6 +1,7 @@
 /** One product in the grid: built by hand and not from HTML, since titles come from somebody else's feed. */
 
 import { money } from "../platform/price_format.js";
+import { say } from "../platform/i18n.js";
 
 /**
  * @typedef {object} Product as POST /search gives it
@@ -9,6 +10,7 @@ import { money } from "../platform/price_format.js";
  * @property {string | null} category
  * @property {number | null} price
  * @property {string | null} currency
+ * @property {{currency: string | null, min: number, max: number}[]} [prices] of all variants, a range in each currency
  * @property {string | null} [color]
  * @property {string | null} link
  * @property {string | null} photo_url
@@ -29,12 +31,19 @@ export function card(product, first) {
   const caption = element("span", "caption");
   caption.append(
     element("span", "title", nameOf(product)),
-    element("span", "price", money(product.price, product.currency)),
+    element("span", "price", priceOf(product)),
     element("span", "category", (product.category ?? "").split(">").at(-1)?.trim()),
   );
   body.append(tile, caption);
   item.append(body);
   return item;
+}
+
+/** What a product costs, or what its variants cost at least. @param {Product} product */
+function priceOf({ price, currency, prices = [] }) {
+  const range = prices.find((known) => known.currency === currency);
+  const isRange = range !== undefined && range.min < range.max;
+  return isRange ? say("product.price_from", { price: money(range.min, currency) }) : money(price, currency);
 }
 
 /** What a product is called; feeds leave titles out. @param {Product} product */

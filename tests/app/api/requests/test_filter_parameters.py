@@ -14,6 +14,7 @@ from fastapi import FastAPI
 
 from app.catalogue.catalogue import Catalogue
 from app.main import create_app
+from app.products.grouping import Grouping
 from app.products.product import Product
 from app.settings import Settings
 from tests.app.api.test_errors import call
@@ -78,7 +79,8 @@ def build_app(catalogue: Catalogue, directory: Path, **settings: Any) -> FastAPI
     """Build the app of a catalogue without a search."""
     chosen = Settings(gallery=directory, **settings)
     app = create_app(chosen)
-    app.state.service = SimpleNamespace(gallery=SimpleNamespace(catalogue=catalogue), settings=chosen)
+    gallery = SimpleNamespace(catalogue=catalogue, grouping=Grouping.BY_ID)
+    app.state.service = SimpleNamespace(gallery=gallery, settings=chosen)
     return app
 
 
