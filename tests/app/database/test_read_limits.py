@@ -127,7 +127,7 @@ def slow() -> Slow:
 
 @pytest.fixture
 def patched(monkeypatch: pytest.MonkeyPatch, slow: Slow) -> Iterator[None]:
-    monkeypatch.setattr(Catalogue, "facets", lambda catalogue, filters: slow(catalogue, filters))
+    monkeypatch.setattr(Catalogue, "facets", lambda catalogue, filters, grouping: slow(catalogue, filters))
     monkeypatch.setattr(CatalogueView, "matching", lambda view, filters: slow(view, filters))
     yield
 
