@@ -99,8 +99,8 @@ def test_all_else_is_an_attribute_unless_it_is_too_long() -> None:
 
 
 def test_groups_and_the_systems_of_sizes_are_fields() -> None:
-    fields = {"item_group_id": " shoe  7 ", "size": "8, 9", "size_system": "us", "size_type": ["Petite", "Maternity"]}
-    product = item(**fields).product
+    types = ["Petite", "Maternity"]
+    product = item(item_group_id=" shoe  7 ", size="8, 9", size_system="us", size_type=types).product
     assert (product.group_id, product.size_system, product.size_type) == ("shoe 7", "US", "petite maternity")
     assert product.sizes == ["US 8 petite maternity", "US 9 petite maternity"] and product.attributes == ()
     assert item(group_id="shoe 7").product.group_id == "shoe 7"  # as GET /products writes it

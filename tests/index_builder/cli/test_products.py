@@ -47,8 +47,8 @@ def test_products_come_and_go_beside_a_server(tiny_gallery: Path, tmp_path: Path
         assert shop.client.get("/products/x").json()["price"] == 59.9
         assert answer("add", "x", "--gallery", gallery, "--photo", tmp_path / "a.png")["outcome"] == "unchanged"
         several = ("--size", "41", "--size", "42", "--color", "Black", "--color", "Red", "--availability", "sold out")
-        several += ("--size-system", "eu", "--size-type", "tall", "--group-id", "shoe 7")
-        assert answer("add", "x", "--gallery", gallery, *several)["outcome"] == "updated"
+        variant = ("--size-system", "eu", "--size-type", "tall", "--group-id", "shoe 7")
+        assert answer("add", "x", "--gallery", gallery, *several, *variant)["outcome"] == "updated"
         product = shop.client.get("/products/x").json()
         assert (product["size"], product["color"], product["availability"]) == ("41 / 42", "Black/Red", "out_of_stock")
         assert (product["size_system"], product["size_type"], product["group_id"]) == ("EU", "tall", "shoe 7")
