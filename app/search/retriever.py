@@ -217,9 +217,10 @@ class Retriever:
         self, selection: Selection, nearest: Sequence[Sequence[tuple[Product, float, int]]], groups: Groups
     ) -> list[list[Result]]:
         """Make the results of each query from its nearest products, with the live variants of all."""
+        shown = {product.revision: product for of_query in nearest for product, *_ in of_query}
         revisions = np.array([product.revision for of_query in nearest for product, *_ in of_query], np.int64)
         members = groups.members_of(np.unique(groups.numbers_of(revisions)))
-        products = selection.products(self.product_cache, members.tolist())
+        products = selection.products(self.product_cache, members.tolist()) | shown
         variants: dict[int, list[Product]] = {}
         for number, revision in zip(groups.numbers_of(members).tolist(), members.tolist(), strict=True):
             if revision in products:
