@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from operator import attrgetter
 
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
@@ -64,6 +65,7 @@ def create_app(settings: Settings | None = None, service: Service | None = None,
         redoc_url=None,
         favicon_url="/static/icons/favicon.svg",
         redirect_slashes=False,
+        generate_unique_id_function=attrgetter("name"),  # operationId: the name of the route's function
     )
     app.state.shop = shop = shop or read_shop(chosen.shop)
     app.state.examples = GalleryExamples(shop.examples)

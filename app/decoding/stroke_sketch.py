@@ -39,8 +39,8 @@ class StrokesBody(BaseModel):
 
     model_config = ConfigDict(strict=True)
 
-    width: _Side = Field(description="width of the canvas")
-    height: _Side = Field(description="height of the canvas")
+    width: _Side = Field(description="width of the canvas", examples=[320])
+    height: _Side = Field(description="height of the canvas", examples=[240])
     strokes: Annotated[list[_Stroke], Field(max_length=MAX_STROKES), FailFast()] = Field(
         description=f"strokes in drawing order; at most {MAX_POINTS:,} points in all",
         examples=[[[[10, 20], [30.5, 40, 0.5]], [[5, 5], [60, 80]]]],

@@ -41,7 +41,7 @@ _MEMORY = 2**20  # bytes of a feed in memory; larger feeds go to a temporary fil
 IMPORT_DOCS = {
     "required": True,
     "content": {
-        "multipart/form-data": multipart_schema(feed=BINARY_SCHEMA),
+        "multipart/form-data": multipart_schema(feed={**BINARY_SCHEMA, "description": "TSV, CSV, JSON Lines or XML"}),
         **{kind: {"schema": BINARY_SCHEMA} for kind in _MEDIA_TYPES},
     },
 }

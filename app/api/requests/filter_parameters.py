@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, Query
 from starlette.concurrency import run_in_threadpool
@@ -21,16 +21,26 @@ _MAX_VALUES = 50  # of one parameter; a colour such as "red/black" counts as two
 _MAX_TOTAL_VALUES = 100
 _MAX_ATTRIBUTE_NAMES = 10  # each name adds a condition to every SQL statement
 _MAX_SHOWN = 20  # values in an error message; its detail has up to ten times as many
-_Price = Annotated[Decimal | None, Query(ge=0, le=10**12, allow_inf_nan=False)]
-_Values = Annotated[
-    list[Annotated[str, Query(max_length=2000)]],
-    Query(max_length=_MAX_VALUES, description="may be repeated; products with any of the values pass"),
-]
+_Text = Annotated[str, Query(max_length=2000)]
+
+
+def _describe_values(*example: str) -> Any:
+    """Return the query parameter of several values, with an example of them."""
+    description = "may be repeated; products with any of the values pass"
+    return Query(max_length=_MAX_VALUES, description=description, examples=[list(example)])
+
+
+def _describe_price(which: str, example: str) -> Any:
+    """Return the query parameter of a price."""
+    return Query(ge=0, le=10**12, allow_inf_nan=False, description=f"{which} price, included", examples=[example])
+
+
 _Attributes = Annotated[
-    list[Annotated[str, Query(max_length=2000)]],
+    list[_Text],
     Query(
         max_length=_MAX_VALUES,
         description="NAME:VALUE such as 'material:leather'; may be repeated: any value per name passes, all names must",
+        examples=[["material:leather"]],
     ),
 ]
 
@@ -69,19 +79,28 @@ async def read_filters(
     service: ServiceOf,
     *,
     category: Annotated[
-        str | None, Query(max_length=1000, description="path such as 'Shoes > Boots', or an ancestor such as 'Shoes'")
+        str | None,
+        Query(
+            max_length=1000,
+            description="path such as 'Shoes > Boots', or an ancestor such as 'Shoes'",
+            examples=["Shoes > Boots"],
+        ),
     ] = None,
-    color: _Values = [],  # noqa: B006 - never changed
-    brand: _Values = [],  # noqa: B006
-    gender: _Values = [],  # noqa: B006
-    size: _Values = [],  # noqa: B006
+    color: Annotated[list[_Text], _describe_values("black", "red")] = [],  # noqa: B006 - never changed
+    brand: Annotated[list[_Text], _describe_values("Acme")] = [],  # noqa: B006
+    gender: Annotated[list[_Text], _describe_values("women")] = [],  # noqa: B006
+    size: Annotated[list[_Text], _describe_values("41", "42")] = [],  # noqa: B006
     attribute: _Attributes = [],  # noqa: B006
-    in_stock: Annotated[bool, Query(description="exclude products that are out of stock")] = False,
-    min_price: _Price = None,
-    max_price: _Price = None,
+    in_stock: Annotated[bool, Query(description="exclude products that are out of stock", examples=[True])] = False,
+    min_price: Annotated[Decimal | None, _describe_price("lowest", "20")] = None,
+    max_price: Annotated[Decimal | None, _describe_price("highest", "89.90")] = None,
     currency: Annotated[
         str | None,
-        Query(max_length=20, description="ISO 4217 code; required with a price if products have several currencies"),
+        Query(
+            max_length=20,
+            description="ISO 4217 code; required with a price if products have several currencies",
+            examples=["EUR"],
+        ),
     ] = None,
 ) -> Filters:
     """Read the filters of a request.
@@ -185,7 +204,10 @@ def _check_prices(catalogue: Catalogue, filters: Filters) -> None:
         raise ApiError(422, "invalid_parameter", message, {"parameter": "currency", "known": currencies})
 
 
-Variants = Annotated[bool, Query(description="return and count each product, not one result per group of variants")]
+Variants = Annotated[
+    bool,
+    Query(description="return and count each product, not one result per group of variants", examples=[False]),
+]
 """Query parameter: whether products of one group are results of their own."""
 
 FiltersOf = Annotated[Filters, Depends(read_filters)]

@@ -35,6 +35,7 @@ ProductId = Annotated[
     Path(
         max_length=1000,
         description="product id; slashes may be encoded, and must be if the id ends in /similar or /match",
+        examples=["boot-017"],
     ),
 ]
 

@@ -31,8 +31,17 @@ PUT_DOCS = {
     "content": {
         "application/json": {"schema": ProductBody.model_json_schema()},
         "multipart/form-data": multipart_schema(
-            photo={"type": "array", "items": BINARY_SCHEMA, "maxItems": MAX_PHOTOS},
-            product={"type": "string", "description": "JSON, as application/json has it"},
+            photo={
+                "type": "array",
+                "items": BINARY_SCHEMA,
+                "maxItems": MAX_PHOTOS,
+                "description": "image files; the first is the main photo",
+            },
+            product={
+                "type": "string",
+                "description": "JSON, as application/json has it",
+                "examples": ['{"title": "Red boot", "price": "89.90 EUR"}'],
+            },
         ),
     },
 }

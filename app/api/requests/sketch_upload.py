@@ -14,11 +14,10 @@ from app.decoding.stroke_sketch import Sketch, StrokesBody, StrokesSketch
 
 FIELD = "sketch"
 
+_PICTURE_FILE = {"type": "string", "format": "binary", "description": "PNG, JPEG or WebP"}
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
 _PICTURE_CONTENT = {
-    "multipart/form-data": {
-        "schema": {"type": "object", "required": [FIELD], "properties": {FIELD: _BINARY["schema"]}}
-    },
+    "multipart/form-data": {"schema": {"type": "object", "required": [FIELD], "properties": {FIELD: _PICTURE_FILE}}},
     "image/png": _BINARY,
     "image/jpeg": _BINARY,
     "image/webp": _BINARY,

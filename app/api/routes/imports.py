@@ -10,7 +10,7 @@ from app.api.authentication import WriteAccess
 from app.api.requests.feed_upload import IMPORT_DOCS, read_feed_upload
 from app.api.requests.query_parameters import NulFreeText
 from app.api.schemas.errors import error_docs
-from app.api.schemas.imports import ERRORS_PAGE, OperationInfo
+from app.api.schemas.imports import ERRORS_PAGE, OPERATION_ID, OperationInfo
 from app.asgi.body_memory import WriteBody
 from app.asgi.dependencies import LimitedReads, ServiceOf
 from app.asgi.errors import ApiError
@@ -39,12 +39,16 @@ async def import_products(
 @router.get(
     "/operations/{operation_id}", responses=error_docs(401, 403, 404, 422, 429, 500, 503), dependencies=[LimitedReads]
 )
-def operation(
-    operation_id: Annotated[NulFreeText, Path(max_length=100)],
+def get_operation(
+    operation_id: Annotated[
+        NulFreeText, Path(max_length=100, description="`id` of the import job", examples=[OPERATION_ID])
+    ],
     service: ServiceOf,
     key: WriteAccess,
-    after: Annotated[int, Query(ge=0, description="number of errors to skip")] = 0,
-    limit: Annotated[int, Query(ge=1, le=MOST_ERRORS, description="largest number of errors on a page")] = ERRORS_PAGE,
+    after: Annotated[int, Query(ge=0, description="number of errors to skip", examples=[100])] = 0,
+    limit: Annotated[
+        int, Query(ge=1, le=MOST_ERRORS, description="largest number of errors on a page", examples=[1000])
+    ] = ERRORS_PAGE,
 ) -> OperationInfo:
     """Return the progress of an import, with a page of its errors."""
     job = service.gallery.catalogue.operations.get(operation_id)

@@ -18,7 +18,7 @@ router = APIRouter(tags=["monitoring"])
 
 
 @router.get("/healthz")
-async def health(request: Request) -> Health:
+async def check_health(request: Request) -> Health:
     """Report that the process answers, with its version, build and checkpoint."""
     info, service = read_build_info(), service_of(request)
     checkpoint = short_hash(service.runtime.checkpoint.sha256) if service else None
@@ -26,7 +26,7 @@ async def health(request: Request) -> Health:
 
 
 @router.get("/readyz", responses=error_docs(503))
-async def ready(request: Request, service: ServiceOf) -> Readiness:
+async def check_readiness(request: Request, service: ServiceOf) -> Readiness:
     """Report whether searches work: the gallery is open, a first search has run, and no damage has been found.
 
     The status is `degraded` while the database is away and searches continue from memory.
@@ -42,7 +42,7 @@ async def ready(request: Request, service: ServiceOf) -> Readiness:
 @router.get(
     "/metrics", dependencies=[ReadAccess], response_class=PlainTextResponse, responses=error_docs(401, 500, 503)
 )
-def metrics(request: Request) -> Response:
+def get_metrics(request: Request) -> Response:
     """Return the server's metrics in the Prometheus text format."""
     collected: Metrics = request.app.state.metrics
     return Response(collected.text(), media_type=CONTENT_TYPE_LATEST)

@@ -31,6 +31,15 @@ _PHOTO_NAME = re.compile(r"[0-9a-f]{64}(\.thumb)?\.webp")
 # the name is the hash of the content; pages of other origins may show photos
 _PHOTO_HEADERS = {**FOR_EVER, "Cross-Origin-Resource-Policy": "cross-origin"}
 
+PhotoName = Annotated[
+    str,
+    Path(
+        max_length=100,
+        description="SHA-256 of the photo, and .webp or .thumb.webp",
+        examples=[f"{'9f86d081884c7d65' * 4}.thumb.webp"],
+    ),
+]
+
 router = APIRouter()
 write_router = APIRouter(tags=["writes"])
 photo_router = APIRouter()  # without a key, since browsers load images without one; names cannot be guessed
@@ -95,10 +104,13 @@ def _build_photo(number: int, photo: PhotoUpload) -> DraftPhoto:
 
 
 @router.get("/products", responses=error_docs(401, 422, 500, 503), tags=["products"])
-def products(
+def list_products(
     service: ServiceOf,
-    after: Annotated[NulFreeText | None, Query(max_length=1000, description="`next` of the previous page")] = None,
-    limit: Annotated[int, Query(ge=1, le=200, description="largest number of products on a page")] = 50,
+    after: Annotated[
+        NulFreeText | None,
+        Query(max_length=1000, description="`next` of the previous page", examples=["boot-017"]),
+    ] = None,
+    limit: Annotated[int, Query(ge=1, le=200, description="largest number of products on a page", examples=[200])] = 50,
 ) -> ProductPage:
     """List all products, page by page, in the order of their ids."""
     products = service.gallery.catalogue.page(after, limit + 1)
@@ -108,7 +120,7 @@ def products(
 
 
 @router.get("/products/{product_id:path}", responses=error_docs(401, 404, 422, 500, 503), tags=["products"])
-def product(product_id: ProductId, service: ServiceOf) -> ProductDetails:
+def get_product(product_id: ProductId, service: ServiceOf) -> ProductDetails:
     """Return one product."""
     product = service.gallery.catalogue.get(product_id)
     if product is None:
@@ -117,14 +129,14 @@ def product(product_id: ProductId, service: ServiceOf) -> ProductDetails:
 
 
 @router.get("/categories", responses=error_docs(401, 422, 500, 503), tags=["products"])
-def categories(service: ServiceOf, *, variants: Variants = False) -> CategoryList:
+def list_categories(service: ServiceOf, *, variants: Variants = False) -> CategoryList:
     """List all categories, with the number of products in and below each."""
     gallery = service.gallery
     return CategoryList.from_counts(gallery.catalogue.categories(_choose_grouping(gallery, variants=variants)))
 
 
 @router.get("/facets", responses=error_docs(401, 422, 500, 503), tags=["search"])
-def facets(service: ServiceOf, filters: FiltersOf, *, variants: Variants = False) -> FacetsResponse:
+def count_facets(service: ServiceOf, filters: FiltersOf, *, variants: Variants = False) -> FacetsResponse:
     """Count the values of all filters, each with the other filters applied."""
     gallery = service.gallery
     return FacetsResponse.from_facets(gallery.catalogue.facets(filters, _choose_grouping(gallery, variants=variants)))
@@ -140,7 +152,7 @@ def _choose_grouping(gallery: Gallery, *, variants: bool) -> Grouping:
     responses={200: {"content": {"image/webp": {}}}, **error_docs(404, 422, 500, 503)},
     tags=["products"],
 )
-def photo(name: Annotated[str, Path(max_length=100)], service: ServiceOf) -> FileResponse:
+def get_photo(name: PhotoName, service: ServiceOf) -> FileResponse:
     """Return a product's photo or thumbnail, by the name in photo_url or thumbnail_url."""
     path = service.gallery.photos.directory / name
     if not _PHOTO_NAME.fullmatch(name) or not path.is_file():

@@ -23,9 +23,11 @@ from app.decoding.image_sketch import RequestedKind
 from app.search.results import UnknownProductError
 from app.search.search_request import SearchRequest, SimilarRequest
 
-K = Annotated[int, Query(ge=1, le=100, description="number of results")]
-Mirror = Annotated[bool, Query(description="also match products with the sketch's mirror image")]
-ImageKind = Annotated[RequestedKind, Query(description="kind of an image; with auto, the server decides")]
+K = Annotated[int, Query(ge=1, le=100, description="number of results", examples=[8])]
+Mirror = Annotated[bool, Query(description="also match products with the sketch's mirror image", examples=[True])]
+ImageKind = Annotated[
+    RequestedKind, Query(description="kind of an image; with auto, the server decides", examples=["sketch"])
+]
 
 router = APIRouter(route_class=RawSuffixRoute)
 
@@ -37,7 +39,7 @@ router = APIRouter(route_class=RawSuffixRoute)
     dependencies=[SearchRate, QueueHasRoom],
     tags=["search"],
 )
-async def search(
+async def search_products(
     request: Request,
     service: ServiceOf,
     reservation: SearchBody,
@@ -63,7 +65,7 @@ async def search(
     dependencies=[SearchRate, QueueHasRoom],
     tags=["search"],
 )
-async def similar(
+async def find_similar_products(
     request: Request,
     product_id: ProductId,
     service: ServiceOf,
@@ -87,7 +89,7 @@ async def similar(
     dependencies=[SearchRate, QueueHasRoom],
     tags=["search"],
 )
-async def match(
+async def explain_match(
     request: Request, product_id: ProductId, service: ServiceOf, reservation: SearchBody, *, mirror: Mirror = True
 ) -> MatchResponse:
     """Explain a match: the attention of the network on a sketch and on a product's photo."""

@@ -28,10 +28,13 @@ router = APIRouter()
 class StrokesResponse(BaseModel):
     """Sketch as strokes on a canvas, in the format of POST /search."""
 
-    width: int = Field(description="width in px of the cleaned, straightened and reduced picture")
-    height: int = Field(description="height in px of the same picture")
-    strokes: list[Stroke] = Field(description="strokes of points [x, y] in px, y down")
-    kind: Kind = Field(description="kind of the picture; the strokes of a photo are its edges")
+    width: int = Field(description="width in px of the cleaned, straightened and reduced picture", examples=[320])
+    height: int = Field(description="height in px of the same picture", examples=[240])
+    strokes: list[Stroke] = Field(
+        description="strokes of points [x, y] in px, y down",
+        examples=[[[[20, 200], [90.5, 40]], [[90, 40], [300, 60]]]],
+    )
+    kind: Kind = Field(description="kind of the picture; the strokes of a photo are its edges", examples=["sketch"])
 
 
 @router.post(
@@ -41,7 +44,7 @@ class StrokesResponse(BaseModel):
     dependencies=[SearchRate, QueueHasRoom],
     tags=["search"],
 )
-async def strokes(request: Request, service: ServiceOf, reservation: SearchBody) -> StrokesResponse:
+async def trace_strokes(request: Request, service: ServiceOf, reservation: SearchBody) -> StrokesResponse:
     """Trace the lines of a photo, a scan or a picture of a sketch, or the edges of a product's photo."""
     picture = await read_picture(request, reservation, service.settings.max_body_bytes, service.settings.max_pixels)
     tracing = await cancel_on_disconnect(request, service.trace(rate_limit_key(request.scope), picture))

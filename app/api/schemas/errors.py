@@ -12,8 +12,11 @@ class ErrorBody(BaseModel):
     """Reason why a request was refused."""
 
     code: str = Field(description="for programs", examples=["blank_sketch"])
-    message: str = Field(description="for people: what is wrong, the value, and what was expected")
-    detail: Any = Field(None, description="further data for programs; its form depends on the code")
+    message: str = Field(
+        description="for people: what is wrong, the value, and what was expected",
+        examples=["the sketch is blank: expected at least one line"],
+    )
+    detail: Any = Field(None, description="further data for programs; its form depends on the code", examples=[None])
 
 
 class ErrorResponse(BaseModel):

@@ -12,8 +12,8 @@ from app.catalogue.facets import Facets
 class CategoryCount(BaseModel):
     """Category and the number of products in and below it."""
 
-    category: str
-    count: int
+    category: str = Field(description="path of the category", examples=["Shoes > Boots"])
+    count: int = Field(description="number of products", examples=[16])
 
 
 class CategoryList(BaseModel):
@@ -30,52 +30,52 @@ class CategoryList(BaseModel):
 class ColorCount(BaseModel):
     """Colour and the number of products that have it. A "Black/Red" product has both colours."""
 
-    color: str
-    count: int
+    color: str = Field(description="name of the colour", examples=["black"])
+    count: int = Field(description="number of products", examples=[16])
 
 
 class BrandCount(BaseModel):
     """Brand and the number of its products."""
 
-    brand: str
-    count: int
+    brand: str = Field(description="name of the brand", examples=["Acme"])
+    count: int = Field(description="number of products", examples=[16])
 
 
 class GenderCount(BaseModel):
     """Gender and the number of products for it."""
 
-    gender: str
-    count: int
+    gender: str = Field(description="gender as feeds have it", examples=["women"])
+    count: int = Field(description="number of products", examples=[16])
 
 
 class SizeCount(BaseModel):
     """Size and the number of products that have it."""
 
-    size: str
-    count: int
+    size: str = Field(description="size as feeds have it", examples=["42"])
+    count: int = Field(description="number of products", examples=[16])
 
 
 class ValueCount(BaseModel):
     """Value of an attribute and the number of products that have it."""
 
-    value: str
-    count: int
+    value: str = Field(description="value of the attribute", examples=["leather"])
+    count: int = Field(description="number of products", examples=[16])
 
 
 class AttributeCounts(BaseModel):
     """Attribute and its values in their order, at most the 100 most frequent ones."""
 
-    name: str
+    name: str = Field(description="name of the attribute", examples=["material"])
     values: list[ValueCount]
 
 
 class PriceCount(BaseModel):
     """Price range in one currency, and the number of products that have such a price."""
 
-    currency: str | None = Field(description="ISO 4217 code; null if the feed has none")
-    min: float
-    max: float
-    count: int
+    currency: str | None = Field(description="ISO 4217 code; null if the feed has none", examples=["EUR"])
+    min: float = Field(description="lowest price", examples=[14.99])
+    max: float = Field(description="highest price", examples=[223.9])
+    count: int = Field(description="number of products with a price in this currency", examples=[16])
 
 
 class FacetsResponse(BaseModel):
@@ -84,14 +84,14 @@ class FacetsResponse(BaseModel):
     Variants of one product count as one product, unless `variants=true`.
     """
 
-    size: int = Field(description="number of products that pass all filters")
+    size: int = Field(description="number of products that pass all filters", examples=[16])
     categories: list[CategoryCount] = Field(description="categories and their ancestors, sorted by path")
     colors: list[ColorCount] = Field(description="sorted by name")
     brands: list[BrandCount] = Field(description="sorted by name, as are the lists below")
     genders: list[GenderCount]
     sizes: list[SizeCount] = Field(description="in the order of sizes, such as S, M, L, 9, 10, EU 42")
     attributes: list[AttributeCounts]
-    in_stock: int = Field(description="number of these products that are not out of stock")
+    in_stock: int = Field(description="number of these products that are not out of stock", examples=[16])
     prices: list[PriceCount]
 
     @staticmethod

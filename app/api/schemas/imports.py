@@ -7,31 +7,42 @@ from pydantic import BaseModel, Field
 from app.catalogue.import_jobs import ImportJob
 
 ERRORS_PAGE = 100  # default number of errors in one response
+OPERATION_ID = "0d5e7a4c9b1f4e2f8a6c3d2b1e0f9a8c"  # example
 
 
 class ProblemInfo(BaseModel):
     """Unusable entry or photo of a feed."""
 
     where: str = Field(description="line or entry of the feed, or product id", examples=["line 7"])
-    reason: str
+    reason: str = Field(
+        description="what is wrong, the value, and what was expected", examples=["the price is missing"]
+    )
 
 
 class OperationInfo(BaseModel):
     """Progress of an import."""
 
-    id: str
-    state: str = Field(description="queued, running, done or failed")
-    total: int | None = Field(description="entries of the feed; null until they are counted")
-    done: int = Field(description="finished entries: stored in the catalogue, or recorded as errors")
-    added: int
-    updated: int
-    unchanged: int
-    error_count: int = Field(description="entries without a usable product, and photos that could not be fetched")
+    id: str = Field(description="name of the import job in its address", examples=[OPERATION_ID])
+    state: str = Field(description="queued, running, done or failed", examples=["running"])
+    total: int | None = Field(description="entries of the feed; null until they are counted", examples=[1200])
+    done: int = Field(description="finished entries: stored in the catalogue, or recorded as errors", examples=[320])
+    added: int = Field(description="entries whose product is new", examples=[12])
+    updated: int = Field(description="entries that changed a product", examples=[3])
+    unchanged: int = Field(description="entries that are as the catalogue has them", examples=[304])
+    error_count: int = Field(
+        description="entries without a usable product, and photos that could not be fetched", examples=[1]
+    )
     errors: list[ProblemInfo] = Field(description="a page of the errors; the first 1,000 are kept, or 128 KiB")
-    errors_next: int | None = Field(description="`after` of the next page of errors; null on the last")
-    message: str | None = Field(description="reason why the import failed, or why it waits")
-    created: float = Field(description="time of the upload, in seconds since 1970 (UTC)")
-    updated_at: float = Field(description="time of the last progress, in seconds since 1970 (UTC)")
+    errors_next: int | None = Field(
+        description="`after` of the next page of errors; null on the last", examples=[100, None]
+    )
+    message: str | None = Field(
+        description="reason why the import failed, or why it waits", examples=["the feed has no entries", None]
+    )
+    created: float = Field(description="time of the upload, in seconds since 1970 (UTC)", examples=[1780000000.0])
+    updated_at: float = Field(
+        description="time of the last progress, in seconds since 1970 (UTC)", examples=[1780000009.5]
+    )
 
     @staticmethod
     def from_job(job: ImportJob, after: int = 0, limit: int = ERRORS_PAGE) -> OperationInfo:

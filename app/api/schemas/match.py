@@ -13,19 +13,22 @@ from app.search.match import Attended, Match
 class FrameBox(BaseModel):
     """Position on a picture of the square that the network sees. It may extend beyond the picture's edges."""
 
-    left: float
-    top: float
-    width: float
-    height: float
-    picture_width: float = Field(description="width of the upright image in px, or of the canvas in its own unit")
-    picture_height: float
+    left: float = Field(description="left edge of the square on the picture", examples=[28.98])
+    top: float = Field(description="upper edge", examples=[8.98])
+    width: float = Field(description="width of the square", examples=[182.04])
+    height: float = Field(description="height of the square", examples=[182.04])
+    picture_width: float = Field(
+        description="width of the upright image in px, or of the canvas in its own unit", examples=[320]
+    )
+    picture_height: float = Field(description="height likewise", examples=[240])
 
 
 class AttendedPicture(BaseModel):
     """Picture with the attention of the network on it."""
 
     attention: list[list[float]] | None = Field(
-        description="rows of the attention map over the box, from 0 to 1; null if the network has no attention"
+        description="rows of the attention map over the box, from 0 to 1; null if the network has no attention",
+        examples=[[[0.013, 0.0261], [0.4, 1.0]], None],
     )
     box: FrameBox
 
@@ -42,11 +45,13 @@ class AttendedPicture(BaseModel):
 class MatchResponse(BaseModel):
     """Explanation of a match between a sketch and a product's photo."""
 
-    distance: float = Field(description="same distance as in search results")
-    mirrored: bool = Field(description="true if the sketch's mirror image is nearer")
+    distance: float = Field(description="same distance as in search results", examples=[1.7])
+    mirrored: bool = Field(description="true if the sketch's mirror image is nearer", examples=[False])
     sketch: AttendedPicture = Field(description="the sketch as drawn, never mirrored")
     photo: AttendedPicture = Field(description="the photo at photo_url")
-    photo_url: str = Field(description="the product's photo that is nearest to the sketch")
+    photo_url: str = Field(
+        description="the product's photo that is nearest to the sketch", examples=["/photos/9f86d081884c7d65.webp"]
+    )
 
     @staticmethod
     def from_match(match: Match) -> MatchResponse:

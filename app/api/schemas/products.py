@@ -12,37 +12,49 @@ from app.products.product import Product
 class ProductSummary(BaseModel):
     """Fields that search results and products share."""
 
-    product_id: str
-    title: str
-    category: str | None = Field(description="path such as 'Shoes > Boots'")
-    price: float | None
-    currency: str | None = Field(description="ISO 4217 code")
-    link: str | None = Field(description="page of the product in the shop, as given in the feed")
-    photo_url: str | None
-    thumbnail_url: str | None = Field(description="the same photo, at most 320 px")
+    product_id: str = Field(description="stable name of the product, as given in the feed", examples=["boot-017"])
+    title: str = Field(description="name for people", examples=["Red boot"])
+    category: str | None = Field(description="path such as 'Shoes > Boots'", examples=["Shoes > Boots"])
+    price: float | None = Field(description="price in the currency", examples=[89.9])
+    currency: str | None = Field(description="ISO 4217 code", examples=["EUR"])
+    link: str | None = Field(
+        description="page of the product in the shop, as given in the feed", examples=["https://shop.example/boot-017"]
+    )
+    photo_url: str | None = Field(
+        description="path of the photo on this server", examples=["/photos/9f86d081884c7d65.webp"]
+    )
+    thumbnail_url: str | None = Field(
+        description="the same photo, at most 320 px", examples=["/photos/9f86d081884c7d65.thumb.webp"]
+    )
 
 
 class AttributeInfo(BaseModel):
     """Further property of a product, such as its material."""
 
-    name: str
-    value: str
+    name: str = Field(description="name of the attribute", examples=["material"])
+    value: str = Field(description="its value", examples=["leather"])
 
 
 class ProductInfo(ProductSummary):
     """Product of the gallery."""
 
-    color: str | None
-    gender: str | None
-    brand: str | None
-    size: str | None
-    size_system: str | None = Field(description="system of the sizes, such as EU")
-    size_type: str | None = Field(description="type of the sizes, such as tall")
-    group_id: str | None = Field(description="common to the variants of one product; `item_group_id` in feeds")
-    availability: str | None = Field(description="in_stock, out_of_stock, preorder or backorder; null if unknown")
-    description: str | None
+    color: str | None = Field(description="one colour, or several separated by '/'", examples=["Black/Red"])
+    gender: str | None = Field(description="gender as given in the feed", examples=["women"])
+    brand: str | None = Field(description="brand as given in the feed", examples=["Acme"])
+    size: str | None = Field(description="one size, or several separated by '/'", examples=["41/42"])
+    size_system: str | None = Field(description="system of the sizes", examples=["EU"])
+    size_type: str | None = Field(description="type of the sizes, such as tall", examples=["tall"])
+    group_id: str | None = Field(
+        description="common to the variants of one product; `item_group_id` in feeds", examples=["boot-g7"]
+    )
+    availability: str | None = Field(
+        description="in_stock, out_of_stock, preorder or backorder; null if unknown", examples=["in_stock"]
+    )
+    description: str | None = Field(description="text for people", examples=["Ankle boot with a zip"])
     attributes: list[AttributeInfo] = Field(description="further properties of the product")
-    photo_urls: list[str] = Field(description="all photos of the product, starting with photo_url")
+    photo_urls: list[str] = Field(
+        description="all photos of the product, starting with photo_url", examples=[["/photos/9f86d081884c7d65.webp"]]
+    )
 
     @staticmethod
     def from_product(product: Product) -> ProductInfo:
@@ -66,8 +78,8 @@ class ProductInfo(ProductSummary):
 class ProductDetails(ProductInfo):
     """Product with the size of its photo, so that pages can reserve space for it."""
 
-    photo_width: int | None = Field(description="width of the photo at photo_url, in px")
-    photo_height: int | None
+    photo_width: int | None = Field(description="width of the photo at photo_url, in px", examples=[1200])
+    photo_height: int | None = Field(description="height of the same photo, in px", examples=[900])
 
     @staticmethod
     def from_product(product: Product, photo_size: tuple[int, int] | None = None) -> ProductDetails:
@@ -80,7 +92,7 @@ class ProductPage(BaseModel):
     """Page of products, in the order of their ids."""
 
     products: list[ProductInfo]
-    next: str | None = Field(description="`after` of the next page; null on the last")
+    next: str | None = Field(description="`after` of the next page; null on the last", examples=["boot-017", None])
 
 
 def photo_url(name: str) -> str:

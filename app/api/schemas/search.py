@@ -13,9 +13,9 @@ from model.preprocessing.picture_kind import Kind
 class VariantPrices(BaseModel):
     """Range of the prices of variants in one currency."""
 
-    currency: str | None = Field(description="ISO 4217 code; null if the feed has none")
-    min: float
-    max: float
+    currency: str | None = Field(description="ISO 4217 code; null if the feed has none", examples=["EUR"])
+    min: float = Field(description="lowest price", examples=[59.9])
+    max: float = Field(description="highest price", examples=[64.9])
 
 
 class ResultInfo(ProductSummary):
@@ -25,16 +25,17 @@ class ResultInfo(ProductSummary):
     `variants=true`, and for a product without variants, they are of the product alone.
     """
 
-    group_id: str | None = Field(description="common to the variants; null if the feed has none")
-    variants: int = Field(description="number of variants, 1 for a product without any")
-    sizes: list[str] = Field(description="such as 'EU 42', in the order of sizes")
-    colors: list[str] = Field(description="sorted by name")
+    group_id: str | None = Field(description="common to the variants; null if the feed has none", examples=["boot-g7"])
+    variants: int = Field(description="number of variants, 1 for a product without any", examples=[8])
+    sizes: list[str] = Field(description="such as 'EU 42', in the order of sizes", examples=[["EU 41", "EU 42"]])
+    colors: list[str] = Field(description="sorted by name", examples=[["black", "red"]])
     prices: list[VariantPrices] = Field(description="lowest and highest price in each currency, sorted by currency")
     availability: str | None = Field(
-        description="the best of all variants: in_stock, preorder, backorder, null if unknown, out_of_stock"
+        description="the best of all variants: in_stock, preorder, backorder, null if unknown, out_of_stock",
+        examples=["in_stock"],
     )
-    rank: int = Field(description="position in the results; 1 is the nearest")
-    distance: float = Field(description="smaller is nearer; comparable within one answer only")
+    rank: int = Field(description="position in the results; 1 is the nearest", examples=[1])
+    distance: float = Field(description="smaller is nearer; comparable within one answer only", examples=[1.83])
 
     @staticmethod
     def from_result(result: Result, rank: int) -> ResultInfo:
@@ -59,8 +60,8 @@ class ResultInfo(ProductSummary):
 class GalleryInfo(BaseModel):
     """Size and revision of the searched gallery."""
 
-    size: int = Field(description="number of products in the gallery, regardless of filters")
-    revision: int = Field(description="revision of the catalogue; each change increases it")
+    size: int = Field(description="number of products in the gallery, regardless of filters", examples=[330])
+    revision: int = Field(description="revision of the catalogue; each change increases it", examples=[330])
 
 
 class SearchResponse(BaseModel):
@@ -69,8 +70,12 @@ class SearchResponse(BaseModel):
     results: list[ResultInfo]
     gallery: GalleryInfo
     timings_ms: Timings
-    kind: Kind = Field(description="kind of the query: the lines of a sketch, or the edges of a product's photo")
-    confident: bool = Field(description="false if the results are hardly nearer than other products, as for a scribble")
+    kind: Kind = Field(
+        description="kind of the query: the lines of a sketch, or the edges of a product's photo", examples=["sketch"]
+    )
+    confident: bool = Field(
+        description="false if the results are hardly nearer than other products, as for a scribble", examples=[True]
+    )
 
     @staticmethod
     def from_result(result: SearchResult) -> SearchResponse:
@@ -87,8 +92,8 @@ class SearchResponse(BaseModel):
 class Timings(BaseModel):
     """Duration of each stage in milliseconds."""
 
-    preprocess: float
-    embed: float
-    candidates: float
-    rerank: float
-    total: float = Field(description="sum of these stages and the wait in the queue")
+    preprocess: float = Field(description="the sketch becomes a frame", examples=[2.1])
+    embed: float = Field(description="the frame becomes an embedding", examples=[9.4])
+    candidates: float = Field(description="search of the index", examples=[1.2])
+    rerank: float = Field(description="exact distances of the candidates", examples=[0.8])
+    total: float = Field(description="sum of these stages and the wait in the queue", examples=[14.2])

@@ -52,25 +52,36 @@ class ProductBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    product_id: str | None = Field(None, description="optional; if given, must equal the id in the path")
-    title: str | None = Field(None, description="title of the product; default: its id")
+    product_id: str | None = Field(
+        None, description="optional; if given, must equal the id in the path", examples=["boot-017"]
+    )
+    title: str | None = Field(None, description="title of the product; default: its id", examples=["Red boot"])
     category: str | None = Field(None, description="path such as 'Shoes > Boots'", examples=["Shoes > Boots"])
     price: _Price | None = Field(None, description="a number, or a text as in feeds", examples=["59.90", "59.90 EUR"])
     currency: str | None = Field(None, description="ISO 4217 code", examples=["EUR"])
-    link: str | None = Field(None, description="page of the product in the shop")
-    color: _Texts | None = Field(None, description="one or several: 'Black/Red', or a list")
-    gender: str | None = None
-    brand: str | None = None
-    size: _Texts | None = Field(None, description="one or several: '41/42', or a list")
+    link: str | None = Field(
+        None, description="page of the product in the shop", examples=["https://shop.example/boot-017"]
+    )
+    color: _Texts | None = Field(
+        None, description="one or several: 'Black/Red', or a list", examples=["Black/Red", ["Black", "Red"]]
+    )
+    gender: str | None = Field(None, description="gender that it is made for", examples=["women"])
+    brand: str | None = Field(None, description="name of the brand", examples=["Acme"])
+    size: _Texts | None = Field(
+        None, description="one or several: '41/42', or a list", examples=["41/42", ["41", "42"]]
+    )
     size_system: str | None = Field(None, description="system of the sizes", examples=["EU"])
-    size_type: _Texts | None = Field(None, description="type of the sizes, such as 'tall'")
+    size_type: _Texts | None = Field(None, description="type of the sizes, such as 'tall'", examples=["tall"])
     group_id: str | None = Field(
         None,
         validation_alias=AliasChoices("group_id", "item_group_id"),
         description="common to the variants of one product, such as the sizes of a shoe; `item_group_id` works too",
+        examples=["boot-g7"],
     )
-    availability: str | None = Field(None, description="in_stock, out_of_stock, preorder or backorder")
-    description: str | None = None
+    availability: str | None = Field(
+        None, description="in_stock, out_of_stock, preorder or backorder", examples=["in_stock"]
+    )
+    description: str | None = Field(None, description="text for people", examples=["Ankle boot with a zip"])
     attributes: dict[str, _Texts] = Field({}, description="further properties by name", examples=[{"heel": "high"}])
 
     @model_validator(mode="before")
@@ -118,5 +129,5 @@ def parse_product(data: bytes) -> ProductBody:
 class Deleted(BaseModel):
     """Deletion of a product."""
 
-    product_id: str
-    revision: int = Field(description="revision of the catalogue without the product")
+    product_id: str = Field(description="id of the deleted product", examples=["boot-017"])
+    revision: int = Field(description="revision of the catalogue without the product", examples=[331])
