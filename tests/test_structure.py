@@ -10,9 +10,14 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-PACKAGES = ("app", "index_builder", "model", "benchmarks")
+PACKAGES = ("app", "index_builder", "model", "benchmarks", "clients/python")
 SOURCES = [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
-SCRIPTS = [path for path in sorted((ROOT / "static/js").rglob("*.js")) if "vendor" not in path.parts]
+SCRIPTS = [
+    path
+    for folder in ("static/js", "clients/javascript")
+    for path in sorted((ROOT / folder).rglob("*.js"))
+    if "vendor" not in path.parts
+]
 
 MOST_MODULES = 12  # in a folder
 MOST_LINES = 250  # in a file

@@ -1,0 +1,165 @@
+"""JSON that is sent and received, as typed dictionaries. Answers keep any further fields that the server sends."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Literal, TypedDict
+
+Values = str | Sequence[str] | None
+Kind = Literal["sketch", "photo"]
+RequestedKind = Literal["auto", "sketch", "photo"]
+Picture = bytes | str | os.PathLike[str]
+"""Bytes of an image file, or its path."""
+
+
+class Strokes(TypedDict):
+    """Sketch as strokes of points [x, y] or [x, y, pressure] on a canvas, y down, in the canvas's unit."""
+
+    width: float
+    height: float
+    strokes: Sequence[Sequence[Sequence[float]]]
+
+
+Sketch = Strokes | Picture
+
+
+class Filters(TypedDict, total=False):
+    """Conditions that products have to meet. A filter of None is left out."""
+
+    category: str | None
+    color: Values
+    brand: Values
+    gender: Values
+    size: Values
+    attribute: Values
+    in_stock: bool | None
+    min_price: float | str | None
+    max_price: float | str | None
+    currency: str | None
+
+
+class ProductSummary(TypedDict):
+    """Fields that results and products share. `photo_url` and `thumbnail_url` are paths on the server."""
+
+    product_id: str
+    title: str
+    category: str | None
+    price: float | None
+    currency: str | None
+    link: str | None
+    photo_url: str | None
+    thumbnail_url: str | None
+
+
+class Result(ProductSummary):
+    """Product in the results of a search."""
+
+    rank: int
+    distance: float
+
+
+class Gallery(TypedDict):
+    """Number of products and revision of the searched gallery."""
+
+    size: int
+    revision: int
+
+
+class SearchAnswer(TypedDict):
+    """Results, nearest first. `timings_ms` has the duration of each stage."""
+
+    results: list[Result]
+    gallery: Gallery
+    timings_ms: dict[str, float]
+    kind: Kind
+    confident: bool
+
+
+class Attribute(TypedDict):
+    """Further property of a product."""
+
+    name: str
+    value: str
+
+
+class Product(ProductSummary):
+    """Product of the gallery, as lists have it."""
+
+    color: str | None
+    gender: str | None
+    brand: str | None
+    size: str | None
+    availability: str | None
+    description: str | None
+    attributes: list[Attribute]
+    photo_urls: list[str]
+
+
+class ProductPage(TypedDict):
+    """Page of products. `next` is the `after` of the next page, and None on the last."""
+
+    products: list[Product]
+    next: str | None
+
+
+class ProductDetails(Product):
+    """Product with the size of its photo in px."""
+
+    photo_width: int | None
+    photo_height: int | None
+
+
+class ProductFields(TypedDict, total=False):
+    """Fields of a product that is written. Fields that are missing are cleared."""
+
+    title: str | None
+    category: str | None
+    price: float | str | None
+    currency: str | None
+    link: str | None
+    color: Values
+    gender: str | None
+    brand: str | None
+    size: Values
+    availability: str | None
+    description: str | None
+    attributes: Mapping[str, str | Sequence[str]]
+
+
+class Deletion(TypedDict):
+    """Revision of the catalogue without the deleted product."""
+
+    product_id: str
+    revision: int
+
+
+class ImportProblem(TypedDict):
+    """Entry or photo of a feed that cannot be used."""
+
+    where: str
+    reason: str
+
+
+class Import(TypedDict):
+    """Progress of an import. `state` is queued, running, done or failed."""
+
+    id: str
+    state: str
+    total: int | None
+    done: int
+    added: int
+    updated: int
+    unchanged: int
+    error_count: int
+    errors: list[ImportProblem]
+    errors_next: int | None
+    message: str | None
+    created: float
+    updated_at: float
+
+
+class Status(TypedDict):
+    """Status of the server."""
+
+    status: str

@@ -1,0 +1,33 @@
+"""A real server that clients may write to, with the photos of a feed on the web."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import serving
+from tests.support.photo_web import web
+from tests.support.writable_server import own_gallery, photo
+
+
+@dataclass(frozen=True)
+class Served:
+    """Address of a server, a write key of it, and a feed of two products and one line that cannot be read."""
+
+    address: str
+    key: str
+    feed: bytes
+
+
+@pytest.fixture(scope="session")
+def served(tiny_gallery: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """Serve a gallery of its own for the tests of clients."""
+    gallery, key = own_gallery(tiny_gallery, tmp_path_factory.mktemp("clients"))
+    with web() as photos, serving(gallery, allow_private_addresses=True) as address:
+        photos.answers["/a.png"] = (200, {"Content-Type": "image/png"}, photo(90))
+        entries = [{"id": name, "title": name, "image_link": photos.url("/a.png")} for name in ("fed-1", "fed-2")]
+        yield Served(address, key, "\n".join([*map(json.dumps, entries), '{"id": "fed-3"}']).encode())

@@ -1,0 +1,139 @@
+"""The Python client, synchronous and asynchronous, against a real server."""
+
+from __future__ import annotations
+
+import inspect
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from sketchfind_client import AsyncClient, Client, SketchfindError
+from sketchfind_client.types import Strokes
+from tests.clients.blocking import BlockingClient
+from tests.clients.conftest import Served
+from tests.conftest import PRODUCTS
+from tests.support.sketch_files import ZIGZAG, sketch_file
+from tests.support.writable_server import photo
+
+CLIENTS = [Client, cast(type[Client], BlockingClient)]
+SKETCH = cast(Strokes, ZIGZAG)
+
+
+@pytest.fixture(params=CLIENTS, ids=["sync", "async"])
+def client(request: pytest.FixtureRequest, served: Served) -> Iterator[Client]:
+    client: Client = request.param(served.address, served.key)
+    yield client
+    client.close()
+
+
+def ids(answer: Any) -> list[str]:
+    return [result["product_id"] for result in answer["results"]]
+
+
+def test_a_sketch_is_strokes_bytes_or_a_path(client: Client, tmp_path: Path) -> None:
+    file = tmp_path / "sketch.png"
+    file.write_bytes(sketch_file(3))
+    answer = client.search(file, k=3)
+    assert ids(answer)[0] == PRODUCTS[3][0] and [result["rank"] for result in answer["results"]] == [1, 2, 3]
+    assert client.search(str(file), k=3)["results"] == answer["results"]
+    assert client.search(file.read_bytes(), k=3, kind="auto")["results"] == answer["results"]
+    assert len(client.search(SKETCH, k=5, mirror=False)["results"]) == 5
+
+
+def test_filters_are_texts_lists_numbers_and_booleans(client: Client) -> None:
+    assert set(ids(client.search(SKETCH, color=["black"], category="Shoes"))) == {"boot-2", "pump-1"}
+    assert set(ids(client.search(SKETCH, min_price=59.9, max_price="59.90", in_stock=True))) == {"pump-1", "tote-2"}
+    assert ids(client.search(SKETCH, category=None, k=3)) == ids(client.search(SKETCH, k=3))
+
+
+def test_similar_products_are_others(client: Client) -> None:
+    found = ids(client.find_similar("boot-1", k=4, category="Shoes"))
+    assert len(found) == 4 and "boot-1" not in found
+
+
+def test_a_product_is_put_read_changed_and_deleted(client: Client, tmp_path: Path) -> None:
+    file = tmp_path / "side.png"
+    file.write_bytes(photo(80))
+    name = "new/boot 1%/similar"
+    product = client.put_product(name, {"title": "Boot", "price": "12.50 EUR", "size": ["41", "42"]}, [file, photo(81)])
+    assert (product["title"], product["price"], len(product["photo_urls"])) == ("Boot", 12.5, 2)
+    assert client.get_product(name) == product
+    changed = client.put_product(name, {"title": "Shoe"})
+    assert (changed["title"], changed["price"], changed["photo_urls"]) == ("Shoe", None, product["photo_urls"])
+    assert client.put_product(name, photos=[photo(80)])["title"] == "Shoe"
+    assert client.delete_product(name)["product_id"] == name
+    with pytest.raises(SketchfindError, match="there is no product") as caught:
+        client.get_product(name)
+    assert (caught.value.code, caught.value.status) == ("not_found", 404)
+    with pytest.raises(ValueError, match="neither fields nor photos"):
+        client.put_product(name)
+
+
+def test_products_are_listed_over_all_pages(client: Client) -> None:
+    names = [product["product_id"] for product in client.iterate_products(page_size=5)]
+    assert names == sorted(names) and {name for name, *_ in PRODUCTS} <= set(names)
+    assert names == [product["product_id"] for product in client.iterate_products()]
+
+
+def test_an_import_is_started_and_waited_for(client: Client, served: Served, tmp_path: Path) -> None:
+    file, states = tmp_path / "feed.jsonl", list[str]()
+    file.write_bytes(served.feed)
+    for feed in (file, served.feed):
+        job = client.start_import(feed)
+        done = client.wait_for_import(
+            job["id"], timeout=60, interval=0.05, on_progress=lambda job: states.append(job["state"])
+        )
+        assert (done["state"], done["done"], done["error_count"]) == ("done", 3, 1)
+        assert done == client.get_import(job["id"]) and states[-1] == "done"
+        assert [problem["where"] for problem in client.iterate_import_errors(job["id"])] == ["line 3"]
+    assert done["unchanged"] == 2
+    with pytest.raises(SketchfindError, match="there is no operation"):
+        client.wait_for_import("none")
+
+
+def test_the_errors_of_an_import_are_read_over_all_pages(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in ("client", "async_client"):
+        monkeypatch.setattr(f"sketchfind_client.{module}.ERRORS_PER_PAGE", 2)
+    job = client.start_import(b"id,price,image_link\n" + b"n,cheap,x\n" * 5)
+    assert client.wait_for_import(job["id"], interval=0.05)["state"] == "failed"
+    assert [problem["where"][-1] for problem in client.iterate_import_errors(job["id"])] == ["2", "3", "4", "5", "6"]
+
+
+def test_the_health_of_the_server(client: Client) -> None:
+    assert client.check_health() == {"status": "ok"} and client.check_readiness() == {"status": "ready"}
+
+
+@pytest.mark.parametrize("kind", CLIENTS)
+def test_an_error_has_code_message_detail_and_status(served: Served, kind: type[Client]) -> None:
+    visitor = kind(served.address)
+    with pytest.raises(SketchfindError) as caught:
+        visitor.search(SKETCH, category="Boats")
+    error = caught.value
+    assert (error.code, error.status) == ("unknown_category", 422) and "'Boats' is unknown" in error.message
+    assert isinstance(error.detail, dict) and "Shoes" in error.detail["known"]
+    with pytest.raises(SketchfindError, match="missing_key") as caught:
+        visitor.delete_product("boot-1")
+    assert caught.value.status == 401
+    visitor.close()
+
+
+def test_both_clients_have_the_same_methods() -> None:
+    def methods(kind: type) -> dict[str, list[str]]:
+        functions = {name: value for name, value in vars(kind).items() if inspect.isfunction(value) and name[0] != "_"}
+        return {name: [str(part) for part in inspect.signature(f).parameters.values()] for name, f in functions.items()}
+
+    assert methods(Client) == methods(AsyncClient) and len(methods(Client)) >= 12
+
+
+def test_it_needs_httpx_alone() -> None:
+    program = (
+        "import sys, sketchfind_client; "
+        "print(*{'torch', 'faiss', 'numpy', 'pydantic', 'app', 'model', 'index_builder'} & set(sys.modules))"
+    )
+    folder = Path(__file__).parents[2] / "clients/python"
+    done = subprocess.run([sys.executable, "-c", program], cwd=folder, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""
