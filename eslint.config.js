@@ -22,6 +22,11 @@ export default [
     rules: RULES,
   },
   {
+    files: ["clients/javascript/*.js"],
+    languageOptions: { sourceType: "module", globals: globals["shared-node-browser"] },
+    rules: RULES,
+  },
+  {
     files: ["templates/*.js"],
     languageOptions: { sourceType: "script", globals: { ...globals.browser, ...globals.serviceworker } },
     plugins: { sketchfind: { processors: { jinja } } },

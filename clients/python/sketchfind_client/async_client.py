@@ -130,7 +130,7 @@ class AsyncClient:
             if job["state"] in ("done", "failed"):
                 return job
             if timeout is not None and time.monotonic() + interval > start + timeout:
-                raise unfinished_error(import_id, job["state"], timeout)
+                raise unfinished_error(job, timeout)
             await asyncio.sleep(interval)
 
     async def iterate_import_errors(self, import_id: str) -> AsyncIterator[ImportProblem]:

@@ -128,7 +128,7 @@ class Client:
             if job["state"] in ("done", "failed"):
                 return job
             if timeout is not None and time.monotonic() + interval > start + timeout:
-                raise unfinished_error(import_id, job["state"], timeout)
+                raise unfinished_error(job, timeout)
             time.sleep(interval)
 
     def iterate_import_errors(self, import_id: str) -> Iterator[ImportProblem]:

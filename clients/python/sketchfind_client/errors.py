@@ -6,6 +6,8 @@ from typing import Any
 
 import httpx
 
+from sketchfind_client.types import Import
+
 Outcome = httpx.Response | httpx.RequestError
 """What a request comes to: an answer, or an error of the network."""
 
@@ -49,7 +51,7 @@ def error_code(response: httpx.Response) -> str | None:
     return None
 
 
-def unfinished_error(import_id: str, state: str, seconds: float) -> SketchfindError:
+def unfinished_error(job: Import, seconds: float) -> SketchfindError:
     """Return the error for an import that is not finished when the caller stops waiting."""
-    message = f"import {import_id} is {state} after {seconds:g} s: wait longer, it goes on"
-    return SketchfindError("import_unfinished", message, {"id": import_id, "state": state})
+    message = f"import {job['id']} is {job['state']} after {seconds:g} s: wait longer, it goes on"
+    return SketchfindError("import_unfinished", message, job)
