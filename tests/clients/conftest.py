@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,3 +33,15 @@ def served(tiny_gallery: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
         photos.answers["/a.png"] = (200, {"Content-Type": "image/png"}, photo(90))
         entries = [{"id": name, "title": name, "image_link": photos.url("/a.png")} for name in ("fed-1", "fed-2")]
         yield Served(address, key, "\n".join([*map(json.dumps, entries), '{"id": "fed-3"}']).encode())
+
+
+@pytest.fixture
+def node() -> str:
+    """Return the path of Node.js; without it skip the test, or fail it in CI."""
+    path = shutil.which("node")
+    if path is not None:
+        return path
+    message = "node is not installed: the JavaScript client is not tested"
+    if os.environ.get("CI"):
+        pytest.fail(message)
+    pytest.skip(message)

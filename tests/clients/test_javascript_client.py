@@ -3,26 +3,13 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 from pathlib import Path
-
-import pytest
 
 from tests.clients.conftest import Served
 from tests.support.sketch_files import sketch_file
 
 PROGRAM = Path(__file__).with_name("javascript_client.mjs")
-
-
-@pytest.fixture
-def node() -> str:
-    """Return the path of Node.js; without it skip the test, or fail it in CI."""
-    path = shutil.which("node")
-    if path is None:
-        message = "node is not installed: the JavaScript client is not tested"
-        pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
-    return path
 
 
 def test_the_client_in_node(node: str, served: Served, tmp_path: Path) -> None:
