@@ -1,24 +1,25 @@
 /**
  * Client of a Sketchfind server, for browsers and Node.js from 18.17: see docs/clients.md. Answers may have further fields.
- *
- * @typedef {"sketch" | "photo"} Kind
  * @typedef {{width: number, height: number, strokes: number[][][]}} Strokes points [x, y] or [x, y, pressure], y down
  * @typedef {Blob | BufferSource} Picture the bytes of an image file
  * @typedef {string | string[]} Values one or several
  * @typedef {{category?: string, color?: Values, brand?: Values, gender?: Values, size?: Values, attribute?: Values,
- *   in_stock?: boolean, min_price?: number | string, max_price?: number | string, currency?: string}} Filters
+ *   in_stock?: boolean, min_price?: number | string, max_price?: number | string, currency?: string,
+ *   variants?: boolean}} Filters with `variants`, each variant of a product is a result of its own
  * @typedef {{product_id: string, title: string, category: string | null, price: number | null, currency: string | null,
  *   link: string | null, photo_url: string | null, thumbnail_url: string | null}} ProductSummary URLs of photos are paths
- * @typedef {ProductSummary & {rank: number, distance: number}} Result
+ * @typedef {ProductSummary & {group_id: string | null, variants: number, sizes: string[], colors: string[],
+ *   prices: {currency: string | null, min: number, max: number}[], availability: string | null, rank: number,
+ *   distance: number}} Result the fields from group_id to availability are of all variants
  * @typedef {{results: Result[], gallery: {size: number, revision: number}, timings_ms: Record<string, number>,
- *   kind: Kind, confident: boolean}} SearchAnswer results are nearest first
+ *   kind: "sketch" | "photo", confident: boolean}} SearchAnswer results are nearest first
  * @typedef {ProductSummary & {color: string | null, gender: string | null, brand: string | null, size: string | null,
- *   availability: string | null, description: string | null, attributes: {name: string, value: string}[],
- *   photo_urls: string[]}} Product
+ *   size_system: string | null, size_type: string | null, group_id: string | null, availability: string | null,
+ *   description: string | null, attributes: {name: string, value: string}[], photo_urls: string[]}} Product
  * @typedef {Product & {photo_width: number | null, photo_height: number | null}} ProductDetails
  * @typedef {{title?: string, category?: string, price?: number | string, currency?: string, link?: string,
- *   color?: Values, gender?: string, brand?: string, size?: Values, availability?: string, description?: string,
- *   attributes?: Record<string, Values>}} ProductFields missing fields are cleared
+ *   color?: Values, gender?: string, brand?: string, size?: Values, size_system?: string, size_type?: Values,
+ *   group_id?: string, availability?: string, description?: string, attributes?: Record<string, Values>}} ProductFields
  * @typedef {{id: string, state: "queued" | "running" | "done" | "failed", total: number | null, done: number,
  *   added: number, updated: number, unchanged: number, error_count: number, errors: {where: string, reason: string}[],
  *   errors_next: number | null, message: string | null, created: number, updated_at: number}} Import
@@ -27,7 +28,6 @@
  */
 
 const MAYBE_STORED = ["stopping", "no_database"]; // codes that may follow a change that was stored
-const FIRST_DELAY = 200; // ms, doubled each time
 
 /**
  * Operation that failed. These codes are the client's own: `unreachable` (the network failed; status null),
@@ -63,7 +63,7 @@ export class Client {
   /**
    * Find the k products nearest to a sketch.
    * @param {Strokes | Picture} sketch
-   * @param {{k?: number, kind?: Kind | "auto", mirror?: boolean} & Filters & CallOptions} [options]
+   * @param {{k?: number, kind?: "auto" | "sketch" | "photo", mirror?: boolean} & Filters & CallOptions} [options]
    * @returns {Promise<SearchAnswer>}
    */
   search(sketch, { signal, timeout, ...params } = {}) {
@@ -100,7 +100,7 @@ export class Client {
   }
 
   /**
-   * Add or replace a product, and return it. Without fields (null), or without photos, it keeps those that it has.
+   * Add or replace a product. Without fields (null), or photos, it keeps what it has. Fields that are missing are cleared.
    * @param {string} productId @param {ProductFields | null} fields @param {Picture[]} [photos]
    * @param {CallOptions} [options] @returns {Promise<ProductDetails>}
    */
@@ -159,12 +159,12 @@ export class Client {
     } while (after !== null);
   }
 
-  /** @param {CallOptions} [options] @returns {Promise<{status: string}>} the status of a server that answers */
+  /** @param {CallOptions} [options] @returns {Promise<{status: string, version: string}>} of a server that answers */
   checkHealth(options) {
     return this.#send("/healthz", options);
   }
 
-  /** @param {CallOptions} [options] @returns {Promise<{status: string}>} the status of a server that can search */
+  /** @param {CallOptions} [options] @returns {Promise<{status: "ready" | "degraded"}>} of a server that can search */
   checkReadiness(options) {
     return this.#send("/readyz", options);
   }
@@ -182,7 +182,7 @@ export class Client {
       if (!error) return answer;
       const isSafe = !changes || (error.status !== null && !MAYBE_STORED.includes(error.code));
       if (attempt >= this.#options.retries || !isSafe || delay === null) throw error;
-      await sleep(error.status === null ? FIRST_DELAY * 2 ** attempt : delay, signal);
+      await sleep(error.status === null ? 200 * 2 ** attempt : delay, signal);
     }
   }
 }

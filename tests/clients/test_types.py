@@ -33,7 +33,9 @@ def document() -> Schema:
         (types.Deletion, "Deleted"),
         (types.ImportProblem, "ProblemInfo"),
         (types.Import, "OperationInfo"),
-        (types.Status, "Status"),
+        (types.VariantPrices, "VariantPrices"),
+        (types.Health, "Health"),
+        (types.Readiness, "Readiness"),
     ],
 )
 def test_every_field_of_an_answer_is_always_there(document: Schema, kind: type, schema: str) -> None:

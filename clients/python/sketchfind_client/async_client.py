@@ -17,16 +17,17 @@ from sketchfind_client.retries import RetryPolicy
 from sketchfind_client.types import (
     Deletion,
     Filters,
+    Health,
     Import,
     ImportProblem,
     Picture,
     Product,
     ProductDetails,
     ProductFields,
+    Readiness,
     RequestedKind,
     SearchAnswer,
     Sketch,
-    Status,
 )
 
 
@@ -142,11 +143,11 @@ class AsyncClient:
                 yield item
             after = job["errors_next"]
 
-    async def check_health(self) -> Status:
+    async def check_health(self) -> Health:
         """Return the status of a server that answers."""
         return await self._send(requests.check_health())
 
-    async def check_readiness(self) -> Status:
+    async def check_readiness(self) -> Readiness:
         """Return the status of a server that can search."""
         return await self._send(requests.check_readiness())
 

@@ -16,16 +16,17 @@ from sketchfind_client.retries import RetryPolicy
 from sketchfind_client.types import (
     Deletion,
     Filters,
+    Health,
     Import,
     ImportProblem,
     Picture,
     Product,
     ProductDetails,
     ProductFields,
+    Readiness,
     RequestedKind,
     SearchAnswer,
     Sketch,
-    Status,
 )
 
 
@@ -139,11 +140,11 @@ class Client:
             yield from job["errors"]
             after = job["errors_next"]
 
-    def check_health(self) -> Status:
+    def check_health(self) -> Health:
         """Return the status of a server that answers."""
         return self._send(requests.check_health())
 
-    def check_readiness(self) -> Status:
+    def check_readiness(self) -> Readiness:
         """Return the status of a server that can search."""
         return self._send(requests.check_readiness())
 

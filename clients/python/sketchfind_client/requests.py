@@ -16,15 +16,16 @@ import httpx
 from sketchfind_client.types import (
     Deletion,
     Filters,
+    Health,
     Import,
     Picture,
     ProductDetails,
     ProductFields,
     ProductPage,
+    Readiness,
     RequestedKind,
     SearchAnswer,
     Sketch,
-    Status,
 )
 
 AnswerT = TypeVar("AnswerT")
@@ -107,12 +108,12 @@ def get_import(import_id: str, after: int | None = None, limit: int | None = Non
     return Request("GET", f"/operations/{quote(import_id, safe='')}", {"after": after, "limit": limit})
 
 
-def check_health() -> Request[Status]:
+def check_health() -> Request[Health]:
     """Return the request whether the server answers."""
     return Request("GET", "/healthz")
 
 
-def check_readiness() -> Request[Status]:
+def check_readiness() -> Request[Readiness]:
     """Return the request whether the server can search."""
     return Request("GET", "/readyz")
 

@@ -25,7 +25,10 @@ Sketch = Strokes | Picture
 
 
 class Filters(TypedDict, total=False):
-    """Conditions that products have to meet. A filter of None is left out."""
+    """Conditions that products have to meet. A filter of None is left out.
+
+    With `variants`, each variant of a product is a result of its own.
+    """
 
     category: str | None
     color: Values
@@ -37,6 +40,7 @@ class Filters(TypedDict, total=False):
     min_price: float | str | None
     max_price: float | str | None
     currency: str | None
+    variants: bool | None
 
 
 class ProductSummary(TypedDict):
@@ -52,9 +56,23 @@ class ProductSummary(TypedDict):
     thumbnail_url: str | None
 
 
-class Result(ProductSummary):
-    """Product in the results of a search."""
+class VariantPrices(TypedDict):
+    """Lowest and highest price of variants in one currency."""
 
+    currency: str | None
+    min: float
+    max: float
+
+
+class Result(ProductSummary):
+    """Product in the results of a search. The fields from `group_id` to `availability` are of all its variants."""
+
+    group_id: str | None
+    variants: int
+    sizes: list[str]
+    colors: list[str]
+    prices: list[VariantPrices]
+    availability: str | None
     rank: int
     distance: float
 
@@ -90,6 +108,9 @@ class Product(ProductSummary):
     gender: str | None
     brand: str | None
     size: str | None
+    size_system: str | None
+    size_type: str | None
+    group_id: str | None
     availability: str | None
     description: str | None
     attributes: list[Attribute]
@@ -122,6 +143,9 @@ class ProductFields(TypedDict, total=False):
     gender: str | None
     brand: str | None
     size: Values
+    size_system: str | None
+    size_type: Values
+    group_id: str | None
     availability: str | None
     description: str | None
     attributes: Mapping[str, str | Sequence[str]]
@@ -159,7 +183,17 @@ class Import(TypedDict):
     updated_at: float
 
 
-class Status(TypedDict):
-    """Status of the server."""
+class Health(TypedDict):
+    """Status of a server that answers, and what runs in it."""
 
     status: str
+    version: str
+    build: str | None
+    checkpoint: str | None
+
+
+class Readiness(TypedDict):
+    """Status of a server that can search: ready, or degraded while its database is away."""
+
+    status: Literal["ready", "degraded"]
+    database: Literal["up", "away"]
