@@ -178,7 +178,7 @@ from sqlalchemy import text
 from app.catalogue.catalogue import Catalogue
 from app.server import serve
 from app.settings import load_settings
-def slow(catalogue, filters):
+def slow(catalogue, filters, grouping):
     with catalogue.moment() as connection:
         print("reads", flush=True)
         connection.execute(text({_ENDLESS!r}))
