@@ -34,7 +34,7 @@ _MOST_DETAILS = 10
 _CLIENT_GONE = 499  # nginx's status for a client that disconnected, which appears in the log only
 _RETRY = "10"  # s
 _HTTP_CODES = {404: "not_found", 405: "method_not_allowed"}
-_METHODS = ("GET", "POST", "PUT", "DELETE")  # of all routes; every GET route also answers HEAD
+_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")  # of all routes; every GET route also answers HEAD
 _SKETCH_ERRORS: list[tuple[type[Exception], int, str]] = [
     (ImageTooLargeError, 413, "image_too_large"),
     (ImageTooCostlyError, 422, "image_too_costly"),

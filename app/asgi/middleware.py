@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.asgi.errors import error_response
 from app.core.error_text import truncate
 
-_METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE")
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 _REQUEST_HEADERS = ("Authorization", "Content-Type", "X-API-Key", "X-Request-Id")
 _EXPOSED_HEADERS = ("Location", "Retry-After", "X-Request-Id")
 

@@ -96,6 +96,17 @@ def _claim_ids(connection: Connection, wanted: Collection[tuple[str, str]]) -> d
     return ids
 
 
+def update_products(connection: Connection, new: Sequence[Product], old_revisions: Sequence[int]) -> None:
+    """Replace the fields and traits of live products, which have new revisions. Their photos are left alone."""
+    if not new:
+        return
+    for chunk in chunks(old_revisions):
+        connection.execute(delete(traits).where(is_any_of(traits.c.revision, chunk)))
+    statement = update(products).where(products.c.product_id == bindparam("target", type_=Text))
+    connection.execute(statement, [{"target": product.product_id, **row_of(product)} for product in new])
+    insert_traits(connection, new)
+
+
 def insert_photos(connection: Connection, new: Sequence[Product], embeddings: NDArray[np.float32]) -> None:
     """Insert the products' photos with their embeddings (P,D); a product without photos has one embedding."""
     owners = [(product.product_id, *place) for product in new for place in enumerate(product.photos or [None])]

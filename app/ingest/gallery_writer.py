@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import BinaryIO, TypeVar
 
 from app.catalogue.import_jobs import ImportJob
+from app.catalogue.product_patches import PatchOutcome, patch_products
 from app.core.cpu_limits import available_cpus
 from app.core.disk_errors import translate_disk_errors
 from app.core.retry_errors import BusyError
@@ -22,6 +23,7 @@ from app.gallery.maintenance import Maintenance
 from app.ingest.import_worker import ImportWorker
 from app.ingest.pipeline import Ingest
 from app.ingest.product_preparer import PreparedProduct, ProductUpdate
+from app.products.product_patch import ProductPatch
 from model.checkpoint import Checkpoint
 
 _RETRY_AFTER = 10  # s
@@ -51,7 +53,7 @@ class GalleryWriter:
         importing = Ingest(gallery.catalogue, gallery.photos, checkpoint, self._import_decoder.decode)
         self._import_worker = ImportWorker(gallery.directory, gallery.catalogue, importing, allow_private=allow_private)
         self._maintenance = Maintenance(gallery, on_outdated)
-        self._jobs = gallery.catalogue.operations
+        self._catalogue, self._jobs = gallery.catalogue, gallery.catalogue.operations
 
     def start(self) -> None:
         """Resume unfinished imports, and start the maintenance. After an error, neither of them runs."""
@@ -83,6 +85,10 @@ class GalleryWriter:
     async def put(self, update: ProductUpdate) -> PreparedProduct:
         """Write a product. Raises the errors of Ingest.write(), and BusyError."""
         return await self._run(lambda: self._ingest.write(update))
+
+    async def patch(self, patches: Sequence[ProductPatch]) -> list[PatchOutcome]:
+        """Change fields of products in one transaction, as patch_products() does. Raises BusyError."""
+        return await self._run(lambda: patch_products(self._catalogue, patches))
 
     async def delete(self, product_id: str) -> int | None:
         """Delete a product. Returns the revision of the deletion, or None when the product does not exist.

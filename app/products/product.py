@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from app.core.error_text import cut, truncate
 from app.products.sizes import size_labels
-from app.products.text_keys import category_path, collapse_spaces, color_names, comparison_key
+from app.products.text_keys import attribute_name, category_path, collapse_spaces, color_names, comparison_key
 
 AVAILABILITIES = ("in_stock", "out_of_stock", "preorder", "backorder")
 MAX_PHOTOS = 20
@@ -128,7 +128,7 @@ def _normalise_attributes(pairs: tuple[tuple[str, str], ...]) -> tuple[tuple[str
     if len(pairs) > _MAX_ATTRIBUTES:
         raise ValueError(f"there are {len(pairs)} attributes: expected at most {_MAX_ATTRIBUTES}")
     for name, value in pairs:
-        plain = collapse_spaces(name).lower()
+        plain = attribute_name(name)
         if not 0 < len(plain) <= _MAX_NAME or ":" in plain:
             raise ValueError(
                 f"attribute {truncate(name)} is not usable: expected 1 to {_MAX_NAME} characters, no colon"
@@ -141,7 +141,7 @@ def _normalise_attributes(pairs: tuple[tuple[str, str], ...]) -> tuple[tuple[str
             raise ValueError(f"attribute {truncate(plain)} is empty: expected a value")
         _check_text(f"attribute {truncate(plain)}", plain, _MAX_NAME)
         _check_text(f"attribute {truncate(plain)}", value, _MAX_VALUE)
-    return tuple(sorted({(collapse_spaces(name).lower(), value.strip()) for name, value in pairs}))
+    return tuple(sorted({(attribute_name(name), value.strip()) for name, value in pairs}))
 
 
 def _check_text(kind: str, text: str | None, most: int) -> None:

@@ -15,6 +15,11 @@ def collapse_spaces(text: str | None) -> str:
     return " ".join((text or "").split())
 
 
+def attribute_name(name: str) -> str:
+    """Normalise the name of an attribute: "Sole  Material" -> "sole material"."""
+    return collapse_spaces(name).lower()
+
+
 def category_path(text: str | None) -> str | None:
     """Normalise a category path: "shoes>  Boots " -> "shoes > Boots". Return None if it is empty."""
     parts = (collapse_spaces(part) for part in (text or "").split(">"))

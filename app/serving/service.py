@@ -12,6 +12,7 @@ from functools import partial
 from typing import BinaryIO, Self
 
 from app.catalogue.import_jobs import ImportJob
+from app.catalogue.product_patches import PatchOutcome
 from app.core.cpu_limits import limit_threads, set_compute_threads, threads_per_batch
 from app.core.shutdown import Shutdown
 from app.database.read_limits import ReadLimits
@@ -20,6 +21,7 @@ from app.decoding.stroke_sketch import Sketch
 from app.gallery.gallery import Gallery
 from app.ingest.product_preparer import PreparedProduct, ProductUpdate
 from app.observability.metrics import Metrics
+from app.products.product_patch import ProductPatch
 from app.search.batched_search import search_batch
 from app.search.batcher import Batcher
 from app.search.match import Match, match
@@ -117,6 +119,12 @@ class Service:
         written = await self._swapper.run(lambda runtime: runtime.writer.put(draft))
         await self._refresh()
         return written
+
+    async def patch(self, patches: Sequence[ProductPatch]) -> list[PatchOutcome]:
+        """Change fields of products in one transaction; return the outcomes in order. Raises BusyError."""
+        outcomes = await self._swapper.run(lambda runtime: runtime.writer.patch(patches))
+        await self._refresh()
+        return outcomes
 
     async def delete(self, product_id: str) -> int | None:
         """Delete a product; return the revision of the deletion, None if the product does not exist."""

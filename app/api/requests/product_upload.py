@@ -70,7 +70,7 @@ async def read_product(request: Request, reservation: Reservation, max_bytes: in
         raise unsupported_media_error("content-type", request.headers.get("content-type", ""), _EXPECTED)
     data = await read_nonempty_body(request, reservation, max_bytes, f"a product as {_EXPECTED}")
     if kind == "application/json":
-        return ProductUpload(parse_product(data), [])
+        return ProductUpload(parse_product(data, ProductBody), [])
     form = await parse_form(request.headers, data, MAX_PHOTOS + 1)
     try:
         return await _read_product_form(form)
@@ -96,7 +96,8 @@ async def _read_product_form(form: FormData) -> ProductUpload:
     if not parts:
         return ProductUpload(None, photos)
     text = parts[0]
-    return ProductUpload(parse_product(await text.read() if isinstance(text, UploadFile) else text.encode()), photos)
+    data = await text.read() if isinstance(text, UploadFile) else text.encode()
+    return ProductUpload(parse_product(data, ProductBody), photos)
 
 
 async def _read_photo(part: UploadFile | str) -> PhotoUpload:

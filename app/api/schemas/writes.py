@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any, TypeVar
 
 from pydantic import (
     AliasChoices,
@@ -40,15 +40,15 @@ def _as_list(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
-_Texts = Annotated[
+Texts = Annotated[
     list[str],
     BeforeValidator(_as_list),
     WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
 ]
 
 
-class ProductBody(BaseModel):
-    """Metadata of a product, without its photos. Fields that are missing are cleared."""
+class ProductFields(BaseModel):
+    """Fields of a product in a request, without its attributes."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -62,16 +62,16 @@ class ProductBody(BaseModel):
     link: str | None = Field(
         None, description="page of the product in the shop", examples=["https://shop.example/boot-017"]
     )
-    color: _Texts | None = Field(
+    color: Texts | None = Field(
         None, description="one or several: 'Black/Red', or a list", examples=["Black/Red", ["Black", "Red"]]
     )
     gender: str | None = Field(None, description="gender that it is made for", examples=["women"])
     brand: str | None = Field(None, description="name of the brand", examples=["Acme"])
-    size: _Texts | None = Field(
+    size: Texts | None = Field(
         None, description="one or several: '41/42', or a list", examples=["41/42", ["41", "42"]]
     )
     size_system: str | None = Field(None, description="system of the sizes", examples=["EU"])
-    size_type: _Texts | None = Field(None, description="type of the sizes, such as 'tall'", examples=["tall"])
+    size_type: Texts | None = Field(None, description="type of the sizes, such as 'tall'", examples=["tall"])
     group_id: str | None = Field(
         None,
         validation_alias=AliasChoices("group_id", "item_group_id"),
@@ -82,7 +82,6 @@ class ProductBody(BaseModel):
         None, description="in_stock, out_of_stock, preorder or backorder", examples=["in_stock"]
     )
     description: str | None = Field(None, description="text for people", examples=["Ankle boot with a zip"])
-    attributes: dict[str, _Texts] = Field({}, description="further properties by name", examples=[{"heel": "high"}])
 
     @model_validator(mode="before")
     @classmethod
@@ -95,34 +94,50 @@ class ProductBody(BaseModel):
             return {**values, "price": str(price), **({"currency": currency} if currency else {})}
         return values
 
-    def to_product(self, product_id: str) -> Product:
-        """Return the product with that id, without photos. Raises ApiError for a different id or invalid values."""
+    def check_id(self, product_id: str) -> None:
+        """Check that an id in the body is that of the path. Raises ApiError id_mismatch."""
         if self.product_id not in (None, product_id):
             message = f"product_id is {truncate(self.product_id)}: expected {truncate(product_id)}, the one in the path"
             raise ApiError(422, "id_mismatch", message)
-        values = self.model_dump(exclude={"product_id", "attributes", "title"})
+
+    def values(self, product_id: str) -> dict[str, Any]:
+        """Return the values of all fields of Product that a request may name, except id and attributes."""
+        values = self.model_dump(include=set(ProductFields.model_fields) - {"product_id"})
         values |= {name: join_values(name, values[name] or []) for name in ("color", "size", "size_type")}
-        values["availability"] = read_availability(self.availability)
+        return values | {"title": self.title or product_id, "availability": read_availability(self.availability)}
+
+
+class ProductBody(ProductFields):
+    """Metadata of a product, without its photos. Fields that are missing are cleared."""
+
+    attributes: dict[str, Texts] = Field({}, description="further properties by name", examples=[{"heel": "high"}])
+
+    def to_product(self, product_id: str) -> Product:
+        """Return the product with that id, without photos. Raises ApiError for a different id or invalid values."""
+        self.check_id(product_id)
         attributes = tuple((name, value) for name, texts in self.attributes.items() for value in texts)
         try:
-            return Product(product_id, self.title or product_id, attributes=attributes, **values)
+            return Product(product_id, attributes=attributes, **self.values(product_id))
         except ValueError as error:
             raise ApiError(422, "invalid_product", str(error)) from None
 
 
-def parse_product(data: bytes) -> ProductBody:
-    """Parse metadata as JSON. Raises ApiError invalid_product, which names the field, or body_too_large."""
+_Fields = TypeVar("_Fields", bound=ProductFields)
+
+
+def parse_product(data: bytes, model: type[_Fields]) -> _Fields:
+    """Parse fields as JSON. Raises ApiError invalid_product, which names the field, or body_too_large."""
     if len(data) > MAX_METADATA_BYTES:
         message = f"the product's JSON has {len(data):,} bytes: expected at most {MAX_METADATA_BYTES:,}"
         raise ApiError(413, "body_too_large", message, {"limit": MAX_METADATA_BYTES})
     try:
-        return ProductBody.model_validate_json(data)
+        return model.model_validate_json(data)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = path_of(first["loc"])
         message = describe_validation_error(first, where)
         if first["type"] == "extra_forbidden":
-            message = f"{where} is unknown: expected some of {', '.join(ProductBody.model_fields)}"
+            message = f"{where} is unknown: expected some of {', '.join(model.model_fields)}"
         raise ApiError(422, "invalid_product", message, {"where": where[:80]}) from None
 
 

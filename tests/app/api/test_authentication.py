@@ -45,6 +45,7 @@ TABLE: dict[str, tuple[str, dict[str, Any], tuple[int, ...]]] = {
     "GET /categories": ("/categories", {}, READING),
     "GET /facets": ("/facets", {}, READING),
     "PUT /products/{product_id:path}": ("/products/boot-1", {"json": {"title": "Boot"}}, WRITING),
+    "PATCH /products/{product_id:path}": ("/products/boot-1", {"json": {"price": "9.90"}}, WRITING),
     "DELETE /products/{product_id:path}": ("/products/none", {}, (*WRITING[:3], 404)),
     "POST /products/import": (
         "/products/import",

@@ -110,8 +110,8 @@ def test_what_is_not_there(client: httpx.Client, method: str, path: str, status:
 @pytest.mark.parametrize(
     ("method", "path", "allowed"),
     [
-        ("PATCH", "/products/none", "GET, PUT, DELETE"),
-        ("POST", "/products/none", "GET, PUT, DELETE"),
+        ("OPTIONS", "/products/none", "GET, PUT, PATCH, DELETE"),
+        ("POST", "/products/none", "GET, PUT, PATCH, DELETE"),
         ("PUT", "/products", "GET"),
         ("DELETE", "/search", "POST"),
         ("DELETE", "/static/js/main.js", "GET"),

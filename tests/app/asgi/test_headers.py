@@ -47,7 +47,10 @@ def test_all_others_may_not(shared: httpx.Client, origin: str) -> None:
 
 def test_what_no_route_needs_is_refused_and_named(shared: httpx.Client) -> None:
     refused(
-        send_preflight(shared, SHOP, "PATCH"), 400, "cors_refused", "expected a method of GET, HEAD, POST, PUT, DELETE"
+        send_preflight(shared, SHOP, "TRACE"),
+        400,
+        "cors_refused",
+        "expected a method of GET, HEAD, POST, PUT, PATCH, DELETE",
     )
     asked = {"Origin": SHOP, "Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "x-other"}
     refused(shared.options("/search", headers=asked), 400, "cors_refused", "expected only the headers Authorization")

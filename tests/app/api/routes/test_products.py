@@ -315,6 +315,11 @@ def test_another_process_shows_a_change_within_a_second(shop: Shop) -> None:
 
 
 def test_nothing_is_written_without_a_key(shop: Shop) -> None:
-    for method, path in (("PUT", "/products/a"), ("DELETE", "/products/boot-1"), ("POST", "/products/import")):
+    for method, path in (
+        ("PUT", "/products/a"),
+        ("PATCH", "/products/a"),
+        ("DELETE", "/products/boot-1"),
+        ("POST", "/products/import"),
+    ):
         response = httpx.request(method, f"{shop.client.base_url}{path}", content=json.dumps(METADATA), headers=JSON)
         refused(response, 401, "missing_key")

@@ -1,0 +1,97 @@
+"""Routes that add, change and delete products."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+
+from app.api.authentication import WriteAccess
+from app.api.requests.product_id_paths import ProductId, unknown_product_error
+from app.api.requests.product_patches import PATCH_DOCS, read_patch
+from app.api.requests.product_upload import PUT_DOCS, PhotoUpload, ProductUpload, read_product
+from app.api.schemas.errors import error_docs
+from app.api.schemas.products import ProductDetails
+from app.api.schemas.writes import Deleted
+from app.asgi.body_memory import WriteBody
+from app.asgi.dependencies import ServiceOf
+from app.asgi.errors import ApiError
+from app.core.error_text import truncate
+from app.ingest.product_preparer import DraftPhoto, ProductUpdate
+from app.products.product import Product
+
+router = APIRouter(tags=["writes"])
+
+
+@router.put(
+    "/products/{product_id:path}",
+    responses={
+        201: {"model": ProductDetails, "description": "Created"},
+        **error_docs(401, 403, 408, 413, 415, 422, 429, 500, 503),
+    },
+    openapi_extra={"requestBody": PUT_DOCS},
+)
+async def put_product(
+    request: Request,
+    response: Response,
+    product_id: ProductId,
+    service: ServiceOf,
+    key: WriteAccess,
+    reservation: WriteBody,
+) -> ProductDetails:
+    """Add or replace a product. Without photos, or without metadata, the product keeps those that it has."""
+    upload = await read_product(request, reservation, service.settings.max_write_bytes)
+    written = await service.put(_build_update(product_id, upload))
+    response.status_code = 200 if written.old else 201
+    return ProductDetails.from_product(written.product, service.gallery.photos.size(written.product.photo))
+
+
+@router.patch(
+    "/products/{product_id:path}",
+    responses=error_docs(401, 403, 404, 408, 413, 415, 422, 429, 500, 503),
+    openapi_extra={"requestBody": PATCH_DOCS},
+)
+async def patch_product(
+    request: Request, product_id: ProductId, service: ServiceOf, key: WriteAccess, reservation: WriteBody
+) -> ProductDetails:
+    """Change fields of a product, as a JSON merge patch: missing fields stay, null removes one. Its photos stay."""
+    patch = await read_patch(request, reservation, service.settings.max_write_bytes, product_id)
+    [outcome] = await service.patch([patch])
+    if outcome.product is None:
+        raise unknown_product_error(product_id)
+    if outcome.error is not None:
+        raise ApiError(422, "invalid_product", outcome.error)
+    return ProductDetails.from_product(outcome.product, service.gallery.photos.size(outcome.product.photo))
+
+
+@router.delete("/products/{product_id:path}", responses=error_docs(401, 403, 404, 422, 429, 500, 503))
+async def delete_product(
+    product_id: ProductId, service: ServiceOf, key: WriteAccess, reservation: WriteBody
+) -> Deleted:
+    """Delete a product."""
+    revision = await service.delete(product_id)
+    if revision is None:
+        raise unknown_product_error(product_id)
+    return Deleted(product_id=product_id, revision=revision)
+
+
+def _build_update(product_id: str, upload: ProductUpload) -> ProductUpdate:
+    """Return the update of a product that an upload describes."""
+
+    def describe(old: Product | None) -> Product:
+        if old is None and not upload.photos:
+            message = f"product {truncate(product_id)} is new and has no photo: expected a file in the field 'photo'"
+            raise ApiError(422, "missing_photo", message)
+        if upload.metadata is not None:
+            return upload.metadata.to_product(product_id)
+        if old is not None:
+            return old
+        try:
+            return Product(product_id, title=product_id)
+        except ValueError as error:
+            raise ApiError(422, "invalid_product", str(error)) from None
+
+    photos = [_build_photo(number, photo) for number, photo in enumerate(upload.photos, 1)]
+    return ProductUpdate(product_id, describe, photos or None)
+
+
+def _build_photo(number: int, photo: PhotoUpload) -> DraftPhoto:
+    return DraftPhoto("", lambda known: photo.data, f"photo {number} ({truncate(photo.filename)})")

@@ -1,0 +1,33 @@
+"""Request and response bodies of partial updates."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from app.api.schemas.writes import ProductFields, Texts, parse_product
+from app.products.product_patch import ProductPatch
+
+
+class PatchBody(ProductFields):
+    """Changes of a product. Fields that are missing stay; null removes a field."""
+
+    attributes: dict[str, Texts | None] | None = Field(
+        None,
+        description="attributes to change by name; null removes one, others stay",
+        examples=[{"heel": "high", "lining": None}],
+    )
+
+    def to_patch(self, product_id: str) -> ProductPatch:
+        """Return the changes of the product with that id. Raises ApiError id_mismatch."""
+        self.check_id(product_id)
+        given = self.model_fields_set - {"product_id", "attributes"}
+        fields = {name: value for name, value in self.values(product_id).items() if name in given}
+        attributes: dict[str, list[str]] | None = None
+        if self.attributes is not None or "attributes" not in self.model_fields_set:
+            attributes = {name: texts or [] for name, texts in (self.attributes or {}).items()}
+        return ProductPatch(product_id, fields, attributes)
+
+
+def parse_patch(data: bytes, product_id: str) -> ProductPatch:
+    """Parse the changes of a product as JSON. Raises ApiError invalid_product, id_mismatch or body_too_large."""
+    return parse_product(data, PatchBody).to_patch(product_id)
