@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
-from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
@@ -16,13 +13,13 @@ from starlette.requests import Request
 from app.api.requests.multipart import (
     BINARY_SCHEMA,
     bad_multipart_error,
+    check_uncompressed,
     media_type,
     multipart_schema,
     unsupported_media_error,
 )
-from app.asgi.body_reader import stream_body
+from app.api.requests.spooled_body import spool_body, stream_to_disk
 from app.asgi.errors import ApiError
-from app.core.atomic_files import check_space
 from app.core.disk_errors import translate_disk_errors
 from app.core.error_text import truncate
 
@@ -35,7 +32,6 @@ _MEDIA_TYPES = (
 
 FEED = "feed"
 _EXPECTED = f"a feed as multipart/form-data with a field `{FEED}`, {', '.join(_MEDIA_TYPES)}"
-_MEMORY = 2**20  # bytes of a feed in memory; larger feeds go to a temporary file
 
 
 IMPORT_DOCS = {
@@ -54,22 +50,14 @@ async def read_feed_upload(request: Request, max_bytes: int) -> AsyncIterator[Bi
     kind = media_type(request)
     if kind != "multipart/form-data" and kind not in _MEDIA_TYPES:
         raise unsupported_media_error("content-type", request.headers.get("content-type", ""), _EXPECTED)
-    encoding = request.headers.get("content-encoding", "identity")
-    if encoding != "identity":
-        raise unsupported_media_error("content-encoding", encoding, "a feed that is not compressed")
-    chunks = _check_disk_space(stream_body(request, max_bytes))
+    check_uncompressed(request, "a feed")
+    chunks = stream_to_disk(request, max_bytes)
     if kind == "multipart/form-data":
         async with _open_feed_field(request, chunks) as feed:
             yield feed
         return
-    with tempfile.SpooledTemporaryFile(_MEMORY) as spooled:
-        async for chunk in chunks:
-            with translate_disk_errors():
-                await run_in_threadpool(spooled.write, chunk)
-        if not spooled.tell():
-            raise ApiError(400, "empty_body", f"the body is empty: expected {_EXPECTED}")
-        spooled.seek(0)
-        yield cast(BinaryIO, spooled)
+    async with spool_body(chunks, _EXPECTED) as feed:
+        yield feed
 
 
 @asynccontextmanager
@@ -91,14 +79,3 @@ async def _open_feed_field(request: Request, chunks: AsyncGenerator[bytes, None]
         yield feed.file
     finally:
         await form.close()
-
-
-async def _check_disk_space(chunks: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
-    """Yield the chunks of a temporary file. Raises StorageError before the disk is full."""
-    size = 0
-    async for chunk in chunks:
-        size += len(chunk)
-        if size > _MEMORY:
-            with translate_disk_errors():
-                await run_in_threadpool(check_space, Path(tempfile.gettempdir()))
-        yield chunk

@@ -23,10 +23,15 @@ async def read_nonempty_body(request: Request, reservation: Reservation, max_byt
     data = await read_body(request, max_bytes, reservation)
     if not data:
         raise ApiError(400, "empty_body", f"the body is empty: expected {expected}")
+    check_uncompressed(request, "a body")
+    return data
+
+
+def check_uncompressed(request: Request, what: str) -> None:
+    """Check that the body has no encoding. Raises ApiError unsupported_media_type."""
     encoding = request.headers.get("content-encoding", "identity")
     if encoding != "identity":
-        raise unsupported_media_error("content-encoding", encoding, "a body that is not compressed")
-    return data
+        raise unsupported_media_error("content-encoding", encoding, f"{what} that is not compressed")
 
 
 def media_type(request: Request) -> str:

@@ -5,14 +5,18 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 
 from app.api.authentication import WriteAccess
+from app.api.bulk_patch import patch_in_batches
+from app.api.requests.patch_lines import PATCH_LINES_DOCS, open_patch_lines
 from app.api.requests.product_id_paths import ProductId, unknown_product_error
 from app.api.requests.product_patches import PATCH_DOCS, read_patch
 from app.api.requests.product_upload import PUT_DOCS, PhotoUpload, ProductUpload, read_product
 from app.api.schemas.errors import error_docs
+from app.api.schemas.patches import PatchReport
 from app.api.schemas.products import ProductDetails
 from app.api.schemas.writes import Deleted
 from app.asgi.body_memory import WriteBody
 from app.asgi.dependencies import ServiceOf
+from app.asgi.disconnect import cancel_on_disconnect
 from app.asgi.errors import ApiError
 from app.core.error_text import truncate
 from app.ingest.product_preparer import DraftPhoto, ProductUpdate
@@ -60,6 +64,20 @@ async def patch_product(
     if outcome.error is not None:
         raise ApiError(422, "invalid_product", outcome.error)
     return ProductDetails.from_product(outcome.product, service.gallery.photos.size(outcome.product.photo))
+
+
+@router.patch(
+    "/products",
+    responses=error_docs(401, 403, 408, 413, 415, 422, 429, 500, 503),
+    openapi_extra={"requestBody": PATCH_LINES_DOCS},
+)
+async def patch_products(request: Request, service: ServiceOf, key: WriteAccess, reservation: WriteBody) -> PatchReport:
+    """Change fields of many products, one in each line of a JSON Lines body, in the order of the lines.
+
+    Lines are stored in batches. If the client disconnects, whole batches are stored, and the rest is not.
+    """
+    async with open_patch_lines(request, service.settings.max_feed_bytes) as batches:
+        return await cancel_on_disconnect(request, patch_in_batches(service, batches))
 
 
 @router.delete("/products/{product_id:path}", responses=error_docs(401, 403, 404, 422, 429, 500, 503))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 
+from app.api.schemas.imports import ProblemInfo
 from app.api.schemas.writes import ProductFields, Texts, parse_product
+from app.asgi.errors import ApiError
 from app.products.product_patch import ProductPatch
 
 
@@ -31,3 +33,24 @@ class PatchBody(ProductFields):
 def parse_patch(data: bytes, product_id: str) -> ProductPatch:
     """Parse the changes of a product as JSON. Raises ApiError invalid_product, id_mismatch or body_too_large."""
     return parse_product(data, PatchBody).to_patch(product_id)
+
+
+def parse_patch_line(data: bytes) -> ProductPatch:
+    """Parse the changes of the product whose id they have. Raises ApiError as parse_patch()."""
+    body = parse_product(data, PatchBody)
+    if body.product_id is None or "\0" in body.product_id:
+        problem = "is missing" if body.product_id is None else "has a NUL character"
+        raise ApiError(422, "invalid_product", f"product_id {problem}: expected the id of a product")
+    return body.to_patch(body.product_id)
+
+
+class PatchReport(BaseModel):
+    """Outcome of a bulk update. Each line that is not blank is counted once."""
+
+    changed: int = Field(description="lines that changed a product")
+    unchanged: int = Field(description="lines whose product already was as they say")
+    unknown: int = Field(description="lines with the id of no product")
+    error_count: int = Field(description="lines that cannot be used")
+    unknown_ids: list[str] = Field(description="the first 100 of the unknown ids")
+    errors: list[ProblemInfo] = Field(description="the first 100 of the errors")
+    revision: int | None = Field(description="revision of the last change; null if nothing changed")

@@ -46,6 +46,11 @@ TABLE: dict[str, tuple[str, dict[str, Any], tuple[int, ...]]] = {
     "GET /facets": ("/facets", {}, READING),
     "PUT /products/{product_id:path}": ("/products/boot-1", {"json": {"title": "Boot"}}, WRITING),
     "PATCH /products/{product_id:path}": ("/products/boot-1", {"json": {"price": "9.90"}}, WRITING),
+    "PATCH /products": (
+        "/products",
+        {"content": b'{"product_id": "boot-1", "price": "9.90"}', "headers": {"Content-Type": "application/jsonl"}},
+        WRITING,
+    ),
     "DELETE /products/{product_id:path}": ("/products/none", {}, (*WRITING[:3], 404)),
     "POST /products/import": (
         "/products/import",
