@@ -90,12 +90,9 @@ class GalleryWriter:
         """Change fields of products in one transaction, as patch_products() does. Raises BusyError."""
         return await self._run(lambda: patch_products(self._catalogue, patches))
 
-    async def delete(self, product_id: str) -> int | None:
-        """Delete a product. Returns the revision of the deletion, or None when the product does not exist.
-
-        Raises BusyError.
-        """
-        return (await self._run(lambda: self._ingest.delete([product_id]))).get(product_id)
+    async def delete(self, product_ids: Sequence[str]) -> dict[str, int]:
+        """Delete products in one transaction. Returns the revision of each deletion by product id. Raises BusyError."""
+        return await self._run(lambda: self._ingest.delete(product_ids))
 
     async def import_feed(self, feed: BinaryIO) -> ImportJob:
         """Queue the import of a feed. Once this returns, the import survives a crash.

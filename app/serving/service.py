@@ -126,11 +126,11 @@ class Service:
         await self._refresh()
         return outcomes
 
-    async def delete(self, product_id: str) -> int | None:
-        """Delete a product; return the revision of the deletion, None if the product does not exist."""
-        revision = await self._swapper.run(lambda runtime: runtime.writer.delete(product_id))
+    async def delete(self, product_ids: Sequence[str]) -> dict[str, int]:
+        """Delete products in one transaction; return the revisions of the deletions by id, without unknown ids."""
+        revisions = await self._swapper.run(lambda runtime: runtime.writer.delete(product_ids))
         await self._refresh()
-        return revision
+        return revisions
 
     async def import_feed(self, feed: BinaryIO) -> ImportJob:
         """Queue a feed for import. Raises StorageError and SQLAlchemyError if it cannot be stored."""

@@ -8,12 +8,13 @@ from app.api.authentication import WriteAccess
 from app.api.bulk_patch import patch_in_batches
 from app.api.requests.patch_lines import PATCH_LINES_DOCS, open_patch_lines
 from app.api.requests.product_id_paths import ProductId, unknown_product_error
+from app.api.requests.product_ids import IDS_DOCS, read_product_ids
 from app.api.requests.product_patches import PATCH_DOCS, read_patch
 from app.api.requests.product_upload import PUT_DOCS, PhotoUpload, ProductUpload, read_product
 from app.api.schemas.errors import error_docs
 from app.api.schemas.patches import PatchReport
 from app.api.schemas.products import ProductDetails
-from app.api.schemas.writes import Deleted
+from app.api.schemas.writes import Deleted, DeletedMany
 from app.asgi.body_memory import WriteBody
 from app.asgi.dependencies import ServiceOf
 from app.asgi.disconnect import cancel_on_disconnect
@@ -85,10 +86,23 @@ async def delete_product(
     product_id: ProductId, service: ServiceOf, key: WriteAccess, reservation: WriteBody
 ) -> Deleted:
     """Delete a product."""
-    revision = await service.delete(product_id)
-    if revision is None:
+    revisions = await service.delete([product_id])
+    if product_id not in revisions:
         raise unknown_product_error(product_id)
-    return Deleted(product_id=product_id, revision=revision)
+    return Deleted(product_id=product_id, revision=revisions[product_id])
+
+
+@router.delete(
+    "/products",
+    responses=error_docs(401, 403, 408, 413, 415, 422, 429, 500, 503),
+    openapi_extra={"requestBody": IDS_DOCS},
+)
+async def delete_products(
+    request: Request, service: ServiceOf, key: WriteAccess, reservation: WriteBody
+) -> DeletedMany:
+    """Delete the products of a JSON list of ids, all in one transaction. Unknown ids are only counted."""
+    product_ids = await read_product_ids(request, reservation, service.settings.max_write_bytes)
+    return DeletedMany.from_revisions(product_ids, await service.delete(product_ids))
 
 
 def _build_update(product_id: str, upload: ProductUpload) -> ProductUpdate:

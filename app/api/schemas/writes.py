@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from decimal import Decimal
 from typing import Annotated, Any, TypeVar
@@ -146,3 +147,19 @@ class Deleted(BaseModel):
 
     product_id: str = Field(description="id of the deleted product", examples=["boot-017"])
     revision: int = Field(description="revision of the catalogue without the product", examples=[331])
+
+
+class DeletedMany(BaseModel):
+    """Deletion of many products."""
+
+    deleted: int = Field(description="products that were deleted", examples=[2])
+    unknown: int = Field(description="ids of no product, such as of one that was deleted before", examples=[1])
+    revision: int | None = Field(
+        description="revision of the catalogue without the products; null if nothing changed", examples=[331]
+    )
+
+    @staticmethod
+    def from_revisions(product_ids: Collection[str], revisions: Mapping[str, int]) -> DeletedMany:
+        """Build the response from the requested ids and the revisions of the deletions by id."""
+        unknown = len(set(product_ids) - revisions.keys())
+        return DeletedMany(deleted=len(revisions), unknown=unknown, revision=max(revisions.values(), default=None))

@@ -51,6 +51,7 @@ TABLE: dict[str, tuple[str, dict[str, Any], tuple[int, ...]]] = {
         {"content": b'{"product_id": "boot-1", "price": "9.90"}', "headers": {"Content-Type": "application/jsonl"}},
         WRITING,
     ),
+    "DELETE /products": ("/products", {"json": ["none"]}, WRITING),
     "DELETE /products/{product_id:path}": ("/products/none", {}, (*WRITING[:3], 404)),
     "POST /products/import": (
         "/products/import",

@@ -112,7 +112,7 @@ def test_what_is_not_there(client: httpx.Client, method: str, path: str, status:
     [
         ("OPTIONS", "/products/none", "GET, PUT, PATCH, DELETE"),
         ("POST", "/products/none", "GET, PUT, PATCH, DELETE"),
-        ("PUT", "/products", "GET, PATCH"),
+        ("PUT", "/products", "GET, PATCH, DELETE"),
         ("DELETE", "/search", "POST"),
         ("DELETE", "/static/js/main.js", "GET"),
     ],
