@@ -8,17 +8,17 @@ from typing import Annotated
 
 import typer
 
-from index_builder.cli.console import exit_if_failed, print_report, progress_bar
+from index_builder.cli.console import exit_if_failed, print_report, print_result, progress_bar
 from index_builder.cli.options import Catalogue, Checkpoint, Host, Json, Port, Private
+
+Index = Annotated[str | None, typer.Option(metavar="FACTORY", help="faiss.index_factory string.", show_default="Flat")]
 
 
 def build(
     source: Annotated[Path, typer.Argument(metavar="SOURCE", help="Photo folder or feed file.")],
     gallery: Annotated[Path, typer.Option(metavar="DIR", help="Gallery to create or update.")],
     checkpoint: Checkpoint = None,
-    index: Annotated[
-        str | None, typer.Option(metavar="FACTORY", help="faiss.index_factory string.", show_default="Flat")
-    ] = None,
+    index: Index = None,
     catalogue: Catalogue = None,
     *,
     allow_private_addresses: Private = False,
@@ -37,6 +37,23 @@ def build(
     if not report.size:
         raise ValueError(f"the gallery is empty: nothing in {source} could be used")
     exit_if_failed(report)
+
+
+def create(
+    gallery: Annotated[Path, typer.Option(metavar="DIR", help="Gallery to create.")],
+    checkpoint: Checkpoint = None,
+    index: Index = None,
+    catalogue: Catalogue = None,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Create a gallery without products, to be served and filled over HTTP. An existing gallery is left as it is."""
+    from app.gallery.layout import GalleryLocation
+    from index_builder.gallery.create import create_gallery
+    from model.checkpoint import DEFAULT_CHECKPOINT
+
+    size = create_gallery(GalleryLocation(gallery, catalogue), checkpoint or DEFAULT_CHECKPOINT, index)
+    print_result({"size": size} if as_json else f"gallery {gallery} has {size} products", as_json=as_json)
 
 
 def serve(

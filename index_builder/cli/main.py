@@ -13,7 +13,7 @@ from index_builder.cli.console import plain_errors, print_version
 from index_builder.cli.datasets import fetch
 from index_builder.cli.evaluation import evaluate
 from index_builder.cli.experiments import experiment
-from index_builder.cli.gallery import build, demo, serve
+from index_builder.cli.gallery import build, create, demo, serve
 from index_builder.cli.keys import keys
 from index_builder.cli.maintenance import backup, reembed, restore, tune, verify
 from index_builder.cli.products import add, import_, list_, remove
@@ -41,7 +41,7 @@ def _main(
     pass  # the option's callback does all
 
 
-for _command in (train, evaluate, experiment, fetch, build, serve, demo, add, remove):
+for _command in (train, evaluate, experiment, fetch, build, create, serve, demo, add, remove):
     app.command()(plain_errors(_command))
 for _maintenance_command in (tune, reembed, backup, restore, verify):
     app.command()(plain_errors(_maintenance_command))

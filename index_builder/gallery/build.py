@@ -6,7 +6,6 @@ Unchanged products are only compared.
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -14,19 +13,17 @@ from pathlib import Path
 
 from rich.progress import Progress
 
-from app.catalogue.catalogue import Catalogue
 from app.catalogue.import_jobs import MOST_ERRORS, FeedProblem, ImportCounts
-from app.core.atomic_files import sha256_of, write_atomically
 from app.feeds.reader import count_source, read_source
 from app.feeds.records import FeedError
 from app.gallery.gallery import Gallery
-from app.gallery.layout import CHECKPOINT_FILE, PHOTOS, GalleryLocation
+from app.gallery.layout import PHOTOS, GalleryLocation
 from app.gallery.photo_store import PhotoStore
-from app.index.metric_forms import form_for
 from app.ingest.pipeline import Ingest
 from app.ingest.reason_counts import ReasonCounts
 from app.photo_fetch.linked_photos import LinkedPhotos
-from model.checkpoint import DEFAULT_CHECKPOINT, Checkpoint, load_checkpoint
+from index_builder.gallery.create import prepare_gallery
+from model.checkpoint import DEFAULT_CHECKPOINT, load_checkpoint
 from model.device import resolve_device
 
 Step = Callable[[ImportCounts], None]
@@ -104,9 +101,7 @@ def build(
         raise FeedError(f"gallery {directory} is a file: expected a folder")
     total = count_products(source)
     checkpoint = load_checkpoint(checkpoint_path, str(resolve_device("auto")))
-    if index is not None:
-        form_for(checkpoint.network.distance, index)
-    catalogue = _prepare_gallery(location, checkpoint_path, checkpoint, index)
+    catalogue = prepare_gallery(location, checkpoint_path, checkpoint, index)
     ingest = Ingest(catalogue, PhotoStore(directory / PHOTOS), checkpoint)
     imported = import_source(source, directory, ingest, counting_bar(progress, total), allow_private=allow_private)
     gallery = Gallery.open(directory, checkpoint, catalogue)
@@ -140,17 +135,3 @@ def counting_bar(progress: Progress | None, total: int) -> Step:
         return lambda counts: None
     task = progress.add_task("Building", total=total)
     return lambda counts: progress.update(task, completed=counts.done)
-
-
-def _prepare_gallery(
-    location: GalleryLocation, checkpoint_path: Path, checkpoint: Checkpoint, index: str | None
-) -> Catalogue:
-    """Open or create the gallery's catalogue, bind it to the checkpoint, and copy the checkpoint beside it."""
-    catalogue = location.open_or_create_catalogue()
-    catalogue.bind(checkpoint.sha256, checkpoint.network.dim)
-    if index is not None:
-        catalogue.set_factory(index)
-    copy = location.directory / CHECKPOINT_FILE
-    if not copy.is_file() or sha256_of(copy) != checkpoint.sha256:
-        write_atomically(copy, lambda path: shutil.copyfile(checkpoint_path, path))
-    return catalogue
