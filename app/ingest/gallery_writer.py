@@ -21,6 +21,7 @@ from app.decoding.photo_decoder import PhotoDecoder
 from app.gallery.gallery import Gallery
 from app.gallery.maintenance import Maintenance
 from app.ingest.import_worker import ImportWorker
+from app.ingest.link_fetcher import LinkFetcher
 from app.ingest.pipeline import Ingest
 from app.ingest.product_preparer import PreparedProduct, ProductUpdate
 from app.products.product_patch import ProductPatch
@@ -52,6 +53,7 @@ class GalleryWriter:
         self._pool = ThreadPoolExecutor(_THREADS, "write")
         importing = Ingest(gallery.catalogue, gallery.photos, checkpoint, self._import_decoder.decode)
         self._import_worker = ImportWorker(gallery.directory, gallery.catalogue, importing, allow_private=allow_private)
+        self._links = LinkFetcher(gallery.directory, allow_private=allow_private)
         self._maintenance = Maintenance(gallery, on_outdated)
         self._catalogue, self._jobs = gallery.catalogue, gallery.catalogue.operations
 
@@ -70,6 +72,7 @@ class GalleryWriter:
         """Finish single writes. Unfinished imports are resumed by the next process."""
         closers = {
             "single writes": self._pool.shutdown,
+            "photo links": self._links.close,
             "imports": self._close_imports,
             "upkeep": self._maintenance.close,
         }
@@ -81,6 +84,11 @@ class GalleryWriter:
         self._import_worker.stop()
         self._import_decoder.close()  # before waiting for the worker, which may wait for the decoder
         self._import_worker.close()
+
+    async def fetch(self, links: Sequence[str], max_bytes: int) -> list[bytes]:
+        """Fetch the photos of a write by URL. Raises the errors of LinkFetcher.fetch()."""
+        with translate_disk_errors():
+            return await self._links.fetch(links, max_bytes)
 
     async def put(self, update: ProductUpdate) -> PreparedProduct:
         """Write a product. Raises the errors of Ingest.write(), and BusyError."""

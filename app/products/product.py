@@ -13,11 +13,11 @@ from app.products.text_keys import attribute_name, category_path, collapse_space
 
 AVAILABILITIES = ("in_stock", "out_of_stock", "preorder", "backorder")
 MAX_PHOTOS = 20
+MAX_TEXT = 2000  # characters of a text such as the title
 PRICE_PLACES = 4  # decimals of a stored price
 
 _MAX_ID = 512  # characters
 _MAX_PRICE = Decimal(10) ** 12  # in any currency; keeps prices well inside a 64-bit column
-_MAX_TEXT = 2000  # characters of a text such as the title
 _MAX_DESCRIPTION = 10_000
 _MAX_ATTRIBUTES = 100
 _MAX_NAME = 100  # characters of an attribute's name
@@ -80,13 +80,13 @@ class Product:
             expected = f"expected {', '.join(AVAILABILITIES)}"
             raise ValueError(f"availability {truncate(self.availability)} is unknown: {expected}")
         for kind in _TEXTS:
-            _check_text(kind, getattr(self, kind), _MAX_TEXT)
+            _check_text(kind, getattr(self, kind), MAX_TEXT)
         _check_text("group_id", self.group_id, _MAX_ID)
         _check_text("description", self.description, _MAX_DESCRIPTION)
         if len(self.photos) > MAX_PHOTOS:
             raise ValueError(f"product {truncate(name)} has {len(self.photos)} photos: expected at most {MAX_PHOTOS}")
         for photo in self.photos:
-            _check_text("a photo's link", photo.link, _MAX_TEXT)
+            _check_text("a photo's link", photo.link, MAX_TEXT)
 
     @property
     def photo(self) -> str:

@@ -114,6 +114,11 @@ class Service:
 
     # writing
 
+    async def fetch_photos(self, links: Sequence[str]) -> list[bytes]:
+        """Fetch the photos of a write by URL. Raises UnreadableImageError and BusyError."""
+        max_bytes = self.settings.max_write_bytes
+        return await self._swapper.run(lambda runtime: runtime.writer.fetch(links, max_bytes))
+
     async def put(self, draft: ProductUpdate) -> PreparedProduct:
         """Write a product. Raises the errors of GalleryWriter.put()."""
         written = await self._swapper.run(lambda runtime: runtime.writer.put(draft))

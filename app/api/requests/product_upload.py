@@ -49,10 +49,11 @@ PUT_DOCS = {
 
 
 class PhotoUpload(NamedTuple):
-    """Photo of an upload, undecoded."""
+    """Photo of an upload, undecoded, or of a link."""
 
-    filename: str
+    name: str  # in messages
     data: bytes
+    link: str = ""
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,11 @@ class ProductUpload:
 
     metadata: ProductBody | None
     photos: list[PhotoUpload]
+
+    @property
+    def links(self) -> list[str]:
+        """URLs of the photos that are yet to be fetched."""
+        return list(dict.fromkeys((self.metadata.image_link if self.metadata else None) or ()))
 
 
 async def read_product(request: Request, reservation: Reservation, max_bytes: int) -> ProductUpload:
@@ -84,7 +90,7 @@ async def _read_product_form(form: FormData) -> ProductUpload:
     if unknown:
         message = f"field {truncate(unknown[0])} is unknown: expected files in {PHOTO!r} and JSON in {PRODUCT!r}"
         raise ApiError(422, "invalid_parameter", message, {"parameter": unknown[0][:80]})
-    photos = [await _read_photo(part) for part in form.getlist(PHOTO)]
+    photos = [await _read_photo(number, part) for number, part in enumerate(form.getlist(PHOTO), 1)]
     if len(photos) > MAX_PHOTOS:
         raise ApiError(422, "invalid_parameter", f"there are {len(photos)} photos: expected at most {MAX_PHOTOS}")
     parts = form.getlist(PRODUCT)
@@ -97,11 +103,15 @@ async def _read_product_form(form: FormData) -> ProductUpload:
         return ProductUpload(None, photos)
     text = parts[0]
     data = await text.read() if isinstance(text, UploadFile) else text.encode()
-    return ProductUpload(parse_product(data, ProductBody), photos)
+    metadata = parse_product(data, ProductBody)
+    if metadata.image_link and photos:
+        message = f"there are files in {PHOTO!r} and links in 'image_link': expected only one of these"
+        raise ApiError(422, "invalid_parameter", message, {"parameter": "image_link"})
+    return ProductUpload(metadata, photos)
 
 
-async def _read_photo(part: UploadFile | str) -> PhotoUpload:
+async def _read_photo(number: int, part: UploadFile | str) -> PhotoUpload:
     """Read one photo of a form. Raises ApiError if the part is not a file."""
     if not isinstance(part, UploadFile):
         raise ApiError(422, "invalid_parameter", f"field {PHOTO!r} is text: expected a file (with a filename)")
-    return PhotoUpload(part.filename or "", await part.read())
+    return PhotoUpload(f"photo {number} ({truncate(part.filename or '')})", await part.read())

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+
 from fastapi import APIRouter, Request, Response
 
 from app.api.authentication import WriteAccess
@@ -15,13 +19,15 @@ from app.api.schemas.errors import error_docs
 from app.api.schemas.patches import PatchReport
 from app.api.schemas.products import ProductDetails
 from app.api.schemas.writes import Deleted, DeletedMany
-from app.asgi.body_memory import WriteBody
+from app.asgi.body_memory import Reservation, WriteBody
 from app.asgi.dependencies import ServiceOf
 from app.asgi.disconnect import cancel_on_disconnect
 from app.asgi.errors import ApiError
-from app.core.error_text import truncate
+from app.core.error_text import MOST_LINK, cut, truncate
 from app.ingest.product_preparer import DraftPhoto, ProductUpdate
 from app.products.product import Product
+from app.serving.service import Service
+from model.preprocessing.images import UnreadableImageError
 
 router = APIRouter(tags=["writes"])
 
@@ -42,8 +48,13 @@ async def put_product(
     key: WriteAccess,
     reservation: WriteBody,
 ) -> ProductDetails:
-    """Add or replace a product. Without photos, or without metadata, the product keeps those that it has."""
+    """Add or replace a product. Without photos, or without metadata, the product keeps those that it has.
+
+    Photos are files in the request, or are fetched from the URLs in `image_link`.
+    """
     upload = await read_product(request, reservation, service.settings.max_write_bytes)
+    if upload.links:
+        upload = replace(upload, photos=await _fetch_photos(service, reservation, upload.links))
     written = await service.put(_build_update(product_id, upload))
     response.status_code = 200 if written.old else 201
     return ProductDetails.from_product(written.product, service.gallery.photos.size(written.product.photo))
@@ -121,9 +132,20 @@ def _build_update(product_id: str, upload: ProductUpload) -> ProductUpdate:
         except ValueError as error:
             raise ApiError(422, "invalid_product", str(error)) from None
 
-    photos = [_build_photo(number, photo) for number, photo in enumerate(upload.photos, 1)]
+    photos = [DraftPhoto(photo.link, partial(_return_data, photo.data), photo.name) for photo in upload.photos]
     return ProductUpdate(product_id, describe, photos or None)
 
 
-def _build_photo(number: int, photo: PhotoUpload) -> DraftPhoto:
-    return DraftPhoto("", lambda known: photo.data, f"photo {number} ({truncate(photo.filename)})")
+def _return_data(data: bytes, _known: str | None) -> bytes:
+    """Return the bytes of a photo that has been read already."""
+    return data
+
+
+async def _fetch_photos(service: Service, reservation: Reservation, links: Sequence[str]) -> list[PhotoUpload]:
+    """Fetch the photos of links. Raises ApiError."""
+    try:
+        fetched = await service.fetch_photos(links)
+    except UnreadableImageError as error:
+        raise ApiError(422, "photo_not_fetched", str(error)) from None
+    reservation.grow_to(reservation.size + sum(map(len, fetched)))
+    return [PhotoUpload(f"photo {cut(link, MOST_LINK)}", data, link) for link, data in zip(links, fetched, strict=True)]

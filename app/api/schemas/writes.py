@@ -15,6 +15,7 @@ from pydantic import (
     Field,
     ValidationError,
     WithJsonSchema,
+    field_validator,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
@@ -23,7 +24,7 @@ from app.asgi.errors import ApiError
 from app.core.error_text import describe_validation_error, path_of, truncate
 from app.feeds.field_values import join_values, read_availability
 from app.feeds.prices import read_price
-from app.products.product import Product
+from app.products.product import MAX_PHOTOS, MAX_TEXT, Product
 
 MAX_METADATA_BYTES = 256 * 1024
 
@@ -112,6 +113,22 @@ class ProductBody(ProductFields):
     """Metadata of a product, without its photos. Fields that are missing are cleared."""
 
     attributes: dict[str, Texts] = Field({}, description="further properties by name", examples=[{"heel": "high"}])
+    image_link: Texts | None = Field(
+        None,
+        description="URL of the photo, or several, which replace all photos; only without photos in the request",
+        examples=["https://shop.example/boot.jpg"],
+    )
+
+    @field_validator("image_link")
+    @classmethod
+    def _check_links(cls, links: list[str] | None) -> list[str] | None:
+        """Check the number and form of links, before any is fetched."""
+        if links is not None and len(links) > MAX_PHOTOS:
+            raise PydanticCustomError("links", f"at most {MAX_PHOTOS} links")
+        for link in links or ():
+            if link.partition("://")[0].lower() not in ("http", "https") or len(link) > MAX_TEXT:
+                raise PydanticCustomError("link", f"http:// or https://, and at most {MAX_TEXT:,} characters")
+        return links
 
     def to_product(self, product_id: str) -> Product:
         """Return the product with that id, without photos. Raises ApiError for a different id or invalid values."""
