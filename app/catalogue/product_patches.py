@@ -39,8 +39,8 @@ def patch_products(catalogue: Catalogue, patches: Sequence[ProductPatch]) -> lis
         outcomes = [_apply(patch, after) for patch in patches]
         changed = [product for name, product in after.items() if product != before[name]]
         first = claim_revisions(connection, len(changed)) - len(changed) + 1
-        changed = [replace(product, revision=number) for number, product in enumerate(changed, first)]
-        update_products(connection, changed, [before[product.product_id].revision for product in changed])
+        changed = [product.with_revision(number) for number, product in enumerate(changed, first)]
+        update_products(connection, [(before[product.product_id], product) for product in changed])
     after |= {product.product_id: product for product in changed}
     return [
         replace(outcome, product=after[outcome.product.product_id]) if outcome.product else outcome

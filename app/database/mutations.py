@@ -96,15 +96,20 @@ def _claim_ids(connection: Connection, wanted: Collection[tuple[str, str]]) -> d
     return ids
 
 
-def update_products(connection: Connection, new: Sequence[Product], old_revisions: Sequence[int]) -> None:
-    """Replace the fields and traits of live products, which have new revisions. Their photos are left alone."""
-    if not new:
+def update_products(connection: Connection, pairs: Sequence[tuple[Product, Product]]) -> None:
+    """Replace the fields and traits of live products, given as (old, new) with new revisions. Photos are left alone."""
+    if not pairs:
         return
-    for chunk in chunks(old_revisions):
-        connection.execute(delete(traits).where(is_any_of(traits.c.revision, chunk)))
     statement = update(products).where(products.c.product_id == bindparam("target", type_=Text))
-    connection.execute(statement, [{"target": product.product_id, **row_of(product)} for product in new])
-    insert_traits(connection, new)
+    connection.execute(statement, [{"target": new.product_id, **row_of(new)} for _, new in pairs])
+    moved = [{"old": old.revision, "new": new.revision} for old, new in pairs if new.has_same_traits(old)]
+    if moved:
+        move = update(traits).where(traits.c.revision == bindparam("old")).values(revision=bindparam("new"))
+        connection.execute(move, moved)
+    others = [(old, new) for old, new in pairs if not new.has_same_traits(old)]
+    for chunk in chunks(old.revision for old, _ in others):
+        connection.execute(delete(traits).where(is_any_of(traits.c.revision, chunk)))
+    insert_traits(connection, [new for _, new in others])
 
 
 def insert_photos(connection: Connection, new: Sequence[Product], embeddings: NDArray[np.float32]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ _MAX_VALUE = 1000
 _NOT_IN_IDS = re.compile("[\0-\x1f\x7f-\x9f\ud800-\udfff]")  # control characters, and halves of surrogate pairs
 _NOT_IN_TEXTS = re.compile("[\0\ud800-\udfff]")
 _TEXTS = ("title", "category", "currency", "link", "color", "gender", "brand", "size", "size_system", "size_type")
+_TRAIT_FIELDS = ("color", "brand", "gender", "size", "size_system", "size_type", "attributes")
 _TAKEN = (
     *("product_id", "title", "category", "currency", "link", "color", "gender", "brand", "size"),
     *("price", "availability", "description", "attributes", "photos", "revision"),
@@ -102,6 +104,16 @@ class Product:
     def sizes(self) -> list[str]:
         """All sizes of the product, each with its system and type."""
         return size_labels(self.size, self.size_system, self.size_type)
+
+    def with_revision(self, revision: int) -> Product:
+        """Return the same product at a revision. Its values are not checked again."""
+        product = copy.copy(self)
+        object.__setattr__(product, "revision", revision)
+        return product
+
+    def has_same_traits(self, other: Product) -> bool:
+        """Return whether the fields from which traits() derives are those of another product."""
+        return all(getattr(self, name) == getattr(other, name) for name in _TRAIT_FIELDS)
 
     def traits(self) -> Iterator[tuple[str, str]]:
         """Return the names and values by which the product is filtered and counted, without repeats."""

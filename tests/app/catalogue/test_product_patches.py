@@ -32,6 +32,15 @@ def test_a_patch_changes_fields_revision_and_traits_but_no_photo(directory: Path
     assert matching(catalogue, Filters(brands=("Acme",))) == [3]
 
 
+def test_a_changed_price_keeps_the_traits(directory: Path) -> None:
+    catalogue = open_catalogue(directory)
+    catalogue.put([with_photos(name, 1, color="Black/Red", size="41 / 42", brand="Acme") for name in "ab"], vectors(2))
+    before = catalogue.facets()
+    patch_products(catalogue, [ProductPatch("a", {"price": Decimal(5)}), ProductPatch("b", {"title": "B"})])
+    assert sorted(matching(catalogue, Filters(colors=("Red",)))) == [3, 4]
+    assert (catalogue.facets().colors, catalogue.facets().sizes) == (before.colors, before.sizes)
+
+
 def test_each_patch_has_its_outcome_and_an_error_does_not_prevent_the_others(directory: Path) -> None:
     catalogue = open_catalogue(directory)
     catalogue.put(products("ab"), vectors(2))
