@@ -47,10 +47,10 @@ def parse_patch_line(data: bytes) -> ProductPatch:
 class PatchReport(BaseModel):
     """Outcome of a bulk update. Each line that is not blank is counted once."""
 
-    changed: int = Field(description="lines that changed a product")
-    unchanged: int = Field(description="lines whose product already was as they say")
-    unknown: int = Field(description="lines with the id of no product")
-    error_count: int = Field(description="lines that cannot be used")
-    unknown_ids: list[str] = Field(description="the first 100 of the unknown ids")
+    changed: int = Field(description="lines that changed a product", examples=[9817])
+    unchanged: int = Field(description="lines whose product already was as they say", examples=[180])
+    unknown: int = Field(description="lines with the id of no product", examples=[2])
+    error_count: int = Field(description="lines that cannot be used", examples=[1])
+    unknown_ids: list[str] = Field(description="the first 100 of the unknown ids", examples=[["boot-3", "boot-4"]])
     errors: list[ProblemInfo] = Field(description="the first 100 of the errors")
-    revision: int | None = Field(description="revision of the last change; null if nothing changed")
+    revision: int | None = Field(description="revision of the last change; null if nothing changed", examples=[331])

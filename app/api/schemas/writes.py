@@ -69,9 +69,7 @@ class ProductFields(BaseModel):
     )
     gender: str | None = Field(None, description="gender that it is made for", examples=["women"])
     brand: str | None = Field(None, description="name of the brand", examples=["Acme"])
-    size: Texts | None = Field(
-        None, description="one or several: '41/42', or a list", examples=["41/42", ["41", "42"]]
-    )
+    size: Texts | None = Field(None, description="one or several: '41/42', or a list", examples=["41/42", ["41", "42"]])
     size_system: str | None = Field(None, description="system of the sizes", examples=["EU"])
     size_type: Texts | None = Field(None, description="type of the sizes, such as 'tall'", examples=["tall"])
     group_id: str | None = Field(
