@@ -10,8 +10,9 @@ from dataclasses import asdict, astuple, dataclass
 from itertools import accumulate
 from typing import Any, Literal
 
-from sqlalchemy import Engine, Row, delete, insert, select, update
+from sqlalchemy import Connection, Engine, Row, delete, insert, select, update
 
+from app.catalogue.import_options import ImportOptions
 from app.core.error_text import MOST_MESSAGE, cut
 from app.database.damage import checked_values
 from app.database.sql_lists import is_any_of
@@ -20,7 +21,8 @@ from app.database.tables import operations as _table
 MOST_REASON = 600  # characters of a problem's reason
 _MOST_WHERE = 512  # characters, the limit of product ids
 
-State = Literal["queued", "running", "done", "failed"]
+State = Literal["queued", "running", "done", "failed", "cancelled"]
+_OVER = ("done", "failed", "cancelled")
 
 MOST_ERRORS = 1000  # stored errors of a job; all are counted
 _MOST_BYTES = 2**17  # of the JSON of a job's errors
@@ -42,11 +44,12 @@ class ImportJob:
     counts: ImportCounts
     errors: tuple[FeedProblem, ...]  # the first of counts.problems
     message: str | None  # why it failed, or why it is retried
+    options: ImportOptions
 
     @property
     def is_over(self) -> bool:
         """Whether the job has ended."""
-        return self.state in ("done", "failed")
+        return self.state in _OVER
 
 
 class ImportJobs:
@@ -55,13 +58,13 @@ class ImportJobs:
     def __init__(self, reading: Engine, writing: Engine) -> None:
         self._reading, self._writing = reading, writing
 
-    def add(self, operation_id: str) -> ImportJob:
+    def add(self, operation_id: str, options: ImportOptions = ImportOptions()) -> ImportJob:
         """Record a new job, and delete the oldest ended jobs beyond a limit."""
         now = time.time()
-        over = select(_table.c.id).where(_table.c.state.in_(("done", "failed")))
+        over = select(_table.c.id).where(_table.c.state.in_(_OVER))
         old = over.order_by(_table.c.created.desc(), _table.c.id).offset(_MOST_OVER).limit(_MOST_OVER)
         with self._writing.begin() as connection:
-            row = {"id": operation_id, "state": "queued", "created": now, "updated": now}
+            row = {"id": operation_id, "state": "queued", "created": now, "updated": now, "options": options.dump()}
             connection.execute(insert(_table), [{**row, "counts": _dump_counts(ImportCounts()), "errors": "[]"}])
             expired = list(connection.execute(old).scalars())
             if expired:
@@ -75,6 +78,7 @@ class ImportJobs:
             counts=ImportCounts(),
             errors=(),
             message=None,
+            options=options,
         )
 
     def get(self, operation_id: str) -> ImportJob | None:
@@ -95,16 +99,41 @@ class ImportJobs:
         with self._reading.connect() as connection:
             return [_parse_job(row) for row in connection.execute(_UNFINISHED)]
 
-    def update(self, operation_id: str, state: State, message: str | None = None, **values: Any) -> None:
-        """Record a job's progress: `values` may set `total`, `counts` and `errors` of ImportJob."""
+    def page(self, after: str | None = None, limit: int = 50) -> list[ImportJob]:
+        """Return jobs, newest first, from the first after the job `after`. Raises KeyError for an unknown id."""
+        query = select(_table).order_by(_table.c.created.desc(), _table.c.id).limit(limit)
+        if after is not None:
+            last = self.get_existing(after)
+            is_older = _table.c.created < last.created
+            query = query.where(is_older | ((_table.c.created == last.created) & (_table.c.id > after)))
+        with self._reading.connect() as connection:
+            return [_parse_job(row) for row in connection.execute(query)]
+
+    def cancel(self, operation_id: str) -> bool:
+        """Cancel a job; the process that runs it ends it within seconds. Returns False if it is over or unknown."""
+        with self._writing.begin() as connection:
+            return self.update_in(connection, operation_id, "cancelled")
+
+    def update(self, operation_id: str, state: State, message: str | None = None, **values: Any) -> bool:
+        """Record a job's progress in a transaction of its own, as update_in() does."""
+        with self._writing.begin() as connection:
+            return self.update_in(connection, operation_id, state, message, **values)
+
+    def update_in(
+        self, connection: Connection, operation_id: str, state: State, message: str | None = None, **values: Any
+    ) -> bool:
+        """Record a job's progress: `values` may set `total`, `counts` and `errors` of ImportJob.
+
+        Returns False, and records nothing, if the job is over or unknown.
+        """
         if "counts" in values:
             values["counts"] = _dump_counts(values["counts"])
         if "errors" in values:
             values["errors"] = _dump_errors(values["errors"])
-        changed = update(_table).where(_table.c.id == operation_id)
-        with self._writing.begin() as connection:
-            words = cut(message, MOST_MESSAGE) if message else None
-            connection.execute(changed.values(state=state, message=words, updated=time.time(), **values))
+        words = cut(message, MOST_MESSAGE) if message else None
+        changed = update(_table).where(_table.c.id == operation_id, _table.c.state.not_in(_OVER))
+        written = connection.execute(changed.values(state=state, message=words, updated=time.time(), **values))
+        return written.rowcount > 0
 
 
 def new_id() -> str:
@@ -127,7 +156,8 @@ def _parse_job(row: Row[Any]) -> ImportJob:
     values = dict(row._mapping)
     with checked_values():
         errors = tuple(FeedProblem(**problem) for problem in json.loads(values["errors"]))
-        return ImportJob(**values | {"counts": ImportCounts(**json.loads(values["counts"])), "errors": errors})
+        counts, options = ImportCounts(**json.loads(values["counts"])), ImportOptions.parse(values["options"])
+        return ImportJob(**values | {"counts": counts, "errors": errors, "options": options})
 
 
 @dataclass(frozen=True)
@@ -139,6 +169,7 @@ class ImportCounts:
     updated: int = 0
     unchanged: int = 0
     problems: int = 0  # of items without a product, and of single photos
+    removed: int = 0  # products that a complete feed lacks; not among `done`
 
     @property
     def lost(self) -> int:
@@ -155,7 +186,9 @@ class ImportCounts:
         return f"nothing was changed: {self.lost:,} of {self.done:,} entries gave no product ({reasons})"
 
     def __str__(self) -> str:
-        return f"{self.added} added, {self.updated} updated, {self.unchanged} unchanged, {self.problems} problems"
+        removed = f"{self.removed} removed, " if self.removed else ""
+        written = f"{self.added} added, {self.updated} updated, {self.unchanged} unchanged"
+        return f"{written}, {removed}{self.problems} problems"
 
     def __add__(self, other: ImportCounts) -> ImportCounts:
         return ImportCounts(*(ours + theirs for ours, theirs in zip(astuple(self), astuple(other), strict=True)))

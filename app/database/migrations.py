@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import (
@@ -9,6 +10,7 @@ from sqlalchemy import (
     Boolean,
     Connection,
     Row,
+    Table,
     Text,
     bindparam,
     column,
@@ -29,7 +31,7 @@ from app.database.filter_conditions import LIVE
 from app.database.mutations import insert_products, insert_traits
 from app.database.rows import PRODUCT_COLUMNS, chunks, product_of
 from app.database.sql_lists import is_any_of
-from app.database.tables import FORMAT, Money, catalogue, metadata, photos, products, traits
+from app.database.tables import FORMAT, Money, catalogue, metadata, operations, photos, products, traits
 from app.products.product import Product
 
 _LONGEST = 2000  # characters of a text; format 1 had no limit
@@ -62,7 +64,7 @@ def migrate_from_1(connection: Connection) -> None:
     pictures = select(_old.c.product_id, literal(0), photo, _old.c.source, literal(""), _old.c.embedding)
     connection.execute(insert(photos).from_select(list(photos.c), pictures.where(~_old.c.deleted)))
     connection.execute(text(f"DROP TABLE {_old.name}"))
-    connection.execute(update(catalogue).values(format=FORMAT))
+    migrate_from_4(connection)
 
 
 def migrate_from_2(connection: Connection) -> None:
@@ -89,19 +91,31 @@ def migrate_from_3(connection: Connection) -> None:
         values = [{f"new_{name}": getattr(product, name) for name in (*_ADDED, "attributes")} for product in moved]
         numbers = [{"number": product.revision} for product in moved]
         connection.execute(by_revision, [row | number for row, number in zip(values, numbers, strict=True)])
+    migrate_from_4(connection)
+
+
+def migrate_from_4(connection: Connection) -> None:
+    """Migrate from format 4: imports had no options."""
+    metadata.create_all(connection)
+    _add_columns(connection, operations, ["options"])
     connection.execute(update(catalogue).values(format=FORMAT))
 
 
 def _add_group_columns(connection: Connection) -> None:
     """Add the columns that formats 2 and 3 lack, and the indexes that have them."""
-    there = {column["name"] for column in inspect(connection).get_columns(products.name)}
-    for name in _ADDED:
-        if name not in there:
-            kind = products.c[name].type.compile(connection.dialect)
-            connection.execute(text(f"ALTER TABLE {products.name} ADD COLUMN {name} {kind}"))
+    _add_columns(connection, products, _ADDED)
     connection.execute(text("DROP INDEX IF EXISTS ix_products_filters"))
     for index in products.indexes:
         index.create(connection, checkfirst=True)
+
+
+def _add_columns(connection: Connection, target: Table, names: Iterable[str]) -> None:
+    """Add those of the named columns that a table lacks."""
+    there = {column["name"] for column in inspect(connection).get_columns(target.name)}
+    for name in names:
+        if name not in there:
+            kind = target.c[name].type.compile(connection.dialect)
+            connection.execute(text(f"ALTER TABLE {target.name} ADD COLUMN {name} {kind}"))
 
 
 def _move_attributes(row: Row[Any]) -> Product:

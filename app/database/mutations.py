@@ -35,6 +35,15 @@ def check_unchanged(connection: Connection, seen: Mapping[str, int]) -> None:
         raise ConcurrentChangeError(changed)
 
 
+def unchanged_since(connection: Connection, product_ids: Sequence[str], revision: int) -> list[str]:
+    """Return the ids of those live products that have not changed after a revision."""
+    unchanged: list[str] = []
+    for chunk in chunks(product_ids):
+        query = select(products.c.product_id).where(LIVE_BY_KEY, products.c.revision <= revision)
+        unchanged.extend(connection.execute(query.where(is_any_of(products.c.product_id, chunk))).scalars())
+    return unchanged
+
+
 def remove_rows(connection: Connection, product_ids: Sequence[str]) -> None:
     """Delete the rows of products, tombstones included, with their photos and traits, to make room for new ones."""
     for chunk in chunks(product_ids):

@@ -23,7 +23,7 @@ from sqlalchemy.types import TypeDecorator
 
 from app.products.product import PRICE_PLACES
 
-FORMAT = 4
+FORMAT = 5
 """The version of the tables below; app/database/migrations.py migrates older ones."""
 
 _LARGEST = 2**62
@@ -150,6 +150,7 @@ operations = Table(  # see app/catalogue/import_jobs.py
     Column("counts", _Text, nullable=False),  # JSON
     Column("errors", _Text, nullable=False),  # JSON
     Column("message", _Text),
+    Column("options", _Text),  # JSON
 )
 
 # derived from `products`, so that filters and facets compare numbers; "Black/Red" is two colours, "41/42" two sizes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from app.catalogue.import_jobs import FeedProblem
 from app.core.error_text import truncate
@@ -40,6 +40,37 @@ def read_source(path: Path) -> Iterator[FeedItem | FeedProblem]:
 def count_source(path: Path) -> int:
     """Count the items of a source, problems included. Raises FeedError."""
     return sum(1 for _ in read_source(path))
+
+
+class FeedIds(NamedTuple):
+    """Product ids that a source names, also in entries that cannot be imported."""
+
+    ids: set[str]
+    entries: int
+    unknown: int  # entries whose id cannot be read
+
+
+def read_ids(path: Path) -> FeedIds:
+    """Read the product ids of a photo folder or feed file. Raises FeedError."""
+    ids, entries, unknown = set[str](), 0, 0
+    for name in _iterate_ids(path):
+        entries += 1
+        if name is None:
+            unknown += 1
+        else:
+            ids.add(name)
+    return FeedIds(ids, entries, unknown)
+
+
+def _iterate_ids(path: Path) -> Iterator[str | None]:
+    """Yield the product id of each entry of a source, None where it cannot be read. Raises FeedError."""
+    if path.is_dir():
+        for item in read_folder(path):
+            yield item.product.product_id if isinstance(item, FeedItem) else None
+        return
+    with path.open("rb") as file:
+        for record in _read_records(file, path):
+            yield record.fields.get("id", [None])[0] if isinstance(record, FeedRecord) else None
 
 
 def read_feed(path: Path) -> Iterator[FeedItem | FeedProblem]:

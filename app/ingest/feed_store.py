@@ -15,6 +15,7 @@ from typing import BinaryIO
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.catalogue.import_jobs import ImportJob, ImportJobs, new_id
+from app.catalogue.import_options import ImportOptions
 from app.core.atomic_files import check_space, write_atomically
 from app.core.process_lock import LockHeldError, lock_open_file, process_lock
 
@@ -26,7 +27,7 @@ class FeedStore:
         self._folder, self._jobs = folder, jobs
         self.is_swept = False  # False while the folder may hold files that no import needs
 
-    def add(self, feed: BinaryIO) -> ImportJob:
+    def add(self, feed: BinaryIO, options: ImportOptions = ImportOptions()) -> ImportJob:
         """Store a feed and record its import. If either fails, remove the file again.
 
         Raises OSError and SQLAlchemyError.
@@ -37,7 +38,7 @@ class FeedStore:
         with ExitStack() as stack:  # holds the lock on the file until its import is recorded
             write_atomically(path, lambda partial: _copy(feed, stack.enter_context(partial.open("wb"))))
             try:
-                return self._jobs.add(job_id)
+                return self._jobs.add(job_id, options)
             except BaseException:
                 self.is_swept = False  # an unreachable database cannot tell yet whether it has the record
                 with suppress(OSError, SQLAlchemyError):

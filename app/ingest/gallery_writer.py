@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from typing import BinaryIO, TypeVar
 
 from app.catalogue.import_jobs import ImportJob
+from app.catalogue.import_options import ImportOptions
 from app.catalogue.product_patches import PatchOutcome, patch_products
 from app.core.cpu_limits import available_cpus
 from app.core.disk_errors import translate_disk_errors
@@ -20,6 +21,7 @@ from app.database.engine import WRITE_TIMEOUT
 from app.decoding.photo_decoder import PhotoDecoder
 from app.gallery.gallery import Gallery
 from app.gallery.maintenance import Maintenance
+from app.ingest.complete_feed import plan_removal
 from app.ingest.import_worker import ImportWorker
 from app.ingest.link_fetcher import LinkFetcher
 from app.ingest.pipeline import Ingest
@@ -102,12 +104,17 @@ class GalleryWriter:
         """Delete products in one transaction. Returns the revision of each deletion by product id. Raises BusyError."""
         return await self._run(lambda: self._ingest.delete(product_ids))
 
-    async def import_feed(self, feed: BinaryIO) -> ImportJob:
+    async def import_feed(self, feed: BinaryIO, max_removed: float | None, *, is_dry_run: bool) -> ImportJob:
         """Queue the import of a feed. Once this returns, the import survives a crash.
 
-        Raises BusyError.
+        `max_removed` is the largest share in percent of products that may be removed because the feed lacks them; None
+        removes none. Raises BusyError.
         """
-        return await self._run(lambda: self._submit(feed))
+        return await self._run(lambda: self._submit(feed, max_removed, is_dry_run=is_dry_run))
+
+    async def cancel_import(self, job_id: str) -> None:
+        """Cancel an import unless it is over. Raises BusyError."""
+        await self._run(lambda: self._import_worker.cancel(job_id))
 
     async def _run(self, work: Callable[[], _T]) -> _T:
         """Run the work in a thread of the pool. Raises BusyError when none is free within WRITE_TIMEOUT.
@@ -128,7 +135,8 @@ class GalleryWriter:
                 raise BusyError(f"{waits}: nothing was changed; try again in {_RETRY_AFTER} s", _RETRY_AFTER)
             return await result
 
-    def _submit(self, feed: BinaryIO) -> ImportJob:
+    def _submit(self, feed: BinaryIO, max_removed: float | None, *, is_dry_run: bool) -> ImportJob:
         """Start the import decoder if it is not running, and queue the import of a feed."""
+        removal = None if max_removed is None else plan_removal(self._catalogue, max_removed)
         self._import_decoder.start()  # here, because starting is slow at the low priority of the import thread
-        return self._import_worker.submit(feed)
+        return self._import_worker.submit(feed, ImportOptions(removal, is_dry_run))

@@ -5,11 +5,17 @@ from __future__ import annotations
 import logging
 import time
 
+from sqlalchemy import Connection
+
 from app.catalogue.import_jobs import MOST_ERRORS, FeedProblem, ImportCounts, ImportJob, ImportJobs, State
 from app.ingest.reason_counts import ReasonCounts
 
 _RECORD_INTERVAL = 0.5  # s
 _log = logging.getLogger(__name__)
+
+
+class ImportCancelledError(Exception):
+    """Import that has been cancelled while it ran."""
 
 
 class ImportProgress:
@@ -44,6 +50,21 @@ class ImportProgress:
         if time.monotonic() - self._recorded_at >= _RECORD_INTERVAL:
             self.record("running")
 
+    def record_removed(self, connection: Connection, count: int) -> None:
+        """Record further removed products in the transaction that removes them. Raises ImportCancelledError."""
+        counts = self._counts + ImportCounts(removed=count)
+        if not self._jobs.update_in(connection, self._id, "running", counts=counts):
+            raise ImportCancelledError
+
+    def add_removed(self, count: int) -> None:
+        """Count further removed products, without a record."""
+        self._counts += ImportCounts(removed=count)
+
+    @property
+    def is_failure(self) -> bool:
+        """Whether nothing was changed, and most entries gave no product."""
+        return self._counts.is_failure
+
     def finish(self) -> None:
         """Record and log the outcome.
 
@@ -62,6 +83,10 @@ class ImportProgress:
         reason = f": {message}" if message else ""
         _log.info("import %s is interrupted after entry %d of %s%s", self._id, self._counts.done, self.total, reason)
 
+    def log_cancelled(self) -> None:
+        """Log that the import was cancelled, with its counts."""
+        _log.info("import %s is cancelled after %.1f s: %s", self._id, self._seconds, self._counts)
+
     def fail(self, message: str) -> None:
         """Record and log a failure with its message."""
         self.record("failed", message)
@@ -73,11 +98,15 @@ class ImportProgress:
         return time.monotonic() - self._began
 
     def record(self, state: State, message: str | None = None) -> None:
-        """Record the state now. Errors are written only when there are new ones, because they may be large."""
+        """Record the state now. Errors are written only when there are new ones, because they may be large.
+
+        Raises ImportCancelledError if the import has been cancelled.
+        """
         self._recorded_at = time.monotonic()
         values: dict[str, object] = {"total": self.total, "counts": self._counts}
         # without errors of entries ahead of the counts, since a resumed import meets these again
         errors = self._errors[: self._counts.problems]
         if len(errors) != self._recorded_errors:
             values["errors"], self._recorded_errors = errors, len(errors)
-        self._jobs.update(self._id, state, message, **values)
+        if not self._jobs.update(self._id, state, message, **values):
+            raise ImportCancelledError

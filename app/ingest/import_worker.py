@@ -10,8 +10,9 @@ import itertools
 import logging
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -19,13 +20,16 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.catalogue.catalogue import Catalogue
 from app.catalogue.import_jobs import FeedProblem, ImportJob
+from app.catalogue.import_options import ImportOptions
 from app.database.errors import CheckpointMismatchError
 from app.decoding.worker_pool import DecoderUnavailableError
 from app.feeds.reader import read_feed
 from app.feeds.records import FeedError, FeedItem
 from app.gallery.layout import IMPORTS
+from app.ingest.complete_feed import RemovalRefusedError, find_missing
+from app.ingest.dry_run import check_items
 from app.ingest.feed_store import FeedStore, locked
-from app.ingest.import_progress import ImportProgress
+from app.ingest.import_progress import ImportCancelledError, ImportProgress
 from app.ingest.pipeline import Ingest
 from app.photo_fetch.http_fetcher import FetchStoppedError
 from app.photo_fetch.linked_photos import LinkedPhotos
@@ -40,7 +44,8 @@ class ImportWorker:
     """Thread that imports submitted feeds, and those that other processes left, from start() to close()."""
 
     def __init__(self, gallery: Path, catalogue: Catalogue, ingest: Ingest, *, allow_private: bool) -> None:
-        self._gallery, self._jobs, self._ingest = gallery, catalogue.operations, ingest
+        self._gallery, self._catalogue, self._ingest = gallery, catalogue, ingest
+        self._jobs = catalogue.operations
         self._feeds = FeedStore(gallery / IMPORTS, catalogue.operations)
         self._allow_private = allow_private
         self._stopping, self._wake = threading.Event(), threading.Event()
@@ -51,14 +56,20 @@ class ImportWorker:
         """Start the thread."""
         self._thread.start()
 
-    def submit(self, feed: BinaryIO) -> ImportJob:
+    def submit(self, feed: BinaryIO, options: ImportOptions = ImportOptions()) -> ImportJob:
         """Queue the import of a feed. Once this returns, the import survives a crash.
 
         Raises OSError and SQLAlchemyError; the feed is then not stored.
         """
-        job = self._feeds.add(feed)
+        job = self._feeds.add(feed, options)
         self._wake.set()
         return job
+
+    def cancel(self, job_id: str) -> None:
+        """Cancel an import that is not over. What it has written stays. Raises SQLAlchemyError."""
+        if self._jobs.cancel(job_id):
+            self._feeds.is_swept = False  # so that the feed of a queued import is removed
+            self._wake.set()
 
     def stop(self) -> None:
         """Interrupt the current import within seconds. The next process resumes it."""
@@ -120,11 +131,18 @@ class ImportWorker:
         try:
             # the whole feed is read before anything is written
             progress.begin(sum(1 for _ in self._raise_if_stopped(read_feed(path))))
+            removal = job.options.removal
+            missing = find_missing(self._catalogue, path, removal) if removal else []
             items = itertools.islice(read_feed(path), job.counts.done, None)
+            run = partial(check_items, self._catalogue) if job.options.is_dry_run else self._ingest.run
             with closing(LinkedPhotos(None, self._gallery, allow_private=self._allow_private)) as self._photos:
-                self._ingest.run(self._raise_if_stopped(items), self._photos, progress.add_problem, progress.set_counts)
+                run(self._raise_if_stopped(items), self._photos, progress.add_problem, progress.set_counts)
+            if removal and not progress.is_failure:
+                self._remove(missing, job.options, progress)
             progress.finish()
-        except FeedError as error:
+        except ImportCancelledError:
+            progress.log_cancelled()
+        except (FeedError, RemovalRefusedError) as error:
             progress.fail(str(error))
         except (FetchStoppedError, CheckpointMismatchError, DecoderUnavailableError, OSError, SQLAlchemyError) as error:
             is_brief = isinstance(error, (FetchStoppedError, CheckpointMismatchError)) or self._stopping.is_set()
@@ -133,6 +151,14 @@ class ImportWorker:
         except Exception:  # a bug; another attempt would not help
             _log.exception("import %s failed", job.id)
             progress.fail("the server failed on this feed; the error is in its log")
+
+    def _remove(self, missing: Sequence[str], options: ImportOptions, progress: ImportProgress) -> None:
+        """Remove the products that a complete feed lacks, or only count them in a dry run."""
+        if options.is_dry_run or options.removal is None:
+            progress.add_removed(len(missing))
+        else:
+            revision, record = options.removal.revision, progress.record_removed
+            self._ingest.delete_unchanged(missing, revision, progress.add_removed, record)
 
     def _raise_if_stopped(self, items: Iterator[FeedItem | FeedProblem]) -> Iterator[FeedItem | FeedProblem]:
         """Yield the items. Raises FetchStoppedError after stop(), and OSError when the disk is nearly full."""

@@ -13,6 +13,7 @@ from contextlib import suppress
 from functools import partial
 
 import numpy as np
+from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from app.catalogue.catalogue import Catalogue
@@ -22,7 +23,8 @@ from app.core.cpu_limits import available_cpus
 from app.core.error_text import MOST_LINK, cut
 from app.core.map_ahead import map_ahead
 from app.database.errors import CheckpointMismatchError, ConcurrentChangeError
-from app.database.rows import is_disk_full
+from app.database.mutations import tombstone_products, unchanged_since
+from app.database.rows import chunks, is_disk_full
 from app.decoding.product_photo import Decode, decode_photo
 from app.feeds.records import FeedItem
 from app.gallery.photo_store import PhotoStore
@@ -108,6 +110,27 @@ class Ingest:
         revisions = self._catalogue.delete(product_ids)
         self._photos.release({photo.name for product in products for photo in product.photos})
         return revisions
+
+    def delete_unchanged(
+        self,
+        product_ids: Sequence[str],
+        revision: int,
+        on_deleted: Callable[[int], object],
+        record: Callable[[Connection, int], object] = lambda connection, count: None,
+    ) -> None:
+        """Delete products that have not changed after a revision, in small transactions.
+
+        `record` is called at the end of each transaction, and `on_deleted` after its commit, with the number of
+        products deleted in it.
+        """
+        for chunk in chunks(product_ids):
+            products = self._catalogue.get_many(chunk)
+            with self._catalogue.transaction() as connection:
+                deleted = tombstone_products(connection, unchanged_since(connection, chunk, revision))
+                record(connection, len(deleted))
+            on_deleted(len(deleted))
+            gone = [products[name] for name in deleted if name in products]
+            self._photos.release({photo.name for product in gone for photo in product.photos})
 
     def _write_batches(
         self, batches: Iterable[EmbeddedBatch], on_problem: Callable[[FeedProblem], object]

@@ -81,7 +81,7 @@ class RemotePhotos:
 
         Raises UnreadableImageError and FetchStoppedError.
         """
-        host = self._hosts[_host_name(url)]
+        host = self._hosts[host_name(url)]
         with host.slots:
             shown = cut(url, MOST_LINK)
             if host.failures >= _MAX_FAILURES:
@@ -164,7 +164,7 @@ class RemotePhotos:
         return bytes(data)
 
 
-def _host_name(url: str) -> str:
+def host_name(url: str) -> str:
     """Return the host of a URL. Raises UnreadableImageError for URLs that are malformed, or not HTTP or HTTPS."""
     expected = "expected http:// or https:// and a host"
     try:

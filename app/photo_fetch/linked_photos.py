@@ -8,7 +8,7 @@ from typing import Protocol
 from app.core.error_text import MOST_LINK, cut, truncate
 from app.gallery.layout import CACHE
 from app.photo_fetch.address_guard import GuardedNetwork
-from app.photo_fetch.http_fetcher import RemotePhotos
+from app.photo_fetch.http_fetcher import RemotePhotos, host_name
 from app.photo_fetch.validator_cache import ValidatorCache
 from model.preprocessing.images import UnreadableImageError
 
@@ -49,6 +49,13 @@ class LinkedPhotos:
         if "://" in link:
             return self._remote.fetch(link, known)
         return read_photo(self._resolve_file(link))
+
+    def check(self, link: str) -> None:
+        """Check a link without fetching its photo. Raises UnreadableImageError."""
+        if "://" in link:
+            host_name(link)
+        elif not (path := self._resolve_file(link)).is_file():
+            raise UnreadableImageError(f"photo {cut(str(path), MOST_LINK)} is not there")
 
     def _resolve_file(self, link: str) -> Path:
         """Return the path of a linked file.

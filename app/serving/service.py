@@ -137,9 +137,17 @@ class Service:
         await self._refresh()
         return revisions
 
-    async def import_feed(self, feed: BinaryIO) -> ImportJob:
+    async def import_feed(
+        self, feed: BinaryIO, max_removed: float | None = None, *, is_dry_run: bool = False
+    ) -> ImportJob:
         """Queue a feed for import. Raises StorageError and SQLAlchemyError if it cannot be stored."""
-        return await self._swapper.run(lambda runtime: runtime.writer.import_feed(feed))
+        return await self._swapper.run(
+            lambda runtime: runtime.writer.import_feed(feed, max_removed, is_dry_run=is_dry_run)
+        )
+
+    async def cancel_import(self, job_id: str) -> None:
+        """Cancel an import unless it is over."""
+        await self._swapper.run(lambda runtime: runtime.writer.cancel_import(job_id))
 
     async def _refresh(self) -> None:
         """Add a change to this process's index. The change is stored even if this fails.

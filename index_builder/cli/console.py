@@ -95,11 +95,13 @@ def print_report(report: BuildReport, *, as_json: bool) -> None:
     skipped = [(readable(name), readable(reason)) for name, reason in report.skipped]
     if as_json:
         counts = {"added": report.added, "updated": report.updated, "unchanged": report.unchanged}
+        counts["removed"] = report.removed
         problems = {"skipped": skipped, "skipped_count": report.skipped_count}
         print_result({**counts, **problems, "size": report.size}, as_json=as_json)
         return
     skipped_text = f" {report.skipped_count} skipped." if report.skipped_count else ""
     counts_text = f"{report.added} added, {report.updated} updated, {report.unchanged} unchanged"
+    counts_text += f", {report.removed} removed" if report.removed else ""
     print(f"{counts_text}: {report.size} products.{skipped_text}")
     for name, reason in skipped:
         print(f"skipped {name}: {reason}")

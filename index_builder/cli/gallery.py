@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from index_builder.cli.console import exit_if_failed, print_report, print_result, progress_bar
-from index_builder.cli.options import Catalogue, Checkpoint, Host, Json, Port, Private
+from index_builder.cli.options import Catalogue, Checkpoint, Complete, Host, Json, MaxRemoved, Port, Private
 
 Index = Annotated[str | None, typer.Option(metavar="FACTORY", help="faiss.index_factory string.", show_default="Flat")]
 
@@ -21,18 +21,22 @@ def build(
     index: Index = None,
     catalogue: Catalogue = None,
     *,
+    complete: Complete = False,
+    max_removed: MaxRemoved = 20,
     allow_private_addresses: Private = False,
     as_json: Json = False,
 ) -> None:
     """Embed a photo folder or a product feed into a gallery. Run again to process only what is new or changed."""
     from app.gallery.layout import GalleryLocation
+    from index_builder.gallery.build import SourceOptions
     from index_builder.gallery.build import build as run
     from model.checkpoint import DEFAULT_CHECKPOINT
 
     with progress_bar(quiet=as_json) as progress:
         checkpoint_path = checkpoint or DEFAULT_CHECKPOINT
         location = GalleryLocation(gallery, catalogue)
-        report = run(source, location, checkpoint_path, index, progress, allow_private=allow_private_addresses)
+        options = SourceOptions(max_removed if complete else None, allow_private_addresses)
+        report = run(source, location, checkpoint_path, index, progress, options)
     print_report(report, as_json=as_json)
     if not report.size:
         raise ValueError(f"the gallery is empty: nothing in {source} could be used")

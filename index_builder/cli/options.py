@@ -36,6 +36,10 @@ Private = Annotated[
         help="Fetch photos of the feed from this machine and private networks too.",
     ),
 ]
+Complete = Annotated[bool, typer.Option("--complete", help="Remove the products that the source lacks.")]
+MaxRemoved = Annotated[
+    float, typer.Option(min=0, max=100, help="Largest share of products that --complete may remove, in percent.")
+]
 Steps = Annotated[
     int | None, typer.Option(min=1, help="Optimiser steps of a training run.", show_default="the preset's")
 ]

@@ -10,7 +10,7 @@ import typer
 
 from app.core.error_text import truncate
 from index_builder.cli.console import exit_if_failed, print_report, print_result, progress_bar
-from index_builder.cli.options import Catalogue, Json, Private
+from index_builder.cli.options import Catalogue, Complete, Json, MaxRemoved, Private
 
 Gallery = Annotated[Path, typer.Option(metavar="DIR", help="Gallery made by `sketchfind build`.")]
 _Texts = Annotated[list[str] | None, typer.Option(help="One value; may be repeated.", show_default="none")]
@@ -87,17 +87,23 @@ def import_(
     source: Annotated[Path, typer.Argument(metavar="FEED", help="Feed file or photo folder.")],
     gallery: Gallery,
     *,
+    complete: Complete = False,
+    max_removed: MaxRemoved = 20,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count and report errors; write nothing.")] = False,
     allow_private_addresses: Private = False,
     catalogue: Catalogue = None,
     as_json: Json = False,
 ) -> None:
     """Update a gallery from a feed or photo folder. Unchanged products are skipped."""
     from app.gallery.layout import GalleryLocation
+    from index_builder.gallery.build import SourceOptions
     from index_builder.gallery.edit import import_products
+
+    options = SourceOptions(max_removed if complete else None, allow_private_addresses, dry_run)
 
     with progress_bar(quiet=as_json) as progress:
         location = GalleryLocation(gallery, catalogue)
-        report = import_products(location, source, progress, allow_private=allow_private_addresses)
+        report = import_products(location, source, progress, options)
     print_report(report, as_json=as_json)
     exit_if_failed(report)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from rich.progress import Progress
@@ -19,6 +20,8 @@ from app.feeds.records import FeedError
 from app.gallery.gallery import Gallery
 from app.gallery.layout import PHOTOS, GalleryLocation
 from app.gallery.photo_store import PhotoStore
+from app.ingest.complete_feed import RemovalRefusedError, find_missing, plan_removal
+from app.ingest.dry_run import check_items
 from app.ingest.pipeline import Ingest
 from app.ingest.reason_counts import ReasonCounts
 from app.photo_fetch.linked_photos import LinkedPhotos
@@ -39,17 +42,19 @@ class BuildReport:
     skipped: tuple[tuple[str, str], ...]  # the first MOST_ERRORS
     size: int  # products in the gallery now
     skipped_count: int = 0  # without a limit
-    failure: str | None = None  # reason, if the source was refused because most of it gave no product
+    failure: str | None = None  # reason, if the source was refused
+    removed: int = 0  # because a complete source lacks them
 
     @staticmethod
     def of(imported: Imported, size: int) -> BuildReport:
         """Return the report of an import into a gallery that now has `size` products."""
         counts = imported.counts
-        failure = counts.failure(imported.reasons) if counts.is_failure else None
+        failure = counts.failure(imported.reasons) if counts.is_failure else imported.refusal
         return BuildReport(
             added=counts.added,
             updated=counts.updated,
             unchanged=counts.unchanged,
+            removed=counts.removed,
             skipped=tuple(imported.skipped),
             size=size,
             skipped_count=counts.problems,
@@ -64,12 +69,30 @@ class Imported:
     counts: ImportCounts = field(default_factory=ImportCounts)
     skipped: list[tuple[str, str]] = field(default_factory=list)
     reasons: ReasonCounts = field(default_factory=ReasonCounts)
+    refusal: str | None = None  # reason, if a complete source would have removed too much
 
     def skip(self, problem: FeedProblem) -> None:
         """Count a problem, and list it if it is among the first MOST_ERRORS."""
         self.reasons.add(problem)
         if len(self.skipped) < MOST_ERRORS:
             self.skipped.append((problem.where, problem.reason))
+
+    def add_removed(self, count: int) -> None:
+        """Count removed products."""
+        self.counts += ImportCounts(removed=count)
+
+
+@dataclass(frozen=True)
+class SourceOptions:
+    """Treatment of a source.
+
+    `max_removed` is the largest share in percent of the products that may be removed because the source lacks them;
+    None removes none. `allow_private` also permits photos from private addresses.
+    """
+
+    max_removed: float | None = None
+    allow_private: bool = False
+    is_dry_run: bool = False  # write nothing
 
 
 def build(
@@ -78,14 +101,12 @@ def build(
     checkpoint_path: Path = DEFAULT_CHECKPOINT,
     index: str | None = None,
     progress: Progress | None = None,
-    *,
-    allow_private: bool = False,
+    options: SourceOptions = SourceOptions(),
 ) -> BuildReport:
-    """Bring a gallery up to date with a photo folder or a feed file. Products missing from the source are left alone.
+    """Bring a gallery up to date with a photo folder or a feed file.
 
     `index` is a faiss.index_factory string; None keeps the gallery's index, which is Flat at first. A bar is added to
-    `progress`. `allow_private` also permits photos from private addresses. Problems with single products are only
-    reported.
+    `progress`. Problems with single products are only reported.
 
     Raises:
         FeedError: The source cannot be used.
@@ -103,7 +124,7 @@ def build(
     checkpoint = load_checkpoint(checkpoint_path, str(resolve_device("auto")))
     catalogue = prepare_gallery(location, checkpoint_path, checkpoint, index)
     ingest = Ingest(catalogue, PhotoStore(directory / PHOTOS), checkpoint)
-    imported = import_source(source, directory, ingest, counting_bar(progress, total), allow_private=allow_private)
+    imported = import_source(source, directory, catalogue, ingest, counting_bar(progress, total), options)
     gallery = Gallery.open(directory, checkpoint, catalogue)
     if not gallery.is_saved:
         gallery.save()
@@ -120,12 +141,29 @@ def count_products(source: Path) -> int:
     return total
 
 
-def import_source(source: Path, gallery_dir: Path, ingest: Ingest, step: Step, *, allow_private: bool) -> Imported:
-    """Write the products of a source through `ingest`, passing the counts so far to `step`."""
+def import_source(
+    source: Path, gallery_dir: Path, catalogue: Catalogue, ingest: Ingest, step: Step, options: SourceOptions
+) -> Imported:
+    """Write the products of a source through `ingest`, passing the counts so far to `step`.
+
+    Products that a complete source lacks are removed afterwards, unless too many would go: then nothing is changed.
+    """
     imported = Imported()
+    removal = None if options.max_removed is None else plan_removal(catalogue, options.max_removed)
+    try:
+        missing = find_missing(catalogue, source, removal) if removal else []
+    except RemovalRefusedError as error:
+        imported.refusal = str(error)
+        return imported
     folder = source if source.is_dir() else source.parent
-    with closing(LinkedPhotos(folder, gallery_dir, allow_private=allow_private)) as photos:
-        imported.counts = ingest.run(read_source(source), photos, imported.skip, step)
+    run = partial(check_items, catalogue) if options.is_dry_run else ingest.run
+    with closing(LinkedPhotos(folder, gallery_dir, allow_private=options.allow_private)) as photos:
+        imported.counts = run(read_source(source), photos, imported.skip, step)
+    if removal and not imported.counts.is_failure:
+        if options.is_dry_run:
+            imported.add_removed(len(missing))
+        else:
+            ingest.delete_unchanged(missing, removal.revision, imported.add_removed)
     return imported
 
 

@@ -21,7 +21,7 @@ from app.ingest.pipeline import Ingest
 from app.ingest.product_preparer import DraftPhoto, ProductUpdate
 from app.photo_fetch.linked_photos import read_photo
 from app.products.product import Product
-from index_builder.gallery.build import BuildReport, count_products, counting_bar, import_source
+from index_builder.gallery.build import BuildReport, SourceOptions, count_products, counting_bar, import_source
 from model.checkpoint import load_checkpoint
 
 
@@ -65,7 +65,10 @@ def remove_products(location: GalleryLocation, product_ids: Sequence[str]) -> in
 
 
 def import_products(
-    location: GalleryLocation, source: Path, progress: Progress | None = None, *, allow_private: bool = False
+    location: GalleryLocation,
+    source: Path,
+    progress: Progress | None = None,
+    options: SourceOptions = SourceOptions(),
 ) -> BuildReport:
     """Bring an existing gallery up to date with a feed or photo folder, using the gallery's own checkpoint.
 
@@ -73,7 +76,7 @@ def import_products(
     """
     with _open_for_writing(location) as (catalogue, ingest):
         step = counting_bar(progress, count_products(source))
-        imported = import_source(source, location.directory, ingest, step, allow_private=allow_private)
+        imported = import_source(source, location.directory, catalogue, ingest, step, options)
         return BuildReport.of(imported, catalogue.size())
 
 

@@ -53,7 +53,7 @@ def wait_for(client: httpx.Client, location: str) -> dict[str, Any]:
     deadline = time.monotonic() + 60
     while True:
         operation: dict[str, Any] = client.get(location).json()
-        if operation["state"] in ("done", "failed"):
+        if operation["state"] in ("done", "failed", "cancelled"):
             return operation
         assert time.monotonic() < deadline, operation
         time.sleep(0.05)

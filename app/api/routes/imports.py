@@ -1,23 +1,32 @@
-"""Routes that start an import and report its progress."""
+"""Routes that start imports, list them, report their progress, and cancel them."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
+from starlette.concurrency import run_in_threadpool
 
 from app.api.authentication import WriteAccess
 from app.api.requests.feed_upload import IMPORT_DOCS, read_feed_upload
 from app.api.requests.query_parameters import NulFreeText
 from app.api.schemas.errors import error_docs
-from app.api.schemas.imports import ERRORS_PAGE, OPERATION_ID, OperationInfo
+from app.api.schemas.imports import ERRORS_PAGE, OPERATION_ID, OperationInfo, OperationPage
 from app.asgi.body_memory import WriteBody
 from app.asgi.dependencies import LimitedReads, ServiceOf
 from app.asgi.errors import ApiError
-from app.catalogue.import_jobs import MOST_ERRORS
+from app.catalogue.import_jobs import MOST_ERRORS, ImportJob
+from app.catalogue.import_options import MAX_REMOVED
 from app.core.error_text import truncate
+from app.serving.service import Service
 
 router = APIRouter(tags=["writes"])
+
+_PAGE = 20  # default number of imports on a page
+_MAX_PAGE = 100
+_OperationId = Annotated[
+    NulFreeText, Path(max_length=100, description="`id` of the import job", examples=[OPERATION_ID])
+]
 
 
 @router.post(
@@ -27,22 +36,43 @@ router = APIRouter(tags=["writes"])
     openapi_extra={"requestBody": IMPORT_DOCS},
 )
 async def import_products(
-    request: Request, response: Response, service: ServiceOf, key: WriteAccess, reservation: WriteBody
+    request: Request,
+    response: Response,
+    service: ServiceOf,
+    key: WriteAccess,
+    reservation: WriteBody,
+    *,
+    complete: Annotated[bool, Query(description="remove the products that the feed lacks")] = False,
+    max_removed: Annotated[
+        float, Query(ge=0, le=100, description="largest share of the products that may be removed, in percent")
+    ] = MAX_REMOVED,
+    dry_run: Annotated[bool, Query(description="only check the feed: count and report errors, write nothing")] = False,
 ) -> OperationInfo:
     """Accept a feed and import it in the background. The Location header is the address of its progress."""
     async with read_feed_upload(request, service.settings.max_feed_bytes) as feed:
-        operation = await service.import_feed(feed)
-    response.headers["Location"] = f"/operations/{operation.id}"
-    return OperationInfo.from_job(operation)
+        job = await service.import_feed(feed, max_removed if complete else None, is_dry_run=dry_run)
+    response.headers["Location"] = f"/operations/{job.id}"
+    return OperationInfo.from_job(job)
+
+
+@router.get("/operations", responses=error_docs(401, 403, 404, 422, 429, 500, 503), dependencies=[LimitedReads])
+def list_operations(
+    service: ServiceOf,
+    key: WriteAccess,
+    after: Annotated[NulFreeText | None, Query(max_length=100, description="id of the last import before")] = None,
+    limit: Annotated[int, Query(ge=1, le=_MAX_PAGE, description="largest number of imports on a page")] = _PAGE,
+) -> OperationPage:
+    """List imports, newest first, without their errors."""
+    if after is not None:
+        _get_job(service, after)
+    return OperationPage.from_jobs(service.gallery.catalogue.operations.page(after, limit + 1), limit)
 
 
 @router.get(
     "/operations/{operation_id}", responses=error_docs(401, 403, 404, 422, 429, 500, 503), dependencies=[LimitedReads]
 )
 def get_operation(
-    operation_id: Annotated[
-        NulFreeText, Path(max_length=100, description="`id` of the import job", examples=[OPERATION_ID])
-    ],
+    operation_id: _OperationId,
     service: ServiceOf,
     key: WriteAccess,
     after: Annotated[int, Query(ge=0, description="number of errors to skip", examples=[100])] = 0,
@@ -51,8 +81,21 @@ def get_operation(
     ] = ERRORS_PAGE,
 ) -> OperationInfo:
     """Return the progress of an import, with a page of its errors."""
+    return OperationInfo.from_job(_get_job(service, operation_id), after, limit)
+
+
+@router.post("/operations/{operation_id}/cancel", responses=error_docs(401, 403, 404, 422, 429, 500, 503))
+async def cancel_operation(operation_id: _OperationId, service: ServiceOf, key: WriteAccess) -> OperationInfo:
+    """Cancel an import. What it has written stays. An import that is over stays as it is."""
+    await run_in_threadpool(_get_job, service, operation_id)
+    await service.cancel_import(operation_id)
+    return OperationInfo.from_job(await run_in_threadpool(_get_job, service, operation_id))
+
+
+def _get_job(service: Service, operation_id: str) -> ImportJob:
+    """Return an import job. Raises ApiError for an unknown id."""
     job = service.gallery.catalogue.operations.get(operation_id)
     if job is None:
         message = f"there is no operation {truncate(operation_id)}: expected an id that /products/import returned"
         raise ApiError(404, "not_found", message)
-    return OperationInfo.from_job(job, after, limit)
+    return job

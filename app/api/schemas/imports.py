@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pydantic import BaseModel, Field
 
 from app.catalogue.import_jobs import ImportJob
@@ -23,12 +25,15 @@ class OperationInfo(BaseModel):
     """Progress of an import."""
 
     id: str = Field(description="name of the import job in its address", examples=[OPERATION_ID])
-    state: str = Field(description="queued, running, done or failed", examples=["running"])
+    state: str = Field(description="queued, running, done, failed or cancelled", examples=["running"])
     total: int | None = Field(description="entries of the feed; null until they are counted", examples=[1200])
     done: int = Field(description="finished entries: stored in the catalogue, or recorded as errors", examples=[320])
     added: int = Field(description="entries whose product is new", examples=[12])
     updated: int = Field(description="entries that changed a product", examples=[3])
     unchanged: int = Field(description="entries that are as the catalogue has them", examples=[304])
+    removed: int = Field(description="products removed because a complete feed lacks them", examples=[4])
+    complete: bool = Field(description="whether products that the feed lacks are removed", examples=[True])
+    dry_run: bool = Field(description="whether the feed is only checked, and nothing is written", examples=[False])
     error_count: int = Field(
         description="entries without a usable product, and photos that could not be fetched", examples=[1]
     )
@@ -56,6 +61,9 @@ class OperationInfo(BaseModel):
             added=counts.added,
             updated=counts.updated,
             unchanged=counts.unchanged,
+            removed=counts.removed,
+            complete=job.options.removal is not None,
+            dry_run=job.options.is_dry_run,
             error_count=counts.problems,
             errors=[ProblemInfo(where=error.where, reason=error.reason) for error in job.errors[after:end]],
             errors_next=end if end < len(job.errors) else None,
@@ -63,3 +71,17 @@ class OperationInfo(BaseModel):
             created=job.created,
             updated_at=job.updated,
         )
+
+
+class OperationPage(BaseModel):
+    """Page of imports, newest first, without their errors."""
+
+    operations: list[OperationInfo]
+    next: str | None = Field(description="`after` of the next page; null on the last")
+
+    @staticmethod
+    def from_jobs(jobs: Sequence[ImportJob], limit: int) -> OperationPage:
+        """Build the page from up to `limit` + 1 import jobs, of which the last one tells that there are more."""
+        shown = jobs[:limit]
+        following = shown[-1].id if len(jobs) > limit else None
+        return OperationPage(operations=[OperationInfo.from_job(job, limit=0) for job in shown], next=following)

@@ -58,6 +58,8 @@ TABLE: dict[str, tuple[str, dict[str, Any], tuple[int, ...]]] = {
         {"content": b"id,image_link\n", "headers": {"Content-Type": "text/csv"}},
         (*WRITING[:3], 202),
     ),
+    "GET /operations": ("/operations", {}, WRITING),
+    "POST /operations/{operation_id}/cancel": ("/operations/none/cancel", {}, (*WRITING[:3], 404)),
     "GET /operations/{operation_id}": ("/operations/none", {}, (*WRITING[:3], 404)),
 }
 

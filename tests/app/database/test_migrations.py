@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from sqlalchemy import create_engine, inspect, text
 
 from app.catalogue.catalogue import Catalogue, sqlite_url
+from app.catalogue.import_options import ImportOptions, Removal
 from app.database.errors import CatalogueError
 from app.database.rows import state_in
 from app.database.tables import FORMAT, metadata
@@ -192,6 +193,7 @@ def test_groups_and_size_systems_of_format_3_become_fields(directory: Path) -> N
     with catalogue.transaction() as connection:
         for name in ("ix_products_filters", "ix_products_group"):
             connection.execute(text(f"DROP INDEX IF EXISTS {name}"))
+        connection.execute(text("ALTER TABLE operations DROP COLUMN options"))
         for name in ("group_id", "size_system", "size_type"):
             connection.execute(text(f"ALTER TABLE products DROP COLUMN {name}"))
         connection.execute(text("UPDATE catalogue SET format = 3"))
@@ -210,6 +212,19 @@ def test_groups_and_size_systems_of_format_3_become_fields(directory: Path) -> N
         names = {index["name"] for index in inspect(connection).get_indexes("products")}
     assert findings.problems == [] and "ix_products_group" in names
     assert ("ix_products_filters" in names) == (connection.dialect.name == "sqlite")
+
+
+def test_imports_of_format_4_have_no_options(directory: Path) -> None:
+    catalogue = open_catalogue(directory)
+    job = catalogue.operations.add("a")
+    with catalogue.transaction() as connection:
+        connection.execute(text("ALTER TABLE operations DROP COLUMN options"))
+        connection.execute(text("UPDATE catalogue SET format = 4"))
+    with ThreadPoolExecutor(3) as pool:
+        opened, *_ = pool.map(lambda _: open_catalogue(directory), range(3))
+    assert opened.operations.get("a") == job
+    later = ImportOptions(Removal(20, 3, 12))
+    assert opened.operations.add("b", later).options == opened.operations.get_existing("b").options == later
 
 
 def test_what_is_no_catalogue_is_refused_and_left_alone(tmp_path: Path) -> None:

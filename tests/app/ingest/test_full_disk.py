@@ -181,7 +181,7 @@ def test_a_feed_is_not_swept_while_its_import_is_being_recorded(
     mine, other = (FeedStore(tmp_path / "imports", operations) for _ in range(2))
     add = operations.add
 
-    def sweep_and_add(operation_id: str) -> ImportJob:
+    def sweep_and_add(operation_id: str, *_: object) -> ImportJob:
         other.sweep()
         return add(operation_id)
 
@@ -203,7 +203,7 @@ def test_a_database_that_is_away_is_asked_later_what_is_to_become_of_a_feed(
     for is_recorded in (False, True):
         store.sweep()
 
-        def lose_connection(operation_id: str, *, is_recorded: bool = is_recorded) -> ImportJob:
+        def lose_connection(operation_id: str, *_: object, is_recorded: bool = is_recorded) -> ImportJob:
             if is_recorded:
                 add(operation_id)
             raise disk_full_error()

@@ -92,7 +92,7 @@ def test_what_is_kept_of_errors_is_little(tmp_path: Path) -> None:
     for number in range(2000):
         progress.add_problem(FeedProblem(f"line {number}", "\u20ac" * 1_000_000))
     progress.set_counts(ImportCounts(done=2000, problems=2000))
-    progress.fail("x" * 1_000_000)
+    progress.interrupt("x" * 1_000_000)
     stored = catalogue.operations.get_existing("a")
     assert 10 < len(stored.errors) < 1000 and len(stored.message or "") == 2000
     assert [error.where for error in stored.errors] == [f"line {number}" for number in range(len(stored.errors))]

@@ -72,6 +72,26 @@ def test_a_feed_is_imported_into_a_gallery(tiny_gallery: Path, tmp_path: Path, f
     assert (new["added"], new["size"]) == (1, 13) and "is not there" in new["skipped"][0][1]
 
 
+def test_a_complete_feed_removes_what_it_lacks(tiny_gallery: Path, tmp_path: Path, feed: Path) -> None:
+    gallery, _ = own_gallery(tiny_gallery, tmp_path)
+    header, *lines = feed.read_text().splitlines()
+    shorter = feed.with_name("shorter.csv")
+    shorter.write_text("\n".join([header, *lines[3:]]))
+    for command in ("import", "build"):
+        result = run(command, shorter, "--gallery", gallery, "--complete", *checkpoint_option(command, gallery))
+        assert (
+            result.exit_code == 1 and "the feed lacks 3 of 12 products (25 %), expected at most 20 %" in result.stderr
+        )
+        assert result.stdout.startswith("0 added, 0 updated, 0 unchanged: 12 products.")
+    options = ("--gallery", gallery, "--complete", "--max-removed", 25)
+    dry = answer("import", shorter, *options, "--dry-run")
+    assert (dry["removed"], dry["unchanged"], dry["size"]) == (3, 9, 12)
+    done = answer("import", shorter, *options)
+    assert (done["removed"], done["unchanged"], done["size"]) == (3, 9, 9)
+    again = run("build", shorter, *options, *checkpoint_option("build", gallery))
+    assert again.exit_code == 0 and again.stdout.startswith("0 added, 0 updated, 9 unchanged: 9 products.")
+
+
 def test_names_that_are_not_utf_8_are_told_readably(tiny_gallery: Path, tmp_path: Path) -> None:
     gallery, _ = own_gallery(tiny_gallery, tmp_path)
     folder = tmp_path / os.fsdecode(b"caf\xe9")
