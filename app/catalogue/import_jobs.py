@@ -22,6 +22,8 @@ MOST_REASON = 600  # characters of a problem's reason
 _MOST_WHERE = 512  # characters, the limit of product ids
 
 State = Literal["queued", "running", "done", "failed", "cancelled"]
+ProblemKind = Literal["entry", "duplicate", "photo"]
+"""Kind of a problem: an entry that cannot be read, a product id that came before, or a photo that cannot be used."""
 _OVER = ("done", "failed", "cancelled")
 
 MOST_ERRORS = 1000  # stored errors of a job; all are counted
@@ -203,6 +205,7 @@ class FeedProblem:
 
     where: str
     reason: str
+    kind: ProblemKind = "entry"
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "where", cut(self.where, _MOST_WHERE))

@@ -31,7 +31,8 @@ def read_folder(folder: Path) -> Iterator[FeedItem | FeedProblem]:
             continue
         name = relative.with_suffix("").as_posix()
         if name in seen:
-            yield FeedProblem(relative.as_posix(), f"its product id {truncate(name)} is already that of {seen[name]}")
+            reason = f"its product id {truncate(name)} is already that of {seen[name]}"
+            yield FeedProblem(relative.as_posix(), reason, "duplicate")
             continue
         seen[name] = relative
         title = " ".join(re.split(r"[\s_-]+", relative.stem)).strip() or relative.stem

@@ -85,7 +85,8 @@ def read_feed(path: Path) -> Iterator[FeedItem | FeedProblem]:
             if isinstance(item, FeedItem):
                 name = item.product.product_id
                 if name in seen:
-                    item = FeedProblem(record.where, f"product id {truncate(name)} came before: expected distinct ids")
+                    reason = f"product id {truncate(name)} came before: expected distinct ids"
+                    item = FeedProblem(record.where, reason, "duplicate")
                 seen.add(name)
                 if len(seen) > MAX_PRODUCTS:
                     raise FeedError(f"feed {path.name} has too many products: expected at most {MAX_PRODUCTS:,}")

@@ -91,7 +91,7 @@ class _Collector:
             self._report(outcome)
             return
         for failure in outcome.failures:
-            self._report(FeedProblem(outcome.product.product_id, str(failure)))
+            self._report(FeedProblem(outcome.product.product_id, str(failure), "photo"))
         if outcome.is_unchanged:
             self.counts = replace(self.counts, unchanged=self.counts.unchanged + 1)
         else:

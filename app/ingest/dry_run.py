@@ -49,7 +49,7 @@ def _find_problems(item: FeedItem | FeedProblem, photos: LinkedPhotos) -> Iterat
         try:
             photos.check(link)
         except UnreadableImageError as error:
-            yield FeedProblem(item.product.product_id, str(error))
+            yield FeedProblem(item.product.product_id, str(error), "photo")
 
 
 def _count(item: FeedItem | FeedProblem, problems: list[FeedProblem], stored: dict[str, Product]) -> ImportCounts:

@@ -26,6 +26,7 @@ from app.ingest.import_worker import ImportWorker
 from app.ingest.link_fetcher import LinkFetcher
 from app.ingest.pipeline import Ingest
 from app.ingest.product_preparer import PreparedProduct, ProductUpdate
+from app.observability.metrics import Metrics
 from app.products.product_patch import ProductPatch
 from model.checkpoint import Checkpoint
 
@@ -44,7 +45,13 @@ class GalleryWriter:
     """
 
     def __init__(
-        self, gallery: Gallery, checkpoint: Checkpoint, on_outdated: Callable[[], object], *, allow_private: bool
+        self,
+        gallery: Gallery,
+        checkpoint: Checkpoint,
+        on_outdated: Callable[[], object],
+        metrics: Metrics,
+        *,
+        allow_private: bool,
     ) -> None:
         config = checkpoint.preprocess.config
         self._decoder = PhotoDecoder(config, _THREADS)
@@ -54,7 +61,9 @@ class GalleryWriter:
         self._ingest = Ingest(gallery.catalogue, gallery.photos, checkpoint, self._decoder.decode)
         self._pool = ThreadPoolExecutor(_THREADS, "write")
         importing = Ingest(gallery.catalogue, gallery.photos, checkpoint, self._import_decoder.decode)
-        self._import_worker = ImportWorker(gallery.directory, gallery.catalogue, importing, allow_private=allow_private)
+        self._import_worker = ImportWorker(
+            gallery.directory, gallery.catalogue, importing, metrics, allow_private=allow_private
+        )
         self._links = LinkFetcher(gallery.directory, allow_private=allow_private)
         self._maintenance = Maintenance(gallery, on_outdated)
         self._catalogue, self._jobs = gallery.catalogue, gallery.catalogue.operations

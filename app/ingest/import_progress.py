@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from app.catalogue.import_jobs import MOST_ERRORS, FeedProblem, ImportCounts, ImportJob, ImportJobs, State
 from app.ingest.reason_counts import ReasonCounts
+from app.observability.metrics import Metrics
 
 _RECORD_INTERVAL = 0.5  # s
 _log = logging.getLogger(__name__)
@@ -21,8 +22,8 @@ class ImportCancelledError(Exception):
 class ImportProgress:
     """State of an import: the counts of all of its entries, and the first of its errors."""
 
-    def __init__(self, jobs: ImportJobs, job: ImportJob) -> None:
-        self._jobs, self._id = jobs, job.id
+    def __init__(self, jobs: ImportJobs, job: ImportJob, metrics: Metrics) -> None:
+        self._jobs, self._id, self._metrics = jobs, job.id, metrics
         self._before, self._counts, self._errors = job.counts, job.counts, list(job.errors)
         self._recorded_errors = len(self._errors)
         # if an earlier run already dropped errors, later ones are not among the first
@@ -41,6 +42,7 @@ class ImportProgress:
     def add_problem(self, problem: FeedProblem) -> None:
         """Count a problem, and store it if it is among the first."""
         self._reasons.add(problem)
+        self._metrics.import_error(problem.kind)
         if len(self._errors) < self._max_errors:
             self._errors.append(problem)
 
@@ -74,6 +76,7 @@ class ImportProgress:
             self.fail(self._counts.failure(self._reasons))
             return
         self.record("done")
+        self._metrics.import_ended("done")
         reasons = f" ({self._reasons})" if self._counts.problems else ""
         _log.info("import %s is done after %.1f s: %s%s", self._id, self._seconds, self._counts, reasons)
 
@@ -85,11 +88,13 @@ class ImportProgress:
 
     def log_cancelled(self) -> None:
         """Log that the import was cancelled, with its counts."""
+        self._metrics.import_ended("cancelled")
         _log.info("import %s is cancelled after %.1f s: %s", self._id, self._seconds, self._counts)
 
     def fail(self, message: str) -> None:
         """Record and log a failure with its message."""
         self.record("failed", message)
+        self._metrics.import_ended("failed")
         _log.warning("import %s failed after %.1f s: %s", self._id, self._seconds, message)
 
     @property

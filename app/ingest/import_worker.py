@@ -31,6 +31,7 @@ from app.ingest.dry_run import check_items
 from app.ingest.feed_store import FeedStore, locked
 from app.ingest.import_progress import ImportCancelledError, ImportProgress
 from app.ingest.pipeline import Ingest
+from app.observability.metrics import Metrics
 from app.photo_fetch.http_fetcher import FetchStoppedError
 from app.photo_fetch.linked_photos import LinkedPhotos
 
@@ -43,9 +44,11 @@ _log = logging.getLogger(__name__)
 class ImportWorker:
     """Thread that imports submitted feeds, and those that other processes left, from start() to close()."""
 
-    def __init__(self, gallery: Path, catalogue: Catalogue, ingest: Ingest, *, allow_private: bool) -> None:
+    def __init__(
+        self, gallery: Path, catalogue: Catalogue, ingest: Ingest, metrics: Metrics, *, allow_private: bool
+    ) -> None:
         self._gallery, self._catalogue, self._ingest = gallery, catalogue, ingest
-        self._jobs = catalogue.operations
+        self._jobs, self._metrics = catalogue.operations, metrics
         self._feeds = FeedStore(gallery / IMPORTS, catalogue.operations)
         self._allow_private = allow_private
         self._stopping, self._wake = threading.Event(), threading.Event()
@@ -127,7 +130,7 @@ class ImportWorker:
         Raises FetchStoppedError, CheckpointMismatchError, DecoderUnavailableError, OSError and SQLAlchemyError. After
         each of these, the import is queued again.
         """
-        progress = ImportProgress(self._jobs, job)
+        progress = ImportProgress(self._jobs, job, self._metrics)
         try:
             # the whole feed is read before anything is written
             progress.begin(sum(1 for _ in self._raise_if_stopped(read_feed(path))))

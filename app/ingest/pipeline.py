@@ -33,6 +33,7 @@ from app.ingest.product_preparer import DraftPhoto, Frame, PreparedProduct, Prod
 from app.photo_fetch.http_fetcher import CONNECTIONS
 from app.photo_fetch.linked_photos import PhotoSource
 from model.checkpoint import Checkpoint
+from model.preprocessing.images import UnreadableImageError
 
 _PREPARED_AHEAD = 2 * BATCH  # products; bounds memory
 _EMBEDDED_AHEAD = 2  # batches
@@ -192,7 +193,7 @@ class Ingest:
         except CheckpointMismatchError:
             raise
         except ValueError as error:
-            return FeedProblem(item.product.product_id, str(error))
+            return _problem_of(item.product.product_id, error)
 
     def _prepare_again(
         self, embedded: Iterable[tuple[PreparedProduct, Embeddings]], stale: set[str], refuse: Refuse
@@ -230,7 +231,12 @@ class Ingest:
 
 def _add_problem(problems: list[FeedProblem], refused: PreparedProduct, error: Exception) -> None:
     """Add the problem of a product, or a photo of it, that was refused."""
-    problems.append(FeedProblem(refused.product.product_id, str(error)))
+    problems.append(_problem_of(refused.product.product_id, error))
+
+
+def _problem_of(product_id: str, error: Exception) -> FeedProblem:
+    """Return the problem of a product that cannot be written, or of a photo of it."""
+    return FeedProblem(product_id, str(error), "photo" if isinstance(error, UnreadableImageError) else "entry")
 
 
 def _raise(_refused: PreparedProduct, error: Exception) -> None:

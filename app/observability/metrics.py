@@ -53,6 +53,10 @@ class Metrics:
         self._batch = Histogram(
             "sketchfind_batch_size", "Searches in one forward pass", buckets=(1, 2, 4, 8, 16, 32), registry=registry
         )
+        self._imports = Counter("sketchfind_imports", "Imports that ended, by outcome", ["outcome"], registry=registry)
+        self._import_errors = Counter(
+            "sketchfind_import_errors", "Errors of imports by kind", ["kind"], registry=registry
+        )
         self._queue = Gauge("sketchfind_queue_length", "Searches that are waiting or running", registry=registry)
         self._database = Gauge(
             "sketchfind_database_up", "1 if the catalogue's database answers, 0 if it is away", registry=registry
@@ -85,6 +89,14 @@ class Metrics:
     def forward_pass(self, searches: int) -> None:
         """Record for how many searches a forward pass of the network was."""
         self._batch.observe(searches)
+
+    def import_ended(self, outcome: str) -> None:
+        """Count an import that is done, failed or cancelled."""
+        self._imports.labels(outcome).inc()
+
+    def import_error(self, kind: str) -> None:
+        """Count an error of an import by its kind, of which there are few."""
+        self._import_errors.labels(kind).inc()
 
     def text(self) -> bytes:
         """Return all metrics in Prometheus's text format."""

@@ -15,6 +15,7 @@ from app.core.retry_errors import NotReadyError
 from app.core.shutdown import Shutdown
 from app.database.errors import CheckpointMismatchError
 from app.database.read_limits import unlimited
+from app.observability.metrics import Metrics
 from app.serving.runtime import Runtime, reason_of
 from app.settings import Settings
 
@@ -28,8 +29,8 @@ _T = TypeVar("_T")
 class RuntimeSwapper:
     """Holder of the runtime in use, which start() opens."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    def __init__(self, settings: Settings, metrics: Metrics) -> None:
+        self._settings, self._metrics = settings, metrics
         self._swap_lock = threading.Lock()
         self._next_attempt = 0.0  # earliest time of the next swap, on the monotonic clock
         self._runtime: Runtime | None = None  # before start()
@@ -44,7 +45,7 @@ class RuntimeSwapper:
     def start(self) -> None:
         """Open the first runtime. Raises the errors of Runtime.open()."""
         with self._swap_lock:
-            self._runtime = Runtime.open(self._settings, self._swap_in_background)
+            self._runtime = Runtime.open(self._settings, self._swap_in_background, self._metrics)
 
     def close(self, shutdown: Shutdown) -> None:
         """Close the runtime for good, and one that is about to replace it."""
@@ -99,7 +100,7 @@ class RuntimeSwapper:
             if time.monotonic() < self._next_attempt:
                 return False
             try:
-                self._runtime = Runtime.open(self._settings, self._swap_in_background)
+                self._runtime = Runtime.open(self._settings, self._swap_in_background, self._metrics)
             except Exception as error:  # such as a GPU without memory for both
                 # the time stays infinite once this is closed
                 self._next_attempt = max(self._next_attempt, time.monotonic() + _RETRY_SECONDS)

@@ -22,6 +22,7 @@ from app.gallery.gallery import Gallery
 from app.gallery.layout import GalleryLocation
 from app.gallery.open_gallery import open_gallery
 from app.ingest.gallery_writer import GalleryWriter
+from app.observability.metrics import Metrics
 from app.products.grouping import Grouping
 from app.search.memory_copy import MemoryCopy
 from app.search.retriever import Retriever
@@ -41,20 +42,25 @@ class Runtime:
     """Open gallery with its checkpoint, retriever, decoders and writer, made by Runtime.open()."""
 
     def __init__(
-        self, checkpoint: Checkpoint, gallery: Gallery, settings: Settings, outdated: Callable[[Runtime], object]
+        self,
+        checkpoint: Checkpoint,
+        gallery: Gallery,
+        settings: Settings,
+        outdated: Callable[[Runtime], object],
+        metrics: Metrics,
     ) -> None:
         self.checkpoint, self.gallery = checkpoint, gallery
         self.retriever = Retriever(checkpoint, gallery, settings.n_candidates, settings.device)
         self.sketch_decoder = SketchDecoder(checkpoint.preprocess.config, settings.max_pixels)
         self.writer = GalleryWriter(
-            gallery, checkpoint, lambda: outdated(self), allow_private=settings.allow_private_addresses
+            gallery, checkpoint, lambda: outdated(self), metrics, allow_private=settings.allow_private_addresses
         )
         self._copy = MemoryCopy(gallery, self.retriever.product_cache)
         self._lock = threading.Lock()
         self._users, self._is_retired = 0, False
 
     @classmethod
-    def open(cls, settings: Settings, outdated: Callable[[Runtime], object]) -> Self:
+    def open(cls, settings: Settings, outdated: Callable[[Runtime], object], metrics: Metrics) -> Self:
         """Open the gallery that the settings name, run first searches, and start to import and to maintain it.
 
         `outdated` is called, repeatedly, once the catalogue has been embedded again. Raises CatalogueError,
@@ -65,7 +71,7 @@ class Runtime:
         with ExitStack() as opened:  # closed if a later step fails
             checkpoint, gallery = _open(settings)
             opened.callback(gallery.close)
-            runtime = cls(checkpoint, gallery, settings, outdated)
+            runtime = cls(checkpoint, gallery, settings, outdated, metrics)
             opened.callback(runtime.sketch_decoder.close)
             runtime.sketch_decoder.start()
             runtime._warm_up(settings.threads)

@@ -42,10 +42,10 @@ class Service:
     def __init__(self, settings: Settings, metrics: Metrics | None = None, reads: ReadLimits | None = None) -> None:
         thread_counts = threads_per_batch(limit_threads(settings.threads))
         self.settings = settings
-        self._swapper = RuntimeSwapper(settings)
         self._batcher = Batcher(len(thread_counts), lambda busy: set_compute_threads(thread_counts[busy - 1]))
         self.queue = SearchQueue(settings.max_queue, settings.search_timeout)
         self.metrics = metrics or Metrics()
+        self._swapper = RuntimeSwapper(settings, self.metrics)
         self.reads = reads or ReadLimits(settings.search_timeout)
         self.metrics.watch(lambda: self.gallery, lambda: self.queue.length, lambda: self.runtime.checkpoint.sha256)
 

@@ -16,7 +16,7 @@ from index_builder.cli.experiments import experiment
 from index_builder.cli.gallery import build, create, demo, serve
 from index_builder.cli.keys import keys
 from index_builder.cli.maintenance import backup, reembed, restore, tune, verify
-from index_builder.cli.products import add, import_, list_, remove
+from index_builder.cli.products import add, import_, imports, list_, remove
 from index_builder.cli.training import train
 
 app = typer.Typer(
@@ -47,4 +47,5 @@ for _maintenance_command in (tune, reembed, backup, restore, verify):
     app.command()(plain_errors(_maintenance_command))
 app.command("import")(plain_errors(import_))
 app.command("list")(plain_errors(list_))
+app.add_typer(imports, name="imports")
 app.add_typer(keys, name="keys")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from app.core.error_text import truncate
-from index_builder.cli.console import exit_if_failed, print_report, print_result, progress_bar
+from app.core.error_text import readable, truncate
+from index_builder.cli.console import exit_if_failed, plain_errors, print_report, print_result, progress_bar
 from index_builder.cli.options import Catalogue, Complete, Json, MaxRemoved, Private
 
 Gallery = Annotated[Path, typer.Option(metavar="DIR", help="Gallery made by `sketchfind build`.")]
@@ -133,3 +134,55 @@ def list_(
     for product in page:
         price = "" if product.price is None else f"{product.price} {product.currency or ''}".strip()
         print("\t".join((product.product_id, product.title, product.category or "", price)))
+
+
+imports = typer.Typer(help="List and cancel the imports of running servers.", no_args_is_help=True)
+
+
+@imports.command("list")
+@plain_errors
+def list_imports(
+    gallery: Gallery,
+    after: Annotated[
+        str | None,
+        typer.Option(metavar="ID", help="ID after which the list begins.", show_default="none"),
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, help="Largest number of imports to list.")] = 20,
+    catalogue: Catalogue = None,
+    *,
+    as_json: Json = False,
+) -> None:
+    """List the imports of servers, newest first, with id, state, start, counts and message."""
+    from app.api.schemas.imports import OperationPage
+    from app.gallery.layout import GalleryLocation
+
+    with closing(GalleryLocation(gallery, catalogue).open_catalogue()) as opened:
+        if after is not None and opened.operations.get(after) is None:
+            raise ValueError(f"there is no import {truncate(after)} in {gallery}")
+        jobs = opened.operations.page(after, limit + 1)
+    if as_json:
+        print_result(OperationPage.from_jobs(jobs, limit).model_dump(), as_json=as_json)
+        return
+    for job in jobs[:limit]:
+        created = datetime.fromtimestamp(job.created, UTC).isoformat(" ", "seconds")
+        print("\t".join((job.id, job.state, created, str(job.counts), readable(job.message or ""))))
+
+
+@imports.command()
+@plain_errors
+def cancel(
+    import_id: Annotated[str, typer.Argument(metavar="ID", help="ID of the import.")],
+    gallery: Gallery,
+    catalogue: Catalogue = None,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Cancel an import. The server that runs it ends it within seconds; what it has written stays."""
+    from app.gallery.layout import IMPORTS, GalleryLocation
+    from app.ingest.feed_store import FeedStore
+
+    with closing(GalleryLocation(gallery, catalogue).open_catalogue()) as opened:
+        if not opened.operations.cancel(import_id):
+            raise ValueError(f"there is no import {truncate(import_id)} in {gallery} that is not over")
+        FeedStore(gallery / IMPORTS, opened.operations).sweep()
+    print_result({"cancelled": import_id} if as_json else f"{import_id} cancelled", as_json=as_json)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from rich.progress import Progress
 
+from app.catalogue.catalogue import Catalogue
 from app.catalogue.import_jobs import MOST_ERRORS, FeedProblem, ImportCounts
 from app.feeds.reader import count_source, read_source
 from app.feeds.records import FeedError

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from pydantic import BaseModel, Field
 
-from app.catalogue.import_jobs import ImportJob
+from app.catalogue.import_jobs import ImportJob, ProblemKind
 
 ERRORS_PAGE = 100  # default number of errors in one response
 OPERATION_ID = "0d5e7a4c9b1f4e2f8a6c3d2b1e0f9a8c"  # example
@@ -18,6 +18,9 @@ class ProblemInfo(BaseModel):
     where: str = Field(description="line or entry of the feed, or product id", examples=["line 7"])
     reason: str = Field(
         description="what is wrong, the value, and what was expected", examples=["the price is missing"]
+    )
+    kind: ProblemKind = Field(
+        description="an entry that cannot be read, an id that came before, or a photo", examples=["entry"]
     )
 
 
@@ -65,7 +68,9 @@ class OperationInfo(BaseModel):
             complete=job.options.removal is not None,
             dry_run=job.options.is_dry_run,
             error_count=counts.problems,
-            errors=[ProblemInfo(where=error.where, reason=error.reason) for error in job.errors[after:end]],
+            errors=[
+                ProblemInfo(where=error.where, reason=error.reason, kind=error.kind) for error in job.errors[after:end]
+            ],
             errors_next=end if end < len(job.errors) else None,
             message=job.message,
             created=job.created,

@@ -235,7 +235,7 @@ def test_two_photos_of_one_id_are_a_problem(tmp_path: Path) -> None:
         (tmp_path / name).touch()
     first, second = read_source(tmp_path)
     assert isinstance(first, FeedItem)
-    assert second == FeedProblem("a.png", "its product id 'a' is already that of a.jpg")
+    assert second == FeedProblem("a.png", "its product id 'a' is already that of a.jpg", "duplicate")
 
 
 def test_photos_whose_names_are_not_utf_8_are_problems(tmp_path: Path) -> None:

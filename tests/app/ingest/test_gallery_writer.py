@@ -11,6 +11,7 @@ import pytest
 from app.core.shutdown import Shutdown
 from app.gallery.gallery import Gallery
 from app.ingest.gallery_writer import GalleryWriter
+from app.observability.metrics import Metrics
 from model.checkpoint import Checkpoint, load_checkpoint
 from tests.support.background import background
 from tests.support.writable_server import own_gallery
@@ -31,12 +32,12 @@ def gallery(checkpoint: Checkpoint, tiny_gallery: Path, tmp_path: Path) -> Itera
 
 @pytest.fixture
 def writer(checkpoint: Checkpoint, gallery: Gallery) -> GalleryWriter:
-    return GalleryWriter(gallery, checkpoint, lambda: None, allow_private=False)
+    return GalleryWriter(gallery, checkpoint, lambda: None, Metrics(), allow_private=False)
 
 
 def test_it_imports_and_maintains_from_its_start_to_its_end(checkpoint: Checkpoint, gallery: Gallery) -> None:
     before = background()
-    writer = GalleryWriter(gallery, checkpoint, lambda: None, allow_private=False)
+    writer = GalleryWriter(gallery, checkpoint, lambda: None, Metrics(), allow_private=False)
     assert background() <= before
     writer.start()
     started = background() - before

@@ -15,6 +15,7 @@ from app.decoding.decoder_process import Answer, DecoderProcess
 from app.decoding.worker_pool import DecoderPool
 from app.gallery.layout import CATALOGUE_FILE
 from app.ingest.import_progress import ImportProgress
+from app.observability.metrics import Metrics
 from tests.support.photo_web import Web, web
 from tests.support.sketch_files import refused
 from tests.support.writable_server import Shop, opened, own_gallery, photo, too_busy, too_costly, wait_for
@@ -49,6 +50,10 @@ def test_a_feed_is_imported_and_again_only_what_changed(shop: Shop, server: Web)
     done = import_feed(shop, feed_of(server, 70, 71) + "n72,,,gone.png\nn73,,,ftp://x/y\n,,,x\n")
     assert (done["state"], done["total"], done["done"], done["added"], done["error_count"]) == ("done", 5, 5, 2, 3)
     assert [error["where"] for error in done["errors"]] == ["n72", "n73", "line 6"]
+    assert [error["kind"] for error in done["errors"]] == ["photo", "photo", "entry"]
+    counted = shop.client.get("/metrics").text
+    assert 'sketchfind_imports_total{outcome="done"} 1.0' in counted
+    assert 'sketchfind_import_errors_total{kind="photo"} 2.0' in counted
     assert "expected http:// or https:// in an uploaded feed" in done["errors"][0]["reason"]
     assert shop.found(70, category="Imported") == ["n70", "n71"]
     assert list((shop.gallery / "imports").iterdir()) == []
@@ -88,7 +93,7 @@ def test_errors_come_in_pages_of_which_the_first_is_the_answer(shop: Shop) -> No
 def test_what_is_kept_of_errors_is_little(tmp_path: Path) -> None:
     catalogue = Catalogue(sqlite_url(tmp_path / CATALOGUE_FILE))
     operation = catalogue.operations.add("a")
-    progress = ImportProgress(catalogue.operations, operation)
+    progress = ImportProgress(catalogue.operations, operation, Metrics())
     for number in range(2000):
         progress.add_problem(FeedProblem(f"line {number}", "\u20ac" * 1_000_000))
     progress.set_counts(ImportCounts(done=2000, problems=2000))
@@ -97,7 +102,7 @@ def test_what_is_kept_of_errors_is_little(tmp_path: Path) -> None:
     assert 10 < len(stored.errors) < 1000 and len(stored.message or "") == 2000
     assert [error.where for error in stored.errors] == [f"line {number}" for number in range(len(stored.errors))]
     size = sum(path.stat().st_size for path in tmp_path.iterdir())
-    resumed = ImportProgress(catalogue.operations, stored)
+    resumed = ImportProgress(catalogue.operations, stored, Metrics())
     resumed.add_problem(FeedProblem("line 2000", "short, but not among the first"))
     for done in range(100):
         resumed.set_counts(ImportCounts(done=done))

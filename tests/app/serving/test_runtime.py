@@ -14,6 +14,7 @@ from app.decoding.sketch_decoder import SketchDecoder
 from app.gallery.layout import CATALOGUE_FILE, GalleryLocation
 from app.gallery.open_gallery import open_gallery
 from app.ingest.gallery_writer import GalleryWriter
+from app.observability.metrics import Metrics
 from app.search.batcher import Batcher
 from app.search.retriever import Retriever
 from app.serving.hot_swap import RuntimeSwapper
@@ -47,7 +48,7 @@ def ignore(_runtime: Runtime) -> None:
 def test_the_constructor_of_a_runtime_starts_nothing(settings: Settings) -> None:
     checkpoint, gallery = open_gallery(GalleryLocation(settings.gallery), "cpu")
     before = background()
-    runtime = Runtime(checkpoint, gallery, settings, ignore)
+    runtime = Runtime(checkpoint, gallery, settings, ignore, Metrics())
     assert background() <= before
     runtime.close(Shutdown.unlimited())
 
@@ -61,7 +62,7 @@ def test_an_opening_that_fails_leaves_nothing_open(
 ) -> None:
     monkeypatch.setattr(part, step, fail)
     with pytest.raises(OSError, match="no more of it"):
-        Runtime.open(settings, ignore)
+        Runtime.open(settings, ignore, Metrics())
 
 
 def test_an_opening_that_gets_too_few_threads_leaves_nothing_open(
@@ -77,7 +78,7 @@ def test_an_opening_that_gets_too_few_threads_leaves_nothing_open(
 
     monkeypatch.setattr(threading.Thread, "start", start_two)
     with pytest.raises(RuntimeError, match="can't start new thread"):
-        Runtime.open(settings, ignore)
+        Runtime.open(settings, ignore, Metrics())
     assert names == ["import", "follow", "compact"]
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
+from app.gallery.layout import GalleryLocation
 from index_builder.cli.main import app
 from tests.conftest import draw_product
 from tests.support.writable_server import Shop, opened, own_gallery
@@ -90,6 +91,25 @@ def test_a_complete_feed_removes_what_it_lacks(tiny_gallery: Path, tmp_path: Pat
     assert (done["removed"], done["unchanged"], done["size"]) == (3, 9, 9)
     again = run("build", shorter, *options, *checkpoint_option("build", gallery))
     assert again.exit_code == 0 and again.stdout.startswith("0 added, 0 updated, 9 unchanged: 9 products.")
+
+
+def test_imports_of_servers_are_listed_and_cancelled(tiny_gallery: Path, tmp_path: Path) -> None:
+    gallery, _ = own_gallery(tiny_gallery, tmp_path)
+    catalogue = GalleryLocation(gallery).open_catalogue()
+    jobs = [catalogue.operations.add(name) for name in ("first", "second")]
+    (gallery / "imports").mkdir()
+    (gallery / "imports" / "second.feed").write_text("id,image_link\n")
+    assert answer("imports", "cancel", "second", "--gallery", gallery) == {"cancelled": "second"}
+    assert [job.id for job in catalogue.operations.unfinished()] == ["first"]
+    assert list((gallery / "imports").iterdir()) == []
+    page = answer("imports", "list", "--gallery", gallery, "--limit", 1)
+    assert (page["operations"][0]["id"], page["operations"][0]["state"]) == ("second", "cancelled")
+    first = run("imports", "list", "--gallery", gallery, "--after", page["next"]).stdout.split("\t")
+    assert first[:2] == ["first", "queued"] and first[3] == str(jobs[0].counts)
+    for arguments in (["cancel", "second"], ["cancel", "none"], ["list", "--after", "none"]):
+        result = run("imports", *arguments, "--gallery", gallery)
+        assert result.exit_code == 2 and "there is no import" in result.stderr
+    catalogue.close()
 
 
 def test_names_that_are_not_utf_8_are_told_readably(tiny_gallery: Path, tmp_path: Path) -> None:
