@@ -73,6 +73,11 @@ class Settings(BaseSettings):
     )
     max_write_bytes: int = Field(default=64 * 2**20, ge=1, description="largest product with its photos, in bytes")
     max_feed_bytes: int = Field(default=2**30, ge=1, description="largest uploaded feed, in bytes")
+    feed_url: SecretStr | None = Field(default=None, description="URL of a feed to import again and again; unset: none")
+    feed_every: float = Field(
+        default=60, ge=1, le=10080, allow_inf_nan=False, description="minutes between two checks of the feed"
+    )
+    feed_complete: bool = Field(default=False, description="remove products that the feed lacks")
     allow_private_addresses: bool = Field(
         default=False, description="fetch photos of feeds from this machine and private networks too"
     )

@@ -95,7 +95,7 @@ def migrate_from_3(connection: Connection) -> None:
 
 
 def migrate_from_4(connection: Connection) -> None:
-    """Migrate from format 4: imports had no options."""
+    """Migrate from format 4: imports had no options, and no feed was scheduled."""
     metadata.create_all(connection)
     _add_columns(connection, operations, ["options"])
     connection.execute(update(catalogue).values(format=FORMAT))

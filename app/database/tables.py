@@ -153,6 +153,17 @@ operations = Table(  # see app/catalogue/import_jobs.py
     Column("options", _Text),  # JSON
 )
 
+feed_checks = Table(  # see app/catalogue/feed_schedule.py
+    "feed_checks",
+    metadata,
+    Column("url_sha256", _Text, primary_key=True),
+    Column("next_at", Float, nullable=False),  # s since 1970
+    Column("failures", Integer, nullable=False),
+    Column("etag", _Text, nullable=False),
+    Column("modified", _Text, nullable=False),
+    Column("job_id", _Text),
+)
+
 # derived from `products`, so that filters and facets compare numbers; "Black/Red" is two colours, "41/42" two sizes
 trait_values = Table(
     "trait_values",

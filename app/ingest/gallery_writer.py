@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from typing import BinaryIO, TypeVar
 
 from app.catalogue.import_jobs import ImportJob
-from app.catalogue.import_options import ImportOptions
+from app.catalogue.import_options import MAX_REMOVED, ImportOptions
 from app.catalogue.product_patches import PatchOutcome, patch_products
 from app.core.cpu_limits import available_cpus
 from app.core.disk_errors import translate_disk_errors
@@ -22,6 +22,7 @@ from app.decoding.photo_decoder import PhotoDecoder
 from app.gallery.gallery import Gallery
 from app.gallery.maintenance import Maintenance
 from app.ingest.complete_feed import plan_removal
+from app.ingest.feed_puller import FeedPuller, ScheduledFeed
 from app.ingest.import_worker import ImportWorker
 from app.ingest.link_fetcher import LinkFetcher
 from app.ingest.pipeline import Ingest
@@ -50,6 +51,7 @@ class GalleryWriter:
         checkpoint: Checkpoint,
         on_outdated: Callable[[], object],
         metrics: Metrics,
+        feed: ScheduledFeed | None = None,
         *,
         allow_private: bool,
     ) -> None:
@@ -65,6 +67,13 @@ class GalleryWriter:
             gallery.directory, gallery.catalogue, importing, metrics, allow_private=allow_private
         )
         self._links = LinkFetcher(gallery.directory, allow_private=allow_private)
+        self._puller = feed and FeedPuller(
+            feed,
+            gallery.catalogue,
+            lambda file: self._submit(file, MAX_REMOVED if feed.is_complete else None, is_dry_run=False),
+            metrics,
+            allow_private=allow_private,
+        )
         self._maintenance = Maintenance(gallery, on_outdated)
         self._catalogue, self._jobs = gallery.catalogue, gallery.catalogue.operations
 
@@ -76,6 +85,8 @@ class GalleryWriter:
             if self._jobs.unfinished():
                 self._import_decoder.start()
             self._import_worker.start()
+            if self._puller:
+                self._puller.start()
             self._maintenance.start()
             started.pop_all()
 
@@ -91,8 +102,10 @@ class GalleryWriter:
         shutdown.close({"photo decoders": self._decoder.close})
 
     def _close_imports(self) -> None:
-        """Stop the import worker and close its decoder."""
+        """Stop fetching the feed, stop the import worker and close its decoder."""
         self._import_worker.stop()
+        if self._puller:
+            self._puller.close()  # before the decoder, which it may start
         self._import_decoder.close()  # before waiting for the worker, which may wait for the decoder
         self._import_worker.close()
 

@@ -57,6 +57,9 @@ class Metrics:
         self._import_errors = Counter(
             "sketchfind_import_errors", "Errors of imports by kind", ["kind"], registry=registry
         )
+        self._feed_checks = Counter(
+            "sketchfind_feed_checks", "Checks of the scheduled feed by outcome", ["outcome"], registry=registry
+        )
         self._queue = Gauge("sketchfind_queue_length", "Searches that are waiting or running", registry=registry)
         self._database = Gauge(
             "sketchfind_database_up", "1 if the catalogue's database answers, 0 if it is away", registry=registry
@@ -97,6 +100,10 @@ class Metrics:
     def import_error(self, kind: str) -> None:
         """Count an error of an import by its kind, of which there are few."""
         self._import_errors.labels(kind).inc()
+
+    def feed_checked(self, outcome: str) -> None:
+        """Count a check of the scheduled feed: changed, unchanged or failed."""
+        self._feed_checks.labels(outcome).inc()
 
     def text(self) -> bytes:
         """Return all metrics in Prometheus's text format."""

@@ -13,7 +13,7 @@ import httpx
 
 from app.core.error_text import MOST_LINK, cut, truncate
 from app.photo_fetch.address_guard import GuardedNetwork, RefusedAddressError
-from app.photo_fetch.transport import Transport, error_message
+from app.photo_fetch.transport import Transport, error_message, follow_redirects
 from app.photo_fetch.validator_cache import ValidatorCache, Validators
 from model.preprocessing.images import UnreadableImageError
 
@@ -21,7 +21,6 @@ CONNECTIONS = 8
 PER_HOST = 2  # connections
 SECONDS = 60.0  # per attempt, redirects included
 PAUSES = (0.5, 2.0, 8.0)  # s before each retry
-MAX_REDIRECTS = 5
 
 _MAX_FAILURES = 10  # photos of a host that may fail in a row before its other photos are given up
 _MAX_RETRY_AFTER = 30.0  # s
@@ -116,7 +115,7 @@ class RemotePhotos:
         cached = self._cache.get(url) if known else None
         conditions = cached.headers() if cached and cached.source == known else {}
         self._network.start_deadline(SECONDS)
-        with closing(self._request(url, conditions)) as response:
+        with closing(follow_redirects(self._client, url, conditions)) as response:
             if response.status_code == 304 and conditions:
                 return None
             self._check_headers(response)
@@ -124,21 +123,6 @@ class RemotePhotos:
         etag, modified = response.headers.get("etag", ""), response.headers.get("last-modified", "")
         self._cache.put(url, Validators(hashlib.sha256(data).hexdigest(), etag, modified))
         return data
-
-    def _request(self, url: str, headers: dict[str, str]) -> httpx.Response:
-        """Return the response at the end of a URL's redirects, before its body is read.
-
-        Redirects are followed here because httpx would read and unpack their bodies. Raises ValueError when there are
-        too many.
-        """
-        request = self._client.build_request("GET", url, headers=headers)
-        for _ in range(MAX_REDIRECTS + 1):
-            response = self._client.send(request, stream=True)
-            if response.next_request is None:
-                return response
-            response.close()
-            request = response.next_request
-        raise ValueError("Exceeded maximum allowed redirects.")
 
     def _check_headers(self, response: httpx.Response) -> None:
         """Check status, encoding and size of a response. Raises _TransientError and ValueError."""

@@ -8,6 +8,8 @@ from typing import cast
 import httpcore
 import httpx
 
+MAX_REDIRECTS = 5
+
 
 class Transport(httpx.BaseTransport):
     """Transport that sends requests through httpcore. Its exceptions are raised as httpx.TransportError."""
@@ -71,3 +73,19 @@ _TRANSPORT_ERRORS = (
 def error_message(error: Exception) -> str:
     """Return the message of an error, or the name of its class if it has none."""
     return str(error) or type(error).__name__
+
+
+def follow_redirects(client: httpx.Client, url: str, headers: dict[str, str]) -> httpx.Response:
+    """Return the response at the end of a URL's redirects, before its body is read.
+
+    Redirects are followed here because httpx would read and unpack their bodies. Raises ValueError when there are too
+    many.
+    """
+    request = client.build_request("GET", url, headers=headers)
+    for _ in range(MAX_REDIRECTS + 1):
+        response = client.send(request, stream=True)
+        if response.next_request is None:
+            return response
+        response.close()
+        request = response.next_request
+    raise ValueError("Exceeded maximum allowed redirects.")

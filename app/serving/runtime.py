@@ -21,6 +21,7 @@ from app.decoding.worker_pool import DecoderUnavailableError
 from app.gallery.gallery import Gallery
 from app.gallery.layout import GalleryLocation
 from app.gallery.open_gallery import open_gallery
+from app.ingest.feed_puller import ScheduledFeed
 from app.ingest.gallery_writer import GalleryWriter
 from app.observability.metrics import Metrics
 from app.products.grouping import Grouping
@@ -53,7 +54,12 @@ class Runtime:
         self.retriever = Retriever(checkpoint, gallery, settings.n_candidates, settings.device)
         self.sketch_decoder = SketchDecoder(checkpoint.preprocess.config, settings.max_pixels)
         self.writer = GalleryWriter(
-            gallery, checkpoint, lambda: outdated(self), metrics, allow_private=settings.allow_private_addresses
+            gallery,
+            checkpoint,
+            lambda: outdated(self),
+            metrics,
+            _scheduled_feed(settings),
+            allow_private=settings.allow_private_addresses,
         )
         self._copy = MemoryCopy(gallery, self.retriever.product_cache)
         self._lock = threading.Lock()
@@ -133,6 +139,14 @@ def location_of(settings: Settings) -> GalleryLocation:
     """Return where the gallery of the settings is."""
     catalogue_url = settings.catalogue.get_secret_value() if settings.catalogue else None
     return GalleryLocation(settings.gallery, catalogue_url)
+
+
+def _scheduled_feed(settings: Settings) -> ScheduledFeed | None:
+    """Return the feed that the settings name, if any."""
+    if settings.feed_url is None:
+        return None
+    url, seconds = settings.feed_url.get_secret_value(), 60 * settings.feed_every
+    return ScheduledFeed(url, seconds, settings.max_feed_bytes, settings.feed_complete)
 
 
 def _open(settings: Settings) -> tuple[Checkpoint, Gallery]:

@@ -14,6 +14,7 @@ import pytest
 from app.photo_fetch import http_fetcher as remote
 from app.photo_fetch.address_guard import GuardedNetwork
 from app.photo_fetch.http_fetcher import FetchStoppedError, RemotePhotos
+from app.photo_fetch.transport import MAX_REDIRECTS
 from app.photo_fetch.validator_cache import ValidatorCache, Validators
 from model.preprocessing.images import UnreadableImageError
 from tests.support.photo_web import Web, web
@@ -97,7 +98,7 @@ def test_what_will_not_pass_is_refused_at_once(
     server.answers["/a.jpg"] = answer
     with pytest.raises(UnreadableImageError, match=f"a.jpg cannot be fetched: .*{reason}"):
         photos.fetch(server.url(), None)
-    assert server.count()["/a.jpg"] in (1, remote.MAX_REDIRECTS + 1)
+    assert server.count()["/a.jpg"] in (1, MAX_REDIRECTS + 1)
 
 
 @pytest.mark.parametrize("location", ["/b.jpg", "b.jpg", "//127.0.0.1:{port}/b.jpg", "http://b.example:{port}/b.jpg"])
