@@ -132,6 +132,13 @@ class ImportWorker:
         """
         progress = ImportProgress(self._jobs, job, self._metrics)
         try:
+            self._import_rest(job, path, progress)
+        except ImportCancelledError:
+            progress.log_cancelled()
+
+    def _import_rest(self, job: ImportJob, path: Path, progress: ImportProgress) -> None:
+        """Do what _import() does. Raises ImportCancelledError too."""
+        try:
             # the whole feed is read before anything is written
             progress.begin(sum(1 for _ in self._raise_if_stopped(read_feed(path))))
             removal = job.options.removal
@@ -144,7 +151,7 @@ class ImportWorker:
                 self._remove(missing, job.options, progress)
             progress.finish()
         except ImportCancelledError:
-            progress.log_cancelled()
+            raise
         except (FeedError, RemovalRefusedError) as error:
             progress.fail(str(error))
         except (FetchStoppedError, CheckpointMismatchError, DecoderUnavailableError, OSError, SQLAlchemyError) as error:

@@ -159,3 +159,21 @@ def test_imports_are_cancelled(shop: Shop, server: Web) -> None:
     assert list((shop.gallery / "imports").iterdir()) == []
     assert shop.client.post(f"/operations/{done['id']}/cancel").json()["state"] == "done"
     refused(shop.client.post("/operations/none/cancel"), 404, "not_found")
+
+
+def test_an_import_that_is_cancelled_before_it_fails_stays_cancelled(
+    shop: Shop, server: Web, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    begin = ImportProgress.begin
+
+    def cancel_and_begin(progress: ImportProgress, total: int) -> None:
+        begin(progress, total)
+        newest = shop.client.get("/operations").json()["operations"][0]
+        shop.client.post(f"/operations/{newest['id']}/cancel")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ImportProgress, "begin", cancel_and_begin)
+        assert import_feed(shop, "id,image_link\n", complete=True)["state"] == "cancelled"
+    assert import_feed(shop, f"id,image_link\nn71,{server.url('/71.png')}\n")["state"] == "done"
+    assert "is cancelled after" in caplog.text and "imports are paused" not in caplog.text
