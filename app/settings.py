@@ -78,6 +78,12 @@ class Settings(BaseSettings):
         default=60, ge=1, le=10080, allow_inf_nan=False, description="minutes between two checks of the feed"
     )
     feed_complete: bool = Field(default=False, description="remove products that the feed lacks")
+    import_webhook: SecretStr | None = Field(
+        default=None, description="URL that is notified of the end of each import; unset: none"
+    )
+    import_webhook_secret: SecretStr | None = Field(
+        default=None, description="secret that signs notifications; required with a webhook"
+    )
     allow_private_addresses: bool = Field(
         default=False, description="fetch photos of feeds from this machine and private networks too"
     )
@@ -124,12 +130,15 @@ def load_settings(**given: Any) -> Settings:
     Raises SettingsError with a message of one line.
     """
     try:
-        return Settings(**{name: value for name, value in given.items() if value is not None})
+        settings = Settings(**{name: value for name, value in given.items() if value is not None})
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         name = str(first["loc"][0])
         label = name if name in given else f"{_PREFIX}{name.upper()}"
         raise SettingsError(describe_validation_error(first, label)) from None
+    if settings.import_webhook is not None and settings.import_webhook_secret is None:
+        raise SettingsError(f"{_PREFIX}IMPORT_WEBHOOK_SECRET is missing: expected it with {_PREFIX}IMPORT_WEBHOOK")
+    return settings
 
 
 def unknown_settings(environment: Mapping[str, str] = os.environ) -> list[str]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from dataclasses import asdict
 from typing import BinaryIO, TypeVar
 
 from app.catalogue.import_jobs import ImportJob
@@ -28,6 +30,7 @@ from app.ingest.link_fetcher import LinkFetcher
 from app.ingest.pipeline import Ingest
 from app.ingest.product_preparer import PreparedProduct, ProductUpdate
 from app.observability.metrics import Metrics
+from app.photo_fetch.webhook import Webhook, WebhookTarget
 from app.products.product_patch import ProductPatch
 from model.checkpoint import Checkpoint
 
@@ -52,6 +55,7 @@ class GalleryWriter:
         on_outdated: Callable[[], object],
         metrics: Metrics,
         feed: ScheduledFeed | None = None,
+        webhook: WebhookTarget | None = None,
         *,
         allow_private: bool,
     ) -> None:
@@ -63,8 +67,9 @@ class GalleryWriter:
         self._ingest = Ingest(gallery.catalogue, gallery.photos, checkpoint, self._decoder.decode)
         self._pool = ThreadPoolExecutor(_THREADS, "write")
         importing = Ingest(gallery.catalogue, gallery.photos, checkpoint, self._import_decoder.decode)
+        self._webhook = webhook and Webhook(webhook, allow_private=allow_private)
         self._import_worker = ImportWorker(
-            gallery.directory, gallery.catalogue, importing, metrics, allow_private=allow_private
+            gallery.directory, gallery.catalogue, importing, metrics, self._notify, allow_private=allow_private
         )
         self._links = LinkFetcher(gallery.directory, allow_private=allow_private)
         self._puller = feed and FeedPuller(
@@ -84,6 +89,8 @@ class GalleryWriter:
             started.callback(self._maintenance.close)
             if self._jobs.unfinished():
                 self._import_decoder.start()
+            if self._webhook:
+                self._webhook.start()
             self._import_worker.start()
             if self._puller:
                 self._puller.start()
@@ -108,6 +115,15 @@ class GalleryWriter:
             self._puller.close()  # before the decoder, which it may start
         self._import_decoder.close()  # before waiting for the worker, which may wait for the decoder
         self._import_worker.close()
+        if self._webhook:
+            self._webhook.close()
+
+    def _notify(self, job: ImportJob) -> None:
+        """Notify the webhook, if there is one, of the end of an import."""
+        if self._webhook:
+            outcome = {"id": job.id, "state": job.state, "total": job.total, "message": job.message}
+            counts = asdict(job.counts) | {"dry_run": job.options.is_dry_run}
+            self._webhook.send(json.dumps(outcome | counts).encode())
 
     async def fetch(self, links: Sequence[str], max_bytes: int) -> list[bytes]:
         """Fetch the photos of a write by URL. Raises the errors of LinkFetcher.fetch()."""

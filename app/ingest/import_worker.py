@@ -10,7 +10,7 @@ import itertools
 import logging
 import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
@@ -45,10 +45,18 @@ class ImportWorker:
     """Thread that imports submitted feeds, and those that other processes left, from start() to close()."""
 
     def __init__(
-        self, gallery: Path, catalogue: Catalogue, ingest: Ingest, metrics: Metrics, *, allow_private: bool
+        self,
+        gallery: Path,
+        catalogue: Catalogue,
+        ingest: Ingest,
+        metrics: Metrics,
+        on_end: Callable[[ImportJob], object] = lambda job: None,
+        *,
+        allow_private: bool,
     ) -> None:
         self._gallery, self._catalogue, self._ingest = gallery, catalogue, ingest
         self._jobs, self._metrics = catalogue.operations, metrics
+        self._on_end = on_end  # called with each import that has ended here
         self._feeds = FeedStore(gallery / IMPORTS, catalogue.operations)
         self._allow_private = allow_private
         self._stopping, self._wake = threading.Event(), threading.Event()
@@ -120,6 +128,7 @@ class ImportWorker:
                 current = self._jobs.get_existing(job.id)
                 if not current.is_over:
                     self._import(current, path)
+                    self._on_end(self._jobs.get_existing(job.id))
                 path.unlink(missing_ok=True)
                 return True
         return False

@@ -24,6 +24,7 @@ from app.gallery.open_gallery import open_gallery
 from app.ingest.feed_puller import ScheduledFeed
 from app.ingest.gallery_writer import GalleryWriter
 from app.observability.metrics import Metrics
+from app.photo_fetch.webhook import WebhookTarget
 from app.products.grouping import Grouping
 from app.search.memory_copy import MemoryCopy
 from app.search.retriever import Retriever
@@ -59,6 +60,7 @@ class Runtime:
             lambda: outdated(self),
             metrics,
             _scheduled_feed(settings),
+            _webhook_target(settings),
             allow_private=settings.allow_private_addresses,
         )
         self._copy = MemoryCopy(gallery, self.retriever.product_cache)
@@ -147,6 +149,13 @@ def _scheduled_feed(settings: Settings) -> ScheduledFeed | None:
         return None
     url, seconds = settings.feed_url.get_secret_value(), 60 * settings.feed_every
     return ScheduledFeed(url, seconds, settings.max_feed_bytes, settings.feed_complete)
+
+
+def _webhook_target(settings: Settings) -> WebhookTarget | None:
+    """Return the webhook that the settings name, if any."""
+    if settings.import_webhook is None or settings.import_webhook_secret is None:
+        return None
+    return WebhookTarget(settings.import_webhook.get_secret_value(), settings.import_webhook_secret.get_secret_value())
 
 
 def _open(settings: Settings) -> tuple[Checkpoint, Gallery]:

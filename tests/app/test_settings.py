@@ -99,3 +99,12 @@ def test_an_app_made_from_the_environment_warns_of_unknown_settings(
     monkeypatch.setenv("SKETCHFIND_WRITERATE", "1")
     create_app()
     assert [record.getMessage() for record in caplog.records if "SKETCHFIND_WRITE_RATE?" in record.getMessage()]
+
+
+def test_a_webhook_needs_a_secret(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("SKETCHFIND_IMPORT_WEBHOOK", "https://shop.example/hook?token=7")
+    with pytest.raises(SettingsError, match="SKETCHFIND_IMPORT_WEBHOOK_SECRET is missing: expected it with"):
+        load_settings(gallery=tmp_path)
+    monkeypatch.setenv("SKETCHFIND_IMPORT_WEBHOOK_SECRET", "s3cret")
+    settings = load_settings(gallery=tmp_path)
+    assert settings.import_webhook is not None and not {"token", "s3cret"} & set(repr(settings).split())

@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 @contextmanager
 def answering(answer: Callable[[BaseHTTPRequestHandler], object], *, keep_alive: bool) -> Iterator[int]:
-    """Run a server until the block ends and yield its port. It calls `answer` in a thread for every GET."""
+    """Run a server until the block ends and yield its port. It calls `answer` in a thread for every GET and POST."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1" if keep_alive else "HTTP/1.0"
@@ -18,6 +18,8 @@ def answering(answer: Callable[[BaseHTTPRequestHandler], object], *, keep_alive:
         def do_GET(self) -> None:
             """Answer the request."""
             answer(self)
+
+        do_POST = do_GET
 
         def log_message(self, format: str, *args: object) -> None:
             """Suppress the log of requests."""

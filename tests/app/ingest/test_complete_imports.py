@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from sqlalchemy import Connection
 from app.ingest.import_progress import ImportProgress
 from tests.support.photo_web import Web, web
 from tests.support.sketch_files import refused
+from tests.support.webhook_receiver import receiving
 from tests.support.writable_server import Shop, opened, own_gallery, photo, wait_for
 
 CSV = {"Content-Type": "text/csv"}
@@ -177,3 +179,14 @@ def test_an_import_that_is_cancelled_before_it_fails_stays_cancelled(
         assert import_feed(shop, "id,image_link\n", complete=True)["state"] == "cancelled"
     assert import_feed(shop, f"id,image_link\nn71,{server.url('/71.png')}\n")["state"] == "done"
     assert "is cancelled after" in caplog.text and "imports are paused" not in caplog.text
+
+
+def test_the_webhook_is_told_of_the_end_of_an_import(tiny_gallery: Path, tmp_path: Path, server: Web) -> None:
+    gallery, key = own_gallery(tiny_gallery, tmp_path)
+    with receiving() as receiver:
+        settings = {"import_webhook": receiver.url, "import_webhook_secret": "s3cret", "allow_private_addresses": True}
+        with opened(gallery, key, **settings) as shop:
+            done = import_feed(shop, f"id,image_link\nn71,{server.url('/71.png')}\nx,y.png\n")
+            receiver.wait_for(1)
+    told = json.loads(receiver.received[0][1])
+    assert (told["id"], told["state"], told["added"], told["problems"]) == (done["id"], "done", 1, 1)
