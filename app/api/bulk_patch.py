@@ -69,7 +69,7 @@ def _add_error(report: PatchReport, number: int, reason: str) -> None:
     """Add the error of a line to the report."""
     report.error_count += 1
     if len(report.errors) < _MOST_LISTED:
-        report.errors.append(ProblemInfo(where=f"line {number}", reason=cut(reason, _MOST_REASON)))
+        report.errors.append(ProblemInfo(kind="entry", where=f"line {number}", reason=cut(reason, _MOST_REASON)))
 
 
 def _interrupted_error(last_line: int) -> ApiError:

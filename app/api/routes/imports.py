@@ -42,11 +42,14 @@ async def import_products(
     key: WriteAccess,
     reservation: WriteBody,
     *,
-    complete: Annotated[bool, Query(description="remove the products that the feed lacks")] = False,
+    complete: Annotated[bool, Query(description="remove the products that the feed lacks", examples=[True])] = False,
     max_removed: Annotated[
-        float, Query(ge=0, le=100, description="largest share of the products that may be removed, in percent")
+        float,
+        Query(ge=0, le=100, description="largest share of the products that may be removed, in percent", examples=[20]),
     ] = MAX_REMOVED,
-    dry_run: Annotated[bool, Query(description="only check the feed: count and report errors, write nothing")] = False,
+    dry_run: Annotated[
+        bool, Query(description="only check the feed: count and report errors, write nothing", examples=[True])
+    ] = False,
 ) -> OperationInfo:
     """Accept a feed and import it in the background. The Location header is the address of its progress."""
     async with read_feed_upload(request, service.settings.max_feed_bytes) as feed:
@@ -59,8 +62,12 @@ async def import_products(
 def list_operations(
     service: ServiceOf,
     key: WriteAccess,
-    after: Annotated[NulFreeText | None, Query(max_length=100, description="id of the last import before")] = None,
-    limit: Annotated[int, Query(ge=1, le=_MAX_PAGE, description="largest number of imports on a page")] = _PAGE,
+    after: Annotated[
+        NulFreeText | None, Query(max_length=100, description="id of the last import before", examples=[OPERATION_ID])
+    ] = None,
+    limit: Annotated[
+        int, Query(ge=1, le=_MAX_PAGE, description="largest number of imports on a page", examples=[50])
+    ] = _PAGE,
 ) -> OperationPage:
     """List imports, newest first, without their errors."""
     if after is not None:

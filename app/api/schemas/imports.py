@@ -82,7 +82,7 @@ class OperationPage(BaseModel):
     """Page of imports, newest first, without their errors."""
 
     operations: list[OperationInfo]
-    next: str | None = Field(description="`after` of the next page; null on the last")
+    next: str | None = Field(description="`after` of the next page; null on the last", examples=[OPERATION_ID, None])
 
     @staticmethod
     def from_jobs(jobs: Sequence[ImportJob], limit: int) -> OperationPage:
