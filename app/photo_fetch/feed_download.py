@@ -7,9 +7,9 @@ from typing import BinaryIO
 
 import httpx
 
-from app.core.error_text import cut, truncate
+from app.core.error_text import cut
 from app.photo_fetch.address_guard import GuardedNetwork, RefusedAddressError
-from app.photo_fetch.transport import Transport, error_message, follow_redirects
+from app.photo_fetch.transport import Transport, check_headers, error_message, follow_redirects, iterate_body
 from app.photo_fetch.validator_cache import Validators
 
 _SECONDS = 600.0  # for the whole download
@@ -38,32 +38,18 @@ def download_feed(
             with closing(follow_redirects(client, url, conditions)) as response:
                 if response.status_code == 304 and conditions:
                     return None
-                _check_headers(response, max_bytes)
+                check_headers(response, max_bytes)
                 _copy_body(response, file, max_bytes)
                 return Validators("", response.headers.get("etag", ""), response.headers.get("last-modified", ""))
     except (RefusedAddressError, httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
         raise FeedUnavailableError(cut(error_message(error), _MAX_MESSAGE)) from None
 
 
-def _check_headers(response: httpx.Response, max_bytes: int) -> None:
-    """Check status, encoding and size of a response. Raises ValueError."""
-    if response.status_code != 200:
-        raise ValueError(f"the server answers {response.status_code}: expected 200")
-    coding = response.headers.get("content-encoding", "identity")
-    if coding != "identity":
-        raise ValueError(f"its content-encoding is {truncate(coding)}: expected none")
-    length = response.headers.get("content-length", "")
-    if length.isdecimal() and (len(length) > 18 or int(length) > max_bytes):
-        raise ValueError(f"it has {length[:18]} bytes: expected at most {max_bytes:,}")
-
-
 def _copy_body(response: httpx.Response, file: BinaryIO, max_bytes: int) -> None:
     """Write the body of a response to a file. Raises ValueError when it is empty, too large or incomplete."""
     size = 0
-    for chunk in response.iter_raw():
+    for chunk in iterate_body(response, max_bytes):
         size += len(chunk)
-        if size > max_bytes:
-            raise ValueError(f"it has more bytes than the {max_bytes:,} expected at most")
         file.write(chunk)
     if not size:
         raise ValueError("it is empty: expected a feed")

@@ -13,7 +13,7 @@ import httpx
 
 from app.core.error_text import MOST_LINK, cut, truncate
 from app.photo_fetch.address_guard import GuardedNetwork, RefusedAddressError
-from app.photo_fetch.transport import Transport, error_message, follow_redirects
+from app.photo_fetch.transport import Transport, check_headers, error_message, follow_redirects, iterate_body
 from app.photo_fetch.validator_cache import ValidatorCache, Validators
 from model.preprocessing.images import UnreadableImageError
 
@@ -119,7 +119,7 @@ class RemotePhotos:
             if response.status_code == 304 and conditions:
                 return None
             self._check_headers(response)
-            data = self._read_body(response)
+            data = b"".join(iterate_body(response, self._max_bytes))
         etag, modified = response.headers.get("etag", ""), response.headers.get("last-modified", "")
         self._cache.put(url, Validators(hashlib.sha256(data).hexdigest(), etag, modified))
         return data
@@ -129,23 +129,7 @@ class RemotePhotos:
         status = response.status_code
         if status in _TRANSIENT:
             raise _TransientError(f"the server answers {status}", _retry_after(response))
-        if status != 200:
-            raise ValueError(f"the server answers {status}: expected 200")
-        coding = response.headers.get("content-encoding", "identity")
-        if coding != "identity":
-            raise ValueError(f"its content-encoding is {truncate(coding)}: expected none")
-        length = response.headers.get("content-length", "")
-        if length.isdecimal() and (len(length) > 18 or int(length) > self._max_bytes):
-            raise ValueError(f"it has {length[:18]} bytes: expected at most {self._max_bytes:,}")
-
-    def _read_body(self, response: httpx.Response) -> bytes:
-        """Read the body of a response. Raises ValueError when it is too large."""
-        data = bytearray()
-        for chunk in response.iter_raw():
-            data += chunk
-            if len(data) > self._max_bytes:
-                raise ValueError(f"it has more bytes than the {self._max_bytes:,} expected at most")
-        return bytes(data)
+        check_headers(response, self._max_bytes)
 
 
 def host_name(url: str) -> str:

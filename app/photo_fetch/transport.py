@@ -1,4 +1,4 @@
-"""Transport of httpx over a given network backend, which httpx.HTTPTransport does not accept."""
+"""Requests by httpx over a network backend of our own, which httpx.HTTPTransport does not accept; limits of answers."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import cast
 
 import httpcore
 import httpx
+
+from app.core.error_text import truncate
 
 MAX_REDIRECTS = 5
 
@@ -89,3 +91,25 @@ def follow_redirects(client: httpx.Client, url: str, headers: dict[str, str]) ->
         response.close()
         request = response.next_request
     raise ValueError("Exceeded maximum allowed redirects.")
+
+
+def check_headers(response: httpx.Response, max_bytes: int) -> None:
+    """Check status, encoding and size of a response. Raises ValueError."""
+    if response.status_code != 200:
+        raise ValueError(f"the server answers {response.status_code}: expected 200")
+    coding = response.headers.get("content-encoding", "identity")
+    if coding != "identity":
+        raise ValueError(f"its content-encoding is {truncate(coding)}: expected none")
+    length = response.headers.get("content-length", "")
+    if length.isdecimal() and (len(length) > 18 or int(length) > max_bytes):
+        raise ValueError(f"it has {length[:18]} bytes: expected at most {max_bytes:,}")
+
+
+def iterate_body(response: httpx.Response, max_bytes: int) -> Iterator[bytes]:
+    """Yield the body of a response in chunks. Raises ValueError when it is too large."""
+    size = 0
+    for chunk in response.iter_raw():
+        size += len(chunk)
+        if size > max_bytes:
+            raise ValueError(f"it has more bytes than the {max_bytes:,} expected at most")
+        yield chunk
