@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
-from pydantic_core import ErrorDetails
+from pydantic_core import ErrorDetails, ValidationError
 
 _LONGEST = 80  # characters of a value in a message
 MOST_LINK = 200  # characters of a link or a path, whose beginnings are often equal
@@ -57,6 +57,13 @@ def describe_validation_error(error: ErrorDetails, name: str) -> str:
     if kind == "too_short":
         return f"{name} has {context['actual_length']} items: expected at least {context['min_length']}"
     return f"{name} is {truncate(error['input'])}: expected {_expected(error)}"
+
+
+def describe_first_error(error: ValidationError) -> tuple[str, str]:
+    """Return the place of the first of pydantic's errors in a JSON body, and its description in one line."""
+    first = error.errors(include_url=False)[0]
+    where = path_of(first["loc"])
+    return where, describe_validation_error(first, where)
 
 
 def _expected(error: ErrorDetails) -> str:

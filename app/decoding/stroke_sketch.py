@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, FailFast, Field, ValidationError
 
-from app.core.error_text import describe_validation_error, path_of
+from app.core.error_text import describe_first_error
 from app.decoding.framed_picture import FramedPicture
 from app.decoding.image_sketch import ImageSketch
 from model.preprocessing.preprocess import Preprocess
@@ -65,9 +65,8 @@ def parse_strokes(data: bytes) -> StrokesBody:
     try:
         body = StrokesBody.model_validate_json(data)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = path_of(first["loc"])
-        raise InvalidStrokesError(describe_validation_error(first, where), where) from None
+        where, message = describe_first_error(error)
+        raise InvalidStrokesError(message, where) from None
     count = sum(map(len, body.strokes))
     if count > MAX_POINTS:
         raise _too_many_points(f"{count:,} points")

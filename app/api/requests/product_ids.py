@@ -11,7 +11,7 @@ from app.api.requests.multipart import media_type, read_nonempty_body, unsupport
 from app.api.requests.query_parameters import NulFreeText
 from app.asgi.body_memory import Reservation
 from app.asgi.errors import ApiError
-from app.core.error_text import describe_validation_error, path_of
+from app.core.error_text import describe_first_error
 
 _MAX_IDS = 10_000
 _EXPECTED = "a list of product ids as application/json"
@@ -32,7 +32,5 @@ async def read_product_ids(request: Request, reservation: Reservation, max_bytes
     try:
         return _IDS.validate_json(data)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = path_of(first["loc"])
-        message = describe_validation_error(first, where)
+        where, message = describe_first_error(error)
         raise ApiError(422, "invalid_parameter", message, {"parameter": where[:80]}) from None
