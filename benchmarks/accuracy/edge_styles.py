@@ -17,6 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from benchmarks.support.ranks import rank_truth
 from benchmarks.support.report import create_parser, parse_options, print_figures
 from index_builder.datasets.pairs import SPLITS, PairFolder
 from index_builder.datasets.pictures import frame_of
@@ -51,16 +52,11 @@ def rank_by_styles(folder: PairFolder, checkpoint: Checkpoint) -> dict[str, NDAr
     nearest = torch.stack(list(distances.values())).amin(0)
     distances |= {"mean": measure(torch.stack(list(styles.values())).mean(0)), "nearest": nearest}
     truth = torch.tensor([number for number, pair in enumerate(folder.pairs) for _ in pair.sketches])
-    return {name: _rank(of_style, truth) for name, of_style in distances.items()}
+    return {name: rank_truth(of_style, truth).double().numpy() for name, of_style in distances.items()}
 
 
 def _embed(checkpoint: Checkpoint, frames: list[NDArray[np.uint8]]) -> Tensor:
     return torch.from_numpy(checkpoint.embed_frames(frames))
-
-
-def _rank(distances: Tensor, truth: Tensor) -> NDArray[np.float64]:
-    own = distances.gather(1, truth[:, None])
-    return np.asarray(1.0 + (distances < own).sum(1).numpy())
 
 
 def describe(ranks: Mapping[str, NDArray[np.float64]], photos: list[str]) -> dict[str, dict[str, str]]:

@@ -21,6 +21,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from benchmarks.support.ranks import rank_truth
 from benchmarks.support.report import create_parser, parse_options, print_figures
 from index_builder.datasets.pairs import PairFolder
 from index_builder.datasets.pictures import frame_of
@@ -56,9 +57,7 @@ class EmbeddedPairs:
 
     def ranks(self, weight: Tensor) -> Tensor:
         """Return the rank of each sketch's photo among all photos, from 1: (Q,) float32."""
-        distances = compute_distances(weight, self.sketches, self.photos)
-        own = distances.gather(1, self.truth[:, None])
-        return (distances < own).sum(1).float() + 1
+        return rank_truth(compute_distances(weight, self.sketches, self.photos), self.truth).float()
 
 
 class FullWeight(nn.Module):

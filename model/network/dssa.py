@@ -72,7 +72,7 @@ class NetworkConfig:
     distance: str = "holef"
     compressed: int = 0  # dimensions of the projected heads' outputs; 0 for no projection
     expert: str = "none"  # a second trunk that knows photos; the heads local, regional and global read its maps
-    expert_size: int = 128  # px: side of the expert's frames; it alone reads frames larger than 128 px
+    expert_size: int = _SIZE  # px: side of the expert's frames; it alone reads frames larger than 128 px
 
 
 class DSSA(nn.Module):
