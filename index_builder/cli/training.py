@@ -24,10 +24,10 @@ _PresetName = Annotated[
     ),
 ]
 _StartFrom = Annotated[
-    Path | None,
+    list[Path] | None,
     typer.Option(
         metavar="FILE",
-        help="Checkpoint to start from; all weights that fit are used.",
+        help="Checkpoint to start from; all weights that fit are used. If repeated, later ones replace earlier ones.",
         show_default="none; the shipped one for --photos alone without --preset",
     ),
 ]
@@ -78,7 +78,7 @@ def train(
 
     source = _read_source(data or [], photos or [], classes)
     if preset is None and photos and not data:
-        start_from = start_from or DEFAULT_CHECKPOINT
+        start_from = start_from or [DEFAULT_CHECKPOINT]
     fitting = "recognition" if classes else "oriented" if data else "photo-edges"
     recipe = find_preset(preset or fitting, steps)
     log_to_stderr()
@@ -90,8 +90,7 @@ def train(
             seed=seed,
             device=resolve_device(device).type,
             holdout=holdout,
-            start_from=start_from,
-            imagenet=imagenet,
+            start_from=[*(start_from or []), *([imagenet] if imagenet else [])],
             progress=progress,
         )
     print_result(report.as_json() if as_json else str(report), as_json=as_json)

@@ -90,7 +90,7 @@ def _train_and_measure(run: _PlannedRun, setting: Setting, device: str, bars: Pr
         run.checkpoint,
         seed=run.seed,
         device=device,
-        start_from=setting.start_from,
+        start_from=[setting.start_from] if setting.start_from else [],
         progress=bars,
         samples=samples,
     )

@@ -120,13 +120,13 @@ class TrainingRun:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, lambda partial: torch.save(state, partial))
 
-    def resume_or_initialise(self, start: InitialWeights | None, state: Path) -> None:
-        """Resume from a saved state if it exists, else copy the matching weights of `start` if given."""
+    def resume_or_initialise(self, starts: Sequence[InitialWeights], state: Path) -> None:
+        """Resume from a saved state if it exists, else copy the matching weights of `starts`."""
         if state.exists():
             self._resume(state)
-        elif start is not None:
-            load_matching_weights(self.network, start)
-            load_matching_weights(self.averaged, start)
+        else:
+            load_matching_weights(self.network, starts)
+            load_matching_weights(self.averaged, starts)
 
     @torch.inference_mode()
     def fit_compression(self, sets: Sequence[SampleSet]) -> None:

@@ -7,7 +7,7 @@ import logging
 import math
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -41,8 +41,7 @@ def train(
     device: str = "cpu",
     *,
     holdout: bool = True,
-    start_from: Path | None = None,
-    imagenet: Path | None = None,
+    start_from: Sequence[Path] = (),
     progress: Progress | None = None,
     samples: SampleCache | None = None,
 ) -> TrainingReport:
@@ -51,28 +50,29 @@ def train(
     The state is kept in `out`.state, from which an interrupted run resumes. A finished run only writes the checkpoint
     again. Without `holdout` the held-out fifth is training data too and nothing is validated.
 
-    With `start_from` the matching weights of that checkpoint are the initial weights, and with `imagenet` those of a
-    trunk as they were published. Runs that are given the same `samples` share the frames of their pair folders.
-    Raises TrainingError, CheckpointError.
+    The initial weights are the matching ones of the files `start_from`; later ones replace earlier ones. Each file is a
+    checkpoint, or ImageNet weights of a trunk as they were published. Runs that are given the same `samples` share the
+    frames of their pair folders. Raises TrainingError, CheckpointError.
     """
     _check_input(source, preset, out)
-    published = load_start(imagenet, device) if imagenet else None
-    start = load_start(start_from, device).overlay(published) if start_from else published
-    before = start.checkpoint if start else None
+    starts = [load_start(path, device) for path in start_from]
+    checkpoints = {path: start.checkpoint for path, start in zip(start_from, starts, strict=True) if start.checkpoint}
+    before = next(iter(checkpoints.values()), None)
     recipe, config = _adopt_network(preset, before)
-    inherited = inheritance(recipe.network, start) if start else None
+    inherited = inheritance(recipe.network, starts) if starts else None
     if inherited is not None:
-        _log.info("from %s: %s", " and ".join(str(path) for path in (start_from, imagenet) if path), inherited)
+        _log.info("from %s: %s", " and ".join(map(str, start_from)), inherited)
     bars = progress or Progress(disable=True)
     cache, unfinished = samples or SampleCache(), recipe.unfinished > 0
     data = load_training_data(source, Preprocess(config), bars, cache, unfinished=unfinished, holdout=holdout)
-    clean = holdout and not (before and before.saw_held_out)
-    if holdout and not clean:
-        _log.warning("%s was trained without holding photos out, so figures on them do not validate it", start_from)
-    described = {"data": data.described, "holdout": clean, "start_from": start.sha256 if start else None}
+    saw_held_out = [path for path, checkpoint in checkpoints.items() if checkpoint.saw_held_out] if holdout else []
+    for path in saw_held_out:
+        _log.warning("%s was trained without holding photos out, so figures on them do not validate it", path)
+    digests = " ".join(start.sha256 for start in starts) or None
+    described = {"data": data.described, "holdout": holdout and not saw_held_out, "start_from": digests}
     run = TrainingRun(recipe, seed, device, described, len(data.training))
     run.objective.check(data.training)
-    run.resume_or_initialise(start, _state_path(out))
+    run.resume_or_initialise(starts, _state_path(out))
     if _needs_compression_fit(run, inherited):
         run.fit_compression(data.training)
     loss, accuracy = _run_remaining_steps(run, data, _state_path(out), bars)
@@ -81,7 +81,7 @@ def train(
     comparison = None
     if before and before.preprocess.config == config:  # the two can only be compared on the same frames
         comparison = compare_on_held_out_photos(before.network, run.averaged, data.training, data.shop)
-    return TrainingReport(out, run.step, loss, accuracy, start_from, inherited, comparison)
+    return TrainingReport(out, run.step, loss, accuracy, tuple(checkpoints), inherited, comparison)
 
 
 def _adopt_network(preset: Preset, start: Checkpoint | None) -> tuple[Preset, PreprocessConfig]:

@@ -1,9 +1,9 @@
-"""Warm start of a run: the matching weights of an earlier stage."""
+"""Warm start of a run: the matching weights of earlier stages."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,18 +22,14 @@ _PUBLISHED = {"heads.squeezenet.trunk.": squeezenet.imagenet_weights, "expert.":
 
 @dataclass(frozen=True)
 class InitialWeights:
-    """Weights to start from, by their names in DSSA; `checkpoint` is None for published ImageNet weights."""
+    """Weights of one file to start from, by their names in DSSA.
+
+    `checkpoint` is None for published ImageNet weights.
+    """
 
     weights: Mapping[str, torch.Tensor]
     sha256: str
     checkpoint: Checkpoint | None
-
-    def overlay(self, other: InitialWeights | None) -> InitialWeights:
-        """Return these weights, replaced by those that `other` has."""
-        if other is None:
-            return self
-        weights = {**self.weights, **other.weights}
-        return InitialWeights(weights, f"{self.sha256} {other.sha256}", self.checkpoint or other.checkpoint)
 
 
 def load_start(path: Path, device: str) -> InitialWeights:
@@ -72,18 +68,22 @@ class WeightTransfer:
         return "; ".join(f"{how}: {', '.join(parts)}" for how, parts in named.items() if parts)
 
 
-def inheritance(config: NetworkConfig, start: InitialWeights) -> WeightTransfer:
+def inheritance(config: NetworkConfig, starts: Sequence[InitialWeights]) -> WeightTransfer:
     """Return the parts of a network that can start from other weights; only learned weights count.
 
-    Raises TrainingError when no part can.
+    Raises TrainingError for weights of which no part can.
     """
     network = DSSA(config)
-    learnt, fitting = [name for name, _ in network.named_parameters()], _select_matching(network, start)
+    learnt = [name for name, _ in network.named_parameters()]
+    fitting: set[str] = set()
+    for start in starts:
+        matching = _select_matching(network, start).keys() & learnt
+        if not matching:
+            held = start.checkpoint.network.config if start.checkpoint else "published ImageNet weights"
+            raise TrainingError(f"no weights of the network to start from fit: it is {held}, expected {config}")
+        fitting |= matching
     matching_parts = _distinct_parts(name for name in learnt if name in fitting)
     missing_parts = _distinct_parts(name for name in learnt if name not in fitting)
-    if not matching_parts:
-        held = start.checkpoint.network.config if start.checkpoint else "published ImageNet weights"
-        raise TrainingError(f"no weights of the network to start from fit: it is {held}, expected {config}")
     return WeightTransfer(
         taken=tuple(part for part in matching_parts if part not in missing_parts),
         partly=tuple(part for part in matching_parts if part in missing_parts),
@@ -91,10 +91,11 @@ def inheritance(config: NetworkConfig, start: InitialWeights) -> WeightTransfer:
     )
 
 
-def load_matching_weights(network: DSSA, start: InitialWeights) -> None:
-    """Copy every weight of the same name, shape and meaning into the network."""
+def load_matching_weights(network: DSSA, starts: Sequence[InitialWeights]) -> None:
+    """Copy every weight of the same name, shape and meaning into the network; later ones replace earlier ones."""
     with torch.no_grad():
-        network.load_state_dict(_select_matching(network, start), strict=False)
+        for start in starts:
+            network.load_state_dict(_select_matching(network, start), strict=False)
 
 
 def _select_matching(network: DSSA, start: InitialWeights) -> dict[str, torch.Tensor]:

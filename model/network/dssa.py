@@ -88,6 +88,7 @@ class DSSA(nn.Module):
         self.expert = _find_part(EXPERTS, "expert", config.expert)(config.expert_size)
         kinds = {name: _find_part(HEADS, "head", name) for name in config.heads}
         self._read_by = {"backbone": self.backbone.reads, **{name: kind.reads for name, kind in kinds.items()}}
+        self._needs_backbone = any(kind.reads not in self.expert.maps for kind in kinds.values())
         heads = {name: kind(*self._map_shape(kind.reads)) for name, kind in kinds.items()}
         self.heads = nn.ModuleDict(heads)
         dims = tuple(head.dim for head in heads.values())
@@ -131,9 +132,9 @@ class DSSA(nn.Module):
         return torch.cat([F.normalize(part.float(), dim=1) for part in parts], 1)
 
     def _compute_maps(self, frames: Tensor, stem: Tensor) -> dict[str, Tensor]:
-        """Compute all maps of frames (B,1,S,S) by the names under which the heads read them."""
+        """Compute the maps of frames (B,1,S,S) that heads read, by the names under which they read them."""
         maps: dict[str, Tensor] = self.expert(frames)
-        return maps | self._compute_attended(frames, stem)
+        return maps | self._compute_attended(frames, stem) if self._needs_backbone else maps
 
     def _compute_attended(self, frames: Tensor, stem: Tensor) -> dict[str, Tensor]:
         """Compute all maps but the expert's."""

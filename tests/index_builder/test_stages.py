@@ -105,7 +105,7 @@ def test_a_stage_trains_the_network_it_starts_from_and_goes_on_where_it_stopped(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     source, preset = material(stage, folders, photos, classes), short(stage, 3)
-    whole = train(source, preset, tmp_path / "whole.safetensors", start_from=small, samples=frames)
+    whole = train(source, preset, tmp_path / "whole.safetensors", start_from=[small], samples=frames)
     checkpoint = load_checkpoint(whole.checkpoint)
     assert (
         checkpoint.network.config == SMALL and checkpoint.preprocess.config == load_checkpoint(small).preprocess.config
@@ -114,9 +114,9 @@ def test_a_stage_trains_the_network_it_starts_from_and_goes_on_where_it_stopped(
     with monkeypatch.context() as context:
         context.setattr("index_builder.training.run.augment", stop_after_this_step)
         with pytest.raises(KeyboardInterrupt):
-            train(source, preset, tmp_path / "cut.safetensors", start_from=small, samples=frames)
+            train(source, preset, tmp_path / "cut.safetensors", start_from=[small], samples=frames)
     assert step_of(tmp_path / "cut.safetensors") == 1
-    cut = train(source, preset, tmp_path / "cut.safetensors", start_from=small, samples=frames)
+    cut = train(source, preset, tmp_path / "cut.safetensors", start_from=[small], samples=frames)
     assert cut.validation == whole.validation and digest(cut.checkpoint) == digest(whole.checkpoint)
 
 
@@ -128,24 +128,24 @@ def test_stages_follow_one_another(
     frames: SampleCache,
     tmp_path: Path,
 ) -> None:
-    first = train(classes, short("recognition", 1), tmp_path / "1.safetensors", start_from=small)
+    first = train(classes, short("recognition", 1), tmp_path / "1.safetensors", start_from=[small])
     second = train(
-        photos, short("photo-edges", 1), tmp_path / "2.safetensors", start_from=first.checkpoint, samples=frames
+        photos, short("photo-edges", 1), tmp_path / "2.safetensors", start_from=[first.checkpoint], samples=frames
     )
     third = train(
-        folders, short("categories", 1), tmp_path / "3.safetensors", start_from=second.checkpoint, samples=frames
+        folders, short("categories", 1), tmp_path / "3.safetensors", start_from=[second.checkpoint], samples=frames
     )
     assert set(first.validation) == {"recognition"} and set(third.validation) == {"categories"}
     assert second.comparison is not None and load_checkpoint(third.checkpoint).network.config == SMALL
     with pytest.raises(TrainingError, match="no weights of the network to start from fit"):
-        train(folders, short("dssa", 1), tmp_path / "4.safetensors", start_from=third.checkpoint, samples=frames)
+        train(folders, short("dssa", 1), tmp_path / "4.safetensors", start_from=[third.checkpoint], samples=frames)
 
 
 def test_stages_can_be_skipped(
     folders: list[PairFolder], classes: LabelledSketches, frames: SampleCache, tmp_path: Path
 ) -> None:
     first = train(classes, short("recognition", 1), tmp_path / "1.safetensors")
-    last = train(folders, short("dssa", 1), tmp_path / "4.safetensors", start_from=first.checkpoint, samples=frames)
+    last = train(folders, short("dssa", 1), tmp_path / "4.safetensors", start_from=[first.checkpoint], samples=frames)
     assert last.inherited is not None and last.inherited.taken == ("backbone", "heads.fine")
     assert load_checkpoint(last.checkpoint).network.config == NetworkConfig()
     assert set(last.validation) == {"shoes", "chairs"} and last.comparison is None
@@ -154,7 +154,7 @@ def test_stages_can_be_skipped(
 def test_the_classifier_is_in_the_state_and_not_in_the_checkpoint(
     classes: LabelledSketches, small: Path, tmp_path: Path
 ) -> None:
-    checkpoint = train(classes, short("recognition", 2), tmp_path / "net.safetensors", start_from=small).checkpoint
+    checkpoint = train(classes, short("recognition", 2), tmp_path / "net.safetensors", start_from=[small]).checkpoint
     state = torch.load(checkpoint.with_name(checkpoint.name + ".state"), weights_only=True)
     assert state["objective"]["classifier.weight"].shape == (2, 256)
     assert load_checkpoint(checkpoint).network.state_dict().keys() == DSSA(SMALL).state_dict().keys()
@@ -162,7 +162,7 @@ def test_the_classifier_is_in_the_state_and_not_in_the_checkpoint(
 
 def test_recognition_recognises(classes: LabelledSketches, small: Path, tmp_path: Path) -> None:
     preset = replace(short("recognition", 90), batch=8, learning_rate=1e-3)  # after 30 rounding decides
-    report = train(classes, preset, tmp_path / "net.safetensors", start_from=small)
+    report = train(classes, preset, tmp_path / "net.safetensors", start_from=[small])
     assert report.validation == {"recognition": 100.0}
 
 
@@ -196,7 +196,7 @@ photos, start, out = map(Path, sys.argv[1:4])
 torch.set_num_threads(int(sys.argv[4]))
 train._SAVE_EVERY = 2
 preset = replace(PRESETS["photo-edges"], steps=20, batch=4)
-train.train([read_photos(photos)], preset, out, start_from=start)
+train.train([read_photos(photos)], preset, out, start_from=[start])
 """
 
 
@@ -214,8 +214,8 @@ def test_a_run_killed_at_any_moment_ends_in_the_same_file(small: Path, tmp_path:
     assert 2 <= step_of(cut) < 20
     folder, preset = read_photos(photos), short("photo-edges", 20)
     frames = SampleCache()
-    whole = train([folder], preset, tmp_path / "whole.safetensors", start_from=small, samples=frames).checkpoint
-    assert digest(train([folder], preset, cut, start_from=small, samples=frames).checkpoint) == digest(whole)
+    whole = train([folder], preset, tmp_path / "whole.safetensors", start_from=[small], samples=frames).checkpoint
+    assert digest(train([folder], preset, cut, start_from=[small], samples=frames).checkpoint) == digest(whole)
 
 
 def test_what_a_stage_cannot_learn_from_is_refused_before_it_is_read(

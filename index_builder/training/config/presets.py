@@ -79,7 +79,7 @@ _ENSEMBLE = NetworkConfig(
     "orientations", "residual", "shortcut", ("coarse", "spatial", "stem", "squeezenet"), "euclidean"
 )
 _LITE = replace(
-    _ENSEMBLE, heads=("coarse", "spatial", "stem", "local", "regional", "global"), expert="efficientnet-lite0"
+    _ENSEMBLE, heads=("coarse", "spatial", "regional", "global"), expert="efficientnet-lite2", expert_size=160
 )
 
 PRESETS: dict[str, Preset] = {
@@ -115,7 +115,7 @@ PRESETS: dict[str, Preset] = {
         "ensemble, compressed, then HOLEF: the last stage of what ships", _ENSEMBLE, steps=400, batch=64
     ),
     "ensemble-lite": _ensemble_preset(
-        "oriented + EfficientNet-lite0 beside it, each head with a loss of its own, averaged weights",
+        "oriented + EfficientNet-lite2 beside it, each head with a loss of its own, averaged weights",
         _LITE,
         steps=800,
         batch=40,
@@ -133,6 +133,18 @@ PRESETS: dict[str, Preset] = {
         trunk_rate=1e-4,
         autocast=False,
         half=True,
+    ),
+    "recognition-lite": Preset(
+        "recognition of labelled sketches by EfficientNet-lite2 alone: the stage before ensemble-lite",
+        replace(_LITE, heads=("regional", "global")),
+        size=_LITE.expert_size,
+        objective="recognition",
+        steps=700,
+        batch=80,
+        learning_rate=1e-3,
+        trunk_rate=5e-4,
+        autocast=False,
+        averaging=0.98,
     ),
     "recognition": _pretraining_preset("stage 1: recognition of labelled sketches", "recognition", batch=96),
     "photo-edges": _pretraining_preset(

@@ -75,7 +75,7 @@ def test_the_same_queries_are_asked_every_time(sets: tuple[SampleSet, SampleSet]
 def test_training_that_improves_says_so(shop: PairFolder, frames: SampleCache, tmp_path: Path) -> None:
     start = save_checkpoint(tmp_path / "start.safetensors", network(-0.05), SIZE)
     report = train(
-        [shop], replace(SHORT, distance_rate=0.1), tmp_path / "net.safetensors", start_from=start, samples=frames
+        [shop], replace(SHORT, distance_rate=0.1), tmp_path / "net.safetensors", start_from=[start], samples=frames
     )
     assert report.comparison is not None and report.comparison.improved
     figures = report.as_json()["comparison"]
@@ -86,7 +86,7 @@ def test_training_that_improves_says_so(shop: PairFolder, frames: SampleCache, t
 def test_training_that_does_not_improve_says_so(shop: PairFolder, frames: SampleCache, tmp_path: Path) -> None:
     start = save_checkpoint(tmp_path / "start.safetensors", network(1.0), SIZE)
     idle = replace(SHORT, steps=1, learning_rate=0.0, distance_rate=0.0)
-    report = train([shop], idle, tmp_path / "net.safetensors", start_from=start, samples=frames)
+    report = train([shop], idle, tmp_path / "net.safetensors", start_from=[start], samples=frames)
     assert report.comparison is not None and report.comparison.before == report.comparison.after > 50
     assert report.as_json()["comparison"]["improved"] is False
     assert str(report).endswith(f"It did not improve: keep {start}.")
@@ -95,9 +95,9 @@ def test_training_that_does_not_improve_says_so(shop: PairFolder, frames: Sample
 def test_what_cannot_be_compared_is_not_claimed(shop: PairFolder, frames: SampleCache, tmp_path: Path) -> None:
     start = save_checkpoint(tmp_path / "start.safetensors", network(1.0), SIZE)
     idle = replace(SHORT, steps=1)
-    report = train([shop], idle, tmp_path / "all.safetensors", start_from=start, holdout=False, samples=frames)
+    report = train([shop], idle, tmp_path / "all.safetensors", start_from=[start], holdout=False, samples=frames)
     assert report.comparison is None and report.as_json()["comparison"] is None
     assert f"It is not known whether it improved on {start}" in str(report)
     pairs = read_pairs(write_shapes(tmp_path / "pairs", photos=12))
-    mixed = train([shop, pairs], idle, tmp_path / "mixed.safetensors", start_from=start)
+    mixed = train([shop, pairs], idle, tmp_path / "mixed.safetensors", start_from=[start])
     assert mixed.comparison is None and set(mixed.validation) == {"pairs"}

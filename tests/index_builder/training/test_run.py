@@ -85,9 +85,9 @@ def test_compression_is_fitted_once_and_taken_afterwards(folder: Path, frames: S
     still = replace(TINY, steps=1, learning_rate=0.0, distance_rate=0.0, weight_decay=0.0)
     start = train([pairs], still, tmp_path / "start.safetensors", samples=frames).checkpoint
     compressed = replace(still, network=replace(still.network, compressed=8))
-    fitted = train([pairs], compressed, tmp_path / "fitted.safetensors", start_from=start, samples=frames).checkpoint
+    fitted = train([pairs], compressed, tmp_path / "fitted.safetensors", start_from=[start], samples=frames).checkpoint
     again = train(
-        [pairs], compressed, tmp_path / "again.safetensors", start_from=fitted, seed=1, samples=frames
+        [pairs], compressed, tmp_path / "again.safetensors", start_from=[fitted], seed=1, samples=frames
     ).checkpoint
     projections = [load_checkpoint(path).network.compression for path in (fitted, again)]
     weight = projections[0].weight
@@ -101,7 +101,7 @@ def test_imagenet_weights_start_the_squeezenet_head_alone(tmp_path: Path) -> Non
     save_file(published(), path)
     start = load_start(path, "cpu")
     config = replace(TINY.network, heads=("coarse", "squeezenet"))
-    taken = inheritance(config, start)
+    taken = inheritance(config, [start])
     assert start.checkpoint is None
     assert taken.partly == ("heads.squeezenet",) and "backbone" in taken.fresh and not taken.taken
 
@@ -112,7 +112,7 @@ def test_imagenet_weights_start_the_expert_alone(tmp_path: Path) -> None:
     start = load_start(path, "cpu")
     config = replace(TINY.network, heads=("coarse", "global"), expert="efficientnet-lite0")
     assert start.checkpoint is None
-    assert inheritance(config, start).taken == ("expert",)
+    assert inheritance(config, [start]).taken == ("expert",)
 
 
 def test_a_run_may_start_from_a_checkpoint_and_imagenet_weights(
@@ -124,13 +124,39 @@ def test_a_run_may_start_from_a_checkpoint_and_imagenet_weights(
     network = replace(TINY.network, heads=("coarse", "global"), expert="efficientnet-lite0")
     preset = replace(TINY, network=network, steps=1, learning_rate=0.0, distance_rate=0.0, weight_decay=0.0)
     report = train(
-        [read_pairs(folder)], preset, tmp_path / "out.safetensors", start_from=start, imagenet=published, samples=frames
+        [read_pairs(folder)], preset, tmp_path / "out.safetensors", start_from=[start, published], samples=frames
     )
     assert report.inherited is not None and report.inherited.taken == ("backbone", "attention", "expert")
     weights = dict(load_checkpoint(report.checkpoint).network.named_parameters())
     before = {**load_start(start, "cpu").weights, **load_start(published, "cpu").weights}
     for name in ("backbone.0.0.weight", "expert.stem.0.weight"):
         assert torch.equal(weights[name], before[name])
+
+
+def test_the_weights_of_a_later_start_replace_those_of_an_earlier_one(
+    folder: Path, frames: SampleCache, tmp_path: Path
+) -> None:
+    first = replace(TINY.network, heads=("coarse", "global"), expert="efficientnet-lite0")
+    starts = [tmp_path / "first.safetensors", tmp_path / "second.safetensors"]
+    for path, network in zip(starts, (first, TINY.network), strict=True):
+        save_checkpoint(path, DSSA(network), PreprocessConfig(size=64))
+    preset = replace(TINY, network=first, steps=1, learning_rate=0.0, distance_rate=0.0, weight_decay=0.0)
+    report = train([read_pairs(folder)], preset, tmp_path / "out.safetensors", start_from=starts, samples=frames)
+    weights = dict(load_checkpoint(report.checkpoint).network.named_parameters())
+    held = [load_start(path, "cpu").weights for path in starts]
+    assert torch.equal(weights["expert.stem.0.weight"], held[0]["expert.stem.0.weight"])  # the first alone has it
+    assert torch.equal(weights["backbone.0.0.weight"], held[1]["backbone.0.0.weight"])
+    assert not torch.equal(weights["backbone.0.0.weight"], held[0]["backbone.0.0.weight"])
+
+
+def test_what_one_of_several_starts_saw_is_remembered(folder: Path, frames: SampleCache, tmp_path: Path) -> None:
+    short = replace(TINY, steps=1)
+    clean = save_checkpoint(tmp_path / "clean.safetensors", DSSA(TINY.network), PreprocessConfig(size=64))
+    whole = train([read_pairs(folder)], short, tmp_path / "whole.safetensors", holdout=False, samples=frames).checkpoint
+    later = train(
+        [read_pairs(folder)], short, tmp_path / "later.safetensors", start_from=[clean, whole], samples=frames
+    ).checkpoint
+    assert load_checkpoint(later).saw_held_out
 
 
 def test_trunks_learn_at_a_rate_of_their_own(samples: SampleSet) -> None:
@@ -146,15 +172,15 @@ def test_a_distance_over_another_embedding_is_not_taken(tmp_path: Path) -> None:
     mahalanobis = replace(TINY.network, distance="mahalanobis")
     path = save_checkpoint(tmp_path / "net.safetensors", DSSA(mahalanobis), PreprocessConfig(size=64))
     start = load_start(path, "cpu")
-    assert inheritance(TINY.network, start).fresh == ("distance",)  # W and L have one shape, but not one meaning
-    assert "distance" in inheritance(mahalanobis, start).taken
+    assert inheritance(TINY.network, [start]).fresh == ("distance",)  # W and L have one shape, but not one meaning
+    assert "distance" in inheritance(mahalanobis, [start]).taken
 
 
 def test_a_checkpoint_remembers_that_nothing_was_held_out(folder: Path, frames: SampleCache, tmp_path: Path) -> None:
     short = replace(TINY, steps=1)
     whole = train([read_pairs(folder)], short, tmp_path / "whole.safetensors", holdout=False, samples=frames).checkpoint
     later = train(
-        [read_pairs(folder)], short, tmp_path / "later.safetensors", start_from=whole, samples=frames
+        [read_pairs(folder)], short, tmp_path / "later.safetensors", start_from=[whole], samples=frames
     ).checkpoint
     clean = train([read_pairs(folder)], short, tmp_path / "clean.safetensors", samples=frames).checkpoint
     assert [load_checkpoint(path).saw_held_out for path in (whole, later, clean)] == [True, True, False]

@@ -172,7 +172,7 @@ def test_fine_tuning_starts_from_a_checkpoint(folder: PairFolder, frames: Sample
     start = save_checkpoint(tmp_path / "start.safetensors", DSSA(TINY.network), PreprocessConfig(size=128))
     gentle = replace(TINY, steps=1, learning_rate=0.0, distance_rate=0.0, weight_decay=0.0)
     tuned = weights(
-        train([folder], gentle, tmp_path / "tuned.safetensors", start_from=start, samples=frames).checkpoint
+        train([folder], gentle, tmp_path / "tuned.safetensors", start_from=[start], samples=frames).checkpoint
     )
     learnt = dict(load_checkpoint(start).network.named_parameters())
     assert all(torch.equal(tuned[name], value) for name, value in learnt.items())

@@ -15,9 +15,9 @@ BASE = NetworkConfig("pixels", "sketch-a-net", "none", ("fine",), "euclidean")
 SMALL = NetworkConfig("orientations", "residual", "shortcut", ("coarse", "spatial"), "holef")
 
 
-def start_of(network: DSSA) -> InitialWeights:
+def start_of(network: DSSA) -> list[InitialWeights]:
     checkpoint = Checkpoint(network, Preprocess(), "")
-    return InitialWeights(network.state_dict(), "", checkpoint)
+    return [InitialWeights(network.state_dict(), "", checkpoint)]
 
 
 def test_the_full_model_takes_what_the_base_model_learnt() -> None:

@@ -129,6 +129,14 @@ def test_the_other_parts_read_its_larger_frames_at_128_px() -> None:
         torch.testing.assert_close(beside.attention_map(frames), alone.attention_map(reduced), atol=1e-6, rtol=1e-3)
 
 
+def test_a_trunk_that_no_head_reads_is_not_computed() -> None:
+    config = NetworkConfig("orientations", "residual", "shortcut", ("global",), expert="efficientnet-lite0")
+    network = DSSA(config)
+    network.embed(torch.rand(2, 1, 128, 128)).sum().backward()  # type: ignore[no-untyped-call]
+    learning = {name.split(".")[0] for name, parameter in network.named_parameters() if parameter.grad is not None}
+    assert learning == {"expert", "heads"}
+
+
 def test_smaller_frames_than_the_other_parts_are_refused() -> None:
     config = NetworkConfig("orientations", "residual", expert="efficientnet-lite0", expert_size=96)
     with pytest.raises(ValueError, match="expert_size is 96: expected at least 128 px"):
