@@ -34,6 +34,10 @@ def evaluate(
         str,
         typer.Option(metavar="all|held-out", help="Pairs to evaluate: all, or the fixed fifth that `train` holds out."),
     ] = "all",
+    against: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Another checkpoint, to print the differences to.", show_default="none"),
+    ] = None,
     *,
     partial: Annotated[
         bool, typer.Option("--partial", help="Also search with the first 20, 40, 60, 80 and 100 % of each sketch.")
@@ -44,6 +48,7 @@ def evaluate(
     as_json: Json = False,
 ) -> None:
     """Print acc@1, acc@5 and acc@10 of a checkpoint on a pair folder, through the same search that serves."""
+    from index_builder.evaluation.comparison import compare, comparison_as_json, comparison_as_text
     from index_builder.evaluation.evaluate import evaluate as run
     from index_builder.evaluation.html_report import write_report
     from index_builder.evaluation.partial_sketches import evaluate_partial, n_searches, partial_as_json, partial_as_text
@@ -56,21 +61,28 @@ def evaluate(
     n_images = len(folder.pairs) + sum(len(pair.sketches) for pair in folder.pairs)
     n_partial = len(folder.pairs) + n_searches(folder) if partial else 0
     network = _load_network(checkpoint, split)
+    other = _load_network(against, split) if against is not None else None
     with progress_bar(quiet=as_json) as progress:
         results = {views: run(folder, network, source, views, _count_on_bar(progress, "evaluate", n_images))}
         if report is not None and views > 1:
             results[1] = run(folder, network, source, 1, _count_on_bar(progress, "one view", n_images))
+        differences = {}
+        if other is not None:
+            advance = _count_on_bar(progress, "the other checkpoint", n_images)
+            differences = compare(results[views], run(folder, other, source, views, advance))
         advance = _count_on_bar(progress, "drawings in progress", n_partial)
         drawn = evaluate_partial(folder, network, source, views, advance) if partial else {}
     if report is not None:
         write_report(report, folder, split, network, source, results, drawn)
     about = {"data": folder.name, "split": split, "gallery_from": gallery_from, "views": views}
     if as_json:
-        figures = about | results[views].as_json() | ({"partial": partial_as_json(drawn)} if drawn else {})
-        print_result(figures, as_json=True)
+        figures = about | results[views].as_json()
+        figures |= {"against": {"checkpoint": str(against), **comparison_as_json(differences)}} if differences else {}
+        print_result(figures | ({"partial": partial_as_json(drawn)} if drawn else {}), as_json=True)
     else:
         lines = [*(f"{name:14}{value}" for name, value in about.items()), results[views].as_text()]
-        print_result("\n".join([*lines, *(["", partial_as_text(drawn)] if drawn else [])]), as_json=False)
+        compared = ["", f"differences to {against}", comparison_as_text(differences)] if differences else []
+        print_result("\n".join([*lines, *compared, *(["", partial_as_text(drawn)] if drawn else [])]), as_json=False)
 
 
 def _load_network(checkpoint: Path | None, split: str) -> Network:

@@ -100,6 +100,14 @@ def test_evaluate_by_the_papers_protocol(tiny_checkpoint: Path, tmp_path: Path) 
     assert "one view" in (tmp_path / "report" / "report.html").read_text()
 
 
+def test_evaluate_compares_two_checkpoints(pairs: Path, tiny_checkpoint: Path) -> None:
+    options = ("--data", pairs, "--checkpoint", tiny_checkpoint, "--against", tiny_checkpoint)
+    compared = answer("evaluate", *options)["against"]
+    assert compared["checkpoint"] == str(tiny_checkpoint)
+    assert (compared["acc@1"], compared["log_rank_interval"]) == (0, [0, 0])  # it does not differ from itself
+    assert f"differences to {tiny_checkpoint}\nacc@1         +0.0  (+0.0 to +0.0)" in run("evaluate", *options).stdout
+
+
 def test_evaluate_refuses_what_the_folder_or_the_protocol_cannot_give(pairs: Path) -> None:
     for options, words in (
         (["--views", 10], "--views is 10 with --gallery-from photos, expected 1"),
