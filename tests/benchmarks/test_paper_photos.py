@@ -1,4 +1,4 @@
-"""Tests of the figures of `python -m benchmarks.accuracy.paper_photos`, on a few polygons and two of its ways."""
+"""Tests of the figures of `python -m benchmarks.queries.paper_photos`, on a few polygons and two of its ways."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from benchmarks.accuracy import paper_photos as paper
+from benchmarks.queries import paper_photos as paper
 from index_builder.datasets.pairs import PairFolder
 from index_builder.evaluation.evaluate import Evaluation, Query
 from index_builder.evaluation.protocols import GalleryFrom

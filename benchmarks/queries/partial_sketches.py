@@ -1,6 +1,6 @@
 """Accuracy of two checkpoints on partial sketches: the paired difference of acc@10.
 
-    python -m benchmarks.accuracy.partial_sketches --data PAIRS --checkpoint FILE --against FILE
+    python -m benchmarks.queries.partial_sketches --data PAIRS --checkpoint FILE --against FILE
         [--split all|held-out] [--json]
 
 Both checkpoints search with the same sketches, so a difference can be significant although the intervals of the two

@@ -1,6 +1,6 @@
 """Detection of scribbles: how well the distances of an answer separate real sketches from scribbles.
 
-    python -m benchmarks.accuracy.scribble_detection --gallery DIR --data PAIRS... [--split all|held-out]
+    python -m benchmarks.queries.scribble_detection --gallery DIR --data PAIRS... [--split all|held-out]
         [--others IMAGE...] [--json]
 
 Prints for every signal its AUC: how often a real sketch has the lower value of a pair. Prints, too, the share of

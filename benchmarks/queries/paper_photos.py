@@ -1,6 +1,6 @@
 """Accuracy of photographs of paper sketches and of traced strokes, against that of the sketches themselves.
 
-    python -m benchmarks.accuracy.paper_photos --data PAIRS [--split all|held-out] [--gallery-from photos|edge_maps]
+    python -m benchmarks.queries.paper_photos --data PAIRS [--split all|held-out] [--gallery-from photos|edge_maps]
         [--checkpoint FILE] [--json]
 
 The photographs are rendered (benchmarks/support/synthetic_paper_photos.py) and are the same on every run.

@@ -1,6 +1,6 @@
 """Ink in finished sketches: the length below which the page may suggest to draw a few more lines.
 
-    python -m benchmarks.accuracy.ink_length --data PAIRS [--json]
+    python -m benchmarks.queries.ink_length --data PAIRS [--json]
 
 Ink is the length of all lines, in lengths of the sketch's longer side. The page suggests more lines below 2
 (static/js/results/sketch_advice.js). The data set must have strokes.

@@ -1,6 +1,6 @@
 """Effect of searching with the mirror image: share of first results of the right kind, with and without.
 
-    python -m benchmarks.accuracy.mirror_search --gallery DIR --data PAIRS --kind CATEGORY...
+    python -m benchmarks.queries.mirror_search --gallery DIR --data PAIRS --kind CATEGORY...
         [--split all|held-out] [--json]
 
 KINDs are top categories of the gallery, such as Shoes and Sandal. The sketches of PAIRS show products of these.

@@ -1,6 +1,6 @@
 """Classification of pictures in POST /search: how often sketches, also on paper, and product photos are mistaken.
 
-python -m benchmarks.accuracy.picture_kind --photos FOLDER... --sketches FOLDER... [--each N]
+python -m benchmarks.queries.picture_kind --photos FOLDER... --sketches FOLDER... [--each N]
 """
 
 from __future__ import annotations
