@@ -22,7 +22,7 @@ from index_builder.training.data.samples import LineImage, SampleSet, to_input, 
 from index_builder.training.objectives import find_objective
 from index_builder.training.warm_start import InitialWeights, load_matching_weights
 from model.network.compression import fit_compression
-from model.network.dssa import DSSA, embed_in_chunks
+from model.network.dssa import DSSA, Head, embed_in_chunks
 
 
 class TrainingRun:
@@ -135,7 +135,13 @@ class TrainingRun:
         self.network.eval()
         joined = embed_in_chunks(self.network, images, to_input, embed=DSSA.joined)
         for network in (self.network, self.averaged):
-            fit_compression(network.compression, joined)
+            fit_compression(network.compression, joined, self._weigh_coordinates())
+
+    def _weigh_coordinates(self) -> Tensor:
+        """Return the weight of each coordinate of the heads' outputs (D,) in squared distances."""
+        expert, weight = self.network.expert.maps, self.preset.expert_weight
+        heads = [cast(Head, head) for head in self.network.heads.values()]
+        return torch.cat([torch.full((head.dim,), weight if head.reads in expert else 1.0) for head in heads])
 
     def _resume(self, path: Path) -> None:
         """Load a saved state. Raises TrainingError when it is of another run."""

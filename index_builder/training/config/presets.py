@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from model.network.dssa import NetworkConfig
+from model.preprocessing.edge_styles import EDGE_STYLES
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ class Preset:
     head_loss: float = 0.0  # weight of each head's own contrastive loss
     averaging: float = 0.0  # decay of the weights' moving average, which is saved; 0 saves the last weights
     settled: float = 0.4  # share of the run after which batch normalisation keeps its statistics
+    expert_weight: float = 1.0  # of the expert's heads in the squared distances that compression starts from
     styles: tuple[str, ...] = ("served",)  # edge styles of a gallery's photos, whose mean embedding is searched
     half: bool = False  # the checkpoint holds matrices and kernels as float16
     keeps_network: bool = False  # an intermediate stage: keeps the network of the checkpoint that it starts from
@@ -132,6 +134,8 @@ PRESETS: dict[str, Preset] = {
         batch=40,
         trunk_rate=1e-4,
         autocast=False,
+        expert_weight=2.0,
+        styles=tuple(EDGE_STYLES),
         half=True,
     ),
     "recognition-lite": Preset(

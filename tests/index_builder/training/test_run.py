@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
+from torch import nn
 
 from index_builder.datasets.readers.read import read_pairs
 from index_builder.training.config.presets import PRESETS
@@ -16,7 +17,7 @@ from index_builder.training.run import TrainingRun
 from index_builder.training.train import train
 from index_builder.training.warm_start import inheritance, load_start
 from model.checkpoint import load_checkpoint, save_checkpoint
-from model.network.dssa import DSSA
+from model.network.dssa import DSSA, NetworkConfig
 from model.preprocessing.preprocess import Preprocess, PreprocessConfig
 from tests.model.network import test_efficientnet
 from tests.model.network.test_squeezenet import published
@@ -94,6 +95,22 @@ def test_compression_is_fitted_once_and_taken_afterwards(folder: Path, frames: S
     assert isinstance(weight, torch.Tensor) and weight.shape == (8, 768)
     torch.testing.assert_close(weight @ weight.T, torch.eye(8), rtol=0, atol=1e-4)
     assert torch.equal(weight, projections[1].weight)  # type: ignore[arg-type]
+
+
+def test_compression_starts_with_the_experts_heads_weighted(samples: SampleSet) -> None:
+    network = NetworkConfig(
+        "orientations", "residual", "none", ("coarse", "global"), "holef", 40, expert="efficientnet-lite0"
+    )
+    weights = []
+    for weight in (1.0, 4.0):
+        run = TrainingRun(replace(TINY, network=network, expert_weight=weight), 0, "cpu", {})
+        run.fit_compression([samples])
+        compression = run.network.compression
+        assert isinstance(compression, nn.Linear)
+        strength = compression.weight.detach().square()
+        weights.append((strength[:, :256].sum(), strength[:, 256:].sum()))
+    own, experts = (ends[1] / ends[0] for ends in zip(*weights, strict=True))
+    assert experts > 2 > own
 
 
 def test_imagenet_weights_start_the_squeezenet_head_alone(tmp_path: Path) -> None:
