@@ -11,6 +11,7 @@ from typing import Literal
 from app.decoding.framed_picture import FramedPicture
 from model.preprocessing.images import decode_image, upright
 from model.preprocessing.line_drawing import BlankSketchError
+from model.preprocessing.object_cutout import isolate_object
 from model.preprocessing.picture_kind import Kind
 from model.preprocessing.preprocess import Preprocess
 from model.preprocessing.tracing import Tracing, trace_picture
@@ -39,13 +40,13 @@ class ImageSketch:
         if self.kind == "auto":
             placed, kind = preprocess.place_picture(image)
         else:
-            placed = preprocess.place_photo(image)
+            placed = preprocess.place_photo(isolate_object(image))
         if kind == "photo" and placed.frame.min() == 255:
             raise BlankSketchError("photo is blank: found no edges, expected a product on a plain background")
         return FramedPicture(*placed, *image.size, kind)
 
     def trace(self, preprocess: Preprocess) -> Tracing:
-        """Decode the image and trace its lines, or its edges if it is a product's photo.
+        """Decode the image and trace its lines, or the edges of the object in a photo.
 
         Raises UnreadableImageError, BlankSketchError and TooManyLinesError.
         """

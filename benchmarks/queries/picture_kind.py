@@ -16,8 +16,7 @@ from PIL import Image
 from benchmarks.support.synthetic_paper_photos import WAYS, photographed
 from model.preprocessing.images import decode_image, upright
 from model.preprocessing.line_drawing import BlankSketchError
-from model.preprocessing.paper import sketch_mask
-from model.preprocessing.picture_kind import Kind, kind_of
+from model.preprocessing.picture_kind import Kind, find_sketch
 
 _SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 _SEED = 1
@@ -50,7 +49,7 @@ def _print_mistakes(kind: Kind, folders: Iterable[tuple[Path, list[bytes]]]) -> 
 def _classify(data: bytes) -> Kind | None:
     """Classify a picture; return None if it seems to be blank."""
     try:
-        return kind_of(sketch_mask(upright(decode_image(data))))
+        return "sketch" if find_sketch(upright(decode_image(data))) is not None else "photo"
     except BlankSketchError:
         return None
 

@@ -31,8 +31,9 @@ from model.preprocessing.line_drawing import (
     thin_lines,
     too_small,
 )
-from model.preprocessing.paper import sketch_mask
-from model.preprocessing.picture_kind import Kind, kind_of
+from model.preprocessing.object_cutout import isolate_object
+from model.preprocessing.paper.ink import sketch_mask
+from model.preprocessing.picture_kind import Kind, find_sketch
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -94,13 +95,14 @@ class Preprocess:
         return self._place_mask(sketch_mask(image), image)
 
     def place_picture(self, image: Image.Image) -> tuple[PlacedFrame, Kind]:
-        """Return the frame of a product photo or of a sketch with its place, and the picture's kind.
+        """Return the frame of a sketch or of the object in a photo, with its place, and the picture's kind.
 
         Raises BlankSketchError.
         """
-        mask = sketch_mask(image)
-        kind = kind_of(mask)
-        return self.place_photo(image) if kind == "photo" else self._place_mask(mask, image), kind
+        mask = find_sketch(image)
+        if mask is None:
+            return self.place_photo(isolate_object(image)), "photo"
+        return self._place_mask(mask, image), "sketch"
 
     def _place_mask(self, mask: InkMask, image: Image.Image) -> PlacedFrame:
         """Return the frame of an upright image's ink, and its place on the image."""

@@ -12,8 +12,9 @@ from PIL import Image
 from model.preprocessing.frames import FRAME, Mask
 from model.preprocessing.images import ImageTooCostlyError
 from model.preprocessing.line_drawing import Fitted, InkMask, fit_to_frame
-from model.preprocessing.paper import sketch_mask
-from model.preprocessing.picture_kind import Kind, kind_of
+from model.preprocessing.object_cutout import isolate_object
+from model.preprocessing.paper.ink import sketch_mask
+from model.preprocessing.picture_kind import Kind, find_sketch
 from model.preprocessing.preprocess import Preprocess
 from model.preprocessing.skeleton_paths import Path, paths
 
@@ -47,13 +48,13 @@ def trace_strokes(image: Image.Image) -> Tracing:
 
 
 def trace_picture(image: Image.Image, preprocess: Preprocess) -> Tracing:
-    """Trace an upright raster sketch like trace_strokes(), or the edges of a product's photo.
+    """Trace an upright raster sketch like trace_strokes(), or the edges of the object in a photo.
 
     The strokes give the same search results as the picture. Raises BlankSketchError, and TooManyLinesError for a
     sketch.
     """
-    mask = sketch_mask(image)
-    return _trace_ink(mask) if kind_of(mask) == "sketch" else _trace_edges(image, preprocess)
+    mask = find_sketch(image)
+    return _trace_edges(isolate_object(image), preprocess) if mask is None else _trace_ink(mask)
 
 
 def _trace_ink(mask: InkMask) -> Tracing:

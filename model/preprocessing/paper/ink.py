@@ -22,12 +22,14 @@ from model.preprocessing.line_drawing import (
     ink_mask,
     within_working_side,
 )
-from model.preprocessing.ruled_lines import Density, is_ruled, without_rulings
-from model.preprocessing.sheet import find_sheet, straightened
+from model.preprocessing.paper.ruled_lines import Density, is_ruled, without_rulings
+from model.preprocessing.paper.sheet import find_sheet, straightened
 
 _EVEN = 0.03  # contrast within which a plain ground is of one colour
 _FAINTEST = 0.04  # smallest density of ink
 _OF_USUAL = 0.35  # of the typical ink's density: less is not ink
+_CLEAR = 0.22  # density of what is clearly darker than paper
+_CROWDED = 0.08  # share of a page that is clearly darker: up to 0.03 of sketches on paper, over 0.1 of most scenes
 _STROKE = 0.02  # of the page's longer side: shorter strokes alone are noise
 _SPECK = 0.005  # of all ink: a smaller group is a speck ...
 _STRAY = 0.04  # ... and if it is far from all others, a stray mark
@@ -39,12 +41,23 @@ def sketch_mask(image: Image.Image) -> InkMask:
     A photo of a sheet is straightened. Raises BlankSketchError.
     """
     ink = to_ink(image, WORKING_SIDE)
+    return ink_mask(ink) if is_plain(ink) else _find_ink(_read_page(image))
+
+
+def sketch_mask_unless_crowded(image: Image.Image) -> InkMask | None:
+    """Return the ink like sketch_mask(), but None for a photo from life: a sheet has more paper than lines."""
+    ink = to_ink(image, WORKING_SIDE)
     if is_plain(ink):
         return ink_mask(ink)
+    density = _read_page(image)
+    return None if float((density > _CLEAR).mean()) > _CROWDED else _find_ink(density)
+
+
+def _read_page(image: Image.Image) -> Density:
+    """Compute the density of ink on a photographed or scanned page, straightened and without rulings."""
     rgb = to_rgb(image, WORKING_SIDE)
     outline = find_sheet(rgb)
-    page = rgb if outline is None else straightened(rgb, outline)
-    return within_working_side(_find_ink(without_rulings(_compute_density(page))))
+    return without_rulings(_compute_density(rgb if outline is None else straightened(rgb, outline)))
 
 
 def is_plain(ink: NDArray[np.float32]) -> bool:
@@ -114,7 +127,7 @@ def _line_width_limit(page: NDArray[np.generic]) -> int:
 
 
 def _find_ink(density: Density) -> InkMask:
-    """Find the ink 0/1 (H,W) on a blank page. Raises BlankSketchError."""
+    """Find the ink 0/1 on a blank page, at most WORKING_SIDE long. Raises BlankSketchError."""
     fine = np.abs(density - cv2.GaussianBlur(density, (0, 0), 4))
     # shadows have more noise; strokes are capped, since they are much stronger than noise
     noise = cv2.blur(np.minimum(fine, 4 * np.median(fine)), 2 * [_line_width_limit(density)])
@@ -128,7 +141,7 @@ def _find_ink(density: Density) -> InkMask:
     _, _, stats, _ = cv2.connectedComponentsWithStats(strokes.astype(np.uint8), connectivity=8)
     if stats[1:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(initial=0) < _STROKE * max(strokes.shape):
         raise BlankSketchError("sketch is blank: nothing is drawn on the paper, expected lines darker than it")
-    return strokes.astype(np.float32)
+    return within_working_side(strokes.astype(np.float32))
 
 
 def _select_connected(weak: NDArray[np.bool_], strong: NDArray[np.bool_]) -> NDArray[np.bool_]:

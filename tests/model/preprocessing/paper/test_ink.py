@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw, ImageFilter, ImageOps
 from benchmarks.support.synthetic_paper_photos import WAYS, Way, photographed
 from model.preprocessing.images import to_ink
 from model.preprocessing.line_drawing import WORKING_SIDE, BlankSketchError, ink_mask
-from model.preprocessing.paper import is_plain, sketch_mask
+from model.preprocessing.paper.ink import is_plain, sketch_mask
 from model.preprocessing.preprocess import Preprocess
 from tests.model.preprocessing.test_preprocess import VARIANTS, agreement, draw
 

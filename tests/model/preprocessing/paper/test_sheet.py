@@ -10,7 +10,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from model.preprocessing.images import Pixels
-from model.preprocessing.sheet import find_sheet, straightened
+from model.preprocessing.paper.sheet import find_sheet, straightened
 
 CORNERS = [(160, 90), (640, 150), (600, 900), (90, 820)]
 

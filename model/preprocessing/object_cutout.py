@@ -1,0 +1,94 @@
+"""The object of a photo from life: a guess of its box, and the photo without what is around it.
+
+Both are GrabCut, which separates two mixtures of colours along strong edges: Rother, Kolmogorov, Blake, "GrabCut:
+Interactive Foreground Extraction using Iterated Graph Cuts", SIGGRAPH 2004.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from model.preprocessing.frames import Mask, box_of, resize_to
+from model.preprocessing.images import Pixels, to_rgb
+
+_SIDE = 192  # px: what is cut is reduced to this, since the time grows with the pixels
+_ROUNDS = 3  # of GrabCut
+_MARGIN = 0.04  # of the longer side: without a box, what is nearer to the rim is not the object
+_SLACK = 0.01  # of the longer side: room around a box, which is drawn by hand
+_SMOOTH = 4 / 900  # of the longer side: sigma with which the outline is smoothed
+_RING = 1 / 16  # of the longer side: width of the rim that shows whether the ground is busy
+_BUSY = 0.02  # share of edges in that rim
+_WHITE = 255
+
+
+class Box(NamedTuple):
+    """Part of a picture, in its pixels."""
+
+    left: int
+    top: int
+    width: int
+    height: int
+
+
+def isolate_object(photo: Image.Image) -> Image.Image:
+    """Return a photo as it is if its ground is plain, else with the object that it seems to show on white."""
+    rgb = to_rgb(photo)
+    return Image.fromarray(cut_out(rgb, guess_object(rgb))) if has_busy_ground(rgb) else photo
+
+
+def has_busy_ground(rgb: Pixels) -> bool:
+    """Return whether a photo (H,W,3) shows more than one thing on a plain ground: edges reach its rim."""
+    small = cv2.bilateralFilter(resize_to(rgb, _SIDE), 7, 50, 7)
+    edges = np.max([cv2.Canny(channel, 40, 100) for channel in cv2.split(small)], axis=0) > 0
+    ring, outermost, width = np.ones(edges.shape, bool), 2, round(_RING * _SIDE)  # a thin frame is not busy
+    ring[width:-width, width:-width] = False
+    ring[:outermost], ring[-outermost:], ring[:, :outermost], ring[:, -outermost:] = 4 * [False]
+    return bool(ring.any()) and float(edges[ring].mean()) > _BUSY
+
+
+def guess_object(rgb: Pixels) -> Box:
+    """Guess the box of the object in a photo (H,W,3): what differs in colour from its rim."""
+    height, width = rgb.shape[:2]
+    margin = round(_MARGIN * max(height, width))
+    mask = _find_object(rgb, Box(margin, margin, width - 2 * margin, height - 2 * margin))
+    top, bottom, left, right = box_of(mask, mask.shape)
+    return Box(left, top, right - left, bottom - top)
+
+
+def cut_out(rgb: Pixels, box: Box) -> Pixels:
+    """Return a photo (H,W,3) with a white ground in place of all that is not the object in the box."""
+    mask = _find_object(rgb, box)
+    sigma = _SMOOTH * max(mask.shape)
+    outline = cv2.GaussianBlur(mask.astype(np.float32), (0, 0), max(sigma, 0.5)) > 0.4
+    return np.where(outline[..., None], rgb, np.uint8(_WHITE))
+
+
+def _find_object(rgb: Pixels, box: Box) -> Mask:
+    """Find the largest piece of a photo (H,W,3) in the box that differs from what is outside: (H,W) 0/1."""
+    height, width = rgb.shape[:2]
+    small = resize_to(rgb, _SIDE)
+    rows, columns = small.shape[:2]
+    scale, slack = max(rows, columns) / max(height, width), round(_SLACK * _SIDE)
+    left, top = max(1, round(box.left * scale) - slack), max(1, round(box.top * scale) - slack)
+    right = min(columns - 1, round((box.left + box.width) * scale) + slack)
+    bottom = min(rows - 1, round((box.top + box.height) * scale) + slack)
+    labels = np.full((rows, columns), cv2.GC_BGD, np.uint8)
+    labels[top:bottom, left:right] = cv2.GC_PR_FGD
+    whole = np.zeros((height, width), np.uint8)
+    whole[box.top : box.top + box.height, box.left : box.left + box.width] = 1
+    if len(np.unique(labels)) < 2:  # nothing is outside to compare with
+        return whole
+    cv2.setRNGSeed(0)  # the colours' mixtures start at random
+    ground, object_ = np.zeros((1, 65)), np.zeros((1, 65))  # parameters of the mixtures, which it fits
+    cv2.grabCut(small, labels, (0, 0, 1, 1), ground, object_, _ROUNDS, cv2.GC_INIT_WITH_MASK)
+    found = np.isin(labels, (cv2.GC_FGD, cv2.GC_PR_FGD)).astype(np.uint8)
+    _, pieces, stats, _ = cv2.connectedComponentsWithStats(found)
+    if len(stats) < 2:  # all is ground
+        return whole
+    largest = (pieces == 1 + int(np.argmax(stats[1:, cv2.CC_STAT_AREA]))).astype(np.uint8)
+    solid = cv2.morphologyEx(largest, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
+    return np.asarray(cv2.resize(solid, (width, height), interpolation=cv2.INTER_NEAREST), np.uint8)
