@@ -25,6 +25,7 @@ from app.gallery.gallery import Gallery
 from app.server import serve
 from app.settings import Settings
 from model.checkpoint import load_checkpoint, save_checkpoint
+from tests.support.server_process import server_process
 
 _PROGRAM = "from app.server import serve; from app.settings import load_settings; serve(load_settings())"
 
@@ -52,25 +53,14 @@ def test_it_answers_when_it_says_so_and_stops_when_told(tiny_gallery: Path) -> N
         assert process.wait(20) == 0
 
 
-def test_the_log_says_what_starts_when_it_is_ready_and_why_it_stops(tiny_gallery: Path) -> None:
-    environment = {
-        **os.environ,
-        "SKETCHFIND_GALLERY": str(tiny_gallery),
-        "SKETCHFIND_PORT": "0",
-        "SKETCHFIND_LOG_FORMAT": "json",
-        "SKETCHFIND_BUILD": "1a2b3c4",
-    }
-    command = [sys.executable, "-c", _PROGRAM]
-    with subprocess.Popen(
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stdout and process.stderr
-        url = process.stdout.readline().split()[-1]
+def test_the_log_says_what_starts_when_it_is_ready_and_why_it_stops(tiny_gallery: Path, tmp_path: Path) -> None:
+    settings = {"SKETCHFIND_LOG_FORMAT": "json", "SKETCHFIND_BUILD": "1a2b3c4"}
+    with server_process(tiny_gallery, errors=tmp_path / "log", settings=settings) as (server, url):
         health = httpx.get(f"{url}/healthz").json()
         assert httpx.get(f"{url}/readyz").status_code == httpx.get(f"{url}/metrics").status_code == 200
-        process.terminate()
-        lines = [json.loads(line) for line in process.stderr]
-        assert process.wait(20) == 0
+        server.send_signal(signal.SIGTERM)
+        assert server.wait(20) == 0
+    lines = [json.loads(line) for line in (tmp_path / "log").read_text().splitlines()]
     checkpoint = sha256_of(tiny_gallery / "checkpoint.safetensors")[:12]
     assert health == {"status": "ok", "version": version("sketchfind"), "build": "1a2b3c4", "checkpoint": checkpoint}
     start, ready, stop, end = [line["message"] for line in lines]  # none is of a probe

@@ -2,57 +2,62 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import socket
-import subprocess
-import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import httpx
 import psutil
 import pytest
 
+import app.server
+from app.catalogue.catalogue import Catalogue
 from app.core.shutdown import Shutdown
+from app.gallery.gallery import Gallery
+from app.ingest.pipeline import Ingest
+from app.photo_fetch.address_guard import GuardedNetwork
+from app.search.retriever import Retriever
+from tests.support.server_process import server_process
 from tests.support.sketch_files import JSON, PNG, sketch_file, strokes_body
 from tests.support.writable_server import own_gallery, photo
 
-_PROGRAM = """
-import time
-from app.server import serve
-from app.search.retriever import Retriever
-from app.settings import load_settings
-search = Retriever.search_all
-def slowly(*arguments):
-    time.sleep(0.5)
-    return search(*arguments)
-Retriever.search_all = slowly
-serve(load_settings())
-"""
-_HANGING = """
-import threading
-import app.server
-from app.catalogue.catalogue import Catalogue
-from app.photo_fetch.address_guard import GuardedNetwork
-from app.gallery.gallery import Gallery
-from app.ingest.pipeline import Ingest
-from app.search.retriever import Retriever
-from app.settings import load_settings
-def hang(*_):
-    threading.Event().wait()
-def search_or_hang(*arguments):
-    return search(*arguments) if threading.current_thread() is threading.main_thread() else hang()
-search, Retriever.search_all = Retriever.search_all, search_or_hang  # the first search runs before the start
-GuardedNetwork._resolve_checked = Catalogue.facets = Gallery.save = Ingest.write = hang
-Gallery.is_scattered = True
-app.server.SECONDS, app.server.REQUESTS = 6, 2
-app.server.serve(load_settings())
-"""
 _HEAD = b"POST /search HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+
+
+def search_slowly() -> None:
+    """Let every search take half a second more."""
+    search = Retriever.search_all
+
+    def slow(*arguments: Any) -> Any:
+        time.sleep(0.5)
+        return search(*arguments)
+
+    pytest.MonkeyPatch().setattr(Retriever, "search_all", slow)
+
+
+def hang_everywhere() -> None:
+    """Let everything hang that a server may do; the first search runs before the start."""
+    search, patch = Retriever.search_all, pytest.MonkeyPatch()
+
+    def hang(*_: object) -> None:
+        threading.Event().wait()
+
+    def search_or_hang(*arguments: Any) -> Any:
+        return search(*arguments) if threading.current_thread() is threading.main_thread() else hang()
+
+    patch.setattr(Retriever, "search_all", search_or_hang)
+    patch.setattr(GuardedNetwork, "_resolve_checked", hang)
+    patch.setattr(Catalogue, "facets", hang)
+    patch.setattr(Gallery, "save", hang)
+    patch.setattr(Ingest, "write", hang)
+    patch.setattr(Gallery, "is_scattered", True)
+    patch.setattr(app.server, "SECONDS", 6)
+    patch.setattr(app.server, "REQUESTS", 2)
 
 
 def connect(url: str) -> socket.socket:
@@ -80,13 +85,8 @@ def wait_for_queue(url: str, length: int) -> None:
 
 @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
 def test_what_was_accepted_is_answered_and_nothing_else(tiny_gallery: Path, stop: signal.Signals) -> None:
-    environment = {**os.environ, "SKETCHFIND_GALLERY": str(tiny_gallery), "SKETCHFIND_PORT": "0"}
-    command = [sys.executable, "-c", _PROGRAM]
     with ExitStack() as stack:
-        process = stack.enter_context(subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True))
-        stack.callback(process.kill)
-        assert process.stdout
-        url = process.stdout.readline().split()[-1]
+        server, url = stack.enter_context(server_process(tiny_gallery, search_slowly))
         idle = stack.enter_context(connect(url))
         idle.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
         read_until(idle, b'"}')  # and the connection is kept
@@ -94,34 +94,27 @@ def test_what_was_accepted_is_answered_and_nothing_else(tiny_gallery: Path, stop
         for connection in accepted:
             connection.sendall(_HEAD % len(strokes_body()) + strokes_body())
         wait_for_queue(url, len(accepted))
-        process.send_signal(stop)
+        server.send_signal(stop)
         assert idle.recv(65536) == b""  # closed, so that its client asks elsewhere
         with pytest.raises(OSError):
             connect(url)
         answers = [read_all(connection) for connection in accepted]
         assert all(answer.startswith(b"HTTP/1.1 200") and b'"results"' in answer for answer in answers)
-        assert process.wait(30) == 0
+        assert server.wait(30) == 0
 
 
 def test_a_server_in_which_everything_hangs_ends_in_time_and_says_what_hangs(
     tiny_gallery: Path, tmp_path: Path
 ) -> None:
     gallery, key = own_gallery(tiny_gallery, tmp_path)
-    environment = {**os.environ, "SKETCHFIND_GALLERY": str(gallery), "SKETCHFIND_PORT": "0"}
-    command, log = [sys.executable, "-c", _HANGING], tmp_path / "log"
+    log = tmp_path / "log"
     with ExitStack() as stack:
-        errors = stack.enter_context(log.open("w"))
-        process = stack.enter_context(
-            subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=errors, text=True)
-        )
-        stack.callback(process.kill)
-        assert process.stdout
-        url = process.stdout.readline().split()[-1]
+        server, url = stack.enter_context(server_process(gallery, hang_everywhere, log))
         pool = stack.enter_context(ThreadPoolExecutor(4))
         client = stack.enter_context(httpx.Client(base_url=url, headers={"Authorization": f"Bearer {key}"}, timeout=30))
         feed = "id,image_link\n1,http://shop.example/1.png\n"
         client.post("/products/import", content=feed, headers={"Content-Type": "text/csv"}).raise_for_status()
-        decoders = psutil.Process(process.pid).children()
+        decoders = psutil.Process(server.pid).children()
         for decoder in decoders:
             decoder.suspend()
         hanging = [
@@ -131,9 +124,9 @@ def test_a_server_in_which_everything_hangs_ends_in_time_and_says_what_hangs(
             pool.submit(client.get, "/facets"),
         ]
         time.sleep(1)
-        process.terminate()
+        server.send_signal(signal.SIGTERM)
         started = time.monotonic()
-        assert process.wait(30) == 1
+        assert server.wait(30) == 1
         assert time.monotonic() - started < 6.5
         assert not wait(hanging, 10).not_done  # the connections are gone
     last = log.read_text().splitlines()[-1]

@@ -3,29 +3,19 @@
 from __future__ import annotations
 
 import itertools
-import multiprocessing
 import os
 import signal
 from collections.abc import Callable
 from typing import Any
 
+from tests.support.forks import context
+
 _STEPS = ("replace", "link", "unlink", "rename", "rmdir")
-_context = multiprocessing.get_context("forkserver")
-# torch and what the modules of tests import take seconds: once, not in every process
-_context.set_forkserver_preload(
-    [
-        "index_builder.gallery.reembed",
-        "index_builder.gallery.build",
-        "app.serving.service",
-        "tests.conftest",
-        "index_builder.cli.main",
-    ]
-)
 
 
 def killed_at(step: int, work: Callable[..., object], *arguments: object, timeout: float = 60) -> bool:
     """Run the work and kill it at that step, from 1; return False if it ended before that step."""
-    process = _context.Process(target=_work, args=(step, work, arguments), daemon=True)
+    process = context.Process(target=_work, args=(step, work, arguments), daemon=True)
     process.start()
     process.join(timeout)
     assert process.exitcode in (0, -signal.SIGKILL), f"the work ended with {process.exitcode}"

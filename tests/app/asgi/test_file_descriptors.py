@@ -5,64 +5,46 @@ from __future__ import annotations
 import asyncio
 import errno
 import logging
-import os
 import resource
-import socket
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
 import pytest
 
 from app.asgi.file_descriptors import AcceptErrorHandler, max_connections, raise_limit
+from tests.app.test_shutdown import connect
+from tests.support.server_process import server_process
 
 LIMIT = 512  # descriptors
-_PROGRAM = f"""
-import resource
-resource.setrlimit(resource.RLIMIT_NOFILE, ({LIMIT}, {LIMIT}))
-from app.asgi import connection
-from app.server import serve
-from app.settings import load_settings
-%s
-serve(load_settings())
-"""
-_NO_RESERVE = "connection.max_connections = lambda: 10_000"  # as if other work had used the reserve
 
 
-@contextmanager
-def run_with_limit(gallery: Path, errors: Path, patch: str) -> Iterator[tuple[str, int]]:
-    """Run a server process with LIMIT descriptors, and yield its address. Its stderr goes to the file."""
-    environment = {**os.environ, "SKETCHFIND_GALLERY": str(gallery), "SKETCHFIND_PORT": "0"}
-    command = [sys.executable, "-c", _PROGRAM % patch]
-    with (
-        errors.open("w") as file,
-        subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=file, text=True) as process,
-    ):
-        try:
-            assert process.stdout
-            host, _, port = process.stdout.readline().split()[-1].removeprefix("http://").partition(":")
-            yield host, int(port)
-        finally:
-            process.kill()
+def limit_descriptors() -> None:
+    resource.setrlimit(resource.RLIMIT_NOFILE, (LIMIT, LIMIT))
 
 
-@pytest.mark.parametrize("patch", ["", _NO_RESERVE])
+def limit_descriptors_without_reserve() -> None:
+    """Limit them as if other work had used the reserve."""
+    limit_descriptors()
+    pytest.MonkeyPatch().setattr("app.asgi.connection.max_connections", lambda: 10_000)
+
+
+@pytest.mark.parametrize("limit", [limit_descriptors, limit_descriptors_without_reserve])
 def test_health_checks_are_answered_while_a_client_holds_all_connections(
-    tiny_gallery: Path, tmp_path: Path, patch: str
+    tiny_gallery: Path, tmp_path: Path, limit: Callable[[], None]
 ) -> None:
     errors = tmp_path / "stderr"
-    with run_with_limit(tiny_gallery, errors, patch) as address, ExitStack() as stack:
+    with server_process(tiny_gallery, limit, errors) as (_, url), ExitStack() as stack:
         for _ in range(2 * LIMIT):
-            stack.enter_context(socket.create_connection(address, timeout=20))
+            stack.enter_context(connect(url))
         for path in ("healthz", "readyz"):
-            assert httpx.get(f"http://{address[0]}:{address[1]}/{path}", timeout=15).status_code == 200
+            assert httpx.get(f"{url}/{path}", timeout=15).status_code == 200
     lines = [line for line in errors.read_text().splitlines() if "INFO" not in line]
-    assert len(lines) == bool(patch), lines
+    is_logged = limit is limit_descriptors_without_reserve
+    assert len(lines) == is_logged, lines
     advice = f"idle ones were closed; raise the limit of open files, which is {LIMIT}"
-    assert not patch or f"Too many open files): {advice}" in lines[0]
+    assert not is_logged or f"Too many open files): {advice}" in lines[0]
 
 
 def test_a_shortage_is_logged_once_a_minute_and_other_errors_as_ever(

@@ -2,8 +2,6 @@ from __future__ import annotations
 
 import re
 import signal
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from decimal import Decimal
@@ -18,6 +16,7 @@ from app.catalogue.catalogue import Catalogue, sqlite_url
 from app.database.errors import CatalogueError, CheckpointMismatchError
 from app.products.filters import Filters
 from app.products.product import Photo, Product
+from tests.support.forks import forked
 from tests.support.small_galleries import DIM, at_revisions, matching, open_catalogue, products, vectors
 
 
@@ -242,25 +241,19 @@ def test_writers_at_once_lose_nothing(directory: Path) -> None:
     assert revisions == sorted(set(revisions)) and revisions[-1] == catalogue.revision()
 
 
-WRITER = """
-import sys
-from pathlib import Path
-from tests.support.small_galleries import open_catalogue, products, vectors
-catalogue = open_catalogue(Path(sys.argv[1]))
-for turn in range(100000):
-    catalogue.put(products([f"{turn}-{n}" for n in range(5)]), vectors(5))
-    print(turn, flush=True)
-"""
+def write_on_and_on(directory: Path) -> None:
+    """Put products, and print a line when they are acknowledged."""
+    catalogue = open_catalogue(directory)
+    for turn in range(100000):
+        catalogue.put(products([f"{turn}-{n}" for n in range(5)]), vectors(5))
+        print(turn, flush=True)
 
 
 def test_a_killed_writer_leaves_all_it_acknowledged_and_nothing_by_halves(directory: Path) -> None:
-    writer = subprocess.Popen([sys.executable, "-c", WRITER, str(directory)], stdout=subprocess.PIPE, text=True)
-    assert writer.stdout is not None
-    acknowledged = [int(writer.stdout.readline()) for _ in range(7)]
-    writer.send_signal(signal.SIGKILL)
-    acknowledged += [int(line) for line in writer.stdout.read().split("\n") if re.fullmatch(r"\d+", line)]
-    writer.wait()
-    writer.stdout.close()
+    with forked(write_on_and_on, directory) as writer:
+        acknowledged = [int(writer.output.readline()) for _ in range(7)]
+        writer.send_signal(signal.SIGKILL)
+        acknowledged += [int(line) for line in writer.output.read().split("\n") if re.fullmatch(r"\d+", line)]
     catalogue = open_catalogue(directory)
     live = catalogue.live()
     assert {f"{turn}-{n}" for turn in acknowledged for n in range(5)} <= live.keys()

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -26,6 +23,7 @@ from app.search.retriever import Retriever
 from model.checkpoint import load_checkpoint
 from tests.app.test_shutdown import connect
 from tests.conftest import serving
+from tests.support.server_process import server_process
 from tests.support.sketch_files import refused, strokes_body
 from tests.support.small_galleries import open_catalogue, products, vectors
 
@@ -173,34 +171,25 @@ def test_a_read_for_several_searches_goes_on_as_long_as_one_waits(
     gallery.close()
 
 
-_PROGRAM = f"""
-from sqlalchemy import text
-from app.catalogue.catalogue import Catalogue
-from app.server import serve
-from app.settings import load_settings
-def slow(catalogue, filters, grouping):
-    with catalogue.moment() as connection:
-        print("reads", flush=True)
-        connection.execute(text({_ENDLESS!r}))
-Catalogue.facets = slow
-serve(load_settings())
-"""
+def read_facets_endlessly() -> None:
+    """Let the server's facets take for ever, and print a line when they begin."""
+
+    def slow(catalogue: Catalogue, *_: object) -> None:
+        with catalogue.moment() as connection:
+            print("reads", flush=True)
+            connection.execute(text(_ENDLESS))
+
+    pytest.MonkeyPatch().setattr(Catalogue, "facets", slow)
 
 
 def test_a_server_that_stops_waits_for_no_read(tiny_gallery: Path) -> None:
-    settings = {"SKETCHFIND_GALLERY": str(tiny_gallery), "SKETCHFIND_PORT": "0", "SKETCHFIND_SEARCH_TIMEOUT": "600"}
-    command = [sys.executable, "-c", _PROGRAM]
     answers: list[httpx.Response] = []
-    with subprocess.Popen(command, env={**os.environ, **settings}, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stdout
-            url = process.stdout.readline().split()[-1]
-            asking = threading.Thread(target=lambda: answers.append(httpx.get(f"{url}/facets", timeout=60)))
-            asking.start()
-            assert process.stdout.readline() == "reads\n"
-            process.send_signal(signal.SIGTERM)
-            assert process.wait(25) == 0
-            asking.join()
-        finally:
-            process.kill()
+    settings = {"SKETCHFIND_SEARCH_TIMEOUT": "600"}
+    with server_process(tiny_gallery, read_facets_endlessly, settings=settings) as (server, url):
+        asking = threading.Thread(target=lambda: answers.append(httpx.get(f"{url}/facets", timeout=60)))
+        asking.start()
+        assert server.output.readline() == "reads\n"
+        server.send_signal(signal.SIGTERM)
+        assert server.wait(25) == 0
+        asking.join()
     refused(answers[0], 503, "too_late", "within 1 s")

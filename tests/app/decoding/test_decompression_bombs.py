@@ -6,11 +6,8 @@ Those in feeds are tested in tests/app/feeds.
 from __future__ import annotations
 
 import gzip
-import os
 import re
 import struct
-import subprocess
-import sys
 import threading
 import time
 import zipfile
@@ -23,9 +20,9 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.support.server_process import server_process
 from tests.support.sketch_files import JSON, bomb, refused, sketch_file, strokes_body
 
-_PROGRAM = "from app.server import serve; from app.settings import load_settings; serve(load_settings())"
 _MOST_GROWTH = 200 * 2**20
 
 
@@ -67,18 +64,13 @@ def _resident(pid: int) -> int:
 
 @pytest.fixture(scope="module")
 def server(tiny_gallery: Path) -> Iterator[ServerProcess]:
-    environment = {**os.environ, "SKETCHFIND_GALLERY": str(tiny_gallery), "SKETCHFIND_PORT": "0"}
-    command = [sys.executable, "-c", _PROGRAM]
-    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout
-        url = process.stdout.readline().split()[-1]
+    with server_process(tiny_gallery) as (process, url):
         for _ in range(3):  # until both decoder processes run, and have decoded
             httpx.post(f"{url}/search", content=sketch_file(), headers={"Content-Type": "image/png"}, timeout=60)
             time.sleep(1)
         watched = ServerProcess(url, process.pid)
         yield watched
         watched.end()
-        process.terminate()
 
 
 def jpeg(width: int = 65_000, height: int = 65_000) -> bytes:

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
-import signal
 import sqlite3
-import subprocess
-import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -32,6 +28,7 @@ from model.checkpoint import load_checkpoint, save_checkpoint
 from model.network.dssa import DSSA
 from model.preprocessing.preprocess import PreprocessConfig
 from tests.conftest import PRODUCTS, draw_product
+from tests.support.forks import forked
 
 
 @pytest.fixture
@@ -193,27 +190,15 @@ def test_progress_is_shown(tmp_path: Path, shop: Path, tiny_checkpoint: Path) ->
     assert [(task.completed, task.total) for task in progress.tasks] == [(12, 12)]
 
 
-BUILDER = """
-import sys
-from pathlib import Path
-from app.gallery.layout import GalleryLocation
-from index_builder.gallery.build import build
-build(Path(sys.argv[1]), GalleryLocation(Path(sys.argv[2])), Path(sys.argv[3]))
-"""
-
-
 def test_a_killed_build_is_finished_by_the_next(tmp_path: Path, tiny_checkpoint: Path) -> None:
     source, gallery = tmp_path / "photos", tmp_path / "gallery"
     source.mkdir()
     for number in range(70):
         draw_product(number, (96, 72)).save(source / f"{number}.png")
-    command = [sys.executable, "-c", BUILDER, str(source), str(gallery), str(tiny_checkpoint)]
-    builder = subprocess.Popen(command, env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])})
-    while rows(gallery) == 0:
-        assert builder.poll() is None
-        time.sleep(0.005)
-    builder.send_signal(signal.SIGKILL)
-    builder.wait()
+    with forked(build, source, GalleryLocation(gallery), tiny_checkpoint) as builder:
+        while rows(gallery) == 0:
+            assert builder.process.is_alive()
+            time.sleep(0.005)
     done = rows(gallery)
     assert 0 < done < 70 and done % 32 == 0
     report = build(source, GalleryLocation(gallery), tiny_checkpoint)
