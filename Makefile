@@ -1,6 +1,6 @@
 # `make demo` in a fresh clone is all that a first look takes. See CONTRIBUTING.md.
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lock
+.PHONY: help install demo test check-types check-javascript check-style lock
 
 # tried in this order: the first that runs and is 3.11 or later makes .venv
 PYTHON ?= python3.11 python3
@@ -19,15 +19,23 @@ install: .venv/installed
 demo: install
 	@$(RUN) index_builder.cli demo --port $(PORT)
 
-# one more than there are processors, since tests of the page wait for much of their time
+# the checks that take one processor each run side by side; the tests take all: one process more than there are
+# processors, since tests of the page wait for much of their time
 test: install
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target check-types check-javascript check-style
+	$(RUN) pytest --numprocesses $$(($$(getconf _NPROCESSORS_ONLN) + 1)) --dist worksteal
+
+check-types:
+	$(RUN) mypy
+
+check-javascript:
+	.ci/javascript
+
+check-style:
 	$(RUN) ruff check
 	$(RUN) ruff format --check --quiet
 	.venv/bin/codespell
 	.venv/bin/lint-imports
-	$(RUN) mypy
-	.ci/javascript
-	$(RUN) pytest --numprocesses $$(($$(getconf _NPROCESSORS_ONLN) + 1)) --dist worksteal
 
 # uv resolves for every platform and every Python from 3.11 on, where pip would for this machine alone. Left out is what
 # CUDA builds of torch and FAISS bring: they name the versions themselves, and those differ from build to build. For the
