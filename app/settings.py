@@ -67,7 +67,9 @@ class Settings(BaseSettings):
         default="auto", description="device to compute on; auto prefers a GPU"
     )
     threads: int | None = Field(default=None, ge=1, description="CPU threads per search; unset: all available CPUs")
-    hide_out_of_stock: bool = Field(default=False, description="exclude products that are out of stock from searches")
+    out_of_stock: Literal["mark", "last", "hide"] = Field(
+        default="mark", description="products out of stock in searches: among the others, after them, or not at all"
+    )
     group_by_photo: bool = Field(
         default=False, description="treat products without `group_id` that have the same first photo as variants"
     )

@@ -27,6 +27,7 @@ from app.database.rows import DamagedCatalogueError
 from app.decoding.stroke_sketch import InvalidStrokesError
 from app.decoding.worker_pool import DecoderUnavailableError
 from app.observability.request_context import note_code
+from app.search.listing.cursor import InvalidCursorError, OutdatedCursorError
 from model.preprocessing.images import ImageTooCostlyError, ImageTooLargeError, UnreadableImageError
 from model.preprocessing.line_drawing import BlankSketchError
 
@@ -121,6 +122,14 @@ async def _answer_invalid_strokes(_request: Request, error: InvalidStrokesError)
     return error_response(422, "bad_strokes", str(error), error.where and {"where": error.where})
 
 
+async def _answer_invalid_cursor(_request: Request, error: InvalidCursorError) -> Response:
+    return error_response(422, "invalid_cursor", str(error))
+
+
+async def _answer_outdated_cursor(_request: Request, error: OutdatedCursorError) -> Response:
+    return error_response(410, "outdated_cursor", str(error))
+
+
 async def _answer_busy(request: Request, error: BusyError) -> Response:
     return await _answer_api_error(request, retry_later_error(503, "busy", str(error), error.seconds))
 
@@ -211,6 +220,8 @@ _HANDLERS: dict[type[Exception], Callable[[Request, Any], Awaitable[Response]]] 
     RequestValidationError: _answer_validation_error,
     HTTPException: _answer_http_error,
     InvalidStrokesError: _answer_invalid_strokes,
+    InvalidCursorError: _answer_invalid_cursor,
+    OutdatedCursorError: _answer_outdated_cursor,
     BusyError: _answer_busy,
     TooLateError: _answer_too_late,
     NotReadyError: _answer_not_ready,

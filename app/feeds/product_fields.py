@@ -9,8 +9,8 @@ from decimal import Decimal
 from app.catalogue.import_jobs import FeedProblem
 from app.core.error_text import truncate
 from app.feeds.field_values import join_values, read_availability
-from app.feeds.prices import read_price
 from app.feeds.records import FeedItem, FeedRecord, Fields
+from app.products.prices import REGULAR_PRICE, read_price
 from app.products.product import MAX_PHOTOS, Product
 
 MAX_ATTRIBUTE = 1000  # characters; longer texts are left out, as they are useless as filters
@@ -89,7 +89,7 @@ def _current_price(fields: Fields) -> tuple[Decimal | None, str | None, list[tup
     sale_price = read_price("sale_price", sale)
     if not _is_now(_first(fields, "sale_price_effective_date")):
         return *price, []
-    return sale_price[0], sale_price[1] or price[1], [("regular_price", regular)] if regular else []
+    return sale_price[0], sale_price[1] or price[1], [(REGULAR_PRICE, regular)] if regular else []
 
 
 def _is_now(period: str | None) -> bool:

@@ -21,6 +21,7 @@ from app.catalogue.catalogue_view import CatalogueView
 from app.catalogue.database_contact import DatabaseContact
 from app.database.errors import CheckpointMismatchError
 from app.database.read_limits import unlimited
+from app.database.state import lineage
 from app.gallery.catalogue_follower import CatalogueFollower
 from app.gallery.index_choice import last_choice, tuned_spec
 from app.gallery.index_manifest import MANIFEST, UnusableIndexError
@@ -57,6 +58,7 @@ class Gallery:
         self._saving = threading.Lock()
         self._follower = CatalogueFollower(catalogue, self._distance, self._index_dir, grouping)
         self._state = catalogue.state()
+        self.secret = lineage(self._state.identity)  # random; common to all servers, and to restored backups
         self._spec = self._read_spec()
         self._gpu = gpu
         self._snapshot = Snapshot(0, ())
@@ -74,8 +76,7 @@ class Gallery:
         """Open a gallery from its saved index if that is usable, else from the catalogue's rows.
 
         `catalogue` is by default the file in the directory. `gpu` is used for searches as far as possible. Raises
-        CheckpointMismatchError when the gallery was built with another checkpoint, and CatalogueError when there is no
-        catalogue.
+        CheckpointMismatchError for a gallery of another checkpoint, and CatalogueError without a catalogue.
         """
         if catalogue is None:
             catalogue = GalleryLocation(directory).open_catalogue()
@@ -166,8 +167,7 @@ class Gallery:
         """Merge all products into one part and save it for the next start. Returns the manifest's path.
 
         Searches and changes continue meanwhile; the changes are replayed on the new part. The index is of the kind that
-        the catalogue names now, with its last tuning. Raises OSError when it cannot be written, and UntimelyTuningError
-        when it was tuned meanwhile.
+        the catalogue names now, with its last tuning. Raises OSError, and UntimelyTuningError if tuned meanwhile.
         """
         with self._saving:
             self.refresh()

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Protocol
 
 from app.catalogue.product_cache import ProductCache, ProductSource
 from app.core.arrays import Rows
 from app.index.snapshot import Snapshot
+from app.products.filters import Filters
 from app.products.product import Product
+
+
+class SelectionSource(ProductSource, Protocol):
+    """Source of the products of one moment, and of those that pass filters."""
+
+    def matching(self, filters: Filters) -> Rows:
+        """Return the revisions (N,) of all products that pass, in no order."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +32,7 @@ class Selection:
     snapshot: Snapshot
     passing: Rows | None  # revisions of the products that pass the filters; None when all do
     changed: frozenset[str]
-    view: ProductSource
+    view: SelectionSource
 
     @property
     def outdated(self) -> int:

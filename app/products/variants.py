@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from app.products.prices import regular_price
 from app.products.product import Product
 from app.products.sizes import size_order
 from app.products.text_keys import collapse_spaces, comparison_key
@@ -15,11 +16,15 @@ _BEST_FIRST = ("in_stock", "preorder", "backorder", None, "out_of_stock")
 
 @dataclass(frozen=True)
 class VariantPrices:
-    """The range of variants' prices in one currency, which is None if the feed has none."""
+    """The range of variants' prices in one currency, which is None if the feed has none.
+
+    `regular` is the lowest regular price of the variants at the lowest price, None unless all of these are on sale.
+    """
 
     currency: str | None
     lowest: Decimal
     highest: Decimal
+    regular: Decimal | None = None
 
 
 @dataclass(frozen=True)
@@ -55,9 +60,17 @@ def _distinct(values: Iterable[str]) -> list[str]:
 
 
 def _price_ranges(products: Iterable[Product]) -> list[VariantPrices]:
-    prices: dict[str | None, list[Decimal]] = {}
+    by_currency: dict[str | None, list[tuple[Decimal, Decimal | None]]] = {}
     for product in products:
         if product.price is not None:
-            prices.setdefault(product.currency, []).append(product.price)
-    ordered = sorted(prices.items(), key=lambda item: item[0] or "")
-    return [VariantPrices(currency, min(amounts), max(amounts)) for currency, amounts in ordered]
+            by_currency.setdefault(product.currency, []).append((product.price, regular_price(product)))
+    ordered = sorted(by_currency.items(), key=lambda item: item[0] or "")
+    return [_price_range(currency, prices) for currency, prices in ordered]
+
+
+def _price_range(currency: str | None, prices: Sequence[tuple[Decimal, Decimal | None]]) -> VariantPrices:
+    amounts = [price for price, _ in prices]
+    lowest = min(amounts)
+    regular = [before for price, before in prices if price == lowest]
+    on_sale = [before for before in regular if before is not None]
+    return VariantPrices(currency, lowest, max(amounts), min(on_sale) if len(on_sale) == len(regular) else None)

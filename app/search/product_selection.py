@@ -11,12 +11,13 @@ import numpy as np
 from sqlalchemy.exc import OperationalError
 
 from app.catalogue.product_cache import ProductCache
+from app.core.arrays import Rows
 from app.gallery.gallery import Gallery
 from app.gallery.selection import Selection
 from app.index.snapshot import Snapshot
 from app.products.filters import Filters
 
-_IN_MEMORY = (Filters(), Filters(in_stock=True))  # the latter is in all searches of some shops
+_BY_STOCK = Filters(in_stock=True)  # in all searches of some shops
 
 
 @contextmanager
@@ -33,7 +34,10 @@ def select_products(gallery: Gallery, filters: Filters, cache: ProductCache) -> 
             except OperationalError as failure:
                 error = failure
         if error is not None:
-            selection = _select_from_memory(gallery.snapshot, filters, cache, _LostDatabase(error))
+            snapshot = gallery.snapshot
+            view = _LostDatabase(error, snapshot, cache)
+            passing = None if filters.is_empty else view.matching(filters)
+            selection = Selection(snapshot, snapshot, passing, frozenset(), view)
         yield selection
 
 
@@ -42,22 +46,20 @@ class _LostDatabase:
     """View of a database that is away: products have to be in the cache."""
 
     error: OperationalError
+    snapshot: Snapshot
+    cache: ProductCache
+
+    def matching(self, filters: Filters) -> Rows:
+        """Return the revisions (N,) of the products in stock. Raises the error of the last read for other filters."""
+        if filters != _BY_STOCK:
+            self._fail()
+        products = self.cache.at_revisions(self, self.snapshot.live_revisions().tolist())
+        in_stock = (revision for revision, product in products.items() if product.availability != "out_of_stock")
+        return np.fromiter(in_stock, np.int64)
 
     def at_revisions(self, revisions: Iterable[int]) -> NoReturn:
         """Raise the error of the last read."""
-        self.fail()
+        self._fail()
 
-    def fail(self) -> NoReturn:
-        """Raise the error of the last read."""
+    def _fail(self) -> NoReturn:
         raise self.error.with_traceback(None)  # the traceback would grow with each raise
-
-
-def _select_from_memory(snapshot: Snapshot, filters: Filters, cache: ProductCache, view: _LostDatabase) -> Selection:
-    if filters not in _IN_MEMORY:
-        view.fail()
-    passing = None
-    if filters.in_stock:
-        products = cache.at_revisions(view, snapshot.live_revisions().tolist())
-        in_stock = (revision for revision, product in products.items() if product.availability != "out_of_stock")
-        passing = np.fromiter(in_stock, np.int64)
-    return Selection(snapshot, snapshot, passing, frozenset(), view)

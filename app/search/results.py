@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
 
 from app.core.arrays import Embeddings
 from app.database.read_limits import IsAbandoned
 from app.products.filters import Filters
 from app.products.product import Product
-from app.products.variants import Variants
+from app.products.variants import VariantPrices, Variants
 from model.preprocessing.frames import mirror_image
 from model.preprocessing.images import Pixels
 from model.preprocessing.picture_kind import Kind
 
 ALL = Filters()
+MOST_LISTED = 500  # results of a list by likeness, over all pages
+MOST_SORTED = 48  # results of a list by price: more would bring products to the top that are hardly alike
+
+Sort = Literal["likeness", "price_asc", "price_desc"]
+"""Order of results: nearest first, or the MOST_SORTED nearest by their lowest price."""
 
 
 class UnknownProductError(KeyError):
@@ -22,11 +27,27 @@ class UnknownProductError(KeyError):
 
 
 @dataclass(frozen=True)
+class Listing:
+    """Order of a list of results, and the place in it from which results are returned.
+
+    With `out_of_stock_last`, results without a passing variant in stock follow all others.
+    """
+
+    sort: Sort = "likeness"
+    start: int = 0
+    out_of_stock_last: bool = False
+
+
+NEAREST = Listing()
+
+
+@dataclass(frozen=True)
 class Query:
     """Search for the k products nearest to any of several views of one sketch, among those that pass the filters.
 
     The products of a group are one result: the nearest of them that passes. With `variants`, each is a result. The
-    group of number `left_out` is left out. Views are frames (256,256), or embeddings (V,D) where these are known.
+    group of number `left_out` is left out, and so is the product of id `own`. Views are frames (256,256), or embeddings
+    (V,D) where these are known. Another `listing` returns k results of another order, or from another place on.
     """
 
     views: list[Pixels] | Embeddings
@@ -34,6 +55,8 @@ class Query:
     filters: Filters = ALL
     variants: bool = False
     left_out: int | None = None
+    own: str | None = None
+    listing: Listing = NEAREST
     is_abandoned: IsAbandoned = field(default=lambda: False, compare=False)
 
     @staticmethod
@@ -45,17 +68,41 @@ class Query:
         if self.k < 1:
             raise ValueError(f"k is {self.k}: expected at least 1")
 
+    @property
+    def reach(self) -> int:
+        """Number of the nearest results to find: those to return and before, and one to tell whether more follow."""
+        return MOST_SORTED if self.listing.sort != "likeness" else self.listing.start + self.k + 1
+
+    @property
+    def depth(self) -> int:
+        """Number of candidates that the list needs at least. All pages but the first have the same.
+
+        An approximate index could find other candidates at another depth, which would be repeats or gaps.
+        """
+        return (
+            max(self.reach, MOST_LISTED + 1) if self.listing.start and self.listing.sort == "likeness" else self.reach
+        )
+
 
 class Result(NamedTuple):
     """Found product with its distance from the sketch (smaller is nearer; may be negative).
 
     Of a group, it is the nearest product that passes the filters. `variants` summarises all products of the group.
+    `in_stock` tells whether any of those that pass is not out of stock.
     """
 
     product: Product
     distance: float
     position: int  # of the nearest photo, among the product's photos
     variants: Variants
+    in_stock: bool
+
+    @property
+    def prices(self) -> VariantPrices | None:
+        """Prices in the product's currency, else in the first of its variants; None if no variant has a price."""
+        ranges = self.variants.prices
+        own = (prices for prices in ranges if prices.currency == self.product.currency)
+        return next(own, ranges[0] if ranges else None)
 
     @property
     def photo(self) -> str:
@@ -73,8 +120,18 @@ class Comparison(NamedTuple):
 
 
 @dataclass(frozen=True)
+class Page:
+    """Place of results in their list, with fingerprints of the results before it, and through its end."""
+
+    start: int
+    before: bytes
+    through: bytes
+    is_last: bool
+
+
+@dataclass(frozen=True)
 class SearchResult:
-    """Results, nearest first, with the size and revision of the gallery and the duration of each stage.
+    """Results in their order, with the size and revision of the gallery and the duration of each stage.
 
     A stage that is shared with other searches counts in full, since each of them waits for all of it.
     """
@@ -84,12 +141,9 @@ class SearchResult:
     revision: int
     timings_ms: dict[str, float]  # embed, candidates, rerank
     contrast: float | None  # see app/search/confidence.py
+    page: Page
     kind: Kind = "sketch"  # of the picture in the query
-
-    def without(self, product_id: str, k: int) -> SearchResult:
-        """Return the k nearest results besides the product whose photos were the query."""
-        others = [result for result in self.results if result.product.product_id != product_id]
-        return replace(self, results=others[:k], kind="photo")
+    next: str | None = None  # cursor of the next page; None at the end of the list
 
 
 def photo_name(product: Product, position: int) -> str:

@@ -15,7 +15,6 @@ from itertools import pairwise
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from app.catalogue.product_cache import ProductCache
 from app.core.arrays import Embeddings, Rows
@@ -24,20 +23,20 @@ from app.gallery.gallery import Gallery
 from app.gallery.selection import Selection
 from app.index.group_search import group_candidates
 from app.index.groups import NO_GROUPS, Groups, group_number
-from app.index.snapshot import Snapshot
 from app.products.filters import Filters
-from app.products.product import Product
 from app.search.confidence import contrast_of
+from app.search.exact_distances import ExactDistances
+from app.search.listing.pages import read_pages
+from app.search.listing.result_reader import ResultReader, Row
+from app.search.listing.stock_order import in_stock_first
 from app.search.product_selection import select_products
 from app.search.ranking import Ranking
-from app.search.results import ALL, Comparison, Query, Result, SearchResult, UnknownProductError, photo_name
+from app.search.results import ALL, Comparison, Query, SearchResult, UnknownProductError, photo_name
 from app.search.variants_cache import VariantsCache
 from model.checkpoint import Checkpoint
 from model.device import resolve_device
 from model.preprocessing.images import Pixels
 from model.preprocessing.preprocess import Preprocess
-
-_RERANK_BATCH = 16_384  # photos whose exact distances are computed at a time: bounds memory
 
 
 class Retriever:
@@ -60,7 +59,7 @@ class Retriever:
         self._checkpoint = checkpoint
         checkpoint.network.to(self.device)
         self._distance = copy.deepcopy(checkpoint.network.distance).to(self.device).requires_grad_(requires_grad=False)
-        self._exact = copy.deepcopy(self._distance).double()  # saves the conversion of its weights in every search
+        self._exact = ExactDistances(self._distance, self.device)
 
     @property
     def preprocess(self) -> Preprocess:
@@ -80,9 +79,10 @@ class Retriever:
         started = time.perf_counter()
         views = self._embed_views(queries)
         embed_ms = (time.perf_counter() - started) * 1000
-        numbers_by_scope: dict[tuple[Filters, bool], list[int]] = {}
+        numbers_by_scope: dict[tuple[Filters, bool, bool], list[int]] = {}
         for number, query in enumerate(queries):
-            numbers_by_scope.setdefault((query.filters, query.variants), []).append(number)
+            scope = query.filters, query.variants, query.listing.out_of_stock_last
+            numbers_by_scope.setdefault(scope, []).append(number)
         results: dict[int, SearchResult] = {}
         for numbers in numbers_by_scope.values():
             alike = [queries[n] for n in numbers]
@@ -99,7 +99,7 @@ class Retriever:
             raise UnknownProductError(product_id)
         product, embeddings = embedded
         key = self.gallery.grouping.key_of(product)
-        return Query(embeddings, k + 1, filters, variants, None if key is None else group_number(key))
+        return Query(embeddings, k, filters, variants, None if key is None else group_number(key), product_id)
 
     def compare(self, frame: Pixels, product_id: str, *, mirror: bool = True) -> Comparison:
         """Compare a product with a sketch's frame, by the distance that search() gives. Raises UnknownProductError."""
@@ -111,7 +111,7 @@ class Retriever:
         views = self._embed_views([Query.of(frame, 1, mirror=mirror)])[0]
         sketches = torch.from_numpy(views).to(self.device)  # (1 or 2,D)
         with torch.inference_mode():
-            distances = self._exact.pairwise(sketches, photos).cpu().numpy()  # (1 or 2,P)
+            distances = self._exact.pairwise(sketches, photos)  # (1 or 2,P)
         nearest = distances.min(1)
         is_mirrored = bool(nearest[-1] < nearest[0])
         view = -1 if is_mirrored else 0
@@ -133,101 +133,72 @@ class Retriever:
         return views
 
     def _search(self, alike: Sequence[Query], views: Sequence[Embeddings]) -> list[SearchResult]:
-        """Search for queries of the same filters and `variants`, by the embeddings (V,D) of each."""
-        started, ks = time.perf_counter(), [query.k for query in alike]
-        with select_products(self.gallery, alike[0].filters, self.product_cache) as selection:
-            all_groups = selection.snapshot.groups
-            groups = NO_GROUPS if alike[0].variants else all_groups
-            counts = self._candidate_counts(selection, alike)
-            view_counts = [count for count, embeddings in zip(counts, views, strict=True) for _ in embeddings]
-            with torch.inference_mode():
-                sketches = torch.from_numpy(np.concatenate(views)).to(self.device)  # (B,D): views of all queries
-                queries = self._distance.query(sketches).cpu().numpy()
-                candidates = _find_candidates(selection, queries, view_counts, groups)
-                scanned = time.perf_counter()
-                view_rankings = self._rerank(selection.snapshot, sketches, candidates)
-                mean_distances = self._mean_distances(selection.indexed, sketches)
-            of_groups = [ranking.nearest_of(groups).distances for ranking in view_rankings]
-            contrasts = [*map(contrast_of, of_groups, mean_distances)]
-            starts = np.cumsum([0, *map(len, views)])
-            slices = [slice(*ends) for ends in pairwise(starts)]
-            rankings = [
-                Ranking.merge_views(view_rankings[part]).without_group(query.left_out, all_groups)
-                for query, part in zip(alike, slices, strict=True)
-            ]
-            products = self._read_products(selection, rankings, ks, groups)
-            nearest = [ranking.top_k(products, k, groups) for ranking, k in zip(rankings, ks, strict=True)]
-            results = self._add_variants(selection, nearest, groups)
-        timings = {"candidates": 1000 * (scanned - started), "rerank": 1000 * (time.perf_counter() - scanned)}
+        """Search for queries of the same scope, by the embeddings (V,D) of each."""
+        filters, stages = alike[0].filters, dict.fromkeys(("candidates", "rerank"), 0.0)
+        with select_products(self.gallery, filters, self.product_cache) as selection:
+            groups = NO_GROUPS if alike[0].variants else selection.snapshot.groups
+            reader = ResultReader(selection, groups, self.product_cache, self._variants_cache)
+            parts = iter([selection])
+            if alike[0].listing.out_of_stock_last:
+                parts = in_stock_first(selection, filters, groups)
+            nearest: list[list[Row]] = [[] for _ in alike]
+            contrasts: list[list[float | None]] = [[] for _ in alike]
+            for part in parts:
+                ranked = self._rank(part, alike, views, groups, stages)
+                rows = reader.nearest([ranking for ranking, _ in ranked], alike)
+                nearest = [[*a, *b][: query.reach] for a, b, query in zip(nearest, rows, alike, strict=True)]
+                contrasts = [[*known, more] for known, (_, more) in zip(contrasts, ranked, strict=True)]
+                if all(len(rows) == query.reach for rows, query in zip(nearest, alike, strict=True)):
+                    break
+            started = time.perf_counter()
+            pages = read_pages(reader, nearest, alike)
+        stages["rerank"] += 1000 * (time.perf_counter() - started)
         size, revision = selection.indexed.size, selection.indexed.revision
         return [
-            SearchResult(of_query, size, revision, timings, _least_contrast(contrasts[part]))
-            for of_query, part in zip(results, slices, strict=True)
+            SearchResult(results, size, revision, stages, _least_contrast(known), page)
+            for (results, page), known in zip(pages, contrasts, strict=True)
         ]
 
+    def _rank(
+        self,
+        selection: Selection,
+        alike: Sequence[Query],
+        views: Sequence[Embeddings],
+        groups: Groups,
+        stages: dict[str, float],
+    ) -> list[tuple[Ranking, float | None]]:
+        """Rank the candidates of a selection for each query, and compute its contrast; add the time to `stages`."""
+        started = time.perf_counter()
+        counts = self._candidate_counts(selection, alike)
+        view_counts = [count for count, embeddings in zip(counts, views, strict=True) for _ in embeddings]
+        with torch.inference_mode():
+            sketches = torch.from_numpy(np.concatenate(views)).to(self.device)  # (B,D): views of all queries
+            queries = self._distance.query(sketches).cpu().numpy()
+            candidates = _find_candidates(selection, queries, view_counts, groups)
+            scanned = time.perf_counter()
+            rankings = self._exact.rank(selection.snapshot, sketches, candidates)
+            mean_distances = self._exact.means(selection.indexed, sketches)
+        contrasts = [*map(contrast_of, (ranking.nearest_of(groups).distances for ranking in rankings), mean_distances)]
+        ends = np.cumsum([0, *map(len, views)])
+        ranked = [
+            (
+                Ranking.merge_views(rankings[start:end]).without_group(query.left_out, selection.snapshot.groups),
+                _least_contrast(contrasts[start:end]),
+            )
+            for query, (start, end) in zip(alike, pairwise(ends), strict=True)
+        ]
+        stages["candidates"] += 1000 * (scanned - started)
+        stages["rerank"] += 1000 * (time.perf_counter() - scanned)
+        return ranked
+
     def _candidate_counts(self, selection: Selection, alike: Sequence[Query]) -> list[int]:
-        """Return how many products or groups the first stage has to find for each query, so that k of them remain."""
+        """Return how many products or groups the first stage has to find for each query, so that enough remain."""
         snapshot = selection.snapshot
         n_candidates = min(self._n_candidates or self.gallery.n_candidates, snapshot.size)
-        counts = [max(query.k, n_candidates) + selection.outdated for query in alike]
+        counts = [max(query.depth + (query.own is not None), n_candidates) + selection.outdated for query in alike]
         left_out = [np.array([] if query.left_out is None else [query.left_out], np.int64) for query in alike]
         sizes = [len(snapshot.groups.members_of(group)) for group in left_out]
         return [count + size for count, size in zip(counts, sizes, strict=True)]
-
-    def _rerank(self, snapshot: Snapshot, sketches: torch.Tensor, rows: Sequence[Rows]) -> list[Ranking]:
-        """Compute exact distances of sketches (B,D) to the candidates of each, by all photos of these."""
-        photos = [snapshot.photos_of(candidates[candidates >= 0]) for candidates in rows]
-        listed, counts = np.concatenate(photos), [len(of_sketch) for of_sketch in photos]
-        owners = np.repeat(np.arange(len(photos)), counts)
-        distances = np.empty(len(listed), np.float32)
-        for start in range(0, len(listed), _RERANK_BATCH):
-            part = slice(start, start + _RERANK_BATCH)
-            embeddings = torch.from_numpy(snapshot.embeddings(listed[part])).to(self.device)  # (n,D)
-            owner = torch.from_numpy(owners[part]).to(self.device)
-            distances[part] = self._exact.listed(sketches, embeddings, owner).cpu().numpy()
-        ends = np.cumsum(counts)[:-1]
-        columns = (snapshot.revisions(listed), distances, snapshot.positions(listed))
-        rankings = [Ranking(*parts) for parts in zip(*(np.split(column, ends) for column in columns), strict=True)]
-        return rankings if snapshot.photos == snapshot.size else [ranking.nearest_photos() for ranking in rankings]
-
-    def _mean_distances(self, snapshot: Snapshot, sketches: torch.Tensor) -> NDArray[np.float64] | list[None]:
-        """Compute (B,), the mean distance of each sketch (B,D) to a sample of all products, None for a small sample.
-
-        A distance is linear in the photo's key, so the mean of the keys suffices.
-        """
-        if snapshot.mean_key is None:
-            return [None] * len(sketches)
-        s, key = sketches.double(), torch.from_numpy(snapshot.mean_key).to(self.device)  # (D+1,)
-        return (self._exact.offset(s) - self._exact.query(s) @ key).cpu().numpy()
-
-    def _read_products(
-        self, selection: Selection, rankings: Sequence[Ranking], ks: Sequence[int], groups: Groups
-    ) -> dict[int, Product]:
-        """Read the products, by revision, that can be among the k nearest of a ranking."""
-        revisions = {
-            revision for ranking, k in zip(rankings, ks, strict=True) for revision in ranking.top_k_with_ties(k, groups)
-        }
-        products = selection.products(self.product_cache, revisions)
-        if len(products) < len(revisions):  # old states of changed products drop out, and others take their places
-            candidates = (revision for ranking in rankings for revision in ranking.revisions.tolist())
-            products = selection.products(self.product_cache, candidates)
-        return products
-
-    def _add_variants(
-        self, selection: Selection, nearest: Sequence[Sequence[tuple[Product, float, int]]], groups: Groups
-    ) -> list[list[Result]]:
-        """Make the results of each query from its nearest products, with the live variants of all."""
-        shown = {product.revision: product for of_query in nearest for product, *_ in of_query}
-        revisions = np.array([product.revision for of_query in nearest for product, *_ in of_query], np.int64)
-        members = groups.members_of(np.unique(groups.numbers_of(revisions)))
-        products = selection.products(self.product_cache, members.tolist()) | shown
-        variants: dict[int, list[Product]] = {}
-        for number, revision in zip(groups.numbers_of(members).tolist(), members.tolist(), strict=True):
-            if revision in products:
-                variants.setdefault(number, []).append(products[revision])
-        summaries = {number: self._variants_cache.summarise(of_group) for number, of_group in variants.items()}
-        numbers = iter(groups.numbers_of(revisions).tolist())
-        return [[Result(*row, summaries[next(numbers)]) for row in of_query] for of_query in nearest]
 
 
 def _find_candidates(

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 import time
 from dataclasses import dataclass, field, replace
 
 from app.decoding.framed_picture import FramedPicture
+from app.decoding.image_sketch import ImageSketch
 from app.decoding.stroke_sketch import Sketch, StrokesSketch
 from app.products.filters import Filters
-from app.search.results import Query
+from app.search.listing.cursor import FROM_START, ListRequest, fingerprint
+from app.search.results import NEAREST, Listing, Query
 from app.search.retriever import Retriever
 from model.preprocessing.picture_kind import Kind
 from model.preprocessing.preprocess import Preprocess
@@ -27,6 +30,13 @@ class SearchRequest:
     filters: Filters
     mirror: bool
     variants: bool = False
+    listing: ListRequest = FROM_START
+
+    def fingerprint(self) -> bytes:
+        """Hash all that decides which list is returned, and in which order."""
+        kind = self.sketch.kind if isinstance(self.sketch, ImageSketch) else None
+        sketch = hashlib.blake2b(self.sketch.data).digest(), kind
+        return fingerprint(sketch, self.filters, self.mirror, self.variants, replace(self.listing, cursor=None))
 
 
 @dataclass(frozen=True)
@@ -37,6 +47,11 @@ class SimilarRequest:
     k: int
     filters: Filters
     variants: bool = False
+    listing: ListRequest = FROM_START
+
+    def fingerprint(self) -> bytes:
+        """Hash all that decides which list is returned, and in which order."""
+        return fingerprint(self.product_id, self.filters, self.variants, replace(self.listing, cursor=None))
 
 
 @dataclass(frozen=True)
@@ -66,6 +81,7 @@ class PendingSearch:
 
     request: SearchRequest
     sketch: DecodedSketch
+    listing: Listing = NEAREST
     abandoned: threading.Event = field(default_factory=threading.Event)
 
     def prepare(self, retriever: Retriever) -> PreparedQuery:
@@ -73,8 +89,9 @@ class PendingSearch:
         started, request = time.perf_counter(), self.request
         picture = self.sketch.draw(retriever.preprocess)
         query = Query.of(picture.frame, request.k, request.filters, mirror=request.mirror, variants=request.variants)
+        query = replace(query, listing=self.listing, is_abandoned=self.abandoned.is_set)
         milliseconds = (time.perf_counter() - started) * 1000 + self.sketch.milliseconds
-        return PreparedQuery(replace(query, is_abandoned=self.abandoned.is_set), picture.kind, milliseconds)
+        return PreparedQuery(query, picture.kind, milliseconds)
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,10 +99,11 @@ class PendingSimilar:
     """Search by a product that waits for its batch. `abandoned` is set once its client has left."""
 
     request: SimilarRequest
+    listing: Listing = NEAREST
     abandoned: threading.Event = field(default_factory=threading.Event)
 
     def prepare(self, retriever: Retriever) -> PreparedQuery:
         """Make the query by the product's photos. Raises UnknownProductError."""
         request = self.request
         query = retriever.like(request.product_id, request.k, request.filters, variants=request.variants)
-        return PreparedQuery(replace(query, is_abandoned=self.abandoned.is_set))
+        return PreparedQuery(replace(query, listing=self.listing, is_abandoned=self.abandoned.is_set), kind="photo")

@@ -24,8 +24,9 @@ from app.observability.metrics import Metrics
 from app.products.product_patch import ProductPatch
 from app.search.batched_search import search_batch
 from app.search.batcher import Batcher
+from app.search.listing.cursor import Pager
 from app.search.match import Match, match
-from app.search.results import SearchResult
+from app.search.results import MOST_LISTED, SearchResult
 from app.search.search_request import DecodedSketch, PendingSearch, PendingSimilar, SearchRequest, SimilarRequest
 from app.serving.hot_swap import RuntimeSwapper
 from app.serving.runtime import Runtime
@@ -82,7 +83,7 @@ class Service:
     async def search(self, client: str, request: SearchRequest | SimilarRequest) -> SearchResult:
         """Search in the queue. The timings include preprocess and total.
 
-        Raises UnknownProductError, and the errors of the sketch's decoding.
+        Raises UnknownProductError, InvalidCursorError, OutdatedCursorError, and the errors of the sketch's decoding.
         """
         started = time.perf_counter()
         async with self.queue.slot(client):
@@ -160,11 +161,15 @@ class Service:
             _log.warning("a change is stored, but cannot be added to the index yet: %r", error)
 
     async def _search(self, runtime: Runtime, client: str, request: SearchRequest | SimilarRequest) -> SearchResult:
+        pager = Pager(request.fingerprint(), runtime.gallery.secret, runtime.checkpoint.sha256)
+        cursor = pager.open(request.listing.cursor)
+        listing = request.listing.begin_at(cursor)
+        request = replace(request, k=min(request.k, MOST_LISTED - listing.start))
         if isinstance(request, SimilarRequest):
-            result = await self._search_batched(runtime, PendingSimilar(request))
-            return result.without(request.product_id, request.k)
-        sketch = await _decode(runtime, client, request.sketch)
-        return await self._search_batched(runtime, PendingSearch(request, sketch))
+            pending: PendingSearch | PendingSimilar = PendingSimilar(request, listing)
+        else:
+            pending = PendingSearch(request, await _decode(runtime, client, request.sketch), listing)
+        return pager.close(cursor, await self._search_batched(runtime, pending))
 
     async def _search_batched(self, runtime: Runtime, pending: PendingSearch | PendingSimilar) -> SearchResult:
         """Search in one batch with other searches of the same runtime."""

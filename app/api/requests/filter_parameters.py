@@ -126,7 +126,7 @@ async def read_filters(
         genders=tuple(gender),
         sizes=tuple(size),
         attributes=tuple(map(_split_attribute, attribute)),
-        in_stock=in_stock or service.settings.hide_out_of_stock,
+        in_stock=in_stock or service.settings.out_of_stock == "hide",
     )
     if min_price is not None or max_price is not None:
         await run_in_threadpool(_check_prices, catalogue, filters)

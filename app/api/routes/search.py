@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 
 from app.api.requests.filter_parameters import FiltersOf, Variants
+from app.api.requests.list_parameters import ListingOf
 from app.api.requests.product_id_paths import ProductId, RawSuffixRoute, unknown_product_error
 from app.api.requests.sketch_upload import BODY_DOCS, read_sketch
 from app.api.schemas.errors import error_docs
@@ -34,7 +35,7 @@ router = APIRouter(route_class=RawSuffixRoute)
 
 @router.post(
     "/search",
-    responses=error_docs(401, 408, 413, 415, 422, 429, 500, 503),
+    responses=error_docs(401, 408, 410, 413, 415, 422, 429, 500, 503),
     openapi_extra={"requestBody": BODY_DOCS},
     dependencies=[SearchRate, QueueHasRoom],
     tags=["search"],
@@ -49,19 +50,21 @@ async def search_products(
     mirror: Mirror = True,
     kind: ImageKind = "auto",
     variants: Variants = False,
+    listing: ListingOf,
 ) -> SearchResponse:
     """Find the products that a sketch shows, or that look like the object in a photo.
 
     Variants of one product are one result: the nearest variant that passes the filters.
     """
     sketch = await read_sketch(request, reservation, service.settings.max_body_bytes, service.settings.max_pixels, kind)
-    search = service.search(rate_limit_key(request.scope), SearchRequest(sketch, k, filters, mirror, variants))
+    asked = SearchRequest(sketch, k, filters, mirror, variants, listing)
+    search = service.search(rate_limit_key(request.scope), asked)
     return SearchResponse.from_result(await cancel_on_disconnect(request, search))
 
 
 @router.get(
     "/products/{product_id:path}/similar",
-    responses=error_docs(401, 404, 422, 429, 500, 503),
+    responses=error_docs(401, 404, 410, 422, 429, 500, 503),
     dependencies=[SearchRate, QueueHasRoom],
     tags=["search"],
 )
@@ -73,9 +76,11 @@ async def find_similar_products(
     *,
     k: K = 24,
     variants: Variants = False,
+    listing: ListingOf,
 ) -> SearchResponse:
     """Find the products that look like a product, without the product itself and its variants."""
-    search = service.search(rate_limit_key(request.scope), SimilarRequest(product_id, k, filters, variants))
+    similar = SimilarRequest(product_id, k, filters, variants, listing)
+    search = service.search(rate_limit_key(request.scope), similar)
     try:
         return SearchResponse.from_result(await cancel_on_disconnect(request, search))
     except UnknownProductError:

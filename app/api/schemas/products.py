@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
+from app.products.prices import regular_price
 from app.products.product import Product
 
 
@@ -17,6 +18,10 @@ class ProductSummary(BaseModel):
     category: str | None = Field(description="path such as 'Shoes > Boots'", examples=["Shoes > Boots"])
     price: float | None = Field(description="price in the currency", examples=[89.9])
     currency: str | None = Field(description="ISO 4217 code", examples=["EUR"])
+    regular_price: float | None = Field(
+        description="price outside of the sale; null unless the product is on sale", examples=[119.9]
+    )
+    brand: str | None = Field(description="brand as given in the feed", examples=["Acme"])
     link: str | None = Field(
         description="page of the product in the shop, as given in the feed", examples=["https://shop.example/boot-017"]
     )
@@ -25,6 +30,9 @@ class ProductSummary(BaseModel):
     )
     thumbnail_url: str | None = Field(
         description="the same photo, at most 320 px", examples=["/photos/9f86d081884c7d65.thumb.webp"]
+    )
+    photo_urls: list[str] = Field(
+        description="all photos of the product, the main one first", examples=[["/photos/9f86d081884c7d65.webp"]]
     )
 
 
@@ -40,7 +48,6 @@ class ProductInfo(ProductSummary):
 
     color: str | None = Field(description="one colour, or several separated by '/'", examples=["Black/Red"])
     gender: str | None = Field(description="gender as given in the feed", examples=["women"])
-    brand: str | None = Field(description="brand as given in the feed", examples=["Acme"])
     size: str | None = Field(description="one size, or several separated by '/'", examples=["41/42"])
     size_system: str | None = Field(description="system of the sizes", examples=["EU"])
     size_type: str | None = Field(description="type of the sizes, such as tall", examples=["tall"])
@@ -52,9 +59,6 @@ class ProductInfo(ProductSummary):
     )
     description: str | None = Field(description="text for people", examples=["Ankle boot with a zip"])
     attributes: list[AttributeInfo] = Field(description="further properties of the product")
-    photo_urls: list[str] = Field(
-        description="all photos of the product, starting with photo_url", examples=[["/photos/9f86d081884c7d65.webp"]]
-    )
 
     @staticmethod
     def from_product(product: Product) -> ProductInfo:
@@ -63,7 +67,6 @@ class ProductInfo(ProductSummary):
             **summarise(product, product.photo),
             color=product.color,
             gender=product.gender,
-            brand=product.brand,
             size=product.size,
             size_system=product.size_system,
             size_type=product.size_type,
@@ -71,7 +74,6 @@ class ProductInfo(ProductSummary):
             availability=product.availability,
             description=product.description,
             attributes=[AttributeInfo(name=name, value=value) for name, value in product.attributes],
-            photo_urls=[photo_url(photo.name) for photo in product.photos if photo.name],
         )
 
 
@@ -102,13 +104,17 @@ def photo_url(name: str) -> str:
 
 def summarise(product: Product, photo: str) -> dict[str, Any]:
     """Return the fields of ProductSummary for a product and the name of one of its photos ("" for none)."""
+    regular = regular_price(product)
     return {
         "product_id": product.product_id,
         "title": product.title,
         "category": product.category,
         "price": None if product.price is None else float(product.price),
         "currency": product.currency,
+        "regular_price": None if regular is None else float(regular),
+        "brand": product.brand,
         "link": product.link,
         "photo_url": photo_url(photo) if photo else None,
         "thumbnail_url": f"/photos/{photo}.thumb.webp" if photo else None,
+        "photo_urls": [photo_url(stored.name) for stored in product.photos if stored.name],
     }

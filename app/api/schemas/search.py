@@ -5,9 +5,13 @@ from __future__ import annotations
 from pydantic import BaseModel, Field
 
 from app.api.schemas.products import ProductSummary, summarise
+from app.core.error_text import cut
+from app.products.variants import VariantPrices as PriceRange
 from app.search.confidence import is_confident
 from app.search.results import Result, SearchResult
 from model.preprocessing.picture_kind import Kind
+
+_MOST_DESCRIPTION = 300  # characters: answers while drawing should stay small; the product itself has all of it
 
 
 class VariantPrices(BaseModel):
@@ -16,6 +20,18 @@ class VariantPrices(BaseModel):
     currency: str | None = Field(description="ISO 4217 code; null if the feed has none", examples=["EUR"])
     min: float = Field(description="lowest price", examples=[59.9])
     max: float = Field(description="highest price", examples=[64.9])
+    regular: float | None = Field(
+        description="lowest regular price of the variants at the lowest price; null unless all of these are on sale",
+        examples=[79.9],
+    )
+
+    @staticmethod
+    def from_range(prices: PriceRange) -> VariantPrices:
+        """Build the response from the range of prices in one currency."""
+        regular = None if prices.regular is None else float(prices.regular)
+        return VariantPrices(
+            currency=prices.currency, min=float(prices.lowest), max=float(prices.highest), regular=regular
+        )
 
 
 class ResultInfo(ProductSummary):
@@ -34,24 +50,31 @@ class ResultInfo(ProductSummary):
         description="the best of all variants: in_stock, preorder, backorder, null if unknown, out_of_stock",
         examples=["in_stock"],
     )
-    rank: int = Field(description="position in the results; 1 is the nearest", examples=[1])
+    in_stock: bool = Field(
+        description="false if all variants that pass the filters are out of stock; unknown availability counts as true",
+        examples=[True],
+    )
+    description: str | None = Field(
+        description=f"text for people; at most {_MOST_DESCRIPTION} characters, the last one is … if it was cut",
+        examples=["Ankle boot with a zip"],
+    )
+    rank: int = Field(description="position in the list, over all pages; 1 is the first", examples=[1])
     distance: float = Field(description="smaller is nearer; comparable within one answer only", examples=[1.83])
 
     @staticmethod
     def from_result(result: Result, rank: int) -> ResultInfo:
         """Build the response from a result and its rank."""
-        variants = result.variants
+        product, variants = result.product, result.variants
         return ResultInfo(
-            **summarise(result.product, result.photo),
+            **summarise(product, result.photo),
             group_id=variants.group_id,
             variants=variants.count,
             sizes=variants.sizes,
             colors=variants.colors,
-            prices=[
-                VariantPrices(currency=prices.currency, min=float(prices.lowest), max=float(prices.highest))
-                for prices in variants.prices
-            ],
+            prices=[VariantPrices.from_range(prices) for prices in variants.prices],
             availability=variants.availability,
+            in_stock=result.in_stock,
+            description=product.description and cut(product.description, _MOST_DESCRIPTION),
             rank=rank,
             distance=result.distance,
         )
@@ -65,7 +88,7 @@ class GalleryInfo(BaseModel):
 
 
 class SearchResponse(BaseModel):
-    """Results, nearest first."""
+    """Page of a list of results, nearest first or by price."""
 
     results: list[ResultInfo]
     gallery: GalleryInfo
@@ -76,16 +99,21 @@ class SearchResponse(BaseModel):
     confident: bool = Field(
         description="false if the results are hardly nearer than other products, as for a scribble", examples=[True]
     )
+    next: str | None = Field(
+        description="`cursor` of the next page; null at the end", examples=["AAAYkV3Jx0cQ1mTqv2hXn4bZ8sLr6w", None]
+    )
 
     @staticmethod
     def from_result(result: SearchResult) -> SearchResponse:
         """Build the response from the result of a search."""
+        ranked = enumerate(result.results, result.page.start + 1)
         return SearchResponse(
-            results=[ResultInfo.from_result(item, rank) for rank, item in enumerate(result.results, 1)],
+            results=[ResultInfo.from_result(item, rank) for rank, item in ranked],
             gallery=GalleryInfo(size=result.size, revision=result.revision),
             timings_ms=Timings(**{name: round(duration, 3) for name, duration in result.timings_ms.items()}),
             kind=result.kind,
             confident=is_confident(result.contrast),
+            next=result.next,
         )
 
 

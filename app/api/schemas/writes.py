@@ -23,7 +23,7 @@ from pydantic_core import PydanticCustomError
 from app.asgi.errors import ApiError
 from app.core.error_text import describe_validation_error, path_of, truncate
 from app.feeds.field_values import join_values, read_availability
-from app.feeds.prices import read_price
+from app.products.prices import read_price
 from app.products.product import MAX_PHOTOS, MAX_TEXT, Product
 
 MAX_METADATA_BYTES = 256 * 1024

@@ -102,7 +102,7 @@ def test_similar_products_are_never_of_the_own_group(
     for own in list(shop.products.values())[:30]:
         for variants in (False, True):
             query = retriever.like(own.product_id, 10, variants=variants)
-            found = retriever.search_all([query])[0].without(own.product_id, 10)
+            found = retriever.search_all([query])[0]
             assert len(found.results) == 10
             assert group_of(own) not in [group_of(item.product) for item in found.results]
 

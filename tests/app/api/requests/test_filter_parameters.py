@@ -157,7 +157,7 @@ def test_an_operator_can_hide_what_is_out_of_stock(tmp_path: Path) -> None:
     catalogue = open_catalogue(tmp_path)
     catalogue.put([Product("a", "A"), Product("b", "B", availability="out_of_stock")], vectors(2))
     for query in ("", "?in_stock=false", "?in_stock=true"):
-        app = build_app(catalogue, tmp_path, hide_out_of_stock=True)
+        app = build_app(catalogue, tmp_path, out_of_stock="hide")
         assert call(app, "GET", f"/facets{query}").json()["size"] == 1
     refused(call(build_app(catalogue, tmp_path), "GET", "/facets?in_stock=perhaps"), 422, "invalid_parameter")
 

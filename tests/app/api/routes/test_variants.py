@@ -36,7 +36,7 @@ def test_a_shoe_in_two_sizes_is_one_result(shop: Shop) -> None:
     first, *others = search(shop)
     assert first["product_id"] == "shoe-10"  # the first of equal distances, by id
     assert (first["group_id"], first["variants"], first["sizes"]) == ("shoe", 2, ["UK 9", "UK 10"])
-    assert first["prices"] == [{"currency": "EUR", "min": 59.9, "max": 69.9}]
+    assert first["prices"] == [{"currency": "EUR", "min": 59.9, "max": 69.9, "regular": None}]
     assert first["availability"] == "in_stock" and first["price"] == 69.9
     assert len(others) == 12 and all((other["group_id"], other["variants"]) == (None, 1) for other in others)
     singles = search(shop, variants=True)

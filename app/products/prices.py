@@ -1,4 +1,4 @@
-"""Spellings of prices in feeds."""
+"""Spellings of prices in feeds, and the regular price of a product on sale."""
 
 from __future__ import annotations
 
@@ -6,6 +6,10 @@ import re
 from decimal import Decimal
 
 from app.core.error_text import truncate
+from app.products.product import Product
+
+REGULAR_PRICE = "regular_price"
+"""Name of the attribute that has the price outside of a sale, as feeds spell it."""
 
 _SYMBOLS = {"€": "EUR", "$": "USD", "£": "GBP", "¥": "JPY", "₹": "INR"}
 _CURRENCY = rf"[A-Za-z]{{3}}|[{''.join(_SYMBOLS)}]"
@@ -23,6 +27,21 @@ def read_price(name: str, text: str) -> tuple[Decimal, str | None]:
         raise ValueError(f"{name} {truncate(text)} cannot be read: expected a form such as '59.90 EUR'")
     currency = match[1] or match[3]
     return _read_number(match[2]), _SYMBOLS.get(currency, currency.upper()) if currency else None
+
+
+def regular_price(product: Product) -> Decimal | None:
+    """Return the price that a product has outside of its sale, None unless it is on sale.
+
+    A regular price that is not higher, cannot be read or is in another currency does not count.
+    """
+    text = next((value for name, value in product.attributes if name == REGULAR_PRICE), None)
+    if text is None or product.price is None:
+        return None
+    try:
+        price, currency = read_price(REGULAR_PRICE, text)
+    except ValueError:  # clients may write any text
+        return None
+    return price if price > product.price and currency in (None, product.currency) else None
 
 
 def _read_number(text: str) -> Decimal:
