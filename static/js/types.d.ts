@@ -24,6 +24,8 @@ export interface SearchAnswer {
   gallery: { size: number };
   /** Whether the best results are much better than others; missing or null when the server cannot say. */
   confident?: boolean | null;
+  /** Cursor of the results that follow; null at the end. */
+  next?: string | null;
   /** Milliseconds of each stage. */
   timings_ms?: Record<string, number>;
 }
@@ -39,6 +41,8 @@ export interface Found {
   answer: SearchAnswer;
   /** The JSON of the sketch that was searched. */
   sketch: string;
+  /** The path that was asked, with filters and order. */
+  path: string;
   /** Whether a stroke of it was in the making. */
   growing: boolean;
 }

@@ -90,8 +90,10 @@ def test_more_like_this_leads_on_and_back(page: Page, phone: Phone) -> None:
     expect(dialog.get_by_role("button", name="Back")).to_be_hidden()
     strip = dialog.get_by_role("list", name="More like this").get_by_role("button")
     expect(strip.first).to_be_visible()
-    names = [each.get_attribute("aria-label") or "" for each in strip.all()]
+    names = [each.locator(".title").inner_text() for each in strip.all()]
     assert first not in names and len(names) > 4
+    prices = [each.locator(".price").inner_text() for each in strip.all()]
+    assert sum("€" in price for price in prices) >= len(prices) - 1  # one product has none
     strip.nth(1).tap()
     expect(dialog.get_by_role("heading", level=2, name=names[1], exact=True)).to_be_focused()
     dialog.get_by_role("button", name="Back").tap()

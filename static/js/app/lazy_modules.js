@@ -7,6 +7,7 @@ const PARTS = {
   choosing: () => import("../filters/filter_sheet.js"),
   link: () => import("../session/share_link.js"),
   menu: () => import("../session/more_menu.js"),
+  more: () => import("../results/more_results.js"),
   product: () => import("../products/product_panel.js"),
   saving: () => import("../session/export.js"),
   sharing: () => import("../session/share.js"),

@@ -9,6 +9,7 @@ import { Note } from "../ui/toast.js";
 import { fetchParts, part } from "./lazy_modules.js";
 import { Results } from "../results/result_grid.js";
 import { Search } from "../results/search_client.js";
+import { SortOrder } from "../results/sort_order.js";
 import { WELCOME, tell } from "../ui/status_line.js";
 
 const CALM = 1000; // ms after the first results until what a tap may need is fetched: their photos come first
@@ -29,8 +30,12 @@ export class Finding {
   #results = new Results(/** @type {HTMLUListElement} */ ($("#results")), this.#scroller);
   /** @type {import("../products/product_panel.js").ProductPanel | null} */
   #panel = null; // until a product is opened
+  /** @type {import("../results/more_results.js").More | null} */
+  #more = null; // until there are results
+  #order = new SortOrder(/** @type {HTMLSelectElement} */ ($(".sort-order")));
   #note = new Note($(".note"));
   #announcer = new Announcer($(".status"), $(".spoken"), () => this.#first());
+  #size = 0; // of the gallery
   #searched = ""; // the JSON of the sketch that found what is shown
 
   /**
@@ -54,17 +59,17 @@ export class Finding {
   #followPaper() {
     this.#sketch.addEventListener("change", () => this.#searchNow());
     const take = () => this.#paper.snapshot();
-    this.#paper.addEventListener("progress", () => this.#search.soon(take, this.#filters.parameters));
+    this.#paper.addEventListener("progress", () => this.#search.soon(take, this.#parameters));
   }
 
   #followFilters() {
     const filters = this.#filters;
     filters.addEventListener("change", () => {
       this.#found.toggleAttribute("data-narrowed", !filters.areOpen);
-      this.#scroller.scrollTop = 0;
-      this.#searchNow();
+      this.#searchFromTop();
       this.#offerChoices();
     });
+    this.#order.addEventListener("change", () => this.#searchFromTop());
     $("#everything").addEventListener("click", () => filters.clear());
   }
 
@@ -81,10 +86,20 @@ export class Finding {
     });
   }
 
+  #searchFromTop() {
+    this.#scroller.scrollTop = 0;
+    this.#searchNow();
+  }
+
+  get #parameters() {
+    return new URLSearchParams([...this.#filters.parameters, ...this.#order.parameters]);
+  }
+
   #searchNow() {
     this.#note.hide();
-    if (!this.#sketch.isEmpty) return this.#search.now(this.#paper.snapshot(), this.#filters.parameters);
+    if (!this.#sketch.isEmpty) return this.#search.now(this.#paper.snapshot(), this.#parameters);
     this.#search.cancel();
+    this.#more?.stop();
     this.#results.show([]);
     this.#scroller.scrollTop = 0; // the filters that are left should be seen
     this.#found.dataset.state = "empty";
@@ -92,22 +107,42 @@ export class Finding {
   }
 
   /** @param {import("../types.js").Found} found */
-  #show({ answer, sketch, growing }) {
+  #show({ answer, sketch, path, growing }) {
     const { results: products, gallery } = answer;
     const everything = $("#everything");
     const hadFocus = everything === document.activeElement;
-    this.#searched = sketch;
+    [this.#searched, this.#size] = [sketch, gallery.size];
     this.#results.show(products);
     this.#found.dataset.state = products.length ? "results" : "nothing";
     everything.hidden = this.#filters.areOpen;
     const isGone = everything.hidden || products.length > 0;
     if (hadFocus && isGone) $(products.length ? "#results button" : "#filters").focus();
     $(".nothing span").textContent = say(gallery.size ? "finding.nothing_here" : "finding.no_products");
-    if (products.length) this.#settle(say("finding.count", { found: products.length, size: gallery.size }));
-    else this.#settle(say("finding.nothing"));
+    this.#settle(products.length ? this.#countOf(products) : say("finding.nothing"));
     if (products.length && !growing) this.#advise(answer.confident);
     this.#announcer.changed();
     this.#offerChoices();
+    this.#offerMore(path, sketch, answer.next ?? null);
+  }
+
+  /** @param {readonly SearchResult[]} products */
+  #countOf({ length: found }) {
+    return this.#order.isByPrice ? say("finding.by_price", { found }) : say("finding.count", { found, size: this.#size });
+  }
+
+  /** Lets who scrolls on see more. @param {string} path @param {string} sketch @param {string | null} next cursor */
+  async #offerMore(path, sketch, next) {
+    if (!this.#more && next === null) return;
+    const More = (await part("more"))?.More;
+    if (!this.#more && More) {
+      this.#more = new More(this.#scroller, $(".more"));
+      this.#more.addEventListener("outdated", () => this.#searchFromTop());
+      this.#more.addEventListener("more", ({ detail }) => {
+        this.#results.show([...this.#results.products, ...detail]);
+        this.#settle(this.#countOf(this.#results.products));
+      });
+    }
+    if (sketch === this.#searched && !this.#sketch.isEmpty) this.#more?.follow(path, sketch, next);
   }
 
   /** Without results there is nothing to narrow down: what that takes must not delay the first ones. */
@@ -115,6 +150,7 @@ export class Finding {
     const choosing = await part("choosing");
     if (this.#facets || !choosing) return this.#facets?.ensure();
     this.#facets = choosing.openChoices(this.#filters);
+    this.#facets.addEventListener("change", () => this.#order.offer(Boolean(this.#facets?.counts?.prices.length)));
     this.#facets.addEventListener("refused", ({ detail: error }) => this.#takeBack(error));
   }
 

@@ -8,8 +8,7 @@
 
 /** @typedef {import("../products/product_card.js").Product} Product */
 
-/** @type {Exclude<keyof Product, "prices">[]} */
-const SHOWN = ["product_id", "title", "category", "price", "currency", "link"];
+const SHOWN = /** @type {const} */ (["product_id", "title", "category", "price", "currency", "link"]);
 const PICTURES = /** @type {const} */ (["photo_url", "thumbnail_url"]);
 
 /** Origin of the page around, as its widget says; a wrong one is nobody's that would answer. */

@@ -1,8 +1,7 @@
 /** Prices from and to, in one currency. */
 
 import { arrange } from "../ui/reorder_children.js";
-import { find } from "../platform/dom.js";
-import { element } from "../products/product_card.js";
+import { element, find } from "../platform/dom.js";
 import { priceOf } from "./filters.js";
 import { boxIn } from "./trait_options.js";
 import { typed } from "../platform/price_format.js";

@@ -1,8 +1,7 @@
 /** Values of one trait, such as colours or sizes, to choose any of, each with how many products have it. */
 
 import { arrange } from "../ui/reorder_children.js";
-import { element } from "../products/product_card.js";
-import { find } from "../platform/dom.js";
+import { element, find } from "../platform/dom.js";
 import { plain } from "./filters.js";
 import { say, written } from "../platform/i18n.js";
 import { swatchOf } from "./colour_swatch.js";

@@ -1,4 +1,4 @@
-/** Elements of the page, found or thrown for: the templates hold them, so one that is missing is a mistake. */
+/** Elements of the page: found, or thrown for, since the templates hold them; or made. */
 
 /**
  * @template {Element} [E=HTMLElement]
@@ -25,4 +25,16 @@ export function hit({ target }, selector) {
 /** @param {HTMLCanvasElement} canvas @param {CanvasRenderingContext2DSettings} settings */
 export function contextOf(canvas, settings = {}) {
   return /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d", settings)); // null for other kinds only
+}
+
+/**
+ * Makes an element by hand and not from HTML, since its text may come from somebody else's feed.
+ * @template {keyof HTMLElementTagNameMap} Name
+ * @param {Name} name @param {string} className @param {string} text
+ */
+export function element(name, className, text = "") {
+  const made = document.createElement(name);
+  made.className = className;
+  made.textContent = text;
+  return made;
 }

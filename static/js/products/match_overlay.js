@@ -18,7 +18,7 @@ import { drawSketch } from "../sketch/sketch_canvas.js";
 
 export class Matched {
   #panel;
-  #photo;
+  #photos;
   #pictures;
   #toggle;
   #words;
@@ -30,11 +30,11 @@ export class Matched {
 
   /**
    * @param {HTMLElement} panel
-   * @param {import("./product_photo.js").Photo} photo of the product, in the panel
+   * @param {import("./product_photos.js").Photos} photos of the product, in the panel
    */
-  constructor(panel, photo) {
+  constructor(panel, photos) {
     this.#panel = panel;
-    this.#photo = photo;
+    this.#photos = photos;
     this.#pictures = find(".pictures", panel);
     this.#toggle = find(".what-matched", panel);
     this.#words = find(".matched-words", panel);
@@ -88,10 +88,8 @@ export class Matched {
       this.#words.textContent = say("product.not_told");
       return;
     }
-    if (photo_url !== product.photo_url) {
-      this.#product = { ...product, photo_url, thumbnail_url: null }; // of several photos, it is another that matched
-      this.#photo.show(this.#product);
-    }
+    // of several photos, another may be in view; one that came to the product since the search is not among them
+    if (!this.#photos.turnTo(photo_url)) this.#photos.show({ ...product, photo_url, thumbnail_url: null, photo_urls: [] });
     drawSketch(this.#canvas(".sketch-picture"), JSON.parse(this.#sketch), sketch.box);
     layHeat(this.#canvas(".sketch-heat"), sketch.attention, whole(sketch.box));
     layHeat(this.#canvas(".photo-heat"), photo.attention, photo.box);

@@ -1,7 +1,8 @@
-/** One product in the grid: built by hand and not from HTML, since titles come from somebody else's feed. */
+/** One product in the grid. */
 
-import { money } from "../platform/price_format.js";
+import { element } from "../platform/dom.js";
 import { say } from "../platform/i18n.js";
+import { showPrice } from "./product_price.js";
 
 /**
  * @typedef {object} Product as POST /search gives it
@@ -10,11 +11,19 @@ import { say } from "../platform/i18n.js";
  * @property {string | null} category
  * @property {number | null} price
  * @property {string | null} currency
- * @property {{currency: string | null, min: number, max: number}[]} [prices] of all variants, a range in each currency
+ * @property {number | null} [regular_price] before the sale
+ * @property {{currency: string | null, min: number, max: number, regular?: number | null}[]} [prices] of all variants
+ * @property {string | null} [brand]
  * @property {string | null} [color]
+ * @property {string[]} [sizes] of all variants
+ * @property {number} [variants] their number
+ * @property {string | null} [availability]
+ * @property {boolean} [in_stock] whether any variant that passes the filters is
+ * @property {string | null} [description]
  * @property {string | null} link
  * @property {string | null} photo_url
  * @property {string | null} thumbnail_url
+ * @property {string[]} [photo_urls]
  */
 
 const SIDE = 320; // px: the longest side of a thumbnail
@@ -28,22 +37,24 @@ export function card(product, first) {
   body.setAttribute("aria-haspopup", "dialog");
   const tile = element("span", "tile");
   tile.append(thumbnail(product, first));
+  const isGone = product.in_stock === false;
+  item.classList.toggle("sold-out", isGone);
+  if (isGone) tile.append(element("span", "stock-mark", say("product.out_of_stock")));
   const caption = element("span", "caption");
   caption.append(
     element("span", "title", nameOf(product)),
-    element("span", "price", priceOf(product)),
-    element("span", "category", (product.category ?? "").split(">").at(-1)?.trim()),
+    showPrice(element("span", "price"), product),
+    element("span", "fact", product.brand ?? (product.category ?? "").split(">").at(-1)?.trim()),
   );
+  if (product.sizes?.length) caption.append(element("span", "fact", spanOf(product.sizes)));
   body.append(tile, caption);
   item.append(body);
   return item;
 }
 
-/** What a product costs, or what its variants cost at least. @param {Product} product */
-function priceOf({ price, currency, prices = [] }) {
-  const range = prices.find((known) => known.currency === currency);
-  const isRange = range !== undefined && range.min < range.max;
-  return isRange ? say("product.price_from", { price: money(range.min, currency) }) : money(price, currency);
+/** All sizes if they are few, else the first and the last one. @param {string[]} sizes in their order */
+function spanOf(sizes) {
+  return sizes.length > 2 ? `${sizes[0]} – ${sizes[sizes.length - 1]}` : sizes.join(", ");
 }
 
 /** What a product is called; feeds leave titles out. @param {Product} product */
@@ -61,15 +72,4 @@ export function thumbnail({ thumbnail_url }, first = false) {
   if (thumbnail_url) image.src = thumbnail_url;
   else image.classList.add("missing");
   return image;
-}
-
-/**
- * @template {keyof HTMLElementTagNameMap} Name
- * @param {Name} name @param {string} className @param {string} text
- */
-export function element(name, className, text = "") {
-  const made = document.createElement(name);
-  made.className = className;
-  made.textContent = text;
-  return made;
 }

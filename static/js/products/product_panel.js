@@ -2,12 +2,11 @@
 
 import { ask, productPath } from "../platform/api_client.js";
 import { find } from "../platform/dom.js";
-import { nameOf } from "./product_card.js";
 import { announceChoice } from "../embed/host_page.js";
 import { Matched } from "./match_overlay.js";
 import { say } from "../platform/i18n.js";
-import { money } from "../platform/price_format.js";
-import { Photo } from "./product_photo.js";
+import { Details } from "./product_details.js";
+import { Photos } from "./product_photos.js";
 import { Sheet } from "../ui/dialog_sheet.js";
 import { Similar } from "./similar_products.js";
 
@@ -16,7 +15,8 @@ import { Similar } from "./similar_products.js";
 export class ProductPanel {
   #dialog;
   #sheet;
-  #photo;
+  #photos;
+  #details;
   #matched;
   #similar;
   /** @type {readonly Product[]} */
@@ -30,8 +30,9 @@ export class ProductPanel {
   constructor(dialog) {
     this.#dialog = dialog;
     this.#sheet = new Sheet(dialog);
-    this.#photo = new Photo(this.#$(".photo"));
-    this.#matched = new Matched(dialog, this.#photo);
+    this.#photos = new Photos(this.#$(".photo"));
+    this.#details = new Details(dialog);
+    this.#matched = new Matched(dialog, this.#photos);
     this.#similar = new Similar(this.#$(".similar"), (product) => this.#go([...this.#trail, product]));
     this.#$(".panel-back").addEventListener("click", () => this.#back());
     this.#$(".panel-previous").addEventListener("click", () => this.#step(-1));
@@ -101,7 +102,7 @@ export class ProductPanel {
     this.#trail = trail;
     const product = this.#shown;
     this.#show(product);
-    this.#photo.show(product);
+    this.#photos.show(product);
     this.#matched.offer(product, this.#sketch, signal);
     this.#similar.load(product, signal);
     this.#refresh(product, signal);
@@ -121,28 +122,20 @@ export class ProductPanel {
     this.#$(".panel-place").textContent = isResult ? say("product.place", { rank: place + 1, count: this.#results.length }) : "";
     this.#$(".panel-gone").hidden = true;
     this.#$(".product").dataset.productId = product.product_id;
-    this.#tell(product);
+    this.#details.show(product);
   }
 
-  /** @param {Product} product */
-  #tell(product) {
-    this.#$("#product-title").textContent = nameOf(product);
-    this.#$(".product-price").textContent = money(product.price, product.currency);
-    const path = (product.category ?? "").split(">").map((part) => part.trim()).join(" › ");
-    this.#$(".product-facts").textContent = [path, product.color].filter(Boolean).join(" · ");
-    /** @type {HTMLAnchorElement} */
-    const visit = this.#$(".visit");
-    visit.hidden = !isWeb(product.link);
-    if (visit.hidden) visit.removeAttribute("href");
-    else visit.href = product.link ?? "";
-  }
-
-  /** Its photo stays: of several it is the one that was found. @param {Partial<Product>} news */
+  /**
+   * Its photo stays: of several it is the one that was found. So does what is of all its variants.
+   * @param {Partial<Product>} news
+   */
   #renew(news) {
-    const { photo_url, thumbnail_url, ...known } = this.#shown;
-    const product = { ...known, ...news, photo_url, thumbnail_url };
+    const known = this.#shown;
+    const { photo_url, thumbnail_url, sizes, prices, availability, in_stock, variants = 1 } = known;
+    const ofAll = variants > 1 ? { prices, availability, in_stock } : { prices: undefined, in_stock: undefined };
+    const product = { ...known, ...news, photo_url, thumbnail_url, sizes, ...ofAll };
     this.#trail = [...this.#trail.slice(0, -1), product];
-    this.#tell(product);
+    this.#details.show(product);
   }
 
   /**
@@ -155,9 +148,4 @@ export class ProductPanel {
     if (status === 200 && body) this.#renew(body);
     this.#$(".panel-gone").hidden = status !== 404;
   }
-}
-
-/** A feed's link could be javascript: or worse. @param {string | null} link */
-function isWeb(link) {
-  return /^https?:\/\//i.test(link ?? "");
 }

@@ -1,8 +1,9 @@
-/** "More like this": a strip of products that look like the one in the panel. */
+/** "More like this": a strip of products that look like the one in the panel, with names and prices. */
 
 import { ask, productPath } from "../platform/api_client.js";
-import { find } from "../platform/dom.js";
-import { element, nameOf, thumbnail } from "./product_card.js";
+import { element, find } from "../platform/dom.js";
+import { nameOf, thumbnail } from "./product_card.js";
+import { showPrice } from "./product_price.js";
 import { Retry } from "../ui/retry_notice.js";
 
 /** @typedef {import("./product_card.js").Product} Product */
@@ -49,8 +50,10 @@ export class Similar {
     const item = element("li", "strip-item");
     const button = element("button", "strip-button");
     button.type = "button";
-    button.setAttribute("aria-label", nameOf(product));
-    button.append(thumbnail(product));
+    const tile = element("span", "strip-tile");
+    tile.append(thumbnail(product));
+    const title = element("span", "title", nameOf(product));
+    button.append(tile, title, showPrice(element("span", "price"), product));
     button.addEventListener("click", () => this.#open(product));
     item.append(button);
     return item;

@@ -37,7 +37,7 @@ const SPREAD = 0.2; // of a wait, added at random: a thousand pages should not a
 
 /**
  * Fires "searching", "slow", "results" (detail: {answer: the body of POST /search, sketch: the JSON that it answers,
- * growing: whether a stroke of it was in the making}), "unclear" (too little is drawn yet), "failed" (detail: {message,
+ * path: of the request, growing: whether a stroke of it was in the making}), "unclear" (too little is drawn yet), "failed" (detail: {message,
  * error}) and "lost" (detail: {message}; it tries again by itself).
  */
 export class Search extends /** @type {import("../types.js").FiringClass<Events>} */ (EventTarget) {
@@ -151,7 +151,7 @@ export class Search extends /** @type {import("../types.js").FiringClass<Events>
     if (isPassing(status)) return this.#wait(answer, query);
     this.#tries = this.#givenUp = this.#pause.until = 0;
     this.#usual = (this.#usual + performance.now() - this.#sentAt) / 2;
-    if (status === 200 && body) this.#fire("results", { answer: body, sketch: query.json, growing: query.growing });
+    if (status === 200 && body) this.#fire("results", { answer: body, sketch: query.json, path: query.path, growing: query.growing });
     else if (body?.error?.code === "blank_sketch") this.#fire("unclear");
     else this.#fire("failed", { message: explain(status, body), error: body?.error });
   }

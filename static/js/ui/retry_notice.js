@@ -30,8 +30,8 @@ export class Retry {
   }
 }
 
-/** @param {number} status */
-function wordsFor(status) {
+/** What went wrong. @param {number} status of the answer @returns {string} */
+export function wordsFor(status) {
   if (status === LOST) return say("product.lost");
   if (status === LATE || status === 429 || status === 503) return say("product.busy");
   return say("product.failed");
