@@ -4,18 +4,18 @@
  * @typedef {Blob | BufferSource} Picture the bytes of an image file
  * @typedef {string | string[]} Values one or several
  * @typedef {{category?: string, color?: Values, brand?: Values, gender?: Values, size?: Values, attribute?: Values,
- *   in_stock?: boolean, min_price?: number | string, max_price?: number | string, currency?: string,
- *   variants?: boolean}} Filters with `variants`, each variant of a product is a result of its own
- * @typedef {{product_id: string, title: string, category: string | null, price: number | null, currency: string | null,
- *   link: string | null, photo_url: string | null, thumbnail_url: string | null}} ProductSummary URLs of photos are paths
- * @typedef {ProductSummary & {group_id: string | null, variants: number, sizes: string[], colors: string[],
- *   prices: {currency: string | null, min: number, max: number}[], availability: string | null, rank: number,
- *   distance: number}} Result the fields from group_id to availability are of all variants
+ *   in_stock?: boolean, min_price?: number | string, max_price?: number | string, currency?: string, variants?: boolean,
+ *   sort?: "likeness" | "price_asc" | "price_desc", cursor?: string}} Filters and the order of results; cursor: `next`
+ * @typedef {string | null} Text
+ * @typedef {{product_id: string, title: string, category: Text, price: number | null, currency: Text, brand: Text,
+ *   regular_price: number | null, link: Text, photo_url: Text, thumbnail_url: Text, photo_urls: string[]}} ProductSummary
+ * @typedef {{currency: Text, min: number, max: number, regular: number | null}} VariantPrices
+ * @typedef {ProductSummary & {group_id: Text, variants: number, sizes: string[], colors: string[], prices: VariantPrices[],
+ *   availability: Text, in_stock: boolean, description: Text, rank: number, distance: number}} Result see docs/server.md
  * @typedef {{results: Result[], gallery: {size: number, revision: number}, timings_ms: Record<string, number>,
- *   kind: "sketch" | "photo", confident: boolean}} SearchAnswer results are nearest first
- * @typedef {ProductSummary & {color: string | null, gender: string | null, brand: string | null, size: string | null,
- *   size_system: string | null, size_type: string | null, group_id: string | null, availability: string | null,
- *   description: string | null, attributes: {name: string, value: string}[], photo_urls: string[]}} Product
+ *   kind: "sketch" | "photo", confident: boolean, next: Text}} SearchAnswer next: cursor of the next page
+ * @typedef {ProductSummary & {color: Text, gender: Text, size: Text, size_system: Text, size_type: Text, group_id: Text,
+ *   availability: Text, description: Text, attributes: {name: string, value: string}[]}} Product
  * @typedef {Product & {photo_width: number | null, photo_height: number | null}} ProductDetails
  * @typedef {{title?: string, category?: string, price?: number | string, currency?: string, link?: string,
  *   color?: Values, gender?: string, brand?: string, size?: Values, size_system?: string, size_type?: Values,

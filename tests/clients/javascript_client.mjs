@@ -56,6 +56,14 @@ test("filters are texts, lists, numbers and booleans", async () => {
   assert.deepEqual(cheap.sort(), ["pump-1", "tote-2"]);
 });
 
+test("lists continue in any order", async () => {
+  const whole = await client.search(STROKES, { k: 100, sort: "price_asc" });
+  const first = await client.search(STROKES, { k: 5, sort: "price_asc" });
+  const rest = await client.search(STROKES, { k: 100, sort: "price_asc", cursor: first.next });
+  assert.deepEqual([...ids(first), ...ids(rest)], ids(whole));
+  assert.equal(rest.next, null);
+});
+
 test("similar products are others", async () => {
   const similar = ids(await client.findSimilar("boot-1", { k: 4, category: "Shoes" }));
   assert.equal(similar.length, 4);

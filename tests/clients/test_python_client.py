@@ -53,6 +53,18 @@ def test_filters_are_texts_lists_numbers_and_booleans(client: Client) -> None:
     assert ids(client.search(SKETCH, category=None, k=3)) == ids(client.search(SKETCH, k=3))
 
 
+def test_lists_continue_in_any_order(client: Client) -> None:
+    for sort in (None, "price_desc"):
+        whole = client.search(SKETCH, k=100, sort=sort)
+        first = client.search(SKETCH, k=5, sort=sort)
+        rest = client.search(SKETCH, k=100, sort=sort, cursor=first["next"])
+        assert ids(first) + ids(rest) == ids(whole) and rest["next"] is whole["next"] is None
+    similar = client.find_similar("boot-1", k=2, sort="price_asc")
+    assert set(ids(client.find_similar("boot-1", sort="price_asc", cursor=similar["next"]))).isdisjoint(ids(similar))
+    with pytest.raises(SketchfindError, match="another search"):
+        client.search(SKETCH, sort="price_asc", cursor=first["next"])
+
+
 def test_similar_products_are_others(client: Client) -> None:
     found = ids(client.find_similar("boot-1", k=4, category="Shoes"))
     assert len(found) == 4 and "boot-1" not in found

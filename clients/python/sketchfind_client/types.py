@@ -9,6 +9,7 @@ from typing import Literal, TypedDict
 Values = str | Sequence[str] | None
 Kind = Literal["sketch", "photo"]
 RequestedKind = Literal["auto", "sketch", "photo"]
+Sort = Literal["likeness", "price_asc", "price_desc"]
 Picture = bytes | str | os.PathLike[str]
 """Bytes of an image file, or its path."""
 
@@ -27,7 +28,8 @@ Sketch = Strokes | Picture
 class Filters(TypedDict, total=False):
     """Conditions that products have to meet. A filter of None is left out.
 
-    With `variants`, each variant of a product is a result of its own.
+    With `variants`, each variant of a product is a result of its own. `sort` is the order of the results. `cursor` is
+    the `next` of an answer to the same search, and returns the results after it.
     """
 
     category: str | None
@@ -41,6 +43,8 @@ class Filters(TypedDict, total=False):
     max_price: float | str | None
     currency: str | None
     variants: bool | None
+    sort: Sort | None
+    cursor: str | None
 
 
 class ProductSummary(TypedDict):
@@ -51,9 +55,12 @@ class ProductSummary(TypedDict):
     category: str | None
     price: float | None
     currency: str | None
+    regular_price: float | None
+    brand: str | None
     link: str | None
     photo_url: str | None
     thumbnail_url: str | None
+    photo_urls: list[str]
 
 
 class VariantPrices(TypedDict):
@@ -62,6 +69,7 @@ class VariantPrices(TypedDict):
     currency: str | None
     min: float
     max: float
+    regular: float | None
 
 
 class Result(ProductSummary):
@@ -73,6 +81,8 @@ class Result(ProductSummary):
     colors: list[str]
     prices: list[VariantPrices]
     availability: str | None
+    in_stock: bool
+    description: str | None
     rank: int
     distance: float
 
@@ -85,13 +95,14 @@ class Gallery(TypedDict):
 
 
 class SearchAnswer(TypedDict):
-    """Results, nearest first. `timings_ms` has the duration of each stage."""
+    """Results in their order. `timings_ms` has the duration of each stage, `next` the cursor of the next page."""
 
     results: list[Result]
     gallery: Gallery
     timings_ms: dict[str, float]
     kind: Kind
     confident: bool
+    next: str | None
 
 
 class Attribute(TypedDict):
@@ -106,7 +117,6 @@ class Product(ProductSummary):
 
     color: str | None
     gender: str | None
-    brand: str | None
     size: str | None
     size_system: str | None
     size_type: str | None
@@ -114,7 +124,6 @@ class Product(ProductSummary):
     availability: str | None
     description: str | None
     attributes: list[Attribute]
-    photo_urls: list[str]
 
 
 class ProductPage(TypedDict):
