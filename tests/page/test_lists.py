@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -71,6 +72,7 @@ def test_a_shopper_scrolls_to_the_end(page: Page, phone: Phone) -> None:
     phone.results.nth(59).get_by_role("button").tap()
     expect(panel(page)).to_contain_text("60 of 60")
     page.keyboard.press("Escape")
+    page.locator(".scroll").evaluate("scroller => scroller.scrollTo(0, 0)")
     phone.draw_and_wait(BOOT[1])  # another list begins
     expect(phone.results).to_have_count(24)
     expect(page.locator(".more")).to_have_text("")
@@ -104,7 +106,7 @@ def test_results_are_sorted_by_price_and_back(page: Page, phone: Phone) -> None:
     expect(sort).to_be_visible()
     priced = {name: float(price.split()[0]) for name, _, price, _ in PRODUCTS if price}
     for value, sign in (("price_asc", 1), ("price_desc", -1)):
-        phone.wait_for_search(lambda value=value: sort.select_option(value))
+        phone.wait_for_search(partial(sort.select_option, value))
         assert f"sort={value}" in phone.searches[-1].url
         ids = phone.ids()
         assert ids[:-1] == sorted(ids[:-1], key=lambda name: sign * priced[name]) and ids[-1] == "pump-2"
@@ -129,7 +131,7 @@ def test_cards_show_stock_sale_brand_and_sizes(page: Page, phone: Phone) -> None
     expect(ranged).to_contain_text("from €39.00")
     expect(ranged).to_contain_text("41, 42")
     for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        page.emulate_media(color_scheme=scheme)
         assert_accessible(page)
 
 
@@ -141,7 +143,7 @@ def photos(page: Page) -> list[str]:
 
 def open_boot(page: Page, phone: Phone, photos: list[str], **more: Any) -> None:
     page.route(SIMILAR, lambda route: route.fulfill(json=answer(product("other", **BOOT_ON_SALE))))
-    boot = product("boot", photo_url=photos[1], photo_urls=photos, **{**BOOT_ON_SALE, **more})
+    boot = product("boot", **{**BOOT_ON_SALE, "photo_url": photos[1], "photo_urls": photos, **more})
     page.route("**/products/boot", lambda route: route.fulfill(json=boot))
     show(phone, boot)
     phone.results.first.get_by_role("button").tap()
@@ -163,11 +165,7 @@ def test_all_photos_are_swiped_stepped_and_reached_by_keys(page: Page, phone: Ph
     expect_photo(2)  # the one that was found
     names = [image.get_attribute("alt") for image in dialog.locator(".product-photo").all()]
     assert names == [f"Red boot, photo {number} of 3" for number in (1, 2, 3)]
-    box = strip.bounding_box()
-    assert box
-    middle = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
-    swipe = {**middle, "xDistance": -200, "yDistance": 0, "gestureSourceType": "touch", "speed": 1200}
-    page.context.new_cdp_session(page).send("Input.synthesizeScrollGesture", swipe)
+    phone.swipe(strip, -0.6)
     expect_photo(3)
     expect(dialog.get_by_role("button", name="Next photo")).to_be_disabled()
     dialog.get_by_role("button", name="Previous photo").tap()

@@ -122,7 +122,7 @@ export class Finding {
     if (products.length && !growing) this.#advise(answer.confident);
     this.#announcer.changed();
     this.#offerChoices();
-    this.#offerMore(path, sketch, answer.next ?? null);
+    this.#offerMore(path, sketch, growing ? null : (answer.next ?? null)); // who draws has no use for more
   }
 
   /** @param {readonly SearchResult[]} products */

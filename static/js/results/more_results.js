@@ -67,8 +67,8 @@ export class More extends /** @type {import("../types.js").FiringClass<Events>} 
     if (this.#cursor === null || this.#isBusy || !this.#button.hidden) return;
     const { scrollTop, scrollHeight, clientHeight } = this.#scroller;
     const isFar = scrollHeight - scrollTop - clientHeight > AHEAD * clientHeight;
-    const isAtRest = scrollTop === 0 && scrollHeight > clientHeight; // who draws on has no use for more
-    if (!isFar && !isAtRest) this.#load(this.#cursor);
+    const isUnread = scrollTop === 0 && scrollHeight > clientHeight; // more may be asked for in vain
+    if (!isFar && !isUnread) this.#load(this.#cursor);
   }
 
   /** @param {string} cursor */

@@ -58,6 +58,18 @@ class Phone:
         point = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
         self._touch.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [point]})
 
+    def swipe(self, what: Locator, share: float) -> None:
+        """Swipe over the middle of an element, by a share of its width; to the left if it is negative."""
+        box = what.bounding_box()
+        assert box is not None
+        x, y = box["x"] + box["width"] * (0.5 - share / 2), box["y"] + box["height"] / 2
+        for step in range(9):
+            kind = "touchMove" if step else "touchStart"
+            points = [{"x": x + share * box["width"] * step / 8, "y": y}]
+            self._touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+            self.page.wait_for_timeout(16)  # as fast as a screen: a browser takes more at once for a jump
+        self.up()
+
     def two(self, kind: str, first: Share, second: Share) -> None:
         """Put down or move two fingers at once; `kind` is touchStart or touchMove."""
         self._send(kind, [first, second])
