@@ -38,7 +38,10 @@ def list_valid_requests(key: str) -> list[Request]:
         for name in _FORMATS
     ]
     strokes = json.dumps({"width": 100, "height": 80, "strokes": [[[10, 10], [50, 60, 0.5], [90, 20]]]}).encode()
-    for path in ("/search?k=5&mirror=false&category=Shoes", "/search?min_price=1&max_price=90&currency=EUR"):
+    for path in (
+        "/search?k=5&mirror=false&category=Shoes&sort=price_asc",
+        "/search?min_price=1&max_price=90&currency=EUR",
+    ):
         requests.append(Request("POST", path, {"Content-Type": "application/json"}, strokes))
     requests.append(Request("POST", "/strokes", {"Content-Type": "image/png"}, _encode_image(picture, "PNG")))
     requests.append(Request("POST", "/products/3/match", {"Content-Type": "application/json"}, strokes))

@@ -14,6 +14,8 @@ from app.gallery.gallery import Gallery
 from app.products.filters import Filters
 from app.search.memory_copy import MemoryCopy
 from app.search.product_selection import select_products
+from app.search.results import Listing, Query
+from app.search.retriever import Retriever
 from tests.support.small_galleries import close_catalogues, open_catalogue, small_checkpoint, vectors, with_photos
 
 LOST = OperationalError("", {}, Exception("connection refused"))
@@ -102,3 +104,14 @@ def test_what_is_not_in_memory_is_refused_and_not_left_out(gallery: Gallery) -> 
     assert gallery.contact.is_up
     with select_products(gallery, Filters(in_stock=True), ProductCache()) as selection:
         assert len(selection.products(ProductCache(), [1, 2, 3])) == 3
+
+
+def test_products_out_of_stock_come_last_without_the_database_too(gallery: Gallery) -> None:
+    gallery.catalogue.put([with_photos("a", 1, availability="out_of_stock")], vectors(1))
+    gallery.refresh()
+    retriever = Retriever(small_checkpoint(), gallery, device="cpu")
+    query = Query(vectors(1), 3, listing=Listing(out_of_stock_last=True))
+    before = retriever.search_all([query])[0].results
+    lose(gallery)
+    assert retriever.search_all([query])[0].results == before
+    assert [(result.product.product_id, result.in_stock) for result in before][-1] == ("a", False)
