@@ -15,6 +15,7 @@ from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.core.error_text import describe_validation_error
+from app.words.stemming import Language
 
 LogFormat = Literal["text", "json"]
 
@@ -114,6 +115,10 @@ class Settings(BaseSettings):
     )
     max_queue: int = Field(default=32, ge=0, description="longest queue of searches, and of writes")
     search_timeout: float = Field(default=10, gt=0, allow_inf_nan=False, description="timeout of a search, in seconds")
+    language: Language | None = Field(
+        default=None,
+        description="language of the products' texts, whose word forms `q` treats as one word; unset: none",
+    )
     shop: Path | None = Field(
         default=None, description="TOML file with the shop's name, texts, colours and files; unset: Sketchfind's own"
     )

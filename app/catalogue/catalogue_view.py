@@ -17,9 +17,12 @@ from app.database.rows import PRODUCT_COLUMNS, chunks, embedding_of, product_of,
 from app.database.sql_lists import Scalar, is_any_of
 from app.database.state import CatalogueState, Change
 from app.database.tables import IS_FIRST_PHOTO, IS_GROUPED, photos, products
+from app.database.word_index.conditions import measure_word
+from app.database.word_index.lookup import resolve_words
 from app.products.filters import Filters
 from app.products.grouping import Grouping
 from app.products.product import Photo, Product
+from app.words.word_query import WordMatch
 
 
 class CatalogueView:
@@ -39,10 +42,21 @@ class CatalogueView:
             raise CheckpointMismatchError(str(self.state.checkpoint), str(self._checkpoint))
         return self.state
 
+    def select(self, filters: Filters) -> tuple[NDArray[np.int64] | None, WordMatch | None]:
+        """Return the revisions (N,) of matching(), None if all products pass, and what became of the words, if any."""
+        filters, match = resolve_words(self._connection, filters)
+        return (None if filters.is_empty else self.matching(filters)), match
+
     def matching(self, filters: Filters) -> NDArray[np.int64]:
-        """Return the revisions (N,) of all products that pass, in no order."""
+        """Return the revisions (N,) of all products that pass, in no order. Words have to be looked up before."""
         rows = self._connection.execute(select(products.c.revision).where(*where_clauses(filters))).scalars().all()
         return np.array(rows, np.int64)
+
+    def measure_words(self, match: WordMatch) -> dict[int, float]:
+        """Return by revision how far each product with all words is from having them best, as measure_word() does."""
+        measures = [measure_word(self._connection, choice) for choice in match.choices]
+        revisions = set(measures[0]).intersection(*measures[1:]) if measures else set()
+        return {revision: sum(measure[revision] for measure in measures) for revision in revisions}
 
     def at_revisions(self, revisions: Iterable[int]) -> dict[int, Product]:
         """Return the products that have these revisions now, by revision."""

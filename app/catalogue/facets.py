@@ -19,10 +19,12 @@ from app.catalogue.group_counts import (
 )
 from app.database.filter_conditions import where_clauses
 from app.database.tables import products, trait_values, traits
+from app.database.word_index.lookup import resolve_words
 from app.products.filters import Filters
 from app.products.grouping import Grouping
 from app.products.sizes import size_order
 from app.products.text_keys import category_counts
+from app.words.word_query import WordMatch
 
 MOST_VALUES = 100  # of an attribute; attributes with more are rather numbers or names than choices
 
@@ -56,6 +58,7 @@ class Facets:
     attributes: dict[str, dict[str, int]]  # by name; for each the MOST_VALUES most frequent values
     in_stock: int  # groups that are not out of stock
     prices: list[PriceRange]  # in the order of currencies
+    words: WordMatch | None = None  # what became of the words of the filters
 
 
 def count_facets(connection: Connection, filters: Filters, grouping: Grouping) -> Facets:
@@ -63,6 +66,7 @@ def count_facets(connection: Connection, filters: Filters, grouping: Grouping) -
 
     Each facet ignores its own filter, so that it counts the alternatives.
     """
+    filters, match = resolve_words(connection, filters)
     grouping = effective_grouping(connection, grouping)
     counts = _count_traits(connection, filters, grouping)
     sizes = counts.pop("size", {})
@@ -78,6 +82,7 @@ def count_facets(connection: Connection, filters: Filters, grouping: Grouping) -
         prices=_find_price_ranges(
             connection, replace(filters, min_price=None, max_price=None, currency=None), grouping
         ),
+        words=match,
     )
 
 

@@ -18,7 +18,7 @@ from app.core.fair_lock import FairLock
 from app.core.wait_budget import wait_budget
 from app.database.damage import name_damage
 from app.database.errors import CatalogueError
-from app.database.migrations import migrate_from_1, migrate_from_2, migrate_from_3, migrate_from_4
+from app.database.migrations import MIGRATIONS
 from app.database.read_limits import watch_reads
 from app.database.state import new_identity
 from app.database.tables import FORMAT, catalogue, metadata
@@ -142,14 +142,8 @@ def _prepare_tables(reading: Engine, writing: Engine) -> None:
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _TABLES_LOCK})
         stored = _read_format(connection)  # again: another process may have been quicker
-        if stored == 1:
-            migrate_from_1(connection)
-        elif stored == 2:
-            migrate_from_2(connection)
-        elif stored == 3:
-            migrate_from_3(connection)
-        elif stored == 4:
-            migrate_from_4(connection)
+        if stored in MIGRATIONS:
+            MIGRATIONS[stored](connection)
         elif stored is None:
             metadata.create_all(connection)
             first = {"key": 1, "format": FORMAT, "identity": new_identity(), "revision": 0, "factory": "Flat"}

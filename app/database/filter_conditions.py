@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, func, or_, select
 
 from app.database.sql_lists import Scalar, is_any_of, table_of
 from app.database.tables import products, trait_values, traits
+from app.database.word_index.conditions import has_word
 from app.products.filters import Filters
 from app.products.text_keys import category_key, comparison_key
 
@@ -20,7 +21,12 @@ SQLite's planner expects few rows from LIVE, and would scan the index of filters
 
 
 def where_clauses(filters: Filters) -> list[ColumnElement[bool]]:
-    """Return the conditions of live products that pass; all of them must hold."""
+    """Return the conditions of live products that pass; all of them must hold.
+
+    Raises ValueError for filters with words that have not been looked up in the catalogue.
+    """
+    if filters.words is not None:
+        raise ValueError(f"the words {filters.words.text!r} are as typed: expected the choices of resolve_words()")
     conditions: list[ColumnElement[bool]] = [LIVE]
     if filters.category is not None:
         conditions.append(_below(filters.category))
@@ -34,6 +40,7 @@ def where_clauses(filters: Filters) -> list[ColumnElement[bool]]:
     if filters.in_stock:
         known = products.c.availability
         conditions.append(or_(known.is_(None), known != "out_of_stock"))
+    conditions += map(has_word, filters.word_choices)
     return conditions
 
 

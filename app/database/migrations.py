@@ -32,9 +32,11 @@ from app.database.mutations import insert_products, insert_traits
 from app.database.rows import PRODUCT_COLUMNS, chunks, product_of
 from app.database.sql_lists import is_any_of
 from app.database.tables import FORMAT, Money, catalogue, metadata, operations, photos, products, traits
+from app.database.word_index.writing import insert_words
 from app.products.product import Product
 
 _LONGEST = 2000  # characters of a text; format 1 had no limit
+_PRODUCTS = 1000  # whose words are written at a time
 _LONGEST_GROUP = 512  # characters of a group_id
 _ADDED = ("size_system", "size_type", "group_id")  # columns that format 3 lacks
 _FIELDS_OF_ATTRIBUTES = {"item_group_id": "group_id", **{name: name for name in _ADDED}}
@@ -79,7 +81,7 @@ def migrate_from_2(connection: Connection) -> None:
 
 def migrate_from_3(connection: Connection) -> None:
     """Migrate from format 3: groups of variants, and systems and types of sizes, were attributes like any other."""
-    _add_group_columns(connection)
+    _add_columns(connection, products, _ADDED)
     stored = type_coerce(products.c.attributes, Text)
     is_affected = or_(*(stored.contains(f'["{name}", ', autoescape=True) for name in _FIELDS_OF_ATTRIBUTES))
     by_revision = update(products).where(products.c.revision == bindparam("number", type_=BigInteger))
@@ -98,15 +100,25 @@ def migrate_from_4(connection: Connection) -> None:
     """Migrate from format 4: imports had no options, and no feed was scheduled."""
     metadata.create_all(connection)
     _add_columns(connection, operations, ["options"])
-    connection.execute(update(catalogue).values(format=FORMAT))
+    migrate_from_5(connection)
 
 
-def _add_group_columns(connection: Connection) -> None:
-    """Add the columns that formats 2 and 3 lack, and the indexes that have them."""
-    _add_columns(connection, products, _ADDED)
+def migrate_from_5(connection: Connection) -> None:
+    """Migrate from format 5: products were not found by words."""
+    metadata.create_all(connection)
+    _add_columns(connection, products, ["text_revision"])
     connection.execute(text("DROP INDEX IF EXISTS ix_products_filters"))
     for index in products.indexes:
         index.create(connection, checkfirst=True)
+    lacking = select(*PRODUCT_COLUMNS).where(LIVE, products.c.text_revision.is_(None))
+    lacking = lacking.order_by(products.c.revision).limit(_PRODUCTS)
+    last = 0
+    while rows := connection.execute(lacking.where(products.c.revision > last)).all():
+        insert_words(connection, [product_of(row, []) for row in rows])
+        last = rows[-1].revision
+    lacks_words = LIVE & products.c.text_revision.is_(None)
+    connection.execute(update(products).where(lacks_words).values(text_revision=products.c.revision))
+    connection.execute(update(catalogue).values(format=FORMAT))
 
 
 def _add_columns(connection: Connection, target: Table, names: Iterable[str]) -> None:
@@ -133,3 +145,7 @@ def _parse_product(row: Row[Any]) -> Product:
 
 def _clean_value(value: Any) -> Any:
     return value.replace("\0", "")[:_LONGEST] if isinstance(value, str) else value
+
+
+MIGRATIONS = {1: migrate_from_1, 2: migrate_from_2, 3: migrate_from_3, 4: migrate_from_4, 5: migrate_from_5}
+"""The migration from each older format."""

@@ -13,7 +13,9 @@ from app.database.filter_conditions import LIVE_BY_KEY
 from app.database.rows import chunks, row_of
 from app.database.sql_lists import is_any_of
 from app.database.tables import catalogue, photos, products, trait_values, traits
+from app.database.word_index.writing import insert_words, remove_words, replace_words
 from app.products.product import Product
+from app.products.product_words import has_same_words
 from app.products.text_keys import comparison_key
 
 
@@ -63,18 +65,19 @@ def tombstone_products(connection: Connection, product_ids: Sequence[str]) -> di
     first = claim_revisions(connection, len(live)) - len(live) + 1
     revisions = {name: number for number, name in enumerate(live, first)}
     tombstone = update(products).where(products.c.product_id == bindparam("target", type_=Text))
-    tombstone = tombstone.values(deleted=True, revision=bindparam("number"))
+    tombstone = tombstone.values(deleted=True, revision=bindparam("number"), text_revision=None)
     if live:
         connection.execute(tombstone, [{"target": name, "number": number} for name, number in revisions.items()])
     return revisions
 
 
 def insert_products(connection: Connection, new: Sequence[Product]) -> None:
-    """Insert products and their traits, with the revisions that they have. Photos are not written."""
+    """Insert products, their traits and their words, with the revisions that they have. Photos are not written."""
     if not new:
         return
-    connection.execute(insert(products), [row_of(product) for product in new])
+    connection.execute(insert(products), [row_of(product) | {"text_revision": product.revision} for product in new])
     insert_traits(connection, new)
+    insert_words(connection, new)
 
 
 def insert_traits(connection: Connection, new: Sequence[Product]) -> None:
@@ -106,7 +109,10 @@ def _claim_ids(connection: Connection, wanted: Collection[tuple[str, str]]) -> d
 
 
 def update_products(connection: Connection, pairs: Sequence[tuple[Product, Product]]) -> None:
-    """Replace the fields and traits of live products, given as (old, new) with new revisions. Photos are left alone."""
+    """Replace the fields, traits and words of live products, given as (old, new) with new revisions.
+
+    Photos are left alone, and so are the words of products whose texts stay.
+    """
     if not pairs:
         return
     statement = update(products).where(products.c.product_id == bindparam("target", type_=Text))
@@ -119,6 +125,7 @@ def update_products(connection: Connection, pairs: Sequence[tuple[Product, Produ
     for chunk in chunks(old.revision for old, _ in others):
         connection.execute(delete(traits).where(is_any_of(traits.c.revision, chunk)))
     insert_traits(connection, [new for _, new in others])
+    replace_words(connection, [new for old, new in pairs if not has_same_words(old, new)])
 
 
 def insert_photos(connection: Connection, new: Sequence[Product], embeddings: NDArray[np.float32]) -> None:
@@ -140,7 +147,8 @@ def insert_photos(connection: Connection, new: Sequence[Product], embeddings: ND
 
 
 def _remove_parts(connection: Connection, product_ids: Sequence[str]) -> None:
-    """Delete photos and traits of products, of which there must be few enough for one statement."""
+    """Delete photos, traits and words of products, of which there must be few enough for one statement."""
     revisions = select(products.c.revision).where(is_any_of(products.c.product_id, product_ids))
     connection.execute(delete(traits).where(traits.c.revision.in_(revisions)))
+    remove_words(connection, product_ids)
     connection.execute(delete(photos).where(is_any_of(photos.c.product_id, product_ids)))

@@ -23,7 +23,7 @@ from sqlalchemy.types import TypeDecorator
 
 from app.products.product import PRICE_PLACES
 
-FORMAT = 5
+FORMAT = 6
 """The version of the tables below; app/database/migrations.py migrates older ones."""
 
 _LARGEST = 2**62
@@ -108,6 +108,7 @@ products = Table(
     Column("availability", _Text),
     Column("attributes", Pairs, nullable=False),
     Column("description", _Text),
+    Column("text_revision", BigInteger, index=True),  # at which its words were written; NULL for a tombstone
 )
 
 # all columns of filters, so that SQLite does not read descriptions; PostgreSQL stores long texts separately
@@ -116,6 +117,7 @@ Index(
     *(products.c[name] for name in ("deleted", "category_key", "category", "currency", "price", "availability")),
     products.c.revision,
     products.c.group_id,
+    products.c.text_revision,
 ).ddl_if(dialect="sqlite")
 IS_GROUPED = products.c.group_id.is_not(None)
 Index(
@@ -183,3 +185,29 @@ traits = Table(
     sqlite_with_rowid=False,
 )
 Index("ix_traits_value", traits.c.value_id, traits.c.revision)
+
+# derived from `products` too; words have a revision of their own, since a change of prices or stock leaves them alone
+words = Table(
+    "words",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("key", _Text, nullable=False, unique=True),  # the key by which words are compared
+    Column("spelling", _Text, nullable=False),  # of the first product that had it
+)
+
+product_words = Table(
+    "product_words",
+    metadata,
+    Column("word_id", Integer, primary_key=True, autoincrement=False),
+    Column("text_revision", BigInteger, primary_key=True, autoincrement=False, index=True),  # of the product
+    Column("place", Integer, nullable=False),  # the most telling one; see app/products/product_words.py
+    sqlite_with_rowid=False,
+)
+
+word_bigrams = Table(  # of words that may be meant by a typing error; see app/words/typos.py
+    "word_bigrams",
+    metadata,
+    Column("bigram", _Text, primary_key=True),
+    Column("word_id", Integer, primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,
+)

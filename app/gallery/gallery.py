@@ -145,18 +145,18 @@ class Gallery:
 
     def _select_from(self, snapshot: Snapshot, view: CatalogueView, filters: Filters) -> Selection:
         """Select the products of a view that pass the filters, from a snapshot and the changes after it."""
-        passing = None if filters.is_empty else view.matching(filters)
+        passing, words = view.select(filters)
         try:
             changes = view.changes(snapshot.revision) if view.state.revision > snapshot.revision else []
         except CheckpointMismatchError:
             # new embeddings cannot be compared; until this gallery is replaced, changed products are left out
-            return Selection(snapshot, snapshot, passing, frozenset(view.changed(snapshot.revision)), view)
+            return Selection(snapshot, snapshot, passing, frozenset(view.changed(snapshot.revision)), view, words)
         if not changes:
-            return Selection(snapshot, snapshot, passing, frozenset(), view)
+            return Selection(snapshot, snapshot, passing, frozenset(), view, words)
         newer = merge([self._follower.rows_of(changes)], self._spec.flat())
         groups = snapshot.groups.change(np.zeros(0, np.int64), self._follower.groups_of(changes))
         extended = Snapshot(changes[-1].revision, (*snapshot.parts, newer), self._gpu, groups)
-        return Selection(snapshot, extended, passing, frozenset(change.product_id for change in changes), view)
+        return Selection(snapshot, extended, passing, frozenset(change.product_id for change in changes), view, words)
 
     @property
     def is_scattered(self) -> bool:

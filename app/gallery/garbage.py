@@ -1,4 +1,4 @@
-"""Removal of photos and filter values that no product has any more."""
+"""Removal of photos, filter values and words that no product has any more."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from sqlalchemy import delete, select
 
 from app.catalogue.catalogue import Catalogue
 from app.database.tables import trait_values, traits
+from app.database.word_index.writing import remove_unused_words
 from app.gallery.photo_store import PhotoStore
 
 GRACE = 3600.0  # s since a photo was stored or released; until then an open page may still show it
@@ -33,7 +34,8 @@ def remove_unused_photos(photos: PhotoStore, catalogue: Catalogue) -> None:
 
 
 def remove_unused_values(catalogue: Catalogue) -> None:
-    """Remove the filter names and values that no product has any more. The transaction blocks writers meanwhile."""
+    """Remove the filter names and values, and the words, that no product has any more. Writers wait meanwhile."""
     used = select(traits.c.value_id).where(traits.c.value_id == trait_values.c.id)
     with catalogue.transaction() as connection:
         connection.execute(delete(trait_values).where(~used.exists()))
+        remove_unused_words(connection)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from app.catalogue.product_cache import ProductCache, ProductSource
@@ -11,13 +11,17 @@ from app.core.arrays import Rows
 from app.index.snapshot import Snapshot
 from app.products.filters import Filters
 from app.products.product import Product
+from app.words.word_query import WordMatch
 
 
 class SelectionSource(ProductSource, Protocol):
     """Source of the products of one moment, and of those that pass filters."""
 
     def matching(self, filters: Filters) -> Rows:
-        """Return the revisions (N,) of all products that pass, in no order."""
+        """Return the revisions (N,) of all products that pass, in no order. Words have to be looked up before."""
+
+    def measure_words(self, match: WordMatch) -> dict[int, float]:
+        """Return by revision how far each product with all words is from having them best."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,11 @@ class Selection:
     passing: Rows | None  # revisions of the products that pass the filters; None when all do
     changed: frozenset[str]
     view: SelectionSource
+    words: WordMatch | None = None  # what became of the words of the filters
+
+    def look_up(self, filters: Filters) -> Filters:
+        """Return the filters of the selection with the words as they were looked up."""
+        return filters if self.words is None else replace(filters, words=None, word_choices=self.words.choices)
 
     @property
     def outdated(self) -> int:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from app.core.error_text import cut, truncate
 from app.products.sizes import size_names
 from app.products.text_keys import category_path, collapse_spaces, color_names, comparison_key
+from app.words.word_query import WordChoice, WordQuery
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,8 @@ class Filters:
     "red" matches "Black/Red", and "red/black" requires both colours. Sizes work alike: "41" matches "41/42". Any of the
     brands, of the genders, and of an attribute's values is enough, but all named attributes are required. Prices are
     inclusive. With a currency only prices in it pass; without one, prices are compared as plain numbers. `in_stock`
-    excludes products that are out of stock, but not those of unknown availability.
+    excludes products that are out of stock, but not those of unknown availability. All words are required. `words` has
+    them as they were typed; the catalogue puts `word_choices` in their place.
 
     Raises ValueError for a value that no product can have.
     """
@@ -35,6 +37,8 @@ class Filters:
     sizes: tuple[str, ...] = ()
     attributes: tuple[tuple[str, str], ...] = ()  # name and value
     in_stock: bool = False
+    words: WordQuery | None = None
+    word_choices: tuple[WordChoice, ...] = ()
 
     def __post_init__(self) -> None:
         pairs = tuple((collapse_spaces(name).lower(), value) for name, value in self.attributes)

@@ -16,6 +16,7 @@ from app.gallery.gallery import Gallery
 from app.gallery.selection import Selection
 from app.index.snapshot import Snapshot
 from app.products.filters import Filters
+from app.words.word_query import WordMatch
 
 _BY_STOCK = Filters(in_stock=True)  # in all searches of some shops
 
@@ -56,6 +57,10 @@ class _LostDatabase:
         products = self.cache.at_revisions(self, self.snapshot.live_revisions().tolist())
         in_stock = (revision for revision, product in products.items() if product.availability != "out_of_stock")
         return np.fromiter(in_stock, np.int64)
+
+    def measure_words(self, _match: WordMatch) -> NoReturn:
+        """Raise the error of the last read."""
+        self._fail()
 
     def at_revisions(self, revisions: Iterable[int]) -> NoReturn:
         """Raise the error of the last read."""

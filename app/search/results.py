@@ -10,6 +10,7 @@ from app.database.read_limits import IsAbandoned
 from app.products.filters import Filters
 from app.products.product import Product
 from app.products.variants import VariantPrices, Variants
+from app.words.word_query import WordMatch
 from model.preprocessing.frames import mirror_image
 from model.preprocessing.images import Pixels
 from model.preprocessing.picture_kind import Kind
@@ -20,6 +21,10 @@ MOST_SORTED = 48  # results of a list by price: more would bring products to the
 
 Sort = Literal["likeness", "price_asc", "price_desc"]
 """Order of results: nearest first, or the MOST_SORTED nearest by their lowest price."""
+
+
+QueryKind = Literal[Kind, "words"]
+"""Kind of the picture of a query, or words alone."""
 
 
 class UnknownProductError(KeyError):
@@ -47,7 +52,8 @@ class Query:
 
     The products of a group are one result: the nearest of them that passes. With `variants`, each is a result. The
     group of number `left_out` is left out, and so is the product of id `own`. Views are frames (256,256), or embeddings
-    (V,D) where these are known. Another `listing` returns k results of another order, or from another place on.
+    (V,D) where these are known. Another `listing` returns k results of another order, or from another place on. Without
+    views, the products that have the words of the filters best are the nearest.
     """
 
     views: list[Pixels] | Embeddings
@@ -67,6 +73,11 @@ class Query:
     def __post_init__(self) -> None:
         if self.k < 1:
             raise ValueError(f"k is {self.k}: expected at least 1")
+
+    @property
+    def is_by_words(self) -> bool:
+        """Whether the query has words alone."""
+        return len(self.views) == 0
 
     @property
     def reach(self) -> int:
@@ -142,7 +153,8 @@ class SearchResult:
     timings_ms: dict[str, float]  # embed, candidates, rerank
     contrast: float | None  # see app/search/confidence.py
     page: Page
-    kind: Kind = "sketch"  # of the picture in the query
+    kind: QueryKind = "sketch"
+    words: WordMatch | None = None  # what became of the words of the filters
     next: str | None = None  # cursor of the next page; None at the end of the list
 
 

@@ -29,6 +29,7 @@ from app.search.exact_distances import ExactDistances
 from app.search.listing.pages import read_pages
 from app.search.listing.result_reader import ResultReader, Row
 from app.search.listing.stock_order import in_stock_first
+from app.search.listing.word_order import rank_by_words
 from app.search.product_selection import select_products
 from app.search.ranking import Ranking
 from app.search.results import ALL, Comparison, Query, SearchResult, UnknownProductError, photo_name
@@ -79,9 +80,9 @@ class Retriever:
         started = time.perf_counter()
         views = self._embed_views(queries)
         embed_ms = (time.perf_counter() - started) * 1000
-        numbers_by_scope: dict[tuple[Filters, bool, bool], list[int]] = {}
+        numbers_by_scope: dict[tuple[Filters, bool, bool, bool], list[int]] = {}
         for number, query in enumerate(queries):
-            scope = query.filters, query.variants, query.listing.out_of_stock_last
+            scope = query.filters, query.variants, query.listing.out_of_stock_last, query.is_by_words
             numbers_by_scope.setdefault(scope, []).append(number)
         results: dict[int, SearchResult] = {}
         for numbers in numbers_by_scope.values():
@@ -140,7 +141,7 @@ class Retriever:
             reader = ResultReader(selection, groups, self.product_cache, self._variants_cache)
             parts = iter([selection])
             if alike[0].listing.out_of_stock_last:
-                parts = in_stock_first(selection, filters, groups)
+                parts = in_stock_first(selection, selection.look_up(filters), groups)
             nearest: list[list[Row]] = [[] for _ in alike]
             contrasts: list[list[float | None]] = [[] for _ in alike]
             for part in parts:
@@ -155,7 +156,7 @@ class Retriever:
         stages["rerank"] += 1000 * (time.perf_counter() - started)
         size, revision = selection.indexed.size, selection.indexed.revision
         return [
-            SearchResult(results, size, revision, stages, _least_contrast(known), page)
+            SearchResult(results, size, revision, stages, _least_contrast(known), page, words=selection.words)
             for (results, page), known in zip(pages, contrasts, strict=True)
         ]
 
@@ -169,6 +170,10 @@ class Retriever:
     ) -> list[tuple[Ranking, float | None]]:
         """Rank the candidates of a selection for each query, and compute its contrast; add the time to `stages`."""
         started = time.perf_counter()
+        if alike[0].is_by_words:
+            ranking = rank_by_words(selection)
+            stages["candidates"] += 1000 * (time.perf_counter() - started)
+            return [(ranking, None)] * len(alike)
         counts = self._candidate_counts(selection, alike)
         view_counts = [count for count, embeddings in zip(counts, views, strict=True) for _ in embeddings]
         with torch.inference_mode():

@@ -7,14 +7,15 @@ import threading
 import time
 from dataclasses import dataclass, field, replace
 
+import numpy as np
+
 from app.decoding.framed_picture import FramedPicture
 from app.decoding.image_sketch import ImageSketch
 from app.decoding.stroke_sketch import Sketch, StrokesSketch
 from app.products.filters import Filters
 from app.search.listing.cursor import FROM_START, ListRequest, fingerprint
-from app.search.results import NEAREST, Listing, Query
+from app.search.results import NEAREST, Listing, Query, QueryKind
 from app.search.retriever import Retriever
-from model.preprocessing.picture_kind import Kind
 from model.preprocessing.preprocess import Preprocess
 
 
@@ -22,10 +23,10 @@ from model.preprocessing.preprocess import Preprocess
 class SearchRequest:
     """Request for the k products nearest to a sketch; with `mirror`, in either direction.
 
-    With `variants`, products of one group are results of their own.
+    With `variants`, products of one group are results of their own. Without a sketch, the words of the filters decide.
     """
 
-    sketch: Sketch
+    sketch: Sketch | None
     k: int
     filters: Filters
     mirror: bool
@@ -35,7 +36,7 @@ class SearchRequest:
     def fingerprint(self) -> bytes:
         """Hash all that decides which list is returned, and in which order."""
         kind = self.sketch.kind if isinstance(self.sketch, ImageSketch) else None
-        sketch = hashlib.blake2b(self.sketch.data).digest(), kind
+        sketch = self.sketch and (hashlib.blake2b(self.sketch.data).digest(), kind)
         return fingerprint(sketch, self.filters, self.mirror, self.variants, replace(self.listing, cursor=None))
 
 
@@ -71,7 +72,7 @@ class PreparedQuery:
     """Query with the kind of its picture and the time that its preparation took."""
 
     query: Query
-    kind: Kind = "sketch"
+    kind: QueryKind = "sketch"
     preprocess_ms: float = 0.0
 
 
@@ -80,13 +81,17 @@ class PendingSearch:
     """Search by a sketch that waits for its batch. `abandoned` is set once its client has left."""
 
     request: SearchRequest
-    sketch: DecodedSketch
+    sketch: DecodedSketch | None
     listing: Listing = NEAREST
     abandoned: threading.Event = field(default_factory=threading.Event)
 
     def prepare(self, retriever: Retriever) -> PreparedQuery:
         """Draw the sketch and make the query. Raises InvalidStrokesError."""
         started, request = time.perf_counter(), self.request
+        if self.sketch is None:
+            query = Query(np.zeros((0, 0), np.float32), request.k, request.filters, request.variants)
+            query = replace(query, listing=self.listing, is_abandoned=self.abandoned.is_set)
+            return PreparedQuery(query, kind="words")
         picture = self.sketch.draw(retriever.preprocess)
         query = Query.of(picture.frame, request.k, request.filters, mirror=request.mirror, variants=request.variants)
         query = replace(query, listing=self.listing, is_abandoned=self.abandoned.is_set)

@@ -168,7 +168,8 @@ class Service:
         if isinstance(request, SimilarRequest):
             pending: PendingSearch | PendingSimilar = PendingSimilar(request, listing)
         else:
-            pending = PendingSearch(request, await _decode(runtime, client, request.sketch), listing)
+            sketch = request.sketch and await _decode(runtime, client, request.sketch)
+            pending = PendingSearch(request, sketch, listing)
         return pager.close(cursor, await self._search_batched(runtime, pending))
 
     async def _search_batched(self, runtime: Runtime, pending: PendingSearch | PendingSimilar) -> SearchResult:

@@ -89,7 +89,8 @@ def at_revisions(catalogue: Catalogue, revisions: Iterable[int]) -> dict[int, Pr
 def matching(catalogue: Catalogue, filters: Filters) -> list[int]:
     """Read the revisions of all products that pass, in no order."""
     with catalogue.view() as view:
-        return [int(revision) for revision in view.matching(filters)]
+        passing, _ = view.select(filters)
+        return [int(revision) for revision in (view.matching(filters) if passing is None else passing)]
 
 
 def ranking(

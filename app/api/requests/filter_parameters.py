@@ -16,6 +16,8 @@ from app.catalogue.facets import Facets
 from app.core.error_text import cut, expected_one_of, truncate
 from app.products.filters import Filters
 from app.products.text_keys import collapse_spaces, color_names
+from app.words.stemming import Language
+from app.words.word_query import MOST_CHARACTERS, MOST_WORDS, WordQuery
 
 _MAX_VALUES = 50  # of one parameter; a colour such as "red/black" counts as two
 _MAX_TOTAL_VALUES = 100
@@ -102,6 +104,14 @@ async def read_filters(
             examples=["EUR"],
         ),
     ] = None,
+    q: Annotated[
+        str,
+        Query(
+            max_length=MOST_CHARACTERS,
+            description="words that products must have; the last one also as a beginning, unless a space follows",
+            examples=["red suede"],
+        ),
+    ] = "",
 ) -> Filters:
     """Read the filters of a request.
 
@@ -126,11 +136,21 @@ async def read_filters(
         genders=tuple(gender),
         sizes=tuple(size),
         attributes=tuple(map(_split_attribute, attribute)),
+        words=_read_words(q, service.settings.language),
         in_stock=in_stock or service.settings.out_of_stock == "hide",
     )
     if min_price is not None or max_price is not None:
         await run_in_threadpool(_check_prices, catalogue, filters)
     return filters
+
+
+def _read_words(text: str, language: Language | None) -> WordQuery | None:
+    """Read the words of a request, None if the text has none. Raises ApiError for too many."""
+    try:
+        words = WordQuery(text, language)
+    except ValueError as error:
+        raise ApiError(422, "invalid_parameter", str(error), {"parameter": "q", "at_most": MOST_WORDS}) from None
+    return words if words.tokens() else None
 
 
 def _split_attribute(text: str) -> tuple[str, str]:

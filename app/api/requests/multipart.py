@@ -22,9 +22,14 @@ async def read_nonempty_body(request: Request, reservation: Reservation, max_byt
     """Read the body. Raises ApiError if it is empty, compressed, too large or too slow."""
     data = await read_body(request, max_bytes, reservation)
     if not data:
-        raise ApiError(400, "empty_body", f"the body is empty: expected {expected}")
+        raise empty_body_error(expected)
     check_uncompressed(request, "a body")
     return data
+
+
+def empty_body_error(expected: str) -> ApiError:
+    """Return the error for an empty body."""
+    return ApiError(400, "empty_body", f"the body is empty: expected {expected}")
 
 
 def check_uncompressed(request: Request, what: str) -> None:

@@ -5,8 +5,16 @@ from __future__ import annotations
 from starlette.datastructures import FormData, Headers, UploadFile
 from starlette.requests import Request
 
-from app.api.requests.multipart import media_type, parse_form, read_nonempty_body, unsupported_media_error
+from app.api.requests.multipart import (
+    check_uncompressed,
+    empty_body_error,
+    media_type,
+    parse_form,
+    read_nonempty_body,
+    unsupported_media_error,
+)
 from app.asgi.body_memory import Reservation
+from app.asgi.body_reader import read_body
 from app.asgi.errors import ApiError
 from app.core.error_text import truncate
 from app.decoding.image_sketch import ImageSketch, RequestedKind
@@ -28,6 +36,8 @@ BODY_DOCS = {
     "content": {"application/json": {"schema": StrokesBody.model_json_schema()}, **_PICTURE_CONTENT},
 }
 """OpenAPI's `requestBody` of a route that takes a sketch."""
+QUERY_DOCS = {**BODY_DOCS, "required": False}
+"""OpenAPI's `requestBody` of a search, which may have words instead."""
 PICTURE_DOCS = {"required": True, "content": _PICTURE_CONTENT}
 """OpenAPI's `requestBody` of a route that takes a picture of a sketch."""
 
@@ -36,14 +46,27 @@ _SKETCH = f"{_PICTURE}, or application/json"
 _MAX_PARTS = 20
 
 
-async def read_sketch(
-    request: Request, reservation: Reservation, max_bytes: int, max_pixels: int, kind: RequestedKind = "auto"
-) -> Sketch:
-    """Read the sketch in a request's body: strokes or an image, by its content type. Raises ApiError.
-
-    An image may also be a product's photo, as `kind` says.
-    """
+async def read_sketch(request: Request, reservation: Reservation, max_bytes: int, max_pixels: int) -> Sketch:
+    """Read the sketch in a request's body: strokes or an image, by its content type. Raises ApiError."""
     data = await read_nonempty_body(request, reservation, max_bytes, f"a sketch as {_SKETCH}")
+    return await _parse_sketch(request, data, max_pixels, "auto")
+
+
+async def read_query(
+    request: Request, reservation: Reservation, max_bytes: int, max_pixels: int, kind: RequestedKind, *, has_words: bool
+) -> Sketch | None:
+    """Read the sketch of a search, which may also be a product's photo, as `kind` says. Raises ApiError.
+
+    The body of a request that has words may be empty; the sketch then is None.
+    """
+    data = await read_body(request, max_bytes, reservation)
+    if not data and not has_words:
+        raise empty_body_error(f"a sketch as {_SKETCH}, or words in the parameter q")
+    check_uncompressed(request, "a body")
+    return await _parse_sketch(request, data, max_pixels, kind) if data else None
+
+
+async def _parse_sketch(request: Request, data: bytes, max_pixels: int, kind: RequestedKind) -> Sketch:
     if media_type(request) == "application/json":
         if kind == "photo":
             raise ApiError(422, "invalid_parameter", "kind is 'photo': expected an image with it, not strokes")

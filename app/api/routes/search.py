@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request
 from app.api.requests.filter_parameters import FiltersOf, Variants
 from app.api.requests.list_parameters import ListingOf
 from app.api.requests.product_id_paths import ProductId, RawSuffixRoute, unknown_product_error
-from app.api.requests.sketch_upload import BODY_DOCS, read_sketch
+from app.api.requests.sketch_upload import BODY_DOCS, QUERY_DOCS, read_query, read_sketch
 from app.api.schemas.errors import error_docs
 from app.api.schemas.match import MatchResponse
 from app.api.schemas.search import SearchResponse
@@ -36,7 +36,7 @@ router = APIRouter(route_class=RawSuffixRoute)
 @router.post(
     "/search",
     responses=error_docs(401, 408, 410, 413, 415, 422, 429, 500, 503),
-    openapi_extra={"requestBody": BODY_DOCS},
+    openapi_extra={"requestBody": QUERY_DOCS},
     dependencies=[SearchRate, QueueHasRoom],
     tags=["search"],
 )
@@ -52,11 +52,13 @@ async def search_products(
     variants: Variants = False,
     listing: ListingOf,
 ) -> SearchResponse:
-    """Find the products that a sketch shows, or that look like the object in a photo.
+    """Find the products that a sketch shows, or that look like the object in a photo, or that have the words `q`.
 
-    Variants of one product are one result: the nearest variant that passes the filters.
+    With both, products that have the words are ranked by their likeness. Variants of one product are one result: the
+    nearest variant that passes the filters.
     """
-    sketch = await read_sketch(request, reservation, service.settings.max_body_bytes, service.settings.max_pixels, kind)
+    limits = service.settings.max_body_bytes, service.settings.max_pixels
+    sketch = await read_query(request, reservation, *limits, kind, has_words=filters.words is not None)
     asked = SearchRequest(sketch, k, filters, mirror, variants, listing)
     search = service.search(rate_limit_key(request.scope), asked)
     return SearchResponse.from_result(await cancel_on_disconnect(request, search))

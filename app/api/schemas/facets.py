@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from pydantic import BaseModel, Field
 
+from app.api.schemas.words import WordsInfo
 from app.catalogue.facets import Facets
 
 
@@ -93,6 +94,7 @@ class FacetsResponse(BaseModel):
     attributes: list[AttributeCounts]
     in_stock: int = Field(description="number of these products that are not out of stock", examples=[16])
     prices: list[PriceCount]
+    words: WordsInfo | None = Field(description="what became of the words in `q`; null without any")
 
     @staticmethod
     def from_facets(facets: Facets) -> FacetsResponse:
@@ -112,6 +114,7 @@ class FacetsResponse(BaseModel):
                 )
                 for prices in facets.prices
             ],
+            words=WordsInfo.from_match(facets.words),
         )
 
 

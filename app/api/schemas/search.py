@@ -5,11 +5,11 @@ from __future__ import annotations
 from pydantic import BaseModel, Field
 
 from app.api.schemas.products import ProductSummary, summarise
+from app.api.schemas.words import WordsInfo
 from app.core.error_text import cut
 from app.products.variants import VariantPrices as PriceRange
 from app.search.confidence import is_confident
-from app.search.results import Result, SearchResult
-from model.preprocessing.picture_kind import Kind
+from app.search.results import QueryKind, Result, SearchResult
 
 _MOST_DESCRIPTION = 300  # characters: answers while drawing should stay small; the product itself has all of it
 
@@ -59,7 +59,10 @@ class ResultInfo(ProductSummary):
         examples=["Ankle boot with a zip"],
     )
     rank: int = Field(description="position in the list, over all pages; 1 is the first", examples=[1])
-    distance: float = Field(description="smaller is nearer; comparable within one answer only", examples=[1.83])
+    distance: float = Field(
+        description="smaller is nearer; comparable within one answer only. With words alone, 0 if the title has them all",
+        examples=[1.83],
+    )
 
     @staticmethod
     def from_result(result: Result, rank: int) -> ResultInfo:
@@ -93,8 +96,9 @@ class SearchResponse(BaseModel):
     results: list[ResultInfo]
     gallery: GalleryInfo
     timings_ms: Timings
-    kind: Kind = Field(
-        description="kind of the query: the lines of a sketch, or the edges of a product's photo", examples=["sketch"]
+    kind: QueryKind = Field(
+        description="kind of the query: the lines of a sketch, the edges of a product's photo, or words alone",
+        examples=["sketch"],
     )
     confident: bool = Field(
         description="false if the results are hardly nearer than other products, as for a scribble", examples=[True]
@@ -102,6 +106,8 @@ class SearchResponse(BaseModel):
     next: str | None = Field(
         description="`cursor` of the next page; null at the end", examples=["AAAYkV3Jx0cQ1mTqv2hXn4bZ8sLr6w", None]
     )
+
+    words: WordsInfo | None = Field(description="what became of the words in `q`; null without any")
 
     @staticmethod
     def from_result(result: SearchResult) -> SearchResponse:
@@ -114,6 +120,7 @@ class SearchResponse(BaseModel):
             kind=result.kind,
             confident=is_confident(result.contrast),
             next=result.next,
+            words=WordsInfo.from_match(result.words),
         )
 
 

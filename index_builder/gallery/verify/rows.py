@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,8 +15,9 @@ from app.database.filter_conditions import LIVE
 from app.database.raw_tables import raw_columns
 from app.database.rows import PRODUCT_COLUMNS, embedding_of, row_of
 from app.database.state import CatalogueState
-from app.database.tables import photos, products, trait_values, traits
+from app.database.tables import photos, product_words, products, trait_values, traits, words
 from app.products.product import Product
+from app.products.product_words import words_of
 from app.products.text_keys import comparison_key
 from index_builder.gallery.verify.findings import Findings
 
@@ -90,15 +91,22 @@ def _check_products(
 ) -> Iterator[CheckedRows]:
     own_photos = select(*raw_columns(photos)).where(photos.c.product_id.in_([row.product_id for row in rows]))
     own_traits = _select_traits().where(traits.c.revision.in_([row.revision for row in rows]))
+    own_words = select(product_words.c.text_revision, words.c.key, product_words.c.place).where(
+        product_words.c.word_id == words.c.id, product_words.c.text_revision.in_([row.text_revision for row in rows])
+    )
     photos_of, traits_of = dict[str, list[Row[Any]]](), dict[int, list[Row[Any]]]()
+    words_by_text: dict[int, dict[str, int]] = {}
     for photo in connection.execute(own_photos.order_by(photos.c.product_id, photos.c.position)):
         photos_of.setdefault(photo.product_id, []).append(photo)
     for trait in connection.execute(own_traits):
         traits_of.setdefault(trait.revision, []).append(trait)
+    for word in connection.execute(own_words):
+        words_by_text.setdefault(word.text_revision, {})[word.key] = word.place
     for row in rows:
         if row.deleted:
             continue  # _check_orphans() reports rows that belong to a deleted product
-        _check_texts(row, traits_of.get(row.revision, []), findings)
+        if (product := _check_texts(row, traits_of.get(row.revision, []), findings)) is not None:
+            _check_words(row, product, words_by_text.get(row.text_revision, {}), findings)
         its_photos = photos_of.get(row.product_id, [])
         names = [photo.name for photo in its_photos if photo.name is not None]
         yield CheckedRows(row.product_id, row.revision, names, _check_photos(row, its_photos, state.dim, findings))
@@ -109,8 +117,8 @@ def _select_traits() -> Select[Any]:
     return select(*columns).join_from(traits, trait_values, trait_values.c.id == traits.c.value_id)
 
 
-def _check_texts(row: Row[Any], trait_rows: Sequence[Row[Any]], findings: Findings) -> None:
-    """Check that a product's columns and traits are those that its values give."""
+def _check_texts(row: Row[Any], trait_rows: Sequence[Row[Any]], findings: Findings) -> Product | None:
+    """Check that a product's columns and traits are those that its values give. Returns it if its row is usable."""
     try:
         stored = {column.name: _decode_value(column.name, getattr(row, column.name)) for column in PRODUCT_COLUMNS}
         product = Product(**stored)
@@ -118,7 +126,7 @@ def _check_texts(row: Row[Any], trait_rows: Sequence[Row[Any]], findings: Findin
         expected_traits = {(name, comparison_key(value), value) for name, value in product.traits()}
     except (ValueError, TypeError, AttributeError, ArithmeticError) as error:
         findings.add_problem(_product_label(row), f"its row cannot be used: {error}")
-        return
+        return None
     for name, value in {**stored, "category_key": row.category_key}.items():
         if value != expected[name]:
             findings.add_problem(_product_label(row), f"its {name} is {value!r}: expected {expected[name]!r}")
@@ -127,6 +135,18 @@ def _check_texts(row: Row[Any], trait_rows: Sequence[Row[Any]], findings: Findin
         findings.add_problem(_product_label(row), f"it is found by {name} {value!r}: expected only its own values")
     for name, _, value in sorted(expected_traits - stored_traits):
         findings.add_problem(_product_label(row), f"it is not found by {name} {value!r}: expected all its values")
+    return product
+
+
+def _check_words(row: Row[Any], product: Product, stored: Mapping[str, int], findings: Findings) -> None:
+    """Check that a product is found by its own words."""
+    expected = {token.key: place for token, place in words_of(product).items()}
+    for key, place in sorted(stored.items() - expected.items()):
+        problem = f"it is found by the word {key!r} in place {place}: expected only its own words"
+        findings.add_problem(_product_label(row), problem)
+    for key, place in sorted(expected.items() - stored.items()):
+        problem = f"it is not found by the word {key!r} in place {place}: expected all its words"
+        findings.add_problem(_product_label(row), problem)
 
 
 def _decode_value(name: str, value: Any) -> Any:
@@ -167,7 +187,7 @@ def _find_photo_problems(photo: Row[Any], dim: int | None, count: int) -> Iterat
 
 
 def _check_orphans(connection: Connection, findings: Findings) -> None:
-    """Check for photos and traits that do not belong to any product."""
+    """Check for photos, traits and words that do not belong to any product."""
     owner = photos.outerjoin(products, and_(products.c.product_id == photos.c.product_id, LIVE))
     orphans = select(photos.c.product_id, photos.c.position).select_from(owner).where(products.c.product_id.is_(None))
     for row in connection.execute(orphans):
@@ -180,6 +200,14 @@ def _check_orphans(connection: Connection, findings: Findings) -> None:
         findings.add_problem(
             "catalogue", f"traits of revision {revision} are stored, but no product has it: expected none"
         )
+
+    text_owner = product_words.outerjoin(
+        products, and_(products.c.text_revision == product_words.c.text_revision, LIVE)
+    )
+    unowned = select(product_words.c.text_revision).select_from(text_owner)
+    for revision in connection.execute(unowned.where(products.c.product_id.is_(None)).distinct()).scalars():
+        problem = f"words of revision {revision} are stored, but no product has them: expected none"
+        findings.add_problem("catalogue", problem)
 
 
 def _product_label(row: Any) -> str:

@@ -22,10 +22,19 @@ from app.gallery.gallery import Gallery
 from app.gallery.layout import CATALOGUE_FILE
 from app.products.filters import Filters
 from app.products.product import Photo, Product
+from app.words.word_query import WordQuery
 from index_builder.gallery.verify.findings import Findings
 from index_builder.gallery.verify.rows import check_rows
 from tests.support.postgres import Postgres
-from tests.support.small_galleries import DIM, brute_force, open_catalogue, ranking, small_checkpoint, vectors
+from tests.support.small_galleries import (
+    DIM,
+    brute_force,
+    matching,
+    open_catalogue,
+    ranking,
+    small_checkpoint,
+    vectors,
+)
 
 FORMAT_1 = """
 CREATE TABLE catalogue ("key" INTEGER NOT NULL, format INTEGER NOT NULL, identity TEXT NOT NULL,
@@ -225,6 +234,33 @@ def test_imports_of_format_4_have_no_options(directory: Path) -> None:
     assert opened.operations.get("a") == job
     later = ImportOptions(Removal(20, 3, 12))
     assert opened.operations.add("b", later).options == opened.operations.get_existing("b").options == later
+
+
+def test_products_of_format_5_are_found_by_words(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.database.migrations._PRODUCTS", 2)
+    catalogue = open_catalogue(directory)
+    products = [Product(f"p{n}", f"Red boot {n}", description="warm" if n % 2 else None) for n in range(5)]
+    catalogue.put(products, vectors(len(products)))
+    catalogue.delete(["p1"])
+    with catalogue.transaction() as connection:
+        for name in ("ix_products_filters", "ix_products_text_revision"):
+            connection.execute(text(f"DROP INDEX IF EXISTS {name}"))
+        connection.execute(text("ALTER TABLE products DROP COLUMN text_revision"))
+        for name in ("words", "product_words", "word_bigrams"):
+            connection.execute(text(f"DROP TABLE {name}"))
+        connection.execute(text("UPDATE catalogue SET format = 5"))
+    with ThreadPoolExecutor(3) as pool:
+        opened, *_ = pool.map(lambda _: open_catalogue(directory), range(3))
+    assert sorted(matching(opened, Filters(words=WordQuery("red boots", "en")))) == [1, 3, 4, 5]
+    assert matching(opened, Filters(words=WordQuery("wamr"))) == [4]
+    findings = Findings()
+    with opened.moment() as connection:
+        assert [len(rows) for rows in check_rows(connection, state_in(connection), findings)] == [4]
+        names = {index["name"] for index in inspect(connection).get_indexes("products")}
+    assert findings.problems == [] and "ix_products_text_revision" in names
+    opened.put([Product("p1", "Blue boot")], vectors(1))
+    opened.delete(["p3"])
+    assert matching(opened, Filters(words=WordQuery("blue"))) == [7]
 
 
 def test_what_is_no_catalogue_is_refused_and_left_alone(tmp_path: Path) -> None:

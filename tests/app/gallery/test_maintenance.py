@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from app.catalogue.catalogue import Catalogue
 from app.database.errors import ConcurrentChangeError
-from app.database.tables import trait_values
+from app.database.tables import trait_values, word_bigrams, words
 from app.decoding.product_photo import encode_webp_files
 from app.gallery import gallery as module
 from app.gallery.gallery import Gallery
@@ -171,16 +171,20 @@ def test_values_that_no_product_has_any_more_go_with_the_next_merge(
     catalogue = open_catalogue(tmp_path)
     gallery = Gallery.open(tmp_path, small_checkpoint())
     for number in range(7):
-        stamped = [Product(name, name, brand="ACME", attributes=(("updated", str(number)),)) for name in "ab"]
+        stamped = [Product(name, "T", brand="ACME", attributes=(("updated", f"on{number}"),)) for name in "ab"]
         catalogue.put(stamped, vectors(2, seed=number))
     maintenance = Maintenance(gallery, lambda: None)
     maintenance.start()
     deadline = time.monotonic() + 10
-    while values_of(catalogue) != {("brand", "ACME"), ("updated", "6")}:
+    while values_of(catalogue) != {("brand", "ACME"), ("updated", "on6")}:
         assert time.monotonic() < deadline
         time.sleep(0.05)
     maintenance.close()
-    assert catalogue.facets().attributes["updated"] == {"6": 2}
+    assert catalogue.facets().attributes["updated"] == {"on6": 2}
+    with catalogue.moment() as connection:
+        known = dict(connection.execute(select(words.c.key, words.c.id)).all())
+        assert sorted(known) == ["acme", "on6", "t"]
+        assert set(connection.execute(select(word_bigrams.c.word_id)).scalars()) == {known["acme"]}
     gallery.close()
     catalogue.close()
 

@@ -148,6 +148,18 @@ def test_a_sound_gallery(gallery: Path) -> None:
             "catalogue: traits of revision 77 are stored, but no product has it: expected none",
         ),
         (
+            "DELETE FROM product_words WHERE word_id = (SELECT id FROM words WHERE key = 'boots')",
+            "product boot-1: it is not found by the word 'boots' in place 1: expected all its words",
+        ),
+        (
+            "UPDATE words SET key = 'sandals' WHERE key = 'boots'",
+            "product boot-1: it is found by the word 'sandals' in place 1: expected only its own words",
+        ),
+        (
+            "INSERT INTO product_words VALUES (1, 77, 0)",
+            "catalogue: words of revision 77 are stored, but no product has them: expected none",
+        ),
+        (
             "INSERT INTO photos SELECT 'sack-1', 0, name, source, link, embedding FROM photos {pump}",
             "product sack-1: photo 0 is stored, but the product is not: expected no photo",
         ),
