@@ -168,7 +168,7 @@ class Service:
         if isinstance(request, SimilarRequest):
             pending: PendingSearch | PendingSimilar = PendingSimilar(request, listing)
         else:
-            sketch = request.sketch and await _decode(runtime, client, request.sketch)
+            sketch = None if request.sketch is None else await _decode(runtime, client, request.sketch)
             pending = PendingSearch(request, sketch, listing)
         return pager.close(cursor, await self._search_batched(runtime, pending))
 

@@ -26,8 +26,9 @@ class WordLoop:
     """Search by words in a list of products."""
 
     def __init__(self, products: Sequence[Product], language: Language | None) -> None:
-        self._products, self._language = products, language
-        self._counts = Counter(key for product in products for key in keys_of(product))
+        self._language = language
+        self._keys = {product.product_id: keys_of(product) for product in products}
+        self._counts = Counter(key for keys in self._keys.values() for key in keys)
         self.corrected: dict[str, list[str]] = {}
         self.dropped: list[str] = []
 
@@ -36,7 +37,7 @@ class WordLoop:
         self.corrected, self.dropped = {}, []
         keys = list(dict.fromkeys(token.key for token in tokens(text)))
         keys = [key for key in keys if not is_stop_word(key, self._language)] or keys
-        passing = {product.product_id: keys_of(product) for product in self._products}
+        passing = self._keys
         for key in keys:
             is_open = key == keys[-1] and not text.endswith(" ")
             wanted = self._forms(key, is_open=is_open)

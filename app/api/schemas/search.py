@@ -60,7 +60,7 @@ class ResultInfo(ProductSummary):
     )
     rank: int = Field(description="position in the list, over all pages; 1 is the first", examples=[1])
     distance: float = Field(
-        description="smaller is nearer; comparable within one answer only. With words alone, 0 if the title has them all",
+        description="smaller is nearer; comparable within one answer only. Of words alone, 0 if the title has all",
         examples=[1.83],
     )
 

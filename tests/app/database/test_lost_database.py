@@ -65,6 +65,8 @@ def test_searches_continue_from_memory_while_the_database_is_away(
         assert lost.status_code == 200 and len(lost.json()["results"]) == 12
         assert search("?in_stock=true").json()["results"] == lost.json()["results"]
         refused(search("?category=Shoes"), 503, "no_database")
+        refused(search("?q=red"), 503, "no_database")
+        refused(client.post("/search?q=red"), 503, "no_database")
         refused(client.get("/facets"), 503, "no_database")
         assert client.get("/").status_code == client.get("/healthz").status_code == 200
         server.start()
