@@ -3,7 +3,7 @@
  * @typedef {{width: number, height: number, strokes: number[][][]}} Strokes points [x, y] or [x, y, pressure], y down
  * @typedef {Blob | BufferSource} Picture the bytes of an image file
  * @typedef {string | string[]} Values one or several
- * @typedef {{category?: string, color?: Values, brand?: Values, gender?: Values, size?: Values, attribute?: Values,
+ * @typedef {{q?: string, category?: string, color?: Values, brand?: Values, gender?: Values, size?: Values, attribute?: Values,
  *   in_stock?: boolean, min_price?: number | string, max_price?: number | string, currency?: string, variants?: boolean,
  *   sort?: "likeness" | "price_asc" | "price_desc", cursor?: string}} Filters and the order of results; cursor: `next`
  * @typedef {string | null} Text
@@ -12,8 +12,9 @@
  * @typedef {{currency: Text, min: number, max: number, regular: number | null}} VariantPrices
  * @typedef {ProductSummary & {group_id: Text, variants: number, sizes: string[], colors: string[], prices: VariantPrices[],
  *   availability: Text, in_stock: boolean, description: Text, rank: number, distance: number}} Result see docs/server.md
- * @typedef {{results: Result[], gallery: {size: number, revision: number}, timings_ms: Record<string, number>,
- *   kind: "sketch" | "photo", confident: boolean, next: Text}} SearchAnswer next: cursor of the next page
+ * @typedef {{corrected: {word: string, taken_for: string[]}[], dropped: string[]}} Words
+ * @typedef {{results: Result[], gallery: {size: number, revision: number}, timings_ms: Record<string, number>, confident: boolean,
+ *   kind: "sketch" | "photo" | "words", next: Text, words: Words | null}} SearchAnswer next: cursor of the next page
  * @typedef {ProductSummary & {color: Text, gender: Text, size: Text, size_system: Text, size_type: Text, group_id: Text,
  *   availability: Text, description: Text, attributes: {name: string, value: string}[]}} Product
  * @typedef {Product & {photo_width: number | null, photo_height: number | null}} ProductDetails
@@ -61,15 +62,15 @@ export class Client {
   }
 
   /**
-   * Find the k products nearest to a sketch.
-   * @param {Strokes | Picture} sketch
+   * Find the k products nearest to a sketch; without one (null), those that have the words `q`.
+   * @param {Strokes | Picture | null} sketch
    * @param {{k?: number, kind?: "auto" | "sketch" | "photo", mirror?: boolean} & Filters & CallOptions} [options]
    * @returns {Promise<SearchAnswer>}
    */
   search(sketch, { signal, timeout, ...params } = {}) {
     const isPicture = sketch instanceof Blob || sketch instanceof ArrayBuffer || ArrayBuffer.isView(sketch);
     const headers = { "Content-Type": isPicture ? "application/octet-stream" : "application/json" };
-    const body = isPicture ? sketch : JSON.stringify(sketch);
+    const body = isPicture ? sketch : sketch && JSON.stringify(sketch);
     return this.#send("/search", { signal, timeout }, { method: "POST", params, headers, body, isRead: true });
   }
 

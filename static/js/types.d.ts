@@ -26,6 +26,8 @@ export interface SearchAnswer {
   confident?: boolean | null;
   /** Cursor of the results that follow; null at the end. */
   next?: string | null;
+  /** What became of the words that were searched; null without any. */
+  words?: import("./filters/word_field.js").Words | null;
   /** Milliseconds of each stage. */
   timings_ms?: Record<string, number>;
 }
@@ -39,7 +41,7 @@ export interface ServerError {
 /** What the "results" event of a search holds. */
 export interface Found {
   answer: SearchAnswer;
-  /** The JSON of the sketch that was searched. */
+  /** The JSON of the sketch that was searched, empty when only words were. */
   sketch: string;
   /** The path that was asked, with filters and order. */
   path: string;

@@ -52,6 +52,9 @@ test("a sketch is strokes, a buffer or a blob", async () => {
 test("filters are texts, lists, numbers and booleans", async () => {
   const black = ids(await client.search(STROKES, { color: ["black"], category: "Shoes", brand: undefined }));
   assert.deepEqual(black.sort(), ["boot-2", "pump-1"]);
+  const worded = await client.search(null, { q: "stoll" });
+  assert.deepEqual([ids(worded), worded.kind], [["stool-1", "stool-2"], "words"]);
+  assert.deepEqual(worded.words, { corrected: [{ word: "stoll", taken_for: ["stool"] }], dropped: [] });
   const cheap = ids(await client.search(STROKES, { min_price: 59.9, max_price: "59.90", in_stock: true }));
   assert.deepEqual(cheap.sort(), ["pump-1", "tote-2"]);
 });

@@ -34,6 +34,8 @@ def document() -> Schema:
         (types.ImportProblem, "ProblemInfo"),
         (types.Import, "OperationInfo"),
         (types.VariantPrices, "VariantPrices"),
+        (types.Words, "WordsInfo"),
+        (types.CorrectedWord, "CorrectedWord"),
         (types.Health, "Health"),
         (types.Readiness, "Readiness"),
     ],

@@ -63,14 +63,17 @@ class Client:
 
     def search(
         self,
-        sketch: Sketch,
+        sketch: Sketch | None = None,
         *,
         k: int = 24,
         kind: RequestedKind = "auto",
         mirror: bool = True,
         **filters: Unpack[Filters],
     ) -> SearchAnswer:
-        """Find the k products nearest to a sketch: strokes, the bytes of an image file, or its path."""
+        """Find the k products nearest to a sketch: strokes, the bytes of an image file, or its path.
+
+        Without a sketch, find those that have the words `q`, which is among the filters.
+        """
         return self._send(requests.search(sketch, k, kind, filters, mirror=mirror))
 
     def find_similar(self, product_id: str, *, k: int = 24, **filters: Unpack[Filters]) -> SearchAnswer:

@@ -51,10 +51,14 @@ class Request(Generic[AnswerT]):
         return client.build_request(self.method, self.path, params=params, **self.body)
 
 
-def search(sketch: Sketch, k: int, kind: RequestedKind, filters: Filters, *, mirror: bool) -> Request[SearchAnswer]:
-    """Return the request for the products nearest to a sketch."""
+def search(
+    sketch: Sketch | None, k: int, kind: RequestedKind, filters: Filters, *, mirror: bool
+) -> Request[SearchAnswer]:
+    """Return the request for the products nearest to a sketch, or for those that have the words `q`."""
     body: dict[str, Any]
-    if isinstance(sketch, Mapping):
+    if sketch is None:
+        body = {}
+    elif isinstance(sketch, Mapping):
         body = {"json": sketch}
     else:
         body = {"content": _read(sketch)[1], "headers": {"Content-Type": "application/octet-stream"}}

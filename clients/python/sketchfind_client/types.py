@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Literal, TypedDict
 
 Values = str | Sequence[str] | None
-Kind = Literal["sketch", "photo"]
+Kind = Literal["sketch", "photo", "words"]
 RequestedKind = Literal["auto", "sketch", "photo"]
 Sort = Literal["likeness", "price_asc", "price_desc"]
 Picture = bytes | str | os.PathLike[str]
@@ -28,10 +28,11 @@ Sketch = Strokes | Picture
 class Filters(TypedDict, total=False):
     """Conditions that products have to meet. A filter of None is left out.
 
-    With `variants`, each variant of a product is a result of its own. `sort` is the order of the results. `cursor` is
-    the `next` of an answer to the same search, and returns the results after it.
+    `q` has words that products must have. With `variants`, each variant of a product is a result of its own. `sort` is
+    the order of the results. `cursor` is the `next` of an answer to the same search, and returns the results after it.
     """
 
+    q: str | None
     category: str | None
     color: Values
     brand: Values
@@ -94,8 +95,25 @@ class Gallery(TypedDict):
     revision: int
 
 
+class CorrectedWord(TypedDict):
+    """Word that no product has, and the words that were taken in its place."""
+
+    word: str
+    taken_for: list[str]
+
+
+class Words(TypedDict):
+    """What became of the words of a search: those that were corrected, and those that were left out."""
+
+    corrected: list[CorrectedWord]
+    dropped: list[str]
+
+
 class SearchAnswer(TypedDict):
-    """Results in their order. `timings_ms` has the duration of each stage, `next` the cursor of the next page."""
+    """Results in their order. `timings_ms` has the duration of each stage, `next` the cursor of the next page.
+
+    `words` is None without words.
+    """
 
     results: list[Result]
     gallery: Gallery
@@ -103,6 +121,7 @@ class SearchAnswer(TypedDict):
     kind: Kind
     confident: bool
     next: str | None
+    words: Words | None
 
 
 class Attribute(TypedDict):

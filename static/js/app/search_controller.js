@@ -11,6 +11,7 @@ import { Results } from "../results/result_grid.js";
 import { Search } from "../results/search_client.js";
 import { SortOrder } from "../results/sort_order.js";
 import { WELCOME, tell } from "../ui/status_line.js";
+import { WordField } from "../filters/word_field.js";
 
 const CALM = 1000; // ms after the first results until what a tap may need is fetched: their photos come first
 
@@ -25,6 +26,7 @@ export class Finding {
   /** @type {import("../filters/facets.js").Facets | null} */
   #facets = null; // what there is to choose from; null until the first results
   #found = $(".found");
+  #words;
   #scroller = $(".scroll");
   #search = new Search();
   #results = new Results(/** @type {HTMLUListElement} */ ($("#results")), this.#scroller);
@@ -47,6 +49,7 @@ export class Finding {
     this.#sketch = sketch;
     this.#paper = paper;
     this.#filters = filters;
+    this.#words = new WordField($(".words"), filters);
     this.#followPaper();
     this.#followFilters();
     this.#followSearch();
@@ -97,9 +100,13 @@ export class Finding {
 
   #searchNow() {
     this.#note.hide();
-    if (!this.#sketch.isEmpty) return this.#search.now(this.#paper.snapshot(), this.#parameters);
+    const isEmpty = this.#sketch.isEmpty;
+    if (!isEmpty || this.#filters.chosen.words) {
+      return this.#search.now(isEmpty ? null : this.#paper.snapshot(), this.#parameters);
+    }
     this.#search.cancel();
     this.#more?.stop();
+    this.#words.tell(null);
     this.#results.show([]);
     this.#scroller.scrollTop = 0; // the filters that are left should be seen
     this.#found.dataset.state = "empty";
@@ -113,6 +120,7 @@ export class Finding {
     const hadFocus = everything === document.activeElement;
     [this.#searched, this.#size] = [sketch, gallery.size];
     this.#results.show(products);
+    this.#words.tell(answer.words);
     this.#found.dataset.state = products.length ? "results" : "nothing";
     everything.hidden = this.#filters.areOpen;
     const isGone = everything.hidden || products.length > 0;

@@ -44,8 +44,8 @@ export function openChoices(filters) {
   opener.addEventListener("click", () => sheet.open());
   $("#show-found").addEventListener("click", () => sheet.close());
   reset.addEventListener("click", () => {
-    const { category, currency } = filters.chosen;
-    filters.clear({ category, currency });
+    const { words, category, currency } = filters.chosen;
+    filters.clear({ words, category, currency });
     $("#filter-sheet").focus(); // the button that had it can be pressed no more
   });
   facets.load();

@@ -1,7 +1,8 @@
-/** What the search is narrowed down to: category, colours, brands and other traits, prices, what is in stock. */
+/** What the search is narrowed down to: words, category, colours, brands and other traits, prices, what is in stock. */
 
 /**
  * @typedef {object} Choice
+ * @property {string} words as typed; a space at the end says that the last one is whole
  * @property {string | null} category full path, such as "Shoes > Boots"
  * @property {readonly string[]} colors any of these
  * @property {readonly string[]} brands any of these
@@ -22,6 +23,7 @@ export const TRAITS = /** @type {Trait[]} */ (Object.keys(PARAMETERS));
 
 /** @type {Readonly<Choice>} */
 const EVERYTHING = Object.freeze({
+  words: "",
   category: null,
   colors: [],
   brands: [],
@@ -49,16 +51,17 @@ export class Filters extends EventTarget {
   }
 
   /**
-   * The chosen filters as the server's routes take them, and as a link may hold them: category, color, brand, gender
+   * The chosen filters as the server's routes take them, and as a link may hold them: q, category, color, brand, gender
    * and size (repeated), in_stock, min_price, max_price, currency. What is not chosen is not there; setting them chooses nothing else.
    * @returns {URLSearchParams}
    */
   get parameters() {
-    const { category, inStock, minPrice, maxPrice, currency } = this.#chosen;
+    const { words, category, inStock, minPrice, maxPrice, currency } = this.#chosen;
     const hasPrice = minPrice !== null || maxPrice !== null;
     /** @type {(name: string, value: string | number | boolean | null) => [string, string][]} */
     const given = (name, value) => (value === null ? [] : [[name, String(value)]]);
     return new URLSearchParams([
+      ...given("q", words || null),
       ...given("category", category),
       ...TRAITS.flatMap((trait) => this.#chosen[trait].flatMap((value) => given(PARAMETERS[trait], value))),
       ...given("in_stock", inStock || null),
@@ -71,6 +74,7 @@ export class Filters extends EventTarget {
   /** @param {URLSearchParams} parameters others may be among them; what cannot be read is left out */
   set parameters(parameters) {
     this.choose({
+      words: parameters.get("q")?.trimStart() ?? "",
       category: parameters.get("category") || null,
       ...ofTraits((trait) => parameters.getAll(PARAMETERS[trait]).filter(Boolean)),
       inStock: parameters.get("in_stock") === "true",

@@ -14,6 +14,7 @@ const WITHOUT = {
   min_price: NO_PRICE,
   max_price: NO_PRICE,
   currency: NO_PRICE,
+  q: { words: "" },
 };
 
 /**

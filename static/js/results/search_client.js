@@ -59,7 +59,7 @@ export class Search extends /** @type {import("../types.js").FiringClass<Events>
 
   /**
    * Searches a finished state.
-   * @param {Snapshot} sketch
+   * @param {Snapshot | null} sketch null to search by the words of the filters alone
    * @param {URLSearchParams} filters
    */
   now(sketch, filters) {
@@ -172,10 +172,10 @@ export class Search extends /** @type {import("../types.js").FiringClass<Events>
   }
 }
 
-/** @param {Snapshot} sketch @param {URLSearchParams} filters @param {boolean} growing @returns {Query} */
+/** @param {Snapshot | null} sketch @param {URLSearchParams} filters @param {boolean} growing @returns {Query} */
 function queryOf(sketch, filters, growing) {
   const path = `/search?${new URLSearchParams([["k", String(RESULTS)], ...filters])}`;
-  return { path, json: JSON.stringify(sketch), strokes: sketch.strokes, growing };
+  return { path, json: sketch ? JSON.stringify(sketch) : "", strokes: sketch?.strokes ?? [], growing };
 }
 
 /**

@@ -1,0 +1,67 @@
+/** The field for words that products must have, and what became of them. */
+
+import { find } from "../platform/dom.js";
+import { say } from "../platform/i18n.js";
+
+const PAUSE = 250; // ms without a key until what is typed is searched
+
+/** @typedef {{corrected: {word: string, taken_for: string[]}[], dropped: string[]}} Words */
+
+export class WordField {
+  /** @type {HTMLInputElement} */
+  #input;
+  /** @type {HTMLButtonElement} */
+  #clear;
+  #said;
+  #filters;
+  #timer = 0;
+
+  /**
+   * @param {HTMLElement} form
+   * @param {import("./filters.js").Filters} filters
+   */
+  constructor(form, filters) {
+    this.#input = find("input", form);
+    this.#clear = find("button", form);
+    this.#said = find("[role=status]", form);
+    this.#filters = filters;
+    this.#input.addEventListener("input", () => {
+      clearTimeout(this.#timer);
+      this.#timer = setTimeout(() => this.#search(), PAUSE);
+      this.#clear.hidden = this.#input.value === "";
+    });
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#search();
+    });
+    this.#clear.addEventListener("click", () => {
+      this.#input.value = "";
+      this.#search();
+      this.#input.focus(); // the button that had it is gone
+    });
+    filters.addEventListener("change", () => this.#show());
+    this.#show();
+  }
+
+  /** Says which words were corrected or left out. @param {Words | null | undefined} words of an answer */
+  tell(words) {
+    const corrected = (words?.corrected ?? []).map(({ word, taken_for }) =>
+      say("words.corrected", { word, meant: taken_for.join(", ") }),
+    );
+    const dropped = (words?.dropped ?? []).map((word) => say("words.dropped", { word }));
+    const text = [...corrected, ...dropped].join(" ");
+    if (this.#said.textContent !== text) this.#said.textContent = text; // the same again would be read out again
+  }
+
+  #search() {
+    clearTimeout(this.#timer);
+    this.#filters.choose({ words: this.#input.value.trim() && this.#input.value.trimStart() });
+    this.#clear.hidden = this.#input.value === "";
+  }
+
+  #show() {
+    const { words } = this.#filters.chosen;
+    if (words.trim() !== this.#input.value.trim()) this.#input.value = words;
+    this.#clear.hidden = this.#input.value === "";
+  }
+}
