@@ -70,14 +70,11 @@ export class Client {
   search(sketch, { signal, timeout, ...params } = {}) {
     const isPicture = sketch instanceof Blob || sketch instanceof ArrayBuffer || ArrayBuffer.isView(sketch);
     const headers = { "Content-Type": isPicture ? "application/octet-stream" : "application/json" };
-    const body = isPicture ? sketch : sketch && JSON.stringify(sketch);
+    const body = isPicture ? sketch : sketch ? JSON.stringify(sketch) : undefined;
     return this.#send("/search", { signal, timeout }, { method: "POST", params, headers, body, isRead: true });
   }
 
-  /**
-   * Find the k products that look most like a product.
-   * @param {string} productId @param {{k?: number} & Filters & CallOptions} [options] @returns {Promise<SearchAnswer>}
-   */
+  /** @param {string} productId @param {{k?: number} & Filters & CallOptions} [options] @returns {Promise<SearchAnswer>} */
   findSimilar(productId, { signal, timeout, ...params } = {}) {
     return this.#send(path`/products/${productId}/similar`, { signal, timeout }, { params });
   }

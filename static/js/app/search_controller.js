@@ -150,7 +150,7 @@ export class Finding {
         this.#settle(this.#countOf(this.#results.products));
       });
     }
-    if (sketch === this.#searched && !this.#sketch.isEmpty) this.#more?.follow(path, sketch, next);
+    if (sketch === this.#searched && this.#found.dataset.state !== "empty") this.#more?.follow(path, sketch, next);
   }
 
   /** Without results there is nothing to narrow down: what that takes must not delay the first ones. */

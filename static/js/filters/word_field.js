@@ -23,7 +23,7 @@ export class WordField {
   constructor(form, filters) {
     this.#input = find("input", form);
     this.#clear = find("button", form);
-    this.#said = find("[role=status]", form);
+    this.#said = find("p", form);
     this.#filters = filters;
     this.#input.addEventListener("input", () => {
       clearTimeout(this.#timer);
@@ -48,7 +48,7 @@ export class WordField {
     const corrected = (words?.corrected ?? []).map(({ word, taken_for }) =>
       say("words.corrected", { word, meant: taken_for.join(", ") }),
     );
-    const dropped = (words?.dropped ?? []).map((word) => say("words.dropped", { word }));
+    const dropped = words?.dropped.length ? [say("words.dropped", { words: words.dropped.join(", ") })] : [];
     const text = [...corrected, ...dropped].join(" ");
     if (this.#said.textContent !== text) this.#said.textContent = text; // the same again would be read out again
   }
