@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from sqlalchemy import create_engine, inspect, text
+from sqlalchemy import Connection, create_engine, inspect, text
 
 from app.catalogue.catalogue import Catalogue, sqlite_url
 from app.catalogue.import_options import ImportOptions, Removal
@@ -114,6 +114,15 @@ def test_nothing_is_lost_on_a_server(postgres: Postgres) -> None:
         catalogue.close()
 
 
+def remove_words(connection: Connection) -> None:
+    """Remove what formats before 6 lack."""
+    for name in ("ix_products_filters", "ix_products_text_revision"):
+        connection.execute(text(f"DROP INDEX IF EXISTS {name}"))
+    connection.execute(text("ALTER TABLE products DROP COLUMN text_revision"))
+    for name in ("words", "product_words", "word_bigrams"):
+        connection.execute(text(f"DROP TABLE {name}"))
+
+
 def assert_nothing_is_lost(catalogue: Catalogue) -> None:
     """Whether all of format 1 is there, and can be written to."""
     state = catalogue.state()
@@ -178,6 +187,7 @@ def test_sizes_of_format_2_are_told_apart(directory: Path, monkeypatch: pytest.M
         catalogue.put(products, vectors(len(products)))
     catalogue.delete(["p4"])
     with catalogue.transaction() as connection:
+        remove_words(connection)
         connection.execute(text("UPDATE catalogue SET format = 2"))
     assert catalogue.facets().sizes == {"38 2/3": 1, "41/42": 2, "42": 1, "S, M": 1}
     with ThreadPoolExecutor(3) as pool:
@@ -200,8 +210,8 @@ def test_groups_and_size_systems_of_format_3_become_fields(directory: Path) -> N
     products = [Product(f"p{n}", "T", size="41/42", attributes=pairs) for n, pairs in enumerate(attributes)]
     catalogue.put(products, vectors(len(products)))
     with catalogue.transaction() as connection:
-        for name in ("ix_products_filters", "ix_products_group"):
-            connection.execute(text(f"DROP INDEX IF EXISTS {name}"))
+        remove_words(connection)
+        connection.execute(text("DROP INDEX IF EXISTS ix_products_group"))
         connection.execute(text("ALTER TABLE operations DROP COLUMN options"))
         for name in ("group_id", "size_system", "size_type"):
             connection.execute(text(f"ALTER TABLE products DROP COLUMN {name}"))
@@ -227,6 +237,7 @@ def test_imports_of_format_4_have_no_options(directory: Path) -> None:
     catalogue = open_catalogue(directory)
     job = catalogue.operations.add("a")
     with catalogue.transaction() as connection:
+        remove_words(connection)
         connection.execute(text("ALTER TABLE operations DROP COLUMN options"))
         connection.execute(text("UPDATE catalogue SET format = 4"))
     with ThreadPoolExecutor(3) as pool:
@@ -243,11 +254,7 @@ def test_products_of_format_5_are_found_by_words(directory: Path, monkeypatch: p
     catalogue.put(products, vectors(len(products)))
     catalogue.delete(["p1"])
     with catalogue.transaction() as connection:
-        for name in ("ix_products_filters", "ix_products_text_revision"):
-            connection.execute(text(f"DROP INDEX IF EXISTS {name}"))
-        connection.execute(text("ALTER TABLE products DROP COLUMN text_revision"))
-        for name in ("words", "product_words", "word_bigrams"):
-            connection.execute(text(f"DROP TABLE {name}"))
+        remove_words(connection)
         connection.execute(text("UPDATE catalogue SET format = 5"))
     with ThreadPoolExecutor(3) as pool:
         opened, *_ = pool.map(lambda _: open_catalogue(directory), range(3))
