@@ -135,7 +135,8 @@ export class Finding {
 
   /** @param {readonly SearchResult[]} products */
   #countOf({ length: found }) {
-    return this.#order.isByPrice ? say("finding.by_price", { found }) : say("finding.count", { found, size: this.#size });
+    if (this.#order.isByPrice) return say("finding.by_price", { found });
+    return this.#searched ? say("finding.count", { found, size: this.#size }) : say("words.count", { found });
   }
 
   /** Lets who scrolls on see more. @param {string} path @param {string} sketch @param {string | null} next cursor */
