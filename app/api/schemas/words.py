@@ -10,7 +10,7 @@ from app.words.word_query import WordMatch
 class CorrectedWord(BaseModel):
     """Word that no product has, and the words that were taken in its place."""
 
-    word: str = Field(description="the word as it was typed, in lower case", examples=["sude"])
+    word: str = Field(description="the word as it was typed, in lower case", examples=["suedde"])
     taken_for: list[str] = Field(
         description="products have one of these, the most frequent first", examples=[["suede"]]
     )

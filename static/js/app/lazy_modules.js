@@ -13,6 +13,7 @@ const PARTS = {
   sharing: () => import("../session/share.js"),
   upload: () => import("../session/picture_upload.js"),
   vanished: () => import("../filters/unavailable_filters.js"),
+  words: () => import("../filters/word_field.js"),
 };
 
 /**

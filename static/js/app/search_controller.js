@@ -11,7 +11,6 @@ import { Results } from "../results/result_grid.js";
 import { Search } from "../results/search_client.js";
 import { SortOrder } from "../results/sort_order.js";
 import { WELCOME, tell } from "../ui/status_line.js";
-import { WordField } from "../filters/word_field.js";
 
 const CALM = 1000; // ms after the first results until what a tap may need is fetched: their photos come first
 
@@ -26,7 +25,8 @@ export class Finding {
   /** @type {import("../filters/facets.js").Facets | null} */
   #facets = null; // what there is to choose from; null until the first results
   #found = $(".found");
-  #words;
+  /** @type {import("../filters/word_field.js").WordField | null} */
+  #words = null; // until somebody types, or a link brings words
   #scroller = $(".scroll");
   #search = new Search();
   #results = new Results(/** @type {HTMLUListElement} */ ($("#results")), this.#scroller);
@@ -49,7 +49,7 @@ export class Finding {
     this.#sketch = sketch;
     this.#paper = paper;
     this.#filters = filters;
-    this.#words = new WordField($(".words"), filters);
+    $(".words").addEventListener("focusin", () => this.#openWords());
     this.#followPaper();
     this.#followFilters();
     this.#followSearch();
@@ -106,7 +106,7 @@ export class Finding {
     }
     this.#search.cancel();
     this.#more?.stop();
-    this.#words.tell(null);
+    this.#words?.tell(null);
     this.#results.show([]);
     this.#scroller.scrollTop = 0; // the filters that are left should be seen
     this.#found.dataset.state = "empty";
@@ -120,7 +120,7 @@ export class Finding {
     const hadFocus = everything === document.activeElement;
     [this.#searched, this.#size] = [sketch, gallery.size];
     this.#results.show(products);
-    this.#words.tell(answer.words);
+    this.#tellWords(answer.words);
     this.#found.dataset.state = products.length ? "results" : "nothing";
     everything.hidden = this.#filters.areOpen;
     const isGone = everything.hidden || products.length > 0;
@@ -131,6 +131,19 @@ export class Finding {
     this.#announcer.changed();
     this.#offerChoices();
     this.#offerMore(path, sketch, growing ? null : (answer.next ?? null)); // who draws has no use for more
+  }
+
+  /** The field for words, with what was typed until its code has come; null without network. */
+  async #openWords() {
+    const WordField = (await part("words"))?.WordField;
+    if (WordField) this.#words ??= new WordField($(".words"), this.#filters);
+    return this.#words;
+  }
+
+  /** @param {import("../filters/word_field.js").Words | null | undefined} words of an answer */
+  async #tellWords(words) {
+    const field = words ? await this.#openWords() : this.#words;
+    field?.tell(words);
   }
 
   /** @param {readonly SearchResult[]} products */

@@ -25,11 +25,7 @@ export class WordField {
     this.#clear = find("button", form);
     this.#said = find("p", form);
     this.#filters = filters;
-    this.#input.addEventListener("input", () => {
-      clearTimeout(this.#timer);
-      this.#timer = setTimeout(() => this.#search(), PAUSE);
-      this.#clear.hidden = this.#input.value === "";
-    });
+    this.#input.addEventListener("input", () => this.#searchSoon());
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.#search();
@@ -40,7 +36,8 @@ export class WordField {
       this.#input.focus(); // the button that had it is gone
     });
     filters.addEventListener("change", () => this.#show());
-    this.#show();
+    if (this.#input.value.trim()) this.#searchSoon(); // it was typed before this code had come
+    else this.#show();
   }
 
   /** Says which words were corrected or left out. @param {Words | null | undefined} words of an answer */
@@ -51,6 +48,12 @@ export class WordField {
     const dropped = words?.dropped.length ? [say("words.dropped", { words: words.dropped.join(", ") })] : [];
     const text = [...corrected, ...dropped].join(" ");
     if (this.#said.textContent !== text) this.#said.textContent = text; // the same again would be read out again
+  }
+
+  #searchSoon() {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#search(), PAUSE);
+    this.#clear.hidden = this.#input.value === "";
   }
 
   #search() {
