@@ -91,4 +91,4 @@ def test_the_language_of_the_shop_decides_which_forms_are_one_word(tiny_gallery:
         assert alone(shop.client, q="stuhl für ")["words"]["dropped"] == ["stuhl"]
         assert ids(alone(shop.client, q="grüne tische ")) == ["chair"]
     with opened(gallery, key) as shop:
-        assert alone(shop.client, q="grüne")["words"]["corrected"] == [{"word": "grüne", "taken_for": ["grüner"]}]
+        assert alone(shop.client, q="grüne ")["words"]["corrected"] == [{"word": "grüne", "taken_for": ["grüner"]}]
