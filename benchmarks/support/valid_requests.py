@@ -40,9 +40,10 @@ def list_valid_requests(key: str) -> list[Request]:
     strokes = json.dumps({"width": 100, "height": 80, "strokes": [[[10, 10], [50, 60, 0.5], [90, 20]]]}).encode()
     for path in (
         "/search?k=5&mirror=false&category=Shoes&sort=price_asc",
-        "/search?min_price=1&max_price=90&currency=EUR",
+        "/search?min_price=1&max_price=90&currency=EUR&q=red%20boot",
     ):
         requests.append(Request("POST", path, {"Content-Type": "application/json"}, strokes))
+    requests.append(Request("POST", "/search?q=bota&k=5", {}, b""))
     requests.append(Request("POST", "/strokes", {"Content-Type": "image/png"}, _encode_image(picture, "PNG")))
     requests.append(Request("POST", "/products/3/match", {"Content-Type": "application/json"}, strokes))
     png = ("a.png", _encode_image(picture, "PNG"))
@@ -54,7 +55,7 @@ def list_valid_requests(key: str) -> list[Request]:
     requests.append(Request("PUT", "/products/3", writes | {"Content-Type": "application/json"}, metadata))
     for kind, feed in _make_feeds().items():
         requests.append(Request("POST", "/products/import", writes | {"Content-Type": kind}, feed))
-    for path in ("/products?after=a&limit=3", "/products/3", "/products/3/similar?k=3", "/facets?color=red",
+    for path in ("/products?after=a&limit=3", "/products/3", "/products/3/similar?k=3", "/facets?color=red&q=boots",
                  "/photos/" + "0" * 64 + ".webp", "/operations/none", "/", "/metrics"):  # fmt: skip
         requests.append(Request("GET", path, dict(writes), b""))
     requests.append(Request("DELETE", "/products/fuzzed", dict(writes), b""))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from pydantic import BaseModel, Field
 
-from app.api.schemas.words import WordsInfo
+from app.api.schemas.words import WORDS_EXAMPLE, WordsInfo
 from app.catalogue.facets import Facets
 
 
@@ -94,7 +94,9 @@ class FacetsResponse(BaseModel):
     attributes: list[AttributeCounts]
     in_stock: int = Field(description="number of these products that are not out of stock", examples=[16])
     prices: list[PriceCount]
-    words: WordsInfo | None = Field(description="what became of the words in `q`; null without any")
+    words: WordsInfo | None = Field(
+        description="what became of the words in `q`; null without any", examples=[WORDS_EXAMPLE, None]
+    )
 
     @staticmethod
     def from_facets(facets: Facets) -> FacetsResponse:

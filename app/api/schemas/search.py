@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import BaseModel, Field
 
 from app.api.schemas.products import ProductSummary, summarise
-from app.api.schemas.words import WordsInfo
+from app.api.schemas.words import WORDS_EXAMPLE, WordsInfo
 from app.core.error_text import cut
 from app.products.variants import VariantPrices as PriceRange
 from app.search.confidence import is_confident
@@ -107,7 +107,9 @@ class SearchResponse(BaseModel):
         description="`cursor` of the next page; null at the end", examples=["AAAYkV3Jx0cQ1mTqv2hXn4bZ8sLr6w", None]
     )
 
-    words: WordsInfo | None = Field(description="what became of the words in `q`; null without any")
+    words: WordsInfo | None = Field(
+        description="what became of the words in `q`; null without any", examples=[WORDS_EXAMPLE, None]
+    )
 
     @staticmethod
     def from_result(result: SearchResult) -> SearchResponse:

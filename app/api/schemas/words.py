@@ -6,6 +6,8 @@ from pydantic import BaseModel, Field
 
 from app.words.word_query import WordMatch
 
+WORDS_EXAMPLE = {"corrected": [{"word": "suedde", "taken_for": ["suede"]}], "dropped": ["qwertz"]}
+
 
 class CorrectedWord(BaseModel):
     """Word that no product has, and the words that were taken in its place."""
