@@ -1,0 +1,1 @@
+"""Colours of photos and strokes: measured, named, and compared."""
