@@ -72,7 +72,7 @@ class CatalogueView:
         result = self._connection.execute(query)
         with checked_values():
             rows = result.all()
-        columns = photos.c.product_id, photos.c.name, photos.c.source, photos.c.link
+        columns = photos.c.product_id, photos.c.name, photos.c.source, photos.c.link, photos.c.colors
         photos_by_product: dict[str, list[Photo]] = {}
         for chunk in chunks(row.product_id for row in rows):
             stored = select(*columns).where(is_any_of(photos.c.product_id, chunk), photos.c.name.is_not(None))

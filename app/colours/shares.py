@@ -10,7 +10,7 @@ from app.colours.palette import HUES, name_of
 
 _MAIN = 0.2  # least share of a main colour
 _MOST = 2  # main colours of a product
-_HUE_WEIGHT = 1.8  # a red seat on a wooden frame makes a red chair
+_HUE_WEIGHT = 1.95  # a red seat on a wooden frame makes a red chair
 
 
 class ColorShare(NamedTuple):

@@ -64,7 +64,8 @@ def migrate_from_1(connection: Connection) -> None:
     connection.execute(insert(products).from_select(columns, tombstones.where(_old.c.deleted)))
     photo = func.nullif(_old.c.photo, "")
     pictures = select(_old.c.product_id, literal(0), photo, _old.c.source, literal(""), _old.c.embedding)
-    connection.execute(insert(photos).from_select(list(photos.c), pictures.where(~_old.c.deleted)))
+    columns = ["product_id", "position", "name", "source", "link", "embedding"]
+    connection.execute(insert(photos).from_select(columns, pictures.where(~_old.c.deleted)))
     connection.execute(text(f"DROP TABLE {_old.name}"))
     migrate_from_4(connection)
 
@@ -118,6 +119,12 @@ def migrate_from_5(connection: Connection) -> None:
         last = rows[-1].revision
     lacks_words = LIVE & products.c.text_revision.is_(None)
     connection.execute(update(products).where(lacks_words).values(text_revision=products.c.revision))
+    migrate_from_6(connection)
+
+
+def migrate_from_6(connection: Connection) -> None:
+    """Migrate from format 6: the colours of photos were not measured. They stay unknown until `sketchfind reembed`."""
+    _add_columns(connection, photos, ["colors"])
     connection.execute(update(catalogue).values(format=FORMAT))
 
 
@@ -147,5 +154,12 @@ def _clean_value(value: Any) -> Any:
     return value.replace("\0", "")[:_LONGEST] if isinstance(value, str) else value
 
 
-MIGRATIONS = {1: migrate_from_1, 2: migrate_from_2, 3: migrate_from_3, 4: migrate_from_4, 5: migrate_from_5}
+MIGRATIONS = {
+    1: migrate_from_1,
+    2: migrate_from_2,
+    3: migrate_from_3,
+    4: migrate_from_4,
+    5: migrate_from_5,
+    6: migrate_from_6,
+}
 """The migration from each older format."""

@@ -139,6 +139,7 @@ def insert_photos(connection: Connection, new: Sequence[Product], embeddings: ND
             "source": photo.source if photo else "",
             "link": photo.link if photo else "",
             "embedding": np.asarray(embedding, "<f4").tobytes(),
+            "colors": photo.colors if photo else None,
         }
         for (product_id, position, photo), embedding in zip(owners, embeddings, strict=True)
     ]

@@ -21,9 +21,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator
 
+from app.colours.shares import ColorShare
 from app.products.product import PRICE_PLACES
 
-FORMAT = 6
+FORMAT = 7
 """The version of the tables below; app/database/migrations.py migrates older ones."""
 
 _LARGEST = 2**62
@@ -61,6 +62,23 @@ class Pairs(TypeDecorator[tuple[tuple[str, str], ...]]):
     def process_result_value(self, value: str | None, dialect: Dialect) -> tuple[tuple[str, str], ...]:
         """Convert JSON to pairs."""
         return tuple((name, text) for name, text in json.loads(value or "[]"))
+
+
+class ColorShares(TypeDecorator[tuple[ColorShare, ...]]):
+    """Colours with their shares, stored as a JSON list of lists."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: tuple[ColorShare, ...] | None, dialect: Dialect) -> str | None:
+        """Convert colours to JSON."""
+        return None if value is None else json.dumps(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> tuple[ColorShare, ...] | None:
+        """Convert JSON to colours."""
+        return (
+            None if value is None else tuple(ColorShare(str(color), float(share)) for color, share in json.loads(value))
+        )
 
 
 metadata = MetaData()
@@ -136,6 +154,7 @@ photos = Table(
     Column("source", _Text, nullable=False),
     Column("link", _Text, nullable=False),
     Column("embedding", LargeBinary, nullable=False),  # float32, little-endian
+    Column("colors", ColorShares),  # of the product on it; NULL if they are not measured
 )
 
 IS_FIRST_PHOTO = and_(photos.c.product_id == products.c.product_id, photos.c.position == 0)

@@ -10,6 +10,8 @@ import cv2
 import numpy as np
 from PIL import Image, ImageCms
 
+from app.colours.measure import measure_colors
+from app.colours.shares import ColorShare
 from model.preprocessing.edge_styles import photo_frames
 from model.preprocessing.images import MAX_PIXELS, Pixels, UnreadableImageError, decode_image, to_rgb, upright
 from model.preprocessing.preprocess import Preprocess
@@ -22,11 +24,12 @@ _SRGB = ImageCms.createProfile("sRGB")
 
 
 class ProductPhoto(NamedTuple):
-    """Photo and thumbnail as WebP files, and the photo's frames (K,256,256)."""
+    """Photo and thumbnail as WebP files, the photo's frames (K,256,256), and the colours of the product on it."""
 
     photo: bytes
     thumbnail: bytes
     frames: Pixels
+    colors: tuple[ColorShare, ...]
 
 
 Decode = Callable[[bytes], ProductPhoto]
@@ -37,14 +40,23 @@ def decode_photo(data: bytes, preprocess: Preprocess, max_pixels: int = MAX_PIXE
     """Decode an image file in this process. Raises UnreadableImageError."""
     image = decode_image(data, max_pixels)
     try:
-        return ProductPhoto(*encode_webp_files(image), photo_frames(image, preprocess))
+        frames, photo = photo_frames(image, preprocess), _standardise(image)
+        return ProductPhoto(*_encode_files(photo), frames, measure_colors(np.asarray(photo)))
     except (cv2.error, OSError, ValueError) as error:
         raise UnreadableImageError(str(error)) from None
 
 
 def encode_webp_files(image: Image.Image) -> tuple[bytes, bytes]:
     """Encode a photo and its thumbnail: upright, sRGB, on white, at most PHOTO_SIDE px, without metadata."""
-    photo = _shrink(_convert_to_srgb(image), PHOTO_SIDE)
+    return _encode_files(_standardise(image))
+
+
+def _standardise(image: Image.Image) -> Image.Image:
+    return _shrink(_convert_to_srgb(image), PHOTO_SIDE)
+
+
+def _encode_files(photo: Image.Image) -> tuple[bytes, bytes]:
+    """Encode a standardised photo and its thumbnail."""
     thumbnail, file = _shrink(photo, THUMBNAIL_SIDE), _encode_webp(photo)
     return file, file if thumbnail is photo else _encode_webp(thumbnail)
 

@@ -18,6 +18,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from app.colours.shares import ColorShare
 from app.decoding.framed_picture import FramedPicture
 from app.decoding.image_sketch import ImageSketch
 from app.decoding.product_photo import ProductPhoto, decode_photo
@@ -60,7 +61,8 @@ def decode_product_photo(answer: dict[str, Any], data: bytes) -> ProductPhoto:
     """Decode the photo in an answer to "photo"."""
     photo, both = answer["photo"], answer["photo"] + answer["thumbnail"]
     frames = np.frombuffer(data, np.uint8, offset=both).reshape(-1, FRAME, FRAME)
-    return ProductPhoto(data[:photo], data[photo:both], frames)
+    colors = tuple(ColorShare(*color) for color in answer["colors"])
+    return ProductPhoto(data[:photo], data[photo:both], frames, colors)
 
 
 def decode_tracing(answer: dict[str, Any]) -> Tracing:
@@ -87,8 +89,9 @@ def _run_task(request: dict[str, Any], data: bytes) -> tuple[dict[str, Any], byt
     if request["task"] == "trace":
         return vars(sketch.trace(preprocess)), b""
     if request["task"] == "photo":
-        photo, thumbnail, pixels = decode_photo(data, preprocess, sketch.max_pixels)
-        return {"photo": len(photo), "thumbnail": len(thumbnail)}, photo + thumbnail + pixels.tobytes()
+        photo, thumbnail, pixels, colors = decode_photo(data, preprocess, sketch.max_pixels)
+        answer = {"photo": len(photo), "thumbnail": len(thumbnail), "colors": colors}
+        return answer, photo + thumbnail + pixels.tobytes()
     frame, placement, width, height, kind = sketch.decode(preprocess)
     placed = [placement.left, placement.top, placement.width, placement.height]
     return {"placement": placed, "width": width, "height": height, "kind": kind}, frame.tobytes()

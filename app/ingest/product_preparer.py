@@ -137,7 +137,7 @@ class ProductPreparer:
             return same, None
         with self._decoding:
             decoded = self._decode(data)
-        return Photo(known.store(decoded), source), Frame(decoded.frames)
+        return Photo(known.store(decoded), source, colors=decoded.colors), Frame(decoded.frames)
 
 
 class _KnownPhotos:

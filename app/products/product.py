@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
+from app.colours.shares import ColorShare, main_names
 from app.core.error_text import cut, truncate
 from app.products.sizes import size_labels
 from app.products.text_keys import attribute_name, category_path, collapse_spaces, color_names, comparison_key
@@ -26,7 +27,7 @@ _MAX_VALUE = 1000
 _NOT_IN_IDS = re.compile("[\0-\x1f\x7f-\x9f\ud800-\udfff]")  # control characters, and halves of surrogate pairs
 _NOT_IN_TEXTS = re.compile("[\0\ud800-\udfff]")
 _TEXTS = ("title", "category", "currency", "link", "color", "gender", "brand", "size", "size_system", "size_type")
-_TRAIT_FIELDS = ("color", "brand", "gender", "size", "size_system", "size_type", "attributes")
+_TRAIT_FIELDS = ("color", "measured_colors", "brand", "gender", "size", "size_system", "size_type", "attributes")
 _TAKEN = (
     *("product_id", "title", "category", "currency", "link", "color", "gender", "brand", "size"),
     *("price", "availability", "description", "attributes", "photos", "revision"),
@@ -40,6 +41,7 @@ class Photo:
     name: str  # SHA-256 of the stored WebP file, which has this name
     source: str  # SHA-256 of the photo's original bytes
     link: str = ""  # the photo's address in the feed
+    colors: tuple[ColorShare, ...] | None = None  # of the product on it, measured; None until they are
 
 
 @dataclass(frozen=True)
@@ -97,8 +99,13 @@ class Product:
 
     @property
     def colors(self) -> list[str]:
-        """All colours of the product."""
-        return color_names(self.color)
+        """All colours of the product: those of the feed, else the names of the measured ones."""
+        return color_names(self.color) or [*main_names(self.measured_colors or ())]
+
+    @property
+    def measured_colors(self) -> tuple[ColorShare, ...] | None:
+        """The colours measured on the photo that is shown, the largest share first; None if there are none."""
+        return self.photos[0].colors if self.photos else None
 
     @property
     def sizes(self) -> list[str]:

@@ -69,10 +69,13 @@ def reembed(
         raise
     if as_json:
         print_result(asdict(report), as_json=as_json)
-    elif report.before == report.after:
-        print(f"nothing to do: the gallery already has checkpoint {report.after}")
-    else:
+        return
+    if report.measured:
+        print(f"measured the colours of {report.measured} photos.")
+    if report.before != report.after:
         print(f"re-embedded {report.photos} photos of {report.size} products with checkpoint {report.after}.")
+    elif not report.measured:
+        print(f"nothing to do: the gallery already has checkpoint {report.after}")
 
 
 def backup(

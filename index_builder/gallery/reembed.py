@@ -27,6 +27,7 @@ from app.gallery.gallery import Gallery
 from app.gallery.layout import PHOTOS, GalleryLocation
 from app.gallery.photo_store import PhotoStore
 from app.index.metric_forms import form_for
+from index_builder.gallery.measure_colors import measure_missing_colors
 from model.checkpoint import DEFAULT_CHECKPOINT, Checkpoint, CheckpointError, load_checkpoint
 from model.device import resolve_device
 from model.preprocessing.edge_styles import photo_frames
@@ -54,6 +55,7 @@ class ReembedReport:
     before: str | None
     after: str
     embedded: int  # photos, in this run
+    measured: int  # photos whose colours were measured, in this run
     photos: int  # in the gallery
     size: int  # products in the gallery
 
@@ -66,7 +68,7 @@ def reembed(
 ) -> ReembedReport:
     """Re-embed a gallery by another checkpoint and switch to it, resuming an interrupted run for the same one.
 
-    A bar is added to `progress`.
+    Colours of photos that lack them are measured, too, also for the same checkpoint. A bar is added to `progress`.
 
     Raises:
         ReembedError: Photos cannot be embedded.
@@ -86,10 +88,10 @@ def reembed(
             if state.checkpoint != checkpoint.sha256:
                 embedded = _Run(directory, catalogue, checkpoint).finish(progress)
             settle_checkpoint(directory, checkpoint.sha256)
+            measured = measure_missing_colors(catalogue, PhotoStore(directory / PHOTOS), progress)
             gallery = Gallery.open(directory, checkpoint, catalogue)  # writes the index that the next start reads
-            return ReembedReport(
-                state.checkpoint, checkpoint.sha256, embedded, gallery.snapshot.photos, gallery.snapshot.size
-            )
+            size = gallery.snapshot.photos, gallery.snapshot.size
+            return ReembedReport(state.checkpoint, checkpoint.sha256, embedded, measured, *size)
     finally:
         catalogue.close()
 

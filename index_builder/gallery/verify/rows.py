@@ -8,15 +8,17 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from sqlalchemy import Connection, Row, Select, and_, select, text
+from sqlalchemy.dialects import sqlite
 
+from app.colours.shares import ColorShare
 from app.core.arrays import Embeddings
 from app.core.error_text import readable
 from app.database.filter_conditions import LIVE
 from app.database.raw_tables import raw_columns
 from app.database.rows import PRODUCT_COLUMNS, embedding_of, row_of
 from app.database.state import CatalogueState
-from app.database.tables import photos, product_words, products, trait_values, traits, words
-from app.products.product import Product
+from app.database.tables import ColorShares, photos, product_words, products, trait_values, traits, words
+from app.products.product import Photo, Product
 from app.products.product_words import words_of
 from app.products.text_keys import comparison_key
 from index_builder.gallery.verify.findings import Findings
@@ -105,9 +107,9 @@ def _check_products(
     for row in rows:
         if row.deleted:
             continue  # _check_orphans() reports rows that belong to a deleted product
-        if (product := _check_texts(row, traits_of.get(row.revision, []), findings)) is not None:
-            _check_words(row, product, words_by_text.get(row.text_revision, {}), findings)
         its_photos = photos_of.get(row.product_id, [])
+        if (product := _check_texts(row, its_photos[:1], traits_of.get(row.revision, []), findings)) is not None:
+            _check_words(row, product, words_by_text.get(row.text_revision, {}), findings)
         names = [photo.name for photo in its_photos if photo.name is not None]
         yield CheckedRows(row.product_id, row.revision, names, _check_photos(row, its_photos, state.dim, findings))
 
@@ -117,11 +119,17 @@ def _select_traits() -> Select[Any]:
     return select(*columns).join_from(traits, trait_values, trait_values.c.id == traits.c.value_id)
 
 
-def _check_texts(row: Row[Any], trait_rows: Sequence[Row[Any]], findings: Findings) -> Product | None:
-    """Check that a product's columns and traits are those that its values give. Returns it if its row is usable."""
+def _check_texts(
+    row: Row[Any], shown: Sequence[Row[Any]], trait_rows: Sequence[Row[Any]], findings: Findings
+) -> Product | None:
+    """Check that a product's columns and traits are those that its values, and its `shown` photo, give.
+
+    Returns the product if its row is usable.
+    """
     try:
         stored = {column.name: _decode_value(column.name, getattr(row, column.name)) for column in PRODUCT_COLUMNS}
-        product = Product(**stored)
+        measured = tuple(Photo("", "", colors=_decode_colors(photo.colors)) for photo in shown)
+        product = Product(**stored, photos=measured)
         expected = row_of(product) | {"deleted": False}
         expected_traits = {(name, comparison_key(value), value) for name, value in product.traits()}
     except (ValueError, TypeError, AttributeError, ArithmeticError) as error:
@@ -147,6 +155,15 @@ def _check_words(row: Row[Any], product: Product, stored: Mapping[str, int], fin
     for key, place in sorted(expected.items() - stored.items()):
         problem = f"it is not found by the word {key!r} in place {place}: expected all its words"
         findings.add_problem(_product_label(row), problem)
+
+
+def _decode_colors(stored: Any) -> tuple[ColorShare, ...] | None:
+    """Convert the stored colours of a photo. Raises ValueError or TypeError for anything but colours."""
+    colors: tuple[ColorShare, ...] | None = ColorShares().process_result_value(stored, sqlite.dialect())
+    for color, share in colors or ():
+        if not re.fullmatch("#[0-9a-f]{6}", color) or not 0 <= share <= 1:
+            raise ValueError(f"a photo's colour is {color!r} with a share of {share}: expected '#rrggbb' and 0 to 1")
+    return colors
 
 
 def _decode_value(name: str, value: Any) -> Any:
