@@ -64,6 +64,13 @@ class Settings(BaseSettings):
     max_pixels: int = Field(
         default=40_000_000, ge=1, le=150_000_000, description="pixels (width x height) of the largest sketch"
     )
+    color_weight: float = Field(
+        default=0.5,
+        ge=0,
+        le=10,
+        allow_inf_nan=False,
+        description="weight of the colours that a sketch is drawn in, beside its lines; 0 ignores them",
+    )
     device: Literal["auto", "cpu", "cuda"] = Field(
         default="auto", description="device to compute on; auto prefers a GPU"
     )

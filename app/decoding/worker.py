@@ -92,9 +92,11 @@ def _run_task(request: dict[str, Any], data: bytes) -> tuple[dict[str, Any], byt
         photo, thumbnail, pixels, colors = decode_photo(data, preprocess, sketch.max_pixels)
         answer = {"photo": len(photo), "thumbnail": len(thumbnail), "colors": colors}
         return answer, photo + thumbnail + pixels.tobytes()
-    frame, placement, width, height, kind = sketch.decode(preprocess)
-    placed = [placement.left, placement.top, placement.width, placement.height]
-    return {"placement": placed, "width": width, "height": height, "kind": kind}, frame.tobytes()
+    picture = sketch.decode(preprocess)
+    place = picture.placement
+    placed = [place.left, place.top, place.width, place.height]
+    answer = {"placement": placed, "width": picture.width, "height": picture.height, "kind": picture.kind}
+    return answer, picture.frame.tobytes()
 
 
 def main(descriptor: int, limit: int, seconds: float) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
+from app.colours.shares import ColorShare
 from app.core.arrays import Embeddings
 from app.database.read_limits import IsAbandoned
 from app.products.filters import Filters
@@ -63,6 +64,7 @@ class Query:
     left_out: int | None = None
     own: str | None = None
     listing: Listing = NEAREST
+    drawn: tuple[ColorShare, ...] = ()  # colours that the results should have
     is_abandoned: IsAbandoned = field(default=lambda: False, compare=False)
 
     @staticmethod
@@ -88,11 +90,11 @@ class Query:
     def depth(self) -> int:
         """Number of candidates that the list needs at least. All pages but the first have the same.
 
-        An approximate index could find other candidates at another depth, which would be repeats or gaps.
+        An approximate index could find other candidates at another depth, which would be repeats or gaps. With colours,
+        all pages have the same, since a candidate that is far by its lines alone may be among the first.
         """
-        return (
-            max(self.reach, MOST_LISTED + 1) if self.listing.start and self.listing.sort == "likeness" else self.reach
-        )
+        is_deep = bool(self.drawn) or (self.listing.start > 0 and self.listing.sort == "likeness")
+        return max(self.reach, MOST_LISTED + 1) if is_deep else self.reach
 
 
 class Result(NamedTuple):

@@ -24,6 +24,7 @@ from app.gallery.selection import Selection
 from app.index.group_search import group_candidates
 from app.index.groups import NO_GROUPS, Groups, group_number
 from app.products.filters import Filters
+from app.search.color_order import COLOR_WEIGHT, add_colors
 from app.search.confidence import contrast_of
 from app.search.exact_distances import ExactDistances
 from app.search.listing.pages import read_pages
@@ -44,11 +45,17 @@ class Retriever:
     """Search of a gallery with a checkpoint, on a device: "auto" (CUDA if present, else CPU), "cpu" or "cuda".
 
     The first stage takes `n_candidates` candidates, or k if that is more. None means as many as the gallery was tuned
-    for. The checkpoint's network is moved to the device. Safe to use from many threads.
+    for. Colours that a sketch is drawn in count by `color_weight`. The checkpoint's network is moved to the device.
+    Safe to use from many threads.
     """
 
     def __init__(
-        self, checkpoint: Checkpoint, gallery: Gallery, n_candidates: int | None = None, device: str = "auto"
+        self,
+        checkpoint: Checkpoint,
+        gallery: Gallery,
+        n_candidates: int | None = None,
+        device: str = "auto",
+        color_weight: float = COLOR_WEIGHT,
     ) -> None:
         if n_candidates is not None and n_candidates < 1:
             raise ValueError(f"n_candidates is {n_candidates}: expected at least 1")
@@ -56,7 +63,7 @@ class Retriever:
         self.device = resolve_device(device)
         self.product_cache = ProductCache()
         self._variants_cache = VariantsCache()
-        self._n_candidates = n_candidates
+        self._n_candidates, self._color_weight = n_candidates, color_weight
         self._checkpoint = checkpoint
         checkpoint.network.to(self.device)
         self._distance = copy.deepcopy(checkpoint.network.distance).to(self.device).requires_grad_(requires_grad=False)
@@ -185,13 +192,13 @@ class Retriever:
             mean_distances = self._exact.means(selection.indexed, sketches)
         contrasts = [*map(contrast_of, (ranking.nearest_of(groups).distances for ranking in rankings), mean_distances)]
         ends = np.cumsum([0, *map(len, views)])
-        ranked = [
-            (
-                Ranking.merge_views(rankings[start:end]).without_group(query.left_out, selection.snapshot.groups),
-                _least_contrast(contrasts[start:end]),
-            )
-            for query, (start, end) in zip(alike, pairwise(ends), strict=True)
-        ]
+        ranked: list[tuple[Ranking, float | None]] = []
+        for query, (start, end) in zip(alike, pairwise(ends), strict=True):
+            merged = Ranking.merge_views(rankings[start:end]).without_group(query.left_out, selection.snapshot.groups)
+            if query.drawn:
+                products = selection.products(self.product_cache, merged.revisions.tolist())
+                merged = add_colors(merged, products, query.drawn, mean_distances[start], self._color_weight)
+            ranked.append((merged, _least_contrast(contrasts[start:end])))
         stages["candidates"] += 1000 * (scanned - started)
         stages["rerank"] += 1000 * (time.perf_counter() - scanned)
         return ranked

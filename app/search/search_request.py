@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from app.colours.shares import ColorShare
 from app.decoding.framed_picture import FramedPicture
 from app.decoding.image_sketch import ImageSketch
 from app.decoding.stroke_sketch import Sketch, StrokesSketch
@@ -24,6 +25,7 @@ class SearchRequest:
     """Request for the k products nearest to a sketch; with `mirror`, in either direction.
 
     With `variants`, products of one group are results of their own. Without a sketch, the words of the filters decide.
+    Results of the colours `paint` come first, by default of those that the strokes are drawn in.
     """
 
     sketch: Sketch | None
@@ -32,12 +34,14 @@ class SearchRequest:
     mirror: bool
     variants: bool = False
     listing: ListRequest = FROM_START
+    paint: tuple[ColorShare, ...] = ()
 
     def fingerprint(self) -> bytes:
         """Hash all that decides which list is returned, and in which order."""
         kind = self.sketch.kind if isinstance(self.sketch, ImageSketch) else None
         sketch = self.sketch and (hashlib.blake2b(self.sketch.data).digest(), kind)
-        return fingerprint(sketch, self.filters, self.mirror, self.variants, replace(self.listing, cursor=None))
+        listing = replace(self.listing, cursor=None)
+        return fingerprint(sketch, self.filters, self.mirror, self.variants, listing, self.paint)
 
 
 @dataclass(frozen=True)
@@ -94,7 +98,8 @@ class PendingSearch:
             return PreparedQuery(query, kind="words")
         picture = self.sketch.draw(retriever.preprocess)
         query = Query.of(picture.frame, request.k, request.filters, mirror=request.mirror, variants=request.variants)
-        query = replace(query, listing=self.listing, is_abandoned=self.abandoned.is_set)
+        drawn = request.paint or picture.colors
+        query = replace(query, listing=self.listing, drawn=drawn, is_abandoned=self.abandoned.is_set)
         milliseconds = (time.perf_counter() - started) * 1000 + self.sketch.milliseconds
         return PreparedQuery(query, picture.kind, milliseconds)
 

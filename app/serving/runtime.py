@@ -52,7 +52,7 @@ class Runtime:
         metrics: Metrics,
     ) -> None:
         self.checkpoint, self.gallery = checkpoint, gallery
-        self.retriever = Retriever(checkpoint, gallery, settings.n_candidates, settings.device)
+        self.retriever = Retriever(checkpoint, gallery, settings.n_candidates, settings.device, settings.color_weight)
         self.sketch_decoder = SketchDecoder(checkpoint.preprocess.config, settings.max_pixels)
         self.writer = GalleryWriter(
             gallery,

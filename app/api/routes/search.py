@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Request
 
 from app.api.requests.filter_parameters import FiltersOf, Variants
 from app.api.requests.list_parameters import ListingOf
+from app.api.requests.paint_parameter import PaintOf
 from app.api.requests.product_id_paths import ProductId, RawSuffixRoute, unknown_product_error
 from app.api.requests.sketch_upload import BODY_DOCS, QUERY_DOCS, read_query, read_sketch
 from app.api.schemas.errors import error_docs
@@ -51,6 +52,7 @@ async def search_products(
     kind: ImageKind = "auto",
     variants: Variants = False,
     listing: ListingOf,
+    paint: PaintOf,
 ) -> SearchResponse:
     """Find the products that a sketch shows, or that look like the object in a photo, or that have the words `q`.
 
@@ -59,7 +61,7 @@ async def search_products(
     """
     limits = service.settings.max_body_bytes, service.settings.max_pixels
     sketch = await read_query(request, reservation, *limits, kind, has_words=filters.words is not None)
-    asked = SearchRequest(sketch, k, filters, mirror, variants, listing)
+    asked = SearchRequest(sketch, k, filters, mirror, variants, listing, paint)
     search = service.search(rate_limit_key(request.scope), asked)
     return SearchResponse.from_result(await cancel_on_disconnect(request, search))
 

@@ -43,10 +43,20 @@ class AttributeInfo(BaseModel):
     value: str = Field(description="its value", examples=["leather"])
 
 
+class ColorInfo(BaseModel):
+    """Colour measured on a product's photo."""
+
+    color: str = Field(description="'#rrggbb'", examples=["#c0252d"])
+    share: float = Field(description="share of the product, 0 to 1", examples=[0.72])
+
+
 class ProductInfo(ProductSummary):
     """Product of the gallery."""
 
     color: str | None = Field(description="one colour, or several separated by '/'", examples=["Black/Red"])
+    measured_colors: list[ColorInfo] | None = Field(
+        description="colours measured on the first photo, the largest share first; null if they are not measured"
+    )
     gender: str | None = Field(description="gender as given in the feed", examples=["women"])
     size: str | None = Field(description="one size, or several separated by '/'", examples=["41/42"])
     size_system: str | None = Field(description="system of the sizes", examples=["EU"])
@@ -66,6 +76,7 @@ class ProductInfo(ProductSummary):
         return ProductInfo(
             **summarise(product, product.photo),
             color=product.color,
+            measured_colors=_list_colors(product),
             gender=product.gender,
             size=product.size,
             size_system=product.size_system,
@@ -95,6 +106,11 @@ class ProductPage(BaseModel):
 
     products: list[ProductInfo]
     next: str | None = Field(description="`after` of the next page; null on the last", examples=["boot-017", None])
+
+
+def _list_colors(product: Product) -> list[ColorInfo] | None:
+    colors = product.measured_colors
+    return None if colors is None else [ColorInfo(color=color, share=share) for color, share in colors]
 
 
 def photo_url(name: str) -> str:
