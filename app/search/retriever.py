@@ -24,9 +24,9 @@ from app.gallery.selection import Selection
 from app.index.group_search import group_candidates
 from app.index.groups import NO_GROUPS, Groups, group_number
 from app.products.filters import Filters
-from app.search.color_order import COLOR_WEIGHT, add_colors
 from app.search.confidence import contrast_of
 from app.search.exact_distances import ExactDistances
+from app.search.listing.color_order import COLOR_WEIGHT, add_colors
 from app.search.listing.pages import read_pages
 from app.search.listing.result_reader import ResultReader, Row
 from app.search.listing.stock_order import in_stock_first

@@ -9,11 +9,11 @@ import numpy as np
 from rich.progress import Progress
 
 from app.catalogue.catalogue import Catalogue
-from app.catalogue.photo_colors import count_unmeasured, record_colors, unmeasured_photos
 from app.colours.measure import measure_colors
 from app.colours.shares import ColorShare
 from app.core.cpu_limits import available_cpus
 from app.gallery.photo_store import PhotoStore
+from index_builder.gallery.photo_colors import count_unmeasured, record_colors, unmeasured_photos
 
 _BATCH = 64  # photos measured and written in one transaction
 

@@ -7,8 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 
 from app.api.requests.filter_parameters import FiltersOf, Variants
-from app.api.requests.list_parameters import ListingOf
-from app.api.requests.paint_parameter import PaintOf
+from app.api.requests.list_parameters import ListingOf, PaintOf
 from app.api.requests.product_id_paths import ProductId, RawSuffixRoute, unknown_product_error
 from app.api.requests.sketch_upload import BODY_DOCS, QUERY_DOCS, read_query, read_sketch
 from app.api.schemas.errors import error_docs

@@ -3,8 +3,8 @@
     python -m benchmarks.accuracy.colours.drawn_colours --gallery demo/gallery [--color red] [--weights W...]
         [--each N] [--json]
 
-The sketches are the outlines of N products of each kind of the demo gallery, drawn by hand as far as a wobble goes. The
-drawn product itself is left out. Of the eight first results, "colour" are those that the feed names so (TRUE_NAMES), and
+The sketches are the lines of N products of each kind of the demo gallery, as unsteady as those of a hand. The drawn
+product itself is left out. Of the eight first results, "colour" are those that the feed names so (TRUE_NAMES), and
 "kind" those of the drawn kind, such as pumps. Weight 0 is the search without colours.
 """
 
@@ -22,7 +22,7 @@ from app.colours.shares import ColorShare
 from app.gallery.gallery import Gallery
 from app.gallery.layout import CHECKPOINT_FILE
 from app.products.product import Product
-from app.search.color_order import COLOR_WEIGHT
+from app.search.listing.color_order import COLOR_WEIGHT
 from app.search.results import Query
 from app.search.retriever import Retriever
 from benchmarks.accuracy.colours.measured_colours import TRUE_NAMES

@@ -23,7 +23,7 @@ const LONGEST_WAIT = 15_000; // ms between two tries, unless the server asks for
 const SPREAD = 0.2; // of a wait, added at random: a thousand pages should not all come back at once
 
 /**
- * @typedef {{width: number, height: number, strokes: number[][][]}} Snapshot
+ * @typedef {{width: number, height: number, strokes: number[][][], colors?: (string | null)[]}} Snapshot
  * @typedef {{path: string, json: string, strokes: number[][][], growing: boolean}} Query
  * @typedef {{make: () => Query, growing: boolean}} Waiting
  * @typedef {object} Events

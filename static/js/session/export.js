@@ -3,6 +3,7 @@
 import { contextOf } from "../platform/dom.js";
 import { INK, PAPER, SIZE, pieces, trace } from "../sketch/pen_outline.js";
 import { boundsOf } from "../sketch/sketch.js";
+import { colourOf } from "../sketch/colour/stroke_colour.js";
 
 /** @typedef {import("../sketch/sketch.js").Stroke} Stroke */
 
@@ -21,6 +22,8 @@ export function saveSvg(strokes) {
   for (const stroke of strokes) {
     const path = document.createElementNS(NAMESPACE, "path");
     path.setAttribute("d", outlineOf(stroke));
+    const colour = colourOf(stroke);
+    if (colour) path.setAttribute("fill", colour);
     svg.append(path);
   }
   download(new Blob([new XMLSerializer().serializeToString(svg)], { type: "image/svg+xml" }), "sketch.svg");
@@ -37,8 +40,10 @@ export function savePng(strokes) {
   context.fillStyle = PAPER;
   context.fillRect(0, 0, canvas.width, canvas.height);
   context.setTransform(zoom, 0, 0, zoom, -left * zoom, -top * zoom);
-  context.fillStyle = INK;
-  for (const stroke of strokes) context.fill(new Path2D(outlineOf(stroke)));
+  for (const stroke of strokes) {
+    context.fillStyle = colourOf(stroke) ?? INK;
+    context.fill(new Path2D(outlineOf(stroke)));
+  }
   canvas.toBlob((blob) => blob && download(blob, "sketch.png")); // null when there is no memory for it
 }
 

@@ -6,6 +6,7 @@
 import { contextOf } from "../platform/dom.js";
 import { INK, PAPER, SIZE, pieces, pointsOf, trace } from "./pen_outline.js";
 import { boundsOf } from "./sketch.js";
+import { colourOf } from "./colour/stroke_colour.js";
 
 /** @typedef {import("./sketch.js").Stroke} Stroke */
 
@@ -69,7 +70,7 @@ export class Surface {
     const last = pieces(stroke) - 1;
     this.#growing = stroke;
     this.#fix(stroke, last);
-    this.#fill(this.#seen, outline(stroke, last));
+    this.#fill(this.#seen, outline(stroke, last), colourOf(stroke));
     this.#patch = this.#around(pointsOf(stroke, last));
   }
 
@@ -77,15 +78,15 @@ export class Surface {
   #fix(stroke, end) {
     for (; this.#piece < end; this.#piece++) {
       const path = finalOutline(stroke, this.#piece);
-      for (const context of [this.#kept, this.#seen]) this.#fill(context, path);
+      for (const context of [this.#kept, this.#seen]) this.#fill(context, path, colourOf(stroke));
     }
   }
 
-  /** @param {CanvasRenderingContext2D} context @param {Path2D} path */
-  #fill(context, path) {
+  /** @param {CanvasRenderingContext2D} context @param {Path2D} path @param {string | null} colour */
+  #fill(context, path, colour) {
     const zoom = this.#view.scale * this.#density;
     context.setTransform(zoom, 0, 0, zoom, this.#view.x * this.#density, this.#view.y * this.#density);
-    context.fillStyle = INK;
+    context.fillStyle = colour ?? INK;
     context.fill(path);
   }
 

@@ -3,6 +3,7 @@
 import { touched } from "./eraser.js";
 import { UNMEASURED, boundsOf, isApart, pointAt, snap } from "./sketch.js";
 import { Surface } from "./ink_layer.js";
+import { colour, colourOf } from "./colour/stroke_colour.js";
 import { centred, fit, holds } from "./viewport.js";
 
 const PEN_ERASER = 32; // PointerEvent.buttons of the other end of a pen
@@ -13,6 +14,8 @@ const PEN_ERASER = 32; // PointerEvent.buttons of the other end of a pen
 export class Paper extends EventTarget {
   /** True while the pointer removes strokes instead of drawing them. */
   erasing = false;
+  /** @type {string | null} what strokes are drawn in; null for ink */
+  colour = null;
 
   #canvas;
   #surface;
@@ -62,15 +65,18 @@ export class Paper extends EventTarget {
   /**
    * The sketch as POST /search wants it, the growing stroke included: in CSS pixels of the canvas, moved by whole steps
    * of the grid and never scaled, so that every paper sends the same shape.
-   * @returns {{width: number, height: number, strokes: number[][][]}}
+   * @returns {import("../results/search_client.js").Snapshot}
    */
   snapshot() {
     const { scale, x, y } = this.#view;
+    const visible = this.#visible();
+    const colours = visible.map(colourOf);
     const [left, top] = [snap(x / scale), snap(y / scale)];
     return {
       width: Math.ceil(this.#size.width / scale),
       height: Math.ceil(this.#size.height / scale),
-      strokes: this.#visible().map((stroke) => stroke.map((point) => [point[0] + left, point[1] + top, point[2]])),
+      strokes: visible.map((stroke) => stroke.map((point) => [point[0] + left, point[1] + top, point[2]])),
+      ...(colours.some(Boolean) && { colors: colours }),
     };
   }
 
@@ -105,7 +111,7 @@ export class Paper extends EventTarget {
     this.#pointer = pointerId;
     this.#pointerType = pointerType;
     this.#rect = this.#canvas.getBoundingClientRect();
-    this.#stroke = [this.#point(event)];
+    this.#stroke = colour([this.#point(event)], this.colour);
     this.#erased = this.erasing || buttons === PEN_ERASER ? new Set() : null;
     if (palm) this.#show();
     if (this.#erased) this.#erase(this.#erased, this.#stroke[0], this.#stroke[0]);

@@ -1,6 +1,7 @@
 /** A sketch as a small picture. */
 
 import { boundsOf } from "./sketch.js";
+import { colourOf } from "./colour/stroke_colour.js";
 
 /** @typedef {import("./sketch.js").Stroke} Stroke */
 
@@ -24,6 +25,7 @@ export function thumbnail(strokes) {
   for (const stroke of strokes) {
     const path = document.createElementNS(NAMESPACE, "path");
     path.setAttribute("d", lineThrough(stroke.map(place)));
+    path.style.stroke = colourOf(stroke) ?? "";
     svg.append(path);
   }
   return svg;

@@ -2,13 +2,14 @@
  * Strokes as few bytes, without loss: steps of the grid from point to point, small numbers in small space. All numbers
  * are varints: 7 bits a byte, lowest first; signed ones are folded to 0, -1, 1, -2 ... first.
  *
- *     sketch   number of strokes, strokes
+ *     sketch   number of strokes, strokes; where any has a colour, the place of each one's in COLOURS, 0 for ink
  *     stroke   2 * number of points + 1 if pressure was measured, then (dx, dy) of each point, then their pressures' steps
  *
  * The first point counts from the last one of the stroke before. Pressure counts from UNMEASURED.
  */
 
 import { GRID, PRESSURES, UNMEASURED } from "./sketch.js";
+import { COLOURS, colour, colourOf } from "./colour/stroke_colour.js";
 
 /** @typedef {import("./sketch.js").Stroke} Stroke */
 
@@ -38,6 +39,8 @@ export function pack(strokes) {
     }
     if (measured) putPressures(stroke, putStep);
   }
+  const places = strokes.map((stroke) => COLOURS.indexOf(colourOf(stroke) ?? "") + 1);
+  if (places.some(Boolean)) places.forEach(put);
   return Uint8Array.from(bytes);
 }
 
@@ -75,6 +78,13 @@ export function unpack(bytes) {
     if (header & 1) takePressures(stroke, takeStep);
     return stroke;
   });
+  if (at < bytes.length) {
+    for (const stroke of strokes) {
+      const place = take();
+      if (place > COLOURS.length) throw new RangeError("a colour is unknown");
+      colour(stroke, COLOURS[place - 1]);
+    }
+  }
   if (at < bytes.length) throw new RangeError("there are bytes left over");
   return strokes;
 }

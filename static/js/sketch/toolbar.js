@@ -1,6 +1,7 @@
 /** The drawing side of the page: the paper and the tools around it. */
 
 import { Paper } from "./paper.js";
+import { offerColours } from "./colour/colour_pen.js";
 import { strokesOf } from "./examples.js";
 import { Fingers } from "./pen_mode.js";
 import { find as $, hit } from "../platform/dom.js";
@@ -57,6 +58,7 @@ export function openPaper(sketch) {
     if (example) leaving(example, () => paper.put(strokesOf(example)));
   });
   listen({ undo: () => sketch.undo(), redo: () => sketch.redo(), eraser: toggleEraser, clear: () => sketch.clear() });
+  offerColours(paper, () => paper.erasing && toggleEraser()); // who takes a colour wants to draw
   offerFingers($("#finger"), fingers);
   return paper;
 }

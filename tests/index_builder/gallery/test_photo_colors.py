@@ -6,13 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from app.catalogue.catalogue import Catalogue
-from app.catalogue.photo_colors import count_unmeasured, record_colors, unmeasured_photos
 from app.catalogue.product_patches import patch_products
 from app.colours.shares import ColorShare
 from app.database.rows import state_in
 from app.products.filters import Filters
 from app.products.product import Photo, Product
 from app.products.product_patch import ProductPatch
+from index_builder.gallery.photo_colors import count_unmeasured, record_colors, unmeasured_photos
 from index_builder.gallery.verify.findings import Findings
 from index_builder.gallery.verify.rows import check_rows
 from tests.support.small_galleries import open_catalogue, vectors
@@ -32,8 +32,8 @@ def assert_sound(catalogue: Catalogue) -> None:
     assert findings.problems == []
 
 
-def test_measured_colours_stand_in_for_those_of_the_feed(directory: Path) -> None:
-    catalogue = open_catalogue(directory)
+def test_measured_colours_stand_in_for_those_of_the_feed(tmp_path: Path) -> None:
+    catalogue = open_catalogue(tmp_path)
     products = [product("a"), product("b", color="Crimson"), product("c", colors=None)]
     catalogue.put(products, vectors(3))
     assert catalogue.get_many("abc") == {p.product_id: replace(p, revision=n) for n, p in enumerate(products, 1)}
@@ -42,8 +42,8 @@ def test_measured_colours_stand_in_for_those_of_the_feed(directory: Path) -> Non
     assert_sound(catalogue)
 
 
-def test_a_colour_by_patch_wins_until_it_is_removed(directory: Path) -> None:
-    catalogue = open_catalogue(directory)
+def test_a_colour_by_patch_wins_until_it_is_removed(tmp_path: Path) -> None:
+    catalogue = open_catalogue(tmp_path)
     catalogue.put([product("a")], vectors(1))
     patch_products(catalogue, [ProductPatch("a", {"color": "Crimson"})])
     assert catalogue.facets().colors == {"Crimson": 1}
@@ -52,8 +52,8 @@ def test_a_colour_by_patch_wins_until_it_is_removed(directory: Path) -> None:
     assert_sound(catalogue)
 
 
-def test_colours_are_recorded_later_with_new_revisions(directory: Path) -> None:
-    catalogue = open_catalogue(directory)
+def test_colours_are_recorded_later_with_new_revisions(tmp_path: Path) -> None:
+    catalogue = open_catalogue(tmp_path)
     catalogue.put([product("a", colors=None), product("b", color="Crimson", colors=None), product("c")], vectors(3))
     names = unmeasured_photos(catalogue, "", 10)
     assert count_unmeasured(catalogue) == 2 and names == [f"{ord(name):064x}" for name in "ab"]

@@ -14,7 +14,7 @@ from app.colours.shares import ColorShare
 from app.gallery.gallery import Gallery
 from app.products.filters import Filters
 from app.products.product import Product
-from app.search.color_order import add_colors
+from app.search.listing.color_order import add_colors
 from app.search.ranking import Ranking
 from app.search.results import Listing, Query
 from app.search.retriever import Retriever
