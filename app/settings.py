@@ -14,6 +14,7 @@ from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_va
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from app.colours.likeness import WEIGHT
 from app.core.error_text import describe_validation_error
 from app.words.stemming import Language
 
@@ -65,7 +66,7 @@ class Settings(BaseSettings):
         default=40_000_000, ge=1, le=150_000_000, description="pixels (width x height) of the largest sketch"
     )
     color_weight: float = Field(
-        default=0.5,
+        default=WEIGHT,
         ge=0,
         le=10,
         allow_inf_nan=False,

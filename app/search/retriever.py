@@ -17,6 +17,7 @@ import numpy as np
 import torch
 
 from app.catalogue.product_cache import ProductCache
+from app.colours.likeness import WEIGHT
 from app.core.arrays import Embeddings, Rows
 from app.database.read_limits import abandonable
 from app.gallery.gallery import Gallery
@@ -26,7 +27,7 @@ from app.index.groups import NO_GROUPS, Groups, group_number
 from app.products.filters import Filters
 from app.search.confidence import contrast_of
 from app.search.exact_distances import ExactDistances
-from app.search.listing.color_order import COLOR_WEIGHT, add_colors
+from app.search.listing.color_order import add_colors
 from app.search.listing.pages import read_pages
 from app.search.listing.result_reader import ResultReader, Row
 from app.search.listing.stock_order import in_stock_first
@@ -55,7 +56,7 @@ class Retriever:
         gallery: Gallery,
         n_candidates: int | None = None,
         device: str = "auto",
-        color_weight: float = COLOR_WEIGHT,
+        color_weight: float = WEIGHT,
     ) -> None:
         if n_candidates is not None and n_candidates < 1:
             raise ValueError(f"n_candidates is {n_candidates}: expected at least 1")

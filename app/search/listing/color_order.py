@@ -7,12 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from app.colours.likeness import color_distance
+from app.colours.likeness import WEIGHT, color_distance
 from app.colours.shares import ColorShare
 from app.products.product import Product
 from app.search.ranking import Ranking
-
-COLOR_WEIGHT = 0.5
 
 
 def add_colors(
@@ -20,7 +18,7 @@ def add_colors(
     products: Mapping[int, Product],
     drawn: Sequence[ColorShare],
     mean: float | None,
-    weight: float = COLOR_WEIGHT,
+    weight: float = WEIGHT,
 ) -> Ranking:
     """Add the distance of colours to all distances of a ranking. No candidate is left out.
 

@@ -17,12 +17,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from app.colours.likeness import WEIGHT
 from app.colours.palette import SHADES
 from app.colours.shares import ColorShare
 from app.gallery.gallery import Gallery
 from app.gallery.layout import CHECKPOINT_FILE
 from app.products.product import Product
-from app.search.listing.color_order import COLOR_WEIGHT
 from app.search.results import Query
 from app.search.retriever import Retriever
 from benchmarks.accuracy.colours.measured_colours import TRUE_NAMES
@@ -80,7 +80,7 @@ def main() -> None:
     parser = create_parser(__doc__)
     parser.add_argument("--gallery", type=Path, required=True, help="the demo's gallery")
     parser.add_argument("--color", choices=sorted(SHADES), default="red", help="colour to draw in (default: red)")
-    parser.add_argument("--weights", type=float, nargs="+", default=[0, COLOR_WEIGHT], help="weights of colours")
+    parser.add_argument("--weights", type=float, nargs="+", default=[0, WEIGHT], help="weights of colours")
     parser.add_argument("--each", type=int, default=3, help="sketches of each kind (default: %(default)s)")
     options = parse_options(parser)
     checkpoint = load_checkpoint(options.gallery / CHECKPOINT_FILE)
