@@ -1,6 +1,6 @@
 /**
  * Client of a Sketchfind server, for browsers and Node.js from 18.17: see docs/clients.md. Answers may have further fields.
- * @typedef {{width: number, height: number, strokes: number[][][]}} Strokes points [x, y] or [x, y, pressure], y down
+ * @typedef {{width: number, height: number, strokes: number[][][], colors?: (string | null)[]}} Strokes points [x, y, pressure?]
  * @typedef {Blob | BufferSource} Picture the bytes of an image file
  * @typedef {string | string[]} Values one or several
  * @typedef {{q?: string, category?: string, color?: Values, brand?: Values, gender?: Values, size?: Values, attribute?: Values,
@@ -64,7 +64,7 @@ export class Client {
   /**
    * Find the k products nearest to a sketch; without one (null), those that have the words `q`.
    * @param {Strokes | Picture | null} sketch
-   * @param {{k?: number, kind?: "auto" | "sketch" | "photo", mirror?: boolean} & Filters & CallOptions} [options]
+   * @param {{k?: number, kind?: "auto" | "sketch" | "photo", mirror?: boolean, paint?: Values} & Filters & CallOptions} [options]
    * @returns {Promise<SearchAnswer>}
    */
   search(sketch, { signal, timeout, ...params } = {}) {

@@ -55,7 +55,8 @@ class ProductInfo(ProductSummary):
 
     color: str | None = Field(description="one colour, or several separated by '/'", examples=["Black/Red"])
     measured_colors: list[ColorInfo] | None = Field(
-        description="colours measured on the first photo, the largest share first; null if they are not measured"
+        description="colours measured on the first photo, the largest share first; null if they are not measured",
+        examples=[[{"color": "#c0252d", "share": 0.72}]],
     )
     gender: str | None = Field(description="gender as given in the feed", examples=["women"])
     size: str | None = Field(description="one size, or several separated by '/'", examples=["41/42"])

@@ -27,6 +27,7 @@ from sketchfind_client.types import (
     RequestedKind,
     SearchAnswer,
     Sketch,
+    Values,
 )
 
 
@@ -68,13 +69,15 @@ class Client:
         k: int = 24,
         kind: RequestedKind = "auto",
         mirror: bool = True,
+        paint: Values = None,
         **filters: Unpack[Filters],
     ) -> SearchAnswer:
         """Find the k products nearest to a sketch: strokes, the bytes of an image file, or its path.
 
         Without a sketch, find those that have the words `q`, which is among the filters.
+        Products of the colours `paint` come first, '#rrggbb' or a name; by default, of those of the strokes.
         """
-        return self._send(requests.search(sketch, k, kind, filters, mirror=mirror))
+        return self._send(requests.search(sketch, k, kind, filters, paint, mirror=mirror))
 
     def find_similar(self, product_id: str, *, k: int = 24, **filters: Unpack[Filters]) -> SearchAnswer:
         """Find the k products that look most like a product."""

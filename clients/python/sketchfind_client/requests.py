@@ -26,6 +26,7 @@ from sketchfind_client.types import (
     RequestedKind,
     SearchAnswer,
     Sketch,
+    Values,
 )
 
 AnswerT = TypeVar("AnswerT")
@@ -52,7 +53,7 @@ class Request(Generic[AnswerT]):
 
 
 def search(
-    sketch: Sketch | None, k: int, kind: RequestedKind, filters: Filters, *, mirror: bool
+    sketch: Sketch | None, k: int, kind: RequestedKind, filters: Filters, paint: Values, *, mirror: bool
 ) -> Request[SearchAnswer]:
     """Return the request for the products nearest to a sketch, or for those that have the words `q`."""
     body: dict[str, Any]
@@ -62,7 +63,7 @@ def search(
         body = {"json": sketch}
     else:
         body = {"content": _read(sketch)[1], "headers": {"Content-Type": "application/octet-stream"}}
-    return Request("POST", "/search", {"k": k, "kind": kind, "mirror": mirror, **filters}, body)
+    return Request("POST", "/search", {"k": k, "kind": kind, "mirror": mirror, "paint": paint, **filters}, body)
 
 
 def find_similar(product_id: str, k: int, filters: Filters) -> Request[SearchAnswer]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import Literal, TypedDict
+from typing import Literal, NotRequired, TypedDict
 
 Values = str | Sequence[str] | None
 Kind = Literal["sketch", "photo", "words"]
@@ -15,11 +15,15 @@ Picture = bytes | str | os.PathLike[str]
 
 
 class Strokes(TypedDict):
-    """Sketch as strokes of points [x, y] or [x, y, pressure] on a canvas, y down, in the canvas's unit."""
+    """Sketch as strokes of points [x, y] or [x, y, pressure] on a canvas, y down, in the canvas's unit.
+
+    `colors` has the colour of each stroke as '#rrggbb', None for ink; products of these colours come first.
+    """
 
     width: float
     height: float
     strokes: Sequence[Sequence[Sequence[float]]]
+    colors: NotRequired[Sequence[str | None]]
 
 
 Sketch = Strokes | Picture
