@@ -149,11 +149,11 @@ def test_a_sound_gallery(gallery: Path) -> None:
         ),
         (
             "DELETE FROM product_words WHERE word_id = (SELECT id FROM words WHERE key = 'boots')",
-            "product boot-1: it is not found by the word 'boots' in place 1: expected all its words",
+            "product boot-1: it is not found by the word 'boots' in place 0: expected all its words",
         ),
         (
             "UPDATE words SET key = 'sandals' WHERE key = 'boots'",
-            "product boot-1: it is found by the word 'sandals' in place 1: expected only its own words",
+            "product boot-1: it is found by the word 'sandals' in place 0: expected only its own words",
         ),
         (
             "INSERT INTO product_words VALUES (1, 77, 0)",
