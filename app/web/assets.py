@@ -21,7 +21,9 @@ from app.web.minify import strip_comments
 STATIC = Path(__file__).resolve().parents[2] / "static"
 
 _STYLESHEET = "css/page.css"
-_STYLES = ("tokens", "shop", "filters", "more_menu", "dialogs", "product_panel", "results", "sketchpad", "toolbar")
+_STYLES = (
+    *("tokens", "shop", "words", "filters", "more_menu", "dialogs", "product_panel", "results", "sketchpad", "toolbar"),
+)
 """Names of the first style sheets in css/, in the order of the cascade; others follow by name."""
 _VERSION = re.compile(r"[0-9a-f]{12}")
 _IMPORT = re.compile(r"""^(?:import|export)\b[^"';]*["'](\.{1,2}/[\w./-]+\.js)["']""", re.M)

@@ -62,7 +62,7 @@ def test_the_page_s_scripts_are_all_imported_or_loaded_later() -> None:
 
 
 def test_style_sheets_are_joined_in_the_order_of_the_cascade() -> None:
-    order = ["tokens", "filters", "more_menu", "dialogs", "product_panel", "results", "sketchpad", "toolbar"]
+    order = ["tokens", "words", "filters", "more_menu", "dialogs", "product_panel", "results", "sketchpad", "toolbar"]
     texts = [(STATIC / "css" / f"{name}.css").read_bytes() for name in (*order, "user_preferences")]
     assert len(texts) == len(list((STATIC / "css").iterdir()))
     assert Assets(STATIC).files["css/page.css"] == b"\n".join(texts)
