@@ -50,7 +50,7 @@ def test_colours_outlive_a_reload_and_the_list_of_recent_sketches(page: Page, ph
 def test_a_link_keeps_colours(page: Page, phone: Phone) -> None:
     script = """async () => {
         const { linkTo, openLink } = await import(`${BASE}/session/share_link.js`);
-        const { colour, colourOf } = await import(`${BASE}/sketch/colour/stroke_colour.js`);
+        const { colour, colourOf } = await import(`${BASE}/sketch/sketch.js`);
         const strokes = [[[0, 0, 0.5], [10, 5, 0.5]], colour([[3, 3, 0.5]], "#c0252d")];
         const open = async (some) => openLink(new URLSearchParams(new URL(await linkTo(some)).hash.slice(1)));
         return [(await open(strokes)).map(colourOf), (await open(strokes.slice(0, 1))).map(colourOf)];

@@ -4,6 +4,7 @@ import { say } from "../platform/i18n.js";
 import { announce } from "../ui/status_line.js";
 
 const PARTS = {
+  colours: () => import("../sketch/colour/colour_pen.js"),
   choosing: () => import("../filters/filter_sheet.js"),
   link: () => import("../session/share_link.js"),
   menu: () => import("../session/more_menu.js"),

@@ -2,8 +2,7 @@
 
 import { contextOf } from "../platform/dom.js";
 import { INK, PAPER, SIZE, pieces, trace } from "../sketch/pen_outline.js";
-import { boundsOf } from "../sketch/sketch.js";
-import { colourOf } from "../sketch/colour/stroke_colour.js";
+import { boundsOf, colourOf } from "../sketch/sketch.js";
 
 /** @typedef {import("../sketch/sketch.js").Stroke} Stroke */
 

@@ -5,8 +5,7 @@
 
 import { contextOf } from "../platform/dom.js";
 import { INK, PAPER, SIZE, pieces, pointsOf, trace } from "./pen_outline.js";
-import { boundsOf } from "./sketch.js";
-import { colourOf } from "./colour/stroke_colour.js";
+import { boundsOf, colourOf } from "./sketch.js";
 
 /** @typedef {import("./sketch.js").Stroke} Stroke */
 

@@ -1,9 +1,8 @@
 /** The paper: turns pointer events into strokes of a Sketch and keeps the canvas showing it, sharp at any density. */
 
 import { touched } from "./eraser.js";
-import { UNMEASURED, boundsOf, isApart, pointAt, snap } from "./sketch.js";
+import { UNMEASURED, boundsOf, colour, colourOf, isApart, pointAt, snap } from "./sketch.js";
 import { Surface } from "./ink_layer.js";
-import { colour, colourOf } from "./colour/stroke_colour.js";
 import { centred, fit, holds } from "./viewport.js";
 
 const PEN_ERASER = 32; // PointerEvent.buttons of the other end of a pen

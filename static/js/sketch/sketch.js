@@ -16,6 +16,13 @@ export const GRID = 0.5; // CSS px: finer than a finger, and it halves a link
 export const PRESSURES = 20;
 export const UNMEASURED = 0.5; // the pressure of fingers and mice
 
+/** What the colour pen has, in an order that never changes: links and storage hold places in it, from 1 on. */
+export const COLOURS = [
+  "#c0252d", "#de7426", "#edc73d", "#2e8b57", "#2f65a7", "#7a4f8f", "#e37aa2", "#7c4225", "#c9ab7c", "#8d9095",
+];
+
+/** @type {WeakMap<Stroke, string>} */
+const colours = new WeakMap(); // of strokes; ink has none
 const NEAR = 1; // CSS px: closer points add bytes, not shape
 
 /**
@@ -128,4 +135,15 @@ export function boundsOf(strokes) {
     }
   }
   return left > right ? null : { left, top, right, bottom };
+}
+
+/** @param {Stroke} stroke @returns {string | null} #rrggbb; null for ink */
+export function colourOf(stroke) {
+  return colours.get(stroke) ?? null;
+}
+
+/** @template {Stroke} S @param {S} stroke @param {string | null | undefined} colour one of COLOURS @returns {S} the stroke */
+export function colour(stroke, colour) {
+  if (colour) colours.set(stroke, colour);
+  return stroke;
 }

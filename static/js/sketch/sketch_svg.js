@@ -1,7 +1,6 @@
 /** A sketch as a small picture. */
 
-import { boundsOf } from "./sketch.js";
-import { colourOf } from "./colour/stroke_colour.js";
+import { boundsOf, colourOf } from "./sketch.js";
 
 /** @typedef {import("./sketch.js").Stroke} Stroke */
 

@@ -8,8 +8,7 @@
  * The first point counts from the last one of the stroke before. Pressure counts from UNMEASURED.
  */
 
-import { GRID, PRESSURES, UNMEASURED } from "./sketch.js";
-import { COLOURS, colour, colourOf } from "./colour/stroke_colour.js";
+import { COLOURS, GRID, PRESSURES, UNMEASURED, colour, colourOf } from "./sketch.js";
 
 /** @typedef {import("./sketch.js").Stroke} Stroke */
 
@@ -79,11 +78,7 @@ export function unpack(bytes) {
     return stroke;
   });
   if (at < bytes.length) {
-    for (const stroke of strokes) {
-      const place = take();
-      if (place > COLOURS.length) throw new RangeError("a colour is unknown");
-      colour(stroke, COLOURS[place - 1]);
-    }
+    for (const stroke of strokes) colour(stroke, COLOURS[take() - 1]);
   }
   if (at < bytes.length) throw new RangeError("there are bytes left over");
   return strokes;

@@ -1,9 +1,9 @@
 /** The drawing side of the page: the paper and the tools around it. */
 
 import { Paper } from "./paper.js";
-import { offerColours } from "./colour/colour_pen.js";
 import { strokesOf } from "./examples.js";
 import { Fingers } from "./pen_mode.js";
+import { part } from "../app/lazy_modules.js";
 import { find as $, hit } from "../platform/dom.js";
 import { say } from "../platform/i18n.js";
 import { listen } from "../platform/shortcuts.js";
@@ -58,7 +58,9 @@ export function openPaper(sketch) {
     if (example) leaving(example, () => paper.put(strokesOf(example)));
   });
   listen({ undo: () => sketch.undo(), redo: () => sketch.redo(), eraser: toggleEraser, clear: () => sketch.clear() });
-  offerColours(paper, () => paper.erasing && toggleEraser()); // who takes a colour wants to draw
+  $("#colour").addEventListener("click", async () => {
+    (await part("colours"))?.toggleColours(paper, () => paper.erasing && toggleEraser()); // who takes one wants to draw
+  });
   offerFingers($("#finger"), fingers);
   return paper;
 }

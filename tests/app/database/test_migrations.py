@@ -15,6 +15,7 @@ from sqlalchemy import Connection, create_engine, inspect, text
 
 from app.catalogue.catalogue import Catalogue, sqlite_url
 from app.catalogue.import_options import ImportOptions, Removal
+from app.colours.shares import ColorShare
 from app.database.errors import CatalogueError
 from app.database.rows import state_in
 from app.database.tables import FORMAT, metadata
@@ -245,6 +246,21 @@ def test_imports_of_format_4_have_no_options(directory: Path) -> None:
     assert opened.operations.get("a") == job
     later = ImportOptions(Removal(20, 3, 12))
     assert opened.operations.add("b", later).options == opened.operations.get_existing("b").options == later
+
+
+def test_photos_of_format_6_have_no_colours_until_they_are_measured(directory: Path) -> None:
+    catalogue = open_catalogue(directory)
+    products = [Product("a", "A", photos=(Photo("f" * 64, "s", colors=(ColorShare("#c0252d", 1.0),)),))]
+    catalogue.put(products, vectors(1))
+    with catalogue.transaction() as connection:
+        connection.execute(text("ALTER TABLE photos DROP COLUMN colors"))
+        connection.execute(text("DELETE FROM traits"))
+        connection.execute(text("UPDATE catalogue SET format = 6"))
+    with ThreadPoolExecutor(3) as pool:
+        opened, *_ = pool.map(lambda _: open_catalogue(directory), range(3))
+    product = opened.get("a")
+    assert product is not None and product.measured_colors is None and product.revision == 1
+    assert opened.facets().colors == {}
 
 
 def test_products_of_format_5_are_found_by_words(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:

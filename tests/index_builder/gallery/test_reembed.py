@@ -94,6 +94,7 @@ def test_a_gallery_gets_another_checkpoint(gallery: Path, other_checkpoint: Path
         "before": before.sha256,
         "after": new.sha256,
         "embedded": COUNT,
+        "measured": 0,
         "photos": COUNT,
         "size": COUNT,
     }

@@ -1,22 +1,38 @@
 /** The colour pen: a button that shows what it draws in, and a row of colours over the paper. */
 
 import { find as $ } from "../../platform/dom.js";
+import { COLOURS } from "../sketch.js";
+
+let isWired = false;
 
 /**
+ * Opens or closes the row of colours.
  * @param {import("../paper.js").Paper} paper draws in the chosen colour
  * @param {() => void} choose called when a colour is chosen
  */
-export function offerColours(paper, choose) {
-  const [button, row, canvas] = [$("#colour"), $("#colours"), $("#sketch")];
+export function toggleColours(paper, choose) {
+  if (!isWired) wire(paper, choose);
+  isWired = true;
+  show($("#colours").hidden);
+}
 
-  /** @param {boolean} open */
-  function show(open) {
-    row.hidden = !open;
-    button.setAttribute("aria-expanded", String(open));
-    if (open) $("input:checked", row).focus({ preventScroll: true });
+/** @param {boolean} open */
+function show(open) {
+  const row = $("#colours");
+  row.hidden = !open;
+  $("#colour").setAttribute("aria-expanded", String(open));
+  if (open) $("input:checked", row).focus({ preventScroll: true });
+}
+
+/** @param {import("../paper.js").Paper} paper @param {() => void} choose */
+function wire(paper, choose) {
+  const [button, row] = [$("#colour"), $("#colours")];
+  for (const [place, input] of row.querySelectorAll("input").entries()) {
+    input.value = ["", ...COLOURS][place]; // the template has them in the same order
+    input.title = input.ariaLabel ?? "";
+    input.checked = !place;
+    input.style.setProperty("--swatch", input.value);
   }
-
-  button.addEventListener("click", () => show(row.hidden));
   row.addEventListener("change", ({ target }) => {
     paper.colour = /** @type {HTMLInputElement} */ (target).value || null;
     button.style.setProperty("--pen", paper.colour ?? "");
@@ -28,5 +44,5 @@ export function offerColours(paper, choose) {
     button.focus({ preventScroll: true });
     event.stopPropagation();
   });
-  canvas.addEventListener("pointerdown", () => show(false));
+  $("#sketch").addEventListener("pointerdown", () => show(false));
 }
