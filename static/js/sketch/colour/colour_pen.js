@@ -27,7 +27,11 @@ function show(open) {
 /** @param {import("../paper.js").Paper} paper @param {() => void} choose */
 function wire(paper, choose) {
   const [button, row] = [$("#colour"), $("#colours")];
+  row.role = "radiogroup";
+  row.ariaLabel = button.ariaLabel;
   for (const [place, input] of row.querySelectorAll("input").entries()) {
+    input.type = "radio";
+    input.name = "colour";
     input.value = ["", ...COLOURS][place]; // the template has them in the same order
     input.title = input.ariaLabel ?? "";
     input.checked = !place;
