@@ -39,7 +39,7 @@ function wire(paper, choose) {
   }
   row.addEventListener("change", ({ target }) => {
     paper.colour = /** @type {HTMLInputElement} */ (target).value || null;
-    button.style.setProperty("--pen", paper.colour ?? "");
+    $("circle", button).style.fill = paper.colour ?? "";
     choose();
   });
   row.addEventListener("keydown", (event) => {
