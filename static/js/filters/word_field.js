@@ -17,18 +17,17 @@ export class WordField {
   #timer = 0;
 
   /**
-   * @param {HTMLElement} form
+   * @param {HTMLElement} box
    * @param {import("./filters.js").Filters} filters
    */
-  constructor(form, filters) {
-    this.#input = find("input", form);
-    this.#clear = find("button", form);
-    this.#said = find("p", form);
+  constructor(box, filters) {
+    this.#input = find("input", box);
+    this.#clear = find("button", box);
+    this.#said = find("p", box);
     this.#filters = filters;
     this.#input.addEventListener("input", () => this.#searchSoon());
-    form.addEventListener("submit", (event) => {
-      event.preventDefault();
-      this.#search();
+    this.#input.addEventListener("keydown", (event) => {
+      if (event.key === "Enter" && !event.isComposing) this.#search();
     });
     this.#clear.addEventListener("click", () => {
       this.#input.value = "";

@@ -160,7 +160,7 @@ def test_a_sound_gallery(gallery: Path) -> None:
             "catalogue: words of revision 77 are stored, but no product has them: expected none",
         ),
         (
-            "INSERT INTO photos SELECT 'sack-1', 0, name, source, link, embedding FROM photos {pump}",
+            "INSERT INTO photos SELECT 'sack-1', 0, name, source, link, embedding, colors FROM photos {pump}",
             "product sack-1: photo 0 is stored, but the product is not: expected no photo",
         ),
         (
