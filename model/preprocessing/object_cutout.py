@@ -6,6 +6,7 @@ Interactive Foreground Extraction using Iterated Graph Cuts", SIGGRAPH 2004.
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import cv2
@@ -19,7 +20,7 @@ _SIDE = 192  # px: what is cut is reduced to this, since the time grows with the
 _ROUNDS = 3  # of GrabCut
 _MARGIN = 0.04  # of the longer side: without a box, what is nearer to the rim is not the object
 _SLACK = 0.01  # of the longer side: room around a box, which is drawn by hand
-_SMOOTH = 4 / 900  # of the longer side: sigma with which the outline is smoothed
+_SMOOTH = 0.85  # px of the reduced photo: sigma with which the outline is smoothed
 _RING = 1 / 16  # of the longer side: width of the rim that shows whether the ground is busy
 _BUSY = 0.02  # share of edges in that rim
 _WHITE = 255
@@ -44,7 +45,8 @@ def has_busy_ground(rgb: Pixels) -> bool:
     """Return whether a photo (H,W,3) shows more than one thing on a plain ground: edges reach its rim."""
     small = cv2.bilateralFilter(resize_to(rgb, _SIDE), 7, 50, 7)
     edges = np.max([cv2.Canny(channel, 40, 100) for channel in cv2.split(small)], axis=0) > 0
-    ring, outermost, width = np.ones(edges.shape, bool), 2, round(_RING * _SIDE)  # a thin frame is not busy
+    width = min(round(_RING * _SIDE), min(edges.shape) // 4)
+    ring, outermost = np.ones(edges.shape, bool), 2  # a thin frame is not busy
     ring[width:-width, width:-width] = False
     ring[:outermost], ring[-outermost:], ring[:, :outermost], ring[:, -outermost:] = 4 * [False]
     return bool(ring.any()) and float(edges[ring].mean()) > _BUSY
@@ -55,20 +57,22 @@ def guess_object(rgb: Pixels) -> Box:
     height, width = rgb.shape[:2]
     margin = round(_MARGIN * max(height, width))
     mask = _find_object(rgb, Box(margin, margin, width - 2 * margin, height - 2 * margin))
+    down, across = height / mask.shape[0], width / mask.shape[1]
     top, bottom, left, right = box_of(mask, mask.shape)
-    return Box(left, top, right - left, bottom - top)
+    first, last = (int(left * across), int(top * down)), (math.ceil(right * across), math.ceil(bottom * down))
+    return Box(*first, min(last[0], width) - first[0], min(last[1], height) - first[1])
 
 
 def cut_out(rgb: Pixels, box: Box) -> Pixels:
     """Return a photo (H,W,3) with a white ground in place of all that is not the object in the box."""
-    mask = _find_object(rgb, box)
-    sigma = _SMOOTH * max(mask.shape)
-    outline = cv2.GaussianBlur(mask.astype(np.float32), (0, 0), max(sigma, 0.5)) > 0.4
+    height, width = rgb.shape[:2]
+    soft = cv2.GaussianBlur(_find_object(rgb, box).astype(np.float32), (0, 0), _SMOOTH)
+    outline = cv2.resize(soft, (width, height), interpolation=cv2.INTER_LINEAR) > 0.4
     return np.where(outline[..., None], rgb, np.uint8(_WHITE))
 
 
 def _find_object(rgb: Pixels, box: Box) -> Mask:
-    """Find the largest piece of a photo (H,W,3) in the box that differs from what is outside: (H,W) 0/1."""
+    """Find the largest piece of a photo in the box that differs from what is outside: 0/1, reduced to _SIDE."""
     height, width = rgb.shape[:2]
     small = resize_to(rgb, _SIDE)
     rows, columns = small.shape[:2]
@@ -78,17 +82,15 @@ def _find_object(rgb: Pixels, box: Box) -> Mask:
     bottom = min(rows - 1, round((box.top + box.height) * scale) + slack)
     labels = np.full((rows, columns), cv2.GC_BGD, np.uint8)
     labels[top:bottom, left:right] = cv2.GC_PR_FGD
-    whole = np.zeros((height, width), np.uint8)
-    whole[box.top : box.top + box.height, box.left : box.left + box.width] = 1
-    if len(np.unique(labels)) < 2:  # nothing is outside to compare with
-        return whole
+    whole = (labels == cv2.GC_PR_FGD).astype(np.uint8)
+    if whole.all() or not whole.any():  # nothing is outside to compare with
+        return np.ones(whole.shape, np.uint8)
     cv2.setRNGSeed(0)  # the colours' mixtures start at random
     ground, object_ = np.zeros((1, 65)), np.zeros((1, 65))  # parameters of the mixtures, which it fits
     cv2.grabCut(small, labels, (0, 0, 1, 1), ground, object_, _ROUNDS, cv2.GC_INIT_WITH_MASK)
     found = np.isin(labels, (cv2.GC_FGD, cv2.GC_PR_FGD)).astype(np.uint8)
     _, pieces, stats, _ = cv2.connectedComponentsWithStats(found)
     if len(stats) < 2:  # all is ground
-        return whole
+        return np.asarray(whole, np.uint8)
     largest = (pieces == 1 + int(np.argmax(stats[1:, cv2.CC_STAT_AREA]))).astype(np.uint8)
-    solid = cv2.morphologyEx(largest, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
-    return np.asarray(cv2.resize(solid, (width, height), interpolation=cv2.INTER_NEAREST), np.uint8)
+    return np.asarray(cv2.morphologyEx(largest, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8)), np.uint8)
