@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from benchmarks.support.ranks import rank_truth
-from benchmarks.support.report import create_parser, parse_options, print_figures
-from index_builder.datasets.pairs import SPLITS, PairFolder
+from benchmarks.support.report import add_split_option, create_parser, parse_options, print_figures
+from index_builder.datasets.pairs import PairFolder
 from index_builder.datasets.pictures import frame_of
 from index_builder.datasets.readers.read import read_pairs
 from index_builder.evaluation.bootstrap import estimate_means
@@ -81,7 +81,7 @@ def main() -> None:
     parser = create_parser(__doc__)
     parser.add_argument("--checkpoint", type=Path, required=True, help="a checkpoint file")
     parser.add_argument("--data", type=Path, required=True, help="pair folder with photos")
-    parser.add_argument("--split", choices=SPLITS, default="held-out", help="photos to measure on (default: held-out)")
+    add_split_option(parser, default="held-out")
     options = parse_options(parser)
     folder = read_pairs(options.data).part(options.split)
     ranks = rank_by_styles(folder, load_checkpoint(options.checkpoint))

@@ -15,8 +15,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.support.report import create_parser, parse_options, print_figures
-from index_builder.datasets.pairs import SPLITS, PairFolder
+from benchmarks.support.report import add_split_option, create_parser, parse_options, print_figures
+from index_builder.datasets.pairs import PairFolder
 from index_builder.datasets.pictures import frame_of
 from index_builder.datasets.readers.read import read_pairs
 from index_builder.evaluation.protocols import GalleryFrom, gallery_frame
@@ -57,12 +57,7 @@ def main() -> None:
         choices=list(GalleryFrom),
         help="pictures that are searched among (default: %(default)s)",
     )
-    parser.add_argument(
-        "--split",
-        choices=SPLITS,
-        default="all",
-        help="pairs to use: all, or the fixed fifth that training holds out (default: %(default)s)",
-    )
+    add_split_option(parser, default="all")
     options = parse_options(parser)
     figures = measure_hog_accuracy(read_pairs(options.data).part(options.split), options.gallery_from)
     print_figures(figures, as_json=options.json)

@@ -26,12 +26,12 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from app.gallery.layout import GalleryLocation
-from benchmarks.support.report import create_parser, parse_options
-from index_builder.datasets.pairs import SPLITS, PairFolder
+from benchmarks.support.report import add_checkpoint_option, add_split_option, create_parser, parse_options
+from index_builder.datasets.pairs import PairFolder
 from index_builder.datasets.readers.read import read_pairs
 from index_builder.evaluation.evaluate import evaluate
 from index_builder.gallery.build import build
-from model.checkpoint import DEFAULT_CHECKPOINT, load_checkpoint
+from model.checkpoint import load_checkpoint
 
 Variant = Callable[[Image.Image], bytes]
 
@@ -157,15 +157,8 @@ def main() -> None:
     """Parse the options, measure and print the figures."""
     parser = create_parser(__doc__)
     parser.add_argument("--data", type=Path, required=True, help="pair folder whose sketches are searched")
-    parser.add_argument(
-        "--split",
-        choices=SPLITS,
-        default="all",
-        help="pairs to use: all, or the fixed fifth that training holds out (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--checkpoint", type=Path, default=DEFAULT_CHECKPOINT, help="checkpoint (default: the shipped one)"
-    )
+    add_split_option(parser, default="all")
+    add_checkpoint_option(parser)
     options = parse_options(parser)
     folder = read_pairs(options.data).part(options.split)
     figures: dict[str, dict[str, float]] = {}

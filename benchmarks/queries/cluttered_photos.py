@@ -18,9 +18,9 @@ import torch
 from PIL import Image
 
 from benchmarks.support.ranks import rank_truth
-from benchmarks.support.report import create_parser, parse_options, print_figures
+from benchmarks.support.report import add_checkpoint_option, create_parser, parse_options, print_figures
 from index_builder.demo.art.assortment import assortment
-from model.checkpoint import DEFAULT_CHECKPOINT, Checkpoint, load_checkpoint
+from model.checkpoint import Checkpoint, load_checkpoint
 from model.preprocessing.images import Pixels, decode_image, to_rgb, upright
 from model.preprocessing.object_cutout import Box, cut_out, isolate_object
 
@@ -83,9 +83,7 @@ def main() -> None:
     parser = create_parser(__doc__)
     parser.add_argument("--scenes", type=Path, required=True, help="folder of JPEG photos, at any depth")
     parser.add_argument("--products", type=int, default=100, help="products to search for (default: %(default)s)")
-    parser.add_argument(
-        "--checkpoint", type=Path, default=DEFAULT_CHECKPOINT, help="checkpoint (default: the shipped one)"
-    )
+    add_checkpoint_option(parser)
     options = parse_options(parser)
     scenes = sorted(options.scenes.rglob("*.jpg"))
     if not scenes:

@@ -13,8 +13,8 @@ from pathlib import Path
 from app.gallery.gallery import Gallery
 from app.gallery.layout import CHECKPOINT_FILE
 from app.search.retriever import Retriever
-from benchmarks.support.report import create_parser, parse_options, print_figures
-from index_builder.datasets.pairs import SPLITS, PairFolder
+from benchmarks.support.report import add_split_option, create_parser, parse_options, print_figures
+from index_builder.datasets.pairs import PairFolder
 from index_builder.datasets.pictures import frame_of
 from index_builder.datasets.readers.read import read_pairs
 from model.checkpoint import load_checkpoint
@@ -42,12 +42,7 @@ def main() -> None:
     parser.add_argument("--gallery", type=Path, required=True, help="gallery to search")
     parser.add_argument("--data", type=Path, required=True, help="pair folder whose sketches are searched")
     parser.add_argument("--kind", nargs="+", required=True, help="top categories of the gallery that count as right")
-    parser.add_argument(
-        "--split",
-        choices=SPLITS,
-        default="all",
-        help="pairs to use: all, or the fixed fifth that training holds out (default: %(default)s)",
-    )
+    add_split_option(parser, default="all")
     options = parse_options(parser)
     folder = read_pairs(options.data).part(options.split)
     figures = {

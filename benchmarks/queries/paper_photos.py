@@ -17,14 +17,14 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from benchmarks.support.report import create_parser, parse_options
+from benchmarks.support.report import add_checkpoint_option, add_split_option, create_parser, parse_options
 from benchmarks.support.synthetic_paper_photos import WAYS, Way, photographed
-from index_builder.datasets.pairs import SPLITS, PairFolder
+from index_builder.datasets.pairs import PairFolder
 from index_builder.datasets.pictures import Sketch
 from index_builder.datasets.readers.read import read_pairs
 from index_builder.evaluation.evaluate import Evaluation, Query
 from index_builder.evaluation.protocols import GalleryFrom, Rank, ranking
-from model.checkpoint import DEFAULT_CHECKPOINT, Checkpoint, load_checkpoint
+from model.checkpoint import Checkpoint, load_checkpoint
 from model.preprocessing.images import Pixels, decode_image
 from model.preprocessing.line_drawing import BlankSketchError
 from model.preprocessing.preprocess import Preprocess
@@ -107,12 +107,7 @@ def main() -> None:
     """Parse the options, measure and print the figures."""
     parser = create_parser(__doc__)
     parser.add_argument("--data", type=Path, required=True, help="pair folder whose sketches are searched")
-    parser.add_argument(
-        "--split",
-        choices=SPLITS,
-        default="held-out",
-        help="pairs to use: all, or the fixed fifth that training holds out (default: %(default)s)",
-    )
+    add_split_option(parser, default="held-out")
     parser.add_argument(
         "--gallery-from",
         type=GalleryFrom,
@@ -120,9 +115,7 @@ def main() -> None:
         default=GalleryFrom.photos,
         help="pictures that are searched among (default: %(default)s)",
     )
-    parser.add_argument(
-        "--checkpoint", type=Path, default=DEFAULT_CHECKPOINT, help="checkpoint (default: the shipped one)"
-    )
+    add_checkpoint_option(parser)
     options = parse_options(parser)
     folder = read_pairs(options.data).part(options.split)
     evaluations = evaluate_takes(folder, load_checkpoint(options.checkpoint), options.gallery_from)

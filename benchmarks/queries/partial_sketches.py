@@ -14,8 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.support.report import create_parser, parse_options, print_figures
-from index_builder.datasets.pairs import SPLITS
+from benchmarks.support.report import add_split_option, create_parser, parse_options, print_figures
 from index_builder.datasets.readers.read import read_pairs
 from index_builder.evaluation.bootstrap import estimate_means
 from index_builder.evaluation.evaluate import Evaluation
@@ -39,12 +38,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="pair folder whose sketches have strokes")
     parser.add_argument("--checkpoint", type=Path, required=True, help="checkpoint to measure")
     parser.add_argument("--against", type=Path, required=True, help="checkpoint to compare with")
-    parser.add_argument(
-        "--split",
-        choices=SPLITS,
-        default="held-out",
-        help="pairs to use: all, or the fixed fifth that training holds out (default: %(default)s)",
-    )
+    add_split_option(parser, default="held-out")
     options = parse_options(parser)
     folder = read_pairs(options.data).part(options.split)
     ours, theirs = (evaluate_partial(folder, load_checkpoint(path)) for path in (options.checkpoint, options.against))

@@ -21,8 +21,7 @@ from app.gallery.gallery import Gallery
 from app.gallery.layout import CHECKPOINT_FILE
 from app.search.confidence import is_confident
 from app.search.retriever import Retriever
-from benchmarks.support.report import create_parser, parse_options
-from index_builder.datasets.pairs import SPLITS
+from benchmarks.support.report import add_split_option, create_parser, parse_options
 from index_builder.datasets.pictures import frame_of, open_image
 from index_builder.datasets.readers.read import read_pairs
 from model.checkpoint import load_checkpoint
@@ -117,12 +116,7 @@ def main() -> None:
     parser = create_parser(__doc__)
     parser.add_argument("--gallery", type=Path, required=True, help="gallery to search")
     parser.add_argument("--data", type=Path, nargs="+", required=True, help="pair folders of real sketches")
-    parser.add_argument(
-        "--split",
-        choices=SPLITS,
-        default="held-out",
-        help="pairs to use: all, or the fixed fifth that training holds out (default: %(default)s)",
-    )
+    add_split_option(parser, default="held-out")
     parser.add_argument(
         "--others", type=Path, nargs="+", default=[], help="images in place of the scribbles (default: drawn scribbles)"
     )

@@ -35,8 +35,8 @@ from app.ingest.batches import BATCH
 from app.ingest.pipeline import Ingest
 from app.photo_fetch.linked_photos import LinkedPhotos
 from app.products.product import Photo
-from benchmarks.support.report import create_parser, parse_options, print_figures
-from model.checkpoint import DEFAULT_CHECKPOINT, Checkpoint, load_checkpoint
+from benchmarks.support.report import add_checkpoint_option, create_parser, parse_options, print_figures
+from model.checkpoint import Checkpoint, load_checkpoint
 from model.device import resolve_device
 
 PARTS = ("decode", "embed", "write")
@@ -145,9 +145,7 @@ def main() -> None:
     parser.add_argument("--photos", type=Path, required=True, help="folder of photos")
     parser.add_argument("--limit", type=int, help="largest number of photos (default: all)")
     parser.add_argument("--turn", type=int, default=220, help="photos per turn (default: 220)")
-    parser.add_argument(
-        "--checkpoint", type=Path, default=DEFAULT_CHECKPOINT, help="checkpoint (default: the shipped one)"
-    )
+    add_checkpoint_option(parser)
     options = parse_options(parser)
     items = [item for item in islice(read_source(options.photos), options.limit) if isinstance(item, FeedItem)]
     started = time.perf_counter()

@@ -14,9 +14,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from benchmarks.support.report import create_parser, parse_options, print_figures
+from benchmarks.support.report import add_checkpoint_option, create_parser, parse_options, print_figures
 from index_builder.training.config.presets import PRESETS
-from model.checkpoint import DEFAULT_CHECKPOINT, load_checkpoint
+from model.checkpoint import load_checkpoint
 from model.network.dssa import DSSA
 
 
@@ -46,9 +46,7 @@ def compare(checkpoint: Path, runs: int) -> dict[str, float]:
 def main() -> None:
     """Parse the options, measure and print the figures."""
     parser = create_parser(__doc__)
-    parser.add_argument(
-        "--checkpoint", type=Path, default=DEFAULT_CHECKPOINT, help="checkpoint (default: the shipped one)"
-    )
+    add_checkpoint_option(parser)
     parser.add_argument("--runs", type=int, default=40, help="forward passes of each network (default: %(default)s)")
     parser.add_argument("--threads", type=int, default=1, help="threads to compute with (default: %(default)s)")
     options = parse_options(parser)

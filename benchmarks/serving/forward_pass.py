@@ -33,8 +33,8 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from app.core.cpu_limits import limit_threads
 from app.decoding.stroke_sketch import parse_strokes
 from benchmarks.support.large_gallery import make_sketch_bodies, read_pair_folders
-from benchmarks.support.report import create_parser, parse_options, print_figures
-from model.checkpoint import DEFAULT_CHECKPOINT, Checkpoint, load_checkpoint
+from benchmarks.support.report import add_checkpoint_option, create_parser, parse_options, print_figures
+from model.checkpoint import Checkpoint, load_checkpoint
 from model.network.dssa import DSSA
 from model.network.onnx_forward import Forward, exported
 
@@ -149,9 +149,7 @@ def main() -> None:
     """Parse the options, measure and print the figures."""
     parser = create_parser(__doc__)
     parser.add_argument("--data", type=Path, nargs="+", required=True, help="pair folders of sketches")
-    parser.add_argument(
-        "--checkpoint", type=Path, default=DEFAULT_CHECKPOINT, help="checkpoint (default: the shipped one)"
-    )
+    add_checkpoint_option(parser)
     parser.add_argument(
         "--batches", type=int, nargs="+", default=[1, 2, 8, 16], help="batch sizes, in frames (default: %(default)s)"
     )

@@ -24,10 +24,11 @@ from app.core.arrays import Embeddings
 from app.gallery.gallery import Gallery
 from app.gallery.layout import CATALOGUE_FILE, CHECKPOINT_FILE
 from app.products.product import Photo, Product
+from benchmarks.support.report import add_checkpoint_option
 from benchmarks.support.synthetic_galleries import embed_pictures, generate_embeddings
 from index_builder.datasets.pairs import PairFolder
 from index_builder.datasets.readers.read import read_pairs
-from model.checkpoint import DEFAULT_CHECKPOINT, Checkpoint, load_checkpoint
+from model.checkpoint import Checkpoint, load_checkpoint
 from model.preprocessing.tracing import trace_strokes
 
 _BATCH = 4096  # products in a transaction
@@ -40,9 +41,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--products", type=int, default=100_000, help="number of products in the gallery (default: %(default)s)"
     )
-    parser.add_argument(
-        "--checkpoint", type=Path, default=DEFAULT_CHECKPOINT, help="checkpoint (default: the shipped one)"
-    )
+    add_checkpoint_option(parser)
     parser.add_argument("--json", action="store_true", help="print the figures as one line of JSON")
 
 

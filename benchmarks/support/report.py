@@ -5,11 +5,33 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+from index_builder.datasets.pairs import SPLITS
+from model.checkpoint import DEFAULT_CHECKPOINT
 
 
 def create_parser(description: str | None) -> argparse.ArgumentParser:
     """Create the parser of a benchmark, whose help shows its module's docstring with line breaks."""
     return argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+
+
+def add_checkpoint_option(parser: argparse.ArgumentParser) -> None:
+    """Add the option --checkpoint, by default the checkpoint that ships."""
+    parser.add_argument(
+        "--checkpoint", type=Path, default=DEFAULT_CHECKPOINT, help="checkpoint (default: the shipped one)"
+    )
+
+
+def add_split_option(parser: argparse.ArgumentParser, default: Literal["all", "held-out"]) -> None:
+    """Add the option --split, a split of a pair folder."""
+    parser.add_argument(
+        "--split",
+        choices=SPLITS,
+        default=default,
+        help="pairs to use: all, or the fixed fifth that training holds out (default: %(default)s)",
+    )
 
 
 def parse_options(parser: argparse.ArgumentParser) -> argparse.Namespace:

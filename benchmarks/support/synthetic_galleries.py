@@ -18,10 +18,11 @@ from PIL import Image
 from rich.progress import track
 
 from app.core.arrays import Embeddings
+from benchmarks.support.report import add_checkpoint_option
 from index_builder.datasets.pairs import IMAGE_SUFFIXES
 from index_builder.datasets.pictures import FilePicture, Picture, frame_of
 from index_builder.datasets.readers.read import read_pairs
-from model.checkpoint import DEFAULT_CHECKPOINT, Checkpoint, load_checkpoint
+from model.checkpoint import Checkpoint, load_checkpoint
 from model.preprocessing.edge_styles import photo_frames
 from model.preprocessing.images import Pixels
 
@@ -45,9 +46,7 @@ def add_real_options(parser: argparse.ArgumentParser) -> None:
     """Add the options that load_real() reads."""
     parser.add_argument("--data", type=Path, nargs="+", required=True, help="pair folders of sketches and photos")
     parser.add_argument("--photos", type=Path, nargs="*", default=[], help="folders of further photos (default: none)")
-    parser.add_argument(
-        "--checkpoint", type=Path, default=DEFAULT_CHECKPOINT, help="checkpoint (default: the shipped one)"
-    )
+    add_checkpoint_option(parser)
 
 
 def load_real(options: argparse.Namespace) -> Real:
