@@ -11,7 +11,6 @@ from typing import Literal
 from app.decoding.framed_picture import FramedPicture
 from model.preprocessing.images import decode_image, upright
 from model.preprocessing.line_drawing import BlankSketchError
-from model.preprocessing.object_cutout import isolate_object
 from model.preprocessing.picture_kind import Kind
 from model.preprocessing.preprocess import Preprocess
 from model.preprocessing.tracing import Tracing, trace_picture
@@ -40,7 +39,7 @@ class ImageSketch:
         if self.kind == "auto":
             placed, kind = preprocess.place_picture(image)
         else:
-            placed = preprocess.place_photo(isolate_object(image))
+            placed = preprocess.place_object(image)
         if kind == "photo" and placed.frame.min() == 255:
             raise BlankSketchError("photo is blank: found no edges, expected a product on a plain background")
         return FramedPicture(*placed, *image.size, kind)

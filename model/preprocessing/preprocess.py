@@ -101,7 +101,7 @@ class Preprocess:
         """
         mask = find_sketch(image)
         if mask is None:
-            return self.place_photo(isolate_object(image)), "photo"
+            return self.place_object(image), "photo"
         return self._place_mask(mask, image), "sketch"
 
     def _place_mask(self, mask: InkMask, image: Image.Image) -> PlacedFrame:
@@ -132,6 +132,10 @@ class Preprocess:
         """Return the frame of a photo, and its place on the upright photo."""
         lines, placement = self.photo_lines(image, detect)
         return PlacedFrame(self._draw(lines), placement)
+
+    def place_object(self, photo: Image.Image) -> PlacedFrame:
+        """Return the frame of the object in an upright photo on any ground, and its place on the photo."""
+        return self.place_photo(isolate_object(photo))
 
     def photo_lines(self, image: Image.Image, detect: LineDetector | None = None) -> tuple[Mask, Placement]:
         """Detect one-pixel lines (256,256) 0/255 of a photo, and their place on the upright photo."""
