@@ -22,12 +22,14 @@ def available_cpus(proc: Path = Path("/proc/self"), groups: Path = Path("/sys/fs
 
 
 def set_default_pool_sizes() -> None:
-    """Set the default size of new thread pools to the available CPUs, unless the environment sets another.
+    """Set the default size of new thread pools to OMP_NUM_THREADS, or to the available CPUs if that is not set.
 
-    Call it before torch and FAISS are imported: their libraries read the environment once.
+    Call it before torch and FAISS are imported: their libraries read the environment once. Pools of different sizes
+    would not do: torch takes the size of MKL's for its own, whatever OMP_NUM_THREADS says.
     """
+    size = _configured_threads() or available_cpus()
     for name in _POOLS:
-        os.environ.setdefault(name, str(available_cpus()))
+        os.environ.setdefault(name, str(size))
 
 
 def limit_threads(count: int | None) -> int:

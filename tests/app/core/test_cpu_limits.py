@@ -56,10 +56,18 @@ def test_a_quota_of_version_1(machine: Path, folder: str) -> None:
 
 
 def test_pools_are_as_large_unless_somebody_has_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OMP_NUM_THREADS", "17")
-    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "17")
     set_default_pool_sizes()
-    assert (os.environ["OMP_NUM_THREADS"], os.environ["OPENBLAS_NUM_THREADS"]) == ("17", str(available_cpus()))
+    assert (os.environ["OMP_NUM_THREADS"], os.environ["OPENBLAS_NUM_THREADS"]) == (str(available_cpus()), "17")
+
+
+def test_one_choice_is_for_all_libraries(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    for name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        monkeypatch.delenv(name, raising=False)
+    set_default_pool_sizes()
+    assert (os.environ["OPENBLAS_NUM_THREADS"], os.environ["MKL_NUM_THREADS"]) == ("3", "3")
 
 
 @pytest.mark.parametrize(("chosen", "threads"), [("3", 3), ("3,2", 3), ("many", None), ("", None), ("0", None)])
