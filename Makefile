@@ -49,11 +49,12 @@ lock: install
 	grep -Ev '^(nvidia|cuda|triton)' requirements.tmp > requirements.lock
 	@rm requirements.tmp
 
+# --no-compile: Python compiles the modules that are used, which are few of those that are installed
 .venv/installed: pyproject.toml requirements.lock
 	@.venv/bin/python $(SUPPORTED) 2>/dev/null || { \
 		for python in $(PYTHON); do "$$python" $(SUPPORTED) 2>/dev/null && break || python=; done; \
 		[ -n "$$python" ] || { echo "Sketchfind needs Python 3.11 or later with pip; tried: $(PYTHON)." \
 			"Install one, or name it: make install PYTHON=/path/to/python" >&2; exit 1; }; \
 		"$$python" -m venv --clear .venv; }
-	$(RUN) pip install --disable-pip-version-check -c requirements.lock -e '.[cpu,test]'
+	$(RUN) pip install --disable-pip-version-check --no-compile -c requirements.lock -e '.[cpu,test]'
 	@touch $@
