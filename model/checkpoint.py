@@ -26,6 +26,7 @@ from model.preprocessing.images import Pixels
 from model.preprocessing.preprocess import Preprocess, PreprocessConfig
 
 DEFAULT_CHECKPOINT = Path(__file__).parent / "pretrained" / "dssa.safetensors"
+MAX_CONTRAST = 0.8  # of answers that a server is confident of, by a network whose file has no limit of its own
 _FORMAT = "sketchfind-1"
 
 
@@ -41,6 +42,7 @@ class Checkpoint:
     preprocess: Preprocess
     sha256: str
     saw_held_out: bool = False  # trained on the held-out fifth too, so that figures on it are not a validation
+    max_contrast: float = MAX_CONTRAST  # of answers that a server is confident of (app/search/confidence.py)
     _forward_lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False, compare=False)
 
     def embed_frames(self, frames: Sequence[Pixels], batch_size: int = 32) -> NDArray[np.float32]:
@@ -85,7 +87,7 @@ def save_checkpoint(
     *,
     half: bool = False,
 ) -> Path:
-    """Write the checkpoint atomically and return its path; `notes` (recipe, data, seed) go into its header.
+    """Write the checkpoint atomically and return its path; `notes` (recipe, data, seed, limits) go into its header.
 
     With `half`, matrices and kernels are float16 in the file, which is half as large. They are read as float32.
     """
@@ -136,6 +138,7 @@ def load_checkpoint(path: Path, device: str = "cpu") -> Checkpoint:
         network = DSSA(NetworkConfig(**{**network_config, "heads": tuple(network_config["heads"])}))
         preprocess = Preprocess(PreprocessConfig(**json.loads(metadata["preprocess"])))
         check_styles(preprocess.config.styles)
+        max_contrast = float(metadata.get("max_contrast", MAX_CONTRAST))
         missing, unexpected = network.load_state_dict(weights, strict=False)
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise CheckpointError(f"checkpoint {path} does not describe a network of this version: {error}") from None
@@ -143,7 +146,7 @@ def load_checkpoint(path: Path, device: str = "cpu") -> Checkpoint:
     if absent or unexpected:
         raise CheckpointError(f"checkpoint {path} does not fit its network: missing {absent}, unexpected {unexpected}")
     saw_held_out = not json.loads(metadata.get("training", "{}")).get("holdout", True)
-    return Checkpoint(network.eval().to(device), preprocess, _hash_file(path), saw_held_out)
+    return Checkpoint(network.eval().to(device), preprocess, _hash_file(path), saw_held_out, max_contrast)
 
 
 def _sort_header(file: bytes) -> bytes:

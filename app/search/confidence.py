@@ -5,8 +5,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-MAX_CONTRAST = 0.8  # in the demo gallery 6% of real sketches lie above, and 34% of scribbles (docs/accuracy.md)
-
 _RANK = 5  # a single result may be near by chance, five seldom are
 
 
@@ -22,6 +20,6 @@ def contrast_of(candidates: NDArray[np.float32], mean: float | None) -> float | 
     return float(np.partition(candidates, _RANK - 1)[_RANK - 1]) / float(mean)
 
 
-def is_confident(contrast: float | None) -> bool:
-    """Return whether results may be like the sketch. Without a contrast, they may."""
-    return contrast is None or contrast <= MAX_CONTRAST
+def is_confident(contrast: float | None, max_contrast: float) -> bool:
+    """Return whether results may be like the sketch, by the limit of their checkpoint. Without a contrast, they may."""
+    return contrast is None or contrast <= max_contrast

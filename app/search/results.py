@@ -154,6 +154,7 @@ class SearchResult:
     revision: int
     timings_ms: dict[str, float]  # embed, candidates, rerank
     contrast: float | None  # see app/search/confidence.py
+    max_contrast: float  # of the checkpoint: the server is confident of answers up to it
     page: Page
     kind: QueryKind = "sketch"
     words: WordMatch | None = None  # what became of the words of the filters

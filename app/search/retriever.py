@@ -162,9 +162,9 @@ class Retriever:
             started = time.perf_counter()
             pages = read_pages(reader, nearest, alike)
         stages["rerank"] += 1000 * (time.perf_counter() - started)
-        size, revision = selection.indexed.size, selection.indexed.revision
+        size, revision, limit = selection.indexed.size, selection.indexed.revision, self._checkpoint.max_contrast
         return [
-            SearchResult(results, size, revision, stages, _least_contrast(known), page, words=selection.words)
+            SearchResult(results, size, revision, stages, _least_contrast(known), limit, page, words=selection.words)
             for (results, page), known in zip(pages, contrasts, strict=True)
         ]
 

@@ -106,9 +106,9 @@ def measure_separation(real: Array, scribbled: Array) -> dict[str, float]:
     return {"auc": round(auc, 3), "caught": round(caught, 1), "threshold": round(threshold, 3)}
 
 
-def unconfident_share(contrasts: Array) -> float:
+def unconfident_share(contrasts: Array, max_contrast: float) -> float:
     """Compute the share, in percent, of sketches that the server is not confident of."""
-    return round(100 * float(np.mean([not is_confident(contrast) for contrast in contrasts])), 1)
+    return round(100 * float(np.mean([not is_confident(contrast, max_contrast) for contrast in contrasts])), 1)
 
 
 def main() -> None:
@@ -130,7 +130,11 @@ def main() -> None:
     drawn = drawn or [checkpoint.preprocess.strokes(strokes) for strokes in draw_scribbles()]
     ours, theirs = compute_signals(retriever, real), compute_signals(retriever, drawn)
     figures = {name: measure_separation(values, theirs[name]) for name, values in ours.items()}
-    doubted = {"sketches": unconfident_share(ours["contrast"]), "others": unconfident_share(theirs["contrast"])}
+    limit = checkpoint.max_contrast
+    doubted = {
+        "sketches": unconfident_share(ours["contrast"], limit),
+        "others": unconfident_share(theirs["contrast"], limit),
+    }
     size = gallery.size
     gallery.close()
     if options.json:

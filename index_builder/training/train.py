@@ -77,6 +77,7 @@ def train(
         run.fit_compression(data.training)
     loss, accuracy = _run_remaining_steps(run, data, _state_path(out), bars)
     notes = {"recipe": json.dumps(asdict(recipe)), "seed": str(seed), "training": json.dumps(run.data)}
+    notes["max_contrast"] = str(recipe.max_contrast)
     save_checkpoint(out, run.averaged, config, notes, half=recipe.half)
     comparison = None
     if before and before.preprocess.config == config:  # the two can only be compared on the same frames
@@ -92,7 +93,8 @@ def _adopt_network(preset: Preset, start: Checkpoint | None) -> tuple[Preset, Pr
     if start is None or not preset.keeps_network:
         return preset, PreprocessConfig(size=preset.size, styles=preset.styles)
     config = start.preprocess.config
-    return replace(preset, network=start.network.config, size=config.size), config
+    network, limit = start.network.config, start.max_contrast
+    return replace(preset, network=network, size=config.size, max_contrast=limit), config
 
 
 def _needs_compression_fit(run: TrainingRun, inherited: WeightTransfer | None) -> bool:

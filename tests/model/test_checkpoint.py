@@ -67,6 +67,17 @@ def test_photos_embed_to_the_mean_of_their_frames(tmp_path: Path) -> None:
     assert checkpoint.embed_photos([]).shape == (0, checkpoint.network.dim)
 
 
+def test_a_limit_of_confidence_is_the_networks_own(tmp_path: Path) -> None:
+    network, config = DSSA(TINY), PreprocessConfig(size=128)
+    limits = [
+        load_checkpoint(save_checkpoint(tmp_path / "net.safetensors", network, config, notes)).max_contrast
+        for notes in ({}, {"max_contrast": "0.69"})
+    ]
+    assert limits == [0.8, 0.69]
+    with pytest.raises(CheckpointError, match="could not convert string to float: 'much'"):
+        load_checkpoint(save_checkpoint(tmp_path / "net.safetensors", network, config, {"max_contrast": "much"}))
+
+
 def test_an_unknown_edge_style_is_refused(tmp_path: Path) -> None:
     config = PreprocessConfig(size=128, styles=("served", "xdog"))
     path = save_checkpoint(tmp_path / "n.safetensors", DSSA(TINY), config)

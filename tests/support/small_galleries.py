@@ -21,7 +21,7 @@ from app.index.index_spec import Tuning
 from app.index.snapshot import Snapshot
 from app.products.filters import Filters
 from app.products.product import Photo, Product
-from model.checkpoint import Checkpoint
+from model.checkpoint import MAX_CONTRAST, Checkpoint
 from model.network.distances import HOLEF
 
 DIM = 8
@@ -37,7 +37,7 @@ def small_checkpoint(sha256: str = "a" * 64) -> Checkpoint:
         distance.weight.add_(0.5 * torch.randn(DIM, DIM, generator=torch.Generator().manual_seed(1)))
     distance.requires_grad_(requires_grad=False)
     network = SimpleNamespace(distance=distance, dim=DIM, to=lambda device: None)
-    return cast(Checkpoint, SimpleNamespace(network=network, sha256=sha256))
+    return cast(Checkpoint, SimpleNamespace(network=network, sha256=sha256, max_contrast=MAX_CONTRAST))
 
 
 def url_of(directory: Path) -> str | URL:

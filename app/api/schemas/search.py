@@ -120,7 +120,7 @@ class SearchResponse(BaseModel):
             gallery=GalleryInfo(size=result.size, revision=result.revision),
             timings_ms=Timings(**{name: round(duration, 3) for name, duration in result.timings_ms.items()}),
             kind=result.kind,
-            confident=is_confident(result.contrast),
+            confident=is_confident(result.contrast, result.max_contrast),
             next=result.next,
             words=WordsInfo.from_match(result.words),
         )

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+from model.checkpoint import MAX_CONTRAST
 from model.network.dssa import NetworkConfig
 from model.preprocessing.edge_styles import EDGE_STYLES
 
@@ -36,6 +37,7 @@ class Preset:
     settled: float = 0.4  # share of the run after which batch normalisation keeps its statistics
     expert_weight: float = 1.0  # of the expert's heads in the squared distances that compression starts from
     styles: tuple[str, ...] = ("served",)  # edge styles of a gallery's photos, whose mean embedding is searched
+    max_contrast: float = MAX_CONTRAST  # of answers that a server is confident of (app/search/confidence.py)
     half: bool = False  # the checkpoint holds matrices and kernels as float16
     keeps_network: bool = False  # an intermediate stage: keeps the network of the checkpoint that it starts from
 
@@ -106,18 +108,16 @@ PRESETS: dict[str, Preset] = {
         learning_rate=1e-3,
     ),
     "ensemble": _ensemble_preset(
-        "oriented + SqueezeNet beside it, each head with a loss of its own, averaged weights: what ships",
+        "oriented + SqueezeNet beside it, each head with a loss of its own, averaged weights",
         _ENSEMBLE,
         steps=2800,
         batch=64,
         learning_rate=1e-3,
         averaging=0.995,
     ),
-    "ensemble-holef": _compressed_preset(
-        "ensemble, compressed, then HOLEF: the last stage of what ships", _ENSEMBLE, steps=400, batch=64
-    ),
+    "ensemble-holef": _compressed_preset("ensemble, compressed, then HOLEF", _ENSEMBLE, steps=400, batch=64),
     "ensemble-lite": _ensemble_preset(
-        "oriented + EfficientNet-lite2 beside it, each head with a loss of its own, averaged weights",
+        "oriented + EfficientNet-lite2 beside it, each head with a loss of its own, averaged weights: what ships",
         _LITE,
         steps=800,
         batch=40,
@@ -128,7 +128,7 @@ PRESETS: dict[str, Preset] = {
         averaging=0.99,
     ),
     "ensemble-lite-holef": _compressed_preset(
-        "ensemble-lite, compressed, then HOLEF",
+        "ensemble-lite, compressed, then HOLEF: the last stage of what ships",
         _LITE,
         steps=200,
         batch=40,
@@ -136,6 +136,7 @@ PRESETS: dict[str, Preset] = {
         autocast=False,
         expert_weight=2.0,
         styles=tuple(EDGE_STYLES),
+        max_contrast=0.69,  # 7 % of sketches lie above, and 37 % of scribbles (docs/accuracy.md)
         half=True,
     ),
     "recognition-lite": Preset(

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from app.gallery.gallery import Gallery
 from app.index.snapshot import LEAST, SAMPLE
-from app.search.confidence import MAX_CONTRAST, contrast_of, is_confident
+from app.search.confidence import contrast_of, is_confident
 from app.search.retriever import Retriever
 from tests.support.embedding_searches import search_embeddings
 from tests.support.small_galleries import open_catalogue, products, small_checkpoint, vectors
@@ -33,7 +33,7 @@ def test_contrast_is_the_fifth_nearest_over_the_mean() -> None:
 )
 def test_where_nothing_can_be_told_results_are_trusted(candidates: NDArray[np.float32], mean: float | None) -> None:
     assert contrast_of(candidates, mean) is None
-    assert is_confident(None)
+    assert is_confident(None, 0.8)
 
 
 def test_the_mean_key_of_a_sample_gives_its_mean_distance(tmp_path: Path) -> None:
@@ -50,7 +50,8 @@ def test_the_mean_key_of_a_sample_gives_its_mean_distance(tmp_path: Path) -> Non
 
 
 def test_confidence_ends_where_results_are_like_the_rest() -> None:
-    assert is_confident(0.1) and is_confident(MAX_CONTRAST) and not is_confident(1.0)
+    assert is_confident(0.1, 0.8) and is_confident(0.8, 0.8) and not is_confident(1.0, 0.8)
+    assert not is_confident(0.75, 0.7)
 
 
 def test_a_sketch_near_to_a_group_of_products_has_contrast(tmp_path: Path) -> None:
@@ -64,7 +65,7 @@ def test_a_sketch_near_to_a_group_of_products_has_contrast(tmp_path: Path) -> No
     retriever = Retriever(checkpoint, Gallery.open(tmp_path, checkpoint), device="cpu")
     near, far = search_embeddings(retriever, np.stack([embeddings[0], -20 * embeddings[0]]).astype(np.float32), 1)
     assert near.contrast is not None and far.contrast is not None
-    assert near.contrast < 0.1 < MAX_CONTRAST < far.contrast
+    assert near.contrast < 0.1 < near.max_contrast < far.contrast
 
 
 def test_the_sample_is_of_live_products_all_over_the_gallery(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ PAGER = Pager(fingerprint("a search"), "secret", "a" * 64)
 def answer(start: int, count: int, *, is_last: bool = False, before: bytes = b"b" * 8) -> SearchResult:
     product = Product("a", "A")
     results = [Result(product, 1.0, 0, Variants.of([product]), in_stock=True)] * count
-    return SearchResult(results, 99, 7, {}, None, Page(start, before, b"t" * 8, is_last))
+    return SearchResult(results, 99, 7, {}, None, 0.8, Page(start, before, b"t" * 8, is_last))
 
 
 def test_a_cursor_leads_to_the_next_page() -> None:
