@@ -2,44 +2,49 @@
 
     python -m benchmarks.serving.embedding_cost [--checkpoint F] [--runs 40] [--threads 1] [--json]
 
-Both embed one frame at a time, alternately, like a server for one user. Prints the median times and their ratio.
+Both embed one frame at a time, alternately, by the engine that serves. Prints the median times and their ratio.
 """
 
 from __future__ import annotations
 
+import tempfile
 import time
 from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from benchmarks.support.report import add_checkpoint_option, create_parser, parse_options, print_figures
 from index_builder.training.config.presets import PRESETS
-from model.checkpoint import load_checkpoint
+from model.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from model.network.dssa import DSSA
+from model.preprocessing.images import Pixels
+from model.preprocessing.preprocess import PreprocessConfig
+
+_WARM_UP = 5  # runs
 
 
-def measure_seconds(network: DSSA, frames: Tensor) -> float:
-    """Measure the seconds of embedding frames."""
+def measure_seconds(checkpoint: Checkpoint, frame: Pixels) -> float:
+    """Measure the seconds of embedding a frame by the engine that serves."""
     started = time.perf_counter()
-    with torch.inference_mode():
-        network.embed(frames)
+    checkpoint.embed_frames([frame])
     return time.perf_counter() - started
 
 
 def compare(checkpoint: Path, runs: int) -> dict[str, float]:
     """Measure the median milliseconds of each, and the median ratio of adjacent runs."""
-    ours = load_checkpoint(checkpoint)
     torch.manual_seed(0)
-    sizes = {"ours": ours.preprocess.config.size, "sketch-a-net": PRESETS["dssa"].size}
-    networks = {"ours": ours.network, "sketch-a-net": DSSA(PRESETS["dssa"].network).eval()}
-    frames = {name: (torch.rand(1, 1, size, size) > 0.9).float() for name, size in sizes.items()}
-    times = np.array([[measure_seconds(networks[name], frames[name]) for name in networks] for _ in range(runs + 5)])[
-        5:
-    ]
+    with tempfile.TemporaryDirectory() as folder:
+        paper = PRESETS["dssa"]
+        path = Path(folder) / "sketch-a-net.safetensors"
+        save_checkpoint(path, DSSA(paper.network), PreprocessConfig(size=paper.size))
+        checkpoints = {"ours": load_checkpoint(checkpoint), "sketch-a-net": load_checkpoint(path)}
+    frame = np.where(np.random.default_rng(0).random((256, 256)) > 0.9, 0, 255).astype(np.uint8)
+    times = np.array(
+        [[measure_seconds(network, frame) for network in checkpoints.values()] for _ in range(runs + _WARM_UP)]
+    )[_WARM_UP:]
     ratio = float(np.median(times[:, 0] / times[:, 1]))
-    figures = {f"{name}_ms": round(1000 * float(np.median(times[:, i])), 2) for i, name in enumerate(networks)}
+    figures = {f"{name}_ms": round(1000 * float(np.median(times[:, i])), 2) for i, name in enumerate(checkpoints)}
     return {**figures, "ratio": round(ratio, 2)}
 
 
