@@ -21,9 +21,9 @@ from app.web.minify import strip_comments
 STATIC = Path(__file__).resolve().parents[2] / "static"
 
 _STYLESHEET = "css/page.css"
-_STYLES = (
-    *("tokens", "shop", "words", "filters", "more_menu", "dialogs", "product_panel", "results", "sketchpad", "toolbar"),
-)
+_LATE_STYLESHEET = "css/late.css"
+_LATE_STYLES = "css/late/"
+_STYLES = ("tokens", "shop", "words", "filters", "results", "sketchpad", "toolbar")
 """Names of the first style sheets in css/, in the order of the cascade; others follow by name."""
 _VERSION = re.compile(r"[0-9a-f]{12}")
 _IMPORT = re.compile(r"""^(?:import|export)\b[^"';]*["'](\.{1,2}/[\w./-]+\.js)["']""", re.M)
@@ -40,6 +40,7 @@ class Assets:
     - base: URL path of the versioned files.
     - files: contents by relative path. Scripts come without comments, which saves a third. css/page.css joins all of
       css/ in the order of _STYLES, since each file that blocks the first paint costs time on a slow network.
+      css/late.css joins css/late/, the styles of modules that load when they are used.
     - modules: URLs of js/main.js and of all modules that it imports, so that browsers can load them in parallel.
     - shell: URLs of all files that the page needs offline.
     """
@@ -48,19 +49,23 @@ class Assets:
         self.directory = directory
         paths = sorted(path for path in directory.rglob("*") if path.is_file())
         files = {path.relative_to(directory).as_posix(): path.read_bytes() for path in paths} | dict(shop_files or {})
-        styles = sorted((name for name in files if name.startswith("css/")), key=_style_position)
+        sheets = sorted((name for name in files if name.startswith("css/")), key=_style_position)
+        styles = [name for name in sheets if not name.startswith(_LATE_STYLES)]
+        late_styles = [name for name in sheets if name.startswith(_LATE_STYLES)]
         scripts = [name for name in files if name.startswith("js/") and _suffix(name) == ".js"]
         self.version = _hash_files(files)
         self.base = f"/static/{self.version}"
         stripped = {name: strip_comments(files[name]) for name in scripts}
         self.files = {**files, **stripped, _STYLESHEET: b"\n".join(files[name] for name in styles)}
+        self.files[_LATE_STYLESHEET] = b"\n".join(files[name] for name in late_styles)
         # at the highest level, which is too slow for each request
         self._compressed = {
             name: brotli.compress(self.files[name]) for name in self.files if _suffix(name) in _COMPRESSED
         }
         self.modules = [f"{self.base}/{name}" for name in _list_imports(self.files, "js/main.js")]
-        shown = [name for name in shop_files or () if not name.startswith("css/")]
-        self.shell = [f"{self.base}/{name}" for name in (_STYLESHEET, "icons/favicon.svg", *scripts, *shown)]
+        shop_shown = [name for name in shop_files or () if not name.startswith("css/")]
+        shown_files = ["icons/favicon.svg", *scripts, *shop_shown]
+        self.shell = [f"{self.base}/{name}" for name in (_STYLESHEET, _LATE_STYLESHEET, *shown_files)]
 
     def respond(self, name: str, accept_encoding: str) -> Response:
         """Return a response with the file `name`, compressed if the client accepts brotli. Raises HTTPException 404."""

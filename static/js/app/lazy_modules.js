@@ -1,5 +1,6 @@
 /** Parts of the page that nothing needs before the first result: fetched when they are used, or when there is time. */
 
+import { find } from "../platform/dom.js";
 import { say } from "../platform/i18n.js";
 import { announce } from "../ui/status_line.js";
 
@@ -17,6 +18,26 @@ const PARTS = {
   words: () => import("../filters/word_field.js"),
 };
 
+/** @type {Promise<unknown> | null} */
+let styles = null; // of all parts, before those of the page, which may overrule them
+
+function fetchStyles() {
+  return (styles ??= new Promise((resolve, reject) => {
+    /** @type {HTMLLinkElement} */
+    const page = find("link[rel=stylesheet]");
+    const late = document.createElement("link");
+    late.rel = "stylesheet";
+    late.href = page.href.replace(/page.css$/, "late.css");
+    late.onload = resolve;
+    late.onerror = () => {
+      late.remove();
+      styles = null;
+      reject();
+    };
+    page.before(late);
+  }));
+}
+
 /**
  * @template {keyof typeof PARTS} Name
  * @param {Name} name
@@ -24,7 +45,8 @@ const PARTS = {
  */
 export async function part(name) {
   try {
-    return /** @type {Awaited<ReturnType<(typeof PARTS)[Name]>>} */ (await PARTS[name]());
+    const [module] = await Promise.all([PARTS[name](), fetchStyles()]);
+    return /** @type {Awaited<ReturnType<(typeof PARTS)[Name]>>} */ (module);
   } catch {
     announce(say("keeping.not_loaded"), true);
     return null;
@@ -33,5 +55,5 @@ export async function part(name) {
 
 /** Fetches all of them, so that they are there when the network is not. */
 export function fetchParts() {
-  for (const load of Object.values(PARTS)) load().catch(() => {}); // part() tries again, and says so
+  for (const load of [fetchStyles, ...Object.values(PARTS)]) load().catch(() => {}); // part() tries again, and says so
 }

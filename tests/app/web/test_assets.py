@@ -20,7 +20,7 @@ def directory(tmp_path: Path) -> Path:
         "js/b.js": 'import "./a.js";\nimport d from "./vendor/d.js";\n',
         "js/vendor/d.js": 'import{e}from"./e-1.2.js";export default e;', "js/vendor/e-1.2.js": 'import "../main.js";',
         "js/c.js": "", "js/later.js": "",
-        "css/one.css": "a{}", "css/base.css": "b{}", "icons/favicon.svg": "<svg/>",
+        "css/one.css": "a{}", "css/base.css": "b{}", "css/late/sheet.css": "c{}", "icons/favicon.svg": "<svg/>",
     }  # fmt: skip
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
@@ -44,8 +44,10 @@ def test_what_main_imports_is_found(directory: Path) -> None:
     assets = Assets(directory)
     vendored = ["js/vendor/d.js", "js/vendor/e-1.2.js"]
     assert relative_paths(assets.modules, assets.base) == ["js/main.js", "js/a.js", "js/b.js", *vendored]
-    assert {"css/page.css", "js/c.js", "js/later.js", *vendored} <= set(relative_paths(assets.shell, assets.base))
-    assert assets.files["css/page.css"] == b"b{}\na{}"
+    assert {"css/page.css", "css/late.css", "js/c.js", "js/later.js", *vendored} <= set(
+        relative_paths(assets.shell, assets.base)
+    )
+    assert (assets.files["css/page.css"], assets.files["css/late.css"]) == (b"b{}\na{}", b"c{}")
 
 
 def test_the_page_s_scripts_are_all_imported_or_loaded_later() -> None:
@@ -62,9 +64,9 @@ def test_the_page_s_scripts_are_all_imported_or_loaded_later() -> None:
 
 
 def test_style_sheets_are_joined_in_the_order_of_the_cascade() -> None:
-    order = ["tokens", "words", "filters", "more_menu", "dialogs", "product_panel", "results", "sketchpad", "toolbar"]
+    order = ["tokens", "words", "filters", "results", "sketchpad", "toolbar"]
     texts = [(STATIC / "css" / f"{name}.css").read_bytes() for name in (*order, "user_preferences")]
-    assert len(texts) == len(list((STATIC / "css").iterdir()))
+    assert len(texts) == len(list((STATIC / "css").glob("*.css")))
     assert Assets(STATIC).files["css/page.css"] == b"\n".join(texts)
 
 
