@@ -70,6 +70,13 @@ def test_the_page_says_which_words_were_corrected_or_left_out(phone: Phone) -> N
     expect(said).to_be_hidden()
 
 
+def test_words_sorted_by_price_are_not_called_close(phone: Phone) -> None:
+    field(phone.page).fill("stool")
+    expect(phone.status).to_have_text("2 for these words")
+    phone.page.get_by_role("combobox").select_option("price_asc")
+    expect(phone.status).to_have_text("2 for these words, by price")
+
+
 def test_keys_alone_are_enough(phone: Phone) -> None:
     page = phone.page
     field(page).focus()

@@ -148,8 +148,8 @@ export class Finding {
 
   /** @param {readonly SearchResult[]} products */
   #countOf({ length: found }) {
-    if (this.#order.isByPrice) return say("finding.by_price", { found });
-    return this.#searched ? say("finding.count", { found, size: this.#size }) : say("words.count", { found });
+    const [likeness, price] = this.#searched ? ["finding.count", "finding.by_price"] : ["words.count", "words.by_price"];
+    return say(this.#order.isByPrice ? price : likeness, { found, size: this.#size });
   }
 
   /** Lets who scrolls on see more. @param {string} path @param {string} sketch @param {string | null} next cursor */
