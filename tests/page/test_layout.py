@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
-from playwright.sync_api import Browser
+from itertools import pairwise
 
-from tests.page.support.phone import BOOT, Phone, sent
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.page.support.phone import BOOT, Phone, Sketch, sent
 
 
 def test_turning_the_phone_keeps_the_sketch(phone: Phone) -> None:
@@ -18,6 +20,27 @@ def test_turning_the_phone_keeps_the_sketch(phone: Phone) -> None:
         assert 0 <= x <= turned["width"] and 0 <= y <= turned["height"]
     phone.page.set_viewport_size({"width": 390, "height": 844})
     assert phone.press("Undo") == upright
+
+
+def test_the_paper_folds_to_a_strip_for_the_results(phone: Phone) -> None:
+    drawn = sent(phone.draw_and_wait([(0.2, 0.05), (0.8, 0.95)]).request)
+    paper, results = phone.page.locator(".paper"), phone.page.locator(".scroll")
+    before = results.bounding_box()
+    phone.button("More room for the results").tap()
+    expect(phone.button("Undo")).to_be_hidden()
+    after = results.bounding_box()
+    assert before and after and after["height"] > before["height"] + 300
+    phone.page.wait_for_timeout(100)  # the canvas follows its new size in the next frame
+    folded = sent(phone.wait_for_search(lambda: phone.page.get_by_role("combobox").select_option("price_asc")).request)
+    assert steps_of(folded) == steps_of(drawn)  # the strip shows the sketch smaller, and searches the same
+    paper.tap()
+    expect(phone.button("Undo")).to_be_visible()
+    assert len(sent(phone.draw_and_wait([(0.1, 0.5), (0.9, 0.5)]).request)["strokes"]) == 2
+
+
+def steps_of(sketch: Sketch) -> list[tuple[float, float]]:
+    """Return the steps from point to point of a sketch's first stroke."""
+    return [(x - left, y - top) for (left, top, _), (x, y, _) in pairwise(sketch["strokes"][0])]
 
 
 @pytest.mark.parametrize("density", [3])

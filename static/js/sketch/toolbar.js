@@ -62,7 +62,19 @@ export function openPaper(sketch) {
     (await part("colours"))?.toggleColours(paper, () => paper.erasing && toggleEraser()); // who takes one wants to draw
   });
   offerFingers($("#finger"), fingers);
+  offerFolding($("#fold"), $(".paper"));
   return paper;
+}
+
+/**
+ * Folds the paper to a strip, and unfolds it again, also by a touch of the strip. The layout follows aria-pressed.
+ * @param {HTMLElement} button @param {HTMLElement} strip
+ */
+function offerFolding(button, strip) {
+  /** @param {boolean} isFolded */
+  const fold = (isFolded) => button.setAttribute("aria-pressed", String(isFolded));
+  button.addEventListener("click", () => fold(button.getAttribute("aria-pressed") === "false"));
+  strip.addEventListener("click", () => fold(false));
 }
 
 /**
