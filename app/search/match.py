@@ -1,4 +1,4 @@
-"""Comparison of a sketch with a photo: the attention of the network on both."""
+"""Comparison of a sketch with a photo: the lines of both, and the attention of the network on them."""
 
 from __future__ import annotations
 
@@ -11,14 +11,16 @@ from numpy.typing import NDArray
 from app.decoding.framed_picture import FramedPicture
 from app.search.retriever import Retriever
 from model.checkpoint import Checkpoint
-from model.preprocessing.frames import mirror_image
+from model.preprocessing.frames import PlacedFrame, mirror_image
+from model.preprocessing.tracing import Strokes, trace_frame
 
 
 class Attended(NamedTuple):
-    """Picture with attention (h,w), 0..1, over its frame; None for a network without attention."""
+    """Picture with attention (h,w), 0..1, over its frame; None for a network without attention. Has its lines, too."""
 
     picture: FramedPicture
     attention: NDArray[np.float32] | None
+    lines: Strokes  # that the network sees, in the picture's unit
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,10 @@ def match(
         comparison.distance,
         comparison.photo,
         comparison.mirrored,
-        Attended(sketch, on_sketch),
-        Attended(photo, on_photo),
+        Attended(sketch, on_sketch, _trace(sketch)),
+        Attended(photo, on_photo, _trace(photo)),
     )
+
+
+def _trace(picture: FramedPicture) -> Strokes:
+    return trace_frame(PlacedFrame(picture.frame, picture.placement))

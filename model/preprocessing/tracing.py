@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from model.preprocessing.frames import FRAME, Mask
+from model.preprocessing.frames import FRAME, Mask, PlacedFrame, Placement
 from model.preprocessing.images import ImageTooCostlyError
 from model.preprocessing.line_drawing import Fitted, InkMask, fit_to_frame
 from model.preprocessing.object_cutout import isolate_object
@@ -28,13 +28,17 @@ class TooManyLinesError(ImageTooCostlyError):
     """Picture with too many lines to trace in reasonable time."""
 
 
+Strokes = list[list[list[float]]]
+"""[[[x, y], ...], ...], y down."""
+
+
 @dataclass(frozen=True)
 class Tracing:
-    """Strokes [[[x, y], ...], ...], y down, in pixels of a picture of that width and height, and its kind."""
+    """Strokes in pixels of a picture of that width and height, and its kind."""
 
     width: int
     height: int
-    strokes: list[list[list[float]]]
+    strokes: Strokes
     kind: Kind = "sketch"
 
 
@@ -55,6 +59,12 @@ def trace_picture(image: Image.Image, preprocess: Preprocess) -> Tracing:
     """
     mask = find_sketch(image)
     return _trace_edges(isolate_object(image), preprocess) if mask is None else _trace_ink(mask)
+
+
+def trace_frame(placed: PlacedFrame) -> Strokes:
+    """Trace the lines of a frame (256,256), in the unit of the picture that it was made from."""
+    ink = np.where(placed.frame < 128, np.uint8(255), np.uint8(0))
+    return _place_paths(np.asarray(cv2.ximgproc.thinning(ink), np.uint8), placed.placement)
 
 
 def _trace_ink(mask: InkMask) -> Tracing:
@@ -84,16 +94,20 @@ def _check_amount(lines: Mask) -> None:
 
 def _trace_edges(image: Image.Image, preprocess: Preprocess) -> Tracing:
     """Trace the edges of a photo, in its pixels."""
-    lines, place = preprocess.photo_lines(image)
+    strokes = _place_paths(*preprocess.photo_lines(image))
+    return Tracing(image.width, image.height, strokes, "photo")
+
+
+def _place_paths(lines: Mask, place: Placement) -> Strokes:
+    """Trace one-pixel lines of a frame (256,256), as strokes at their place on the picture."""
     across, down = place.width / FRAME, place.height / FRAME
-    strokes = [
+    return [
         [
             [round(place.left + (float(x) + 0.5) * across, 2), round(place.top + (float(y) + 0.5) * down, 2)]
             for x, y in _simplify(path, _FINE)
         ]
         for path in paths(lines, 1)
     ]
-    return Tracing(image.width, image.height, strokes, "photo")
 
 
 def _mask_coordinate(start: int, at: float, box: Fitted) -> float:

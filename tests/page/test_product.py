@@ -34,20 +34,26 @@ def one_place(row: int, column: int) -> list[list[float]]:
 
 
 def match(**more: Any) -> dict[str, Any]:
-    """Return the body of an answer about what matched: the top left of the sketch, the bottom right of the photo."""
+    """Return the body of an answer about what matched: the top left of the sketch, the bottom right of the photo.
+
+    On both there is a line from the top left to the bottom right, which crosses the places, and one beside them.
+    """
     box = {"left": 0, "top": 0, "width": 320, "height": 320, "picture_width": 320, "picture_height": 240}
-    sketch = {"attention": one_place(0, 0), "box": {**box, "picture_height": 320}}
-    photo = {"attention": one_place(5, 7), "box": box}
+    lines = [[[0, 0], [320, 240]], [[0, 160], [160, 240]]]
+    sketch = {"attention": one_place(0, 0), "box": {**box, "picture_height": 320}, "lines": lines}
+    photo = {"attention": one_place(5, 7), "box": box, "lines": lines}
     known = {"distance": 1, "mirrored": False, "photo_url": "/photos/none.webp"}
     return known | {"sketch": sketch, "photo": photo, **more}
 
 
-def opacity(canvas: Locator, x: float, y: float) -> int:
-    """How opaque a canvas is, 0 to 255, at a place given as shares of its size."""
+def colour_at(canvas: Locator, x: float, y: float) -> str:
+    """Return what a canvas shows at a place given as shares of its size: "strong", "faint", or "" for nothing."""
     pixel = """(canvas, [x, y]) => {
-        return canvas.getContext("2d").getImageData(canvas.width * x, canvas.height * y, 1, 1).data[3];
+        const {data} = canvas.getContext("2d").getImageData(canvas.width * x, canvas.height * y, 1, 1);
+        const [red, , blue, alpha] = data;
+        return alpha && (blue > red + 80 ? "strong" : "faint");
     }"""
-    return int(canvas.evaluate(pixel, [x, y]))
+    return str(canvas.evaluate(pixel, [x, y]) or "")
 
 
 def test_a_tap_shows_the_product(page: Page, phone: Phone) -> None:
@@ -77,7 +83,7 @@ def test_the_photo_s_room_is_kept_whatever_comes(page: Page, phone: Phone) -> No
     panel(page).evaluate("dialog => Promise.all(dialog.getAnimations().map(each => each.finished))")
     before = picture.bounding_box()
     panel(page).get_by_role("button", name="What matched").tap()
-    expect(panel(page)).to_contain_text("The coloured places")
+    expect(panel(page)).to_contain_text("The coloured lines")
     assert picture.bounding_box() == before
     page.keyboard.press("ArrowRight")
     expect(panel(page).get_by_role("heading", name="Bare")).to_be_visible()
@@ -172,7 +178,7 @@ def test_the_paper_s_shortcuts_are_off_meanwhile(page: Page, phone: Phone) -> No
     expect(phone.button("Eraser")).to_have_attribute("aria-pressed", "false")
 
 
-def test_what_matched_is_laid_over_both_pictures(page: Page, phone: Phone) -> None:
+def test_what_matched_is_coloured_on_the_lines_of_both_pictures(page: Page, phone: Phone) -> None:
     asked: list[Any] = []
     other = page.request.get("/products/sofa-1").json()["photo_url"]  # as if it were the second photo of each product
 
@@ -186,20 +192,20 @@ def test_what_matched_is_laid_over_both_pictures(page: Page, phone: Phone) -> No
     toggle = dialog.get_by_role("button", name="What matched")
     toggle.tap()
     words = dialog.locator(".matched-words")
-    expect(words).to_have_text("The coloured places counted most, in your sketch and on the photo.")
+    expect(words).to_have_text("The coloured lines counted most, in your sketch and on the photo.")
     expect(toggle).to_have_attribute("aria-pressed", "true")
     assert asked == [searched]
-    over_sketch, over_photo = dialog.locator(".sketch-heat"), dialog.locator(".photo-heat")
-    assert opacity(over_sketch, 0.03, 0.03) > 100 and opacity(over_sketch, 0.9, 0.9) == 0
-    assert opacity(over_photo, 0.97, 0.95) > 100 and opacity(over_photo, 0.1, 0.1) == 0  # row 5 of 8 of the square
-    ink = "canvas => canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.some(value => value)"
-    assert dialog.get_by_role("img", name="Your drawing beside the photo").evaluate(ink)
+    of_sketch = dialog.get_by_role("img", name="Your drawing beside the photo")
+    of_photo = dialog.locator(".photo-lines")
+    assert [colour_at(of_sketch, *place) for place in ((0.04, 0.03), (0.8, 0.6), (0.9, 0.1))] == ["strong", "faint", ""]
+    assert [colour_at(of_photo, *place) for place in ((0.97, 0.97), (0.4, 0.4), (0.9, 0.1))] == ["strong", "faint", ""]
+    assert colour_at(of_sketch, 0.25, 0.625) == colour_at(of_photo, 0.25, 0.8333) == "faint"
     expect(dialog.locator(".product-photo")).to_have_attribute("src", other)
-    boxes = [dialog.locator(name).bounding_box() for name in (".product-photo", ".photo-heat")]
+    boxes = [dialog.locator(name).bounding_box() for name in (".product-photo", ".photo-lines")]
     assert boxes[0] == boxes[1]
     toggle.tap()
     expect(toggle).to_have_attribute("aria-pressed", "false")
-    expect(over_photo).to_be_hidden()
+    expect(of_photo).to_be_hidden()
     expect(words).to_be_hidden()
 
 
@@ -220,7 +226,7 @@ def test_a_network_that_tells_nothing_is_not_asked_again(page: Page, phone: Phon
     toggle.tap()
     expect(toggle).to_be_hidden()
     expect(dialog).to_contain_text("This shop cannot tell what matched.")
-    expect(dialog.locator(".photo-heat")).to_be_hidden()
+    expect(dialog.locator(".photo-lines")).to_be_hidden()
 
 
 @pytest.mark.parametrize(("route", "status"), [(MATCH, 500), (SIMILAR, 503)])

@@ -31,14 +31,19 @@ class AttendedPicture(BaseModel):
         examples=[[[0.013, 0.0261], [0.4, 1.0]], None],
     )
     box: FrameBox
+    lines: list[list[list[float]]] = Field(
+        description="lines that the network sees, of points [x, y] on the picture, y down; for a photo, its edges",
+        examples=[[[[20, 200], [90.5, 40]], [[90, 40], [300, 60]]]],
+    )
 
     @staticmethod
     def from_attended(attended: Attended) -> AttendedPicture:
         """Build the response from a framed picture and its attention map (H,W)."""
-        picture, attention = attended
+        picture, attention, lines = attended
         return AttendedPicture(
             attention=None if attention is None else attention.astype(float).round(4).tolist(),
             box=FrameBox(**asdict(picture.placement), picture_width=picture.width, picture_height=picture.height),
+            lines=lines,
         )
 
 

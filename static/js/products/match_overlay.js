@@ -1,11 +1,10 @@
-/** "What matched": where the network looked, laid over the sketch that was searched and over the photo. */
+/** "What matched": the lines of the sketch and of the photo, with those in colour where the network looked. */
 
 import { ask, productPath } from "../platform/api_client.js";
 import { find } from "../platform/dom.js";
-import { layHeat } from "./heatmap.js";
+import { drawMatched } from "./matched_lines.js";
 import { say } from "../platform/i18n.js";
 import { Retry } from "../ui/retry_notice.js";
-import { drawSketch } from "../sketch/sketch_canvas.js";
 
 /** @typedef {import("./product_card.js").Product} Product */
 
@@ -14,6 +13,7 @@ import { drawSketch } from "../sketch/sketch_canvas.js";
  * @property {number[][] | null} attention rows of 0..1; null when the network does not tell
  * @property {{left: number, top: number, width: number, height: number, picture_width: number, picture_height: number}} box
  *   where the map's square lies on the picture, in the picture's unit
+ * @property {number[][][]} lines in the same unit
  */
 
 export class Matched {
@@ -90,9 +90,8 @@ export class Matched {
     }
     // of several photos, another may be in view; one that came to the product since the search is not among them
     if (!this.#photos.turnTo(photo_url)) this.#photos.show({ ...product, photo_url, thumbnail_url: null, photo_urls: [] });
-    drawSketch(this.#canvas(".sketch-picture"), JSON.parse(this.#sketch), sketch.box);
-    layHeat(this.#canvas(".sketch-heat"), sketch.attention, whole(sketch.box));
-    layHeat(this.#canvas(".photo-heat"), photo.attention, photo.box);
+    drawMatched(this.#canvas(".sketch-lines"), sketch.lines, sketch.attention, sketch.box, sketch.box); // cut to the box
+    drawMatched(this.#canvas(".photo-lines"), photo.lines, photo.attention, photo.box, whole(photo.box));
     this.#pictures.classList.add("matching");
     const words = [say("product.matched_words"), mirrored ? say("product.mirrored") : ""];
     this.#words.textContent = words.join(" ").trim();
@@ -104,7 +103,7 @@ export class Matched {
   }
 }
 
-/** The box as a picture of its own: the sketch is cut to it. @param {Side["box"]} box */
-function whole({ width, height }) {
-  return { left: 0, top: 0, width, height, picture_width: width, picture_height: height };
+/** All of a picture. @param {Side["box"]} box */
+function whole({ picture_width, picture_height }) {
+  return { left: 0, top: 0, width: picture_width, height: picture_height };
 }

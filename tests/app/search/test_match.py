@@ -119,6 +119,19 @@ def test_the_photos_box_lies_on_the_stored_photo(client: httpx.Client) -> None:
     assert box["width"] == pytest.approx(256 / 226 * max(np.ptp(columns), np.ptp(rows)), rel=0.05)
 
 
+def test_lines_of_both_pictures_are_those_that_the_network_sees(client: httpx.Client) -> None:
+    answer = post_match(client, "boot-2", strokes_body(strokes=[[[20, 40], [300, 40], [300, 200]]]), JSON)
+    (line,) = answer["sketch"]["lines"]
+    places = sorted([line[0], line[-1]])
+    np.testing.assert_allclose(places, [[20, 40], [300, 200]], atol=2)
+    ink = np.asarray(draw_product(1).convert("L")) < 235
+    points = np.concatenate([np.array(line) for line in answer["photo"]["lines"]])
+    rows, columns = np.flatnonzero(ink.any(1)), np.flatnonzero(ink.any(0))
+    assert len(points) > 20
+    np.testing.assert_allclose(points.min(axis=0), (columns[0], rows[0]), atol=8)
+    np.testing.assert_allclose(points.max(axis=0), (columns[-1], rows[-1]), atol=8)
+
+
 @pytest.mark.parametrize("unit", [1, 1 / 320, 10])
 def test_a_box_of_strokes_is_in_the_canvass_unit(client: httpx.Client, unit: float) -> None:
     strokes = [[[x * unit, y * unit] for x, y, *_ in stroke] for stroke in ZIGZAG["strokes"]]
