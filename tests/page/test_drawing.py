@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.page.support.axe import assert_accessible
 from tests.page.support.phone import BOOT, Phone, sent
 from tests.page.support.pointers import Pen, dispatch, picture
 
@@ -74,6 +75,29 @@ def test_the_other_end_of_a_pen_erases(page: Page, phone: Phone) -> None:
     left = sent(phone.wait_for_search(lambda: dispatch(page, across, eraser)).request)
     assert len(left["strokes"]) == 1
     expect(phone.button("Eraser")).to_have_attribute("aria-pressed", "false")
+
+
+def test_strokes_are_rubbed_out_where_the_eraser_passes(page: Page, phone: Phone) -> None:
+    line = sent(phone.draw_and_wait([(0.1, 0.5), (0.9, 0.5)]).request)["strokes"][0]
+    other = sent(phone.draw_and_wait([(0.1, 0.2), (0.9, 0.2)]).request)["strokes"][1]
+    phone.button("Eraser").tap()
+    choice = page.get_by_role("radio", name="Rub out")
+    choice.tap()
+    assert_accessible(page)
+    left = sent(phone.draw_and_wait([(0.5, 0.4), (0.5, 0.6)]).request)["strokes"]
+    expect(choice).to_be_hidden()
+    assert len(left) == 3 and left[2] == other
+    first, second = left[:2]
+    assert (first[0], second[-1]) == (line[0], line[-1])
+    middle, y, _ = line[len(line) // 2]
+    assert first[-1][0] == pytest.approx(middle - 12, abs=2) and second[0][0] == pytest.approx(middle + 12, abs=2)
+    assert first[-1][1] == second[0][1] == y
+    rubbed = picture(page)
+    assert phone.press("Undo")["strokes"] == [line, other]
+    phone.press("Redo")
+    assert picture(page) == rubbed
+    phone.button("Eraser").tap()  # put down
+    assert len(sent(phone.draw_and_wait(BOOT[0]).request)["strokes"]) == 4
 
 
 def test_only_the_main_button_of_a_mouse_draws(page: Page, phone: Phone) -> None:

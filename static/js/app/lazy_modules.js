@@ -7,6 +7,7 @@ import { announce } from "../ui/status_line.js";
 const PARTS = {
   colours: () => import("../sketch/colour/colour_pen.js"),
   choosing: () => import("../filters/filter_sheet.js"),
+  erasers: () => import("../sketch/eraser/eraser_choice.js"),
   link: () => import("../session/share_link.js"),
   menu: () => import("../session/more_menu.js"),
   more: () => import("../results/more_results.js"),

@@ -1,6 +1,6 @@
 /** The paper: turns pointer events into strokes of a Sketch and keeps the canvas showing it, sharp at any density. */
 
-import { touched } from "./eraser.js";
+import { withoutTouched } from "./eraser/eraser.js";
 import { UNMEASURED, boundsOf, colour, colourOf, isApart, pointAt, snap } from "./sketch.js";
 import { Surface } from "./ink_layer.js";
 import { centred, fit, holds } from "./viewport.js";
@@ -11,8 +11,10 @@ const PEN_ERASER = 32; // PointerEvent.buttons of the other end of a pen
 
 /** Fires "progress" when a stroke has grown on screen, at most once a frame; finished strokes go to the sketch. */
 export class Paper extends EventTarget {
-  /** True while the pointer removes strokes instead of drawing them. */
+  /** True while the pointer erases instead of drawing. */
   erasing = false;
+  /** What an eraser leaves of strokes on a way. */
+  erase = withoutTouched;
   /** @type {string | null} what strokes are drawn in; null for ink */
   colour = null;
 
@@ -29,8 +31,8 @@ export class Paper extends EventTarget {
   #pointerType = "";
   /** @type {Stroke | null} */
   #stroke = null;
-  /** @type {Set<Stroke> | null} */
-  #erased = null;
+  /** @type {readonly Stroke[] | null} */
+  #left = null; // by an eraser that is on the paper
   #frame = 0;
 
   /**
@@ -48,7 +50,10 @@ export class Paper extends EventTarget {
     new ResizeObserver(() => this.#resize()).observe(canvas);
     this.#watchDensity();
     sketch.addEventListener("leave", () => (this.#view = fit(this.#size, null)));
-    sketch.addEventListener("change", () => this.#show());
+    sketch.addEventListener("change", () => {
+      if (this.#left) this.#left = sketch.strokes; // undone by a key meanwhile
+      this.#show();
+    });
     canvas.addEventListener("pointerenter", (event) => event.pointerType === "pen" && fingers.seePen());
     canvas.addEventListener("pointerdown", (event) => this.#down(event));
     canvas.addEventListener("pointermove", (event) => this.#move(event));
@@ -89,9 +94,9 @@ export class Paper extends EventTarget {
 
   /** Ends the stroke that is being drawn, if there is one, and keeps it. */
   lift() {
-    const [stroke, erased] = [this.#stroke, this.#erased];
-    this.#pointer = this.#stroke = this.#erased = null;
-    if (erased) this.#sketch.remove(erased);
+    const [stroke, left] = [this.#stroke, this.#left];
+    this.#pointer = this.#stroke = this.#left = null;
+    if (left) this.#sketch.keep(left);
     else if (stroke) this.#sketch.add(stroke);
   }
 
@@ -111,9 +116,9 @@ export class Paper extends EventTarget {
     this.#pointerType = pointerType;
     this.#rect = this.#canvas.getBoundingClientRect();
     this.#stroke = colour([this.#point(event)], this.colour);
-    this.#erased = this.erasing || buttons === PEN_ERASER ? new Set() : null;
+    this.#left = this.erasing || buttons === PEN_ERASER ? this.#sketch.strokes : null;
     if (palm) this.#show();
-    if (this.#erased) this.#erase(this.#erased, this.#stroke[0], this.#stroke[0]);
+    if (this.#left) this.#erase(this.#left, this.#stroke[0], this.#stroke[0]);
     this.#draw();
   }
 
@@ -128,7 +133,7 @@ export class Paper extends EventTarget {
       const last = stroke[stroke.length - 1];
       if (!isApart(last, point)) continue;
       stroke.push(point);
-      if (this.#erased) this.#erase(this.#erased, last, point);
+      if (this.#left) this.#erase(this.#left, last, point);
     }
     this.#draw();
   }
@@ -142,17 +147,15 @@ export class Paper extends EventTarget {
     }
   }
 
-  /** @param {Set<Stroke>} erased @param {import("./sketch.js").Point} from @param {import("./sketch.js").Point} to */
-  #erase(erased, from, to) {
-    const before = erased.size;
-    for (const stroke of touched(this.#visible(), from, to, this.#view.scale)) erased.add(stroke);
-    if (erased.size > before) this.#surface.show(this.#visible(), this.#view);
+  /** @param {readonly Stroke[]} strokes @param {import("./sketch.js").Point} from @param {import("./sketch.js").Point} to */
+  #erase(strokes, from, to) {
+    this.#left = this.erase(strokes, from, to, this.#view.scale);
+    if (this.#left !== strokes) this.#surface.show(this.#left, this.#view);
   }
 
-  /** Everything on the paper now: finished strokes, the growing one, less those being erased. */
+  /** Everything on the paper now: finished strokes and the growing one, or what an eraser leaves. */
   #visible() {
-    const erased = this.#erased;
-    if (erased) return this.#sketch.strokes.filter((stroke) => !erased.has(stroke));
+    if (this.#left) return this.#left;
     return this.#stroke ? [...this.#sketch.strokes, this.#stroke] : [...this.#sketch.strokes];
   }
 
@@ -161,7 +164,7 @@ export class Paper extends EventTarget {
     this.#frame = requestAnimationFrame(() => {
       this.#frame = 0;
       if (!this.#stroke) return;
-      if (!this.#erased) this.#surface.grow(this.#stroke);
+      if (!this.#left) this.#surface.grow(this.#stroke);
       this.dispatchEvent(new Event("progress"));
     });
   }
@@ -170,7 +173,7 @@ export class Paper extends EventTarget {
   #show() {
     const bounds = boundsOf(this.#visible());
     if (!bounds || !holds(this.#size, bounds, this.#view)) this.#view = fit(this.#size, bounds);
-    this.#surface.show(this.#erased ? this.#visible() : this.#sketch.strokes, this.#view);
+    this.#surface.show(this.#left ?? this.#sketch.strokes, this.#view);
     this.#draw(); // a stroke may be growing meanwhile
   }
 

@@ -61,9 +61,9 @@ export class Sketch extends /** @type {import("../types.js").FiringClass<Events>
     this.#step([...this.strokes, stroke]);
   }
 
-  /** @param {Set<Stroke>} gone removed as one step; an empty set is no step */
-  remove(gone) {
-    if (gone.size) this.#step(this.strokes.filter((stroke) => !gone.has(stroke)));
+  /** @param {readonly Stroke[]} left by an eraser, as one step; the strokes themselves are no step */
+  keep(left) {
+    if (left !== this.strokes) this.#step(left);
   }
 
   /** Puts other strokes in the place of all that is drawn, as one step. @param {readonly Stroke[]} strokes */

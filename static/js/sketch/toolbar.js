@@ -22,11 +22,12 @@ export function openPaper(sketch) {
   const fingers = new Fingers();
   const paper = new Paper(canvas, sketch, fingers);
 
-  function toggleEraser() {
+  async function toggleEraser() {
     if (sketch.isEmpty && !paper.erasing) return; // the shortcut, like the button, does nothing on empty paper
     paper.erasing = !paper.erasing;
     eraser.setAttribute("aria-pressed", String(paper.erasing));
     canvas.classList.toggle("erasing", paper.erasing);
+    (await part("erasers"))?.offerErasers(paper);
   }
 
   /**

@@ -16,6 +16,10 @@ export function toggleColours(paper, choose) {
   show($("#colours").hidden);
 }
 
+export function closeColours() {
+  show(false);
+}
+
 /** @param {boolean} open */
 function show(open) {
   const row = $("#colours");
