@@ -120,7 +120,7 @@ def test_forced_colours_leave_ink_on_paper_and_show_what_is_pressed(phone: Phone
     assert_accessible(phone.page)
     phone.button("Filters").tap()
     black, red = (phone.page.locator(".option", has_text=name) for name in ("black", "red"))
-    assert red.locator(".swatch").evaluate(ground) == "rgb(255, 0, 0)"
+    assert red.locator(".swatch").evaluate(ground) == "rgb(192, 37, 45)"
     black.tap()
     assert black.evaluate(ground) != red.evaluate(ground)
     assert black.locator(".count").evaluate(colour) == black.evaluate(colour)

@@ -77,8 +77,8 @@ def open_sheet(phone: Phone) -> Locator:
 def test_a_category_narrows_the_search(page: Page, phone: Phone, serve: Serve) -> None:
     serve()
     phone.draw_and_wait(BOOT[0])
-    expect(chips(page)).to_have_text(["All", "Bags", "Shoes"])
-    expect(chips(page).nth(2)).to_have_accessible_description("9 products")
+    expect(chips(page)).to_have_text(["All", "Shoes", "Bags"])  # the most products first
+    expect(chips(page).nth(1)).to_have_accessible_description("9 products")
     phone.press("Shoes")
     expect(chips(page)).to_have_text(["All", "Shoes", "Boots", "Pumps"])
     expect(chips(page).nth(3)).to_have_accessible_description("1 product")
@@ -182,15 +182,44 @@ def test_selecting_a_price_may_end_beside_the_sheet(page: Page, phone: Phone, se
     expect(sheet).to_be_hidden()
 
 
+def test_the_row_of_categories_takes_the_wheel_and_arrow_keys(page: Page, phone: Phone, serve: Serve) -> None:
+    serve(categories=[{"category": f"Kind number {i}", "count": i} for i in range(1, 13)])
+    phone.draw_and_wait(BOOT[0])
+    expect(chips(page)).to_have_text(["All", *(f"Kind number {i}" for i in range(12, 0, -1))])
+    row = page.locator(".choosing")
+    row.hover()
+    page.mouse.wheel(0, 120)
+    expect(row).to_have_js_property("scrollLeft", 120)
+    page.keyboard.press("Tab")
+    chips(page).first.focus()
+    for _ in range(12):
+        page.keyboard.press("ArrowRight")
+    last = chips(page).last
+    expect(last).to_be_focused()
+    expect(last).to_be_in_viewport()
+
+
+def test_colours_are_named_in_the_page_s_language(browser: Browser, live_server: str) -> None:
+    context = browser.new_context(base_url=live_server, locale="de-DE", service_workers="block")
+    page = context.new_page()
+    page.goto("/?q=number")
+    page.get_by_role("button", name="Filter").click()
+    expect(page.locator(".colors .option-name")).to_have_text(["Rot", "Schwarz"])
+    with page.expect_request(SEARCH) as search:
+        page.get_by_role("checkbox", name="Schwarz").check()
+    assert asked(search.value.url)["color"] == ["Black"]
+    context.close()
+
+
 def test_the_sheet_says_what_there_is(phone: Phone, serve: Serve) -> None:
     serve()
     phone.draw_and_wait(BOOT[0])
     sheet = open_sheet(phone)
-    most_first = ["dark blue7", "rojo3", "black2", "mystery1"]
+    most_first = ["dark blue7", "rojo3", "Black2", "mystery1"]
     expect(sheet.locator(".colors .option")).to_have_text(most_first)
     seen = "all => all.map(swatch => swatch.hidden || getComputedStyle(swatch).backgroundColor)"
     looks = sheet.locator(".colors .swatch").evaluate_all(seen)
-    assert looks == ["rgb(0, 0, 139)", "rgb(255, 0, 0)", "rgb(0, 0, 0)", True]
+    assert looks == ["rgb(0, 0, 139)", "rgb(192, 37, 45)", "rgb(30, 30, 30)", True]
     expect(sheet.get_by_role("spinbutton", name="From")).to_have_attribute("placeholder", "19")
     expect(sheet.get_by_role("spinbutton", name="To")).to_have_attribute("placeholder", "129.5")
     expect(sheet.get_by_role("radio")).to_have_count(0)
@@ -239,13 +268,13 @@ def test_another_spelling_is_no_other_choice(page: Page, phone: Phone, serve: Se
     expect(chips(page).nth(2)).to_have_attribute("aria-pressed", "true")
     sheet = open_sheet(phone)
     options = sheet.locator(".colors .option")
-    expect(options).to_have_text(["black7", "Rojo2"])
+    expect(options).to_have_text(["Black7", "Rojo2"])
     expect(sheet.get_by_role("checkbox", name="black")).to_be_checked()
     spelled["colors"] = [{"color": "rojo", "count": 3}, {"color": "Black", "count": 6}]
     phone.wait_for_search(sheet.get_by_role("checkbox", name="rojo").check)
     page.route(FACETS, lambda route: route.fulfill(json=facets(**spelled)))
     phone.wait_for_search(sheet.get_by_role("checkbox", name="black").uncheck)
-    expect(options).to_have_text(["black6", "Rojo3"])
+    expect(options).to_have_text(["Black6", "Rojo3"])
     assert asked(phone.searches[-1].url) == {"category": ["shoes>boots"], "color": ["Rojo"]}
     page.keyboard.press("Escape")
     phone.press("Boots")
@@ -261,7 +290,7 @@ def test_a_filter_survives_clearing_and_is_seen(page: Page, phone: Phone, serve:
     phone.button("Clear").tap()
     expect(phone.results).to_have_count(0)
     expect(row).to_be_visible()
-    expect(chips(page).nth(1)).to_have_attribute("aria-pressed", "true")
+    expect(chips(page).nth(2)).to_have_attribute("aria-pressed", "true")
     phone.button("All").tap()
     expect(row).to_be_hidden()
 

@@ -1,6 +1,7 @@
 /** Chips to search one category only: the top level, then the children of the chosen one. */
 
 import { arrange } from "../ui/reorder_children.js";
+import { walk } from "../ui/grid_navigation.js";
 import { hit } from "../platform/dom.js";
 import { plain } from "./filters.js";
 import { say, written } from "../platform/i18n.js";
@@ -14,6 +15,8 @@ export class Categories {
   #spellings = new Map(); // plain path -> as it was spelled first
   /** @type {Map<string, number>} */
   #counts = new Map();
+  /** @type {Map<string, number>} */
+  #firstCounts = new Map(); // by which chips are ordered: they stay where they are when other filters change the counts
   /** @type {Map<string, HTMLButtonElement>} */
   #chips = new Map(); // chips stay the same elements: one that is replaced under a finger would not be tapped
 
@@ -25,6 +28,7 @@ export class Categories {
   constructor(group, filters, facets) {
     this.#group = group;
     this.#filters = filters;
+    walk(group);
     group.addEventListener("click", (event) => {
       const chip = hit(event, "button");
       if (chip) this.#choose(chip.dataset.path || null);
@@ -33,6 +37,7 @@ export class Categories {
     facets.addEventListener("change", () => {
       const categories = facets.counts?.categories ?? [];
       this.#counts = new Map(categories.map(({ category, count }) => [this.#learn(category), count]));
+      this.#firstCounts = new Map([...this.#counts, ...this.#firstCounts]);
       this.#paths = withAncestors([...this.#counts.keys()]);
       this.#draw();
     });
@@ -75,10 +80,15 @@ export class Categories {
     const chosen = this.#chosen;
     const paths = chosen ? withAncestors([...this.#paths, chosen]) : this.#paths;
     /** @param {string | null} path */
-    const children = (path) => paths.filter((each) => parent(each) === path);
+    const children = (path) => paths.filter((each) => parent(each) === path).sort((a, b) => this.#first(b) - this.#first(a));
     const below = children(chosen);
     const level = below.length > 1 ? chosen : parent(chosen);
     return ["", ...ancestors(level), ...children(level)];
+  }
+
+  /** @param {string} path */
+  #first(path) {
+    return this.#firstCounts.get(path) ?? 0;
   }
 
   /** @param {string} path */

@@ -9,6 +9,7 @@ import { Sheet } from "../ui/dialog_sheet.js";
 import { StockChoice } from "./stock_toggle.js";
 import { TRAITS } from "./filters.js";
 import { TraitChips } from "./trait_options.js";
+import { rollSideways } from "../ui/wheel_row.js";
 
 /**
  * @param {import("./filters.js").Filters} filters
@@ -21,6 +22,7 @@ export function openChoices(filters) {
   const reset = $("#reset");
   const facets = new Facets(filters);
   new Categories($(".chips"), filters, facets);
+  rollSideways($(".choosing"));
   const traits = TRAITS.map((trait) => new TraitChips($(`.${trait}`), filters, trait));
   const stock = new StockChoice($(".stock"), filters);
   const prices = new PriceRange($(".prices"), filters);

@@ -1,5 +1,6 @@
 /** Values of one trait, such as colours or sizes, to choose any of, each with how many products have it. */
 
+import { colourName } from "./colour_names.js";
 import { arrange } from "../ui/reorder_children.js";
 import { element, find } from "../platform/dom.js";
 import { plain } from "./filters.js";
@@ -89,7 +90,8 @@ export class TraitChips {
     const look = this.#trait === "colors" && swatchOf(value);
     if (look) swatch.style.setProperty("--swatch", look);
     swatch.hidden = !look;
-    label.append(box, swatch, element("span", "option-name", value), element("span", "count"));
+    const name = this.#trait === "colors" ? colourName(value) : value;
+    label.append(box, swatch, element("span", "option-name", name), element("span", "count"));
     return label;
   }
 }

@@ -1,5 +1,6 @@
 /** What the panel tells of a product: its name, price, stock, sizes and description, and the way to the shop. */
 
+import { colourName } from "../filters/colour_names.js";
 import { find } from "../platform/dom.js";
 import { say } from "../platform/i18n.js";
 import { nameOf } from "./product_card.js";
@@ -42,7 +43,7 @@ export class Details {
     this.#$(".product-stock").textContent = stock ? say(stock) : "";
     this.#$(".product-stock").classList.toggle("sold-out", stock === STOCK.out_of_stock);
     const path = (product.category ?? "").split(">").map((part) => part.trim()).join(" › ");
-    this.#$(".product-facts").textContent = [product.brand, path, product.color].filter(Boolean).join(" · ");
+    this.#$(".product-facts").textContent = [product.brand, path, colourName(product.color ?? "")].filter(Boolean).join(" · ");
     const sizes = product.sizes ?? [];
     this.#$(".product-sizes").textContent = sizes.length ? say("product.sizes", { sizes: sizes.join(", ") }) : "";
     this.#link(product.link);
