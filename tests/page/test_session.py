@@ -52,7 +52,7 @@ def test_a_boot_is_drawn_found_narrowed_down_opened_and_shared(page: Page, phone
     expect(panel.get_by_role("heading", name=found[0]["title"])).to_be_visible()
     expect(panel.get_by_role("link").first).to_have_attribute("href", found[0]["link"])
     panel.get_by_role("button", name="What matched").tap()
-    expect(panel).to_contain_text("The coloured places")
+    expect(panel).to_contain_text("The coloured lines")
     page.keyboard.press("Escape")
 
     phone.button("Share").tap()

@@ -49,6 +49,18 @@ def stranger(browser: Browser, live_server: str) -> Iterator[Stranger]:
         context.close()
 
 
+def test_that_the_link_is_copied_is_said_beside_the_button(page: Page, phone: Phone, link: Link) -> None:
+    phone.draw_and_wait(BOOT[0])
+    link()
+    bubble = page.locator(".note.shown", has_text="Link copied")
+    expect(bubble).to_be_visible()
+    said, button = bubble.bounding_box(), phone.button("Share").bounding_box()
+    assert said and button
+    assert 0 < button["y"] - said["y"] - said["height"] < 20 and said["x"] + said["width"] <= 390
+    phone.draw_and_wait(BOOT[1])
+    expect(bubble).to_be_hidden()
+
+
 def test_a_link_brings_the_same_strokes_and_results(page: Page, phone: Phone, link: Link, stranger: Stranger) -> None:
     for stroke in BOOT:
         phone.draw_and_wait(stroke)

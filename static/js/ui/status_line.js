@@ -1,11 +1,17 @@
-/** The status line: the one place where the page says how it is going, read out politely. */
+/** The status line, where the page says how it is going, read out politely. News are beside the pressed button, too. */
 
-import { find } from "../platform/dom.js";
+import { find, hit } from "../platform/dom.js";
 
 const NEWS = 6000; // ms that news stay
 const FOREVER = -1;
 
 const line = find(".status");
+
+/** @type {HTMLElement | null} */
+let pressed = null; // the button that the shopper touched last, if nothing else since
+for (const touch of ["pointerdown", "click", "paste", "drop"]) {
+  document.addEventListener(touch, (event) => event.isTrusted && (pressed = hit(event, "button")), { capture: true });
+}
 
 let news = 0; // the timer that ends them; FOREVER while nothing but release() does
 
@@ -28,6 +34,7 @@ export function announce(words, trouble = false) {
   clearTimeout(news);
   news = setTimeout(release, NEWS);
   show({ words, trouble });
+  showBubble(words);
 }
 
 /** What is being done for the shopper, until announce() or release() says that it is done. @param {string} words */
@@ -35,6 +42,7 @@ export function occupy(words) {
   clearTimeout(news);
   news = FOREVER;
   show({ words, trouble: false });
+  showBubble(words);
 }
 
 /** Gives the line back to searching. */
@@ -42,6 +50,16 @@ export function release() {
   clearTimeout(news);
   news = 0;
   show(usual);
+  showBubble("");
+}
+
+/** @param {string} words empty for none */
+function showBubble(words) {
+  const button = pressed;
+  import("./bubble.js").then(
+    ({ showBeside, hideBubble }) => (words && button ? showBeside(button, words) : hideBubble()),
+    () => {}, // without network the status line has to do
+  );
 }
 
 /** @param {{words: string, trouble: boolean}} state */
