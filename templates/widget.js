@@ -7,6 +7,7 @@
  * data-label     what the button and the panel are called
  * data-lang      language, such as "de"; else that of the shop's page
  * data-category  category to begin with, such as "Garden > Tables"
+ * data-scheme    "light" or "dark"; else that of the shop's page
  *
  * The page's CSS may set --sketchfind-accent, --sketchfind-on-accent (colours) and --sketchfind-round (a length in px).
  * When a product is chosen, the document gets a "sketchfind:choose" event whose detail is the product; unless it is
@@ -16,7 +17,8 @@
   const script = document.currentScript;
   const HOME = new URL(script.src).origin;
   const WORDS = {{ words | tojson }};
-  const { target, label, lang, category } = script.dataset;
+  const ICON = {{ icon | tojson }}; // of the shop; null if it has none
+  const { target, label, lang, category, scheme } = script.dataset;
   const language = [lang, document.documentElement.lang, ...navigator.languages]
     .map((wanted) => (wanted ?? "").split("-")[0].toLowerCase())
     .find((code) => code in WORDS);
@@ -31,6 +33,7 @@
       margin: 0; border: 0; padding: 0; font: inherit; cursor: pointer;
     }
     :focus-visible { outline: 3px solid var(--sketchfind-accent, {{ accent }}); outline-offset: 2px; }
+    img { flex: none; width: 32px; height: 32px; border-radius: 8px; }
     svg { flex: none; width: 32px; height: 32px; fill: none; stroke: currentcolor; stroke-width: 2.6; stroke-linecap: round; }
     .open {
       position: fixed; z-index: 2147483000;
@@ -46,6 +49,11 @@
       padding: env(safe-area-inset-top) env(safe-area-inset-right) env(safe-area-inset-bottom) env(safe-area-inset-left);
     }
     dialog::backdrop { background: rgb(20 22 30 / 45%); }
+    .sorry {
+      position: absolute; inset: 0; display: grid; place-content: center; gap: 16px; margin: 0; padding: 32px;
+      background: Canvas; text-align: center;
+    }
+    .sorry a { color: LinkText; padding: 12px; }
     iframe { display: block; width: 100%; height: 100%; border: 0; }
     .close {
       position: absolute; top: calc(2px + env(safe-area-inset-top)); right: calc(6px + env(safe-area-inset-right));
@@ -65,6 +73,7 @@
   const CROSS = "m9 9 14 14M23 9 9 23";
 
   const PATIENCE = 5000; // ms for the page to come before it is asked for once more
+  const GREETING = 3000; // ms from its load event until a page that says nothing is taken for a refused one
 
   /** The button and the panel, in a shadow tree that the shop's CSS does not reach. */
   class Panel {
@@ -72,6 +81,7 @@
     #button = this.#make("button", { type: "button", className: "open", ariaHasPopup: "dialog", hidden: Boolean(target) });
     #close = this.#make("button", { type: "button", className: "close", ariaLabel: words.close });
     #dialog = this.#make("dialog", { ariaLabel: words.open });
+    #sorry = this.#make("div", { className: "sorry", hidden: true });
     #frame = null;
     #askedAt = 0;
     #isReady = false;
@@ -81,9 +91,12 @@
       style.replaceSync(STYLE);
       const shadow = this.#host.attachShadow({ mode: "open" });
       shadow.adoptedStyleSheets = [style];
-      this.#button.append(icon(LOGO), words.open);
+      if (scheme === "light" || scheme === "dark") this.#host.style.colorScheme = scheme;
+      this.#button.append(this.#logo(), words.open);
       this.#close.append(icon(CROSS));
-      this.#dialog.append(this.#close);
+      const elsewhere = this.#make("a", { href: HOME, target: "_blank", rel: "noopener", textContent: words.elsewhere });
+      this.#sorry.append(words.refused, elsewhere);
+      this.#dialog.append(this.#sorry, this.#close);
       shadow.append(this.#button, this.#dialog);
       document.body.append(this.#host);
       this.#button.addEventListener("click", () => this.open());
@@ -104,15 +117,32 @@
 
     #load() {
       this.#frame?.remove();
+      this.#sorry.hidden = true;
       this.#frame = this.#makeFrame();
+      this.#frame.addEventListener("load", () => setTimeout(() => this.#explain(), GREETING));
       this.#askedAt = performance.now();
       this.#dialog.prepend(this.#frame);
+    }
+
+    /** Browsers refuse to show the page in a shop that the server does not know, and tell this script nothing of it. */
+    #explain() {
+      if (this.#isReady) return;
+      this.#sorry.hidden = false;
+      console.warn(`${HOME} shows nothing here: expected ${location.origin} in its SKETCHFIND_EMBED_ORIGINS`);
+    }
+
+    #logo() {
+      if (!ICON) return icon(LOGO);
+      const image = this.#make("img", { src: HOME + ICON, alt: "" });
+      image.addEventListener("error", () => image.replaceWith(icon(LOGO))); // the shop's policy may allow no images
+      return image;
     }
 
     #makeFrame() {
       const query = new URLSearchParams({ host: location.origin });
       if (language) query.set("lang", language);
       if (category) query.set("category", category);
+      if (scheme) query.set("scheme", scheme);
       const frame = this.#make("iframe", { title: words.open, allow: "clipboard-write; web-share" });
       // scripts and our own origin to work at all (search, kept sketch); popups for links in a new tab, which must not
       // inherit this sandbox; downloads for a saved sketch. No forms, no dialogs, no navigating of the shop's page.
@@ -125,6 +155,8 @@
       if (!this.#frame || source !== this.#frame.contentWindow || origin !== HOME) return;
       if (data?.type === "sketchfind:ready") {
         this.#isReady = true;
+        this.#sorry.hidden = true;
+        this.#close.hidden = Boolean(data.closes); // the page has a button for that
         this.#dress();
       } else if (data?.type === "sketchfind:close") this.#dialog.close();
       else if (data?.type === "sketchfind:choose") this.#choose(data.product);

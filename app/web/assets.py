@@ -30,6 +30,7 @@ _IMPORT = re.compile(r"""^(?:import|export)\b[^"';]*["'](\.{1,2}/[\w./-]+\.js)["
 _TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".png": "image/png"}
 _TYPES[".woff2"] = "font/woff2"
 _BROTLI = re.compile(r"\bbr\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))")  # in Accept-Encoding
+_FOR_OTHER_SITES = {"Cross-Origin-Resource-Policy": "cross-origin"}  # a shop's icon, which the widget shows in its page
 _COMPRESSED = {".js", ".css", ".svg"}
 
 
@@ -94,17 +95,18 @@ class PageFiles(StaticFiles):
         if scope["method"] not in ("GET", "HEAD"):
             raise HTTPException(405)
         first, _, rest = path.partition("/")
+        shown = _FOR_OTHER_SITES if "shop/" in path else {}
         accepted = Headers(scope=scope).get("accept-encoding", "")
         if first == self._assets.version:
             response = self._assets.respond(rest, accepted)
-            response.headers.update(FOR_EVER)
+            response.headers.update(FOR_EVER | shown)
             return response
         name = rest if _VERSION.fullmatch(first) else path
         if name in self._assets.files and not (self._assets.directory / name).is_file():
             response = self._assets.respond(name, accepted)
         else:
             response = await super().get_response(name, scope)
-        response.headers.update(REVALIDATE)
+        response.headers.update(REVALIDATE | shown)
         return response
 
 

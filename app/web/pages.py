@@ -35,6 +35,7 @@ _templates.env.policies["json.dumps_kwargs"] = {
 _LANGUAGES = read_languages()
 
 Lang = Annotated[str | None, Query(max_length=35, description="language such as `de`; default: the browser's")]
+Scheme = Annotated[str | None, Query(description="`light` or `dark`; default: the shopper's choice")]
 ChosenLanguage = Annotated[str | None, Cookie(alias="sketchfind_language")]
 ChosenTheme = Annotated[str | None, Cookie(alias="sketchfind_theme")]
 
@@ -45,9 +46,9 @@ def _choose_language(request: Request, lang: Lang = None, chosen: ChosenLanguage
     return word_for_shop(language, _shop_of(request), _examples_of(request).phrases(language.code))
 
 
-def _choose_theme(chosen: ChosenTheme = None) -> str:
-    """Return the theme of the shopper's choice, light or dark, else "system". Unknown values are ignored."""
-    return chosen if chosen in ("light", "dark") else "system"
+def _choose_theme(scheme: Scheme = None, chosen: ChosenTheme = None) -> str:
+    """Return the theme of the address, else of the shopper's choice, else "system". Unknown values are ignored."""
+    return next((theme for theme in (scheme, chosen) if theme in ("light", "dark")), None) or "system"
 
 
 def _refresh(request: Request, service: ServiceOf) -> None:
@@ -100,11 +101,17 @@ def widget(request: Request) -> Response:
     shop = _shop_of(request)
     languages = [word_for_shop(_LANGUAGES[code], shop) for code in sorted(_LANGUAGES)]
     words = {
-        language.code: {"open": language.say("widget.open"), "close": language.say("widget.close")}
+        language.code: {
+            "open": language.say("widget.open"),
+            "close": language.say("widget.close"),
+            "refused": language.say("widget.refused"),
+            "elsewhere": language.say("widget.elsewhere"),
+        }
         for language in languages
     }
     context = {
         "words": words,
+        "icon": f"{_get_assets(request).base}/shop/icon-192.png" if shop.has_icon else None,
         "accent": shop.light.accent,
         "on_accent": shop.light.on_accent,
         "round": _WIDGET_ROUND if shop.rounding is None else shop.rounding,

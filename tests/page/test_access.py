@@ -70,7 +70,7 @@ def test_what_opens_over_the_page_is_accessible(phone: Phone, opener: str, schem
     expect(dialog).to_be_visible()
     if opener == "the first result":
         dialog.get_by_role("button", name="What matched").tap()
-        expect(dialog).to_contain_text("The coloured places")
+        expect(dialog).to_contain_text("The coloured lines")
     assert_accessible(phone.page)
 
 

@@ -89,7 +89,7 @@ def test_messages_from_elsewhere_are_not_heard(shopper: Page, shop: Shop, home: 
     # a choice that the shop's page makes up, and colours from a frame of its that is not the widget
     shopper.evaluate("product => postMessage({ type: 'sketchfind:choose', product }, '*')", PRODUCT)
     shopper.evaluate(MEDDLE)
-    shopper.get_by_role("button", name="Close").click()
+    panel_of(shopper).locator("#leave").click()
     shopper.evaluate("document.documentElement.style.setProperty('--sketchfind-round', '9px')")
     shopper.get_by_role("button", name="Search by sketch").click()
     expect(frame.locator("html")).to_have_css("--round", "9px")
@@ -112,7 +112,7 @@ def test_the_panel_wears_the_shop_s_colours(shopper: Page, shop: Shop, home: str
     expect(frame.locator("html")).to_have_css("--round", "4px")
     token = frame.locator("body").evaluate
     assert token(TOKEN, "--on-accent") == "#ffffff"
-    shopper.get_by_role("button", name="Close").click()
+    panel_of(shopper).locator("#leave").click()
     shopper.evaluate("document.documentElement.style.setProperty('--sketchfind-round', '9px')")
     shopper.get_by_role("button", name="Search by sketch").click()
     expect(frame.locator("html")).to_have_css("--round", "9px")

@@ -2,9 +2,12 @@
  * The shop's page around this one, when its widget shows this page in a panel. The server's policy decides whose pages
  * may do that at all; here, messages go to and are taken from the one window and origin that the widget named.
  *
- * To the shop: "sketchfind:ready", "sketchfind:choose" (product) and "sketchfind:close". From it: "sketchfind:theme"
+ * To the shop: "sketchfind:ready" (closes: whether this page has a Close button), "sketchfind:choose" (product) and "sketchfind:close". From it: "sketchfind:theme"
  * (theme), which also says that somebody listens.
  */
+
+import { find } from "../platform/dom.js";
+import { say } from "../platform/i18n.js";
 
 /** @typedef {import("../products/product_card.js").Product} Product */
 
@@ -34,10 +37,11 @@ export function announceChoice(product, leave = async () => {}) {
   return true;
 }
 
-/** Joins the shop's page: takes its colours, and leaves the panel by Escape. Without one it does nothing. */
+/** Joins the shop's page: takes its colours, and leaves the panel by a button and Escape. Without one it does nothing. */
 export function joinShop() {
   if (!SHOP) return;
   document.documentElement.classList.add("embedded");
+  offerClosing();
   window.addEventListener("message", ({ origin, source, data }) => {
     if (source !== window.parent || origin !== SHOP || data?.type !== "sketchfind:theme") return;
     listens = true;
@@ -49,7 +53,20 @@ export function joinShop() {
     if (event.key !== "Escape" || event.defaultPrevented || document.querySelector("dialog[open]")) return;
     send({ type: "sketchfind:close" });
   });
-  send({ type: "sketchfind:ready" });
+  send({ type: "sketchfind:ready", closes: true });
+}
+
+/** A button where the widget has its own until this page has come: so there is one Close, also over a dialog. */
+function offerClosing() {
+  const name = say("keeping.close");
+  const more = find("#more");
+  const button = /** @type {HTMLButtonElement} */ (more.cloneNode(true));
+  button.id = "leave";
+  button.ariaLabel = button.title = name;
+  button.ariaHasPopup = null;
+  find("path", button).setAttribute("d", "m7 7 10 10M17 7 7 17");
+  button.addEventListener("click", () => send({ type: "sketchfind:close" }));
+  more.after(button);
 }
 
 /** @param {object} message */

@@ -64,6 +64,11 @@ def test_the_service_worker_keeps_the_shop_s_files(lamps: httpx.Client) -> None:
     assert "/shop/logo.svg" in worker and "css/shop.css" not in worker
 
 
+def test_the_widget_has_the_shop_s_icon(lamps: httpx.Client) -> None:
+    (icon,) = re.findall(r'ICON = "([^"]+)"', lamps.get("/widget.js").text)
+    assert lamps.get(icon).headers["cross-origin-resource-policy"] == "cross-origin"
+
+
 def test_the_manifest_is_the_shop_s(lamps: httpx.Client) -> None:
     manifest = lamps.get("/manifest.webmanifest", params={"lang": "fr"}).json()
     assert manifest["short_name"] == "Lumen" and manifest["name"].startswith("Lumen")
