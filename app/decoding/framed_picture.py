@@ -10,21 +10,28 @@ from PIL import Image
 from app.colours.shares import ColorShare
 from model.preprocessing.frames import PlacedFrame, Placement
 from model.preprocessing.images import Pixels
+from model.preprocessing.object_cutout import PhotoObject
 from model.preprocessing.picture_kind import Kind
 
 
 class FramedPicture(NamedTuple):
     """Frame (256,256) of a picture, its place on the picture, and the picture's size in the same unit.
 
-    `colors` has the colours of coloured strokes, with their shares of the length of these.
+    `object` is what the frame shows of a photo, None for a sketch. `colors` has the colours of coloured strokes, with
+    their shares of the length of these.
     """
 
     frame: Pixels
     placement: Placement
     width: float
     height: float
-    kind: Kind = "sketch"
+    object: PhotoObject | None = None
     colors: tuple[ColorShare, ...] = ()
+
+    @property
+    def kind(self) -> Kind:
+        """Kind of the picture."""
+        return "photo" if self.object else "sketch"
 
     @staticmethod
     def from_image(image: Image.Image, place: Callable[[Image.Image], PlacedFrame]) -> FramedPicture:

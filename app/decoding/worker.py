@@ -25,7 +25,9 @@ from app.decoding.product_photo import ProductPhoto, decode_photo
 from model.preprocessing.frames import FRAME, Placement
 from model.preprocessing.images import ImageTooLargeError, UnreadableImageError
 from model.preprocessing.line_drawing import BlankSketchError
+from model.preprocessing.object_cutout import PhotoObject
 from model.preprocessing.preprocess import Preprocess, PreprocessConfig
+from model.preprocessing.regions import Region
 from model.preprocessing.tracing import TooManyLinesError, Tracing
 
 REFUSALS: dict[str, type[ValueError]] = {
@@ -47,14 +49,15 @@ def memory_limit(max_pixels: int) -> int:
 
 def encode_request(task: str, sketch: ImageSketch, config: PreprocessConfig) -> bytes:
     """Encode the header of a request. `task` is "frame", "trace" or "photo"."""
-    request = {"task": task, "max_pixels": sketch.max_pixels, "kind": sketch.kind, "config": vars(config)}
-    return json.dumps(request).encode()
+    how = {"max_pixels": sketch.max_pixels, "kind": sketch.kind, "crop": sketch.crop}
+    return json.dumps({"task": task, **how, "config": vars(config)}).encode()
 
 
 def decode_picture(answer: dict[str, Any], frame: bytes) -> FramedPicture:
     """Decode the picture in an answer to "frame"."""
     pixels = np.frombuffer(frame, np.uint8).reshape(FRAME, FRAME)
-    return FramedPicture(pixels, Placement(*answer["placement"]), answer["width"], answer["height"], answer["kind"])
+    place, item = Placement(*answer["placement"]), _decode_object(answer["object"])
+    return FramedPicture(pixels, place, answer["width"], answer["height"], item)
 
 
 def decode_product_photo(answer: dict[str, Any], data: bytes) -> ProductPhoto:
@@ -67,7 +70,11 @@ def decode_product_photo(answer: dict[str, Any], data: bytes) -> ProductPhoto:
 
 def decode_tracing(answer: dict[str, Any]) -> Tracing:
     """Decode the strokes in an answer to "trace"."""
-    return Tracing(answer["width"], answer["height"], answer["strokes"], answer["kind"])
+    return Tracing(answer["width"], answer["height"], answer["strokes"], _decode_object(answer["object"]))
+
+
+def _decode_object(item: tuple[list[float], bool] | None) -> PhotoObject | None:
+    return item and PhotoObject(Region(*item[0]), is_guessed=item[1])
 
 
 def _handle(request: dict[str, Any], data: bytes) -> tuple[dict[str, Any], bytes]:
@@ -84,7 +91,8 @@ def _handle(request: dict[str, Any], data: bytes) -> tuple[dict[str, Any], bytes
 
 def _run_task(request: dict[str, Any], data: bytes) -> tuple[dict[str, Any], bytes]:
     """Decode an image as the request says. Raises the errors of REFUSALS and _NO_MEMORY."""
-    sketch = ImageSketch(data, request["max_pixels"], request["kind"])
+    crop = request["crop"] and Region(*request["crop"])
+    sketch = ImageSketch(data, request["max_pixels"], request["kind"], crop)
     preprocess = Preprocess(PreprocessConfig(**request["config"]))
     if request["task"] == "trace":
         return vars(sketch.trace(preprocess)), b""
@@ -95,7 +103,7 @@ def _run_task(request: dict[str, Any], data: bytes) -> tuple[dict[str, Any], byt
     picture = sketch.decode(preprocess)
     place = picture.placement
     placed = [place.left, place.top, place.width, place.height]
-    answer = {"placement": placed, "width": picture.width, "height": picture.height, "kind": picture.kind}
+    answer = {"placement": placed, "width": picture.width, "height": picture.height, "object": picture.object}
     return answer, picture.frame.tobytes()
 
 

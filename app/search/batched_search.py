@@ -36,4 +36,4 @@ def _prepare(pending: PendingSearch | PendingSimilar, retriever: Retriever) -> P
 
 def _with_preparation(prepared: PreparedQuery, result: SearchResult) -> SearchResult:
     timings = {"preprocess": prepared.preprocess_ms, **result.timings_ms}
-    return replace(result, kind=prepared.kind, timings_ms=timings)
+    return replace(result, kind=prepared.kind, object=prepared.object, timings_ms=timings)

@@ -14,6 +14,7 @@ from app.products.variants import VariantPrices, Variants
 from app.words.word_query import WordMatch
 from model.preprocessing.frames import mirror_image
 from model.preprocessing.images import Pixels
+from model.preprocessing.object_cutout import PhotoObject
 from model.preprocessing.picture_kind import Kind
 
 ALL = Filters()
@@ -157,6 +158,7 @@ class SearchResult:
     max_contrast: float  # of the checkpoint: the server is confident of answers up to it
     page: Page
     kind: QueryKind = "sketch"
+    object: PhotoObject | None = None  # what was searched of a photo
     words: WordMatch | None = None  # what became of the words of the filters
     next: str | None = None  # cursor of the next page; None at the end of the list
 

@@ -17,6 +17,7 @@ from app.products.filters import Filters
 from app.search.listing.cursor import FROM_START, ListRequest, fingerprint
 from app.search.results import NEAREST, Listing, Query, QueryKind
 from app.search.retriever import Retriever
+from model.preprocessing.object_cutout import PhotoObject
 from model.preprocessing.preprocess import Preprocess
 
 
@@ -38,8 +39,8 @@ class SearchRequest:
 
     def fingerprint(self) -> bytes:
         """Hash all that decides which list is returned, and in which order."""
-        kind = self.sketch.kind if isinstance(self.sketch, ImageSketch) else None
-        sketch = self.sketch and (hashlib.blake2b(self.sketch.data).digest(), kind)
+        how = (self.sketch.kind, self.sketch.crop) if isinstance(self.sketch, ImageSketch) else None
+        sketch = self.sketch and (hashlib.blake2b(self.sketch.data).digest(), how)
         listing = replace(self.listing, cursor=None)
         return fingerprint(sketch, self.filters, self.mirror, self.variants, listing, self.paint)
 
@@ -73,10 +74,11 @@ class DecodedSketch:
 
 @dataclass(frozen=True)
 class PreparedQuery:
-    """Query with the kind of its picture and the time that its preparation took."""
+    """Query with the kind of its picture, the object in a photo, and the time that its preparation took."""
 
     query: Query
     kind: QueryKind = "sketch"
+    object: PhotoObject | None = None
     preprocess_ms: float = 0.0
 
 
@@ -101,7 +103,7 @@ class PendingSearch:
         drawn = request.paint or picture.colors
         query = replace(query, listing=self.listing, drawn=drawn, is_abandoned=self.abandoned.is_set)
         milliseconds = (time.perf_counter() - started) * 1000 + self.sketch.milliseconds
-        return PreparedQuery(query, picture.kind, milliseconds)
+        return PreparedQuery(query, picture.kind, picture.object, milliseconds)
 
 
 @dataclass(frozen=True, eq=False)

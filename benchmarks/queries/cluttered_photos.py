@@ -22,7 +22,8 @@ from benchmarks.support.report import add_checkpoint_option, create_parser, pars
 from index_builder.demo.art.assortment import assortment
 from model.checkpoint import Checkpoint, load_checkpoint
 from model.preprocessing.images import Pixels, decode_image, to_rgb, upright
-from model.preprocessing.object_cutout import Box, cut_out, isolate_object
+from model.preprocessing.object_cutout import cut_out, isolate_object
+from model.preprocessing.regions import Box
 
 _SIDE = 900  # px of a scene
 _GROUND = 12  # of 255: what differs less from a render's rim is ground
@@ -61,7 +62,7 @@ def measure(checkpoint: Checkpoint, scenes: Sequence[Path], count: int) -> dict[
     pictures: dict[str, Callable[[], list[Image.Image]]] = {
         "as in the catalogue": lambda: [Image.fromarray(renders[i]) for i in chosen],
         "in a scene, uncut": lambda: [Image.fromarray(picture) for picture, _ in pasted],
-        "the object guessed": lambda: [isolate_object(Image.fromarray(picture)) for picture, _ in pasted],
+        "the object guessed": lambda: [isolate_object(Image.fromarray(picture)).photo for picture, _ in pasted],
         "cut out in its box": lambda: [Image.fromarray(cut_out(picture, box)) for picture, box in pasted],
     }
     gallery = _embed(checkpoint, [Image.fromarray(render) for render in renders])

@@ -14,7 +14,8 @@
  *   availability: Text, in_stock: boolean, description: Text, rank: number, distance: number}} Result see docs/server.md
  * @typedef {{corrected: {word: string, taken_for: string[]}[], dropped: string[]}} Words
  * @typedef {{results: Result[], gallery: {size: number, revision: number}, timings_ms: Record<string, number>, confident: boolean,
- *   kind: "sketch" | "photo" | "words", next: Text, words: Words | null}} SearchAnswer next: cursor of the next page
+ *   kind: "sketch" | "photo" | "words", next: Text, words: Words | null, object: Part | null}} SearchAnswer next: cursor of the next page
+ * @typedef {{left: number, top: number, right: number, bottom: number, guessed: boolean}} Part of a photo, that was searched
  * @typedef {ProductSummary & {color: Text, gender: Text, size: Text, size_system: Text, size_type: Text, group_id: Text,
  *   availability: Text, description: Text, attributes: {name: string, value: string}[]}} Product
  * @typedef {Product & {photo_width: number | null, photo_height: number | null}} ProductDetails
@@ -63,14 +64,15 @@ export class Client {
 
   /**
    * Find the k products nearest to a sketch; without one (null), those that have the words `q`.
-   * @param {Strokes | Picture | null} sketch
-   * @param {{k?: number, kind?: "auto" | "sketch" | "photo", mirror?: boolean, paint?: Values} & Filters & CallOptions} [options]
-   * @returns {Promise<SearchAnswer>}
+   * @param {Strokes | Picture | null} sketch @returns {Promise<SearchAnswer>}
+   * @param {{k?: number, kind?: "auto" | "sketch" | "photo", mirror?: boolean, paint?: Values,
+   *   crop?: number[]} & Filters & CallOptions} [options] crop: left, top, right, bottom of a box in a photo, as fractions
    */
-  search(sketch, { signal, timeout, ...params } = {}) {
+  search(sketch, { signal, timeout, crop, ...rest } = {}) {
     const isPicture = sketch instanceof Blob || sketch instanceof ArrayBuffer || ArrayBuffer.isView(sketch);
     const headers = { "Content-Type": isPicture ? "application/octet-stream" : "application/json" };
     const body = isPicture ? sketch : sketch ? JSON.stringify(sketch) : undefined;
+    const params = { ...rest, crop: crop?.join() };
     return this.#send("/search", { signal, timeout }, { method: "POST", params, headers, body, isRead: true });
   }
 

@@ -39,6 +39,10 @@ class Placement:
         above, before = _margins(shape)
         return Placement(left - before * across, top - above * down, FRAME * across, FRAME * down)
 
+    def moved(self, right: float, down: float) -> Placement:
+        """Return the place on a picture of which this picture is a part that begins at these pixels."""
+        return Placement(self.left + right, self.top + down, self.width, self.height)
+
     def scaled(self, across: float, down: float) -> Placement:
         """Return the place on a picture that is larger by these factors."""
         return Placement(self.left * across, self.top * down, self.width * across, self.height * down)

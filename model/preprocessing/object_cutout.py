@@ -15,6 +15,7 @@ from PIL import Image
 
 from model.preprocessing.frames import Mask, box_of, resize_to
 from model.preprocessing.images import Pixels, to_rgb
+from model.preprocessing.regions import WHOLE, Box, Region
 
 _SIDE = 192  # px: what is cut is reduced to this, since the time grows with the pixels
 _ROUNDS = 3  # of GrabCut
@@ -26,19 +27,39 @@ _BUSY = 0.02  # share of edges in that rim
 _WHITE = 255
 
 
-class Box(NamedTuple):
-    """Part of a picture, in its pixels."""
+class PhotoObject(NamedTuple):
+    """Object that is searched in a photo: the region of the photo that has it, and whether that was guessed."""
 
-    left: int
-    top: int
-    width: int
-    height: int
+    region: Region
+    is_guessed: bool
 
 
-def isolate_object(photo: Image.Image) -> Image.Image:
-    """Return a photo as it is if its ground is plain, else with the object that it seems to show on white."""
+class IsolatedObject(NamedTuple):
+    """Photo, or the part of it that begins at (left, top) px, without what is around an object."""
+
+    photo: Image.Image
+    object: PhotoObject
+    left: int = 0
+    top: int = 0
+
+
+def isolate_object(photo: Image.Image, crop: Region | None = None) -> IsolatedObject:
+    """Isolate the object in the crop of an upright photo, by default the one that it seems to show.
+
+    All of the crop, or of the photo, is taken if its ground is plain. So is a photo whose crop is all of it.
+    """
     rgb = to_rgb(photo)
-    return Image.fromarray(cut_out(rgb, guess_object(rgb))) if has_busy_ground(rgb) else photo
+    if crop is None and has_busy_ground(rgb):
+        guess = guess_object(rgb)
+        item = PhotoObject(guess.as_region(*photo.size), is_guessed=True)
+        return IsolatedObject(Image.fromarray(cut_out(rgb, guess)), item)
+    if crop is None or crop == WHOLE:
+        return IsolatedObject(photo, PhotoObject(WHOLE, is_guessed=False))
+    box, item = crop.as_box(*photo.size), PhotoObject(crop, is_guessed=False)
+    part = rgb[box.top : box.top + box.height, box.left : box.left + box.width]
+    if has_busy_ground(part):
+        return IsolatedObject(Image.fromarray(cut_out(rgb, box)), item)
+    return IsolatedObject(Image.fromarray(part), item, box.left, box.top)
 
 
 def has_busy_ground(rgb: Pixels) -> bool:

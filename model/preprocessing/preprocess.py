@@ -31,9 +31,10 @@ from model.preprocessing.line_drawing import (
     thin_lines,
     too_small,
 )
-from model.preprocessing.object_cutout import isolate_object
+from model.preprocessing.object_cutout import PhotoObject, isolate_object
 from model.preprocessing.paper.ink import sketch_mask
-from model.preprocessing.picture_kind import Kind, find_sketch
+from model.preprocessing.picture_kind import find_sketch
+from model.preprocessing.regions import Region
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -94,15 +95,15 @@ class Preprocess:
         """
         return self._place_mask(sketch_mask(image), image)
 
-    def place_picture(self, image: Image.Image) -> tuple[PlacedFrame, Kind]:
-        """Return the frame of a sketch or of the object in a photo, with its place, and the picture's kind.
+    def place_picture(self, image: Image.Image) -> tuple[PlacedFrame, PhotoObject | None]:
+        """Return the frame of a sketch or of the object in a photo, with its place, and the object.
 
-        Raises BlankSketchError.
+        The object of a sketch is None. Raises BlankSketchError.
         """
         mask = find_sketch(image)
         if mask is None:
-            return self.place_object(image), "photo"
-        return self._place_mask(mask, image), "sketch"
+            return self.place_object(image)
+        return self._place_mask(mask, image), None
 
     def _place_mask(self, mask: InkMask, image: Image.Image) -> PlacedFrame:
         """Return the frame of an upright image's ink, and its place on the image."""
@@ -133,9 +134,13 @@ class Preprocess:
         lines, placement = self.photo_lines(image, detect)
         return PlacedFrame(self._draw(lines), placement)
 
-    def place_object(self, photo: Image.Image) -> PlacedFrame:
-        """Return the frame of the object in an upright photo on any ground, and its place on the photo."""
-        return self.place_photo(isolate_object(photo))
+    def place_object(self, photo: Image.Image, crop: Region | None = None) -> tuple[PlacedFrame, PhotoObject]:
+        """Return the frame of the object in an upright photo on any ground, with its place, and the object.
+
+        It is the object in `crop`, by default the one that the photo seems to show.
+        """
+        lines, placement, item = self.object_lines(photo, crop)
+        return PlacedFrame(self._draw(lines), placement), item
 
     def photo_lines(self, image: Image.Image, detect: LineDetector | None = None) -> tuple[Mask, Placement]:
         """Detect one-pixel lines (256,256) 0/255 of a photo, and their place on the upright photo."""
@@ -149,6 +154,12 @@ class Preprocess:
         edges = self._detect_edges(resize_to(part, BOX), detect or self._detect_canny)
         placement = Placement.around(columns.start, rows.start, part.shape[1], part.shape[0], edges.shape)
         return centred(edges), placement
+
+    def object_lines(self, photo: Image.Image, crop: Region | None = None) -> tuple[Mask, Placement, PhotoObject]:
+        """Detect one-pixel lines (256,256) 0/255 of the object in an upright photo, with their place on the photo."""
+        isolated = isolate_object(photo, crop)
+        lines, placement = self.photo_lines(isolated.photo)
+        return lines, placement.moved(isolated.left, isolated.top), isolated.object
 
     def edge_map(self, image: Image.Image) -> Pixels:
         """Convert an edge map from elsewhere to a frame.

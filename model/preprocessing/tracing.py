@@ -12,10 +12,11 @@ from PIL import Image
 from model.preprocessing.frames import FRAME, Mask, PlacedFrame, Placement
 from model.preprocessing.images import ImageTooCostlyError
 from model.preprocessing.line_drawing import Fitted, InkMask, fit_to_frame
-from model.preprocessing.object_cutout import isolate_object
+from model.preprocessing.object_cutout import PhotoObject
 from model.preprocessing.paper.ink import sketch_mask
 from model.preprocessing.picture_kind import Kind, find_sketch
 from model.preprocessing.preprocess import Preprocess
+from model.preprocessing.regions import Region
 from model.preprocessing.skeleton_paths import Path, paths
 
 _FINE = 0.3  # px of a frame: the same for a photo's edges
@@ -34,12 +35,20 @@ Strokes = list[list[list[float]]]
 
 @dataclass(frozen=True)
 class Tracing:
-    """Strokes in pixels of a picture of that width and height, and its kind."""
+    """Strokes in pixels of a picture of that width and height.
+
+    `object` is what was traced of a photo, None for a sketch.
+    """
 
     width: int
     height: int
     strokes: Strokes
-    kind: Kind = "sketch"
+    object: PhotoObject | None = None
+
+    @property
+    def kind(self) -> Kind:
+        """Kind of the picture."""
+        return "photo" if self.object else "sketch"
 
 
 def trace_strokes(image: Image.Image) -> Tracing:
@@ -51,14 +60,14 @@ def trace_strokes(image: Image.Image) -> Tracing:
     return _trace_ink(sketch_mask(image))
 
 
-def trace_picture(image: Image.Image, preprocess: Preprocess) -> Tracing:
+def trace_picture(image: Image.Image, preprocess: Preprocess, crop: Region | None = None) -> Tracing:
     """Trace an upright raster sketch like trace_strokes(), or the edges of the object in a photo.
 
-    The strokes give the same search results as the picture. Raises BlankSketchError, and TooManyLinesError for a
-    sketch.
+    With a crop, the picture is taken for a photo. The strokes give the same search results as the picture. Raises
+    BlankSketchError, and TooManyLinesError for a sketch.
     """
-    mask = find_sketch(image)
-    return _trace_edges(isolate_object(image), preprocess) if mask is None else _trace_ink(mask)
+    mask = None if crop else find_sketch(image)
+    return _trace_object(image, crop, preprocess) if mask is None else _trace_ink(mask)
 
 
 def trace_frame(placed: PlacedFrame) -> Strokes:
@@ -92,10 +101,10 @@ def _check_amount(lines: Mask) -> None:
         raise TooManyLinesError(f"{message}: expected at most {_MOST_LINES:,} px; send a picture with fewer lines")
 
 
-def _trace_edges(image: Image.Image, preprocess: Preprocess) -> Tracing:
-    """Trace the edges of a photo, in its pixels."""
-    strokes = _place_paths(*preprocess.photo_lines(image))
-    return Tracing(image.width, image.height, strokes, "photo")
+def _trace_object(image: Image.Image, crop: Region | None, preprocess: Preprocess) -> Tracing:
+    """Trace the edges of the object in a photo, in the photo's pixels."""
+    lines, place, item = preprocess.object_lines(image, crop)
+    return Tracing(image.width, image.height, _place_paths(lines, place), item)
 
 
 def _place_paths(lines: Mask, place: Placement) -> Strokes:

@@ -47,6 +47,8 @@ test("a sketch is strokes, a buffer or a blob", async () => {
   assert.equal(ids(answer)[0], "pump-2");
   assert.deepEqual((await client.search(new Blob([picture]), { k: 3, kind: "auto" })).results, answer.results);
   assert.equal((await client.search(STROKES, { k: 5, mirror: false })).results.length, 5);
+  const { object } = await client.search(picture, { crop: [0, 0, 1, 0.5] });
+  assert.deepEqual(object, { left: 0, top: 0, right: 1, bottom: 0.5, guessed: false });
 });
 
 test("filters are texts, lists, numbers and booleans", async () => {

@@ -44,6 +44,8 @@ def test_a_sketch_is_strokes_bytes_or_a_path(client: Client, tmp_path: Path) -> 
     assert client.search(str(file), k=3)["results"] == answer["results"]
     assert client.search(file.read_bytes(), k=3, kind="auto")["results"] == answer["results"]
     assert len(client.search(SKETCH, k=5, mirror=False)["results"]) == 5
+    part = client.search(file, crop=(0, 0, 1, 0.5))["object"]
+    assert part == {"left": 0, "top": 0, "right": 1, "bottom": 0.5, "guessed": False}
 
 
 def test_filters_are_texts_lists_numbers_and_booleans(client: Client) -> None:

@@ -26,6 +26,7 @@ def document() -> Schema:
         (types.Result, "ResultInfo"),
         (types.Gallery, "GalleryInfo"),
         (types.SearchAnswer, "SearchResponse"),
+        (types.PhotoObject, "ObjectInfo"),
         (types.Attribute, "AttributeInfo"),
         (types.Product, "ProductInfo"),
         (types.ProductDetails, "ProductDetails"),

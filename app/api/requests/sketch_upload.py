@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from typing import Annotated
+
+from fastapi import Depends, Query
 from starlette.datastructures import FormData, Headers, UploadFile
 from starlette.requests import Request
 
@@ -19,6 +23,7 @@ from app.asgi.errors import ApiError
 from app.core.error_text import truncate
 from app.decoding.image_sketch import ImageSketch, RequestedKind
 from app.decoding.stroke_sketch import Sketch, StrokesBody, StrokesSketch
+from model.preprocessing.regions import Region
 
 FIELD = "sketch"
 
@@ -46,14 +51,49 @@ _SKETCH = f"{_PICTURE}, or application/json"
 _MAX_PARTS = 20
 
 
-async def read_sketch(request: Request, reservation: Reservation, max_bytes: int, max_pixels: int) -> Sketch:
+async def read_crop(
+    crop: Annotated[
+        str | None,
+        Query(
+            max_length=100,
+            description="box around the object in a photo: left,top,right,bottom as fractions of the upright photo's "
+            "width and height; by default, the server guesses it",
+            examples=["0.125,0.2,0.75,0.9"],
+        ),
+    ] = None,
+) -> Region | None:
+    """Read the region of a photo that has the object. Raises ApiError."""
+    if crop is None:
+        return None
+    with suppress(ValueError, TypeError):  # not numbers; not four of them
+        region = Region(*map(float, crop.split(",", 3)))
+        if 0 <= region.left < region.right <= 1 and 0 <= region.top < region.bottom <= 1:
+            return region
+    expected = "expected left,top,right,bottom between 0 and 1, left less than right, top less than bottom"
+    raise ApiError(422, "invalid_parameter", f"crop is {truncate(crop)}: {expected}", {"parameter": "crop"})
+
+
+CropOf = Annotated[Region | None, Depends(read_crop)]
+"""Dependency: the region of a photo that has the object."""
+
+
+async def read_sketch(
+    request: Request, reservation: Reservation, max_bytes: int, max_pixels: int, crop: Region | None
+) -> Sketch:
     """Read the sketch in a request's body: strokes or an image, by its content type. Raises ApiError."""
     data = await read_nonempty_body(request, reservation, max_bytes, f"a sketch as {_SKETCH}")
-    return await _parse_sketch(request, data, max_pixels, "auto")
+    return await _parse_sketch(request, data, max_pixels, "auto", crop)
 
 
 async def read_query(
-    request: Request, reservation: Reservation, max_bytes: int, max_pixels: int, kind: RequestedKind, *, has_words: bool
+    request: Request,
+    reservation: Reservation,
+    max_bytes: int,
+    max_pixels: int,
+    kind: RequestedKind,
+    crop: Region | None,
+    *,
+    has_words: bool,
 ) -> Sketch | None:
     """Read the sketch of a search, which may also be a product's photo, as `kind` says. Raises ApiError.
 
@@ -63,21 +103,28 @@ async def read_query(
     if not data and not has_words:
         raise empty_body_error(f"a sketch as {_SKETCH}, or words in the parameter q")
     check_uncompressed(request, "a body")
-    return await _parse_sketch(request, data, max_pixels, kind) if data else None
+    return await _parse_sketch(request, data, max_pixels, kind, crop) if data else None
 
 
-async def _parse_sketch(request: Request, data: bytes, max_pixels: int, kind: RequestedKind) -> Sketch:
+async def _parse_sketch(
+    request: Request, data: bytes, max_pixels: int, kind: RequestedKind, crop: Region | None
+) -> Sketch:
+    if crop and kind == "sketch":
+        raise ApiError(422, "invalid_parameter", "kind is 'sketch' and crop is given: expected a photo with a crop")
     if media_type(request) == "application/json":
-        if kind == "photo":
-            raise ApiError(422, "invalid_parameter", "kind is 'photo': expected an image with it, not strokes")
+        if crop or kind == "photo":
+            given = "crop is given" if crop else "kind is 'photo'"
+            raise ApiError(422, "invalid_parameter", f"{given}: expected an image with it, not strokes")
         return StrokesSketch(data)
-    return ImageSketch(await _extract_image(request, data, _SKETCH), max_pixels, kind)
+    return ImageSketch(await _extract_image(request, data, _SKETCH), max_pixels, kind, crop)
 
 
-async def read_picture(request: Request, reservation: Reservation, max_bytes: int, max_pixels: int) -> ImageSketch:
-    """Read the picture of a sketch in a request's body. Raises ApiError."""
+async def read_picture(
+    request: Request, reservation: Reservation, max_bytes: int, max_pixels: int, crop: Region | None
+) -> ImageSketch:
+    """Read the picture of a sketch, or the photo of an object, in a request's body. Raises ApiError."""
     data = await read_nonempty_body(request, reservation, max_bytes, f"a sketch as {_PICTURE}")
-    return ImageSketch(await _extract_image(request, data, _PICTURE), max_pixels)
+    return ImageSketch(await _extract_image(request, data, _PICTURE), max_pixels, crop=crop)
 
 
 async def _extract_image(request: Request, data: bytes, expected: str) -> bytes:

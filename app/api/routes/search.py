@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request
 from app.api.requests.filter_parameters import FiltersOf, Variants
 from app.api.requests.list_parameters import ListingOf, PaintOf
 from app.api.requests.product_id_paths import ProductId, RawSuffixRoute, unknown_product_error
-from app.api.requests.sketch_upload import BODY_DOCS, QUERY_DOCS, read_query, read_sketch
+from app.api.requests.sketch_upload import BODY_DOCS, QUERY_DOCS, CropOf, read_query, read_sketch
 from app.api.schemas.errors import error_docs
 from app.api.schemas.match import MatchResponse
 from app.api.schemas.search import SearchResponse
@@ -49,6 +49,7 @@ async def search_products(
     k: K = 24,
     mirror: Mirror = True,
     kind: ImageKind = "auto",
+    crop: CropOf,
     variants: Variants = False,
     listing: ListingOf,
     paint: PaintOf,
@@ -59,7 +60,7 @@ async def search_products(
     nearest variant that passes the filters.
     """
     limits = service.settings.max_body_bytes, service.settings.max_pixels
-    sketch = await read_query(request, reservation, *limits, kind, has_words=filters.words is not None)
+    sketch = await read_query(request, reservation, *limits, kind, crop, has_words=filters.words is not None)
     asked = SearchRequest(sketch, k, filters, mirror, variants, listing, paint)
     search = service.search(rate_limit_key(request.scope), asked)
     return SearchResponse.from_result(await cancel_on_disconnect(request, search))
@@ -98,10 +99,17 @@ async def find_similar_products(
     tags=["search"],
 )
 async def explain_match(
-    request: Request, product_id: ProductId, service: ServiceOf, reservation: SearchBody, *, mirror: Mirror = True
+    request: Request,
+    product_id: ProductId,
+    service: ServiceOf,
+    reservation: SearchBody,
+    *,
+    mirror: Mirror = True,
+    crop: CropOf,
 ) -> MatchResponse:
     """Explain a match: the attention of the network on a sketch and on a product's photo."""
-    sketch = await read_sketch(request, reservation, service.settings.max_body_bytes, service.settings.max_pixels)
+    limits = service.settings.max_body_bytes, service.settings.max_pixels
+    sketch = await read_sketch(request, reservation, *limits, crop)
     compared = service.match(rate_limit_key(request.scope), product_id, sketch, mirror=mirror)
     try:
         return MatchResponse.from_match(await cancel_on_disconnect(request, compared))

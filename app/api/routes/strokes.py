@@ -9,8 +9,9 @@ from itertools import pairwise
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
-from app.api.requests.sketch_upload import PICTURE_DOCS, read_picture
+from app.api.requests.sketch_upload import PICTURE_DOCS, CropOf, read_picture
 from app.api.schemas.errors import error_docs
+from app.api.schemas.photo_objects import OBJECT_EXAMPLE, ObjectInfo
 from app.asgi.body_memory import SearchBody
 from app.asgi.client_address import rate_limit_key
 from app.asgi.dependencies import QueueHasRoom, ServiceOf
@@ -35,6 +36,9 @@ class StrokesResponse(BaseModel):
         examples=[[[[20, 200], [90.5, 40]], [[90, 40], [300, 60]]]],
     )
     kind: Kind = Field(description="kind of the picture; the strokes of a photo are its edges", examples=["sketch"])
+    object: ObjectInfo | None = Field(
+        description="what was traced of a photo; null for a sketch", examples=[None, OBJECT_EXAMPLE]
+    )
 
 
 @router.post(
@@ -44,13 +48,20 @@ class StrokesResponse(BaseModel):
     dependencies=[SearchRate, QueueHasRoom],
     tags=["search"],
 )
-async def trace_strokes(request: Request, service: ServiceOf, reservation: SearchBody) -> StrokesResponse:
-    """Trace the lines of a photo, a scan or a picture of a sketch, or the edges of a product's photo."""
-    picture = await read_picture(request, reservation, service.settings.max_body_bytes, service.settings.max_pixels)
+async def trace_strokes(
+    request: Request, service: ServiceOf, reservation: SearchBody, *, crop: CropOf
+) -> StrokesResponse:
+    """Trace the lines of a photo, a scan or a picture of a sketch, or the edges of the object in a photo."""
+    limits = service.settings.max_body_bytes, service.settings.max_pixels
+    picture = await read_picture(request, reservation, *limits, crop)
     tracing = await cancel_on_disconnect(request, service.trace(rate_limit_key(request.scope), picture))
     tracing = shrink_canvas(tracing)
     return StrokesResponse(
-        width=tracing.width, height=tracing.height, strokes=drop_shortest(tracing.strokes), kind=tracing.kind
+        width=tracing.width,
+        height=tracing.height,
+        strokes=drop_shortest(tracing.strokes),
+        kind=tracing.kind,
+        object=ObjectInfo.from_object(tracing.object),
     )
 
 
@@ -61,7 +72,7 @@ def shrink_canvas(tracing: Tracing, max_side: int = MAX_SIDE) -> Tracing:
         return tracing
     strokes = [[[round(x * scale, 2), round(y * scale, 2)] for x, y in stroke] for stroke in tracing.strokes]
     width, height = (max(1, round(side * scale)) for side in (tracing.width, tracing.height))
-    return Tracing(width, height, strokes, tracing.kind)
+    return Tracing(width, height, strokes, tracing.object)
 
 
 def drop_shortest(

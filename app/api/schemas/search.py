@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, Field
 
+from app.api.schemas.photo_objects import OBJECT_EXAMPLE, ObjectInfo
 from app.api.schemas.products import ProductSummary, summarise
 from app.api.schemas.words import WORDS_EXAMPLE, WordsInfo
 from app.core.error_text import cut
@@ -100,6 +101,9 @@ class SearchResponse(BaseModel):
         description="kind of the query: the lines of a sketch, the edges of a product's photo, or words alone",
         examples=["sketch"],
     )
+    object: ObjectInfo | None = Field(
+        description="what was searched in a photo; null for anything else", examples=[None, OBJECT_EXAMPLE]
+    )
     confident: bool = Field(
         description="false if the results are hardly nearer than other products, as for a scribble", examples=[True]
     )
@@ -120,6 +124,7 @@ class SearchResponse(BaseModel):
             gallery=GalleryInfo(size=result.size, revision=result.revision),
             timings_ms=Timings(**{name: round(duration, 3) for name, duration in result.timings_ms.items()}),
             kind=result.kind,
+            object=ObjectInfo.from_object(result.object),
             confident=is_confident(result.contrast, result.max_contrast),
             next=result.next,
             words=WordsInfo.from_match(result.words),

@@ -14,6 +14,7 @@ from sketchfind_client.errors import Outcome, read_answer, unfinished_error
 from sketchfind_client.requests import ERRORS_PER_PAGE, AnswerT, Request
 from sketchfind_client.retries import RetryPolicy
 from sketchfind_client.types import (
+    Crop,
     Deletion,
     Filters,
     Health,
@@ -70,14 +71,16 @@ class Client:
         kind: RequestedKind = "auto",
         mirror: bool = True,
         paint: Values = None,
+        crop: Crop | None = None,
         **filters: Unpack[Filters],
     ) -> SearchAnswer:
         """Find the k products nearest to a sketch: strokes, the bytes of an image file, or its path.
 
         Without a sketch, find those that have the words `q`, which is among the filters.
-        Products of the colours `paint` come first, '#rrggbb' or a name; by default, of those of the strokes.
+        Products of the colours `paint` come first, '#rrggbb' or a name; by default, of those of the strokes. `crop` is
+        the box around the object in a photo; by default, the server guesses it.
         """
-        return self._send(requests.search(sketch, k, kind, filters, paint, mirror=mirror))
+        return self._send(requests.search(sketch, k, kind, filters, paint, crop, mirror=mirror))
 
     def find_similar(self, product_id: str, *, k: int = 24, **filters: Unpack[Filters]) -> SearchAnswer:
         """Find the k products that look most like a product."""

@@ -14,6 +14,7 @@ from urllib.parse import quote
 import httpx
 
 from sketchfind_client.types import (
+    Crop,
     Deletion,
     Filters,
     Health,
@@ -53,7 +54,14 @@ class Request(Generic[AnswerT]):
 
 
 def search(
-    sketch: Sketch | None, k: int, kind: RequestedKind, filters: Filters, paint: Values, *, mirror: bool
+    sketch: Sketch | None,
+    k: int,
+    kind: RequestedKind,
+    filters: Filters,
+    paint: Values,
+    crop: Crop | None,
+    *,
+    mirror: bool,
 ) -> Request[SearchAnswer]:
     """Return the request for the products nearest to a sketch, or for those that have the words `q`."""
     body: dict[str, Any]
@@ -63,7 +71,9 @@ def search(
         body = {"json": sketch}
     else:
         body = {"content": _read(sketch)[1], "headers": {"Content-Type": "application/octet-stream"}}
-    return Request("POST", "/search", {"k": k, "kind": kind, "mirror": mirror, "paint": paint, **filters}, body)
+    box = None if crop is None else ",".join(map(str, crop))
+    params = {"k": k, "kind": kind, "mirror": mirror, "paint": paint, "crop": box, **filters}
+    return Request("POST", "/search", params, body)
 
 
 def find_similar(product_id: str, k: int, filters: Filters) -> Request[SearchAnswer]:

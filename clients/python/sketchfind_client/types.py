@@ -12,6 +12,8 @@ RequestedKind = Literal["auto", "sketch", "photo"]
 Sort = Literal["likeness", "price_asc", "price_desc"]
 Picture = bytes | str | os.PathLike[str]
 """Bytes of an image file, or its path."""
+Crop = tuple[float, float, float, float]
+"""Left, upper, right and lower edge of a box in a photo, as fractions of the photo's width and height."""
 
 
 class Strokes(TypedDict):
@@ -113,16 +115,27 @@ class Words(TypedDict):
     dropped: list[str]
 
 
+class PhotoObject(TypedDict):
+    """Box around the object that was searched in a photo, in the order of a crop. `guessed`: the server guessed it."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+    guessed: bool
+
+
 class SearchAnswer(TypedDict):
     """Results in their order. `timings_ms` has the duration of each stage, `next` the cursor of the next page.
 
-    `words` is None without words.
+    `words` is None without words, `object` for anything but a photo.
     """
 
     results: list[Result]
     gallery: Gallery
     timings_ms: dict[str, float]
     kind: Kind
+    object: PhotoObject | None
     confident: bool
     next: str | None
     words: Words | None

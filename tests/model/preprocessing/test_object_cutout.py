@@ -5,8 +5,10 @@ import pytest
 from PIL import Image
 
 from model.preprocessing.images import Pixels
-from model.preprocessing.object_cutout import Box, cut_out, guess_object, has_busy_ground, isolate_object
+from model.preprocessing.object_cutout import cut_out, guess_object, has_busy_ground, isolate_object
 from model.preprocessing.picture_kind import find_sketch
+from model.preprocessing.preprocess import Preprocess
+from model.preprocessing.regions import WHOLE, Box, Region
 from tests.conftest import draw_product
 
 OBJECT = Box(110, 70, 140, 90)
@@ -57,7 +59,7 @@ def test_a_picture_is_cut_alike_each_time() -> None:
 def test_a_photo_of_a_catalogue_stays_as_it_is(seed: int) -> None:
     photo = draw_product(seed)
     assert not has_busy_ground(np.asarray(photo.convert("RGB")))
-    assert isolate_object(photo) is photo
+    assert isolate_object(photo) == (photo, (WHOLE, False), 0, 0)
 
 
 def test_a_framed_photo_is_no_scene() -> None:
@@ -71,8 +73,35 @@ def test_a_scene_is_a_photo_and_its_object_alone_is_searched() -> None:
     picture = Image.fromarray(scene())
     assert find_sketch(picture) is None
     assert has_busy_ground(scene())
-    isolated = np.asarray(isolate_object(picture))
+    photo, (region, is_guessed), *corner = isolate_object(picture)
+    isolated = np.asarray(photo)
     assert (isolated[:40] == 255).all() and tuple(isolated[115, 180]) == (200, 30, 40)
+    assert is_guessed and corner == [0, 0] and region == guess_object(scene()).as_region(300, 300)
+
+
+def test_the_object_in_the_crop_is_isolated_in_place_of_the_guess() -> None:
+    picture, crop = scene(), Region(0.05, 0.6, 0.4, 0.93)
+    picture[190:270, 30:105] = (40, 60, 220)  # a blue box under the red one, smaller
+    photo, item, *corner = isolate_object(Image.fromarray(picture), crop)
+    kept = (np.asarray(photo) != 255).any(axis=2)
+    assert item == (crop, False) and corner == [0, 0]
+    assert kept[195:265, 35:100].mean() > 0.9 and not kept[:170].any() and not kept[:, 130:].any()
+
+
+def test_a_crop_of_all_of_a_photo_leaves_it_as_it_is() -> None:
+    photo = Image.fromarray(scene())
+    assert isolate_object(photo, Region(0, 0, 1, 1)) == (photo, (WHOLE, False), 0, 0)
+
+
+def test_one_of_two_equal_things_on_a_plain_ground_is_found_by_its_crop() -> None:
+    preprocess, thing = Preprocess(), draw_product(3)
+    pair = Image.new("RGB", (2 * thing.width, thing.height), "white")
+    pair.paste(thing, (0, 0))
+    pair.paste(thing, (thing.width, 0))
+    alone, place = preprocess.place_photo(thing)
+    placed, _ = preprocess.place_object(pair, Region(0.5, 0, 1, 1))
+    assert np.array_equal(placed.frame, alone)
+    assert placed.placement == place.moved(thing.width, 0)
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (3, 900), (900, 3), (30, 30)])

@@ -31,7 +31,7 @@ def test_solid_things_are_a_photo(seed: int) -> None:
 
 def test_a_picture_is_framed_as_what_it_is() -> None:
     preprocess = Preprocess()
-    placed, kind = preprocess.place_picture(lines(3))
-    assert kind == "sketch" and np.array_equal(placed.frame, preprocess.place_sketch(lines(3)).frame)
-    placed, kind = preprocess.place_picture(draw_product(1))
-    assert kind == "photo" and np.array_equal(placed.frame, preprocess.place_photo(draw_product(1)).frame)
+    placed, item = preprocess.place_picture(lines(3))
+    assert item is None and np.array_equal(placed.frame, preprocess.place_sketch(lines(3)).frame)
+    placed, item = preprocess.place_picture(draw_product(1))
+    assert item is not None and np.array_equal(placed.frame, preprocess.place_photo(draw_product(1)).frame)

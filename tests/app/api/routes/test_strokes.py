@@ -37,7 +37,8 @@ def first_result(response: httpx.Response) -> str:
 def test_strokes_find_what_the_picture_finds(client: httpx.Client) -> None:
     picture = image_file(SKETCH)
     strokes = trace(client, picture)
-    assert set(strokes) == {"width", "height", "strokes", "kind"} and strokes["kind"] == "sketch"
+    assert set(strokes) == {"width", "height", "strokes", "kind", "object"}
+    assert (strokes["kind"], strokes["object"]) == ("sketch", None)
     assert (strokes["width"], strokes["height"]) == (256, 256)
     assert sum(map(len, strokes["strokes"])) < 1000
     assert first_result(client.post("/search", content=picture, headers=PNG)) == PRODUCTS[3][0]
@@ -47,6 +48,7 @@ def test_strokes_find_what_the_picture_finds(client: httpx.Client) -> None:
 def test_the_edges_of_a_product_s_photo_find_what_the_photo_finds(client: httpx.Client) -> None:
     strokes = trace(client, sketch_file())
     assert (strokes["kind"], strokes["width"], strokes["height"]) == ("photo", 320, 240)
+    assert strokes["object"] == {"left": 0, "top": 0, "right": 1, "bottom": 1, "guessed": False}
     assert first_result(client.post("/search", json=strokes)) == PRODUCTS[3][0]
 
 
