@@ -21,7 +21,7 @@ from app.web.languages import Language, choose_language, read_languages
 from app.web.shop.shop import Shop
 from app.web.wording import word_for_shop
 
-_UNSCRIPTED_AREAS = {"widget", "preferences"}  # texts that the page's scripts have no use for
+_UNSCRIPTED_AREAS = {"crop", "widget", "preferences"}  # texts that the page's scripts have no use for
 _WIDGET_ROUND = 26  # px, of the button unless the shop has its own
 _WIDGET_HEADERS = {"Cache-Control": "public, max-age=3600", "Cross-Origin-Resource-Policy": "cross-origin"}
 _WORKER_HEADERS = {**REVALIDATE, "Content-Security-Policy": "default-src 'none'; connect-src 'self'"}
@@ -80,6 +80,12 @@ def page(request: Request, service: ServiceOf, language: LanguageOf, theme: Them
         gallery_size=service.gallery.size,
         is_private=service.settings.require_key,
     )
+
+
+@router.get("/crop", include_in_schema=False)
+def crop(request: Request, language: LanguageOf) -> Response:
+    """Return the crop box of photos, a part of the page that it loads with the first photo."""
+    return _render(request, "page/crop.html", language)
 
 
 @router.get("/manifest.webmanifest", include_in_schema=False, dependencies=[Refreshed])

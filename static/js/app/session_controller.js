@@ -24,7 +24,7 @@ export function openKeeping(sketch, paper) {
   sketch.addEventListener("leave", ({ detail }) => recents.push(detail));
   offerSharingAndSaving(sketch);
   offerMenu(sketch, recents);
-  offerUpload(paper);
+  offerUpload(paper, sketch);
   keep(sketch, recents);
   followLinks(sketch);
 }
@@ -58,14 +58,14 @@ function offerMenu(sketch, recents) {
   });
 }
 
-/** @param {import("../sketch/paper.js").Paper} paper */
-function offerUpload(paper) {
+/** @param {import("../sketch/paper.js").Paper} paper @param {Sketch} sketch */
+function offerUpload(paper, sketch) {
   /** @type {import("../session/picture_upload.js").Upload | null} */
   let upload = null;
   /** @param {Blob} picture */
   const read = async (picture) => {
     const Upload = (await part("upload"))?.Upload;
-    if (Upload) upload ??= new Upload(paper);
+    if (Upload) upload ??= new Upload(paper, sketch);
     upload?.read(picture);
   };
   /** @type {[HTMLButtonElement, HTMLInputElement]} */

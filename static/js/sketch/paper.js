@@ -85,11 +85,13 @@ export class Paper extends EventTarget {
   }
 
   /**
-   * Puts strokes of any unit on the middle of the paper instead of what is drawn, as one step.
+   * Puts strokes of any unit on the middle of the paper instead of what is drawn, as one step, or as part of the last.
    * @param {readonly (readonly number[][])[]} strokes
    */
-  put(strokes) {
-    this.#sketch.replace(centred(strokes, this.#size));
+  put(strokes, amends = false) {
+    const placed = centred(strokes, this.#size);
+    if (amends) this.#sketch.amend(placed);
+    else this.#sketch.replace(placed);
   }
 
   /** Ends the stroke that is being drawn, if there is one, and keeps it. */

@@ -72,6 +72,12 @@ export class Sketch extends /** @type {import("../types.js").FiringClass<Events>
     this.#step([...strokes]);
   }
 
+  /** Puts other strokes in the place of the last step's. @param {readonly Stroke[]} strokes */
+  amend(strokes) {
+    this.#history.splice(this.#now, Infinity, [...strokes]);
+    this.#go(this.#now);
+  }
+
   /** Empties the sketch; undo brings it back. */
   clear() {
     if (!this.isEmpty) this.replace([]);

@@ -28,6 +28,7 @@ WHO = ["no key", "wrong key", "read key", "write key"]
 # method and route -> path, request, and the status for each key where reading needs a key
 TABLE: dict[str, tuple[str, dict[str, Any], tuple[int, ...]]] = {
     "GET /": ("/", {}, OPEN),
+    "GET /crop": ("/crop", {}, OPEN),
     "GET /manifest.webmanifest": ("/manifest.webmanifest", {}, OPEN),
     "GET /sw.js": ("/sw.js", {}, OPEN),
     "GET /widget.js": ("/widget.js", {}, OPEN),
