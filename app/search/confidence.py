@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+GUESS_SHARE = 0.8  # of the limit, for a guessed object (docs/accuracy.md)
+
 _RANK = 5  # a single result may be near by chance, five seldom are
 
 
@@ -20,6 +22,12 @@ def contrast_of(candidates: NDArray[np.float32], mean: float | None) -> float | 
     return float(np.partition(candidates, _RANK - 1)[_RANK - 1]) / float(mean)
 
 
-def is_confident(contrast: float | None, max_contrast: float) -> bool:
-    """Return whether results may be like the sketch, by the limit of their checkpoint. Without a contrast, they may."""
+def is_confident(contrast: float | None, max_contrast: float, *, is_guess: bool = False) -> bool:
+    """Return whether results may be like the sketch, or like the object in a photo, by the limit of their checkpoint.
+
+    An object that was guessed has to be nearer, since the guess is often wrong. Without a contrast, results may be like
+    the sketch, and are not taken for like a guessed object.
+    """
+    if is_guess:
+        return contrast is not None and contrast <= GUESS_SHARE * max_contrast
     return contrast is None or contrast <= max_contrast

@@ -105,7 +105,9 @@ class SearchResponse(BaseModel):
         description="what was searched in a photo; null for anything else", examples=[None, OBJECT_EXAMPLE]
     )
     confident: bool = Field(
-        description="false if the results are hardly nearer than other products, as for a scribble", examples=[True]
+        description="false if the results are hardly nearer than other products, as for a scribble; for an object that "
+        "was guessed in a photo, false unless they are much nearer",
+        examples=[True],
     )
     next: str | None = Field(
         description="`cursor` of the next page; null at the end", examples=["AAAYkV3Jx0cQ1mTqv2hXn4bZ8sLr6w", None]
@@ -125,7 +127,9 @@ class SearchResponse(BaseModel):
             timings_ms=Timings(**{name: round(duration, 3) for name, duration in result.timings_ms.items()}),
             kind=result.kind,
             object=ObjectInfo.from_object(result.object),
-            confident=is_confident(result.contrast, result.max_contrast),
+            confident=is_confident(
+                result.contrast, result.max_contrast, is_guess=result.object is not None and result.object.is_guessed
+            ),
             next=result.next,
             words=WordsInfo.from_match(result.words),
         )

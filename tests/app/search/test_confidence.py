@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from app.gallery.gallery import Gallery
 from app.index.snapshot import LEAST, SAMPLE
-from app.search.confidence import contrast_of, is_confident
+from app.search.confidence import GUESS_SHARE, contrast_of, is_confident
 from app.search.retriever import Retriever
 from tests.support.embedding_searches import search_embeddings
 from tests.support.small_galleries import open_catalogue, products, small_checkpoint, vectors
@@ -52,6 +52,12 @@ def test_the_mean_key_of_a_sample_gives_its_mean_distance(tmp_path: Path) -> Non
 def test_confidence_ends_where_results_are_like_the_rest() -> None:
     assert is_confident(0.1, 0.8) and is_confident(0.8, 0.8) and not is_confident(1.0, 0.8)
     assert not is_confident(0.75, 0.7)
+
+
+def test_a_guess_has_to_be_nearer_than_a_sketch() -> None:
+    assert is_confident(0.7 * GUESS_SHARE, 0.7, is_guess=True)
+    assert is_confident(0.7, 0.7) and not is_confident(0.7, 0.7, is_guess=True)
+    assert is_confident(None, 0.7) and not is_confident(None, 0.7, is_guess=True)
 
 
 def test_a_sketch_near_to_a_group_of_products_has_contrast(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from tests.conftest import PRODUCTS, draw_product
+from tests.model.preprocessing.test_object_cutout import scene
 from tests.support.sketch_files import PNG, ZIGZAG, image_file, refused, sketch_file
 
 RIGHT = "0.5,0,1,1"
@@ -44,6 +45,18 @@ def test_what_is_in_the_crop_is_found(client: httpx.Client) -> None:
     match = post(client, f"/products/{nearest}/match", data, crop=RIGHT)
     assert match["distance"] == pytest.approx(answer["results"][0]["distance"], abs=1e-4)
     assert match["sketch"]["box"]["left"] > 300 and match["sketch"]["box"]["picture_width"] == 640
+
+
+def test_an_object_that_was_guessed_is_doubted(client: httpx.Client) -> None:
+    photo = image_file(Image.fromarray(scene()))
+    guess = post(client, "/search", photo)
+    box = guess["object"]
+    assert box.pop("guessed") and not guess["confident"]
+    crop = ",".join(str(edge) for edge in box.values())
+    same = post(client, "/search", photo, crop=crop)
+    assert same["object"] == {**box, "guessed": False}
+    assert same["confident"]  # a dozen products are too few for a contrast
+    assert post(client, "/strokes", photo)["object"] == {**box, "guessed": True}
 
 
 def test_a_list_is_continued_by_the_same_crop_only(client: httpx.Client) -> None:
