@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import (
     BigInteger,
     Boolean,
+    Column,
     Connection,
     Row,
     Table,
@@ -29,17 +30,18 @@ from sqlalchemy import (
 
 from app.database.filter_conditions import LIVE
 from app.database.mutations import insert_products, insert_traits
-from app.database.rows import PRODUCT_COLUMNS, chunks, product_of
+from app.database.rows import DERIVED_COLUMNS, PRODUCT_COLUMNS, chunks, product_of, row_of
 from app.database.sql_lists import is_any_of
-from app.database.tables import FORMAT, Money, catalogue, metadata, operations, photos, products, traits
-from app.database.word_index.writing import insert_words
-from app.products.product import Product
+from app.database.tables import FORMAT, Money, catalogue, metadata, operations, photos, products, trait_values, traits
+from app.database.word_index.writing import insert_words, remove_unused_words, replace_words
+from app.products.prices import REGULAR_PRICE
+from app.products.product import CUSTOM_LABELS, Product
 
 _LONGEST = 2000  # characters of a text; format 1 had no limit
 _PRODUCTS = 1000  # whose words are written at a time
 _LONGEST_GROUP = 512  # characters of a group_id
-_ADDED = ("size_system", "size_type", "group_id")  # columns that format 3 lacks
-_FIELDS_OF_ATTRIBUTES = {"item_group_id": "group_id", **{name: name for name in _ADDED}}
+_GROUP_FIELDS = {"item_group_id": "group_id", **{name: name for name in ("size_system", "size_type", "group_id")}}
+_PRIVATE_FIELDS = {name: name for name in (*CUSTOM_LABELS, "cost_of_goods_sold")}
 _SAME_COLUMNS = ("product_id", "title", "category", "currency", "link", "color", "gender", "revision")
 _old = table(
     "products_of_format_1",
@@ -82,18 +84,10 @@ def migrate_from_2(connection: Connection) -> None:
 
 def migrate_from_3(connection: Connection) -> None:
     """Migrate from format 3: groups of variants, and systems and types of sizes, were attributes like any other."""
-    _add_columns(connection, products, _ADDED)
-    stored = type_coerce(products.c.attributes, Text)
-    is_affected = or_(*(stored.contains(f'["{name}", ', autoescape=True) for name in _FIELDS_OF_ATTRIBUTES))
-    by_revision = update(products).where(products.c.revision == bindparam("number", type_=BigInteger))
-    by_revision = by_revision.values({name: bindparam(f"new_{name}") for name in (*_ADDED, "attributes")})
-    for rows in chunks(connection.execute(select(*PRODUCT_COLUMNS).where(LIVE, is_affected))):
-        moved = [_move_attributes(row) for row in rows]
+    _add_columns(connection, products, products.c.keys())
+    for moved in _move_attributes(connection, _GROUP_FIELDS):
         connection.execute(delete(traits).where(is_any_of(traits.c.revision, [product.revision for product in moved])))
         insert_traits(connection, moved)
-        values = [{f"new_{name}": getattr(product, name) for name in (*_ADDED, "attributes")} for product in moved]
-        numbers = [{"number": product.revision} for product in moved]
-        connection.execute(by_revision, [row | number for row, number in zip(values, numbers, strict=True)])
     migrate_from_4(connection)
 
 
@@ -107,10 +101,8 @@ def migrate_from_4(connection: Connection) -> None:
 def migrate_from_5(connection: Connection) -> None:
     """Migrate from format 5: products were not found by words."""
     metadata.create_all(connection)
-    _add_columns(connection, products, ["text_revision"])
-    connection.execute(text("DROP INDEX IF EXISTS ix_products_filters"))
-    for index in products.indexes:
-        index.create(connection, checkfirst=True)
+    _add_columns(connection, products, products.c.keys())
+    _create_indexes(connection)
     lacking = select(*PRODUCT_COLUMNS).where(LIVE, products.c.text_revision.is_(None))
     lacking = lacking.order_by(products.c.revision).limit(_PRODUCTS)
     last = 0
@@ -125,6 +117,23 @@ def migrate_from_5(connection: Connection) -> None:
 def migrate_from_6(connection: Connection) -> None:
     """Migrate from format 6: the colours of photos were not measured. They stay unknown until `sketchfind reembed`."""
     _add_columns(connection, photos, ["colors"])
+    migrate_from_7(connection)
+
+
+def migrate_from_7(connection: Connection) -> None:
+    """Migrate from format 7: custom labels and costs were attributes, which shoppers see, and rules had no numbers."""
+    _add_columns(connection, products, products.c.keys())
+    _create_indexes(connection)
+    for moved in _move_attributes(connection, _PRIVATE_FIELDS):
+        replace_words(connection, moved)
+    remove_unused_words(connection)
+    private = select(trait_values.c.id).where(trait_values.c.name.in_(_PRIVATE_FIELDS))
+    connection.execute(delete(traits).where(traits.c.value_id.in_(private)))
+    connection.execute(delete(trait_values).where(trait_values.c.name.in_(_PRIVATE_FIELDS)))
+    stored = type_coerce(products.c.attributes, Text)
+    on_sale = select(*PRODUCT_COLUMNS).where(LIVE, stored.contains(f'["{REGULAR_PRICE}", ', autoescape=True))
+    for rows in chunks(connection.execute(on_sale)):
+        _update_rows(connection, [product_of(row, []) for row in rows], DERIVED_COLUMNS)
     connection.execute(update(catalogue).values(format=FORMAT))
 
 
@@ -137,12 +146,43 @@ def _add_columns(connection: Connection, target: Table, names: Iterable[str]) ->
             connection.execute(text(f"ALTER TABLE {target.name} ADD COLUMN {name} {kind}"))
 
 
-def _move_attributes(row: Row[Any]) -> Product:
+def _create_indexes(connection: Connection) -> None:
+    """Create the indexes of products that are missing, and that of filters again, with all of its columns."""
+    connection.execute(text("DROP INDEX IF EXISTS ix_products_filters"))
+    for index in products.indexes:
+        index.create(connection, checkfirst=True)
+
+
+def _move_attributes(connection: Connection, fields: Mapping[str, str]) -> Iterator[list[Product]]:
+    """Move attributes to fields, both given by name, and yield the products that had any, without their photos.
+
+    Traits and words are left alone.
+    """
+    stored = type_coerce(products.c.attributes, Text)
+    is_affected = or_(*(stored.contains(f'["{name}", ', autoescape=True) for name in fields))
+    columns = [products.c[name] for name in {*fields.values(), "attributes"}] + DERIVED_COLUMNS
+    for rows in chunks(connection.execute(select(*PRODUCT_COLUMNS).where(LIVE, is_affected))):
+        moved = [_move_to_fields(row, fields) for row in rows]
+        _update_rows(connection, moved, columns)
+        yield moved
+
+
+def _update_rows(connection: Connection, changed: Sequence[Product], columns: Sequence[Column[Any]]) -> None:
+    """Write some columns of products, without a new revision."""
+    statement = update(products).where(products.c.revision == bindparam("number", type_=BigInteger))
+    statement = statement.values({column.name: bindparam(f"new_{column.name}") for column in columns})
+    values = [(product.revision, row_of(product)) for product in changed]
+    connection.execute(
+        statement,
+        [{"number": n, **{f"new_{column.name}": row[column.name] for column in columns}} for n, row in values],
+    )
+
+
+def _move_to_fields(row: Row[Any], fields: Mapping[str, str]) -> Product:
     """Return the product of a row, with fields in place of the attributes of these names."""
-    found = {name: value[:_LONGEST_GROUP] for name, value in row.attributes if name in _FIELDS_OF_ATTRIBUTES}
-    fields = dict.fromkeys(_ADDED) | {_FIELDS_OF_ATTRIBUTES[name]: value for name, value in found.items()}
-    others = tuple(pair for pair in row.attributes if pair[0] not in _FIELDS_OF_ATTRIBUTES)
-    return Product(**{**row._mapping, **fields, "attributes": others})
+    values = {fields[name]: value[:_LONGEST_GROUP] for name, value in row.attributes if name in fields}
+    others = tuple(pair for pair in row.attributes if pair[0] not in fields)
+    return Product(**{**row._mapping, **values, "attributes": others})
 
 
 def _parse_product(row: Row[Any]) -> Product:
@@ -161,5 +201,6 @@ MIGRATIONS = {
     4: migrate_from_4,
     5: migrate_from_5,
     6: migrate_from_6,
+    7: migrate_from_7,
 }
 """The migration from each older format."""

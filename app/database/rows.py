@@ -16,11 +16,15 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from app.core.error_text import truncate
 from app.database.errors import CatalogueError
 from app.database.state import CatalogueState
-from app.database.tables import catalogue, products
+from app.database.tables import NUMBER_COLUMNS, catalogue, products
 from app.products.product import Photo, Product
+from app.products.rule_numbers import rule_numbers
 from app.products.text_keys import category_key
 
 PRODUCT_COLUMNS = [products.c[field.name] for field in fields(Product) if field.name != "photos"]
+
+DERIVED_COLUMNS = [products.c.category_key, *NUMBER_COLUMNS.values()]
+"""Columns that row_of() derives from the product's fields."""
 
 _STATE = select(catalogue)  # built once: it is executed several times per second
 
@@ -72,7 +76,8 @@ def check_fit(products: Sequence[Product], embeddings: NDArray[np.float32], dim:
 def row_of(product: Product) -> dict[str, object]:
     """Return the row of a product, without its photos."""
     row = {column.name: getattr(product, column.name) for column in PRODUCT_COLUMNS}
-    return row | {"deleted": False, "category_key": category_key(product.category)}
+    numbers = {NUMBER_COLUMNS[name].name: number for name, number in rule_numbers(product).items()}
+    return row | numbers | {"deleted": False, "category_key": category_key(product.category)}
 
 
 def product_of(row: Row[Any], photos: Sequence[Photo]) -> Product:

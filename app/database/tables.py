@@ -22,12 +22,14 @@ from sqlalchemy import (
 from sqlalchemy.types import TypeDecorator
 
 from app.colours.shares import ColorShare
-from app.products.product import PRICE_PLACES
+from app.products.product import CUSTOM_LABELS, PRICE_PLACES
+from app.products.rule_numbers import RULE_NUMBERS
 
-FORMAT = 7
+FORMAT = 8
 """The version of the tables below; app/database/migrations.py migrates older ones."""
 
 _LARGEST = 2**62
+_NUMBER_COLUMNS = {name: f"{name}_number" for name in RULE_NUMBERS}
 # texts sort as in Python, not by the language of a database
 _Text = Text().with_variant(Text(collation="C"), "postgresql")
 
@@ -126,6 +128,8 @@ products = Table(
     Column("availability", _Text),
     Column("attributes", Pairs, nullable=False),
     Column("description", _Text),
+    *(Column(name, _Text) for name in (*CUSTOM_LABELS, "cost_of_goods_sold")),
+    *(Column(name, Float) for name in _NUMBER_COLUMNS.values()),  # derived, see app/products/rule_numbers.py
     Column("text_revision", BigInteger, index=True),  # at which its words were written; NULL for a tombstone
 )
 
@@ -136,7 +140,12 @@ Index(
     products.c.revision,
     products.c.group_id,
     products.c.text_revision,
+    *(products.c[name] for name in (*CUSTOM_LABELS, *_NUMBER_COLUMNS.values())),
 ).ddl_if(dialect="sqlite")
+
+NUMBER_COLUMNS = {name: products.c[column] for name, column in _NUMBER_COLUMNS.items()}
+"""The columns of app/products/rule_numbers.py, by the names of the numbers."""
+
 IS_GROUPED = products.c.group_id.is_not(None)
 Index(
     "ix_products_group",

@@ -11,14 +11,14 @@ from app.core.error_text import truncate
 from app.feeds.field_values import join_values, read_availability
 from app.feeds.records import FeedItem, FeedRecord, Fields
 from app.products.prices import REGULAR_PRICE, read_price
-from app.products.product import MAX_PHOTOS, Product
+from app.products.product import CUSTOM_LABELS, MAX_PHOTOS, Product
 
 MAX_ATTRIBUTE = 1000  # characters; longer texts are left out, as they are useless as filters
 
 _NO_ATTRIBUTES = (
     *("id", "title", "description", "link", "image_link", "additional_image_link", "availability", "category"),
     *("price", "sale_price", "sale_price_effective_date", "currency", "brand", "color", "gender", "size"),
-    *("size_system", "size_type", "item_group_id", "group_id"),
+    *("size_system", "size_type", "item_group_id", "group_id", "cost_of_goods_sold", *CUSTOM_LABELS),
     *("product_type", "product_id", "attributes", "photos", "revision"),
 )
 
@@ -51,6 +51,12 @@ def read_fields(fields: Fields) -> Product:
         group_id=_text(fields, "item_group_id") or _text(fields, "group_id"),
         availability=read_availability(_first(fields, "availability")),
         description=_text(fields, "description"),
+        custom_label_0=_text(fields, "custom_label_0"),
+        custom_label_1=_text(fields, "custom_label_1"),
+        custom_label_2=_text(fields, "custom_label_2"),
+        custom_label_3=_text(fields, "custom_label_3"),
+        custom_label_4=_text(fields, "custom_label_4"),
+        cost_of_goods_sold=_price_text(fields, "cost_of_goods_sold"),
         attributes=(*attributes, *_other_fields(fields)),
     )
 
@@ -63,6 +69,14 @@ def _first(fields: Fields, name: str) -> str | None:
 def _text(fields: Fields, name: str) -> str | None:
     """Return the first value of a text field, or None. Many shops escape characters as in HTML without need."""
     return html.unescape(fields[name][0]) if name in fields else None
+
+
+def _price_text(fields: Fields, name: str) -> str | None:
+    """Return the text of a price, or None. Raises ValueError if it cannot be read as one."""
+    text = _first(fields, name)
+    if text is not None:
+        read_price(name, text)
+    return text
 
 
 def _joined_text(fields: Fields, name: str) -> str | None:

@@ -1,4 +1,4 @@
-"""Spellings of prices in feeds, and the regular price of a product on sale."""
+"""Spellings of prices in feeds, and what follows from several prices of a product: its discount and its margin."""
 
 from __future__ import annotations
 
@@ -42,6 +42,26 @@ def regular_price(product: Product) -> Decimal | None:
     except ValueError:  # clients may write any text
         return None
     return price if price > product.price and currency in (None, product.currency) else None
+
+
+def discount(product: Product) -> float | None:
+    """Return by how much the price is below the regular price, in percent of the latter; None unless on sale."""
+    regular = regular_price(product)
+    return None if regular is None or product.price is None else float(100 * (regular - product.price) / regular)
+
+
+def margin(product: Product) -> float | None:
+    """Return the gross margin, in percent of the price: 100 * (price - cost of goods sold) / price.
+
+    None without a cost, or if that is in another currency or cannot be read.
+    """
+    if not product.price or product.cost_of_goods_sold is None:
+        return None
+    try:
+        cost, currency = read_price("cost_of_goods_sold", product.cost_of_goods_sold)
+    except ValueError:  # of a gallery from before the field was checked
+        return None
+    return float(100 * (product.price - cost) / product.price) if currency in (None, product.currency) else None
 
 
 def _read_number(text: str) -> Decimal:

@@ -26,6 +26,9 @@ _MAX_NAME = 100  # characters of an attribute's name
 _MAX_VALUE = 1000
 _NOT_IN_IDS = re.compile("[\0-\x1f\x7f-\x9f\ud800-\udfff]")  # control characters, and halves of surrogate pairs
 _NOT_IN_TEXTS = re.compile("[\0\ud800-\udfff]")
+CUSTOM_LABELS = tuple(f"custom_label_{number}" for number in range(5))
+"""Google's fields for values of the shop's own."""
+
 _TEXTS = ("title", "category", "currency", "link", "color", "gender", "brand", "size", "size_system", "size_type")
 _TRAIT_FIELDS = ("color", "measured_colors", "brand", "gender", "size", "size_system", "size_type", "attributes")
 _TAKEN = (
@@ -63,6 +66,13 @@ class Product:
     group_id: str | None = None  # common to the variants of one product, such as the sizes of a shoe
     availability: str | None = None  # one of AVAILABILITIES
     description: str | None = None
+    # private to the shop: rules read them, answers never have them
+    custom_label_0: str | None = None
+    custom_label_1: str | None = None
+    custom_label_2: str | None = None
+    custom_label_3: str | None = None
+    custom_label_4: str | None = None
+    cost_of_goods_sold: str | None = None  # a price as feeds spell it, "30.00 EUR"
     attributes: tuple[tuple[str, str], ...] = ()  # any other names and values, sorted, the names in lower case
     photos: tuple[Photo, ...] = ()  # the first one is shown; searches rank by the nearest one
     revision: int = 0  # set by the catalogue when it stores the product
@@ -73,6 +83,9 @@ class Product:
         object.__setattr__(self, "size_system", collapse_spaces(self.size_system).upper() or None)
         object.__setattr__(self, "size_type", collapse_spaces(self.size_type).lower() or None)
         object.__setattr__(self, "group_id", collapse_spaces(self.group_id) or None)
+        for label in CUSTOM_LABELS:  # they are only compared, so their keys suffice
+            object.__setattr__(self, label, comparison_key(getattr(self, label) or "") or None)
+        object.__setattr__(self, "cost_of_goods_sold", collapse_spaces(self.cost_of_goods_sold) or None)
         object.__setattr__(self, "attributes", _normalise_attributes(self.attributes))
         name = self.product_id
         if not name.strip() or len(name) > _MAX_ID or _NOT_IN_IDS.search(name):
@@ -83,7 +96,7 @@ class Product:
         if self.availability not in (None, *AVAILABILITIES):
             expected = f"expected {', '.join(AVAILABILITIES)}"
             raise ValueError(f"availability {truncate(self.availability)} is unknown: {expected}")
-        for kind in _TEXTS:
+        for kind in (*_TEXTS, *CUSTOM_LABELS, "cost_of_goods_sold"):
             _check_text(kind, getattr(self, kind), MAX_TEXT)
         _check_text("group_id", self.group_id, _MAX_ID)
         _check_text("description", self.description, _MAX_DESCRIPTION)

@@ -21,7 +21,9 @@
  * @typedef {Product & {photo_width: number | null, photo_height: number | null}} ProductDetails
  * @typedef {{title?: string, category?: string, price?: number | string, currency?: string, link?: string,
  *   color?: Values, gender?: string, brand?: string, size?: Values, size_system?: string, size_type?: Values,
- *   group_id?: string, availability?: string, description?: string, attributes?: Record<string, Values>}} ProductFields
+ *   group_id?: string, availability?: string, description?: string, attributes?: Record<string, Values>,
+ *   custom_label_0?: string, custom_label_1?: string, custom_label_2?: string, custom_label_3?: string, custom_label_4?: string,
+ *   cost_of_goods_sold?: number | string}} ProductFields
  * @typedef {{id: string, state: "queued" | "running" | "done" | "failed", total: number | null, done: number,
  *   added: number, updated: number, unchanged: number, error_count: number, errors: {where: string, reason: string}[],
  *   errors_next: number | null, message: string | null, created: number, updated_at: number}} Import

@@ -49,6 +49,25 @@ Texts = Annotated[
 ]
 
 
+def _as_price_text(value: object) -> object:
+    """Return a price as a text, from which the catalogue reads it when it is needed."""
+    text = str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+    if isinstance(text, str):
+        try:
+            read_price("the price", text.strip())
+        except ValueError:
+            raise PydanticCustomError("price", "a number, or a text such as '30.00 EUR'") from None
+    return text
+
+
+_PriceText = Annotated[
+    str,
+    BeforeValidator(_as_price_text),
+    WithJsonSchema({"anyOf": [{"type": "number", "minimum": 0}, {"type": "string"}]}),
+]
+_Label = Annotated[str | None, Field(description="private value of the shop's own, for rules", examples=["clearance"])]
+
+
 class ProductFields(BaseModel):
     """Fields of a product in a request, without its attributes."""
 
@@ -82,6 +101,14 @@ class ProductFields(BaseModel):
         None, description="in_stock, out_of_stock, preorder or backorder", examples=["in_stock"]
     )
     description: str | None = Field(None, description="text for people", examples=["Ankle boot with a zip"])
+    custom_label_0: _Label = None
+    custom_label_1: _Label = None
+    custom_label_2: _Label = None
+    custom_label_3: _Label = None
+    custom_label_4: _Label = None
+    cost_of_goods_sold: _PriceText | None = Field(
+        None, description="private cost to the shop, from which rules know the margin", examples=["30.00 EUR"]
+    )
 
     @model_validator(mode="before")
     @classmethod

@@ -193,6 +193,12 @@ class ProductFields(TypedDict, total=False):
     group_id: str | None
     availability: str | None
     description: str | None
+    custom_label_0: str | None
+    custom_label_1: str | None
+    custom_label_2: str | None
+    custom_label_3: str | None
+    custom_label_4: str | None
+    cost_of_goods_sold: float | str | None
     attributes: Mapping[str, str | Sequence[str]]
 
 

@@ -15,7 +15,7 @@ from app.core.arrays import Embeddings
 from app.core.error_text import readable
 from app.database.filter_conditions import LIVE
 from app.database.raw_tables import raw_columns
-from app.database.rows import PRODUCT_COLUMNS, embedding_of, row_of
+from app.database.rows import DERIVED_COLUMNS, PRODUCT_COLUMNS, embedding_of, row_of
 from app.database.state import CatalogueState
 from app.database.tables import ColorShares, photos, product_words, products, trait_values, traits, words
 from app.products.product import Photo, Product
@@ -135,7 +135,8 @@ def _check_texts(
     except (ValueError, TypeError, AttributeError, ArithmeticError) as error:
         findings.add_problem(_product_label(row), f"its row cannot be used: {error}")
         return None
-    for name, value in {**stored, "category_key": row.category_key}.items():
+    derived = {column.name: getattr(row, column.name) for column in DERIVED_COLUMNS}
+    for name, value in (stored | derived).items():
         if value != expected[name]:
             findings.add_problem(_product_label(row), f"its {name} is {value!r}: expected {expected[name]!r}")
     stored_traits = {(trait.name, trait.key, trait.value) for trait in trait_rows}

@@ -7,18 +7,21 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from sqlalchemy import Connection, create_engine, inspect, text
+from sqlalchemy import Connection, create_engine, inspect, select, text
 
 from app.catalogue.catalogue import Catalogue, sqlite_url
 from app.catalogue.import_options import ImportOptions, Removal
 from app.colours.shares import ColorShare
 from app.database.errors import CatalogueError
+from app.database.migrations import _PRIVATE_FIELDS
 from app.database.rows import state_in
-from app.database.tables import FORMAT, metadata
+from app.database.tables import FORMAT, NUMBER_COLUMNS, metadata
+from app.database.tables import products as product_table
 from app.gallery.gallery import Gallery
 from app.gallery.layout import CATALOGUE_FILE
 from app.products.filters import Filters
@@ -115,10 +118,17 @@ def test_nothing_is_lost_on_a_server(postgres: Postgres) -> None:
         catalogue.close()
 
 
+def remove_private_fields(connection: Connection) -> None:
+    """Remove what formats before 8 lack."""
+    connection.execute(text("DROP INDEX IF EXISTS ix_products_filters"))
+    for name in (*_PRIVATE_FIELDS, *(column.name for column in NUMBER_COLUMNS.values())):
+        connection.execute(text(f"ALTER TABLE products DROP COLUMN {name}"))
+
+
 def remove_words(connection: Connection) -> None:
     """Remove what formats before 6 lack."""
-    for name in ("ix_products_filters", "ix_products_text_revision"):
-        connection.execute(text(f"DROP INDEX IF EXISTS {name}"))
+    remove_private_fields(connection)
+    connection.execute(text("DROP INDEX IF EXISTS ix_products_text_revision"))
     connection.execute(text("ALTER TABLE products DROP COLUMN text_revision"))
     for name in ("words", "product_words", "word_bigrams"):
         connection.execute(text(f"DROP TABLE {name}"))
@@ -284,6 +294,38 @@ def test_products_of_format_5_are_found_by_words(directory: Path, monkeypatch: p
     opened.put([Product("p1", "Blue boot")], vectors(1))
     opened.delete(["p3"])
     assert matching(opened, Filters(words=WordQuery("blue"))) == [7]
+
+
+def test_custom_labels_and_costs_of_format_7_become_private(directory: Path) -> None:
+    catalogue = open_catalogue(directory)
+    labels = (("custom_label_0", "Clearance"), ("custom_label_1", "7,5"), ("cost_of_goods_sold", "30 EUR"))
+    photo = Photo("f" * 64, "s", colors=(ColorShare("#c0252d", 1.0),))
+    private: dict[str, Any] = {"price": Decimal(60), "currency": "EUR", "photos": (photo,)}
+    sale = (("regular_price", "80 EUR"), ("heel", "high"))
+    products = [
+        Product("a", "A", attributes=(*labels, *sale), **private),
+        Product("b", "B", attributes=sale, **private),
+    ]
+    catalogue.put([*products, Product("c", "C")], vectors(3))
+    with catalogue.transaction() as connection:
+        remove_private_fields(connection)
+        connection.execute(text("UPDATE catalogue SET format = 7"))
+    with ThreadPoolExecutor(3) as pool:
+        opened, *_ = pool.map(lambda _: open_catalogue(directory), range(3))
+    first, second, third = opened.page()
+    assert (first.custom_label_0, first.custom_label_1, first.cost_of_goods_sold) == ("clearance", "7,5", "30 EUR")
+    assert first.attributes == second.attributes == (("heel", "high"), ("regular_price", "80 EUR"))
+    assert [product.revision for product in (first, second, third)] == [1, 2, 3]
+    numbers = NUMBER_COLUMNS["margin"], NUMBER_COLUMNS["discount"], NUMBER_COLUMNS["custom_label_1"]
+    findings = Findings()
+    with opened.moment() as connection:
+        rows = connection.execute(select(*numbers).order_by(product_table.c.product_id)).all()
+        assert [len(rows) for rows in check_rows(connection, state_in(connection), findings)] == [3]
+    assert [tuple(row) for row in rows] == [(50.0, 25.0, 7.5), (None, 25.0, None), (None, None, None)]
+    assert findings.problems == []
+    facets = opened.facets(Filters(words=WordQuery("clearance")))
+    assert facets.words is not None and facets.words.dropped == ("clearance",)
+    assert set(facets.attributes) == {"heel", "regular_price"} and facets.colors == {"red": 2}
 
 
 def test_what_is_no_catalogue_is_refused_and_left_alone(tmp_path: Path) -> None:

@@ -106,6 +106,13 @@ def test_groups_and_the_systems_of_sizes_are_fields() -> None:
     assert item(group_id="shoe 7").product.group_id == "shoe 7"  # as GET /products writes it
 
 
+def test_custom_labels_and_costs_are_no_attributes() -> None:
+    product = item(custom_label_0="Clearance", custom_label_4="40 %", cost_of_goods_sold="30,00 EUR").product
+    assert (product.custom_label_0, product.custom_label_4) == ("clearance", "40 %")
+    assert product.cost_of_goods_sold == "30,00 EUR" and product.attributes == ()
+    assert "cost_of_goods_sold 'low' cannot be read" in problem(cost_of_goods_sold="low")
+
+
 def test_several_sizes_are_found_by_each() -> None:
     for size in (["41", "42"], "41/42", "41, 42", "41 / 42"):
         product = item(size=size).product

@@ -14,8 +14,9 @@ import httpx
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from app.catalogue.catalogue import Catalogue
+from app.catalogue.catalogue import Catalogue, sqlite_url
 from app.catalogue.product_patches import PatchOutcome, patch_products
+from app.gallery.layout import CATALOGUE_FILE
 from app.products.product_patch import ProductPatch
 from tests.support.sketch_files import JSON, PNG, refused
 from tests.support.writable_server import Shop, opened, own_gallery, photo
@@ -55,6 +56,27 @@ def test_a_patch_changes_what_it_names(shop: Shop) -> None:
     merge_patch = {"Content-Type": "application/merge-patch+json"}
     removed = shop.client.patch("/products/p/1", content=b'{"color": null, "title": null}', headers=merge_patch).json()
     assert (removed["color"], removed["title"], removed["price"]) == (None, "p/1", 49.9)
+
+
+def test_private_fields_are_stored_and_never_shown(shop: Shop) -> None:
+    secrets = {"custom_label_0": "Clearance", "custom_label_4": "7", "cost_of_goods_sold": 29.95}
+    shown = [shop.put("secret", 40, **FIELDS, **secrets).text]
+    catalogue = Catalogue(sqlite_url(shop.gallery / CATALOGUE_FILE))
+    stored = catalogue.get("secret")
+    assert stored is not None and stored.cost_of_goods_sold == "29.95"
+    change = {"custom_label_0": None, "custom_label_1": "New", "cost_of_goods_sold": "10 EUR"}
+    shown.append(shop.client.patch("/products/secret", json=change).text)
+    shown += [
+        shop.client.get(path).text for path in ("/products/secret", "/products", "/facets", "/products/secret/similar")
+    ]
+    assert not [text for text in shown if "custom_label" in text or "cost_of" in text or "clearance" in text.lower()]
+    patched = catalogue.get("secret")
+    catalogue.close()
+    assert patched is not None and (patched.custom_label_0, patched.custom_label_1) == (None, "new")
+    assert (patched.custom_label_4, patched.cost_of_goods_sold) == ("7", "10 EUR")
+    answer = shop.client.patch("/products/secret", json={"cost_of_goods_sold": "cheap"})
+    message = refused(answer, 422, "invalid_product")["message"]
+    assert message == "cost_of_goods_sold is 'cheap': expected a number, or a text such as '30.00 EUR'"
 
 
 def test_the_same_again_takes_no_revision(shop: Shop) -> None:
