@@ -8,17 +8,18 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Column, Connection, Select, select
+from sqlalchemy import Column, Connection, Select, func, select
 
 from app.database.damage import checked_values
 from app.database.errors import CheckpointMismatchError
-from app.database.filter_conditions import LIVE_BY_KEY, where_clauses
+from app.database.filter_conditions import LIVE, LIVE_BY_KEY, meets, where_clauses
 from app.database.rows import PRODUCT_COLUMNS, chunks, embedding_of, product_of, state_in
 from app.database.sql_lists import Scalar, is_any_of
 from app.database.state import CatalogueState, Change
 from app.database.tables import IS_FIRST_PHOTO, IS_GROUPED, photos, products
 from app.database.word_index.conditions import measure_word
 from app.database.word_index.lookup import resolve_words
+from app.products.conditions import Condition
 from app.products.filters import Filters
 from app.products.grouping import Grouping
 from app.products.product import Photo, Product
@@ -51,6 +52,11 @@ class CatalogueView:
         """Return the revisions (N,) of all products that pass, in no order. Words have to be looked up before."""
         rows = self._connection.execute(select(products.c.revision).where(*where_clauses(filters))).scalars().all()
         return np.array(rows, np.int64)
+
+    def count_meeting(self, condition: Condition) -> int:
+        """Count the products that meet a condition of a rule."""
+        query = select(func.count()).select_from(products).where(LIVE, meets(condition))
+        return int(self._connection.execute(query).scalar_one())
 
     def measure_words(self, match: WordMatch) -> dict[int, float]:
         """Return by revision how far each product with all words is from having them best, as measure_word() does."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from app.core.error_text import cut, truncate
+from app.products.conditions import Condition
 from app.products.sizes import size_names
 from app.products.text_keys import category_path, collapse_spaces, color_names, comparison_key
 from app.words.word_query import WordChoice, WordQuery
@@ -22,7 +23,8 @@ class Filters:
     brands, of the genders, and of an attribute's values is enough, but all named attributes are required. Prices are
     inclusive. With a currency only prices in it pass; without one, prices are compared as plain numbers. `in_stock`
     excludes products that are out of stock, but not those of unknown availability. All words are required. `words` has
-    them as they were typed; the catalogue puts `word_choices` in their place.
+    them as they were typed; the catalogue puts `word_choices` in their place. Products that meet any of the conditions
+    `hidden` are excluded.
 
     Raises ValueError for a value that no product can have.
     """
@@ -39,6 +41,7 @@ class Filters:
     in_stock: bool = False
     words: WordQuery | None = None
     word_choices: tuple[WordChoice, ...] = ()
+    hidden: tuple[Condition, ...] = ()
 
     def __post_init__(self) -> None:
         pairs = tuple((collapse_spaces(name).lower(), value) for name, value in self.attributes)

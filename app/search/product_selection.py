@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NoReturn
 
 import numpy as np
@@ -18,14 +18,13 @@ from app.index.snapshot import Snapshot
 from app.products.filters import Filters
 from app.words.word_query import WordMatch
 
-_BY_STOCK = Filters(in_stock=True)  # in all searches of some shops
-
 
 @contextmanager
 def select_products(gallery: Gallery, filters: Filters, cache: ProductCache) -> Iterator[Selection]:
     """Select the products of one search, as Gallery.select() does, or as of the snapshot while the database is away.
 
-    In the latter case, filters other than by stock raise OperationalError, and so does a product that is not in memory.
+    In the latter case, filters other than by stock and by rules raise OperationalError, and so does a product that is
+    not in memory.
     """
     with ExitStack() as stack:
         error = gallery.contact.error  # if it is known, the search does not wait for the next one
@@ -51,12 +50,20 @@ class _LostDatabase:
     cache: ProductCache
 
     def matching(self, filters: Filters) -> Rows:
-        """Return the revisions (N,) of the products in stock. Raises the error of the last read for other filters."""
-        if filters != _BY_STOCK:
+        """Return the revisions (N,) of the products that pass filters by stock and `hidden`.
+
+        Those are in all searches of some shops. Raises the error of the last read for other filters.
+        """
+        if replace(filters, in_stock=False, hidden=()) != Filters():
             self._fail()
         products = self.cache.at_revisions(self, self.snapshot.live_revisions().tolist())
-        in_stock = (revision for revision, product in products.items() if product.availability != "out_of_stock")
-        return np.fromiter(in_stock, np.int64)
+        passing = (
+            revision
+            for revision, product in products.items()
+            if not (filters.in_stock and product.availability == "out_of_stock")
+            and not any(hidden.is_met_by(product) for hidden in filters.hidden)
+        )
+        return np.fromiter(passing, np.int64)
 
     def measure_words(self, _match: WordMatch) -> NoReturn:
         """Raise the error of the last read."""
