@@ -130,6 +130,9 @@ class Settings(BaseSettings):
     shop: Path | None = Field(
         default=None, description="TOML file with the shop's name, texts, colours and files; unset: Sketchfind's own"
     )
+    rules: Path | None = Field(
+        default=None, description="TOML file with rules that move, pin and hide products; unset: none"
+    )
     log_format: LogFormat = Field(default="text", description="format of log lines: text or json")
 
     @field_validator("embed_origins", "cors_origins", "trusted_proxies", mode="before")

@@ -1,4 +1,4 @@
-"""Authentication by API keys: for every write, and for reads if the settings require it.
+"""Authentication by API keys: for every write and explanation, and for reads if the settings require it.
 
 A route that writes takes a parameter `key: WriteAccess`. It must read its body itself, since FastAPI's File() and
 Body() would read all of it before the key is checked.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Depends
+from fastapi import Depends, Query
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 from starlette.concurrency import run_in_threadpool
 
@@ -16,6 +16,7 @@ from app.asgi.dependencies import ServiceOf
 from app.asgi.errors import ApiError
 from app.asgi.rate_limit import WriteRate
 from app.catalogue.api_keys import ApiKey
+from app.serving.service import Service
 
 _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="sketchfind"'}
 _HOW = "`Authorization: Bearer KEY` or `X-API-Key: KEY`"
@@ -39,9 +40,28 @@ def require_write_key(_rate: WriteRate, service: ServiceOf, secret: _RequestKey)
     Raises ApiError too_many_requests, missing_key, wrong_key, read_only_key, or writes_disabled if the gallery has no
     write key.
     """
+    return _find_write_key(service, secret)
+
+
+async def read_explain(
+    service: ServiceOf,
+    secret: _RequestKey,
+    *,
+    explain: Annotated[
+        bool, Query(description="explain which rules acted on each result; needs a write key", examples=[False])
+    ] = False,
+) -> bool:
+    """Read whether to explain results, which shows rules. Raises the errors of require_write_key() if so."""
+    if explain:
+        await run_in_threadpool(_find_write_key, service, secret)
+    return explain
+
+
+def _find_write_key(service: Service, secret: str | None) -> ApiKey:
+    """Return the write key of a secret. Raises ApiError as require_write_key()."""
     keys = service.gallery.catalogue.keys
     if not any(key.scope == "write" for key in keys.recent()):
-        raise ApiError(403, "writes_disabled", f"the gallery has no write key, so it cannot be changed: {_MAKE_ONE}")
+        raise ApiError(403, "writes_disabled", f"the gallery has no write key, which this needs: {_MAKE_ONE}")
     key = _find_key(service, secret)
     if key.scope != "write":
         message = f"key {key.name!r} has the scope 'read': expected one with the scope 'write'"
@@ -55,7 +75,7 @@ async def require_read_key(service: ServiceOf, secret: _RequestKey) -> None:
         await run_in_threadpool(_find_key, service, secret)
 
 
-def _find_key(service: ServiceOf, secret: str | None) -> ApiKey:
+def _find_key(service: Service, secret: str | None) -> ApiKey:
     """Return the stored key of a secret. Raises ApiError missing_key or wrong_key."""
     if secret is None:
         raise ApiError(401, "missing_key", f"an API key is missing: expected {_HOW}", headers=_CHALLENGE)
@@ -66,4 +86,6 @@ def _find_key(service: ServiceOf, secret: str | None) -> ApiKey:
 
 
 WriteAccess = Annotated[ApiKey, Depends(require_write_key)]
+ExplainOf = Annotated[bool, Depends(read_explain)]
+"""Dependency: whether to explain results."""
 ReadAccess = Depends(require_read_key)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from app.search.listing import explanations
 from app.search.results import SearchResult
 from app.search.retriever import Retriever
 from app.search.search_request import PendingSearch, PendingSimilar, PreparedQuery
@@ -21,10 +22,20 @@ def search_batch(
     prepared = [outcome for outcome in outcomes if isinstance(outcome, PreparedQuery)]
     if embedded := sum(isinstance(ready.query.views, list) for ready in prepared):
         on_pass(embedded)
-    results = iter(retriever.search_all([ready.query for ready in prepared]))
-    return [
-        outcome if isinstance(outcome, Exception) else _with_preparation(outcome, next(results)) for outcome in outcomes
-    ]
+    plain = [explanations.without_rules(ready.query) for ready in prepared if ready.explain]
+    found = retriever.search_all([*(ready.query for ready in prepared), *plain])
+    results, without_rules = iter(found[: len(prepared)]), iter(found[len(prepared) :])
+    grouping = retriever.gallery.grouping
+    finished = list[SearchResult | Exception]()
+    for outcome in outcomes:
+        if isinstance(outcome, Exception):
+            finished.append(outcome)
+            continue
+        result = _with_preparation(outcome, next(results))
+        if outcome.explain:
+            result = explanations.explain(result, next(without_rules), outcome.query, grouping)
+        finished.append(result)
+    return finished
 
 
 def _prepare(pending: PendingSearch | PendingSimilar, retriever: Retriever) -> PreparedQuery | Exception:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,16 @@ from numpy.typing import NDArray
 from app.core.arrays import Rows
 from app.index.groups import Groups
 from app.products.product import Product
+from app.rules.rule import Rule
+
+
+class Row(NamedTuple):
+    """Product with its distance, the position of its nearest photo, and the rule that has pinned it, if any."""
+
+    product: Product
+    distance: float
+    position: int
+    pin: Rule | None = None
 
 
 @dataclass(frozen=True)
@@ -41,8 +52,11 @@ class Ranking:
         """Remove the products of a group, if any."""
         if number is None:
             return self
-        kept = groups.numbers_of(self.revisions) != number
-        return Ranking(self.revisions[kept], self.distances[kept], self.positions[kept])
+        return self.among(groups.numbers_of(self.revisions) != number)
+
+    def among(self, chosen: NDArray[np.bool_]) -> Ranking:
+        """Reduce the ranking to the `chosen` (n,) entries."""
+        return Ranking(self.revisions[chosen], self.distances[chosen], self.positions[chosen])
 
     def _nearest_by(self, keys: Rows) -> Ranking:
         """Reduce the ranking to the nearest entry of each of `keys` (n,)."""
@@ -63,15 +77,15 @@ class Ranking:
             among &= self.distances <= np.partition(nearest, k - 1)[k - 1]
         return [int(revision) for revision in self.revisions[among]]
 
-    def top_k(self, products: Mapping[int, Product], k: int, groups: Groups) -> list[tuple[Product, float, int]]:
-        """Return product, distance and position of the k nearest groups of those in `products`, keyed by revision.
+    def top_k(self, products: Mapping[int, Product], k: int, groups: Groups) -> list[Row]:
+        """Return the rows of the k nearest groups of those in `products`, keyed by revision.
 
         A group is represented by its nearest product. Ties are in the order of ids.
         """
         columns = self.revisions, self.distances, self.positions, groups.numbers_of(self.revisions)
         rows = zip(*(column.tolist() for column in columns), strict=True)
         known = [(products[r], distance, position, group) for r, distance, position, group in rows if r in products]
-        nearest: dict[int, tuple[Product, float, int]] = {}
+        nearest: dict[int, Row] = {}
         for product, distance, position, group in sorted(known, key=lambda row: (row[1], row[0].product_id)):
-            nearest.setdefault(group, (product, distance, position))
+            nearest.setdefault(group, Row(product, distance, position))
         return list(nearest.values())[:k]

@@ -11,6 +11,7 @@ from app.database.read_limits import IsAbandoned
 from app.products.filters import Filters
 from app.products.product import Product
 from app.products.variants import VariantPrices, Variants
+from app.rules.rule import NO_RULES, ActiveRules, Rule
 from app.words.word_query import WordMatch
 from model.preprocessing.frames import mirror_image
 from model.preprocessing.images import Pixels
@@ -66,6 +67,8 @@ class Query:
     own: str | None = None
     listing: Listing = NEAREST
     drawn: tuple[ColorShare, ...] = ()  # colours that the results should have
+    rules: ActiveRules = NO_RULES
+    pins: tuple[tuple[Rule, int], ...] = ()  # of the list, with their positions, ascending; only without views
     is_abandoned: IsAbandoned = field(default=lambda: False, compare=False)
 
     @staticmethod
@@ -91,10 +94,11 @@ class Query:
     def depth(self) -> int:
         """Number of candidates that the list needs at least. All pages but the first have the same.
 
-        An approximate index could find other candidates at another depth, which would be repeats or gaps. With colours,
-        all pages have the same, since a candidate that is far by its lines alone may be among the first.
+        An approximate index could find other candidates at another depth, which would be repeats or gaps. With colours
+        or rules, all pages have the same, since a candidate that is far by its lines alone may be among the first.
         """
-        is_deep = bool(self.drawn) or (self.listing.start > 0 and self.listing.sort == "likeness")
+        is_shifted = bool(self.drawn) or self.rules.has_moves
+        is_deep = is_shifted or (self.listing.start > 0 and self.listing.sort == "likeness")
         return max(self.reach, MOST_LISTED + 1) if is_deep else self.reach
 
 
@@ -110,6 +114,7 @@ class Result(NamedTuple):
     position: int  # of the nearest photo, among the product's photos
     variants: Variants
     in_stock: bool
+    pin: Rule | None = None  # that has put it at its place
 
     @property
     def prices(self) -> VariantPrices | None:
@@ -143,6 +148,17 @@ class Page:
     is_last: bool
 
 
+class Explanation(NamedTuple):
+    """Rules that acted on a result, and what it would be without rules.
+
+    `rank` is None beyond the end of a list without rules.
+    """
+
+    rules: tuple[Rule, ...]
+    rank: int | None
+    distance: float | None
+
+
 @dataclass(frozen=True)
 class SearchResult:
     """Results in their order, with the size and revision of the gallery and the duration of each stage.
@@ -160,6 +176,7 @@ class SearchResult:
     kind: QueryKind = "sketch"
     object: PhotoObject | None = None  # what was searched of a photo
     words: WordMatch | None = None  # what became of the words of the filters
+    explanations: tuple[Explanation, ...] | None = None  # of the results, if asked for
     next: str | None = None  # cursor of the next page; None at the end of the list
 
 

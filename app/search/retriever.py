@@ -27,13 +27,13 @@ from app.index.groups import NO_GROUPS, Groups, group_number
 from app.products.filters import Filters
 from app.search.confidence import contrast_of
 from app.search.exact_distances import ExactDistances
-from app.search.listing.color_order import add_colors
 from app.search.listing.pages import read_pages
-from app.search.listing.result_reader import ResultReader, Row
+from app.search.listing.result_reader import ResultReader
+from app.search.listing.shifts import WORDS_SPREAD, measure_spread, shift
 from app.search.listing.stock_order import in_stock_first
 from app.search.listing.word_order import rank_by_words
 from app.search.product_selection import select_products
-from app.search.ranking import Ranking
+from app.search.ranking import Ranking, Row
 from app.search.results import ALL, Comparison, Query, SearchResult, UnknownProductError, photo_name
 from app.search.variants_cache import VariantsCache
 from model.checkpoint import Checkpoint
@@ -152,9 +152,12 @@ class Retriever:
                 parts = in_stock_first(selection, selection.look_up(filters), groups)
             nearest: list[list[Row]] = [[] for _ in alike]
             contrasts: list[list[float | None]] = [[] for _ in alike]
-            for part in parts:
+            for number, part in enumerate(parts):
                 ranked = self._rank(part, alike, views, groups, stages)
-                rows = reader.nearest([ranking for ranking, _ in ranked], alike)
+                queries = (
+                    [replace(query, pins=()) for query in alike] if number else alike
+                )  # pins are of the first part
+                rows = reader.nearest([ranking for ranking, _ in ranked], queries)
                 nearest = [[*a, *b][: query.reach] for a, b, query in zip(nearest, rows, alike, strict=True)]
                 contrasts = [[*known, more] for known, (_, more) in zip(contrasts, ranked, strict=True)]
                 if all(len(rows) == query.reach for rows, query in zip(nearest, alike, strict=True)):
@@ -181,7 +184,7 @@ class Retriever:
         if alike[0].is_by_words:
             ranking = rank_by_words(selection)
             stages["candidates"] += 1000 * (time.perf_counter() - started)
-            return [(ranking, None)] * len(alike)
+            return [(self._shift(selection, ranking, query, WORDS_SPREAD), None) for query in alike]
         counts = self._candidate_counts(selection, alike)
         view_counts = [count for count, embeddings in zip(counts, views, strict=True) for _ in embeddings]
         with torch.inference_mode():
@@ -196,13 +199,18 @@ class Retriever:
         ranked: list[tuple[Ranking, float | None]] = []
         for query, (start, end) in zip(alike, pairwise(ends), strict=True):
             merged = Ranking.merge_views(rankings[start:end]).without_group(query.left_out, selection.snapshot.groups)
-            if query.drawn:
-                products = selection.products(self.product_cache, merged.revisions.tolist())
-                merged = add_colors(merged, products, query.drawn, mean_distances[start], self._color_weight)
+            merged = self._shift(selection, merged, query, measure_spread(merged, mean_distances[start]))
             ranked.append((merged, _least_contrast(contrasts[start:end])))
         stages["candidates"] += 1000 * (scanned - started)
         stages["rerank"] += 1000 * (time.perf_counter() - scanned)
         return ranked
+
+    def _shift(self, selection: Selection, ranking: Ranking, query: Query, spread: float) -> Ranking:
+        """Shift the candidates of a query by its colours and rules, if it has any."""
+        if not query.drawn and not query.rules.has_moves:
+            return ranking
+        products = selection.products(self.product_cache, ranking.revisions.tolist())
+        return shift(ranking, products, query, spread, self._color_weight)
 
     def _candidate_counts(self, selection: Selection, alike: Sequence[Query]) -> list[int]:
         """Return how many products or groups the first stage has to find for each query, so that enough remain."""

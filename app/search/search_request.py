@@ -14,6 +14,7 @@ from app.decoding.framed_picture import FramedPicture
 from app.decoding.image_sketch import ImageSketch
 from app.decoding.stroke_sketch import Sketch, StrokesSketch
 from app.products.filters import Filters
+from app.rules.rule import NO_RULES, ActiveRules
 from app.search.listing.cursor import FROM_START, ListRequest, fingerprint
 from app.search.results import NEAREST, Listing, Query, QueryKind
 from app.search.retriever import Retriever
@@ -26,7 +27,8 @@ class SearchRequest:
     """Request for the k products nearest to a sketch; with `mirror`, in either direction.
 
     With `variants`, products of one group are results of their own. Without a sketch, the words of the filters decide.
-    Results of the colours `paint` come first, by default of those that the strokes are drawn in.
+    Results of the colours `paint` come first, by default of those that the strokes are drawn in. With `explain`, the
+    results say which rules acted on them.
     """
 
     sketch: Sketch | None
@@ -36,13 +38,19 @@ class SearchRequest:
     variants: bool = False
     listing: ListRequest = FROM_START
     paint: tuple[ColorShare, ...] = ()
+    rules: ActiveRules = NO_RULES
+    explain: bool = False
 
     def fingerprint(self) -> bytes:
-        """Hash all that decides which list is returned, and in which order."""
+        """Hash all that decides which list is returned, and in which order, except rules.
+
+        These may change while a list is read. If that changes the results before a cursor, the cursor is outdated.
+        """
         how = (self.sketch.kind, self.sketch.crop) if isinstance(self.sketch, ImageSketch) else None
         sketch = self.sketch and (hashlib.blake2b(self.sketch.data).digest(), how)
         listing = replace(self.listing, cursor=None)
-        return fingerprint(sketch, self.filters, self.mirror, self.variants, listing, self.paint)
+        filters = replace(self.filters, hidden=())
+        return fingerprint(sketch, filters, self.mirror, self.variants, listing, self.paint)
 
 
 @dataclass(frozen=True)
@@ -54,10 +62,13 @@ class SimilarRequest:
     filters: Filters
     variants: bool = False
     listing: ListRequest = FROM_START
+    rules: ActiveRules = NO_RULES
+    explain: bool = False
 
     def fingerprint(self) -> bytes:
-        """Hash all that decides which list is returned, and in which order."""
-        return fingerprint(self.product_id, self.filters, self.variants, replace(self.listing, cursor=None))
+        """Hash all that decides which list is returned, and in which order, as that of SearchRequest."""
+        filters = replace(self.filters, hidden=())
+        return fingerprint(self.product_id, filters, self.variants, replace(self.listing, cursor=None))
 
 
 @dataclass(frozen=True)
@@ -80,6 +91,7 @@ class PreparedQuery:
     kind: QueryKind = "sketch"
     object: PhotoObject | None = None
     preprocess_ms: float = 0.0
+    explain: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,14 +108,18 @@ class PendingSearch:
         started, request = time.perf_counter(), self.request
         if self.sketch is None:
             query = Query(np.zeros((0, 0), np.float32), request.k, request.filters, request.variants)
+            is_sorted = self.listing.sort != "likeness"
+            pins = () if is_sorted else request.rules.pins_for(request.filters.words, request.filters.category)
+            query = replace(query, rules=request.rules, pins=pins)
             query = replace(query, listing=self.listing, is_abandoned=self.abandoned.is_set)
-            return PreparedQuery(query, kind="words")
+            return PreparedQuery(query, kind="words", explain=request.explain)
         picture = self.sketch.draw(retriever.preprocess)
         query = Query.of(picture.frame, request.k, request.filters, mirror=request.mirror, variants=request.variants)
         drawn = request.paint or picture.colors
-        query = replace(query, listing=self.listing, drawn=drawn, is_abandoned=self.abandoned.is_set)
+        query = replace(query, listing=self.listing, drawn=drawn, rules=request.rules)
+        query = replace(query, is_abandoned=self.abandoned.is_set)
         milliseconds = (time.perf_counter() - started) * 1000 + self.sketch.milliseconds
-        return PreparedQuery(query, picture.kind, picture.object, milliseconds)
+        return PreparedQuery(query, picture.kind, picture.object, milliseconds, request.explain)
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,4 +134,5 @@ class PendingSimilar:
         """Make the query by the product's photos. Raises UnknownProductError."""
         request = self.request
         query = retriever.like(request.product_id, request.k, request.filters, variants=request.variants)
-        return PreparedQuery(replace(query, listing=self.listing, is_abandoned=self.abandoned.is_set), kind="photo")
+        query = replace(query, listing=self.listing, rules=request.rules, is_abandoned=self.abandoned.is_set)
+        return PreparedQuery(query, kind="photo", explain=request.explain)

@@ -22,6 +22,7 @@ from app.gallery.gallery import Gallery
 from app.ingest.product_preparer import PreparedProduct, ProductUpdate
 from app.observability.metrics import Metrics
 from app.products.product_patch import ProductPatch
+from app.rules.rules_watch import RulesWatch
 from app.search.batched_search import search_batch
 from app.search.batcher import Batcher
 from app.search.listing.cursor import Pager
@@ -38,11 +39,15 @@ _log = logging.getLogger(__name__)
 
 
 class Service:
-    """Gallery that can be searched from start() to close(). A re-embedding replaces its runtime."""
+    """Gallery that can be searched from start() to close(). A re-embedding replaces its runtime.
+
+    Raises RulesFileError for a file of rules that cannot be used.
+    """
 
     def __init__(self, settings: Settings, metrics: Metrics | None = None, reads: ReadLimits | None = None) -> None:
         thread_counts = threads_per_batch(limit_threads(settings.threads))
         self.settings = settings
+        self.rules = RulesWatch(settings.rules)
         self._batcher = Batcher(len(thread_counts), lambda busy: set_compute_threads(thread_counts[busy - 1]))
         self.queue = SearchQueue(settings.max_queue, settings.search_timeout)
         self.metrics = metrics or Metrics()

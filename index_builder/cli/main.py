@@ -17,6 +17,7 @@ from index_builder.cli.gallery import build, create, demo, serve
 from index_builder.cli.keys import keys
 from index_builder.cli.maintenance import backup, reembed, restore, tune, verify
 from index_builder.cli.products import add, import_, imports, list_, remove
+from index_builder.cli.shop.rules import rules
 from index_builder.cli.training import train
 
 app = typer.Typer(
@@ -49,3 +50,4 @@ app.command("import")(plain_errors(import_))
 app.command("list")(plain_errors(list_))
 app.add_typer(imports, name="imports")
 app.add_typer(keys, name="keys")
+app.add_typer(rules, name="rules")

@@ -138,6 +138,7 @@ async def read_filters(
         attributes=tuple(map(_split_attribute, attribute)),
         words=_read_words(q, service.settings.language),
         in_stock=in_stock or service.settings.out_of_stock == "hide",
+        hidden=service.rules.active().hidden,
     )
     if min_price is not None or max_price is not None:
         await run_in_threadpool(_check_prices, catalogue, filters)

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 
+from app.api.authentication import ExplainOf
 from app.api.requests.filter_parameters import FiltersOf, Variants
 from app.api.requests.list_parameters import ListingOf, PaintOf
 from app.api.requests.product_id_paths import ProductId, RawSuffixRoute, unknown_product_error
@@ -35,7 +36,7 @@ router = APIRouter(route_class=RawSuffixRoute)
 
 @router.post(
     "/search",
-    responses=error_docs(401, 408, 410, 413, 415, 422, 429, 500, 503),
+    responses=error_docs(401, 403, 408, 410, 413, 415, 422, 429, 500, 503),
     openapi_extra={"requestBody": QUERY_DOCS},
     dependencies=[SearchRate, QueueHasRoom],
     tags=["search"],
@@ -53,6 +54,7 @@ async def search_products(
     variants: Variants = False,
     listing: ListingOf,
     paint: PaintOf,
+    explain: ExplainOf,
 ) -> SearchResponse:
     """Find the products that a sketch shows, or that look like the object in a photo, or that have the words `q`.
 
@@ -61,14 +63,14 @@ async def search_products(
     """
     limits = service.settings.max_body_bytes, service.settings.max_pixels
     sketch = await read_query(request, reservation, *limits, kind, crop, has_words=filters.words is not None)
-    asked = SearchRequest(sketch, k, filters, mirror, variants, listing, paint)
+    asked = SearchRequest(sketch, k, filters, mirror, variants, listing, paint, service.rules.active(), explain)
     search = service.search(rate_limit_key(request.scope), asked)
     return SearchResponse.from_result(await cancel_on_disconnect(request, search))
 
 
 @router.get(
     "/products/{product_id:path}/similar",
-    responses=error_docs(401, 404, 410, 422, 429, 500, 503),
+    responses=error_docs(401, 403, 404, 410, 422, 429, 500, 503),
     dependencies=[SearchRate, QueueHasRoom],
     tags=["search"],
 )
@@ -81,9 +83,10 @@ async def find_similar_products(
     k: K = 24,
     variants: Variants = False,
     listing: ListingOf,
+    explain: ExplainOf,
 ) -> SearchResponse:
     """Find the products that look like a product, without the product itself and its variants."""
-    similar = SimilarRequest(product_id, k, filters, variants, listing)
+    similar = SimilarRequest(product_id, k, filters, variants, listing, service.rules.active(), explain)
     search = service.search(rate_limit_key(request.scope), similar)
     try:
         return SearchResponse.from_result(await cancel_on_disconnect(request, search))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from pydantic import BaseModel, Field
 
+from app.api.schemas.explanations import EXPLANATION, ExplanationInfo
 from app.api.schemas.photo_objects import OBJECT_EXAMPLE, ObjectInfo
 from app.api.schemas.products import ProductSummary, summarise
 from app.api.schemas.words import WORDS_EXAMPLE, WordsInfo
 from app.core.error_text import cut
 from app.products.variants import VariantPrices as PriceRange
 from app.search.confidence import is_confident
-from app.search.results import QueryKind, Result, SearchResult
+from app.search.results import Explanation, QueryKind, Result, SearchResult
 
 _MOST_DESCRIPTION = 300  # characters: answers while drawing should stay small; the product itself has all of it
 
@@ -65,9 +66,13 @@ class ResultInfo(ProductSummary):
         examples=[1.83],
     )
 
+    explanation: ExplanationInfo | None = Field(
+        description="with explain=true, the rules that acted on the result; else null", examples=[EXPLANATION, None]
+    )
+
     @staticmethod
-    def from_result(result: Result, rank: int) -> ResultInfo:
-        """Build the response from a result and its rank."""
+    def from_result(result: Result, rank: int, explanation: Explanation | None = None) -> ResultInfo:
+        """Build the response from a result, its rank, and its explanation if asked for."""
         product, variants = result.product, result.variants
         return ResultInfo(
             **summarise(product, result.photo),
@@ -81,6 +86,7 @@ class ResultInfo(ProductSummary):
             description=product.description and cut(product.description, _MOST_DESCRIPTION),
             rank=rank,
             distance=result.distance,
+            explanation=explanation and ExplanationInfo.from_explanation(explanation),
         )
 
 
@@ -120,9 +126,10 @@ class SearchResponse(BaseModel):
     @staticmethod
     def from_result(result: SearchResult) -> SearchResponse:
         """Build the response from the result of a search."""
-        ranked = enumerate(result.results, result.page.start + 1)
+        explanations = result.explanations or [None] * len(result.results)
+        explained = enumerate(zip(result.results, explanations, strict=True), result.page.start + 1)
         return SearchResponse(
-            results=[ResultInfo.from_result(item, rank) for rank, item in ranked],
+            results=[ResultInfo.from_result(item, rank, explanation) for rank, (item, explanation) in explained],
             gallery=GalleryInfo(size=result.size, revision=result.revision),
             timings_ms=Timings(**{name: round(duration, 3) for name, duration in result.timings_ms.items()}),
             kind=result.kind,

@@ -6,7 +6,8 @@ import hashlib
 from collections.abc import Iterable, Sequence
 
 from app.search.listing.price_order import sort_by_price
-from app.search.listing.result_reader import ResultReader, Row
+from app.search.listing.result_reader import ResultReader
+from app.search.ranking import Row
 from app.search.results import Page, Query, Result
 
 FINGERPRINT = 8  # bytes

@@ -193,3 +193,27 @@ def test_a_gallery_whose_catalogue_is_elsewhere_says_so(
     assert f"gallery {gallery} has no catalogue catalogue.sqlite: expected its URL in --catalogue" in result.stderr
     assert "expected its URL in --catalogue or SKETCHFIND_CATALOGUE" in result.stderr
     assert not list(gallery.glob("catalogue.sqlite*")) and not (tmp_path / "to").exists()
+
+
+def test_rules_are_checked_against_a_gallery(tiny_gallery: Path, tmp_path: Path) -> None:
+    rules = tmp_path / "rules.toml"
+    rules.write_text(
+        """
+        [[rule]]
+        name = "Boots"
+        boost = 0.5
+        where = { category = "Shoes > Boots" }
+        [[rule]]
+        name = "Sofa"
+        pin = { position = 2, words = "red" }
+        where = { product_id = "sofa-1" }
+        until = 2020-01-01
+        """
+    )
+    lines = run("rules", "check", rules, "--gallery", tiny_gallery)
+    assert lines.stdout == "Boots\tboost 0.5\t2 products\tactive\nSofa\tpin 2\t1 product\tnot active now\n"
+    checked = answer("rules", "check", rules, "--gallery", tiny_gallery)
+    assert checked["bound"] == 0.3 and checked["rules"][0]["products"] == 2
+    rules.write_text("[[rule]]")
+    wrong = run("rules", "check", rules, "--gallery", tiny_gallery)
+    assert wrong.exit_code == 2 and "rules.toml: rule 1: name is missing" in wrong.stderr

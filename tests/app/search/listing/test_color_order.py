@@ -14,7 +14,7 @@ from app.colours.shares import ColorShare
 from app.gallery.gallery import Gallery
 from app.products.filters import Filters
 from app.products.product import Product
-from app.search.listing.color_order import add_colors
+from app.search.listing.shifts import measure_spread, shift
 from app.search.ranking import Ranking
 from app.search.results import Listing, Query
 from app.search.retriever import Retriever
@@ -102,4 +102,5 @@ def test_pages_of_a_coloured_sketch_are_those_of_one_list(directory: Path) -> No
 
 def test_without_candidates_there_is_nothing_to_order() -> None:
     empty = Ranking(np.zeros(0, np.int64), np.zeros(0, np.float32), np.zeros(0, np.int64))
-    assert add_colors(empty, {}, (ColorShare(COLORS[0], 1.0),), None) is empty
+    query = Query(np.zeros((1, 8), np.float32), 1, drawn=(ColorShare(COLORS[0], 1.0),))
+    assert measure_spread(empty, None) == 0 and not len(shift(empty, {}, query, 0.0, WEIGHT).distances)
