@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Column, Connection, Select, func, select
+from sqlalchemy import Column, Connection, Select, select
 
 from app.database.damage import checked_values
 from app.database.errors import CheckpointMismatchError
@@ -53,10 +53,10 @@ class CatalogueView:
         rows = self._connection.execute(select(products.c.revision).where(*where_clauses(filters))).scalars().all()
         return np.array(rows, np.int64)
 
-    def count_meeting(self, condition: Condition) -> int:
-        """Count the products that meet a condition of a rule."""
-        query = select(func.count()).select_from(products).where(LIVE, meets(condition))
-        return int(self._connection.execute(query).scalar_one())
+    def meeting(self, condition: Condition) -> NDArray[np.int64]:
+        """Return the revisions (N,) of all products that meet a condition of a rule, in no order."""
+        query = select(products.c.revision).where(LIVE, meets(condition))
+        return np.array(self._connection.execute(query).scalars().all(), np.int64)
 
     def measure_words(self, match: WordMatch) -> dict[int, float]:
         """Return by revision how far each product with all words is from having them best, as measure_word() does."""

@@ -18,7 +18,7 @@ from app.database.errors import CatalogueError
 from app.database.state import CatalogueState
 from app.database.tables import NUMBER_COLUMNS, catalogue, products
 from app.products.product import Photo, Product
-from app.products.rule_numbers import rule_numbers
+from app.products.rule_numbers import rule_number
 from app.products.text_keys import category_key
 
 PRODUCT_COLUMNS = [products.c[field.name] for field in fields(Product) if field.name != "photos"]
@@ -76,7 +76,7 @@ def check_fit(products: Sequence[Product], embeddings: NDArray[np.float32], dim:
 def row_of(product: Product) -> dict[str, object]:
     """Return the row of a product, without its photos."""
     row = {column.name: getattr(product, column.name) for column in PRODUCT_COLUMNS}
-    numbers = {NUMBER_COLUMNS[name].name: number for name, number in rule_numbers(product).items()}
+    numbers = {column.name: rule_number(product, name) for name, column in NUMBER_COLUMNS.items()}
     return row | numbers | {"deleted": False, "category_key": category_key(product.category)}
 
 

@@ -9,6 +9,7 @@ from typing import Protocol
 from app.catalogue.product_cache import ProductCache, ProductSource
 from app.core.arrays import Rows
 from app.index.snapshot import Snapshot
+from app.products.conditions import Condition
 from app.products.filters import Filters
 from app.products.product import Product
 from app.words.word_query import WordMatch
@@ -19,6 +20,9 @@ class SelectionSource(ProductSource, Protocol):
 
     def matching(self, filters: Filters) -> Rows:
         """Return the revisions (N,) of all products that pass, in no order. Words have to be looked up before."""
+
+    def meeting(self, condition: Condition) -> Rows:
+        """Return the revisions (N,) of all products that meet a condition of a rule, in no order."""
 
     def measure_words(self, match: WordMatch) -> dict[int, float]:
         """Return by revision how far each product with all words is from having them best."""

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from app.products.prices import regular_price
 from app.products.product import Product
-from app.products.rule_numbers import rule_numbers
+from app.products.rule_numbers import rule_number
 from app.products.text_keys import category_key, comparison_key
 
 PRICE = "price"
@@ -63,12 +63,11 @@ class Condition:
         yield self.on_sale is None or (regular_price(product) is not None) == self.on_sale
         for name, labels in self.labels:
             yield getattr(product, name) in map(comparison_key, labels)
-        if self.ranges:
-            numbers = {PRICE: product.price, **rule_numbers(product)}
-            yield all(wanted.has(numbers[name]) for name, wanted in self.ranges)
-        if self.traits:
-            traits = {(name, comparison_key(value)) for name, value in product.traits()}
-            yield all(any((name, comparison_key(value)) in traits for value in values) for name, values in self.traits)
+        for name, wanted in self.ranges:
+            yield wanted.has(product.price if name == PRICE else rule_number(product, name))
+        for name, values in self.traits:
+            own = set(map(comparison_key, product.trait_values(name)))
+            yield any(comparison_key(value) in own for value in values)
 
 
 def _is_below(own: str | None, category: str) -> bool:

@@ -31,6 +31,7 @@ CUSTOM_LABELS = tuple(f"custom_label_{number}" for number in range(5))
 
 _TEXTS = ("title", "category", "currency", "link", "color", "gender", "brand", "size", "size_system", "size_type")
 _TRAIT_FIELDS = ("color", "measured_colors", "brand", "gender", "size", "size_system", "size_type", "attributes")
+_TRAITS = ("color", "brand", "gender", "size")
 _TAKEN = (
     *("product_id", "title", "category", "currency", "link", "color", "gender", "brand", "size"),
     *("price", "availability", "description", "attributes", "photos", "revision"),
@@ -137,13 +138,20 @@ class Product:
 
     def traits(self) -> Iterator[tuple[str, str]]:
         """Return the names and values by which the product is filtered and counted, without repeats."""
-        values = [("color", color) for color in self.colors]
-        values += [("brand", self.brand or ""), ("gender", self.gender or "")]
-        values += [("size", size) for size in self.sizes]
-        distinct = {
-            (name, comparison_key(value)): collapse_spaces(value) for name, value in (*values, *self.attributes)
-        }
+        names = dict.fromkeys((*_TRAITS, *(name for name, _ in self.attributes)))
+        values = ((name, value) for name in names for value in self.trait_values(name))
+        distinct = {(name, comparison_key(value)): collapse_spaces(value) for name, value in values}
         return ((name, value) for (name, _), value in distinct.items() if value)
+
+    def trait_values(self, name: str) -> list[str]:
+        """Return the values of one trait: of a field, or of the attributes of that name."""
+        if name == "color":
+            return self.colors
+        if name == "size":
+            return self.sizes
+        if name in _TRAITS:
+            return [getattr(self, name) or ""]
+        return [value for other, value in self.attributes if other == name]
 
 
 def _normalise_price(price: Decimal | None) -> Decimal | None:

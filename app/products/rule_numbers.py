@@ -13,13 +13,11 @@ RULE_NUMBERS = ("discount", "margin", *CUSTOM_LABELS)
 _NUMBER = re.compile(r"([+-]?\d{1,15}(?:[.,]\d{1,15})?)\s*%?")
 
 
-def rule_numbers(product: Product) -> dict[str, float | None]:
-    """Return the numbers of a product by name. A label that is not a number has None."""
-    labels = {label: _read_number(getattr(product, label)) for label in CUSTOM_LABELS}
-    return {"discount": discount(product), "margin": margin(product), **labels}
-
-
-def _read_number(text: str | None) -> float | None:
-    """Read a number such as "12", "-0.5", "3,5" or "40 %"."""
-    match = _NUMBER.fullmatch(text or "")
+def rule_number(product: Product, name: str) -> float | None:
+    """Return one of RULE_NUMBERS of a product: of a label "12", "-0.5", "3,5" or "40 %". Any other label has None."""
+    if name == "discount":
+        return discount(product)
+    if name == "margin":
+        return margin(product)
+    match = _NUMBER.fullmatch(getattr(product, name) or "")
     return float(match[1].replace(",", ".")) if match else None

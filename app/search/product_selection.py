@@ -15,6 +15,7 @@ from app.core.arrays import Rows
 from app.gallery.gallery import Gallery
 from app.gallery.selection import Selection
 from app.index.snapshot import Snapshot
+from app.products.conditions import Condition
 from app.products.filters import Filters
 from app.words.word_query import WordMatch
 
@@ -64,6 +65,10 @@ class _LostDatabase:
             and not any(hidden.is_met_by(product) for hidden in filters.hidden)
         )
         return np.fromiter(passing, np.int64)
+
+    def meeting(self, _condition: Condition) -> NoReturn:
+        """Raise the error of the last read."""
+        self._fail()
 
     def measure_words(self, _match: WordMatch) -> NoReturn:
         """Raise the error of the last read."""

@@ -2,37 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from app.catalogue.product_cache import ProductCache
+from app.gallery.selection import Selection
 from app.index.groups import NO_GROUPS, Groups
-from app.products.product import Product
 from app.rules.rule import Rule
 from app.search.ranking import Ranking, Row
 
+Pinned = list[tuple[int, Row]]
+"""Positions and rows, the positions ascending."""
 
-def rank_with_pins(
-    ranking: Ranking, products: Mapping[int, Product], pins: Sequence[tuple[Rule, int]], groups: Groups
-) -> list[Row]:
-    """Return the nearest product of each group, with pinned products at their positions, which ascend.
 
-    Of the products that meet a rule's condition, the nearest is pinned, and stands for its group. A position beyond the
-    end of the list is the end, and one that is taken the next. A rule whose products are not in the list does nothing.
+def find_pinned(
+    ranking: Ranking, pins: Iterable[tuple[Rule, int]], selection: Selection, cache: ProductCache, groups: Groups
+) -> Pinned:
+    """Find the products that rules pin: of those that meet a rule's condition, the nearest whose group is not pinned.
+
+    A rule whose products are not in the ranking pins none.
     """
-    rows = ranking.top_k(products, len(ranking.revisions), NO_GROUPS)
-    numbers = dict(zip(ranking.revisions.tolist(), groups.numbers_of(ranking.revisions).tolist(), strict=True))
-    pinned: dict[int, tuple[int, Row]] = {}  # by the number of the group: position and row
+    numbers, taken = groups.numbers_of(ranking.revisions), list[int]()
+    pinned: Pinned = []
     for rule, position in pins:
-        for row in rows:
-            number = numbers[row.product.revision]
-            if number not in pinned and rule.condition.is_met_by(row.product):
-                pinned[number] = position, row._replace(pin=rule)
-                break
-    left = ~np.isin(groups.numbers_of(ranking.revisions), list(pinned))
-    listed = ranking.among(left).top_k(products, len(ranking.revisions), groups)
-    last = 0
-    for position, row in pinned.values():
+        is_met = np.isin(ranking.revisions, selection.view.meeting(rule.condition))
+        candidates = ranking.among(is_met & ~np.isin(numbers, taken))
+        products = selection.products(cache, candidates.top_k_with_ties(1, NO_GROUPS))
+        for row in candidates.top_k(products, 1, NO_GROUPS):
+            pinned.append((position, row._replace(pin=rule)))
+            taken += groups.numbers_of(np.array([row.product.revision])).tolist()
+    return pinned
+
+
+def without_pinned(ranking: Ranking, pinned: Pinned, groups: Groups) -> Ranking:
+    """Return a ranking without the groups of pinned products."""
+    revisions = np.array([row.product.revision for _, row in pinned], np.int64)
+    return ranking.among(~np.isin(groups.numbers_of(ranking.revisions), groups.numbers_of(revisions)))
+
+
+def place_pinned(rows: Sequence[Row], pinned: Pinned) -> list[Row]:
+    """Return the rows of a list, or of its beginning, with pinned products at their positions.
+
+    A position beyond the end is the end, and one that is taken the next.
+    """
+    listed, last = list(rows), 0
+    for position, row in pinned:
         last = max(position, last + 1)
         listed.insert(last - 1, row)
     return listed

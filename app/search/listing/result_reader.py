@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +13,7 @@ from app.gallery.selection import Selection
 from app.index.groups import Groups
 from app.products.product import Product
 from app.products.variants import Variants
-from app.search.listing.pins import rank_with_pins
+from app.search.listing.pins import find_pinned, place_pinned, without_pinned
 from app.search.ranking import Ranking, Row
 from app.search.results import Query, Result
 from app.search.variants_cache import VariantsCache
@@ -30,25 +30,26 @@ class ResultReader:
 
     def nearest(self, rankings: Sequence[Ranking], queries: Sequence[Query]) -> list[list[Row]]:
         """Return the nearest product of each of the nearest groups of rankings, as many as each query reaches."""
-        asked = list(zip(rankings, queries, strict=True))
-        products = self._read_nearest(rankings, {r for pair in asked for r in self._can_be_nearest(*pair)})
-        ranked = [
-            rank_with_pins(ranking, products, query.pins, self.groups)
-            if query.pins
-            else ranking.top_k(products, _count(query), self.groups)
-            for ranking, query in asked
+        pinned = [
+            find_pinned(ranking, query.pins, self.selection, self.products, self.groups)
+            for ranking, query in zip(rankings, queries, strict=True)
         ]
+        others = [without_pinned(*pair, self.groups) for pair in zip(rankings, pinned, strict=True)]
+        counts = [query.reach + (query.own is not None) for query in queries]
+        products = self._read_nearest(others, counts)
+        ranked = [ranking.top_k(products, n, self.groups) for ranking, n in zip(others, counts, strict=True)]
         return [
-            [row for row in rows if row.product.product_id != query.own][: query.reach]
-            for rows, query in zip(ranked, queries, strict=True)
+            place_pinned([row for row in rows if row.product.product_id != query.own], pins)[: query.reach]
+            for rows, pins, query in zip(ranked, pinned, queries, strict=True)
         ]
 
-    def _can_be_nearest(self, ranking: Ranking, query: Query) -> list[int]:
-        """Return the revisions of products that can be among the nearest: all, if any may be pinned."""
-        return ranking.revisions.tolist() if query.pins else ranking.top_k_with_ties(_count(query), self.groups)
-
-    def _read_nearest(self, rankings: Sequence[Ranking], revisions: Set[int]) -> dict[int, Product]:
-        """Read the products of `revisions`, or of all candidates if some of them have changed."""
+    def _read_nearest(self, rankings: Sequence[Ranking], counts: Sequence[int]) -> dict[int, Product]:
+        """Read the products, by revision, that can be among the nearest of a ranking."""
+        revisions = {
+            revision
+            for ranking, count in zip(rankings, counts, strict=True)
+            for revision in ranking.top_k_with_ties(count, self.groups)
+        }
         products = self.selection.products(self.products, revisions)
         if len(products) < len(revisions):  # old states of changed products drop out, and others take their places
             candidates = (revision for ranking in rankings for revision in ranking.revisions.tolist())
@@ -86,11 +87,6 @@ class ResultReader:
         """Return those revisions whose products pass the filters. Without groups, all do that were found."""
         passing = self.selection.passing
         return members if passing is None or not len(self.groups) else members[np.isin(members, passing)]
-
-
-def _count(query: Query) -> int:
-    """Return how many results to find, with that of the product itself, which is left out."""
-    return query.reach + (query.own is not None)
 
 
 def is_any_in_stock(products: Sequence[Product]) -> bool:

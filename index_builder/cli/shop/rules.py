@@ -44,7 +44,7 @@ def check(
             {
                 "name": rule.name,
                 "effect": _describe_effect(rule),
-                "products": view.count_meeting(rule.condition),
+                "products": len(view.meeting(rule.condition)),
                 "active": rule.is_active(now),
             }
             for rule in rule_set.rules

@@ -7,13 +7,14 @@ from decimal import Decimal
 import pytest
 
 from app.products.product import Product
-from app.products.rule_numbers import rule_numbers
+from app.products.rule_numbers import RULE_NUMBERS, rule_number
 
 
 def numbers(price: str | None = "60", currency: str | None = "EUR", **fields: str) -> dict[str, float | None]:
     attributes = (("regular_price", fields.pop("regular")),) if "regular" in fields else ()
     amount = None if price is None else Decimal(price)
-    return rule_numbers(Product("a", "A", price=amount, currency=currency, attributes=attributes, **fields))  # type: ignore[arg-type]
+    product = Product("a", "A", price=amount, currency=currency, attributes=attributes, **fields)  # type: ignore[arg-type]
+    return {name: rule_number(product, name) for name in RULE_NUMBERS}
 
 
 @pytest.mark.parametrize(
