@@ -123,6 +123,8 @@ class Settings(BaseSettings):
     )
     max_queue: int = Field(default=32, ge=0, description="longest queue of searches, and of writes")
     search_timeout: float = Field(default=10, gt=0, allow_inf_nan=False, description="timeout of a search, in seconds")
+    events: bool = Field(default=False, description="count what shoppers open, without personal data")
+    events_days: int = Field(default=90, ge=2, le=3650, description="days that events are kept")
     language: Language | None = Field(
         default=None,
         description="language of the products' texts, whose word forms `q` treats as one word; unset: none",

@@ -9,7 +9,7 @@ import pytest
 import typer
 from fastapi.routing import APIRoute
 
-from app.api.routes import imports, monitoring, product_writes, products, search, strokes
+from app.api.routes import events, imports, monitoring, product_writes, products, search, strokes
 from app.settings import Settings
 from app.web import pages
 from index_builder.cli.main import app
@@ -47,7 +47,7 @@ def test_every_option_is_documented(command: str) -> None:
 
 
 def test_every_route_is_documented() -> None:
-    routers = [module.router for module in (pages, monitoring, search, products, imports, strokes)]
+    routers = [module.router for module in (pages, monitoring, search, products, imports, strokes, events)]
     routers += [product_writes.router, products.photo_router]
     known = [route for router in routers for route in router.routes if isinstance(route, APIRoute)]
     assert len(known) >= 8

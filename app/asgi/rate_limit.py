@@ -57,6 +57,7 @@ class RateLimiters:
 
     def __init__(self, searches: float, writes: float) -> None:
         self.searches, self.writes = RateLimiter(searches), RateLimiter(writes)
+        self.events = RateLimiter(searches)  # a bucket of their own: events take nothing from searches
 
 
 async def _check_search_rate(request: Request) -> None:
@@ -65,6 +66,10 @@ async def _check_search_rate(request: Request) -> None:
 
 async def _check_write_rate(request: Request) -> None:
     _check_rate(request.app.state.rate_limiters.writes, request, "writes")
+
+
+async def _check_event_rate(request: Request) -> None:
+    _check_rate(request.app.state.rate_limiters.events, request, "events")
 
 
 def _check_rate(limiter: RateLimiter, request: Request, what: str) -> None:
@@ -78,5 +83,7 @@ def _check_rate(limiter: RateLimiter, request: Request, what: str) -> None:
 
 SearchRate = Depends(_check_search_rate)
 """Dependency of routes that search: status 429 for clients over the limit."""
+EventRate = Depends(_check_event_rate)
+"""Dependency of the route for events: as many batches as searches."""
 WriteRate = Annotated[None, Depends(_check_write_rate)]
 """Dependency of routes that write. WriteAccess includes it."""

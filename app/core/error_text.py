@@ -72,6 +72,8 @@ def _expected(error: ErrorDetails) -> str:
         return f"at least {context['ge']}"
     if "le" in context:
         return f"at most {context['le']}"
+    if "pattern" in context:
+        return f"a text that matches {context['pattern']}"
     words = error["msg"].removeprefix("Input should be ").removeprefix("String should have ")
     words = words.partition(", unable to ")[0]
     return words[:1].lower() + words[1:]

@@ -28,6 +28,7 @@ from sqlalchemy import (
     update,
 )
 
+from app.database.analytics.tables import daily_counts, events
 from app.database.filter_conditions import LIVE
 from app.database.mutations import insert_products, insert_traits
 from app.database.rows import DERIVED_COLUMNS, PRODUCT_COLUMNS, chunks, product_of, row_of
@@ -121,7 +122,9 @@ def migrate_from_6(connection: Connection) -> None:
 
 
 def migrate_from_7(connection: Connection) -> None:
-    """Migrate from format 7: custom labels and costs were attributes, which shoppers see, and rules had no numbers."""
+    """Migrate from format 7: custom labels and costs were attributes, which shoppers see, and nothing was counted."""
+    for added in (events, daily_counts):
+        added.create(connection, checkfirst=True)
     _add_columns(connection, products, products.c.keys())
     _create_indexes(connection)
     for moved in _move_attributes(connection, _PRIVATE_FIELDS):

@@ -53,6 +53,15 @@ class Metrics:
         self._batch = Histogram(
             "sketchfind_batch_size", "Searches in one forward pass", buckets=(1, 2, 4, 8, 16, 32), registry=registry
         )
+        self._outcomes = Counter(
+            "sketchfind_search_outcomes",
+            "Searches by outcome and checkpoint",
+            ["outcome", "checkpoint"],
+            registry=registry,
+        )
+        self._events = Counter(
+            "sketchfind_events", "Events of pages: stored, ignored or dropped", ["outcome"], registry=registry
+        )
         self._imports = Counter("sketchfind_imports", "Imports that ended, by outcome", ["outcome"], registry=registry)
         self._import_errors = Counter(
             "sketchfind_import_errors", "Errors of imports by kind", ["kind"], registry=registry
@@ -88,6 +97,14 @@ class Metrics:
         """Record how long a search took by stage."""
         for stage, milliseconds in timings_ms.items():
             self._stages.labels(stage).observe(milliseconds / 1000)
+
+    def search_outcome(self, outcome: str, checkpoint: str) -> None:
+        """Count a search by its outcome: found, doubtful or none."""
+        self._outcomes.labels(outcome, checkpoint).inc()
+
+    def events(self, outcome: str, count: int) -> None:
+        """Count events of pages: stored, ignored as repeats or as of unknown searches or products, or dropped."""
+        self._events.labels(outcome).inc(count)
 
     def forward_pass(self, searches: int) -> None:
         """Record for how many searches a forward pass of the network was."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from app.database.analytics.records import Outcome
+
 GUESS_SHARE = 0.8  # of the limit, for a guessed object (docs/accuracy.md)
 
 _RANK = 5  # a single result may be near by chance, five seldom are
@@ -31,3 +33,10 @@ def is_confident(contrast: float | None, max_contrast: float, *, is_guess: bool 
     if is_guess:
         return contrast is not None and contrast <= GUESS_SHARE * max_contrast
     return contrast is None or contrast <= max_contrast
+
+
+def outcome_of(count: int, *, confident: bool) -> Outcome:
+    """Return the outcome of a search with `count` results."""
+    if not count:
+        return "none"
+    return "found" if confident else "doubtful"

@@ -12,6 +12,7 @@ from app.products.filters import Filters
 from app.products.product import Product
 from app.products.variants import VariantPrices, Variants
 from app.rules.rule import NO_RULES, ActiveRules, Rule
+from app.search.confidence import is_confident
 from app.words.word_query import WordMatch
 from model.preprocessing.frames import mirror_image
 from model.preprocessing.images import Pixels
@@ -178,6 +179,14 @@ class SearchResult:
     words: WordMatch | None = None  # what became of the words of the filters
     explanations: tuple[Explanation, ...] | None = None  # of the results, if asked for
     next: str | None = None  # cursor of the next page; None at the end of the list
+    checkpoint: str = ""  # the first digits of the SHA-256 of the one that searched
+    ticket: str | None = None  # see app/analytics/search_ticket.py; None if nothing is counted
+
+    @property
+    def is_confident(self) -> bool:
+        """Whether the results may be like the sketch, or like the object in a photo."""
+        is_guess = self.object is not None and self.object.is_guessed
+        return is_confident(self.contrast, self.max_contrast, is_guess=is_guess)
 
 
 def photo_name(product: Product, position: int) -> str:

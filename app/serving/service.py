@@ -11,6 +11,7 @@ from dataclasses import replace
 from functools import partial
 from typing import BinaryIO, Self
 
+from app.analytics.event_recorder import EventRecorder
 from app.catalogue.import_jobs import ImportJob
 from app.catalogue.product_patches import PatchOutcome
 from app.core.cpu_limits import limit_threads, set_compute_threads, threads_per_batch
@@ -20,11 +21,13 @@ from app.decoding.image_sketch import ImageSketch
 from app.decoding.stroke_sketch import Sketch
 from app.gallery.gallery import Gallery
 from app.ingest.product_preparer import PreparedProduct, ProductUpdate
+from app.observability.build_info import short_hash
 from app.observability.metrics import Metrics
 from app.products.product_patch import ProductPatch
 from app.rules.rules_watch import RulesWatch
 from app.search.batched_search import search_batch
 from app.search.batcher import Batcher
+from app.search.confidence import outcome_of
 from app.search.listing.cursor import Pager
 from app.search.match import Match, match
 from app.search.results import MOST_LISTED, SearchResult
@@ -53,6 +56,11 @@ class Service:
         self.metrics = metrics or Metrics()
         self._swapper = RuntimeSwapper(settings, self.metrics)
         self.reads = reads or ReadLimits(settings.search_timeout)
+        self.events = (
+            EventRecorder(lambda: self.gallery.catalogue, self.metrics, settings.events_days)
+            if settings.events
+            else None
+        )
         self.metrics.watch(lambda: self.gallery, lambda: self.queue.length, lambda: self.runtime.checkpoint.sha256)
 
     def start(self) -> Self:
@@ -64,6 +72,8 @@ class Service:
             started.callback(self.close)
             self._swapper.start()
             self._batcher.start()
+            if self.events:
+                self.events.start()
             started.pop_all()
         return self
 
@@ -81,6 +91,8 @@ class Service:
         """Finish the accepted requests, then close the gallery, as far as the shutdown leaves time."""
         shutdown = shutdown or Shutdown.unlimited()
         shutdown.close({"searches": self._batcher.close})
+        if self.events:
+            shutdown.close({"events": self.events.close})
         self._swapper.close(shutdown)
 
     # searching: `client`, a key of app/asgi/client_address.py, shares the queue and the decoders with the others
@@ -95,7 +107,9 @@ class Service:
             result = await self._swapper.run(lambda runtime: self._search(runtime, client, request))
         timings = {**result.timings_ms, "total": (time.perf_counter() - started) * 1000}
         self.metrics.searched(timings)
-        return replace(result, timings_ms=timings)
+        result = replace(result, timings_ms=timings)
+        is_counted = isinstance(request, SearchRequest) and request.listing.cursor is None
+        return self._count(result) if is_counted else result
 
     async def match(self, client: str, product_id: str, sketch: Sketch, *, mirror: bool) -> Match:
         """Compare a sketch with a product's nearest photo. Raises UnknownProductError and FileNotFoundError."""
@@ -175,7 +189,17 @@ class Service:
         else:
             sketch = None if request.sketch is None else await _decode(runtime, client, request.sketch)
             pending = PendingSearch(request, sketch, listing)
-        return pager.close(cursor, await self._search_batched(runtime, pending))
+        result = await self._search_batched(runtime, pending)
+        return pager.close(cursor, replace(result, checkpoint=str(short_hash(runtime.checkpoint.sha256))))
+
+    def _count(self, result: SearchResult) -> SearchResult:
+        """Count a search by its outcome. Returns its result, with a ticket if events are counted."""
+        outcome = outcome_of(len(result.results), confident=result.is_confident)
+        self.metrics.search_outcome(outcome, result.checkpoint)
+        if self.events is None:
+            return result
+        ticket = self.events.count_search(result.checkpoint, outcome)
+        return replace(result, ticket=ticket.encode(self.gallery.secret))
 
     async def _search_batched(self, runtime: Runtime, pending: PendingSearch | PendingSimilar) -> SearchResult:
         """Search in one batch with other searches of the same runtime."""

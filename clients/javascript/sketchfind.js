@@ -14,7 +14,8 @@
  *   availability: Text, in_stock: boolean, description: Text, rank: number, distance: number}} Result see docs/server.md
  * @typedef {{corrected: {word: string, taken_for: string[]}[], dropped: string[]}} Words
  * @typedef {{results: Result[], gallery: {size: number, revision: number}, timings_ms: Record<string, number>, confident: boolean,
- *   kind: "sketch" | "photo" | "words", next: Text, words: Words | null, object: Part | null}} SearchAnswer next: cursor of the next page
+ *   kind: "sketch" | "photo" | "words", next: Text, words: Words | null, object: Part | null, checkpoint: string,
+ *   search_id: Text}} SearchAnswer next: cursor of the next page
  * @typedef {{left: number, top: number, right: number, bottom: number, guessed: boolean}} Part of a photo, that was searched
  * @typedef {ProductSummary & {color: Text, gender: Text, size: Text, size_system: Text, size_type: Text, group_id: Text,
  *   availability: Text, description: Text, attributes: {name: string, value: string}[]}} Product

@@ -10,7 +10,6 @@ from app.api.schemas.products import ProductSummary, summarise
 from app.api.schemas.words import WORDS_EXAMPLE, WordsInfo
 from app.core.error_text import cut
 from app.products.variants import VariantPrices as PriceRange
-from app.search.confidence import is_confident
 from app.search.results import Explanation, QueryKind, Result, SearchResult
 
 _MOST_DESCRIPTION = 300  # characters: answers while drawing should stay small; the product itself has all of it
@@ -122,6 +121,14 @@ class SearchResponse(BaseModel):
     words: WordsInfo | None = Field(
         description="what became of the words in `q`; null without any", examples=[WORDS_EXAMPLE, None]
     )
+    checkpoint: str = Field(
+        description="first digits of the SHA-256 of the checkpoint that searched", examples=["0123456789ab"]
+    )
+    search_id: str | None = Field(
+        description="id by which `POST /events` reports on these results; null if nothing is counted, on further pages "
+        "of a list, and for products like another",
+        examples=["UEEAASNFZ4mrESIzRFVmd4iqu8zd7v8R", None],
+    )
 
     @staticmethod
     def from_result(result: SearchResult) -> SearchResponse:
@@ -134,11 +141,11 @@ class SearchResponse(BaseModel):
             timings_ms=Timings(**{name: round(duration, 3) for name, duration in result.timings_ms.items()}),
             kind=result.kind,
             object=ObjectInfo.from_object(result.object),
-            confident=is_confident(
-                result.contrast, result.max_contrast, is_guess=result.object is not None and result.object.is_guessed
-            ),
+            confident=result.is_confident,
             next=result.next,
             words=WordsInfo.from_match(result.words),
+            checkpoint=result.checkpoint,
+            search_id=result.ticket,
         )
 
 

@@ -128,7 +128,7 @@ class PhotoObject(TypedDict):
 class SearchAnswer(TypedDict):
     """Results in their order. `timings_ms` has the duration of each stage, `next` the cursor of the next page.
 
-    `words` is None without words, `object` for anything but a photo.
+    `words` is None without words, `object` for anything but a photo, and `search_id` unless the server counts events.
     """
 
     results: list[Result]
@@ -139,6 +139,8 @@ class SearchAnswer(TypedDict):
     confident: bool
     next: str | None
     words: Words | None
+    checkpoint: str
+    search_id: str | None
 
 
 class Attribute(TypedDict):
