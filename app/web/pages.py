@@ -79,6 +79,7 @@ def page(request: Request, service: ServiceOf, language: LanguageOf, theme: Them
         kinds=_examples_of(request).kinds,
         gallery_size=service.gallery.size,
         is_private=service.settings.require_key,
+        counts_events=service.settings.events,
     )
 
 

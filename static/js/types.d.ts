@@ -28,6 +28,8 @@ export interface SearchAnswer {
   next?: string | null;
   /** What became of the words that were searched; null without any. */
   words?: import("./filters/word_field.js").Words | null;
+  /** By which to tell the server what becomes of the results; null unless it counts that. */
+  search_id?: string | null;
   /** Milliseconds of each stage. */
   timings_ms?: Record<string, number>;
 }

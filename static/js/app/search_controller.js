@@ -12,6 +12,7 @@ import { Search } from "../results/search_client.js";
 import { SortOrder } from "../results/sort_order.js";
 import { WELCOME, tell } from "../ui/status_line.js";
 
+const SETTLED = 2000; // ms that results stay until they count as looked at
 const CALM = 1000; // ms after the first results until what a tap may need is fetched: their photos come first
 
 /** @typedef {import("../types.js").SearchResult} SearchResult */
@@ -39,6 +40,8 @@ export class Finding {
   #announcer = new Announcer($(".status"), $(".spoken"), () => this.#first());
   #size = 0; // of the gallery
   #searched = ""; // the JSON of the sketch that found what is shown
+  #searchId = ""; // of the search that found it, where the server counts what becomes of it
+  #settling = 0;
 
   /**
    * @param {import("../sketch/sketch.js").Sketch} sketch
@@ -89,6 +92,13 @@ export class Finding {
     });
   }
 
+  /** Counts the results as looked at if they stay. @param {string | null | undefined} id of the search */
+  #countIfSettled(id) {
+    this.#searchId = id ?? "";
+    clearTimeout(this.#settling);
+    if (id) this.#settling = setTimeout(() => countShown(id), SETTLED);
+  }
+
   #searchFromTop() {
     this.#scroller.scrollTop = 0;
     this.#searchNow();
@@ -107,6 +117,7 @@ export class Finding {
     this.#search.cancel();
     this.#more?.stop();
     this.#words?.tell(null);
+    this.#countIfSettled(null);
     this.#results.show([]);
     this.#scroller.scrollTop = 0; // the filters that are left should be seen
     this.#found.dataset.state = "empty";
@@ -119,6 +130,7 @@ export class Finding {
     const everything = $("#everything");
     const hadFocus = everything === document.activeElement;
     [this.#searched, this.#size] = [sketch, gallery.size];
+    this.#countIfSettled(growing ? null : answer.search_id);
     this.#results.show(products);
     this.#tellWords(answer.words);
     this.#found.dataset.state = products.length ? "results" : "nothing";
@@ -178,10 +190,10 @@ export class Finding {
 
   /** @param {SearchResult} product */
   async #open(product) {
-    const [products, searched] = [this.#results.products, this.#searched]; // others may be found until the code has come
+    const [products, searched, id] = [this.#results.products, this.#searched, this.#searchId]; // others may be found until the code has come
     const ProductPanel = (await part("product"))?.ProductPanel;
     if (ProductPanel) this.#panel ??= new ProductPanel(/** @type {HTMLDialogElement} */ ($("#product")));
-    this.#panel?.open(product, products, searched);
+    this.#panel?.open(product, products, searched, id);
   }
 
   /**
@@ -216,4 +228,10 @@ export class Finding {
     const [nearest] = this.#results.products;
     return nearest ? say("finding.first", { title: nameOf(nearest) }) : "";
   }
+}
+
+/** @param {string} id of a search */
+async function countShown(id) {
+  const log = await import("../platform/event_log.js").catch(() => null); // without network nothing is counted
+  log?.noteShown(id);
 }

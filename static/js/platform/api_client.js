@@ -1,6 +1,11 @@
 /** Asks the server. Whatever the network or a proxy makes of it, there is an answer with a status. */
 
+import { visit } from "./storage.js";
+
 const PATIENCE = 20_000; // ms until a request without an answer counts as lost
+
+/** The random id of this tab, where the server counts what is opened and the browser does not object; else empty. */
+export const SESSION = isCounted() ? (visit.read("sketchfind.session") ?? newSession()) : "";
 
 /** The status of an answer that never came, and of one that did not come in time. */
 export const LOST = 0;
@@ -28,8 +33,11 @@ export async function ask(path, { json, signal } = {}) {
     abort();
   }, PATIENCE);
   try {
-    const post = { method: "POST", headers: { "Content-Type": "application/json" }, body: json };
-    const response = await fetch(path, { ...(json === undefined ? {} : post), signal: controller.signal });
+    /** @type {Record<string, string>} */
+    const headers = SESSION ? { "X-Session": SESSION } : {};
+    if (json !== undefined) headers["Content-Type"] = "application/json";
+    const method = json === undefined ? "GET" : "POST";
+    const response = await fetch(path, { method, headers, body: json, signal: controller.signal });
     const body = readJson(await response.text());
     return { status: response.status, body, retryAfter: waitOf(response.headers.get("Retry-After")) };
   } catch {
@@ -47,6 +55,17 @@ export async function ask(path, { json, signal } = {}) {
 export function productPath(id, route = "") {
   const path = id.split("/").map(encodeURIComponent).join("/");
   return `/products/${path.replace(/\/(?=(similar|match)$)/, "%2F")}${route}`;
+}
+
+function isCounted() {
+  return "events" in document.documentElement.dataset && !(/** @type {any} */ (navigator).globalPrivacyControl);
+}
+
+function newSession() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  const id = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  visit.write("sketchfind.session", id);
+  return id;
 }
 
 /** @param {string} text @returns {any} */

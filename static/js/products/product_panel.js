@@ -2,6 +2,7 @@
 
 import { ask, productPath } from "../platform/api_client.js";
 import { find } from "../platform/dom.js";
+import { noteOpened, noteVisit } from "../platform/event_log.js";
 import { announceChoice } from "../embed/host_page.js";
 import { Matched } from "./match_overlay.js";
 import { say } from "../platform/i18n.js";
@@ -24,6 +25,7 @@ export class ProductPanel {
   /** @type {Product[]} */
   #trail = []; // the products on the way here; the first is the result that it began with
   #sketch = "";
+  #searchId = "";
   #controller = new AbortController();
 
   /** @param {HTMLDialogElement} dialog */
@@ -43,6 +45,7 @@ export class ProductPanel {
       if (event.key === "ArrowRight") this.#step(1);
     });
     this.#$(".visit").addEventListener("click", (event) => {
+      noteVisit(this.#searchId, this.#shown.product_id, this.#rank);
       // closed first: the shop may go on in the history, and then there is no way back from our entry
       const isTaken = announceChoice(this.#shown, () => this.#sheet.close());
       if (isTaken) event.preventDefault(); // the shop's page around this one opens it
@@ -54,10 +57,12 @@ export class ProductPanel {
    * @param {Product} product
    * @param {readonly Product[]} results that it is one of, unless it was found no more while a finger lay on it
    * @param {string} sketch the JSON that was searched
+   * @param {string} searchId empty where the server does not count what becomes of searches
    */
-  open(product, results, sketch) {
+  open(product, results, sketch, searchId) {
     this.#results = results;
     this.#sketch = sketch;
+    this.#searchId = searchId;
     this.#go([product]);
     this.#sheet.open();
   }
@@ -94,6 +99,12 @@ export class ProductPanel {
     return this.#results.findIndex(({ product_id }) => product_id === this.#trail[0].product_id);
   }
 
+  /** The rank of what is shown; null for a product that is like another, not like the sketch. */
+  get #rank() {
+    const place = this.#trail.length === 1 ? this.#place() : -1;
+    return place < 0 ? null : place + 1;
+  }
+
   /** @param {Product[]} trail */
   #go(trail) {
     this.#controller.abort();
@@ -101,6 +112,7 @@ export class ProductPanel {
     const { signal } = this.#controller;
     this.#trail = trail;
     const product = this.#shown;
+    noteOpened(this.#searchId, product.product_id, this.#rank);
     this.#show(product);
     this.#photos.show(product);
     this.#matched.offer(product, this.#sketch, signal);
@@ -112,14 +124,13 @@ export class ProductPanel {
 
   /** @param {Product} product */
   #show(product) {
-    const place = this.#place();
+    const rank = this.#rank;
     this.#$(".panel-back").hidden = this.#trail.length < 2;
     /** @type {HTMLButtonElement[]} */
     const [previous, next] = [".panel-previous", ".panel-next"].map((selector) => this.#$(selector));
     previous.disabled = !this.#beside(-1);
     next.disabled = !this.#beside(1);
-    const isResult = this.#trail.length === 1 && place >= 0;
-    this.#$(".panel-place").textContent = isResult ? say("product.place", { rank: place + 1, count: this.#results.length }) : "";
+    this.#$(".panel-place").textContent = rank ? say("product.place", { rank, count: this.#results.length }) : "";
     this.#$(".panel-gone").hidden = true;
     this.#$(".product").dataset.productId = product.product_id;
     this.#details.show(product);
