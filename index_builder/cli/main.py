@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from index_builder.cli.analytics.commands import events, report
 from index_builder.cli.console import plain_errors, print_version
 from index_builder.cli.datasets import fetch
 from index_builder.cli.evaluation import evaluate
@@ -44,10 +45,11 @@ def _main(
 
 for _command in (train, evaluate, experiment, fetch, build, create, serve, demo, add, remove):
     app.command()(plain_errors(_command))
-for _maintenance_command in (tune, reembed, backup, restore, verify):
+for _maintenance_command in (tune, reembed, backup, restore, verify, report):
     app.command()(plain_errors(_maintenance_command))
 app.command("import")(plain_errors(import_))
 app.command("list")(plain_errors(list_))
 app.add_typer(imports, name="imports")
 app.add_typer(keys, name="keys")
+app.add_typer(events, name="events")
 app.add_typer(rules, name="rules")
