@@ -125,6 +125,9 @@ class Settings(BaseSettings):
     search_timeout: float = Field(default=10, gt=0, allow_inf_nan=False, description="timeout of a search, in seconds")
     events: bool = Field(default=False, description="count what shoppers open, without personal data")
     events_days: int = Field(default=90, ge=2, le=3650, description="days that events are kept")
+    challenger: Path | None = Field(
+        default=None, description="checkpoint that half of the sessions are searched by, for comparison; unset: none"
+    )
     language: Language | None = Field(
         default=None,
         description="language of the products' texts, whose word forms `q` treats as one word; unset: none",
@@ -158,6 +161,8 @@ def load_settings(**given: Any) -> Settings:
         raise SettingsError(describe_validation_error(first, label)) from None
     if settings.import_webhook is not None and settings.import_webhook_secret is None:
         raise SettingsError(f"{_PREFIX}IMPORT_WEBHOOK_SECRET is missing: expected it with {_PREFIX}IMPORT_WEBHOOK")
+    if settings.challenger is not None and not settings.events:
+        raise SettingsError(f"{_PREFIX}EVENTS is false: expected true with {_PREFIX}CHALLENGER")
     return settings
 
 

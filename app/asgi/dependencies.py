@@ -33,6 +33,11 @@ async def get_service(request: Request) -> Service:
 ServiceOf = Annotated[Service, Depends(get_service)]
 
 
+def session_of(request: Request) -> str | None:
+    """Return the random id of the session of a request, which pages send where events are counted."""
+    return request.headers.get("x-session")
+
+
 async def _check_queue(request: Request, service: ServiceOf) -> None:
     service.queue.check(rate_limit_key(request.scope))
 

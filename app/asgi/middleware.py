@@ -13,7 +13,7 @@ from app.asgi.errors import error_response
 from app.core.error_text import truncate
 
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
-_REQUEST_HEADERS = ("Authorization", "Content-Type", "X-API-Key", "X-Request-Id")
+_REQUEST_HEADERS = ("Authorization", "Content-Type", "X-API-Key", "X-Request-Id", "X-Session")
 _EXPOSED_HEADERS = ("Location", "Retry-After", "X-Request-Id")
 
 OWN_FILES_POLICY = (

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Column, Connection, Select, select
+from sqlalchemy import Column, ColumnElement, Connection, FromClause, Select, select
 
 from app.database.damage import checked_values
 from app.database.errors import CheckpointMismatchError
@@ -89,10 +89,19 @@ class CatalogueView:
 
     def embeddings(self, product_id: str) -> NDArray[np.float32]:
         """Return the embeddings (P,D) float32 of a known product's photos."""
-        query = select(photos.c.embedding).where(photos.c.product_id == product_id).order_by(photos.c.position)
-        values = self._connection.execute(query).scalars().all()
+        values = self._stored_embeddings(product_id)
         with checked_values():
             return np.stack([embedding_of(value) for value in values])
+
+    def _stored_embeddings(self, product_id: str) -> Sequence[Any]:
+        """Return the embeddings of a product's photos as they are stored."""
+        joined, embedding = self._with_embeddings(photos)
+        query = select(embedding).select_from(joined).where(photos.c.product_id == product_id)
+        return self._connection.execute(query.order_by(photos.c.position)).scalars().all()
+
+    def _with_embeddings(self, joined: FromClause) -> tuple[FromClause, ColumnElement[Any]]:
+        """Return a join of photos with their embeddings, and the column of these."""
+        return joined, photos.c.embedding
 
     def changes(self, since: int, limit: int | None = None) -> list[Change]:
         """Return the products changed or deleted after revision `since`, oldest change first, at most `limit`.
@@ -103,8 +112,9 @@ class CatalogueView:
         newer = select(products.c.product_id, products.c.revision, products.c.group_id)
         newer = newer.where(products.c.revision > since)
         page = newer.order_by(products.c.revision).limit(limit).subquery()
-        query = select(page.c.product_id, page.c.revision, page.c.group_id, photos.c.source, photos.c.embedding)
-        query = query.select_from(page.outerjoin(photos, photos.c.product_id == page.c.product_id))
+        joined, embedding = self._with_embeddings(page.outerjoin(photos, photos.c.product_id == page.c.product_id))
+        query = select(page.c.product_id, page.c.revision, page.c.group_id, photos.c.source, embedding)
+        query = query.select_from(joined)
         embeddings: dict[tuple[str, int, str | None], list[NDArray[np.float32]]] = {}
         sources: dict[int, str] = {}  # of the first photos, by revision
         result = self._connection.execute(query.order_by(page.c.revision, photos.c.position))

@@ -1,12 +1,13 @@
 """A staging table for the embeddings of all photos by another checkpoint, until they replace those in use.
 
-The table is dropped when they do. Until then it keeps the embeddings of each checkpoint, so that an interrupted
+The table is emptied when they do. Until then it keeps the embeddings of each checkpoint, so that an interrupted
 re-embedding can resume.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,11 +15,13 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Connection,
+    FromClause,
     LargeBinary,
     MetaData,
     Table,
     Text,
     and_,
+    delete,
     exists,
     func,
     insert,
@@ -31,7 +34,7 @@ from app.database.rows import chunks
 from app.database.sql_lists import is_any_of
 from app.database.state import next_identity
 from app.database.tables import catalogue as _record
-from app.database.tables import photos
+from app.database.tables import photos, products
 
 _staged = Table(
     "reembedded",
@@ -46,13 +49,13 @@ class StagedEmbeddings:
     """The staged embeddings (dim,) of one checkpoint (SHA-256)."""
 
     def __init__(self, catalogue: Catalogue, checkpoint: str, dim: int) -> None:
-        self._catalogue, self._checkpoint, self._dim = catalogue, checkpoint, dim
+        self.checkpoint, self.dim = checkpoint, dim
         with catalogue.transaction() as connection:
             _staged.create(connection, checkfirst=True)
 
     def counts(self, connection: Connection) -> tuple[int, int]:
         """Count the embedded photos, and all photos."""
-        mine = select(func.count()).where(_staged.c.checkpoint == self._checkpoint)
+        mine = select(func.count()).where(_staged.c.checkpoint == self.checkpoint)
         names = select(func.count(photos.c.name.distinct()))
         return int(connection.execute(mine).scalar_one()), int(connection.execute(names).scalar_one())
 
@@ -61,10 +64,26 @@ class StagedEmbeddings:
         query = select(photos.c.name).distinct().where(photos.c.name > after, ~exists().where(self._of_photo()))
         return [str(name) for name in connection.execute(query.order_by(photos.c.name).limit(limit)).scalars()]
 
+    def missing_since(self, connection: Connection, revision: int, limit: int | None) -> list[str]:
+        """Return the photos that are not embedded yet of the first `limit` products that changed after a revision."""
+        newer = select(products.c.product_id).where(products.c.revision > revision)
+        newer = newer.order_by(products.c.revision).limit(limit)
+        query = select(photos.c.name).distinct().where(photos.c.product_id.in_(newer), photos.c.name.is_not(None))
+        return [str(name) for name in connection.execute(query.where(~exists().where(self._of_photo()))).scalars()]
+
+    def stored(self, connection: Connection, names: Sequence[str]) -> set[str]:
+        """Return those of the photos that are embedded."""
+        query = select(_staged.c.name).where(_staged.c.checkpoint == self.checkpoint, is_any_of(_staged.c.name, names))
+        return set(connection.execute(query).scalars())
+
+    def join(self, joined: FromClause) -> tuple[FromClause, ColumnElement[Any]]:
+        """Return a join of photos with their staged embeddings, NULL where there is none, and the column of these."""
+        return joined.outerjoin(_staged, self._of_photo()), _staged.c.embedding
+
     def add(self, connection: Connection, embeddings: Mapping[str, NDArray[np.float32]]) -> None:
         """Stage embeddings (D,) of photos by name."""
         rows = [
-            {"checkpoint": self._checkpoint, "name": name, "embedding": np.asarray(value, "<f4").tobytes()}
+            {"checkpoint": self.checkpoint, "name": name, "embedding": np.asarray(value, "<f4").tobytes()}
             for name, value in embeddings.items()
         ]
         if rows:
@@ -75,12 +94,12 @@ class StagedEmbeddings:
         staged = select(_staged.c.embedding).where(self._of_photo()).scalar_subquery()
         connection.execute(update(photos).values(embedding=staged))
         identity = next_identity(str(connection.execute(select(_record.c.identity)).scalar_one()))
-        switched = update(_record).values(checkpoint=self._checkpoint, dim=self._dim, identity=identity)
+        switched = update(_record).values(checkpoint=self.checkpoint, dim=self.dim, identity=identity)
         connection.execute(switched)
-        _staged.drop(connection)
+        connection.execute(delete(_staged))  # not dropped: servers may read it for a challenger
 
     def _of_photo(self) -> ColumnElement[bool]:
-        return and_(_staged.c.checkpoint == self._checkpoint, _staged.c.name == photos.c.name)
+        return and_(_staged.c.checkpoint == self.checkpoint, _staged.c.name == photos.c.name)
 
 
 def owners(connection: Connection, names: Sequence[str]) -> list[tuple[str, str]]:

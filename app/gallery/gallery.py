@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 
@@ -46,21 +47,20 @@ _log = logging.getLogger(__name__)
 class Gallery:
     """Open gallery directory, made by Gallery.open(). Safe to use from many threads."""
 
+    index_folder = INDEX
+
     def __init__(
         self, directory: Path, catalogue: Catalogue, checkpoint: Checkpoint, gpu: Gpu | None, grouping: Grouping
     ) -> None:
         self.directory, self.catalogue, self.contact = directory, catalogue, DatabaseContact()
-        self.grouping = grouping
-        self.photos = PhotoStore(directory / PHOTOS)
+        self.grouping, self.photos = grouping, PhotoStore(directory / PHOTOS)
         self._distance = copy.deepcopy(checkpoint.network.distance).cpu().requires_grad_(requires_grad=False)
-        self._index_dir = directory / INDEX
-        self._lock = threading.Lock()  # held while the next snapshot is built
-        self._saving = threading.Lock()
+        self._index_dir = directory / self.index_folder
+        self._lock, self._saving = threading.Lock(), threading.Lock()  # the first is held to build the next snapshot
         self._follower = CatalogueFollower(catalogue, self._distance, self._index_dir, grouping)
         self._state = catalogue.state()
         self.secret = lineage(self._state.identity)  # random; common to all servers, and to restored backups
-        self._spec = self._read_spec()
-        self._gpu = gpu
+        self._spec, self._gpu = self._read_spec(), gpu
         self._snapshot = Snapshot(0, ())
         self._saved = -1  # revision of the index on disk; -1 if there is no usable one
 
@@ -72,7 +72,7 @@ class Gallery:
         catalogue: Catalogue | None = None,
         gpu: Gpu | None = None,
         grouping: Grouping = Grouping.BY_ID,
-    ) -> Gallery:
+    ) -> Self:
         """Open a gallery from its saved index if that is usable, else from the catalogue's rows.
 
         `catalogue` is by default the file in the directory. `gpu` is used for searches as far as possible. Raises

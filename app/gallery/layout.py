@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from sqlalchemy import URL
+
 from app.catalogue.catalogue import Catalogue, sqlite_url
 from app.database.errors import CatalogueError
 
@@ -17,6 +19,7 @@ CACHE = "cache"  # HTTP validators of photos
 CHECKPOINTS = "checkpoints"  # the checkpoints before and after a re-embedding
 IMPORTS = "imports"  # uploaded feeds whose import is not over
 INDEX = "index"  # the saved index and its manifest
+CHALLENGER_INDEX = "index-challenger"  # the same for the challenger's embeddings
 PHOTOS = "photos"  # product photos and their thumbnails
 
 
@@ -51,6 +54,10 @@ class GalleryLocation:
         self.directory.mkdir(parents=True, exist_ok=True)
         return self._connect()
 
+    @property
+    def url(self) -> str | URL:
+        """URL of the catalogue, which may contain a password."""
+        return sqlite_url(self.directory / CATALOGUE_FILE) if self.catalogue_url is None else self.catalogue_url
+
     def _connect(self) -> Catalogue:
-        file_url = sqlite_url(self.directory / CATALOGUE_FILE)
-        return Catalogue(file_url if self.catalogue_url is None else self.catalogue_url)
+        return Catalogue(self.url)

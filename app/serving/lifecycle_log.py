@@ -8,7 +8,7 @@ import time
 from app.gallery.gallery import Gallery
 from app.gallery.open_gallery import read_checkpoint_hash
 from app.observability.build_info import read_build_info, short_hash
-from app.serving.runtime import location_of
+from app.serving.search_runtime import location_of
 from app.settings import Settings
 
 _log = logging.getLogger(__name__)

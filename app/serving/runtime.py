@@ -14,20 +14,15 @@ from typing import Self
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.core.cpu_limits import limit_threads, set_compute_threads, threads_per_batch
 from app.core.shutdown import Shutdown
-from app.decoding.sketch_decoder import SketchDecoder
 from app.decoding.worker_pool import DecoderUnavailableError
 from app.gallery.gallery import Gallery
-from app.gallery.layout import GalleryLocation
 from app.gallery.open_gallery import open_gallery
 from app.ingest.feed_puller import ScheduledFeed
 from app.ingest.gallery_writer import GalleryWriter
 from app.observability.metrics import Metrics
 from app.photo_fetch.webhook import WebhookTarget
-from app.products.grouping import Grouping
-from app.search.memory_copy import MemoryCopy
-from app.search.retriever import Retriever
+from app.serving.search_runtime import SearchRuntime, grouping_of, location_of
 from app.settings import Settings
 from model.checkpoint import Checkpoint
 
@@ -40,7 +35,7 @@ _SELF_EXPLAINING_ERRORS = (
 _log = logging.getLogger(__name__)
 
 
-class Runtime:
+class Runtime(SearchRuntime):
     """Open gallery with its checkpoint, retriever, decoders and writer, made by Runtime.open()."""
 
     def __init__(
@@ -51,9 +46,7 @@ class Runtime:
         outdated: Callable[[Runtime], object],
         metrics: Metrics,
     ) -> None:
-        self.checkpoint, self.gallery = checkpoint, gallery
-        self.retriever = Retriever(checkpoint, gallery, settings.n_candidates, settings.device, settings.color_weight)
-        self.sketch_decoder = SketchDecoder(checkpoint.preprocess.config, settings.max_pixels)
+        super().__init__(checkpoint, gallery, settings)
         self.writer = GalleryWriter(
             gallery,
             checkpoint,
@@ -63,7 +56,6 @@ class Runtime:
             _webhook_target(settings),
             allow_private=settings.allow_private_addresses,
         )
-        self._copy = MemoryCopy(gallery, self.retriever.product_cache)
         self._lock = threading.Lock()
         self._users, self._is_retired = 0, False
 
@@ -82,7 +74,7 @@ class Runtime:
             runtime = cls(checkpoint, gallery, settings, outdated, metrics)
             opened.callback(runtime.sketch_decoder.close)
             runtime.sketch_decoder.start()
-            runtime._warm_up(settings.threads)
+            runtime.warm_up(settings.threads)
             opened.callback(runtime._copy.close)
             if settings.catalogue:  # a file does not go away, so a copy of its products would be a waste of memory
                 runtime._copy.start()
@@ -119,13 +111,6 @@ class Runtime:
         shutdown.close({"sketch decoders": self.sketch_decoder.close, "memory copy": self._copy.close})
         shutdown.close({"gallery": self.gallery.close})
 
-    def _warm_up(self, threads: int | None) -> None:
-        """Search with each number of threads and decode an image: the first time takes longer than all later ones."""
-        for count in reversed(threads_per_batch(limit_threads(threads))):
-            set_compute_threads(count)
-            self.retriever.search(self.checkpoint.preprocess.strokes([[[0, 0], [100, 100]]]), 1)
-        self.sketch_decoder.warm_up()
-
     def _close_in_background(self) -> None:
         # closing takes a while, and its own threads may call this; a daemon thread does not delay the end of the server
         threading.Thread(target=self.close, args=[Shutdown.unlimited()], name="retire", daemon=True).start()
@@ -135,12 +120,6 @@ def reason_of(error: Exception) -> str:
     """Describe in one line why no runtime could be opened, with the error's class unless its message suffices."""
     line = str(error).partition("\n")[0]
     return line if isinstance(error, _SELF_EXPLAINING_ERRORS) else f"{type(error).__name__}: {line}"
-
-
-def location_of(settings: Settings) -> GalleryLocation:
-    """Return where the gallery of the settings is."""
-    catalogue_url = settings.catalogue.get_secret_value() if settings.catalogue else None
-    return GalleryLocation(settings.gallery, catalogue_url)
 
 
 def _scheduled_feed(settings: Settings) -> ScheduledFeed | None:
@@ -160,5 +139,4 @@ def _webhook_target(settings: Settings) -> WebhookTarget | None:
 
 def _open(settings: Settings) -> tuple[Checkpoint, Gallery]:
     """Open the gallery that the settings name."""
-    grouping = Grouping.BY_ID_OR_PHOTO if settings.group_by_photo else Grouping.BY_ID
-    return open_gallery(location_of(settings), settings.device, grouping)
+    return open_gallery(location_of(settings), settings.device, grouping_of(settings))

@@ -5,17 +5,18 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from functools import partial
-from typing import BinaryIO, Self
+from typing import BinaryIO, Self, TypeVar
 
 from app.analytics.event_recorder import EventRecorder
 from app.catalogue.import_jobs import ImportJob
 from app.catalogue.product_patches import PatchOutcome
 from app.core.cpu_limits import limit_threads, set_compute_threads, threads_per_batch
 from app.core.shutdown import Shutdown
+from app.database.errors import CheckpointMismatchError
 from app.database.read_limits import ReadLimits
 from app.decoding.image_sketch import ImageSketch
 from app.decoding.stroke_sketch import Sketch
@@ -32,13 +33,17 @@ from app.search.listing.cursor import Pager
 from app.search.match import Match, match
 from app.search.results import MOST_LISTED, SearchResult
 from app.search.search_request import DecodedSketch, PendingSearch, PendingSimilar, SearchRequest, SimilarRequest
+from app.serving.challenge.challenge import Challenge
 from app.serving.hot_swap import RuntimeSwapper
 from app.serving.runtime import Runtime
 from app.serving.search_queue import SearchQueue
+from app.serving.search_runtime import SearchRuntime
 from app.settings import Settings
 from model.preprocessing.tracing import Tracing
 
 _log = logging.getLogger(__name__)
+
+_T = TypeVar("_T")
 
 
 class Service:
@@ -61,6 +66,7 @@ class Service:
             if settings.events
             else None
         )
+        self._challenge = Challenge(settings, settings.challenger) if settings.challenger else None
         self.metrics.watch(lambda: self.gallery, lambda: self.queue.length, lambda: self.runtime.checkpoint.sha256)
 
     def start(self) -> Self:
@@ -74,6 +80,8 @@ class Service:
             self._batcher.start()
             if self.events:
                 self.events.start()
+            if self._challenge:
+                self._challenge.start()
             started.pop_all()
         return self
 
@@ -93,28 +101,35 @@ class Service:
         shutdown.close({"searches": self._batcher.close})
         if self.events:
             shutdown.close({"events": self.events.close})
+        if self._challenge:
+            self._challenge.close(shutdown)
         self._swapper.close(shutdown)
 
-    # searching: `client`, a key of app/asgi/client_address.py, shares the queue and the decoders with the others
+    # searching: `client`, a key of app/asgi/client_address.py, shares the queue and the decoders with the others;
+    # `session` decides which checkpoint searches, if there are two
 
-    async def search(self, client: str, request: SearchRequest | SimilarRequest) -> SearchResult:
+    async def search(
+        self, client: str, request: SearchRequest | SimilarRequest, session: str | None = None
+    ) -> SearchResult:
         """Search in the queue. The timings include preprocess and total.
 
         Raises UnknownProductError, InvalidCursorError, OutdatedCursorError, and the errors of the sketch's decoding.
         """
         started = time.perf_counter()
         async with self.queue.slot(client):
-            result = await self._swapper.run(lambda runtime: self._search(runtime, client, request))
+            result = await self._run(session, lambda runtime: self._search(runtime, client, request))
         timings = {**result.timings_ms, "total": (time.perf_counter() - started) * 1000}
         self.metrics.searched(timings)
         result = replace(result, timings_ms=timings)
         is_counted = isinstance(request, SearchRequest) and request.listing.cursor is None
         return self._count(result) if is_counted else result
 
-    async def match(self, client: str, product_id: str, sketch: Sketch, *, mirror: bool) -> Match:
+    async def match(
+        self, client: str, product_id: str, sketch: Sketch, session: str | None = None, *, mirror: bool
+    ) -> Match:
         """Compare a sketch with a product's nearest photo. Raises UnknownProductError and FileNotFoundError."""
 
-        async def compare(runtime: Runtime) -> Match:
+        async def compare(runtime: SearchRuntime) -> Match:
             decoded = await _decode(runtime, client, sketch)
             retriever, checkpoint = runtime.retriever, runtime.checkpoint
 
@@ -125,7 +140,7 @@ class Service:
             return await self._batcher.do_alone(compute)
 
         async with self.queue.slot(client):
-            return await self._swapper.run(compare)
+            return await self._run(session, compare)
 
     async def trace(self, client: str, picture: ImageSketch) -> Tracing:
         """Vectorise a picture of a sketch. Raises the errors of ImageSketch.trace()."""
@@ -179,7 +194,16 @@ class Service:
         except Exception as error:  # the change is stored all the same
             _log.warning("a change is stored, but cannot be added to the index yet: %r", error)
 
-    async def _search(self, runtime: Runtime, client: str, request: SearchRequest | SimilarRequest) -> SearchResult:
+    async def _run(self, session: str | None, work: Callable[[SearchRuntime], Awaitable[_T]]) -> _T:
+        """Await `work` with the runtime that searches for a session."""
+        if self._challenge and (challenger := self._challenge.challenger_for(session)):
+            with suppress(CheckpointMismatchError):  # it is about a product that the challenger has not embedded
+                return await work(challenger)
+        return await self._swapper.run(work)
+
+    async def _search(
+        self, runtime: SearchRuntime, client: str, request: SearchRequest | SimilarRequest
+    ) -> SearchResult:
         pager = Pager(request.fingerprint(), runtime.gallery.secret, runtime.checkpoint.sha256)
         cursor = pager.open(request.listing.cursor)
         listing = request.listing.begin_at(cursor)
@@ -201,7 +225,7 @@ class Service:
         ticket = self.events.count_search(result.checkpoint, outcome)
         return replace(result, ticket=ticket.encode(self.gallery.secret))
 
-    async def _search_batched(self, runtime: Runtime, pending: PendingSearch | PendingSimilar) -> SearchResult:
+    async def _search_batched(self, runtime: SearchRuntime, pending: PendingSearch | PendingSimilar) -> SearchResult:
         """Search in one batch with other searches of the same runtime."""
         try:
             return await self._batcher.do(runtime, partial(self._search_batch, runtime), pending)
@@ -209,13 +233,13 @@ class Service:
             pending.abandoned.set()
 
     def _search_batch(
-        self, runtime: Runtime, batch: Sequence[PendingSearch | PendingSimilar]
+        self, runtime: SearchRuntime, batch: Sequence[PendingSearch | PendingSimilar]
     ) -> list[SearchResult | Exception]:
         with self.reads.limited():
             return search_batch(runtime.retriever, self.metrics.forward_pass, batch)
 
 
-async def _decode(runtime: Runtime, client: str, sketch: Sketch) -> DecodedSketch:
+async def _decode(runtime: SearchRuntime, client: str, sketch: Sketch) -> DecodedSketch:
     """Decode an image file in a decoder process; leave strokes as they are."""
     if not isinstance(sketch, ImageSketch):
         return DecodedSketch(sketch)

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from app.core.atomic_files import sha256_of
+from app.database.analytics.tables import events
 from tests.conftest import serving
 from tests.support.sketch_files import JSON, PNG, sketch_file, strokes_body
 from tests.support.writable_server import own_gallery
@@ -47,3 +48,9 @@ def test_a_visit_stores_nothing_and_sets_no_cookie(
         assert [answer.url for answer in answers if "set-cookie" in answer.headers] == []
         assert not re.search(r"127\.0\.0\.1|Shoes|boot-1", answers[-1].text)
         assert contents(gallery, temporary) == before
+
+
+def test_no_more_is_stored_of_events_than_is_documented() -> None:
+    docs = Path(__file__).resolve().parents[2] / "docs" / "analytics.md"
+    section = docs.read_text().split("## What is stored")[1].split("\n## ")[0]
+    assert re.findall(r"^\| `(\w+)` \|", section, re.M) == [column.name for column in events.columns]

@@ -16,7 +16,7 @@ from app.api.schemas.match import MatchResponse
 from app.api.schemas.search import SearchResponse
 from app.asgi.body_memory import SearchBody
 from app.asgi.client_address import rate_limit_key
-from app.asgi.dependencies import QueueHasRoom, ServiceOf
+from app.asgi.dependencies import QueueHasRoom, ServiceOf, session_of
 from app.asgi.disconnect import cancel_on_disconnect
 from app.asgi.errors import ApiError
 from app.asgi.rate_limit import SearchRate
@@ -64,7 +64,7 @@ async def search_products(
     limits = service.settings.max_body_bytes, service.settings.max_pixels
     sketch = await read_query(request, reservation, *limits, kind, crop, has_words=filters.words is not None)
     asked = SearchRequest(sketch, k, filters, mirror, variants, listing, paint, service.rules.active(), explain)
-    search = service.search(rate_limit_key(request.scope), asked)
+    search = service.search(rate_limit_key(request.scope), asked, session_of(request))
     return SearchResponse.from_result(await cancel_on_disconnect(request, search))
 
 
@@ -87,7 +87,7 @@ async def find_similar_products(
 ) -> SearchResponse:
     """Find the products that look like a product, without the product itself and its variants."""
     similar = SimilarRequest(product_id, k, filters, variants, listing, service.rules.active(), explain)
-    search = service.search(rate_limit_key(request.scope), similar)
+    search = service.search(rate_limit_key(request.scope), similar, session_of(request))
     try:
         return SearchResponse.from_result(await cancel_on_disconnect(request, search))
     except UnknownProductError:
@@ -113,7 +113,8 @@ async def explain_match(
     """Explain a match: the attention of the network on a sketch and on a product's photo."""
     limits = service.settings.max_body_bytes, service.settings.max_pixels
     sketch = await read_sketch(request, reservation, *limits, crop)
-    compared = service.match(rate_limit_key(request.scope), product_id, sketch, mirror=mirror)
+    client, session = rate_limit_key(request.scope), session_of(request)
+    compared = service.match(client, product_id, sketch, session, mirror=mirror)
     try:
         return MatchResponse.from_match(await cancel_on_disconnect(request, compared))
     except UnknownProductError:
