@@ -27,7 +27,7 @@ router = APIRouter()
 
 @router.post(
     "/events",
-    responses=error_docs(400, 401, 403, 408, 413, 415, 422, 429, 500, 503),
+    responses=error_docs(401, 403, 408, 413, 415, 422, 429, 500, 503),
     openapi_extra={"requestBody": _DOCS},
     dependencies=[EventRate],
     tags=["search"],
