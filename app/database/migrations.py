@@ -33,7 +33,18 @@ from app.database.filter_conditions import LIVE
 from app.database.mutations import insert_products, insert_traits
 from app.database.rows import DERIVED_COLUMNS, PRODUCT_COLUMNS, chunks, product_of, row_of
 from app.database.sql_lists import is_any_of
-from app.database.tables import FORMAT, Money, catalogue, metadata, operations, photos, products, trait_values, traits
+from app.database.tables import (
+    FORMAT,
+    Money,
+    admin_sessions,
+    catalogue,
+    metadata,
+    operations,
+    photos,
+    products,
+    trait_values,
+    traits,
+)
 from app.database.word_index.writing import insert_words, remove_unused_words, replace_words
 from app.products.prices import REGULAR_PRICE
 from app.products.product import CUSTOM_LABELS, Product
@@ -122,8 +133,8 @@ def migrate_from_6(connection: Connection) -> None:
 
 
 def migrate_from_7(connection: Connection) -> None:
-    """Migrate from format 7: custom labels and costs were attributes, which shoppers see, and nothing was counted."""
-    for added in (events, daily_counts):
+    """Migrate from format 7: custom labels and costs were attributes, which shoppers see; no events, no sessions."""
+    for added in (admin_sessions, daily_counts, events):
         added.create(connection, checkfirst=True)
     _add_columns(connection, products, products.c.keys())
     _create_indexes(connection)

@@ -106,6 +106,14 @@ keys = Table(  # API keys; see app/catalogue/api_keys.py
     Column("created", Text, nullable=False),  # UTC, ISO 8601
 )
 
+admin_sessions = Table(  # see app/catalogue/admin_sessions.py
+    "admin_sessions",
+    metadata,
+    Column("token_sha256", _Text, primary_key=True),
+    Column("key_sha256", _Text, nullable=False),  # of the API key that opened it
+    Column("expires", Float, nullable=False),  # s since 1970
+)
+
 products = Table(
     "products",
     metadata,
