@@ -7,6 +7,7 @@ import json
 import logging
 import os
 import sys
+import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ParamSpec
 
@@ -17,6 +18,7 @@ from rich.progress import (
     DownloadColumn,
     MofNCompleteColumn,
     Progress,
+    TaskID,
     TextColumn,
     TimeRemainingColumn,
     TransferSpeedColumn,
@@ -27,6 +29,8 @@ from app.core.error_text import readable
 
 if TYPE_CHECKING:
     from index_builder.gallery.build import BuildReport
+
+_LINE_INTERVAL = 2.0  # s between lines of progress where there is no terminal
 
 _Parameters = ParamSpec("_Parameters")
 
@@ -72,10 +76,42 @@ def check_choice(option: str, value: str, choices: Sequence[str]) -> None:
         raise ValueError(f"{option} is {value!r}, expected one of {', '.join(choices)}")
 
 
+class _LineProgress(Progress):
+    """Progress that prints a line now and then, for logs and other readers that cannot show a bar that moves."""
+
+    _next_line = 0.0  # on the monotonic clock
+
+    def start(self) -> None:
+        """Start the progress. The first line comes after an interval, so quick commands print none."""
+        self._next_line = time.monotonic() + _LINE_INTERVAL
+        super().start()
+
+    def update(self, task_id: TaskID, **changes: Any) -> None:
+        """Change a task, and print its progress if a line is due."""
+        super().update(task_id, **changes)
+        self._print_if_due(task_id)
+
+    def advance(self, task_id: TaskID, advance: float = 1) -> None:
+        """Advance a task, and print its progress if a line is due."""
+        super().advance(task_id, advance)
+        self._print_if_due(task_id)
+
+    def _print_if_due(self, task_id: TaskID) -> None:
+        now = time.monotonic()
+        if self.disable or now < self._next_line:
+            return
+        self._next_line = now + _LINE_INTERVAL
+        task = self._tasks[task_id]
+        total = "?" if task.total is None else f"{task.total:.0f}"
+        self.console.print(f"{task.description} {task.completed:.0f} of {total}", highlight=False)
+
+
 def progress_bar(*, quiet: bool) -> Progress:
-    """Return a progress bar on stderr, which leaves stdout to results."""
+    """Return a progress bar on stderr, which leaves stdout to results. Without a terminal, it prints lines."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    return Progress(*columns, console=Console(stderr=True), disable=quiet)
+    console = Console(stderr=True)
+    kind = Progress if console.is_terminal else _LineProgress
+    return kind(*columns, console=console, disable=quiet)
 
 
 def download_bar(*, quiet: bool) -> Progress:

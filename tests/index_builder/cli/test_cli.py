@@ -14,6 +14,7 @@ import typer
 from typer.testing import CliRunner, Result
 
 from app.settings import Settings
+from index_builder.cli.console import progress_bar
 from index_builder.cli.main import app
 from tests.support.shape_pairs import write_shapes
 
@@ -207,3 +208,17 @@ def test_every_command_option_and_argument_has_help() -> None:
 def test_the_version_is_printed_with_the_build(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SKETCHFIND_BUILD", "1a2b3c4")
     assert run("--version").stdout == f"sketchfind {version('sketchfind')} (build 1a2b3c4)\n"
+
+
+def test_progress_is_printed_in_lines_without_a_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("index_builder.cli.console._LINE_INTERVAL", 0.0)
+    with progress_bar(quiet=False) as progress:
+        task = progress.add_task("Checking", total=3)
+        progress.update(task, completed=1)
+        progress.advance(task)
+    assert capsys.readouterr().err.splitlines()[:2] == ["Checking 1 of 3", "Checking 2 of 3"]
+    with progress_bar(quiet=True) as progress:
+        progress.update(progress.add_task("Checking", total=3), completed=1)
+    assert capsys.readouterr().err == ""
