@@ -106,7 +106,7 @@ keys = Table(  # API keys; see app/catalogue/api_keys.py
     Column("created", Text, nullable=False),  # UTC, ISO 8601
 )
 
-admin_sessions = Table(  # see app/catalogue/admin_sessions.py
+admin_sessions = Table(  # see app/catalogue/admin/sessions.py
     "admin_sessions",
     metadata,
     Column("token_sha256", _Text, primary_key=True),

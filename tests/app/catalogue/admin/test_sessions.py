@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import inspect, select
 
-from app.catalogue.admin_sessions import SECONDS, AdminSessions
+from app.catalogue.admin.sessions import SECONDS, AdminSessions
 from app.catalogue.api_keys import ApiKey
 from app.catalogue.catalogue import Catalogue
 from app.database.tables import admin_sessions
