@@ -12,6 +12,8 @@ from fastapi_offline import FastAPIOffline
 from starlette.middleware.gzip import GZipMiddleware
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
+from app.admin.commands import Commands
+from app.admin.router import ROUTERS as ADMIN_ROUTERS
 from app.api.authentication import ReadAccess
 from app.api.requests.query_parameters import KnownParameters
 from app.api.routes import events, imports, monitoring, product_writes, products, search, strokes
@@ -53,6 +55,7 @@ def create_app(settings: Settings | None = None, service: Service | None = None,
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.service = service or Service(chosen, metrics, read_limits).start()
         yield
+        app.state.commands.close()
         if service is None:  # else the caller, which opened it, closes it
             app.state.service.close(Shutdown(SECONDS))
         app.state.service = None
@@ -74,6 +77,7 @@ def create_app(settings: Settings | None = None, service: Service | None = None,
     app.state.rate_limiters = RateLimiters(chosen.search_rate, chosen.write_rate)
     app.state.memory_budgets = MemoryBudgets(chosen)
     app.state.read_limits = read_limits
+    app.state.commands = Commands(chosen)
     install_error_handlers(app)
     _add_middleware(app, chosen, metrics)
     _add_routes(app, assets)
@@ -93,7 +97,7 @@ def _add_middleware(app: FastAPI, settings: Settings, metrics: Metrics) -> None:
 
 
 def _add_routes(app: FastAPI, assets: Assets) -> None:
-    """Add the routes of the page, the HTTP interface and the static files."""
+    """Add the routes of the page, the HTTP interface, the admin page and the static files."""
     app.include_router(pages.router)
     app.include_router(monitoring.router)
     app.include_router(search.router, dependencies=[LimitedReads, ReadAccess, KnownParameters])
@@ -103,4 +107,6 @@ def _add_routes(app: FastAPI, assets: Assets) -> None:
     app.include_router(imports.router, dependencies=[KnownParameters])
     app.include_router(events.router, dependencies=[ReadAccess, KnownParameters])
     app.include_router(strokes.router, dependencies=[ReadAccess, KnownParameters])
+    for router in ADMIN_ROUTERS:
+        app.include_router(router)
     app.mount("/static", PageFiles(assets), name="static")

@@ -20,7 +20,7 @@ from app.words.stemming import Language
 
 LogFormat = Literal["text", "json"]
 
-_PREFIX = "SKETCHFIND_"
+PREFIX = "SKETCHFIND_"
 _OTHER_NAMES = {"BUILD", "TRACEBACK"}  # of variables that are not settings: facts of the image, and of the command line
 _ORIGIN = re.compile(r"https?://[a-z0-9-]+(\.[a-z0-9-]+)*(:[0-9]{1,5})?")
 
@@ -52,7 +52,7 @@ _Networks = Annotated[tuple[Annotated[str, AfterValidator(_normalise_network)], 
 class Settings(BaseSettings):
     """Settings of one server process."""
 
-    model_config = SettingsConfigDict(env_prefix=_PREFIX, env_ignore_empty=True, frozen=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, frozen=True)
 
     gallery: Path = Field(description="gallery directory, made by `sketchfind build`")
     catalogue: SecretStr | None = Field(default=None, description="database URL; unset: a file in the gallery")
@@ -138,6 +138,15 @@ class Settings(BaseSettings):
     rules: Path | None = Field(
         default=None, description="TOML file with rules that move, pin and hide products; unset: none"
     )
+    backup_to: Path | None = Field(
+        default=None, description="folder into which the admin page backs the gallery up; unset: by command only"
+    )
+    recent_searches: int = Field(
+        default=200,
+        ge=0,
+        le=10_000,
+        description="searches whose words and filters the admin page lists, in memory only; 0 keeps none",
+    )
     log_format: LogFormat = Field(default="text", description="format of log lines: text or json")
 
     @field_validator("embed_origins", "cors_origins", "trusted_proxies", mode="before")
@@ -157,12 +166,12 @@ def load_settings(**given: Any) -> Settings:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         name = str(first["loc"][0])
-        label = name if name in given else f"{_PREFIX}{name.upper()}"
+        label = name if name in given else f"{PREFIX}{name.upper()}"
         raise SettingsError(describe_validation_error(first, label)) from None
     if settings.import_webhook is not None and settings.import_webhook_secret is None:
-        raise SettingsError(f"{_PREFIX}IMPORT_WEBHOOK_SECRET is missing: expected it with {_PREFIX}IMPORT_WEBHOOK")
+        raise SettingsError(f"{PREFIX}IMPORT_WEBHOOK_SECRET is missing: expected it with {PREFIX}IMPORT_WEBHOOK")
     if settings.challenger is not None and not settings.events:
-        raise SettingsError(f"{_PREFIX}EVENTS is false: expected true with {_PREFIX}CHALLENGER")
+        raise SettingsError(f"{PREFIX}EVENTS is false: expected true with {PREFIX}CHALLENGER")
     return settings
 
 
@@ -172,14 +181,14 @@ def unknown_settings(environment: Mapping[str, str] = os.environ) -> list[str]:
     It contains the most similar setting, and never the value, which may be secret.
     """
     known = {name.upper() for name in Settings.model_fields} | _OTHER_NAMES
-    names = [name for name in environment if name.upper().startswith(_PREFIX)]
+    names = [name for name in environment if name.upper().startswith(PREFIX)]
     return [
         f"{name} is set, but is not a setting and is ignored: {_suggest_setting(rest, known)}"
         for name in sorted(names)
-        if (rest := name.upper().removeprefix(_PREFIX)) not in known
+        if (rest := name.upper().removeprefix(PREFIX)) not in known
     ]
 
 
 def _suggest_setting(name: str, known: set[str]) -> str:
     similar = get_close_matches(name, sorted(known), n=1)
-    return f"did you mean {_PREFIX}{similar[0]}?" if similar else "docs/server.md lists the settings"
+    return f"did you mean {PREFIX}{similar[0]}?" if similar else "docs/server.md lists the settings"

@@ -9,6 +9,7 @@ import pytest
 import typer
 from fastapi.routing import APIRoute
 
+from app.admin.router import ROUTERS as ADMIN_ROUTERS
 from app.api.routes import events, imports, monitoring, product_writes, products, search, strokes
 from app.settings import Settings
 from app.web import pages
@@ -48,10 +49,10 @@ def test_every_option_is_documented(command: str) -> None:
 
 def test_every_route_is_documented() -> None:
     routers = [module.router for module in (pages, monitoring, search, products, imports, strokes, events)]
-    routers += [product_writes.router, products.photo_router]
+    routers += [product_writes.router, products.photo_router, *ADMIN_ROUTERS]
     known = [route for router in routers for route in router.routes if isinstance(route, APIRoute)]
     assert len(known) >= 8
-    listed = text("server.md")
+    listed = text("server.md") + text("admin.md")
     for route in known:
         path = route.path.replace("{product_id:path}", "{id}")
         for method in (route.methods or set()) - {"HEAD"}:

@@ -12,7 +12,7 @@ from app.photo_fetch.address_guard import GuardedNetwork, RefusedAddressError
 from app.photo_fetch.transport import Transport, check_headers, error_message, follow_redirects, iterate_body
 from app.photo_fetch.validator_cache import Validators
 
-_SECONDS = 600.0  # for the whole download
+_SECONDS = 600.0  # by default, for the whole download
 _TIMEOUT = httpx.Timeout(30, connect=5)  # s without any data
 _MAX_MESSAGE = 300  # characters
 _HEADERS = {"User-Agent": "Sketchfind", "Accept": "*/*", "Accept-Encoding": "identity"}
@@ -23,13 +23,18 @@ class FeedUnavailableError(ValueError):
 
 
 def download_feed(
-    network: GuardedNetwork, url: str, known: Validators | None, file: BinaryIO, max_bytes: int
+    network: GuardedNetwork,
+    url: str,
+    known: Validators | None,
+    file: BinaryIO,
+    max_bytes: int,
+    seconds: float = _SECONDS,
 ) -> Validators | None:
-    """Write a feed to a file, and return its validators; None if it has not changed since the `known` ones.
+    """Write a feed to a file within a time, and return its validators; None if it is the same as of the `known` ones.
 
     Raises FeedUnavailableError, and OSError when the file cannot be written.
     """
-    network.start_deadline(_SECONDS)
+    network.start_deadline(seconds)
     try:
         with httpx.Client(
             transport=Transport(network, 1), timeout=_TIMEOUT, trust_env=False, headers=_HEADERS

@@ -35,6 +35,7 @@ from app.search.results import MOST_LISTED, SearchResult
 from app.search.search_request import DecodedSketch, PendingSearch, PendingSimilar, SearchRequest, SimilarRequest
 from app.serving.challenge.challenge import Challenge
 from app.serving.hot_swap import RuntimeSwapper
+from app.serving.recent_searches import RecentSearches
 from app.serving.runtime import Runtime
 from app.serving.search_queue import SearchQueue
 from app.serving.search_runtime import SearchRuntime
@@ -67,6 +68,7 @@ class Service:
             else None
         )
         self._challenge = Challenge(settings, settings.challenger) if settings.challenger else None
+        self.recent_searches = RecentSearches(settings.recent_searches)
         self.metrics.watch(lambda: self.gallery, lambda: self.queue.length, lambda: self.runtime.checkpoint.sha256)
 
     def start(self) -> Self:
@@ -121,8 +123,10 @@ class Service:
         timings = {**result.timings_ms, "total": (time.perf_counter() - started) * 1000}
         self.metrics.searched(timings)
         result = replace(result, timings_ms=timings)
-        is_counted = isinstance(request, SearchRequest) and request.listing.cursor is None
-        return self._count(result) if is_counted else result
+        if not isinstance(request, SearchRequest) or request.listing.cursor is not None:
+            return result
+        self.recent_searches.note(request.filters, result)
+        return self._count(result)
 
     async def match(
         self, client: str, product_id: str, sketch: Sketch, session: str | None = None, *, mirror: bool

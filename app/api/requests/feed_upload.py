@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import BinaryIO
 
-from starlette.datastructures import UploadFile
+from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
@@ -31,6 +31,7 @@ _MEDIA_TYPES = (
 )
 
 FEED = "feed"
+_MAX_FIELDS = 10  # beside the feed
 _EXPECTED = f"a feed as multipart/form-data with a field `{FEED}`, {', '.join(_MEDIA_TYPES)}"
 
 
@@ -50,32 +51,40 @@ async def read_feed_upload(request: Request, max_bytes: int) -> AsyncIterator[Bi
     kind = media_type(request)
     if kind != "multipart/form-data" and kind not in _MEDIA_TYPES:
         raise unsupported_media_error("content-type", request.headers.get("content-type", ""), _EXPECTED)
-    check_uncompressed(request, "a feed")
-    chunks = stream_to_disk(request, max_bytes)
     if kind == "multipart/form-data":
-        async with _open_feed_field(request, chunks) as feed:
-            yield feed
+        async with open_upload_form(request, max_bytes) as form:
+            yield _get_feed(form)
         return
-    async with spool_body(chunks, _EXPECTED) as feed:
+    check_uncompressed(request, "a feed")
+    async with spool_body(stream_to_disk(request, max_bytes), _EXPECTED) as feed:
         yield feed
 
 
 @asynccontextmanager
-async def _open_feed_field(request: Request, chunks: AsyncGenerator[bytes, None]) -> AsyncIterator[BinaryIO]:
-    """Open the file in the field `feed` of a multipart body. Raises ApiError."""
+async def open_upload_form(request: Request, max_bytes: int) -> AsyncIterator[FormData]:
+    """Open a multipart form with a feed until the end of the block. Large files are on the disk. Raises ApiError."""
+    if media_type(request) != "multipart/form-data":
+        raise unsupported_media_error("content-type", request.headers.get("content-type", ""), "multipart/form-data")
+    check_uncompressed(request, "a form")
+    chunks = stream_to_disk(request, max_bytes)
     try:
         with translate_disk_errors():
-            form = await MultiPartParser(request.headers, chunks, max_files=1, max_fields=5).parse()
+            form = await MultiPartParser(request.headers, chunks, max_files=1, max_fields=_MAX_FIELDS).parse()
     except MultiPartException as error:
         raise bad_multipart_error(error) from None
     try:
-        feed = form.get(FEED)
-        if not isinstance(feed, UploadFile):
-            names = ", ".join(truncate(name) for name in form) or "no field"
-            message = f"field {FEED!r} is missing: found {names}, expected a file in {FEED!r}"
-            raise ApiError(422, "invalid_parameter", message, {"parameter": FEED})
-        if not feed.size:
-            raise ApiError(400, "empty_body", f"field {FEED!r} is empty: expected a feed")
-        yield feed.file
+        yield form
     finally:
         await form.close()
+
+
+def _get_feed(form: FormData) -> BinaryIO:
+    """Return the file in the field `feed` of a form. Raises ApiError."""
+    feed = form.get(FEED)
+    if not isinstance(feed, UploadFile):
+        names = ", ".join(truncate(name) for name in form) or "no field"
+        message = f"field {FEED!r} is missing: found {names}, expected a file in {FEED!r}"
+        raise ApiError(422, "invalid_parameter", message, {"parameter": FEED})
+    if not feed.size:
+        raise ApiError(400, "empty_body", f"field {FEED!r} is empty: expected a feed")
+    return feed.file

@@ -71,7 +71,7 @@ def list_operations(
 ) -> OperationPage:
     """List imports, newest first, without their errors."""
     if after is not None:
-        _get_job(service, after)
+        get_job(service, after)
     return OperationPage.from_jobs(service.gallery.catalogue.operations.page(after, limit + 1), limit)
 
 
@@ -88,18 +88,18 @@ def get_operation(
     ] = ERRORS_PAGE,
 ) -> OperationInfo:
     """Return the progress of an import, with a page of its errors."""
-    return OperationInfo.from_job(_get_job(service, operation_id), after, limit)
+    return OperationInfo.from_job(get_job(service, operation_id), after, limit)
 
 
 @router.post("/operations/{operation_id}/cancel", responses=error_docs(401, 403, 404, 422, 429, 500, 503))
 async def cancel_operation(operation_id: _OperationId, service: ServiceOf, key: WriteAccess) -> OperationInfo:
     """Cancel an import. What it has written stays. An import that is over stays as it is."""
-    await run_in_threadpool(_get_job, service, operation_id)
+    await run_in_threadpool(get_job, service, operation_id)
     await service.cancel_import(operation_id)
-    return OperationInfo.from_job(await run_in_threadpool(_get_job, service, operation_id))
+    return OperationInfo.from_job(await run_in_threadpool(get_job, service, operation_id))
 
 
-def _get_job(service: Service, operation_id: str) -> ImportJob:
+def get_job(service: Service, operation_id: str) -> ImportJob:
     """Return an import job. Raises ApiError for an unknown id."""
     job = service.gallery.catalogue.operations.get(operation_id)
     if job is None:

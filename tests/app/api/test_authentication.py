@@ -24,6 +24,8 @@ READING = (401, 401, 200, 200)  # with SKETCHFIND_REQUIRE_KEY; open without
 COUNTING = (401, 401, 403, 403)  # likewise: unless it is switched on, nobody gets in
 WRITING = (401, 401, 403, 200)  # with all settings
 
+SIGN_IN = (303, 303, 303, 303)  # a key in a header opens no page; see tests/app/admin/test_sessions.py
+
 WHO = ["no key", "wrong key", "read key", "write key"]
 
 # method and route -> path, request, and the status for each key where reading needs a key
@@ -64,6 +66,24 @@ TABLE: dict[str, tuple[str, dict[str, Any], tuple[int, ...]]] = {
     "GET /operations": ("/operations", {}, WRITING),
     "POST /operations/{operation_id}/cancel": ("/operations/none/cancel", {}, (*WRITING[:3], 404)),
     "GET /operations/{operation_id}": ("/operations/none", {}, (*WRITING[:3], 404)),
+    "GET /admin/sign-in": ("/admin/sign-in", {}, OPEN),
+    "POST /admin/sign-in": ("/admin/sign-in", {"data": {"key": "none"}}, (403, 403, 403, 403)),
+    "POST /admin/sign-out": ("/admin/sign-out", {}, SIGN_IN),
+    "GET /admin": ("/admin", {}, SIGN_IN),
+    "GET /admin/searches": ("/admin/searches", {}, SIGN_IN),
+    "GET /admin/products": ("/admin/products", {}, SIGN_IN),
+    "GET /admin/products/{product_id:path}": ("/admin/products/boot-1", {}, SIGN_IN),
+    "POST /admin/products/{product_id:path}": ("/admin/products/boot-1", {}, SIGN_IN),
+    "POST /admin/deletions": ("/admin/deletions", {}, SIGN_IN),
+    "GET /admin/imports": ("/admin/imports", {}, SIGN_IN),
+    "POST /admin/imports": ("/admin/imports", {"files": {"feed": ("a.csv", b"id\n")}}, SIGN_IN),
+    "GET /admin/imports/{job_id}": ("/admin/imports/none", {}, SIGN_IN),
+    "POST /admin/imports/{job_id}/cancel": ("/admin/imports/none/cancel", {}, SIGN_IN),
+    "GET /admin/keys": ("/admin/keys", {}, SIGN_IN),
+    "POST /admin/keys": ("/admin/keys", {"data": {"name": "x", "scope": "write"}}, SIGN_IN),
+    "POST /admin/keys/{name}/remove": ("/admin/keys/writer/remove", {}, SIGN_IN),
+    "GET /admin/operations": ("/admin/operations", {}, SIGN_IN),
+    "POST /admin/operations/{name}": ("/admin/operations/verify", {}, SIGN_IN),
 }
 
 
