@@ -21,8 +21,8 @@ from app.settings import PREFIX, Settings
 PROGRAM = (sys.executable, "-m", "index_builder.cli")
 """Command line of `sketchfind`."""
 
-_NICENESS = 10
-_GRACE = 5.0  # s from the request to end until a process is killed
+_NICENESS = 5  # beyond that of this process
+_GRACE = 1.0  # s from the request to end until a process is killed
 _MOST_OUTPUT = 64 * 2**10  # bytes of a command's output that are shown
 _log = logging.getLogger(__name__)
 
@@ -119,7 +119,7 @@ class Commands:
         process = subprocess.Popen(
             line, stdin=subprocess.DEVNULL, stdout=results, stderr=messages, env=self._environment()
         )
-        os.setpriority(os.PRIO_PROCESS, process.pid, _NICENESS)
+        os.setpriority(os.PRIO_PROCESS, process.pid, os.getpriority(os.PRIO_PROCESS, 0) + _NICENESS)
         _log.info("%s starts", name)
         return CommandRun(name, process, results, messages)
 

@@ -8,9 +8,11 @@ async function refresh() {
   const response = await fetch(location.href).catch(() => null); // without a network: the next look may succeed
   if (!response?.ok || response.redirected) return;
   const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
-  for (const part of document.querySelectorAll(LIVE)) {
+  for (const part of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll(LIVE))) {
     const next = fresh.getElementById(part.id);
-    if (next && !part.contains(document.activeElement)) part.replaceWith(next);
+    if (!next || part.contains(document.activeElement)) continue; // the focus would be lost
+    if (part.innerHTML !== next.innerHTML) part.replaceChildren(...next.childNodes); // else readers would hear it again
+    part.dataset.live = next.dataset.live ?? "off";
   }
 }
 
