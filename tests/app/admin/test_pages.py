@@ -8,8 +8,10 @@ from pathlib import Path
 
 import httpx
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from app.admin.forms import FORM_TOKEN
+from app.catalogue.admin.sessions import AdminSessions
 from app.catalogue.catalogue import Catalogue, sqlite_url
 from app.gallery.layout import CATALOGUE_FILE
 from app.products.product import Product
@@ -173,10 +175,19 @@ def test_operations_run_in_the_background_one_at_a_time(
     assert send(operator, "/admin/operations/reembed").status_code == 422
 
 
+def fail_to_connect(_sessions: AdminSessions, _token: str) -> None:
+    raise OperationalError("SELECT", {}, Exception("connection refused"))
+
+
 def test_errors_are_pages(operator: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
     for path, status in (("/admin/imports/none", 404), ("/admin/imports?after=none", 404), ("/admin/deletions", 405)):
         answer = operator.get(path)
         assert answer.status_code == status
     assert "expected an id that" in operator.get("/admin/imports/none").text
+    with monkeypatch.context() as patch:
+        patch.setattr(AdminSessions, "find", fail_to_connect)
+        answer = operator.get("/admin")
+    assert answer.status_code == 503 and answer.headers["retry-after"] == "10"
+    assert "the database cannot be used now" in answer.text and "<html" in answer.text
     monkeypatch.setattr(Catalogue, "get", lambda *_: Product("boot-1", "<script>"))
     assert "<script>" not in operator.get("/admin/products/boot-1").text.split("</head>")[1]
