@@ -11,7 +11,7 @@ from app.words.word_query import WordQuery
 
 
 def answer(kind: QueryKind = "sketch") -> SearchResult:
-    return SearchResult([], 12, 1, {}, None, Page(0, b"", b"", is_last=True), kind)
+    return SearchResult([], 12, 1, {}, None, 0.8, Page(0, b"", b"", is_last=True), kind)
 
 
 def test_searches_that_are_alike_are_counted_and_the_oldest_are_forgotten() -> None:
