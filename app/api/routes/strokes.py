@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 
 from app.api.requests.sketch_upload import PICTURE_DOCS, CropOf, read_picture
 from app.api.schemas.errors import error_docs
-from app.api.schemas.photo_objects import OBJECT_EXAMPLE, ObjectInfo
+from app.api.schemas.queries import OBJECT_EXAMPLE, ObjectInfo
 from app.asgi.body_memory import SearchBody
 from app.asgi.client_address import rate_limit_key
 from app.asgi.dependencies import QueueHasRoom, ServiceOf

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from pydantic import BaseModel, Field
 
-from app.api.schemas.words import WORDS_EXAMPLE, WordsInfo
+from app.api.schemas.queries import WORDS_EXAMPLE, WordsInfo
 from app.catalogue.facets import Facets
 
 

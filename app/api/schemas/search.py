@@ -5,9 +5,8 @@ from __future__ import annotations
 from pydantic import BaseModel, Field
 
 from app.api.schemas.explanations import EXPLANATION, ExplanationInfo
-from app.api.schemas.photo_objects import OBJECT_EXAMPLE, ObjectInfo
 from app.api.schemas.products import ProductSummary, summarise
-from app.api.schemas.words import WORDS_EXAMPLE, WordsInfo
+from app.api.schemas.queries import OBJECT_EXAMPLE, WORDS_EXAMPLE, ObjectInfo, WordsInfo
 from app.core.error_text import cut
 from app.products.variants import VariantPrices as PriceRange
 from app.search.results import Explanation, QueryKind, Result, SearchResult
