@@ -10,6 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
+from app.catalogue.catalogue import Catalogue, sqlite_url
+from app.gallery.layout import CATALOGUE_FILE
 from tests.support.sketch_files import ZIGZAG, refused
 from tests.support.writable_server import Shop, opened, own_gallery
 
@@ -43,9 +45,19 @@ def rules(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def shop(tiny_gallery: Path, tmp_path_factory: pytest.TempPathFactory, rules: Path) -> Iterator[Shop]:
+def keys(tiny_gallery: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, str]:
+    """Copy a gallery, and add a write key and a read key to it."""
     gallery, key = own_gallery(tiny_gallery, tmp_path_factory.mktemp("rules"))
-    with opened(gallery, key, rules=rules, require_key=False) as shop:
+    catalogue = Catalogue(sqlite_url(gallery / CATALOGUE_FILE))
+    reader = catalogue.keys.add("reader", "read")
+    catalogue.close()
+    return gallery, key, reader
+
+
+@pytest.fixture(scope="module")
+def shop(keys: tuple[Path, str, str], rules: Path) -> Iterator[Shop]:
+    gallery, key, _ = keys
+    with opened(gallery, key, rules=rules) as shop:
         yield shop
 
 
@@ -86,13 +98,16 @@ def test_an_explanation_has_rules_and_places(shop: Shop) -> None:
     assert all(result["explanation"]["rank_without_rules"] for result in similar)
 
 
-def test_explanations_need_a_write_key(shop: Shop) -> None:
+def test_explanations_need_a_write_key(shop: Shop, keys: tuple[Path, str, str]) -> None:
     with httpx.Client(base_url=str(shop.client.base_url)) as stranger:
         for answer in (
             stranger.post("/search", params={"explain": True}, json=ZIGZAG),
             stranger.get("/products/boot-1/similar", params={"explain": True}),
         ):
             refused(answer, 401, "missing_key")
+        for key, status, code in (("sk_x", 401, "wrong_key"), (keys[2], 403, "read_only_key")):
+            path, headers = "/products/boot-1/similar?explain=true", {"X-API-Key": key}
+            refused(stranger.get(path, headers=headers), status, code)
         assert stranger.post("/search", params={"explain": False}, json=ZIGZAG).status_code == 200
 
 
