@@ -35,6 +35,7 @@ from app.database.rows import DERIVED_COLUMNS, PRODUCT_COLUMNS, chunks, product_
 from app.database.sql_lists import is_any_of
 from app.database.tables import (
     FORMAT,
+    IS_FIRST_PHOTO,
     Money,
     admin_sessions,
     catalogue,
@@ -47,7 +48,7 @@ from app.database.tables import (
 )
 from app.database.word_index.writing import insert_words, remove_unused_words, replace_words
 from app.products.prices import REGULAR_PRICE
-from app.products.product import CUSTOM_LABELS, Product
+from app.products.product import CUSTOM_LABELS, Photo, Product
 
 _LONGEST = 2000  # characters of a text; format 1 had no limit
 _PRODUCTS = 1000  # whose words are written at a time
@@ -133,21 +134,16 @@ def migrate_from_6(connection: Connection) -> None:
 
 
 def migrate_from_7(connection: Connection) -> None:
-    """Migrate from format 7: custom labels and costs were attributes, which shoppers see; no events, no sessions."""
+    """Migrate from format 7: custom labels and costs were attributes, which shoppers see.
+
+    There were no events, no sessions of operators, and no words of measured colours.
+    """
     for added in (admin_sessions, daily_counts, events):
         added.create(connection, checkfirst=True)
     _add_columns(connection, products, products.c.keys())
     _create_indexes(connection)
-    for moved in _move_attributes(connection, _PRIVATE_FIELDS):
-        replace_words(connection, moved)
-    remove_unused_words(connection)
-    private = select(trait_values.c.id).where(trait_values.c.name.in_(_PRIVATE_FIELDS))
-    connection.execute(delete(traits).where(traits.c.value_id.in_(private)))
-    connection.execute(delete(trait_values).where(trait_values.c.name.in_(_PRIVATE_FIELDS)))
-    stored = type_coerce(products.c.attributes, Text)
-    on_sale = select(*PRODUCT_COLUMNS).where(LIVE, stored.contains(f'["{REGULAR_PRICE}", ', autoescape=True))
-    for rows in chunks(connection.execute(on_sale)):
-        _update_rows(connection, [product_of(row, []) for row in rows], DERIVED_COLUMNS)
+    _make_private(connection)
+    _add_color_words(connection)
     connection.execute(update(catalogue).values(format=FORMAT))
 
 
@@ -158,6 +154,31 @@ def _add_columns(connection: Connection, target: Table, names: Iterable[str]) ->
         if name not in there:
             kind = target.c[name].type.compile(connection.dialect)
             connection.execute(text(f"ALTER TABLE {target.name} ADD COLUMN {name} {kind}"))
+
+
+def _make_private(connection: Connection) -> None:
+    """Move custom labels and costs from the attributes to fields that shoppers do not see."""
+    for moved in _move_attributes(connection, _PRIVATE_FIELDS):
+        replace_words(connection, moved)
+    remove_unused_words(connection)
+    private = select(trait_values.c.id).where(trait_values.c.name.in_(_PRIVATE_FIELDS))
+    connection.execute(delete(traits).where(traits.c.value_id.in_(private)))
+    connection.execute(delete(trait_values).where(trait_values.c.name.in_(_PRIVATE_FIELDS)))
+    stored = type_coerce(products.c.attributes, Text)
+    on_sale = select(*PRODUCT_COLUMNS).where(LIVE, stored.contains(f'["{REGULAR_PRICE}", ', autoescape=True))
+    for rows in chunks(connection.execute(on_sale)):
+        _update_rows(connection, [product_of(row, []) for row in rows], DERIVED_COLUMNS)
+
+
+def _add_color_words(connection: Connection) -> None:
+    """Let products without a colour be found by the names of their measured colours."""
+    measured = select(*PRODUCT_COLUMNS, photos.c.colors).join(photos, IS_FIRST_PHOTO)
+    measured = measured.where(LIVE, func.coalesce(products.c.color, "") == "", photos.c.colors.is_not(None))
+    measured = measured.order_by(products.c.revision).limit(_PRODUCTS)
+    last = 0
+    while rows := connection.execute(measured.where(products.c.revision > last)).all():
+        replace_words(connection, [_with_colors(dict(row._mapping)) for row in rows])
+        last = rows[-1].revision
 
 
 def _create_indexes(connection: Connection) -> None:
@@ -190,6 +211,11 @@ def _update_rows(connection: Connection, changed: Sequence[Product], columns: Se
         statement,
         [{"number": n, **{f"new_{column.name}": row[column.name] for column in columns}} for n, row in values],
     )
+
+
+def _with_colors(fields: dict[str, Any]) -> Product:
+    """Return the product of a row's fields, with its first photo's colours, and without anything else of photos."""
+    return Product(photos=(Photo("", "", colors=fields.pop("colors")),), **fields)
 
 
 def _move_to_fields(row: Row[Any], fields: Mapping[str, str]) -> Product:

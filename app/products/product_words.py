@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from app.colours.color_words import COLOR_WORDS
 from app.products.product import Product
 from app.words.tokens import Token, tokens
 
@@ -28,8 +29,13 @@ def has_same_words(product: Product, other: Product) -> bool:
 def _texts(product: Product) -> Iterator[tuple[int, str]]:
     """Yield the texts with their places, the most telling first."""
     yield TITLE, product.title
-    for text in (product.brand, product.category, product.color, product.gender):
+    for text in (product.brand, product.category, product.color or _measured_colors(product), product.gender):
         yield KIND, text or ""
     for _, value in product.attributes:
         yield ATTRIBUTE, value
     yield DESCRIPTION, product.description or ""
+
+
+def _measured_colors(product: Product) -> str:
+    """Return the names of the measured colours in all languages; they are of products whose feed has none."""
+    return " ".join(word for name in product.colors for word in COLOR_WORDS[name])

@@ -273,6 +273,18 @@ def test_photos_of_format_6_have_no_colours_until_they_are_measured(directory: P
     assert opened.facets().colors == {}
 
 
+def test_products_of_format_7_are_found_by_their_measured_colours(directory: Path) -> None:
+    photo = Photo("f" * 64, "s", colors=(ColorShare("#c0252d", 1.0),))
+    catalogue = open_catalogue(directory)
+    catalogue.put(
+        [Product("a", "Boot", photos=(photo,)), Product("b", "Boot", color="Fire", photos=(photo,))], vectors(2)
+    )
+    with catalogue.transaction() as connection:
+        connection.execute(text("DELETE FROM product_words WHERE word_id IN (SELECT id FROM words WHERE key = 'rot')"))
+        connection.execute(text("UPDATE catalogue SET format = 7"))
+    assert matching(open_catalogue(directory), Filters(words=WordQuery("rote boots", "de"))) == [1]
+
+
 def test_products_of_format_5_are_found_by_words(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.database.migrations._PRODUCTS", 2)
     catalogue = open_catalogue(directory)

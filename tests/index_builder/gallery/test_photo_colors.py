@@ -7,15 +7,18 @@ from pathlib import Path
 
 from app.catalogue.catalogue import Catalogue
 from app.catalogue.product_patches import patch_products
+from app.colours.color_words import COLOR_WORDS
 from app.colours.shares import ColorShare
 from app.database.rows import state_in
 from app.products.filters import Filters
 from app.products.product import Photo, Product
 from app.products.product_patch import ProductPatch
+from app.web.languages import read_languages
+from app.words.word_query import WordQuery
 from index_builder.gallery.photo_colors import count_unmeasured, record_colors, unmeasured_photos
 from index_builder.gallery.verify.findings import Findings
 from index_builder.gallery.verify.rows import check_rows
-from tests.support.small_galleries import open_catalogue, vectors
+from tests.support.small_galleries import matching, open_catalogue, vectors
 
 RED, TEAL, BLACK = "#c0252d", "#237377", "#202020"
 PARTS = (ColorShare(RED, 0.6), ColorShare(BLACK, 0.4))
@@ -30,6 +33,22 @@ def assert_sound(catalogue: Catalogue) -> None:
     with catalogue.moment() as connection:
         list(check_rows(connection, state_in(connection), findings))
     assert findings.problems == []
+
+
+def test_products_are_found_by_the_names_of_measured_colours_in_five_languages(tmp_path: Path) -> None:
+    catalogue = open_catalogue(tmp_path)
+    catalogue.put([product("a"), product("b", color="Crimson"), product("c", colors=None)], vectors(3))
+    found = {
+        word: matching(catalogue, Filters(words=WordQuery(word))) for word in ("red", "Rot", "rojo", "rouge", "红")
+    }
+    assert set(map(tuple, found.values())) == {(1,)}
+    record_colors(catalogue, {f"{ord('c'):064x}": PARTS})
+    assert matching(catalogue, Filters(words=WordQuery("schwarz"))) == [1, 4]
+    for code, language in read_languages().items():
+        place = ["en", "de", "es", "fr", "zh"].index(code)
+        assert {name: words[place] for name, words in COLOR_WORDS.items()}.items() <= language.messages[
+            "colours"
+        ].items()
 
 
 def test_measured_colours_stand_in_for_those_of_the_feed(tmp_path: Path) -> None:
