@@ -120,12 +120,18 @@ def test_a_refused_import_shows_why(
     assert all(f'value="{value}"' in answer.text for value in fields.values())
 
 
-def test_a_feed_is_imported_by_its_url(operator: httpx.Client) -> None:
+def test_a_feed_is_imported_by_its_url_and_all_errors_can_be_read(operator: httpx.Client) -> None:
+    lines = b"".join(b"bad-%d\tBad\tcheap\ta.png\n" % number for number in range(150))
     with web() as shop:
-        shop.answers["/feed.tsv"] = (200, {}, FEED)
+        shop.answers["/feed.tsv"] = (200, {}, FEED + lines)
         started = upload(operator, url=shop.url("/feed.tsv"), dry_run="yes")
     assert started.status_code == 303, started.text
-    assert "2 of 2 entries" in wait_for_page(operator, started.headers["location"], lambda text: "2 of 2" in text)
+    path = started.headers["location"]
+    page = wait_for_page(operator, path, lambda text: "152 of 152" in text)
+    assert "<td>line 102</td>" in page and "<td>line 104</td>" not in page and "First errors" not in page
+    further = re.search(r'href="([^"]+)">Further errors', page)
+    assert further and "<td>line 153</td>" in (last := operator.get(further[1]).text)
+    assert "First errors" in last and "Further errors" not in last
 
 
 def test_a_key_is_shown_once_and_removed(operator: httpx.Client, shop: AdminShop) -> None:
