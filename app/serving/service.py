@@ -62,11 +62,8 @@ class Service:
         self.metrics = metrics or Metrics()
         self._swapper = RuntimeSwapper(settings, self.metrics)
         self.reads = reads or ReadLimits(settings.search_timeout)
-        self.events = (
-            EventRecorder(lambda: self.gallery.catalogue, self.metrics, settings.events_days)
-            if settings.events
-            else None
-        )
+        recorder = EventRecorder(lambda: self.gallery.catalogue, self.metrics, settings.events_days)
+        self.events = recorder if settings.events else None
         self._challenge = Challenge(settings, settings.challenger) if settings.challenger else None
         self.recent_searches = RecentSearches(settings.recent_searches)
         self.metrics.watch(lambda: self.gallery, lambda: self.queue.length, lambda: self.runtime.checkpoint.sha256)

@@ -2,21 +2,20 @@
  * Client of a Sketchfind server, for browsers and Node.js from 18.17: see docs/clients.md. Answers may have further fields.
  * @typedef {{width: number, height: number, strokes: number[][][], colors?: (string | null)[]}} Strokes points [x, y, pressure?]
  * @typedef {Blob | BufferSource} Picture the bytes of an image file
- * @typedef {string | string[]} Values one or several
  * @typedef {{q?: string, category?: string, color?: Values, brand?: Values, gender?: Values, size?: Values, attribute?: Values,
  *   in_stock?: boolean, min_price?: number | string, max_price?: number | string, currency?: string, variants?: boolean,
  *   sort?: "likeness" | "price_asc" | "price_desc", cursor?: string}} Filters and the order of results; cursor: `next`
+ * @typedef {string | string[]} Values one or several
  * @typedef {string | null} Text
  * @typedef {{product_id: string, title: string, category: Text, price: number | null, currency: Text, brand: Text,
  *   regular_price: number | null, link: Text, photo_url: Text, thumbnail_url: Text, photo_urls: string[]}} ProductSummary
- * @typedef {{currency: Text, min: number, max: number, regular: number | null}} VariantPrices
- * @typedef {ProductSummary & {group_id: Text, variants: number, sizes: string[], colors: string[], prices: VariantPrices[],
- *   availability: Text, in_stock: boolean, description: Text, rank: number, distance: number}} Result see docs/server.md
+ * @typedef {ProductSummary & {group_id: Text, variants: number, sizes: string[], colors: string[],
+ *   prices: {currency: Text, min: number, max: number, regular: number | null}[], availability: Text, in_stock: boolean,
+ *   description: Text, rank: number, distance: number}} Result see docs/server.md
  * @typedef {{corrected: {word: string, taken_for: string[]}[], dropped: string[]}} Words
  * @typedef {{results: Result[], gallery: {size: number, revision: number}, timings_ms: Record<string, number>, confident: boolean,
- *   kind: "sketch" | "photo" | "words", next: Text, words: Words | null, object: Part | null, checkpoint: string,
- *   search_id: Text}} SearchAnswer next: cursor of the next page
- * @typedef {{left: number, top: number, right: number, bottom: number, guessed: boolean}} Part of a photo, that was searched
+ *   kind: "sketch" | "photo" | "words", next: Text, words: Words | null, checkpoint: string, search_id: Text,
+ *   object: {left: number, top: number, right: number, bottom: number, guessed: boolean} | null}} SearchAnswer
  * @typedef {ProductSummary & {color: Text, gender: Text, size: Text, size_system: Text, size_type: Text, group_id: Text,
  *   availability: Text, description: Text, attributes: {name: string, value: string}[]}} Product
  * @typedef {Product & {photo_width: number | null, photo_height: number | null}} ProductDetails
@@ -133,9 +132,8 @@ export class Client {
 
   /**
    * Wait until an import is done or has failed, and return it. Rejects with import_unfinished after `patience` ms.
-   * @param {string} importId
+   * @param {string} importId @returns {Promise<Import>}
    * @param {{patience?: number, interval?: number, onProgress?: (job: Import) => void} & CallOptions} [options]
-   * @returns {Promise<Import>}
    */
   async waitForImport(importId, { patience = Infinity, interval = 1000, onProgress, ...options } = {}) {
     const end = Date.now() + patience;
@@ -172,10 +170,8 @@ export class Client {
     return this.#send("/readyz", options);
   }
 
-  /**
-   * Send a request, again where that is safe, and return the JSON of its answer.
-   * @param {string} path @param {CallOptions} [options] @param {Parts} [parts] @returns {Promise<any>}
-   */
+  /** Send a request, again where that is safe. @param {string} path @param {CallOptions} [options] @param {Parts} [parts]
+   * @returns {Promise<any>} the JSON of its answer */
   async #send(path, { signal, timeout = this.#options.timeout } = {}, { params = {}, isRead, ...request } = {}) {
     const url = `${this.#address}${path}${queryOf(params)}`;
     if (this.#options.key) request.headers = { ...request.headers, Authorization: `Bearer ${this.#options.key}` };
