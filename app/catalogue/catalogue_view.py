@@ -55,7 +55,8 @@ class CatalogueView:
 
     def meeting(self, condition: Condition) -> NDArray[np.int64]:
         """Return the revisions (N,) of all products that meet a condition of a rule, in no order."""
-        query = select(products.c.revision).where(LIVE, meets(condition))
+        is_by_id = condition.product_ids or condition.group_ids
+        query = select(products.c.revision).where(LIVE_BY_KEY if is_by_id else LIVE, meets(condition))
         return np.array(self._connection.execute(query).scalars().all(), np.int64)
 
     def measure_words(self, match: WordMatch) -> dict[int, float]:
