@@ -26,7 +26,7 @@ def test_the_paper_folds_to_a_strip_for_the_results(phone: Phone) -> None:
     drawn = sent(phone.draw_and_wait([(0.2, 0.05), (0.8, 0.95)]).request)
     paper, results = phone.page.locator(".paper"), phone.page.locator(".scroll")
     before = results.bounding_box()
-    phone.button("More room for the results").tap()
+    phone.button("Enlarge the results").tap()
     expect(phone.button("Undo")).to_be_hidden()
     after = results.bounding_box()
     assert before and after and after["height"] > before["height"] + 300
