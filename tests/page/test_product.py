@@ -65,7 +65,7 @@ def test_a_tap_shows_the_product(page: Page, phone: Phone) -> None:
     expect(dialog).to_be_visible()
     expect(dialog.get_by_role("heading", name=found["title"])).to_be_focused()
     expect(dialog).to_contain_text(found["category"].replace(">", "›"))
-    expect(dialog).to_contain_text(found["color"])
+    expect(dialog).to_contain_text(found["color"], ignore_case=True)
     visit = dialog.get_by_role("link", name="Visit the shop")
     for name, value in (("href", found["link"]), ("target", "_blank"), ("rel", "noopener")):
         expect(visit).to_have_attribute(name, value)
