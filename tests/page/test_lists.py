@@ -194,7 +194,7 @@ def test_the_panel_tells_what_a_shopper_asks(page: Page, phone: Phone, photos: l
     dialog = panel(page)
     expect(dialog.locator(".product-price")).to_have_text("€60.00 €80.00was €80.00")
     expect(dialog.locator(".product-stock")).to_have_text("Out of stock")
-    expect(dialog.locator(".product-facts")).to_have_text("Acme · Shoes › Boots · red")
+    expect(dialog.locator(".product-facts")).to_have_text("Acme · Shoes › Boots · Red")
     expect(dialog.locator(".product-sizes")).to_have_text("Sizes: EU 37, EU 38, EU 39")
     description = dialog.locator(".product-description")
     height = description.bounding_box()
