@@ -37,7 +37,7 @@ _SIDE = 900  # px of a scene
 _GROUND = 12  # of 255: what differs less from a render's rim is ground
 _GUESSED = "the object guessed"
 _RIGHT = 0.5  # intersection over union of a guess and the true box
-_LIMITS = (0.6, 0.65, 0.7, 0.75, 0.8)  # of the contrast
+_LIMITS = (0.5, 0.55, 0.6, 0.65, 0.7)  # of the contrast
 _SIZES = (0.5, 0.75)  # of the scene's side: the longer side of the object
 
 

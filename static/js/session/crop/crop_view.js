@@ -57,7 +57,7 @@ export class CropView extends /** @type {import("../../types.js").FiringClass<Ev
   }
 
   /**
-   * Makes it, over the paper, with its words and its style from the server.
+   * Makes it, over the paper, with its words from the server.
    * @param {HTMLElement} paper
    * @throws without network
    */
@@ -66,11 +66,7 @@ export class CropView extends /** @type {import("../../types.js").FiringClass<Ev
     if (!response.ok) throw new Error(`no crop box: status ${response.status}`);
     const made = document.createRange().createContextualFragment(await response.text());
     const view = new CropView(find(".crop", made));
-    /** @type {HTMLLinkElement} */
-    const style = find("link", made);
-    const styled = new Promise((resolve, reject) => Object.assign(style, { onload: resolve, onerror: reject }));
     paper.append(made);
-    await styled;
     return view;
   }
 
