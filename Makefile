@@ -19,11 +19,11 @@ install: .venv/installed
 demo: install
 	@$(RUN) index_builder.cli demo --port $(PORT)
 
-# the checks that take one processor each run side by side; the tests take all: one process more than there are
+# the checks that take one processor each run side by side; the tests take all: two processes more than there are
 # processors, since tests of the page wait for much of their time
 test: install
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target check-types check-javascript check-style
-	$(RUN) pytest --numprocesses $$(($$(getconf _NPROCESSORS_ONLN) + 1)) --dist worksteal
+	$(RUN) pytest --numprocesses $$(($$(getconf _NPROCESSORS_ONLN) + 2)) --dist worksteal
 
 check-types:
 	$(RUN) mypy

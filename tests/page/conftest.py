@@ -47,7 +47,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def density() -> int:
-    """Device pixels to a CSS pixel; nine times as many, as on a phone, would only take their time."""
+    """Device pixels to a CSS pixel."""
     return 1
 
 

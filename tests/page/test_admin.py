@@ -25,7 +25,7 @@ def admin(tiny_gallery: Path, tmp_path: Path, browser: Browser) -> Iterator[tupl
     """Open the admin page on a phone, after a search of a shopper; yield it with a write key."""
     gallery, key = own_gallery(tiny_gallery, tmp_path)
     with serving(gallery, backup_to=tmp_path / "backup") as url:
-        context = browser.new_context(base_url=url, locale="en-GB", **PHONE | {"device_scale_factor": 1})
+        context = browser.new_context(base_url=url, locale="en-GB", **PHONE)
         context.set_default_timeout(20_000)
         assert context.request.post("/search?q=bot&category=Shoes", data=ZIGZAG).ok
         page = context.new_page()

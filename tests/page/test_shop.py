@@ -27,9 +27,7 @@ def lamps(tmp_path_factory: pytest.TempPathFactory, tiny_checkpoint: Path) -> It
 
 
 def open_shop(browser: Browser, url: str, scheme: Any) -> Page:
-    context = browser.new_context(
-        base_url=url, locale="en-GB", color_scheme=scheme, service_workers="block", **PHONE | {"device_scale_factor": 1}
-    )
+    context = browser.new_context(base_url=url, locale="en-GB", color_scheme=scheme, service_workers="block", **PHONE)
     context.set_default_timeout(20_000)
     page = context.new_page()
     page.goto("/")

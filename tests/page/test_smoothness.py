@@ -27,8 +27,7 @@ def test_100_strokes_and_a_stroke_of_3000_points_never_hold_the_page_up(page: Pa
 def test_20_seconds_of_drawing_before_a_slow_server_lose_nothing(browser: Browser, tiny_gallery: Path) -> None:
     """Every answer takes 300 ms; strokes of two seconds each, without a pause."""
     with serving(tiny_gallery, within=_slowed) as url:
-        coarse = PHONE | {"device_scale_factor": 1}  # there is no GPU to fill the pixels
-        context = browser.new_context(base_url=url, locale="en-GB", service_workers="block", **coarse)
+        context = browser.new_context(base_url=url, locale="en-GB", service_workers="block", **PHONE)
         page = context.new_page()
         page.add_init_script(COUNT_FLIGHTS)
         page.goto("/")

@@ -49,7 +49,7 @@ def test_a_feed_is_downloaded_only_when_it_has_changed(server: Web) -> None:
     ],
 )
 def test_what_is_no_feed_is_refused(server: Web, answer: Answer, words: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.photo_fetch.feed_download._SECONDS", 0.5)
+    monkeypatch.setattr("app.photo_fetch.feed_download._TIMEOUT", 0.5)
     server.answers = {"/feed": answer}
     with pytest.raises(FeedUnavailableError) as refused:
         download(server)
