@@ -1,10 +1,11 @@
-"""Readers of multipart forms and raw bodies."""
+"""Readers of multipart forms, JSON and raw bodies."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
-from typing import Any
+from collections.abc import AsyncGenerator, Callable
+from typing import Any, TypeVar
 
+from pydantic import ValidationError
 from starlette.datastructures import FormData, Headers
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
@@ -12,7 +13,9 @@ from starlette.requests import Request
 from app.asgi.body_memory import Reservation
 from app.asgi.body_reader import read_body
 from app.asgi.errors import ApiError
-from app.core.error_text import truncate
+from app.core.error_text import describe_first_error, truncate
+
+BodyT = TypeVar("BodyT")
 
 BINARY_SCHEMA = {"type": "string", "format": "binary"}
 """JSON schema of a file in a multipart form."""
@@ -25,6 +28,24 @@ async def read_nonempty_body(request: Request, reservation: Reservation, max_byt
         raise empty_body_error(expected)
     check_uncompressed(request, "a body")
     return data
+
+
+async def read_json_body(
+    request: Request,
+    reservation: Reservation,
+    max_bytes: int,
+    expected: str,
+    validate: Callable[[bytes], BodyT],
+) -> BodyT:
+    """Read a JSON body by a function that raises pydantic's ValidationError. Raises ApiError."""
+    if media_type(request) != "application/json":
+        raise unsupported_media_error("content-type", request.headers.get("content-type", ""), expected)
+    data = await read_nonempty_body(request, reservation, max_bytes, expected)
+    try:
+        return validate(data)
+    except ValidationError as error:
+        where, message = describe_first_error(error)
+        raise ApiError(422, "invalid_parameter", message, {"parameter": where[:80]}) from None
 
 
 def empty_body_error(expected: str) -> ApiError:

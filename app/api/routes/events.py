@@ -5,17 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import APIRouter, Request
-from pydantic import ValidationError
 
 from app.analytics.search_ticket import SearchTicket
-from app.api.requests.multipart import media_type, read_nonempty_body, unsupported_media_error
+from app.api.requests.multipart import read_json_body
 from app.api.schemas.errors import error_docs
 from app.api.schemas.events import EVENT_BATCH_SCHEMA, EventBatch, EventReceipt
 from app.asgi.body_memory import SearchBody
 from app.asgi.dependencies import ServiceOf
 from app.asgi.errors import ApiError
 from app.asgi.rate_limit import EventRate
-from app.core.error_text import describe_first_error
 from app.database.analytics.records import Event
 
 _MAX_BYTES = 64 * 2**10  # of a body: what browsers send when a page is left
@@ -40,7 +38,7 @@ async def record_events(request: Request, service: ServiceOf, reservation: Searc
     if service.events is None:
         message = "nothing is counted here: expected SKETCHFIND_EVENTS=true in the environment of the server"
         raise ApiError(403, "events_off", message)
-    batch = await _read_batch(request, reservation)
+    batch = await read_json_body(request, reservation, _MAX_BYTES, _EXPECTED, EventBatch.model_validate_json)
     events = list_events(batch, service.gallery.secret)
     if events:
         await service.events.record(events)
@@ -66,15 +64,3 @@ def list_events(batch: EventBatch, secret: str) -> list[Event]:
         for info, ticket in decoded
         if ticket is not None and ticket.is_current
     ]
-
-
-async def _read_batch(request: Request, reservation: SearchBody) -> EventBatch:
-    """Read the events in a request's body. Raises ApiError."""
-    if media_type(request) != "application/json":
-        raise unsupported_media_error("content-type", request.headers.get("content-type", ""), _EXPECTED)
-    data = await read_nonempty_body(request, reservation, _MAX_BYTES, _EXPECTED)
-    try:
-        return EventBatch.model_validate_json(data)
-    except ValidationError as error:
-        where, message = describe_first_error(error)
-        raise ApiError(422, "invalid_parameter", message, {"parameter": where[:80]}) from None
