@@ -23,20 +23,20 @@ def find_pinned(
 
     A rule whose products are not in the ranking pins none.
     """
-    numbers, taken = groups.numbers_of(ranking.revisions), list[int]()
     pinned: Pinned = []
     for rule, position in pins:
-        is_met = np.isin(ranking.revisions, selection.view.meeting(rule.condition))
-        candidates = ranking.among(is_met & ~np.isin(numbers, taken))
+        left = without_pinned(ranking, pinned, groups)
+        candidates = left.among(np.isin(left.revisions, selection.view.meeting(rule.condition)))
         products = selection.products(cache, candidates.top_k_with_ties(1, NO_GROUPS))
         for row in candidates.top_k(products, 1, NO_GROUPS):
             pinned.append((position, row._replace(pin=rule)))
-            taken += groups.numbers_of(np.array([row.product.revision])).tolist()
     return pinned
 
 
 def without_pinned(ranking: Ranking, pinned: Pinned, groups: Groups) -> Ranking:
     """Return a ranking without the groups of pinned products."""
+    if not pinned:
+        return ranking
     revisions = np.array([row.product.revision for _, row in pinned], np.int64)
     return ranking.among(~np.isin(groups.numbers_of(ranking.revisions), groups.numbers_of(revisions)))
 
