@@ -45,6 +45,20 @@ PRODUCTS = [
 COLORS = {"boot-2": "Black/Red", "pump-1": "black"}  # all others are red
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Spread the files of the page's tests evenly among all others: they wait for a browser while others compute."""
+    files: dict[bool, dict[Path, int]] = {True: {}, False: {}}  # of the page or not -> file -> number in this order
+    for item in items:
+        group = files["page" in item.path.parts]
+        group.setdefault(item.path, len(group))
+
+    def share(item: pytest.Item) -> tuple[float, str]:
+        group = files["page" in item.path.parts]
+        return (group[item.path] + 0.5) / len(group), str(item.path)
+
+    items.sort(key=share)
+
+
 @pytest.fixture(scope="session")
 def tiny_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Save a random network whose stem alone distinguishes shapes, with a HOLEF that is not Euclidean."""

@@ -73,7 +73,8 @@ def test_an_outdated_request_is_aborted(phone: Phone) -> None:
     phone.page.route(SEARCH, lambda route: None, times=1)  # the first request is never answered
     phone.draw([(0.3, 0.3), (0.32, 0.32)])
     expect(phone.page.locator(".searching")).to_be_visible()
-    phone.draw_and_wait(BOOT[1])
+    with phone.page.expect_event("requestfailed"):  # it may be told after the answer to the next
+        phone.draw_and_wait(BOOT[1])
     # on a slow machine half of the second stroke is searched too, and aborted when it is finished
     assert phone.searches[0] in failures and phone.searches[-1] not in failures
     assert {request.failure for request in failures} == {"net::ERR_ABORTED"}

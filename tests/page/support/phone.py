@@ -75,8 +75,11 @@ class Phone:
         """Put down or move two fingers at once; `kind` is touchStart or touchMove."""
         self._send(kind, [first, second])
 
-    def draw(self, stroke: Sequence[Share], steps: int = 8) -> None:
-        """Draw one stroke along straight lines between the given places."""
+    def draw(self, stroke: Sequence[Share], steps: int = 4) -> None:
+        """Draw one stroke along straight lines between the given places.
+
+        Each step takes two frames, since the browser acknowledges a touch only then.
+        """
         paper = self._paper()
         self._send("touchStart", [stroke[0]], paper)
         for (x, y), (next_x, next_y) in pairwise(stroke):

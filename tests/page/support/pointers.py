@@ -9,6 +9,8 @@ from playwright.sync_api import Page
 
 from tests.page.support.phone import Share
 
+_STEPS = 4  # events a line
+
 
 class Pen:
     """Pen with pressure; `pointer` may be "mouse" instead."""
@@ -23,9 +25,9 @@ class Pen:
         self._send("mousePressed", stroke[0], low, button)
         pairs = list(pairwise(stroke))
         for number, ((x, y), (next_x, next_y)) in enumerate(pairs):
-            for step in range(1, 9):
-                place = (x + (next_x - x) * step / 8, y + (next_y - y) * step / 8)
-                self._send("mouseMoved", place, low + (high - low) * (number + step / 8) / len(pairs), button)
+            for step in range(1, _STEPS + 1):
+                place = (x + (next_x - x) * step / _STEPS, y + (next_y - y) * step / _STEPS)
+                self._send("mouseMoved", place, low + (high - low) * (number + step / _STEPS) / len(pairs), button)
         self._send("mouseReleased", stroke[-1], 0, button)
 
     def _send(self, kind: str, place: Share, force: float, button: str) -> None:
