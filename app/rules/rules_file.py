@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -12,6 +11,7 @@ from pydantic import Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from app.core.error_text import cut, describe_validation_error, expected_one_of, truncate
+from app.core.toml_reader import InvalidTomlError, read_toml
 from app.rules.rule import DEFAULT_BOUND, Rule
 from app.rules.rule_tables import WHOLE, PinTable, RangeTable, RuleTable, Table, Where
 
@@ -38,7 +38,10 @@ class _File(Table):
 
 def read_rules(path: Path) -> RuleSet:
     """Read and check a file of rules. Raises RulesFileError: file, rule, key, value and what was expected."""
-    content = _read_toml(path)
+    try:
+        content = read_toml(path, _MOST_FILE)
+    except InvalidTomlError as error:
+        raise RulesFileError(str(error)) from None
     try:
         file = _File.model_validate(content)
     except ValidationError as error:
@@ -47,20 +50,6 @@ def read_rules(path: Path) -> RuleSet:
     if twice := [name for number, name in enumerate(names) if name in names[:number]]:
         raise RulesFileError(f"{path}: two rules have the name {truncate(twice[0])}: expected distinct names")
     return RuleSet(tuple(table.to_rule() for table in file.rule), float(file.bound))
-
-
-def _read_toml(path: Path) -> dict[str, Any]:
-    try:
-        with path.open("rb") as file:
-            content = file.read(_MOST_FILE + 1)
-    except OSError as error:
-        raise RulesFileError(f"{path} cannot be read: {error.strerror}") from None
-    if len(content) > _MOST_FILE:
-        raise RulesFileError(f"{path} has more than {_MOST_FILE:,} bytes: expected a short TOML file")
-    try:
-        return tomllib.loads(content.decode("utf-8"), parse_float=Decimal)
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise RulesFileError(f"{path} is not valid TOML: {error}") from None
 
 
 def _describe(error: ErrorDetails, content: dict[str, Any]) -> str:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from app.core.error_text import describe_validation_error, expected_one_of, truncate
+from app.core.toml_reader import InvalidTomlError, read_toml
 from app.web.examples.kinds import read_kinds
 from app.web.languages import read_languages
 
@@ -102,22 +101,11 @@ class ShopFile(_Table):
 def read_shop_file(path: Path) -> ShopFile:
     """Read and check a shop's file. Raises ShopFileError with one line: file, key, value and what was expected."""
     try:
-        return ShopFile.model_validate(_read_toml(path))
+        return ShopFile.model_validate(read_toml(path, _MOST_FILE))
+    except InvalidTomlError as error:
+        raise ShopFileError(str(error)) from None
     except ValidationError as error:
         raise ShopFileError(f"{path}: {_describe(error.errors(include_url=False)[0])}") from None
-
-
-def _read_toml(path: Path) -> Mapping[str, Any]:
-    try:
-        with path.open("rb") as file:
-            content = file.read(_MOST_FILE + 1)
-        if len(content) > _MOST_FILE:
-            raise ShopFileError(f"{path} has more than {_MOST_FILE} bytes: expected a short TOML file")
-        return tomllib.loads(content.decode("utf-8"))
-    except OSError as error:
-        raise ShopFileError(f"{path} cannot be read: {error.strerror}") from None
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ShopFileError(f"{path} is not valid TOML: {error}") from None
 
 
 def _describe(error: ErrorDetails) -> str:

@@ -145,4 +145,4 @@ def test_what_cannot_be_used_is_named(write: Write, text: str, message: str) -> 
 
 def test_a_file_that_is_missing_or_long_is_named(tmp_path: Path, write: Write) -> None:
     assert refusal(tmp_path / "none.toml") == "cannot be read: No such file or directory"
-    assert refusal(write("#" * 70_000)) == "has more than 65536 bytes: expected a short TOML file"
+    assert refusal(write("#" * 70_000)) == "has more than 65,536 bytes: expected a short TOML file"
