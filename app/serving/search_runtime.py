@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import time
+
 from app.core.cpu_limits import limit_threads, set_compute_threads, threads_per_batch
+from app.decoding.image_sketch import ImageSketch
 from app.decoding.sketch_decoder import SketchDecoder
+from app.decoding.stroke_sketch import Sketch
 from app.gallery.gallery import Gallery
 from app.gallery.layout import GalleryLocation
 from app.products.grouping import Grouping
 from app.search.memory_copy import MemoryCopy
 from app.search.retriever import Retriever
+from app.search.search_request import DecodedSketch
 from app.settings import Settings
 from model.checkpoint import Checkpoint
 
@@ -28,6 +33,14 @@ class SearchRuntime:
             set_compute_threads(count)
             self.retriever.search(self.checkpoint.preprocess.strokes([[[0, 0], [100, 100]]]), 1)
         self.sketch_decoder.warm_up()
+
+    async def decode(self, client: str, sketch: Sketch) -> DecodedSketch:
+        """Decode an image file in a decoder process; leave strokes as they are."""
+        if not isinstance(sketch, ImageSketch):
+            return DecodedSketch(sketch)
+        started = time.perf_counter()
+        picture = await self.sketch_decoder.frame(client, sketch)
+        return DecodedSketch(picture, (time.perf_counter() - started) * 1000)
 
 
 def location_of(settings: Settings) -> GalleryLocation:

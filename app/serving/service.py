@@ -32,7 +32,7 @@ from app.search.confidence import outcome_of
 from app.search.listing.cursor import Pager
 from app.search.match import Match, match
 from app.search.results import MOST_LISTED, SearchResult
-from app.search.search_request import DecodedSketch, PendingSearch, PendingSimilar, SearchRequest, SimilarRequest
+from app.search.search_request import PendingSearch, PendingSimilar, SearchRequest, SimilarRequest
 from app.serving.challenge.challenge import Challenge
 from app.serving.hot_swap import RuntimeSwapper
 from app.serving.recent_searches import RecentSearches
@@ -62,8 +62,9 @@ class Service:
         self.metrics = metrics or Metrics()
         self._swapper = RuntimeSwapper(settings, self.metrics)
         self.reads = reads or ReadLimits(settings.search_timeout)
-        recorder = EventRecorder(lambda: self.gallery.catalogue, self.metrics, settings.events_days)
-        self.events = recorder if settings.events else None
+        self.events: EventRecorder | None = None
+        if settings.events:
+            self.events = EventRecorder(lambda: self.gallery.catalogue, self.metrics, settings.events_days)
         self._challenge = Challenge(settings, settings.challenger) if settings.challenger else None
         self.recent_searches = RecentSearches(settings.recent_searches)
         self.metrics.watch(lambda: self.gallery, lambda: self.queue.length, lambda: self.runtime.checkpoint.sha256)
@@ -131,7 +132,7 @@ class Service:
         """Compare a sketch with a product's nearest photo. Raises UnknownProductError and FileNotFoundError."""
 
         async def compare(runtime: SearchRuntime) -> Match:
-            decoded = await _decode(runtime, client, sketch)
+            decoded = await runtime.decode(client, sketch)
             retriever, checkpoint = runtime.retriever, runtime.checkpoint
 
             def compute() -> Match:
@@ -212,7 +213,7 @@ class Service:
         if isinstance(request, SimilarRequest):
             pending: PendingSearch | PendingSimilar = PendingSimilar(request, listing)
         else:
-            sketch = None if request.sketch is None else await _decode(runtime, client, request.sketch)
+            sketch = None if request.sketch is None else await runtime.decode(client, request.sketch)
             pending = PendingSearch(request, sketch, listing)
         result = await self._search_batched(runtime, pending)
         return pager.close(cursor, replace(result, checkpoint=str(short_hash(runtime.checkpoint.sha256))))
@@ -238,12 +239,3 @@ class Service:
     ) -> list[SearchResult | Exception]:
         with self.reads.limited():
             return search_batch(runtime.retriever, self.metrics.forward_pass, batch)
-
-
-async def _decode(runtime: SearchRuntime, client: str, sketch: Sketch) -> DecodedSketch:
-    """Decode an image file in a decoder process; leave strokes as they are."""
-    if not isinstance(sketch, ImageSketch):
-        return DecodedSketch(sketch)
-    started = time.perf_counter()
-    picture = await runtime.sketch_decoder.frame(client, sketch)
-    return DecodedSketch(picture, (time.perf_counter() - started) * 1000)
