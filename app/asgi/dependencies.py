@@ -13,6 +13,7 @@ from app.asgi.client_address import rate_limit_key
 from app.asgi.disconnect import wait_for_disconnect
 from app.asgi.errors import ApiError
 from app.database.read_limits import ReadLimits
+from app.rules.rule import ActiveRules
 from app.serving.service import Service
 
 
@@ -31,6 +32,14 @@ async def get_service(request: Request) -> Service:
 
 
 ServiceOf = Annotated[Service, Depends(get_service)]
+
+
+async def _get_rules(service: ServiceOf) -> ActiveRules:
+    return service.rules.active()
+
+
+RulesOf = Annotated[ActiveRules, Depends(_get_rules)]
+"""Dependency: the rules that act now. All of one request has the same."""
 
 
 def session_of(request: Request) -> str | None:

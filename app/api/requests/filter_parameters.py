@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from fastapi import Depends, Query
 from starlette.concurrency import run_in_threadpool
 
-from app.asgi.dependencies import ServiceOf
+from app.asgi.dependencies import RulesOf, ServiceOf
 from app.asgi.errors import ApiError
 from app.catalogue.catalogue import Catalogue
 from app.catalogue.facets import Facets
@@ -79,6 +79,7 @@ _UNKNOWN = {
 
 async def read_filters(
     service: ServiceOf,
+    rules: RulesOf,
     *,
     category: Annotated[
         str | None,
@@ -138,7 +139,7 @@ async def read_filters(
         attributes=tuple(map(_split_attribute, attribute)),
         words=_read_words(q, service.settings.language),
         in_stock=in_stock or service.settings.out_of_stock == "hide",
-        hidden=service.rules.active().hidden,
+        hidden=rules.hidden,
     )
     if min_price is not None or max_price is not None:
         await run_in_threadpool(_check_prices, catalogue, filters)

@@ -16,7 +16,7 @@ from app.api.schemas.match import MatchResponse
 from app.api.schemas.search import SearchResponse
 from app.asgi.body_memory import SearchBody
 from app.asgi.client_address import rate_limit_key
-from app.asgi.dependencies import QueueHasRoom, ServiceOf, session_of
+from app.asgi.dependencies import QueueHasRoom, RulesOf, ServiceOf, session_of
 from app.asgi.disconnect import cancel_on_disconnect
 from app.asgi.errors import ApiError
 from app.asgi.rate_limit import SearchRate
@@ -46,6 +46,7 @@ async def search_products(
     service: ServiceOf,
     reservation: SearchBody,
     filters: FiltersOf,
+    rules: RulesOf,
     *,
     k: K = 24,
     mirror: Mirror = True,
@@ -63,7 +64,7 @@ async def search_products(
     """
     limits = service.settings.max_body_bytes, service.settings.max_pixels
     sketch = await read_query(request, reservation, *limits, kind, crop, has_words=filters.words is not None)
-    asked = SearchRequest(sketch, k, filters, mirror, variants, listing, paint, service.rules.active(), explain)
+    asked = SearchRequest(sketch, k, filters, mirror, variants, listing, paint, rules, explain)
     search = service.search(rate_limit_key(request.scope), asked, session_of(request))
     return SearchResponse.from_result(await cancel_on_disconnect(request, search))
 
@@ -79,6 +80,7 @@ async def find_similar_products(
     product_id: ProductId,
     service: ServiceOf,
     filters: FiltersOf,
+    rules: RulesOf,
     *,
     k: K = 24,
     variants: Variants = False,
@@ -86,7 +88,7 @@ async def find_similar_products(
     explain: ExplainOf,
 ) -> SearchResponse:
     """Find the products that look like a product, without the product itself and its variants."""
-    similar = SimilarRequest(product_id, k, filters, variants, listing, service.rules.active(), explain)
+    similar = SimilarRequest(product_id, k, filters, variants, listing, rules, explain)
     search = service.search(rate_limit_key(request.scope), similar, session_of(request))
     try:
         return SearchResponse.from_result(await cancel_on_disconnect(request, search))
