@@ -16,7 +16,7 @@ from app.admin.commands import Commands
 from app.admin.router import ROUTERS as ADMIN_ROUTERS
 from app.api.authentication import ReadAccess
 from app.api.requests.query_parameters import KnownParameters
-from app.api.routes import events, imports, monitoring, product_writes, products, search, strokes
+from app.api.routes import events, imports, monitoring, product_writes, products, rules, search, strokes
 from app.asgi.access_log import AccessLog
 from app.asgi.body_memory import MemoryBudgets
 from app.asgi.dependencies import LimitedReads
@@ -105,6 +105,7 @@ def _add_routes(app: FastAPI, assets: Assets) -> None:
     app.include_router(products.photo_router)
     app.include_router(product_writes.router, dependencies=[KnownParameters])
     app.include_router(imports.router, dependencies=[KnownParameters])
+    app.include_router(rules.router, dependencies=[KnownParameters])
     app.include_router(events.router, dependencies=[ReadAccess, KnownParameters])
     app.include_router(strokes.router, dependencies=[ReadAccess, KnownParameters])
     for router in ADMIN_ROUTERS:

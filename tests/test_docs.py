@@ -10,7 +10,7 @@ import typer
 from fastapi.routing import APIRoute
 
 from app.admin.router import ROUTERS as ADMIN_ROUTERS
-from app.api.routes import events, imports, monitoring, product_writes, products, search, strokes
+from app.api.routes import events, imports, monitoring, product_writes, products, rules, search, strokes
 from app.settings import Settings
 from app.web import pages
 from index_builder.cli.main import app
@@ -48,7 +48,7 @@ def test_every_option_is_documented(command: str) -> None:
 
 
 def test_every_route_is_documented() -> None:
-    routers = [module.router for module in (pages, monitoring, search, products, imports, strokes, events)]
+    routers = [module.router for module in (pages, monitoring, search, products, imports, strokes, events, rules)]
     routers += [product_writes.router, products.photo_router, *ADMIN_ROUTERS]
     known = [route for router in routers for route in router.routes if isinstance(route, APIRoute)]
     assert len(known) >= 8

@@ -30,6 +30,7 @@ from sqlalchemy import (
 
 from app.database.analytics.tables import daily_counts, events
 from app.database.filter_conditions import LIVE
+from app.database.merchandising.tables import stored_rules
 from app.database.mutations import insert_products, insert_traits
 from app.database.rows import DERIVED_COLUMNS, PRODUCT_COLUMNS, chunks, product_of, row_of
 from app.database.sql_lists import is_any_of
@@ -144,6 +145,12 @@ def migrate_from_7(connection: Connection) -> None:
     _create_indexes(connection)
     _make_private(connection)
     _add_color_words(connection)
+    migrate_from_8(connection)
+
+
+def migrate_from_8(connection: Connection) -> None:
+    """Migrate from format 8: rules were in a file only."""
+    stored_rules.create(connection, checkfirst=True)
     connection.execute(update(catalogue).values(format=FORMAT))
 
 
@@ -235,12 +242,7 @@ def _clean_value(value: Any) -> Any:
 
 
 MIGRATIONS = {
-    1: migrate_from_1,
-    2: migrate_from_2,
-    3: migrate_from_3,
-    4: migrate_from_4,
-    5: migrate_from_5,
-    6: migrate_from_6,
-    7: migrate_from_7,
-}
+    1: migrate_from_1, 2: migrate_from_2, 3: migrate_from_3, 4: migrate_from_4,
+    5: migrate_from_5, 6: migrate_from_6, 7: migrate_from_7, 8: migrate_from_8,
+}  # fmt: skip
 """The migration from each older format."""

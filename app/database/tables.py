@@ -25,7 +25,7 @@ from app.colours.shares import ColorShare
 from app.products.product import CUSTOM_LABELS, PRICE_PLACES
 from app.products.rule_numbers import RULE_NUMBERS
 
-FORMAT = 8
+FORMAT = 9
 """The version of the tables below; app/database/migrations.py migrates older ones."""
 
 _LARGEST = 2**62

@@ -68,6 +68,13 @@ class Rule:
         return (self.begins is None or self.begins <= now) and (self.ends is None or now < self.ends)
 
 
+def describe_effect(rule: Rule) -> str:
+    """Describe the effect of a rule, such as "boost 0.5" or "pin 1"."""
+    if isinstance(rule.effect, Move):
+        return f"{'boost' if rule.effect.weight > 0 else 'bury'} {abs(rule.effect.weight):g}"
+    return f"pin {rule.effect.position}" if isinstance(rule.effect, Pin) else "hide"
+
+
 class ActiveRules:
     """Rules that act together. Safe to use from many threads.
 

@@ -1,7 +1,8 @@
-"""The tables of a file of rules, as pydantic checks them."""
+"""The tables of a text of rules, as pydantic checks them."""
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Annotated
@@ -24,20 +25,39 @@ def _as_list(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
-def _as_moment(value: object) -> object:
-    """Return the beginning of a day, or a time, which is of UTC unless it names its zone."""
-    if isinstance(value, date) and not isinstance(value, datetime):
-        value = datetime.combine(value, time())
-    if not isinstance(value, datetime):
+def parse_moment(text: str) -> date | datetime:
+    """Parse a day or a time, as JSON has them. Raises ValueError."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return datetime.fromisoformat(text)
+
+
+def _as_date(value: object) -> date | datetime:
+    """Return a day or a time: of TOML, or as a text of JSON."""
+    with suppress(ValueError):
+        value = parse_moment(value) if isinstance(value, str) else value
+    if not isinstance(value, date):  # a time is one too
         raise PydanticCustomError("moment", "a date such as 2026-11-27, or a time such as 2026-11-27T08:00:00+01:00")
-    return value if value.tzinfo else value.replace(tzinfo=UTC)
+    return value
 
 
-def _as_end(value: object) -> object:
+def _as_moment(value: object) -> datetime | None:
+    """Return the beginning of a day, or a time, which is of UTC unless it names its zone."""
+    if value is None:
+        return None
+    moment = _as_date(value)
+    if not isinstance(moment, datetime):
+        moment = datetime.combine(moment, time())
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _as_end(value: object) -> datetime | None:
     """Return the end of a day, or a time."""
-    is_day = isinstance(value, date) and not isinstance(value, datetime)
     moment = _as_moment(value)
-    return moment + timedelta(days=1) if is_day and isinstance(moment, datetime) else moment
+    is_day = moment is not None and not isinstance(_as_date(value), datetime)
+    last = datetime.max.replace(tzinfo=UTC) - timedelta(days=1)
+    return min(moment, last) + timedelta(days=1) if moment and is_day else moment
 
 
 def _check_text(value: str) -> str:
@@ -69,7 +89,7 @@ _Weight = Annotated[Decimal, BeforeValidator(_reject_bool), Field(gt=0, le=1, al
 
 
 class Table(BaseModel):
-    """Table of a file, without unknown keys."""
+    """Table without unknown keys."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -185,7 +205,7 @@ class RuleTable(Table):
         if len(given) != 1:
             problem = f"has {' and '.join(given) or 'no effect'}"
             raise PydanticCustomError(WHOLE, f"{problem}: expected one of boost, bury, pin, hide = true")
-        if not self.where.model_fields_set:
+        if self.where.to_condition() == Condition():
             raise PydanticCustomError(WHOLE, "has an empty where: expected at least one condition in it")
         if self.begins and self.ends and self.begins >= self.ends:
             raise PydanticCustomError(WHOLE, "ends before it begins: expected until after from")

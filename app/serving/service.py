@@ -25,7 +25,6 @@ from app.ingest.product_preparer import PreparedProduct, ProductUpdate
 from app.observability.build_info import short_hash
 from app.observability.metrics import Metrics
 from app.products.product_patch import ProductPatch
-from app.rules.rules_watch import RulesWatch
 from app.search.batched_search import search_batch
 from app.search.batcher import Batcher
 from app.search.confidence import outcome_of
@@ -39,6 +38,7 @@ from app.serving.recent_searches import RecentSearches
 from app.serving.runtime import Runtime
 from app.serving.search_queue import SearchQueue
 from app.serving.search_runtime import SearchRuntime
+from app.serving.shop_rules import ShopRules
 from app.settings import Settings
 from model.preprocessing.tracing import Tracing
 
@@ -48,15 +48,12 @@ _T = TypeVar("_T")
 
 
 class Service:
-    """Gallery that can be searched from start() to close(). A re-embedding replaces its runtime.
-
-    Raises RulesFileError for a file of rules that cannot be used.
-    """
+    """Gallery that can be searched from start() to close(). A re-embedding replaces its runtime."""
 
     def __init__(self, settings: Settings, metrics: Metrics | None = None, reads: ReadLimits | None = None) -> None:
         thread_counts = threads_per_batch(limit_threads(settings.threads))
         self.settings = settings
-        self.rules = RulesWatch(settings.rules)
+        self.rules = ShopRules(settings.rules, lambda: self.gallery.catalogue)
         self._batcher = Batcher(len(thread_counts), lambda busy: set_compute_threads(thread_counts[busy - 1]))
         self.queue = SearchQueue(settings.max_queue, settings.search_timeout)
         self.metrics = metrics or Metrics()
@@ -72,11 +69,12 @@ class Service:
     def start(self) -> Self:
         """Open the gallery and return the service. After an error, nothing is left open.
 
-        Raises the errors of Runtime.open().
+        Raises the errors of Runtime.open(), and InvalidRulesError for rules that cannot be used.
         """
         with ExitStack() as started:
             started.callback(self.close)
             self._swapper.start()
+            self.rules.start()
             self._batcher.start()
             if self.events:
                 self.events.start()
@@ -98,7 +96,7 @@ class Service:
     def close(self, shutdown: Shutdown | None = None) -> None:
         """Finish the accepted requests, then close the gallery, as far as the shutdown leaves time."""
         shutdown = shutdown or Shutdown.unlimited()
-        shutdown.close({"searches": self._batcher.close})
+        shutdown.close({"searches": self._batcher.close, "rules": self.rules.close})
         if self.events:
             shutdown.close({"events": self.events.close})
         if self._challenge:
@@ -121,8 +119,8 @@ class Service:
         timings = {**result.timings_ms, "total": (time.perf_counter() - started) * 1000}
         self.metrics.searched(timings)
         result = replace(result, timings_ms=timings)
-        if not isinstance(request, SearchRequest) or request.listing.cursor is not None:
-            return result
+        if not isinstance(request, SearchRequest) or request.listing.cursor is not None or request.explain:
+            return result  # explanations are for those who run the shop
         self.recent_searches.note(request.filters, result)
         return self._count(result)
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pydantic import BaseModel, Field
 
-from app.api.schemas.explanations import EXPLANATION, ExplanationInfo
 from app.api.schemas.products import ProductSummary, summarise
 from app.api.schemas.queries import OBJECT_EXAMPLE, WORDS_EXAMPLE, ObjectInfo, WordsInfo
+from app.api.schemas.rules import EXPLANATION, ExplanationInfo
 from app.core.error_text import cut
 from app.products.variants import VariantPrices as PriceRange
 from app.search.results import Explanation, QueryKind, Result, SearchResult
@@ -125,7 +125,7 @@ class SearchResponse(BaseModel):
     )
     search_id: str | None = Field(
         description="id by which `POST /events` reports on these results; null if nothing is counted, on further pages "
-        "of a list, and for products like another",
+        "of a list, with explain, and for products like another",
         examples=["UEEAASNFZ4mrESIzRFVmd4iqu8zd7v8R", None],
     )
 

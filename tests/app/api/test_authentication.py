@@ -66,6 +66,8 @@ TABLE: dict[str, tuple[str, dict[str, Any], tuple[int, ...]]] = {
     "GET /operations": ("/operations", {}, WRITING),
     "POST /operations/{operation_id}/cancel": ("/operations/none/cancel", {}, (*WRITING[:3], 404)),
     "GET /operations/{operation_id}": ("/operations/none", {}, (*WRITING[:3], 404)),
+    "GET /rules": ("/rules", {}, WRITING),
+    "PUT /rules": ("/rules", {"json": {}, "headers": {"If-Match": "*"}}, WRITING),
     "GET /admin/sign-in": ("/admin/sign-in", {}, OPEN),
     "POST /admin/sign-in": ("/admin/sign-in", {"data": {"key": "none"}}, (403, 403, 403, 403)),
     "POST /admin/sign-out": ("/admin/sign-out", {}, SIGN_IN),

@@ -18,6 +18,7 @@ from app.catalogue.catalogue import Catalogue, sqlite_url
 from app.catalogue.import_options import ImportOptions, Removal
 from app.colours.shares import ColorShare
 from app.database.errors import CatalogueError
+from app.database.merchandising.stored_rules import read_stored_rules, version_of, write_stored_rules
 from app.database.migrations import _PRIVATE_FIELDS
 from app.database.rows import state_in
 from app.database.tables import FORMAT, NUMBER_COLUMNS, metadata
@@ -338,6 +339,19 @@ def test_custom_labels_and_costs_of_format_7_become_private(directory: Path) -> 
     facets = opened.facets(Filters(words=WordQuery("clearance")))
     assert facets.words is not None and facets.words.dropped == ("clearance",)
     assert set(facets.attributes) == {"heel", "regular_price"} and facets.colors == {"red": 2}
+
+
+def test_rules_can_be_stored_in_a_catalogue_of_format_8(directory: Path) -> None:
+    catalogue = open_catalogue(directory)
+    with catalogue.transaction() as connection:
+        connection.execute(text("DROP TABLE stored_rules"))
+        connection.execute(text("UPDATE catalogue SET format = 8"))
+    with ThreadPoolExecutor(3) as pool:
+        opened, other, _ = pool.map(lambda _: open_catalogue(directory), range(3))
+    with opened.transaction() as connection:
+        write_stored_rules(connection, "bound = 0.1", version_of(""))
+    with other.moment() as connection:
+        assert read_stored_rules(connection) == "bound = 0.1"
 
 
 def test_what_is_no_catalogue_is_refused_and_left_alone(tmp_path: Path) -> None:

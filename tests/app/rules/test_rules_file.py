@@ -10,7 +10,8 @@ import pytest
 
 from app.products.conditions import Condition, Range
 from app.rules.rule import Hide, Move, Pin, active_rules
-from app.rules.rules_file import RuleSet, RulesFileError, read_rules
+from app.rules.rule_set import InvalidRulesError, RuleSet
+from app.rules.rules_file import read_rules
 
 RULE = '[[rule]]\nname = "Old"\nbury = 0.5\nwhere = { brand = "Acme" }\n'
 
@@ -105,17 +106,17 @@ def test_a_rule_has_a_condition_an_effect_and_dates(tmp_path: Path) -> None:
         ("bound = 2", "bound is 2: expected at most 1"),
         ("rule = 1", "rule is 1: expected a valid tuple"),
         ("limit = 1", "limit is not a key: expected one of bound, rule"),
-        ("bound = ", "rules.toml is not valid TOML"),
+        ("bound = ", "rules.toml: the text is not valid TOML"),
     ],
 )
 def test_a_mistake_is_named(tmp_path: Path, text: str, message: str) -> None:
-    with pytest.raises(RulesFileError) as caught:
+    with pytest.raises(InvalidRulesError) as caught:
         read(tmp_path, text)
     assert message in str(caught.value)
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(RulesFileError, match=r"none.toml cannot be read: No such file"):
+    with pytest.raises(InvalidRulesError, match=r"none.toml cannot be read: No such file"):
         read_rules(tmp_path / "none.toml")
 
 

@@ -1,9 +1,9 @@
-"""Rules of a shop's file over HTTP: what they hide, move and pin, and who may see how."""
+"""Rules of a shop over HTTP: what they hide, move and pin, and who may see and replace them."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,10 @@ import httpx
 import pytest
 
 from app.catalogue.catalogue import Catalogue, sqlite_url
+from app.database.merchandising.stored_rules import version_of
 from app.gallery.layout import CATALOGUE_FILE
+from app.rules.rule import ActiveRules
+from app.serving.shop_rules import ShopRules
 from tests.support.sketch_files import ZIGZAG, refused
 from tests.support.writable_server import Shop, opened, own_gallery
 
@@ -35,6 +38,7 @@ hide = true
 where = { category = "Chairs" }
 until = 2020-01-01
 """
+DOCUMENT: dict[str, Any] = {"rule": [{"name": "Recall", "hide": True, "where": {"product_id": ["boot-2"]}}]}
 
 
 @pytest.fixture(scope="module")
@@ -111,21 +115,54 @@ def test_explanations_need_a_write_key(shop: Shop, keys: tuple[Path, str, str]) 
         assert stranger.post("/search", params={"explain": False}, json=ZIGZAG).status_code == 200
 
 
-def test_a_changed_file_counts_unless_it_is_wrong(
-    shop: Shop, rules: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    monkeypatch.setattr("app.rules.rules_watch._INTERVAL", 0)
-    with caplog.at_level("INFO", logger="app.rules"):
-        rules.write_text(RULES.replace("boost = 1", "boost = 2"))
-        assert "boot-2" not in ids(search(shop))
-        assert "boot-2" not in ids(search(shop))
-        rules.write_text(RULES.replace('["boot-2"]', '["boot-1"]'))
-        assert "boot-2" in ids(search(shop)) and "boot-1" not in ids(search(shop))
-        os.remove(rules)
-        assert "boot-1" not in ids(search(shop))
+def test_the_rules_of_a_request_are_chosen_once(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    chosen: list[ActiveRules] = []
+
+    def choose(rules: ShopRules) -> ActiveRules:
+        chosen.append(active(rules))
+        return chosen[-1]
+
+    active = ShopRules.active
+    monkeypatch.setattr(ShopRules, "active", choose)
+    search(shop)
+    assert len(chosen) == 1
+
+
+def test_rules_of_a_file_are_shown_and_cannot_be_replaced(shop: Shop, rules: Path) -> None:
+    answer = shop.client.get("/rules")
+    assert answer.headers["etag"] == f'"{version_of(RULES)}"'
+    assert answer.json()["bound"] == 1 and answer.json()["rule"][3]["until"] == "2020-01-01"
+    headers = {"If-Match": answer.headers["etag"]}
+    refused(shop.client.put("/rules", json={}, headers=headers), 409, "rules_in_file", str(rules), "SKETCHFIND_RULES")
+    try:
+        rules.write_text("limit = 1")
+        refused(shop.client.get("/rules"), 409, "unusable_rules", "limit is not a key")
+    finally:
         rules.write_text(RULES)
+
+
+def test_stored_rules_are_replaced_by_those_who_have_seen_them(keys: tuple[Path, str, str]) -> None:
+    with opened(*keys[:2]) as shop:
+        put = partial(shop.client.put, "/rules")
+        before = shop.client.get("/rules")
+        assert before.json() == {"bound": 0.3, "rule": []}
+        refused(put(json=DOCUMENT), 428, "missing_if_match", "expected the ETag of `GET /rules`")
+        written = put(json=DOCUMENT, headers={"If-Match": f"W/{before.headers['etag']}"})
+        assert written.status_code == 200 and written.json()["rule"] == DOCUMENT["rule"]
         assert "boot-2" not in ids(search(shop))
-    messages = [record.getMessage() for record in caplog.records]
-    assert len(messages) == 4
-    assert messages[0].startswith("the rules stay as they were: ") and "boost is 2: expected at most 1" in messages[0]
-    assert messages[1].endswith("has changed: 4 rules") and "cannot be read: No such file" in messages[2]
+        present = shop.client.get("/rules")
+        assert (present.json(), present.headers["etag"]) == (written.json(), written.headers["etag"])
+        late = put(json={}, headers={"If-Match": before.headers["etag"]})
+        refused(late, 412, "rules_changed", "read them again")
+        for body, message in (
+            ({"rule": [{**DOCUMENT["rule"][0], "boost": 1}]}, "rule 1 ('Recall') has boost and hide: expected one of"),
+            ({"rules": []}, "rules is not a key: expected one of bound, rule"),
+            ([], "the rules are []: expected an object"),
+        ):
+            error = refused(put(json=body, headers={"If-Match": "*"}), 422, "invalid_rules", message)
+            assert error["detail"]["problems"][0] == error["message"]
+        headers = {"If-Match": "*", "Content-Type": "application/json"}
+        refused(put(content=b'{"bound": NaN}', headers=headers), 422, "invalid_rules", "the body is not valid JSON")
+        refused(put(content=b"{}", headers={"If-Match": "*"}), 415, "unsupported_media_type")
+        assert put(json={}, headers={"If-Match": f'"x", {present.headers["etag"]}'}).status_code == 200
+        assert "boot-2" in ids(search(shop))

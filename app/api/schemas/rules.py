@@ -1,22 +1,25 @@
-"""Explanations in the results of a search."""
+"""Request and response bodies of rules, and explanations of what they did to the results of a search."""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
-from app.rules.rule import Move, Pin, Rule
+from app.core.toml_reader import parse_toml
+from app.rules.rule import DEFAULT_BOUND, Move, Pin, Rule
 from app.search.results import Explanation
 
 EXPLANATION = {"rules": [], "rank_without_rules": 7, "distance_without_rules": 1.95}
 """Example of an explanation. FastAPI leaves nulls of examples out, which rules have."""
 
+_RULE = {"name": "Good margin", "boost": 0.5, "where": {"margin": {"at_least": 40}, "in_stock": True}}
+
 
 class ActingRule(BaseModel):
     """Rule that acted on a result."""
 
-    name: str = Field(description="name of the rule in the shop's file", examples=["Good margin"])
+    name: str = Field(description="name of the rule", examples=["Good margin"])
     effect: Literal["boost", "bury", "pin"] = Field(description="what it does", examples=["boost"])
     weight: float | None = Field(
         description="share of the most that rules may move a product; null for a pin", examples=[0.5]
@@ -48,3 +51,26 @@ class ExplanationInfo(BaseModel):
         return ExplanationInfo(
             rules=rules, rank_without_rules=explanation.rank, distance_without_rules=explanation.distance
         )
+
+
+class RulesDocument(BaseModel):
+    """All rules of a gallery, also those that do not act yet or any more."""
+
+    bound: float = Field(DEFAULT_BOUND, description="how far boost and bury may go, 0 to 1", examples=[0.3])
+    rule: list[dict[str, Any]] = Field(
+        [],
+        description="rules as the tables of docs/merchandising.md, with texts for days and times",
+        examples=[[_RULE]],
+    )
+
+    @staticmethod
+    def from_text(text: str) -> RulesDocument:
+        """Build the response from the TOML text of rules. Raises InvalidTomlError."""
+        return RulesDocument(**parse_toml(text, "the text"))
+
+
+RULES_DOCS: dict[str, Any] = {
+    "required": True,
+    "content": {"application/json": {"schema": RulesDocument.model_json_schema()}},
+}
+"""OpenAPI's `requestBody` of a route that takes rules."""
