@@ -1,32 +1,26 @@
-"""Command that checks a file of rules: `sketchfind rules check`."""
+"""Commands of a shop's rules: `sketchfind rules check|get|set`."""
 
 from __future__ import annotations
 
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from index_builder.cli.console import plain_errors, print_result
 from index_builder.cli.options import Catalogue, GalleryDir, Json
 
-if TYPE_CHECKING:
-    from app.rules.rule import Rule
+File = Annotated[Path, typer.Argument(metavar="FILE", help="TOML file of rules.")]
 
-rules = typer.Typer(help="Check the rules of a shop.", no_args_is_help=True)
-
-
-@rules.callback()
-def _rules() -> None:
-    pass  # a callback keeps `check` a subcommand, although it is the only one
+rules = typer.Typer(help="Check, read and store the rules of a shop.", no_args_is_help=True)
 
 
 @rules.command()
 @plain_errors
 def check(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="TOML file of rules.")],
+    file: File,
     gallery: GalleryDir,
     catalogue: Catalogue = None,
     *,
@@ -34,6 +28,7 @@ def check(
 ) -> None:
     """Check a file of rules, and print how many products of a gallery each rule is for."""
     from app.gallery.layout import GalleryLocation
+    from app.rules.rule import describe_effect
     from app.rules.rules_file import read_rules
 
     rule_set = read_rules(file)
@@ -43,7 +38,7 @@ def check(
         lines: list[dict[str, Any]] = [
             {
                 "name": rule.name,
-                "effect": _describe_effect(rule),
+                "effect": describe_effect(rule),
                 "products": len(view.meeting(rule.condition)),
                 "active": rule.is_active(now),
             }
@@ -56,13 +51,33 @@ def check(
         print("\t".join((line["name"], line["effect"], _count(line), "active" if line["active"] else "not active now")))
 
 
-def _describe_effect(rule: Rule) -> str:
-    """Describe the effect of a rule, such as "boost 0.5" or "pin 1"."""
-    from app.rules.rule import Move, Pin
+@rules.command()
+@plain_errors
+def get(gallery: GalleryDir, catalogue: Catalogue = None) -> None:
+    """Print the rules that are stored in a gallery, as TOML."""
+    from app.database.merchandising.stored_rules import read_stored_rules
+    from app.gallery.layout import GalleryLocation
 
-    if isinstance(rule.effect, Move):
-        return f"{'boost' if rule.effect.weight > 0 else 'bury'} {abs(rule.effect.weight):g}"
-    return f"pin {rule.effect.position}" if isinstance(rule.effect, Pin) else "hide"
+    location = GalleryLocation(gallery, catalogue)
+    with closing(location.open_catalogue()) as opened, opened.moment() as connection:
+        print(read_stored_rules(connection), end="")
+
+
+@rules.command("set")
+@plain_errors
+def set_(file: File, gallery: GalleryDir, catalogue: Catalogue = None) -> None:
+    """Store a file of rules in a gallery, in place of the stored ones. Running servers follow within two seconds."""
+    from app.database.merchandising.stored_rules import write_stored_rules
+    from app.gallery.layout import GalleryLocation
+    from app.rules.rule_set import parse_rules
+    from app.rules.rules_file import read_rules_file
+
+    text = read_rules_file(file)
+    count = len(parse_rules(text, f"{file}: ").rules)
+    location = GalleryLocation(gallery, catalogue)
+    with closing(location.open_catalogue()) as opened, opened.transaction() as connection:
+        write_stored_rules(connection, text)
+    print(f"{count} rule{'' if count == 1 else 's'} stored")
 
 
 def _count(line: dict[str, Any]) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
+from app.catalogue.catalogue import Catalogue, sqlite_url
 from app.gallery.layout import GalleryLocation
 from index_builder.cli.main import app
 from tests.conftest import draw_product
@@ -217,3 +218,17 @@ def test_rules_are_checked_against_a_gallery(tiny_gallery: Path, tmp_path: Path)
     rules.write_text("[[rule]]")
     wrong = run("rules", "check", rules, "--gallery", tiny_gallery)
     assert wrong.exit_code == 2 and "rules.toml: rule 1: name is missing" in wrong.stderr
+
+
+def test_rules_are_stored_and_printed(tmp_path: Path) -> None:
+    gallery, rules = tmp_path / "gallery", tmp_path / "rules.toml"
+    gallery.mkdir()
+    Catalogue(sqlite_url(gallery / "catalogue.sqlite")).close()
+    text = '[[rule]]\nname = "Sofa"  # soon gone\nhide = true\nwhere = { product_id = "sofa-1" }\n'
+    rules.write_text(text)
+    assert run("rules", "get", "--gallery", gallery).stdout == ""
+    assert run("rules", "set", rules, "--gallery", gallery).stdout == "1 rule stored\n"
+    rules.write_text("[[rule]]")
+    wrong = run("rules", "set", rules, "--gallery", gallery)
+    assert wrong.exit_code == 2 and "rules.toml: rule 1: name is missing" in wrong.stderr
+    assert run("rules", "get", "--gallery", gallery).stdout == text
