@@ -22,6 +22,7 @@ _NOTICES: Mapping[str, str] = {  # by the parameter `notice` of the page that a 
     "cancelled": "The import is cancelled. What it has written stays.",
     "key-removed": "The key is removed. Servers refuse it within a second.",
     "started": "Started.",
+    "rules-saved": "The rules are saved. They act on this server now, and on others within two seconds.",
 }
 
 _templates = Jinja2Templates(Path(__file__).resolve().parents[2] / "templates")

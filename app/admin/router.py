@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from app.admin.routes import imports, keys, operations, overview, products, sign_in
+from app.admin.routes import imports, keys, operations, overview, products, rules, sign_in
 
-ROUTERS = tuple(module.router for module in (sign_in, overview, products, imports, keys, operations))
+ROUTERS = tuple(module.router for module in (sign_in, overview, products, rules, imports, keys, operations))

@@ -17,7 +17,7 @@ from tests.support.sketch_files import ZIGZAG
 from tests.support.writable_server import own_gallery
 
 FEED = "id\ttitle\tprice\timage_link\nboot-1\tBoot\tcheap\ta.png\nnew-1\tNew\t5 EUR\tphotos/none.png\n"
-PAGES = ("", "/products", "/products/boot-2", "/imports", "/keys", "/searches", "/operations")
+PAGES = ("", "/products", "/products/boot-2", "/rules", "/imports", "/keys", "/searches", "/operations")
 
 
 @pytest.fixture
@@ -83,6 +83,20 @@ def test_an_operator_s_day(admin: tuple[Page, str], tmp_path: Path) -> None:
     expect(page.get_by_text("The product is saved.")).to_be_visible()
     product = page.request.get("/products/boot-2").json()
     assert (product["price"], product["availability"], product["brand"]) == (79.9, "out_of_stock", None)
+
+    open_page(page, "Rules")
+    page.get_by_label("All rules").fill('[[rule]]\nname = "Boots"\nbost = 1\nwhere = { category = "Shoes > Boots" }')
+    page.get_by_role("button", name="Save").tap()
+    expect(page.get_by_role("alert")).to_contain_text("rule 1 ('Boots'): bost is not a key")
+    assert_shown(page)
+    text = page.get_by_label("All rules").input_value()
+    page.get_by_label("All rules").fill(text.replace("bost", "boost"))
+    page.get_by_label("Words").fill("number")
+    page.keyboard.press("Enter")  # checks, and does not save
+    expect(page.get_by_role("region", name="Results").get_by_role("row").nth(1)).to_contain_text("boost 1: Boots")
+    assert_shown(page)
+    page.get_by_role("button", name="Save").tap()
+    expect(page.get_by_text("The rules are saved.")).to_be_visible()
 
     open_page(page, "Keys")
     page.get_by_label("Name").fill("till")

@@ -156,6 +156,60 @@ def test_a_key_is_shown_once_and_removed(operator: httpx.Client, shop: AdminShop
     catalogue.close()
 
 
+RULES = """
+[[rule]]  # <b>
+name = "Boots"
+boost = 1
+where = { category = "Shoes > Boots" }
+[[rule]]
+name = "Recall"
+hide = true
+where = { product_id = "sofa-1" }
+"""
+
+
+def test_rules_are_tried_saved_and_not_overwritten_unseen(operator: httpx.Client, shop: AdminShop) -> None:
+    def post(action: str, text: str = RULES, **fields: str) -> httpx.Response:
+        hidden = hidden_fields(operator.get("/admin/rules"))
+        return operator.post("/admin/rules", data={**hidden, "action": action, "text": text, "q": "", **fields})
+
+    tried = post("check", q="number").text
+    assert "<td>Boots</td>" in tried and re.search(r'Recall</td>\s+<td>hide</td>\s+<td class="number">1<', tried)
+    assert "boost 1: Boots" in tried and "Sofa number 1" not in tried and "&lt;b&gt;" in tried
+    assert shop.app.state.service.rules.read() == "" and "<td>number</td>" not in operator.get("/admin/searches").text
+    wrong = post("save", RULES.replace("boost = 1", "boost = 7").replace("hide", "hid"))
+    assert wrong.status_code == 422 and "Nothing was saved" in wrong.text and "boost = 7" in wrong.text
+    assert wrong.text.count("<li>rule ") == 2
+    assert "words: expected at most" in post("check", q="a " * 50).text
+    assert operator.post("/admin/rules", data={"action": "save", "text": "", "q": "", "version": ""}).status_code == 403
+    stale = hidden_fields(operator.get("/admin/rules"))["version"]
+    assert post("save").headers["location"] == "/admin/rules?notice=rules-saved"
+    assert len(shop.app.state.service.rules.active().rules) == 2
+    late = post("save", "bound = 0.1", version=stale)
+    assert late.status_code == 409 and "Saved meanwhile" in late.text and "&#34;Recall&#34;" in late.text
+    assert post("save", "bound = 0.1", version=hidden_fields(late)["version"]).status_code == 303
+    assert post("save", " ").status_code == 303
+    assert "no mistakes" in post("check", "").text and "Such as" in operator.get("/admin/rules").text
+
+
+def test_rules_of_a_file_are_tried_and_not_saved(
+    operator: httpx.Client, shop: AdminShop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "rules.toml"
+    monkeypatch.setattr(shop.app.state.service.rules, "path", path)
+    missing = operator.get("/admin/rules").text
+    assert "cannot be used" in missing and "cannot be read: No such file" in missing
+    path.write_text("bound = 0.5")
+    page = operator.get("/admin/rules")
+    assert "bound = 0.5" in page.text and str(path) in page.text and 'value="save"' not in page.text
+    fields = hidden_fields(page) | {"text": "bound = 0.4", "q": ""}
+    assert operator.post("/admin/rules", data=fields | {"action": "check"}).status_code == 200
+    saved = operator.post("/admin/rules", data=fields | {"action": "save"})
+    assert saved.status_code == 409 and "expected a change of that file" in saved.text
+    monkeypatch.undo()
+    shop.app.state.service.rules._refresh()
+
+
 def test_searches_are_listed_without_sketches(operator: httpx.Client) -> None:
     for _ in range(2):
         operator.post("/search?q=bot&category=Shoes", content=strokes_body(), headers=JSON)

@@ -84,6 +84,8 @@ TABLE: dict[str, tuple[str, dict[str, Any], tuple[int, ...]]] = {
     "GET /admin/keys": ("/admin/keys", {}, SIGN_IN),
     "POST /admin/keys": ("/admin/keys", {"data": {"name": "x", "scope": "write"}}, SIGN_IN),
     "POST /admin/keys/{name}/remove": ("/admin/keys/writer/remove", {}, SIGN_IN),
+    "GET /admin/rules": ("/admin/rules", {}, SIGN_IN),
+    "POST /admin/rules": ("/admin/rules", {}, SIGN_IN),
     "GET /admin/operations": ("/admin/operations", {}, SIGN_IN),
     "POST /admin/operations/{name}": ("/admin/operations/verify", {}, SIGN_IN),
 }
