@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -50,6 +51,8 @@ def test_the_box_around_a_guess_is_moved_and_searched_again(page: Page, phone: P
     expect(question).to_be_visible()
     guess = {"left": 0.0, "top": 0.0, "right": 0.0, "bottom": 0.0} | traced[0].response().json()["object"]  # type: ignore[union-attr]
     assert guess["guessed"] and guess["right"] - guess["left"] < 0.9
+    expect(page.locator("body > .note")).to_have_count(0)  # it would lie over the buttons
+    expect(page.locator(".found .note")).not_to_have_class(re.compile("shown"))  # nobody has drawn an outline
 
     corner, photo = view.get_by_role("slider", name="Bottom right corner"), view.locator("canvas").bounding_box()
     target = corner.bounding_box()

@@ -202,6 +202,7 @@ export class Finding {
    */
   #advise(confident) {
     if (this.#note.isShown) return; // it says why other filters are searched than were chosen
+    if ($(".paper").hasAttribute("data-photo")) return; // nobody has drawn its lines
     if (isThin(this.#sketch.strokes)) this.#note.show(say("finding.thin"));
     else if (confident === false && this.#filters.areOpen) this.#note.show(say("finding.unlike")); // else it may be they
   }

@@ -5,9 +5,12 @@ import { say } from "../platform/i18n.js";
 import { cropOf } from "./crop/crop_box.js";
 import { CropView } from "./crop/crop_view.js";
 import { shrink } from "./shrink_picture.js";
+import { hideBubble } from "../ui/bubble.js";
 import { announce, occupy, release } from "../ui/status_line.js";
 
 const PATIENCE = 60_000; // ms: a picture takes its time on a slow network
+
+const surface = find(".paper");
 
 const BLANK = "keeping.blank";
 
@@ -57,6 +60,7 @@ export class Upload {
     const { strokes = [], object } = reading;
     if (object) announce(say("keeping.by_photo"));
     else release();
+    surface.toggleAttribute("data-photo", Boolean(object)); // photos need no advice on drawing
     this.#put(strokes, false);
     const photo = await shrunk;
     if (photo && object) this.#offerCrop(photo, object);
@@ -68,14 +72,16 @@ export class Upload {
     this.#view ??= this.#makeView();
     try {
       const [view, image] = await Promise.all([this.#view, createImageBitmap(photo)]);
-      if (this.#photo === photo) view.open(image, box, guessed);
+      if (this.#photo !== photo) return;
+      view.open(image, box, guessed);
+      hideBubble(); // it would lie over the buttons of the box
     } catch {
       this.#view = null; // the object was searched all the same
     }
   }
 
   async #makeView() {
-    const view = await CropView.load(find(".paper"));
+    const view = await CropView.load(surface);
     view.addEventListener("crop", ({ detail }) => this.#crop(detail, view.blank));
     view.addEventListener("done", () => find("#upload").focus());
     return view;
@@ -116,6 +122,7 @@ export class Upload {
   #leavePhoto() {
     if (!this.#photo) return;
     this.#photo = null;
+    surface.removeAttribute("data-photo");
     if (this.#controller) release();
     this.#controller?.abort();
     this.#controller = null;
