@@ -115,17 +115,17 @@ def test_explanations_need_a_write_key(shop: Shop, keys: tuple[Path, str, str]) 
         assert stranger.post("/search", params={"explain": False}, json=ZIGZAG).status_code == 200
 
 
-def test_the_rules_of_a_request_are_chosen_once(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    chosen: list[ActiveRules] = []
+def test_the_rules_of_a_request_are_chosen_once(shop: Shop, rules: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    chosen: list[Path | None] = []
 
-    def choose(rules: ShopRules) -> ActiveRules:
-        chosen.append(active(rules))
-        return chosen[-1]
+    def choose(own: ShopRules) -> ActiveRules:
+        chosen.append(own.path)
+        return active(own)
 
     active = ShopRules.active
     monkeypatch.setattr(ShopRules, "active", choose)
     search(shop)
-    assert len(chosen) == 1
+    assert chosen.count(rules) == 1  # other servers of this process may be asked meanwhile
 
 
 def test_rules_of_a_file_are_shown_and_cannot_be_replaced(shop: Shop, rules: Path) -> None:
