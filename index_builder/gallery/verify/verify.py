@@ -6,13 +6,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rich.progress import Progress
+from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.catalogue.catalogue import Catalogue
+from app.database.merchandising.stored_rules import read_stored_rules
 from app.database.rows import DamagedCatalogueError, state_in
 from app.database.state import CatalogueState
 from app.gallery.layout import INDEX, PHOTOS, GalleryLocation
 from app.gallery.photo_store import PhotoStore
+from app.rules.rule_set import InvalidRulesError, parse_rules
 from index_builder.gallery.verify.files import PhotoCheck, check_checkpoint, note_leftovers
 from index_builder.gallery.verify.findings import Finding, Findings
 from index_builder.gallery.verify.index import IndexCheck
@@ -67,6 +70,7 @@ def _try_verify(directory: Path, catalogue: Catalogue, progress: Progress | None
             return None
         task = progress.add_task("Checking", total=catalogue.size()) if progress else None
         try:
+            _check_rules(connection, findings)
             for products in check_rows(connection, state, findings):
                 photos.check(products)
                 if index:
@@ -82,6 +86,14 @@ def _try_verify(directory: Path, catalogue: Catalogue, progress: Progress | None
         index.finish()
     note_leftovers(findings, "gallery", _list_partial_files(directory), "files that were never finished")
     return _build_report(state, count, photos.count, findings)
+
+
+def _check_rules(connection: Connection, findings: Findings) -> None:
+    """Check the stored rules, without which no server starts that would use them."""
+    try:
+        parse_rules(read_stored_rules(connection))
+    except InvalidRulesError as error:
+        findings.add_problem("rules", str(error))
 
 
 def _build_report(state: CatalogueState, products: int, photos: int, findings: Findings) -> VerifyReport:

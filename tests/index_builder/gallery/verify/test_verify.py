@@ -75,6 +75,7 @@ def test_a_sound_gallery(gallery: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
+        ("INSERT INTO stored_rules VALUES (1, 'limit = 1')", "rules: limit is not a key: expected one of bound, rule"),
         (
             "UPDATE photos SET embedding = x'0000' {pump}",
             "product pump-1: its photo at 0 has an embedding of 2 bytes: expected ",
