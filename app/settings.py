@@ -17,6 +17,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from app.colours.likeness import WEIGHT
 from app.core.error_text import describe_validation_error
 from app.words.stemming import Language
+from model.inference.engine import EngineName
 
 LogFormat = Literal["text", "json"]
 
@@ -74,6 +75,9 @@ class Settings(BaseSettings):
     )
     device: Literal["auto", "cpu", "cuda"] = Field(
         default="auto", description="device to compute on; auto prefers a GPU"
+    )
+    engine: EngineName = Field(
+        default="auto", description="what computes embeddings on a CPU; auto measures which is the fastest"
     )
     threads: int | None = Field(default=None, ge=1, description="CPU threads per search; unset: all available CPUs")
     out_of_stock: Literal["mark", "last", "hide"] = Field(

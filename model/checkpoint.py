@@ -18,9 +18,10 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
+from model.inference.choice import find_engine
+from model.inference.engine import Engine, EngineName, configured_engine
 from model.network.attention import strengths
 from model.network.dssa import DSSA, NetworkConfig, embed_in_chunks
-from model.network.onnx_forward import Forward, forward_of
 from model.preprocessing.edge_styles import check_styles
 from model.preprocessing.images import Pixels
 from model.preprocessing.preprocess import Preprocess, PreprocessConfig
@@ -43,16 +44,16 @@ class Checkpoint:
     sha256: str
     saw_held_out: bool = False  # trained on the held-out fifth too, so that figures on it are not a validation
     max_contrast: float = MAX_CONTRAST  # of answers that a server is confident of (app/search/confidence.py)
-    _forward_lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False, compare=False)
+    engine_name: EngineName = "auto"
+    _engine_lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False, compare=False)
 
     def embed_frames(self, frames: Sequence[Pixels], batch_size: int = 32) -> NDArray[np.float32]:
         """Embed frames (256,256): (N,D) float32; used for building, evaluating and serving."""
         if not frames:
             return np.zeros((0, self.network.dim), np.float32)
-        with self._forward_lock:  # built once, by the first thread
-            forward = self._forward
-        embed = forward.embed if forward else DSSA.embed
-        return embed_in_chunks(self.network, frames, self.preprocess.tensor, batch_size, embed).cpu().numpy()
+        with self._engine_lock:  # made once, by the first thread
+            engine = self.engine
+        return embed_in_chunks(self.network, frames, self.preprocess.tensor, batch_size, engine.embed).cpu().numpy()
 
     def embed_photos(self, photos: Sequence[Pixels]) -> NDArray[np.float32]:
         """Compute the mean embedding (N,D) of each photo's frames (K,256,256), as photo_frames() returns them."""
@@ -64,9 +65,9 @@ class Checkpoint:
         return np.asarray(np.add.reduceat(embeddings, starts) / np.array(counts)[:, None], np.float32)  # (N,D)
 
     @cached_property
-    def _forward(self) -> Forward | None:
-        """Faster forward pass of the network as in its file; None on a GPU."""
-        return forward_of(self.network, self.preprocess.config.size, self.sha256)
+    def engine(self) -> Engine:
+        """What computes embed_frames(). Raises EngineError if the named engine cannot."""
+        return find_engine(self.network, self.preprocess.config.size, self.engine_name, self.sha256)
 
     def attend_frames(self, frames: Sequence[Pixels]) -> NDArray[np.float32] | None:
         """Return the attention's strength over frames (256,256): (N,h,w) float32, 0..1; see strengths().
@@ -117,8 +118,10 @@ def _omit_defaults(settings: dict[str, Any], defaults: object, *names: str) -> d
     return {name: value for name, value in settings.items() if name not in names or value != getattr(defaults, name)}
 
 
-def load_checkpoint(path: Path, device: str = "cpu") -> Checkpoint:
+def load_checkpoint(path: Path, device: str = "cpu", engine: EngineName | None = None) -> Checkpoint:
     """Read a checkpoint; its network is in eval mode on `device`.
+
+    `engine` computes embeddings on a CPU; None is the one that SKETCHFIND_ENGINE names, else auto.
 
     Raises CheckpointError with the path.
     """
@@ -146,7 +149,14 @@ def load_checkpoint(path: Path, device: str = "cpu") -> Checkpoint:
     if absent or unexpected:
         raise CheckpointError(f"checkpoint {path} does not fit its network: missing {absent}, unexpected {unexpected}")
     saw_held_out = not json.loads(metadata.get("training", "{}")).get("holdout", True)
-    return Checkpoint(network.eval().to(device), preprocess, _hash_file(path), saw_held_out, max_contrast)
+    return Checkpoint(
+        network.eval().to(device),
+        preprocess,
+        _hash_file(path),
+        saw_held_out,
+        max_contrast,
+        engine or configured_engine(),
+    )
 
 
 def _sort_header(file: bytes) -> bytes:

@@ -14,20 +14,23 @@ from app.gallery.layout import GalleryLocation
 from app.index.gpu import Gpu, gpu_for
 from app.products.grouping import Grouping
 from model.checkpoint import Checkpoint, load_checkpoint
+from model.inference.engine import EngineName
 
 _log = logging.getLogger(__name__)
 
 
 def open_gallery(
-    location: GalleryLocation, device: str, grouping: Grouping = Grouping.BY_ID
+    location: GalleryLocation, device: str, grouping: Grouping = Grouping.BY_ID, engine: EngineName | None = None
 ) -> tuple[Checkpoint, Gallery]:
     """Open a gallery with the checkpoint that its catalogue names. `device` is where its index is searched.
+
+    `engine` computes embeddings; None is that of the environment (load_checkpoint()).
 
     Raises CatalogueError, CheckpointMismatchError or CheckpointError for a gallery that cannot be opened.
     """
     catalogue = location.open_catalogue()
     try:
-        return _open_matching(location.directory, catalogue, gpu_for(device), grouping)
+        return _open_matching(location.directory, catalogue, gpu_for(device), grouping, engine)
     except BaseException:
         catalogue.close()
         raise
@@ -43,12 +46,12 @@ def read_checkpoint_hash(location: GalleryLocation) -> str | None:
 
 
 def _open_matching(
-    directory: Path, catalogue: Catalogue, gpu: Gpu | None, grouping: Grouping
+    directory: Path, catalogue: Catalogue, gpu: Gpu | None, grouping: Grouping, engine: EngineName | None
 ) -> tuple[Checkpoint, Gallery]:
     """Open a gallery with its catalogue, again if it is re-embedded between the load of the checkpoint and its use."""
     while True:
         named = catalogue.state().checkpoint
-        checkpoint = load_checkpoint(checkpoint_file(directory, named))
+        checkpoint = load_checkpoint(checkpoint_file(directory, named), engine=engine)
         try:
             return checkpoint, Gallery.open(directory, checkpoint, catalogue, gpu, grouping)
         except CheckpointMismatchError as error:

@@ -139,4 +139,4 @@ def _webhook_target(settings: Settings) -> WebhookTarget | None:
 
 def _open(settings: Settings) -> tuple[Checkpoint, Gallery]:
     """Open the gallery that the settings name."""
-    return open_gallery(location_of(settings), settings.device, grouping_of(settings))
+    return open_gallery(location_of(settings), settings.device, grouping_of(settings), settings.engine)

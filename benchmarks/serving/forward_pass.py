@@ -4,10 +4,11 @@
         [--compile] [--json]
 
 Implementations: unchanged torch, channels_last, batch norms folded into convolutions (in both memory formats), frozen
-and optimised by torch.jit, bf16 autocast, ONNX Runtime, the same with int8. With --compile, torch.compile is added;
-that takes minutes and a C++ compiler. Sketches are real. Prints median milliseconds per frame, and the same in units of
-unchanged torch. Prints the largest difference of a distance between two sketches, and the time of preprocessing. With
-one thread, times are processor times, so that other load on the machine matters little.
+and optimised by torch.jit, bf16 autocast, ONNX Runtime, the same with int8, OpenVINO in float32 and bf16. With
+--compile, torch.compile is added; that takes minutes and a C++ compiler. Sketches are real. Prints median milliseconds
+per frame, and the same in units of unchanged torch. Prints the largest difference of a distance between two sketches,
+and the time of preprocessing. With one thread, times are processor times, so that other load on the machine matters
+little.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-# model.network.onnx_forward sets it, too, but onnxruntime is imported before that here
+# model.inference.onnx_engine sets it, too, but onnxruntime is imported before that here
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 import numpy as np
@@ -35,8 +36,10 @@ from app.decoding.stroke_sketch import parse_strokes
 from benchmarks.support.large_gallery import make_sketch_bodies, read_pair_folders
 from benchmarks.support.report import add_checkpoint_option, create_parser, parse_options, print_figures
 from model.checkpoint import Checkpoint, load_checkpoint
+from model.inference.graph import Graph
+from model.inference.onnx_engine import OnnxEngine
+from model.inference.openvino_engine import OpenvinoEngine
 from model.network.dssa import DSSA
-from model.network.onnx_forward import Forward, exported
 
 Way = Callable[[Tensor], Tensor]
 
@@ -80,21 +83,16 @@ def autocast_to_bf16(network: DSSA) -> Way:
     return way
 
 
-def quantise_to_int8(network: DSSA, frames: Tensor) -> Way:
+def quantise_to_int8(graph: Graph) -> Way:
     """Quantise the network for ONNX Runtime to 8-bit weights and activations with dynamic ranges."""
     with TemporaryDirectory() as name:
         whole, small = Path(name) / "whole.onnx", Path(name) / "small.onnx"
-        whole.write_bytes(exported(network, frames))
+        whole.write_bytes(graph.onnx)
         quantize_dynamic(whole, small)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = torch.get_num_threads()
         session = onnxruntime.InferenceSession(small.read_bytes(), options, providers=["CPUExecutionProvider"])
-
-    def way(frames: Tensor) -> Tensor:
-        maps = {"frames": frames.numpy(), "stem": network.stem_maps(frames).numpy()}
-        return torch.from_numpy(session.run(None, {item.name: maps[item.name] for item in session.get_inputs()})[0])
-
-    return way
+    return lambda frames: graph.embed(frames, lambda inputs: session.run(None, inputs)[0])
 
 
 def build_ways(checkpoint: Checkpoint, frames: Tensor, *, with_compile: bool) -> dict[str, Way]:
@@ -103,7 +101,7 @@ def build_ways(checkpoint: Checkpoint, frames: Tensor, *, with_compile: bool) ->
     last = copy.deepcopy(network).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     fold = fold_batch_norms(network)
     fold_last = fold_batch_norms(network).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    forward = Forward(network, size)
+    graph = Graph(network, size)
     ways: dict[str, Way] = {
         "torch": network.embed,
         "channels_last": last.embed,
@@ -111,8 +109,10 @@ def build_ways(checkpoint: Checkpoint, frames: Tensor, *, with_compile: bool) ->
         "folded, channels_last": fold_last.embed,
         "torch.jit": optimise_by_jit(fold, frames[:2]),
         "bf16": autocast_to_bf16(fold_last),
-        "ONNX Runtime": lambda frames: forward.embed(network, frames),
-        "ONNX Runtime, int8": quantise_to_int8(network, frames[:1]),
+        "ONNX Runtime": OnnxEngine(graph).embed,
+        "ONNX Runtime, int8": quantise_to_int8(graph),
+        "OpenVINO": OpenvinoEngine(graph, bf16=False).embed,
+        "OpenVINO, bf16": OpenvinoEngine(graph, bf16=True).embed,
     }
     if with_compile:
         ways["torch.compile"] = torch.compile(fold.embed, dynamic=False)
@@ -170,7 +170,7 @@ def main() -> None:
     preprocess = 1000 * (time.perf_counter() - started) / len(bodies)
     with torch.inference_mode():
         ways = build_ways(checkpoint, frames, with_compile=options.compile)
-        clock = time.thread_time if options.threads == 1 else time.perf_counter
+        clock = time.process_time if options.threads == 1 else time.perf_counter
         times = measure(ways, frames, options.batches, options.runs, clock)
         away = measure_deviations(ways, checkpoint, frames)
     ratios = {

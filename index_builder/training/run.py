@@ -133,7 +133,7 @@ class TrainingRun:
         """Fit the network's compression to the heads' outputs for a sketch and an edge map of every sample."""
         images = [image for s in sets for x in s.samples for image in (*x.edges[:1], *x.sketches[:1])]
         self.network.eval()
-        joined = embed_in_chunks(self.network, images, to_input, embed=DSSA.joined)
+        joined = embed_in_chunks(self.network, images, to_input, embed=self.network.joined)
         for network in (self.network, self.averaged):
             fit_compression(network.compression, joined, self._weigh_coordinates())
 

@@ -162,15 +162,16 @@ def embed_in_chunks(
     images: Sequence[_Image],
     to_tensor: Callable[[Sequence[_Image]], Tensor],
     chunk: int = 64,
-    embed: Callable[[DSSA, Tensor], Tensor] = DSSA.embed,
+    embed: Callable[[Tensor], Tensor] | None = None,
 ) -> Tensor:
     """Embed at least one image: (N,D) on the network's device.
 
-    `to_tensor` converts a chunk of n images to (n,1,S,S).
+    `to_tensor` converts a chunk of n images to (n,1,S,S), and `embed` embeds it; None: the network itself does.
     """
+    embed = embed or network.embed
     device = next(network.parameters()).device
     parts = (images[start : start + chunk] for start in range(0, len(images), chunk))
-    return torch.cat([embed(network, to_tensor(part).to(device)) for part in parts])
+    return torch.cat([embed(to_tensor(part).to(device)) for part in parts])
 
 
 _Part = TypeVar("_Part")

@@ -29,7 +29,7 @@ class Challenge:
 
     def start(self) -> None:
         """Load the checkpoint, and open the gallery in the background. Raises CheckpointError and CatalogueError."""
-        checkpoint = load_checkpoint(self._path)
+        checkpoint = load_checkpoint(self._path, engine=self._settings.engine)
         self._catalogue = open_catalogue(self._settings, checkpoint)
         self._thread = threading.Thread(target=self._open, args=(checkpoint, self._catalogue), name="challenger")
         self._thread.daemon = True
