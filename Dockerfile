@@ -17,7 +17,9 @@ WORKDIR /build
 COPY pyproject.toml requirements.lock ./
 RUN python -c "import tomllib; p = tomllib.load(open('pyproject.toml', 'rb'))['project']; \
 extras = p['optional-dependencies']; \
-print(*p['dependencies'], *extras['${ACCELERATOR}'], *extras['postgres'], sep='\n')" > requirements.txt \
+engines = {'cpu': ['openvino']}.get('${ACCELERATOR}', []); \
+names = ['${ACCELERATOR}', 'postgres', *engines]; \
+print(*p['dependencies'], *(line for name in names for line in extras[name]), sep='\n')" > requirements.txt \
     && pip install --no-cache-dir -c requirements.lock -r requirements.txt
 
 FROM runtime AS package

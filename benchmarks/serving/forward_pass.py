@@ -36,7 +36,7 @@ from app.decoding.stroke_sketch import parse_strokes
 from benchmarks.support.large_gallery import make_sketch_bodies, read_pair_folders
 from benchmarks.support.report import add_checkpoint_option, create_parser, parse_options, print_figures
 from model.checkpoint import Checkpoint, load_checkpoint
-from model.inference.graph import Graph
+from model.inference.graph import INPUT, export_graph
 from model.inference.onnx_engine import OnnxEngine
 from model.inference.openvino_engine import OpenvinoEngine
 from model.network.dssa import DSSA
@@ -83,16 +83,16 @@ def autocast_to_bf16(network: DSSA) -> Way:
     return way
 
 
-def quantise_to_int8(graph: Graph) -> Way:
+def quantise_to_int8(graph: bytes) -> Way:
     """Quantise the network for ONNX Runtime to 8-bit weights and activations with dynamic ranges."""
     with TemporaryDirectory() as name:
         whole, small = Path(name) / "whole.onnx", Path(name) / "small.onnx"
-        whole.write_bytes(graph.onnx)
+        whole.write_bytes(graph)
         quantize_dynamic(whole, small)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = torch.get_num_threads()
         session = onnxruntime.InferenceSession(small.read_bytes(), options, providers=["CPUExecutionProvider"])
-    return lambda frames: graph.embed(frames, lambda inputs: session.run(None, inputs)[0])
+    return lambda frames: torch.from_numpy(session.run(None, {INPUT: frames.numpy()})[0])
 
 
 def build_ways(checkpoint: Checkpoint, frames: Tensor, *, with_compile: bool) -> dict[str, Way]:
@@ -101,7 +101,7 @@ def build_ways(checkpoint: Checkpoint, frames: Tensor, *, with_compile: bool) ->
     last = copy.deepcopy(network).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     fold = fold_batch_norms(network)
     fold_last = fold_batch_norms(network).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    graph = Graph(network, size)
+    graph = export_graph(network, size)
     ways: dict[str, Way] = {
         "torch": network.embed,
         "channels_last": last.embed,

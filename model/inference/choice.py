@@ -5,21 +5,22 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from importlib.util import find_spec
+from operator import itemgetter
 from weakref import WeakValueDictionary
 
 import torch
 from torch import Tensor
 
 from model.inference.engine import Engine, EngineError, EngineName
-from model.inference.graph import Graph
+from model.inference.graph import export_graph
 from model.inference.onnx_engine import OnnxEngine
 from model.inference.torch_engine import TorchEngine
 from model.network.dssa import DSSA
 
 _TRIES = 5
-_CHECKED = 4  # frames
+_CHECKED = 2  # frames
 _log = logging.getLogger(__name__)
 _of_files: WeakValueDictionary[tuple[str, str], Engine] = WeakValueDictionary()  # those in use, by name and SHA-256
 
@@ -34,7 +35,7 @@ def find_engine(network: DSSA, size: int, name: EngineName = "auto", sha256: str
         return TorchEngine(network)
     engine = _of_files.get((name, sha256))
     if engine is None:
-        engine = _choose_fastest(network, size) if name == "auto" else _build(name, network, Graph(network, size), size)
+        engine = _choose_fastest(network, size) if name == "auto" else _build_named(name, network, size)
         if sha256:
             _of_files[name, sha256] = engine
     return engine
@@ -43,24 +44,27 @@ def find_engine(network: DSSA, size: int, name: EngineName = "auto", sha256: str
 def _choose_fastest(network: DSSA, size: int) -> Engine:
     """Return the fastest engine that passes its check, torch if there is no other."""
     try:
-        graph = Graph(network, size)
+        graph = export_graph(network, size)
     except EngineError as error:
         _log.warning("embeddings are computed by torch, which is slower: %s", error)
         return TorchEngine(network)
     engines = list(_build_all(network, graph, size))
     if len(engines) < 2:
         return engines[0] if engines else TorchEngine(network)
-    frame = _make_frames(1, size)
-    seconds = _time_alternately(engines, frame)
-    fastest, *others = sorted(range(len(engines)), key=seconds.__getitem__)
-    slower = ", ".join(f"{engines[n].label} {1000 * seconds[n]:.1f} ms" for n in others)
-    _log.info(
-        "embeddings are computed by %s: %.1f ms a frame (%s)", engines[fastest].label, 1000 * seconds[fastest], slower
-    )
-    return engines[fastest]
+    seconds = _time_alternately(engines, _make_frames(1, size))
+    ranking = sorted(zip(seconds, engines, strict=True), key=itemgetter(0))
+    times = ", ".join(f"{engine.label} {1000 * duration:.1f} ms" for duration, engine in ranking)
+    fastest = ranking[0][1]
+    _log.info("embeddings are computed by %s (processor time of a frame: %s)", fastest.label, times)
+    return fastest
 
 
-def _build_all(network: DSSA, graph: Graph, size: int) -> Iterator[Engine]:
+def _build_named(name: EngineName, network: DSSA, size: int) -> Engine:
+    """Build the engine of that name. Raises EngineError."""
+    return _build(name, network, export_graph(network, size), size)
+
+
+def _build_all(network: DSSA, graph: bytes, size: int) -> Iterator[Engine]:
     """Build the engines that may be the fastest here and pass their checks."""
     for name in _list_promising():
         try:
@@ -79,7 +83,7 @@ def _list_promising() -> list[EngineName]:
     return ["onnxruntime"]
 
 
-def _build(name: EngineName, network: DSSA, graph: Graph, size: int) -> Engine:
+def _build(name: EngineName, network: DSSA, graph: bytes, size: int) -> Engine:
     """Build an engine and check it. Raises EngineError."""
     engine = _ENGINES[name](graph)
     frames = _make_frames(_CHECKED, size)
@@ -99,7 +103,7 @@ def _make_frames(count: int, size: int) -> Tensor:
     return (torch.rand(count, 1, size, size, generator=torch.Generator().manual_seed(0)) > 0.9).float()
 
 
-def _time_alternately(engines: list[Engine], frames: Tensor) -> list[float]:
+def _time_alternately(engines: Sequence[Engine], frames: Tensor) -> list[float]:
     """Measure each engine's least processor time for the frames, in seconds: other processes hardly change it."""
     seconds = [math.inf] * len(engines)
     for _ in range(_TRIES):
@@ -110,7 +114,7 @@ def _time_alternately(engines: list[Engine], frames: Tensor) -> list[float]:
     return seconds
 
 
-def _build_openvino(graph: Graph) -> Engine:
+def _build_openvino(graph: bytes) -> Engine:
     if not find_spec("openvino"):
         raise EngineError("openvino is not installed: pip install 'sketchfind[openvino]'")
     from model.inference.openvino_engine import OpenvinoEngine, multiplies_bf16  # of an extra
@@ -118,4 +122,4 @@ def _build_openvino(graph: Graph) -> Engine:
     return OpenvinoEngine(graph, bf16=multiplies_bf16())
 
 
-_ENGINES: dict[EngineName, Callable[[Graph], Engine]] = {"openvino": _build_openvino, "onnxruntime": OnnxEngine}
+_ENGINES: dict[EngineName, Callable[[bytes], Engine]] = {"openvino": _build_openvino, "onnxruntime": OnnxEngine}

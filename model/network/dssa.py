@@ -105,40 +105,30 @@ class DSSA(nn.Module):
 
     def embed(self, frames: Tensor) -> Tensor:
         """Embed frames (B,1,S,S): (B,D) float32, the compressed output of joined()."""
-        return self.embed_after(frames, self.stem_maps(frames))
-
-    def stem_maps(self, frames: Tensor) -> Tensor:
-        """Compute the stem's maps of frames (B,1,S,S)."""
-        maps: Tensor = self.stem(self.reduce(frames))
-        return maps
-
-    def embed_after(self, frames: Tensor, stem: Tensor) -> Tensor:
-        """Embed frames (B,1,S,S) from their stem maps: (B,D) float32."""
-        joined = self._join_heads(self._compute_maps(frames, stem))
+        joined = self.joined(frames)
         with torch.autocast(frames.device.type, enabled=False):  # distances of bf16 embeddings would have ties
             embeddings: Tensor = self.compression(joined)
         return embeddings
 
     def joined(self, frames: Tensor) -> Tensor:
         """Concatenate the heads' L2-normalised outputs: (B,1,S,S) -> (B,sum of the heads' lengths) float32."""
-        return self._join_heads(self._compute_maps(frames, self.stem_maps(frames)))
-
-    def attention_map(self, frames: Tensor) -> Tensor:
-        """Compute the weight of each position: (B,1,S,S) -> (B,1,H,W), with a sum of 1."""
-        return self._compute_attended(frames, self.stem_maps(frames))["attention"]
-
-    def _join_heads(self, maps: dict[str, Tensor]) -> Tensor:
+        maps = self._compute_maps(frames)
         parts = [head(maps[self._read_by[name]]) for name, head in self.heads.items()]
         return torch.cat([F.normalize(part.float(), dim=1) for part in parts], 1)
 
-    def _compute_maps(self, frames: Tensor, stem: Tensor) -> dict[str, Tensor]:
+    def attention_map(self, frames: Tensor) -> Tensor:
+        """Compute the weight of each position: (B,1,S,S) -> (B,1,H,W), with a sum of 1."""
+        return self._compute_attended(frames)["attention"]
+
+    def _compute_maps(self, frames: Tensor) -> dict[str, Tensor]:
         """Compute the maps of frames (B,1,S,S) that heads read, by the names under which they read them."""
         maps: dict[str, Tensor] = self.expert(frames)
-        return maps | self._compute_attended(frames, stem) if self._needs_backbone else maps
+        return maps | self._compute_attended(frames) if self._needs_backbone else maps
 
-    def _compute_attended(self, frames: Tensor, stem: Tensor) -> dict[str, Tensor]:
+    def _compute_attended(self, frames: Tensor) -> dict[str, Tensor]:
         """Compute all maps but the expert's."""
-        maps = {"frames": self.reduce(frames), "stem": stem}
+        reduced = self.reduce(frames)
+        maps = {"frames": reduced, "stem": self.stem(reduced)}
         features = self.backbone(maps[self._read_by["backbone"]])
         maps["attended"], maps["attention"] = self.attention(features)
         return maps

@@ -18,11 +18,14 @@ class OrientationMap(nn.Module):
     """
 
     weights: Tensor
+    centres: Tensor
 
     def __init__(self, bins: int = 8, sigma: float = 1.0, neighbourhood: int = 9) -> None:
         super().__init__()
         self.bins, self.neighbourhood = bins, neighbourhood
         self.register_buffer("weights", _gradient_kernels(sigma), persistent=False)  # (2,1,k,k)
+        centres = (torch.arange(bins, dtype=torch.float32) + bins / 2) % bins - bins / 2  # -bins/2..bins/2
+        self.register_buffer("centres", centres[:, None, None], persistent=False)  # (bins,1,1)
 
     def forward(self, frames: Tensor) -> Tensor:
         """Compute maps (B,1,S,S) -> (B,bins,S/2,S/2), non-negative, in float32."""
@@ -31,14 +34,11 @@ class OrientationMap(nn.Module):
             gradient = F.conv2d(frames.float(), self.weights, padding=self.weights.shape[-1] // 2)  # (B,2,S,S)
             dx, dy = gradient[:, :1], gradient[:, 1:]
             magnitude = (dx.square() + dy.square() + 1e-12).sqrt()  # (B,1,S,S)
-            position = (torch.atan2(dy, dx) * (self.bins / math.pi)).remainder(self.bins)  # in bins
-            lower = position.floor()
-            beyond = (position - lower) * magnitude  # share of the upper of the two bins
-            first = lower.long() % self.bins  # remainder() can round up to `bins`
-            shape = (frames.shape[0], self.bins, *frames.shape[2:])  # not len(), which is a constant in a trace
-            shared = magnitude.new_zeros(shape)  # (B,bins,S,S)
-            shared = shared.scatter(1, first, magnitude - beyond).scatter_add(1, (first + 1) % self.bins, beyond)
-            binned = F.avg_pool2d(shared, 2)
+            # arctan, not arctan2, which ONNX lacks; 1e-30 gives an angle of 0 where there is no gradient
+            position = torch.atan(dy / (dx + 1e-30)) * (self.bins / math.pi)  # in bins: -bins/2..bins/2
+            apart = (position - self.centres).abs()  # (B,bins,S,S)
+            share = (1 - torch.minimum(apart, self.bins - apart)).relu()  # the first bin follows the last
+            binned = F.avg_pool2d(share * magnitude, 2)
             energy = F.avg_pool2d(binned.sum(1, keepdim=True), self.neighbourhood, 1, self.neighbourhood // 2)
             return binned / (energy + 0.02)
 
