@@ -16,7 +16,7 @@ from app.catalogue.catalogue import Catalogue
 from app.main import create_app
 from app.products.grouping import Grouping
 from app.products.product import Product
-from app.rules.rules_watch import RulesWatch
+from app.serving.shop_rules import ShopRules
 from app.settings import Settings
 from tests.app.api.test_errors import call
 from tests.conftest import COLORS, PRODUCTS
@@ -81,7 +81,7 @@ def build_app(catalogue: Catalogue, directory: Path, **settings: Any) -> FastAPI
     chosen = Settings(gallery=directory, **settings)
     app = create_app(chosen)
     gallery = SimpleNamespace(catalogue=catalogue, grouping=Grouping.BY_ID)
-    app.state.service = SimpleNamespace(gallery=gallery, settings=chosen, rules=RulesWatch(None))
+    app.state.service = SimpleNamespace(gallery=gallery, settings=chosen, rules=ShopRules(None, lambda: catalogue))
     return app
 
 
