@@ -19,7 +19,7 @@ from app.catalogue.api_keys import ApiKeys
 from app.catalogue.catalogue_view import CatalogueView
 from app.catalogue.facets import Facets, count_categories, count_facets
 from app.catalogue.import_jobs import ImportJobs
-from app.database.engine import open_engine
+from app.database.engine import open_engines
 from app.database.errors import CheckpointMismatchError, ConcurrentChangeError
 from app.database.filter_conditions import LIVE, LIVE_BY_KEY, where_clauses
 from app.database.mutations import (
@@ -52,7 +52,7 @@ class Catalogue:
     """The products in the database of a SQLAlchemy URL; missing tables are created. Safe to use from many threads."""
 
     def __init__(self, url: str | URL) -> None:
-        self._reading, self._writing = open_engine(url)
+        self._reading, self._writing, self.server = open_engines(url)
         self.keys = ApiKeys(self._reading, self._writing)
         self.operations = ImportJobs(self._reading, self._writing)
         self._bound: str | None = None  # the caller's checkpoint; None if it compares no embeddings

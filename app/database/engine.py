@@ -7,7 +7,7 @@ catalogue's one row (claim_revisions() in app/database/mutations.py), so revisio
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, inspect, make_url, select, text
 from sqlalchemy.engine.interfaces import IsolationLevel
@@ -16,6 +16,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from app.core.fair_lock import FairLock
 from app.core.wait_budget import wait_budget
+from app.database.contact.database_server import DatabaseServer
 from app.database.damage import name_damage
 from app.database.errors import CatalogueError
 from app.database.migrations import MIGRATIONS
@@ -24,9 +25,10 @@ from app.database.state import new_identity
 from app.database.tables import FORMAT, catalogue, metadata
 
 WRITE_TIMEOUT = 30.0  # s that a writer waits for others, unless app/core/wait_budget.py sets less
-_CONNECT_TIMEOUT = 10  # s
+_CONNECT_TIMEOUT = 5  # s
 # of the operating system, for a server that vanishes without closing its connections: noticed after 10 to 20 s
 _KEEPALIVE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 2, "tcp_user_timeout": 10_000}
+_CONNECTING = {"connect_timeout": _CONNECT_TIMEOUT, **_KEEPALIVE}  # for PostgreSQL
 # Each combination of filters makes a few statements, which take up to about 100 kB each when they are compiled. The
 # cache holds the usual combinations; a client that sends all of them cannot fill the memory. psycopg prepares 100.
 _STATEMENTS = 100  # compiled statements that SQLAlchemy caches; it discards some at one and a half times as many
@@ -35,12 +37,20 @@ _HAS_WRITE_LOCK = "has_write_lock"  # a flag in the info of a connection
 _TABLES_LOCK = 0x5E7C4F1D  # number of PostgreSQL's lock for creating or migrating tables; it has no meaning
 
 
-def open_engine(url: str | URL) -> tuple[Engine, Engine]:
-    """Open a database and return its engines for reading and for writing. Tables are created or migrated.
+class Engines(NamedTuple):
+    """Engines of a database for reading and for writing, and its server, if it is not a file."""
+
+    reading: Engine
+    writing: Engine
+    server: DatabaseServer | None
+
+
+def open_engines(url: str | URL) -> Engines:
+    """Open a database. Tables are created or migrated.
 
     Raises CatalogueError for a database that is not a catalogue, or of an unknown version.
     """
-    address = _parse_url(url)
+    address, server = _parse_url(url), None
     if address.get_backend_name() == "sqlite":
         connecting = {"cached_statements": _STATEMENTS_OF_ONE}
         options: dict[str, Any] = {"query_cache_size": _STATEMENTS, "connect_args": connecting}
@@ -52,6 +62,7 @@ def open_engine(url: str | URL) -> tuple[Engine, Engine]:
         # each statement then sees the commits of earlier writers, for which it waited in claim_revisions()
         writing = _create_postgresql(address, "READ COMMITTED")
         event.listen(writing, "begin", _limit_lock_wait)
+        server = DatabaseServer(reading, writing, _CONNECTING)
     name_damage(reading)
     name_damage(writing)
     watch_reads(reading)
@@ -61,7 +72,7 @@ def open_engine(url: str | URL) -> tuple[Engine, Engine]:
         reading.dispose()
         writing.dispose()
         raise
-    return reading, writing
+    return Engines(reading, writing, server)
 
 
 def _parse_url(url: str | URL) -> URL:
@@ -78,14 +89,13 @@ def _parse_url(url: str | URL) -> URL:
 
 
 def _create_postgresql(address: URL, isolation_level: IsolationLevel) -> Engine:
-    connecting = {"connect_timeout": _CONNECT_TIMEOUT, **_KEEPALIVE}
     try:
         # the ping replaces a connection that the server has closed in the meantime
         return create_engine(
             address,
             query_cache_size=_STATEMENTS,
             pool_pre_ping=True,
-            connect_args=connecting,
+            connect_args=_CONNECTING,
             isolation_level=isolation_level,
         )
     except ModuleNotFoundError:

@@ -19,7 +19,7 @@ import numpy as np
 
 from app.catalogue.catalogue import Catalogue
 from app.catalogue.catalogue_view import CatalogueView
-from app.catalogue.database_contact import DatabaseContact
+from app.database.contact.database_contact import DatabaseContact
 from app.database.errors import CheckpointMismatchError
 from app.database.read_limits import unlimited
 from app.database.state import lineage

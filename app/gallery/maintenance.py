@@ -6,15 +6,18 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 from sqlalchemy.exc import OperationalError
 
+from app.database.contact.database_server import DatabaseServer
 from app.database.errors import CheckpointMismatchError
 from app.database.rows import DamagedCatalogueError
 from app.gallery.gallery import Gallery
 from app.gallery.garbage import remove_unused_photos, remove_unused_values
 
 _POLL_INTERVAL = 0.25  # s between checks of the catalogue's revision
+_PATIENCE = 2.0  # s that these may take before the database's server is checked
 _RETRY_SECONDS = 60.0  # after a compaction that failed, as on a full disk
 _TOUCH_INTERVAL = 10.0  # s between attempts to touch photos that a full or read-only disk refused
 _log = logging.getLogger(__name__)
@@ -29,13 +32,17 @@ class Maintenance:
     def __init__(self, gallery: Gallery, on_outdated: Callable[[], object]) -> None:
         self._gallery, self._on_outdated = gallery, on_outdated
         self._stopping = threading.Event()
+        self._followed_at = time.monotonic()
         self._threads = [
             threading.Thread(target=self._follow, name="follow", daemon=True),
             threading.Thread(target=self._compact, name="compact", daemon=True),
         ]
+        if (server := gallery.catalogue.server) is not None:
+            self._threads.append(threading.Thread(target=self._check, args=(server,), name="check", daemon=True))
 
     def start(self) -> None:
         """Start the threads."""
+        self._followed_at = time.monotonic()
         for thread in self._threads:
             thread.start()
 
@@ -62,6 +69,17 @@ class Maintenance:
                     level = logging.ERROR if isinstance(error, DamagedCatalogueError) else logging.WARNING
                     _log.log(level, "changes of the catalogue cannot be read now: %r", error)
                 is_logged = True
+            self._followed_at = time.monotonic()
+
+    def _check(self, server: DatabaseServer) -> None:
+        """Check the database's server while it is away, and when _follow() waits for it for long."""
+        contact = self._gallery.contact
+        while not self._stopping.wait(_POLL_INTERVAL):
+            if contact.is_up and time.monotonic() - self._followed_at < _PATIENCE:
+                continue
+            with suppress(OperationalError):
+                contact.ask(server.check)
+                self._followed_at = time.monotonic()
 
     def _compact(self) -> None:
         """Merge the index when much has changed, then remove unused photos and values."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
+import psutil
 from sqlalchemy import URL, Engine, create_engine, text
 
 _USER = "postgres"  # the server refuses to run as root
@@ -43,6 +45,19 @@ class Postgres:
     def stop(self) -> None:
         """Stop the server at once, as in a crash."""
         _run([*self._control, "-m", "immediate", "stop"])
+
+    def pause(self) -> None:
+        """Stop all processes of the server (SIGSTOP), so that it accepts connections and answers nothing."""
+        self._signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let the processes of the server go on."""
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: int) -> None:
+        first = psutil.Process(int((self._socket / "data" / "postmaster.pid").read_text().split()[0]))
+        for process in [first, *first.children()]:
+            process.send_signal(number)
 
     def close(self) -> None:
         """Close the connections of this object."""

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select, update
 
 from app.core.fair_lock import FairLock
-from app.database.engine import open_engine
+from app.database.engine import open_engines
 from app.database.tables import catalogue
 
 
@@ -50,7 +50,7 @@ def test_who_gives_up_leaves_the_turn_to_others() -> None:
 
 @pytest.fixture
 def writes(tmp_path: Path) -> Callable[[float], None]:
-    _, writing = open_engine(f"sqlite:///{tmp_path / 'catalogue.sqlite'}")
+    _, writing, _ = open_engines(f"sqlite:///{tmp_path / 'catalogue.sqlite'}")
 
     def write(seconds: float) -> None:
         with writing.begin() as connection:
@@ -84,7 +84,7 @@ def test_a_writer_is_not_kept_waiting_by_one_that_writes_all_the_time(writes: Ca
 
 
 def test_a_write_that_fails_gives_its_turn_back(tmp_path: Path) -> None:
-    _, writing = open_engine(f"sqlite:///{tmp_path / 'catalogue.sqlite'}")
+    _, writing, _ = open_engines(f"sqlite:///{tmp_path / 'catalogue.sqlite'}")
     with pytest.raises(ZeroDivisionError), writing.begin() as connection:
         connection.execute(update(catalogue).values(revision=7))
         raise ZeroDivisionError

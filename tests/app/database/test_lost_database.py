@@ -6,11 +6,14 @@ import logging
 import os
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import httpx
 import pytest
 
+from app.catalogue.catalogue import Catalogue
 from app.gallery.layout import GalleryLocation
 from app.main import create_app
 from app.serving.service import Service
@@ -44,6 +47,39 @@ def is_copied(service: Service) -> bool:
     return not retriever.product_cache.missing(retriever.gallery.snapshot.live_revisions().tolist())
 
 
+def write_key(url: str) -> str:
+    with closing(Catalogue(url)) as catalogue:
+        return catalogue.keys.add("writer", "write")
+
+
+def check_hanging_server(
+    server: Postgres, client: httpx.Client, search: Callable[[], httpx.Response], expected: list[object], key: str
+) -> None:
+    """Check that requests which wait for a hanging server are answered, and that later ones do not wait."""
+
+    def write() -> httpx.Response:
+        return client.patch("/products/7", json={"title": "Boot"}, headers={"Authorization": f"Bearer {key}"})
+
+    assert write().status_code in (200, 404)
+    server.pause()
+    try:
+        with ThreadPoolExecutor() as threads:
+            waiting = [threads.submit(request) for request in (search, write, lambda: client.get("/facets"))]
+        assert waiting[0].result().json()["results"] == expected
+        refused(waiting[1].result(), 503, "no_database")
+        refused(waiting[2].result(), 503, "no_database")
+        assert client.get("/readyz").json()["status"] == "degraded"
+        began = time.monotonic()
+        assert search().json()["results"] == expected
+        for _ in range(20):  # more than there are connections
+            refused(write(), 503, "no_database")
+        assert time.monotonic() - began < 10
+    finally:
+        server.resume()
+    wait_until(lambda: client.get("/readyz").json()["status"] == "ready")
+    assert search().json()["results"] == expected and write().status_code in (200, 404)
+
+
 def test_searches_continue_from_memory_while_the_database_is_away(
     server: Postgres, tmp_path: Path, feed: Path, tiny_checkpoint: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -74,6 +110,7 @@ def test_searches_continue_from_memory_while_the_database_is_away(
         again = search()
         assert again.json()["results"] == lost.json()["results"]
         assert search("?category=Shoes").status_code == client.get("/facets").status_code == 200
+        check_hanging_server(server, client, search, again.json()["results"], write_key(url))
     words = [line.getMessage() for line in caplog.records if "the database is" in line.getMessage()]
-    assert len(words) == 2 and words[0].startswith("the database is away, and searches continue from memory: ")
+    assert len(words) == 4 and words[0].startswith("the database is away, and searches continue from memory: ")
     assert words[1].startswith("the database is back after ")
