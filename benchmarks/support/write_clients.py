@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import random
 import threading
 from abc import ABC, abstractmethod
@@ -14,32 +13,30 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Self
 
 import httpx
 import numpy as np
 import torch
 from PIL import Image, ImageDraw
 
-from app.catalogue.catalogue import Catalogue, sqlite_url
-from app.gallery.layout import CATALOGUE_FILE, GalleryLocation
-from benchmarks.reliability.expected_products import FEED_SIZE, ExpectedProducts, ProductState
+from app.gallery.layout import GalleryLocation
 from index_builder.gallery.build import build
 from model.checkpoint import save_checkpoint
 from model.network.dssa import DSSA, NetworkConfig
 from model.preprocessing.preprocess import PreprocessConfig
 
 PHOTOS = 6  # different photos
-_IDS = 8  # products per writer
 _ANSWER = 120.0  # s: time limit of every answer
 
 
 class Client(ABC):
     """Client of the servers of one gallery. It sends requests until no server answers or stop() is called."""
 
-    def __init__(self, urls: Sequence[str], key: str, expected: ExpectedProducts, seed: float) -> None:
+    def __init__(self, urls: Sequence[str], key: str, seed: float) -> None:
         headers = {"Authorization": f"Bearer {key}"}
         self._servers = [httpx.Client(base_url=url, headers=headers, timeout=_ANSWER) for url in urls]
-        self._expected, self._rng = expected, random.Random(seed)
+        self._rng = random.Random(seed)
         self._stopping = threading.Event()
         self.answers: Counter[str] = Counter()
         self.faults: list[str] = []  # unexpected answers
@@ -74,97 +71,46 @@ class Client(ABC):
             self.faults.append(f"{response.status_code} {response.text}")
 
 
-class ProductWriter(Client):
-    """Client that adds, replaces, renames and deletes its own products."""
-
-    def __init__(self, urls: Sequence[str], key: str, expected: ExpectedProducts, name: str, seed: float) -> None:
-        super().__init__(urls, key, expected, seed)
-        self._name = name
-
-    def _send_change(self, server: httpx.Client) -> None:
-        product_id = f"{self._name}-{self._rng.randrange(_IDS)}"
-        before = self._expected.possible_states(product_id)
-        title = f"{product_id} {self._rng.randrange(10**9)}"
-        way = self._rng.random()
-        known = next(iter(before)) if len(before) == 1 else None
-        if known is not None and way < 0.3:
-            self._send("deleted", product_id, None, partial(server.delete, f"/products/{product_id}"))
-        elif known is not None and way < 0.6:
-            put = partial(server.put, f"/products/{product_id}", json={"title": title})
-            self._send("changed", product_id, ProductState(title, known.photo), put)
-        else:
-            photo = self._rng.randrange(PHOTOS)
-            data, files = {"product": json.dumps({"title": title})}, {"photo": ("photo.png", draw_photo(photo))}
-            put = partial(server.put, f"/products/{product_id}", data=data, files=files)
-            self._send("put", product_id, ProductState(title, photo), put)
-
-    def _send(self, kind: str, product_id: str, state: ProductState | None, request: partial[httpx.Response]) -> None:
-        self._expected.record_request(product_id, state)
-        response = request()
-        if response.is_success:
-            self._expected.record_acknowledgement(product_id, state)
-            self.answers[kind] += 1
-        else:
-            self._record_refusal(response)
-
-
-class FeedImporter(Client):
-    """Client that imports feeds, each with other titles and photos for the same products."""
-
-    def __init__(
-        self, urls: Sequence[str], key: str, expected: ExpectedProducts, photos: str, number: int, seed: float
-    ) -> None:
-        super().__init__(urls, key, expected, seed)
-        self._photos, self._number, self._part = photos, number, 0
-
-    def _send_change(self, server: httpx.Client) -> None:
-        state = ProductState(f"import {self._number}.{self._part}", (self._number + self._part) % PHOTOS)
-        self._part += 1
-        link = f"{self._photos}/{state.photo}.png"
-        lines = [{"id": f"feed-{n}", "title": state.title, "image_link": link} for n in range(FEED_SIZE)]
-        feed = "\n".join(map(json.dumps, lines))
-        self._expected.record_feed_request(state)
-        response = server.post("/products/import", content=feed, headers={"Content-Type": "application/jsonl"})
-        if response.status_code != 202:
-            return self._record_refusal(response)
-        self._expected.record_feed_acknowledgement()
-        self.answers["imports"] += 1
-        operation = response.headers["Location"]
-        while not self._stopping.is_set() and server.get(operation).json().get("state") in ("queued", "running"):
-            pass
-        return None
-
-
-def add_write_key(gallery: Path) -> str:
+def add_write_key(gallery: Path, catalogue_url: str | None = None) -> str:
     """Add an API key with write access to a gallery and return it."""
-    with closing(Catalogue(sqlite_url(gallery / CATALOGUE_FILE))) as catalogue:
+    with closing(GalleryLocation(gallery, catalogue_url).open_catalogue()) as catalogue:
         return catalogue.keys.add("benchmark", "write")
 
 
-class PhotoServer:
-    """Web server of the photos of feeds."""
+class FolderServer:
+    """Web server of the files of a folder, in the block of a `with`."""
 
-    def __init__(self) -> None:
-        self._folder = TemporaryDirectory()
-        for number in range(PHOTOS):
-            (Path(self._folder.name) / f"{number}.png").write_bytes(draw_photo(number))
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_QuietHandler, directory=self._folder.name))
+    def __init__(self, folder: Path) -> None:
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_QuietHandler, directory=str(folder)))
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
 
-    def __enter__(self) -> PhotoServer:
+    def __enter__(self) -> Self:
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._server.shutdown()
         self._server.server_close()
+
+
+class PhotoServer(FolderServer):
+    """Web server of the photos of feeds."""
+
+    def __init__(self) -> None:
+        self._folder = TemporaryDirectory()
+        for number in range(PHOTOS):
+            (Path(self._folder.name) / f"{number}.png").write_bytes(draw_photo(number))
+        super().__init__(Path(self._folder.name))
+
+    def __exit__(self, *_: object) -> None:
+        super().__exit__()
         self._folder.cleanup()
 
-    def make_gallery(self, directory: Path) -> None:
+    def make_gallery(self, directory: Path, catalogue_url: str | None = None) -> None:
         """Build a gallery with one product for each photo, embedded by a tiny random network."""
         checkpoint = directory.parent / "tiny.safetensors"
         save_tiny_checkpoint(checkpoint, seed=7)
-        build(Path(self._folder.name), GalleryLocation(directory), checkpoint)
+        build(Path(self._folder.name), GalleryLocation(directory, catalogue_url), checkpoint)
 
     def photo_names(self, url: str, key: str) -> list[str]:
         """List the server's names of the photos, then delete the products of make_gallery()."""
@@ -178,19 +124,6 @@ class PhotoServer:
 class _QuietHandler(SimpleHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:
         """Suppress the log of requests."""
-
-
-def list_products(client: httpx.Client, photo_names: list[str]) -> dict[str, ProductState]:
-    """List every product of the server, by id."""
-    products: dict[str, ProductState] = {}
-    after: str | None = ""
-    while after is not None:
-        page = client.get("/products", params={"after": after} if after else {}).json()
-        for product in page["products"]:
-            name = product["photo_url"].rpartition("/")[2]
-            products[product["product_id"]] = ProductState(product["title"], photo_names.index(name))
-        after = page["next"]
-    return products
 
 
 def save_tiny_checkpoint(path: Path, seed: int) -> Path:

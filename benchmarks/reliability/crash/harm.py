@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from benchmarks.reliability.crash.product_writer import ProductWriter
 from benchmarks.support.server_process import Server, send_signal
-from benchmarks.support.write_clients import ProductWriter
 
 _DAMAGES = ("cut", "empty", "bit", "missing")
 _SPACE = 64  # MiB of the file system to fill

@@ -1,0 +1,1 @@
+"""Crash test of servers: `python -m benchmarks.reliability.crash`."""
