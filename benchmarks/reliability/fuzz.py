@@ -2,11 +2,11 @@
 
     python -m benchmarks.reliability.fuzz [--requests 100000] [--seed 0] [--json]
 
-Every request starts from a valid one: a sketch as an image in six formats, strokes, a product with its photo, a feed in
-four formats, a query string. Its body, address or headers are corrupted at random: bits flipped, pieces cut out,
-repeated or replaced by difficult numbers, words and bytes. One request in ten is a query of random repeated filters. An
-answer must not be a 5xx, except 503 with Retry-After under overload. It must arrive within 5 s, and errors must have
-the documented shape.
+Every request starts from a valid one: a sketch as an image in six formats, strokes, a product with its photo, changes
+of one product and of many, a feed in four formats, events, a form of the admin page, a query string. Its body, address
+or headers are corrupted at random: bits flipped, pieces cut out, repeated or replaced by difficult numbers, words and
+bytes. One request in ten is a query of random repeated filters. An answer must not be a 5xx, except 503 with
+Retry-After under overload. It must arrive within 5 s, and errors must have the documented shape.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.reliability.random_filters import add_products
+from benchmarks.reliability.session_requests import list_session_requests
 from benchmarks.support.report import create_parser, parse_options, print_figures
 from benchmarks.support.server_process import Server, measure_memory
 from benchmarks.support.valid_requests import Request, list_valid_requests, make_filter_query
@@ -110,7 +111,7 @@ class Client:
         self._record(str(status), started)
         if status >= 500 and not (status == 503 and "retry-after" in headers):
             self._record_fault(request, f"{status} {body[:200]!r}")
-        elif status >= 400 and not _is_valid_error(headers, body):
+        elif status >= 400 and not _is_valid_error(request, headers, body):
             self._record_fault(request, f"another shape: {status} {body[:200]!r}")
         return None
 
@@ -157,9 +158,10 @@ def fuzz(server: Server, key: str, count: int, seed: int) -> dict[str, object]:
 
 
 def _send_requests(server: Server, key: str, count: int, seed: int, outcome: Outcome, lock: threading.Lock) -> None:
+    good = [*list_valid_requests(key), *list_session_requests(server.url, key)]
+
     def work(number: int) -> None:
         rng, client = random.Random(seed + number), Client(server.port, outcome, lock)
-        good = list_valid_requests(key)
         for _ in range(count // _CLIENTS):
             is_query = rng.random() < _FILTERS
             client.send(make_filter_query(rng) if is_query else corrupt_request(rng.choice(good), rng))
@@ -171,9 +173,11 @@ def _send_requests(server: Server, key: str, count: int, seed: int, outcome: Out
         thread.join()
 
 
-def _is_valid_error(headers: dict[str, str], body: bytes) -> bool:
-    """Check for an error of the documented shape, or for the server's refusal to read on, which has no JSON."""
+def _is_valid_error(request: Request, headers: dict[str, str], body: bytes) -> bool:
+    """Check for an error of the documented shape or on an admin page, or for the server's refusal to read on."""
     if not body:  # answer to HEAD
+        return True
+    if request.path.startswith("/admin") and headers.get("content-type", "").startswith("text/html"):
         return True
     if headers.get("content-type") != "application/json":
         return headers.get("connection") == "close"
@@ -191,7 +195,7 @@ def main() -> None:
         photos.make_gallery(gallery)
         add_products(gallery, _PRODUCTS, random.Random(options.seed))
         key = add_write_key(gallery)
-        server = Server(gallery, Path(name) / "server.log", search_rate=0, write_rate=0)
+        server = Server(gallery, Path(name) / "server.log", search_rate=0, write_rate=0, events=True)
         server.start()
         figures = fuzz(server, key, options.requests, options.seed)
         server.stop()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
@@ -41,25 +41,43 @@ def list_valid_requests(key: str) -> list[Request]:
     for path in (
         "/search?k=5&mirror=false&category=Shoes&sort=price_asc",
         "/search?min_price=1&max_price=90&currency=EUR&q=red%20boot",
+        "/search?paint=red&paint=%23c0252d&variants=true&size=41&in_stock=true",
     ):
         requests.append(Request("POST", path, {"Content-Type": "application/json"}, strokes))
     requests.append(Request("POST", "/search?q=bota&k=5", {}, b""))
-    requests.append(Request("POST", "/strokes", {"Content-Type": "image/png"}, _encode_image(picture, "PNG")))
+    for path in ("/search?kind=photo&crop=0.1,0.2,0.7,0.9", "/strokes?crop=0.1,0.2,0.7,0.9", "/strokes"):
+        requests.append(Request("POST", path, {"Content-Type": "image/png"}, _encode_image(picture, "PNG")))
     requests.append(Request("POST", "/products/3/match", {"Content-Type": "application/json"}, strokes))
     png = ("a.png", _encode_image(picture, "PNG"))
-    body = _encode_form({"product": (None, b'{"title": "Boot", "price": "59.90"}'), "photo": png})
+    body = encode_form({"product": (None, b'{"title": "Boot", "price": "59.90"}'), "photo": png})
     form = {"Content-Type": "multipart/form-data; boundary=line"}
     requests.append(Request("PUT", "/products/fuzzed", writes | form, body))
-    requests.append(Request("POST", "/search", form, _encode_form({"sketch": png})))
+    requests.append(Request("POST", "/search", form, encode_form({"sketch": png})))
     metadata = b'{"title": "Boot", "attributes": {"heel": ["high"]}, "availability": "in_stock"}'
     requests.append(Request("PUT", "/products/3", writes | {"Content-Type": "application/json"}, metadata))
     for kind, feed in _make_feeds().items():
-        requests.append(Request("POST", "/products/import", writes | {"Content-Type": kind}, feed))
-    for path in ("/products?after=a&limit=3", "/products/3", "/products/3/similar?k=3", "/facets?color=red&q=boots",
-                 "/photos/" + "0" * 64 + ".webp", "/operations/none", "/", "/metrics"):  # fmt: skip
+        for path in ("/products/import", "/products/import?complete=true&max_removed=0&dry_run=true"):
+            requests.append(Request("POST", path, writes | {"Content-Type": kind}, feed))
+    requests += _list_changes(writes)
+    for path in ("/products?after=a&limit=3", "/products/3", "/products/3/similar?k=3&sort=price_desc&explain=true",
+                 "/facets?color=red&q=boots&variants=true", "/photos/" + "0" * 64 + ".webp", "/operations/none",
+                 "/operations?limit=3", "/categories?variants=true", "/crop", "/?lang=de", "/metrics"):  # fmt: skip
         requests.append(Request("GET", path, dict(writes), b""))
-    requests.append(Request("DELETE", "/products/fuzzed", dict(writes), b""))
     return requests
+
+
+def _list_changes(writes: dict[str, str]) -> list[Request]:
+    """List valid changes of fields and deletions, of one product and of many."""
+    json_body, lines_body = (writes | {"Content-Type": f"application/{kind}"} for kind in ("json", "jsonl"))
+    fields = {"price": "49.90", "currency": "EUR", "availability": "out_of_stock"}
+    lines = "\n".join(json.dumps({"product_id": f"p{n}", "size": ["41", "42"], **fields}) for n in range(3))
+    return [
+        Request("PATCH", "/products/p5", json_body, json.dumps(fields | {"attributes": {"heel": None}}).encode()),
+        Request("PATCH", "/products", lines_body, lines.encode()),
+        Request("DELETE", "/products", json_body, b'["fuzzed", "p7"]'),
+        Request("DELETE", "/products/fuzzed", dict(writes), b""),
+        Request("POST", "/operations/none/cancel", dict(writes), b""),
+    ]
 
 
 def make_filter_query(rng: random.Random) -> Request:
@@ -74,7 +92,9 @@ def _encode_image(picture: Image.Image, name: str) -> bytes:
     return buffer.getvalue()
 
 
-def _encode_form(parts: dict[str, tuple[str | None, bytes]]) -> bytes:
+def encode_form(parts: Mapping[str, tuple[str | None, bytes]]) -> bytes:
+    """Encode fields and files as multipart/form-data with the boundary `line`."""
+
     def written() -> Iterator[bytes]:
         for name, (filename, data) in parts.items():
             file = f'; filename="{filename}"' if filename else ""
