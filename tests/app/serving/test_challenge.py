@@ -5,19 +5,23 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from app.database.analytics.reading import iterate_events
 from app.gallery.layout import GalleryLocation
 from app.observability.build_info import short_hash
 from app.serving.challenge.challenge import is_challenged
 from app.settings import SettingsError, load_settings
+from index_builder.gallery.build import build
 from index_builder.gallery.reembed import reembed
 from model.checkpoint import load_checkpoint
 from tests.conftest import serving
+from tests.support.postgres import Postgres
 from tests.support.sketch_files import JSON, strokes_body
 from tests.support.writable_server import Shop, opened, own_gallery
 
@@ -29,7 +33,14 @@ OURS, THEIRS = (next(each for each in SESSIONS if is_challenged(each) is is_othe
 def shop(tiny_gallery: Path, other_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     """Serve a gallery that the other checkpoint challenges, once that has embedded all photos."""
     gallery, key = own_gallery(tiny_gallery, tmp_path_factory.mktemp("challenge"))
-    with opened(gallery, key, events=True, challenger=other_checkpoint) as shop:
+    with challenged(gallery, key, other_checkpoint) as shop:
+        yield shop
+
+
+@contextmanager
+def challenged(gallery: Path, key: str, challenger: Path, **settings: Any) -> Iterator[Shop]:
+    """Serve a gallery, and wait until the challenger has embedded all photos."""
+    with opened(gallery, key, events=True, challenger=challenger, **settings) as shop:
         deadline = time.monotonic() + 30
         while search(shop.client, THEIRS)["checkpoint"] == search(shop.client, OURS)["checkpoint"]:
             assert time.monotonic() < deadline, "the challenger was not opened"
@@ -94,8 +105,12 @@ def test_the_challenger_follows_changes(shop: Shop) -> None:
 
 
 def test_the_winner_has_all_embeddings_already_and_is_served_by_both(shop: Shop, other_checkpoint: Path) -> None:
-    report = reembed(GalleryLocation(shop.gallery), other_checkpoint)
-    assert report.embedded == 0
+    check_winner(shop, GalleryLocation(shop.gallery), other_checkpoint)
+
+
+def check_winner(shop: Shop, location: GalleryLocation, winner: Path) -> None:
+    """Make the challenger the gallery's checkpoint, and check that both halves of the sessions are searched by it."""
+    assert reembed(location, winner).embedded == 0
     deadline = time.monotonic() + 20
     while search(shop.client, OURS)["checkpoint"] != search(shop.client, THEIRS)["checkpoint"]:
         assert time.monotonic() < deadline, "the gallery's own runtime was not swapped"
@@ -106,6 +121,26 @@ def test_the_winner_has_all_embeddings_already_and_is_served_by_both(shop: Shop,
         assert time.monotonic() < deadline, "the challenger does not follow the gallery any more"
         time.sleep(0.1)
     assert ranking(search(shop.client, OURS, k=100)) == ranking(search(shop.client, THEIRS, k=100))
+
+
+def test_a_challenger_on_a_database_server_searches_follows_counts_and_wins(
+    postgres: Postgres, feed: Path, tiny_checkpoint: Path, other_checkpoint: Path, tmp_path: Path
+) -> None:
+    location = GalleryLocation(tmp_path / "gallery", postgres.place())
+    build(feed, location, tiny_checkpoint)
+    with closing(location.open_catalogue()) as catalogue:
+        key = catalogue.keys.add("shop", "write")
+    with challenged(location.directory, key, other_checkpoint, catalogue=location.url) as shop:
+        theirs = search(shop.client, THEIRS)
+        assert len(ranking(theirs)) == 12 and ranking(theirs) != ranking(search(shop.client, OURS))
+        event = {"kind": "opened", "search_id": theirs["search_id"], "product_id": ranking(theirs)[0], "rank": 1}
+        answer = shop.client.post("/events", json={"session": THEIRS, "events": [event]})
+        assert answer.json() == {"accepted": 1, "ignored": 0}
+        with closing(location.open_catalogue()) as catalogue, catalogue.moment() as connection:
+            [stored] = iterate_events(connection, "2000-01-01", "3000-01-01")
+        assert (stored.checkpoint, stored.session) == (short_hash(load_checkpoint(other_checkpoint).sha256), THEIRS)
+        test_the_challenger_follows_changes(shop)
+        check_winner(shop, location, other_checkpoint)
 
 
 def test_a_challenger_needs_sessions(tiny_gallery: Path, other_checkpoint: Path) -> None:
