@@ -34,7 +34,7 @@ from benchmarks.support.server_process import Server
 from benchmarks.support.write_clients import FolderServer, add_write_key, save_tiny_checkpoint
 from index_builder.gallery.create import create_gallery
 
-_GONE = 300  # items
+_GONE = 0.06  # of the items: 300 of 5,000
 _FILTERS = 60
 _PATIENCE = 120.0  # s of a request
 _PAGE = 100
@@ -183,7 +183,7 @@ def main() -> None:
         server = Server(gallery, folder / "server.log", search_rate=0, write_rate=0, allow_private_addresses=True)
         with server, httpx.Client(base_url=server.url, headers=headers, timeout=_PATIENCE) as client:
             check = ShopCheck(client, make_items(shoes, options.sizes, rng), rng)
-            figures = check.run(_GONE, _FILTERS)
+            figures = check.run(round(_GONE * options.shoes * options.sizes), _FILTERS)
     print_figures(figures, as_json=options.json)
     raise SystemExit(1 if check.faults else 0)
 
