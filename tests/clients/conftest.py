@@ -29,7 +29,7 @@ class Served:
 def served(tiny_gallery: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """Serve a gallery of its own for the tests of clients."""
     gallery, key = own_gallery(tiny_gallery, tmp_path_factory.mktemp("clients"))
-    with web() as photos, serving(gallery, allow_private_addresses=True) as address:
+    with web() as photos, serving(gallery, allow_private_addresses=True, events=True) as address:
         photos.answers["/a.png"] = (200, {"Content-Type": "image/png"}, photo(90))
         entries = [{"id": name, "title": name, "image_link": photos.url("/a.png")} for name in ("fed-1", "fed-2")]
         yield Served(address, key, "\n".join([*map(json.dumps, entries), '{"id": "fed-3"}']).encode())

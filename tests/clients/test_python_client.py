@@ -6,15 +6,17 @@ import ast
 import inspect
 import sys
 import tomllib
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
 
+import httpx
 import pytest
 from packaging.requirements import Requirement
 
-from sketchfind_client import AsyncClient, Client, SketchfindError
-from sketchfind_client.types import Strokes
+from sketchfind_client import AsyncClient, Client, SketchfindError, requests
+from sketchfind_client.types import Event, Import, ProductPatch, SearchOptions, Strokes
 from tests.clients.blocking import BlockingClient
 from tests.clients.conftest import Served
 from tests.conftest import PRODUCTS
@@ -71,6 +73,32 @@ def test_lists_continue_in_any_order(client: Client) -> None:
         client.search(SKETCH, sort="price_asc", cursor=first["next"])
 
 
+def test_results_are_iterated_over_all_pages(client: Client, tmp_path: Path) -> None:
+    file = tmp_path / "sketch.png"
+    file.write_bytes(sketch_file(3))
+    whole = client.search(file, k=100, sort="price_asc", mirror=False)
+    pages = client.iterate_results(file, page_size=5, sort="price_asc", mirror=False)
+    assert [result["product_id"] for result in pages] == ids(whole)
+    part = client.search(q="boot", k=1)
+    assert ids(part) == ["boot-1"]
+    assert [result["product_id"] for result in client.iterate_results(q="boot", cursor=part["next"])] == ["boot-2"]
+    similar = list(client.iterate_similar("boot-1", page_size=2, category="Shoes"))
+    assert similar == client.find_similar("boot-1", k=100, category="Shoes")["results"]
+
+
+def test_events_of_results_are_recorded(client: Client) -> None:
+    session = uuid.uuid4().hex
+    search_id = client.search(SKETCH, session=session)["search_id"]
+    assert search_id is not None and client.find_similar("boot-1", session=session)["results"]
+    events: list[Event] = [{"kind": "shown", "search_id": search_id}, {"kind": "shown", "search_id": "other"}]
+    events += [{"kind": "opened", "search_id": search_id, "product_id": "boot-1", "rank": 1}]
+    assert client.record_events(session, events) == {"accepted": 2, "ignored": 1}
+    options: SearchOptions = {"session": session}
+    for request in (requests.search(None, 1, options), requests.find_similar("a", 1, options)):
+        built = request.build(httpx.Client(base_url="http://shop.example"))
+        assert built.headers["X-Session"] == session and "session" not in built.url.params
+
+
 def test_similar_products_are_others(client: Client) -> None:
     found = ids(client.find_similar("boot-1", k=4, category="Shoes"))
     assert len(found) == 4 and "boot-1" not in found
@@ -86,12 +114,29 @@ def test_a_product_is_put_read_changed_and_deleted(client: Client, tmp_path: Pat
     changed = client.put_product(name, {"title": "Shoe"})
     assert (changed["title"], changed["price"], changed["photo_urls"]) == ("Shoe", None, product["photo_urls"])
     assert client.put_product(name, photos=[photo(80)])["title"] == "Shoe"
+    assert client.patch_product(name, {"title": "Clog", "attributes": {"heel": "high"}})["title"] == "Clog"
+    patched = client.patch_product(name, {"size": ["40", "41"], "attributes": None})
+    assert (patched["title"], patched["size"], patched["attributes"]) == ("Clog", "40 / 41", [])
     assert client.delete_product(name)["product_id"] == name
     with pytest.raises(SketchfindError, match="there is no product") as caught:
         client.get_product(name)
     assert (caught.value.code, caught.value.status) == ("not_found", 404)
     with pytest.raises(ValueError, match="neither fields nor photos"):
         client.put_product(name)
+
+
+def test_many_products_are_changed_and_deleted(client: Client) -> None:
+    for number in range(3):
+        client.put_product(f"many-{number}", {"title": "Boot"}, [photo(82)])
+    patches: list[ProductPatch] = [{"product_id": f"many-{number}", "price": f"{number}.50 EUR"} for number in range(4)]
+    wrong = cast(ProductPatch, {"product_id": "many-0", "price": "cheap"})
+    report = client.patch_products(iter([*patches, wrong, patches[0]]))
+    assert (report["changed"], report["unchanged"], report["unknown_ids"]) == (3, 1, ["many-3"])
+    assert [problem["where"] for problem in report["errors"]] == ["line 5"] and report["error_count"] == 1
+    assert client.get_product("many-2")["price"] == 2.5
+    deletions = client.delete_products(f"many-{number}" for number in range(4))
+    assert (deletions["deleted"], deletions["unknown"]) == (3, 1)
+    assert client.delete_products([]) == {"deleted": 0, "unknown": 0, "revision": None}
 
 
 def test_products_are_listed_over_all_pages(client: Client) -> None:
@@ -112,13 +157,28 @@ def test_an_import_is_started_and_waited_for(client: Client, served: Served, tmp
         assert done == client.get_import(job["id"]) and states[-1] == "done"
         assert [problem["where"] for problem in client.iterate_import_errors(job["id"])] == ["line 3"]
     assert done["unchanged"] == 2
+    assert client.cancel_import(job["id"]) == done  # it is over
+    latest = [listed["id"] for listed in client.iterate_imports(page_size=1)]
+    assert latest[0] == job["id"] and latest == [listed["id"] for listed in client.iterate_imports()]
     with pytest.raises(SketchfindError, match="there is no operation"):
         client.wait_for_import("none")
 
 
+def test_an_import_is_checked_refused_or_cancelled(client: Client, served: Served) -> None:
+    def finish(feed: bytes, **options: Any) -> Import:
+        return client.wait_for_import(client.start_import(feed, **options)["id"], interval=0.05)
+
+    checked = finish(served.feed, complete=True, dry_run=True, max_removed=100)
+    assert checked["dry_run"] and checked["complete"] and checked["removed"] >= len(PRODUCTS)
+    refused = finish(served.feed, complete=True)
+    assert refused["state"] == "failed" and "boot-1" in [item["product_id"] for item in client.iterate_products()]
+    job = client.start_import(b"\n".join(b'{"id": "x"}' for _ in range(5_000)))
+    client.cancel_import(job["id"])
+    assert client.wait_for_import(job["id"], interval=0.05)["state"] == "cancelled"
+
+
 def test_the_errors_of_an_import_are_read_over_all_pages(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("client", "async_client"):
-        monkeypatch.setattr(f"sketchfind_client.{module}.ERRORS_PER_PAGE", 2)
+    monkeypatch.setattr("sketchfind_client.requests._ERRORS_PER_PAGE", 2)
     job = client.start_import(b"id,price,image_link\n" + b"n,cheap,x\n" * 5)
     assert client.wait_for_import(job["id"], interval=0.05)["state"] == "failed"
     assert [problem["where"][-1] for problem in client.iterate_import_errors(job["id"])] == ["2", "3", "4", "5", "6"]

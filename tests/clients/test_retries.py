@@ -57,9 +57,10 @@ def test_a_read_is_tried_again(kind: type[Client], first: Step) -> None:
 
 
 @pytest.mark.parametrize("kind", CLIENTS)
-def test_a_search_is_a_read(kind: type[Client]) -> None:
-    result, count = perform(kind, [httpx.ConnectError, refusal("stopping"), OK], lambda client: client.search(b"png"))
-    assert count == 3 and result["status"] == "ok"
+def test_searches_and_events_are_reads(kind: type[Client]) -> None:
+    for use in (lambda client: client.search(b"png"), lambda client: client.record_events("a", [])):
+        result, count = perform(kind, [httpx.ConnectError, refusal("stopping"), OK], use)
+        assert count == 3 and result["status"] == "ok"
 
 
 @pytest.mark.parametrize(
@@ -68,7 +69,11 @@ def test_a_search_is_a_read(kind: type[Client]) -> None:
 )
 @pytest.mark.parametrize("kind", CLIENTS)
 def test_a_change_is_tried_again_only_where_nothing_was_stored(kind: type[Client], first: Step, expected: int) -> None:
-    for use in (lambda client: client.start_import(b"id"), lambda client: client.put_product("a", photos=[b"jpg"])):
+    for use in (
+        lambda client: client.start_import(b"id"),
+        lambda client: client.put_product("a", photos=[b"jpg"]),
+        lambda client: client.patch_products([{"product_id": "a"}]),
+    ):
         assert perform(kind, [first, OK], use)[1] == expected
 
 

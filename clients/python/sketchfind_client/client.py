@@ -4,35 +4,37 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Self, Unpack
-
-import httpx
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Unpack
 
 from sketchfind_client import requests
-from sketchfind_client.errors import Outcome, read_answer, unfinished_error
-from sketchfind_client.requests import ERRORS_PER_PAGE, AnswerT, Request
-from sketchfind_client.retries import RetryPolicy
+from sketchfind_client.connection import Connection
+from sketchfind_client.errors import is_over, unfinished_error
 from sketchfind_client.types import (
-    Crop,
     Deletion,
-    Filters,
+    Deletions,
+    Event,
+    EventReceipt,
     Health,
     Import,
-    ImportProblem,
+    PatchReport,
     Picture,
+    Problem,
     Product,
+    ProductChanges,
     ProductDetails,
     ProductFields,
+    ProductPatch,
     Readiness,
-    RequestedKind,
+    Result,
     SearchAnswer,
+    SearchOptions,
+    SimilarOptions,
     Sketch,
-    Values,
 )
 
 
-class Client:
+class Client(Connection):
     """Client of a Sketchfind server, for any number of threads.
 
     Every method raises SketchfindError when it fails.
@@ -40,51 +42,32 @@ class Client:
     each step of a request. Refused requests are tried again up to `retries` times where that is safe.
     """
 
-    def __init__(
-        self,
-        address: str,
-        key: str | None = None,
-        *,
-        timeout: float = 60,
-        retries: int = 3,
-        transport: httpx.BaseTransport | None = None,
-    ) -> None:
-        headers = {"Authorization": f"Bearer {key}"} if key else {}
-        self._http = httpx.Client(base_url=address, headers=headers, timeout=timeout, transport=transport)
-        self._policy = RetryPolicy(retries)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close all connections."""
-        self._http.close()
-
-    def search(
-        self,
-        sketch: Sketch | None = None,
-        *,
-        k: int = 24,
-        kind: RequestedKind = "auto",
-        mirror: bool = True,
-        paint: Values = None,
-        crop: Crop | None = None,
-        **filters: Unpack[Filters],
-    ) -> SearchAnswer:
+    def search(self, sketch: Sketch | None = None, *, k: int = 24, **options: Unpack[SearchOptions]) -> SearchAnswer:
         """Find the k products nearest to a sketch: strokes, the bytes of an image file, or its path.
 
-        Without a sketch, find those that have the words `q`, which is among the filters.
-        Products of the colours `paint` come first, '#rrggbb' or a name; by default, of those of the strokes. `crop` is
-        the box around the object in a photo; by default, the server guesses it.
+        Without a sketch, find those that have the words `q`, which is among the options.
         """
-        return self._send(requests.search(sketch, k, kind, filters, paint, crop, mirror=mirror))
+        return self._send(requests.search(sketch, k, options))
 
-    def find_similar(self, product_id: str, *, k: int = 24, **filters: Unpack[Filters]) -> SearchAnswer:
+    def iterate_results(
+        self, sketch: Sketch | None = None, *, page_size: int = 24, **options: Unpack[SearchOptions]
+    ) -> Iterator[Result]:
+        """Yield the results of a search() in their order, fetching them page by page."""
+        return self._iterate(requests.search(sketch, page_size, options))
+
+    def find_similar(self, product_id: str, *, k: int = 24, **options: Unpack[SimilarOptions]) -> SearchAnswer:
         """Find the k products that look most like a product."""
-        return self._send(requests.find_similar(product_id, k, filters))
+        return self._send(requests.find_similar(product_id, k, options))
+
+    def iterate_similar(
+        self, product_id: str, *, page_size: int = 24, **options: Unpack[SimilarOptions]
+    ) -> Iterator[Result]:
+        """Yield the results of find_similar() in their order, fetching them page by page."""
+        return self._iterate(requests.find_similar(product_id, page_size, options))
+
+    def record_events(self, session: str, events: Sequence[Event]) -> EventReceipt:
+        """Record what happened to the results of searches. `session` is random, 32 hexadecimal digits."""
+        return self._send(requests.record_events(session, events))
 
     def get_product(self, product_id: str) -> ProductDetails:
         """Return a product."""
@@ -92,11 +75,7 @@ class Client:
 
     def iterate_products(self, *, page_size: int = 200) -> Iterator[Product]:
         """Yield all products in the order of their ids, fetching them page by page."""
-        after, is_last = None, False
-        while not is_last:
-            page = self._send(requests.list_products(after, page_size))
-            yield from page["products"]
-            after, is_last = page["next"], page["next"] is None
+        return self._iterate(requests.list_products(page_size))
 
     def put_product(
         self, product_id: str, fields: ProductFields | None = None, photos: Sequence[Picture] = ()
@@ -104,18 +83,49 @@ class Client:
         """Add or replace a product, and return it. Without fields, or without photos, it keeps those that it has."""
         return self._send(requests.put_product(product_id, fields, photos))
 
+    def patch_product(self, product_id: str, changes: ProductChanges) -> ProductDetails:
+        """Change fields of a product, and return it. Fields that are missing stay, None removes one, photos stay."""
+        return self._send(requests.patch_product(product_id, changes))
+
+    def patch_products(self, patches: Iterable[ProductPatch]) -> PatchReport:
+        """Change fields of many products, in order. Patches that cannot be used are left out, and reported by line."""
+        return self._send(requests.patch_products(patches))
+
     def delete_product(self, product_id: str) -> Deletion:
         """Delete a product."""
         return self._send(requests.delete_product(product_id))
 
-    def start_import(self, feed: bytes | str | os.PathLike[str]) -> Import:
-        """Start an import of a feed, given by its bytes or its path. The server runs it in the background."""
+    def delete_products(self, product_ids: Iterable[str]) -> Deletions:
+        """Delete many products in one transaction. Unknown ids are only counted."""
+        return self._send(requests.delete_products(product_ids))
+
+    def start_import(
+        self,
+        feed: bytes | str | os.PathLike[str],
+        *,
+        complete: bool = False,
+        max_removed: float | None = None,
+        dry_run: bool = False,
+    ) -> Import:
+        """Start an import of a feed, given by its bytes or its path. The server runs it in the background.
+
+        With `complete`, products that the feed lacks are removed, but at most `max_removed` percent of all: by default
+        the server's 20. With `dry_run`, the feed is only checked.
+        """
         with requests.open_feed(feed) as file:
-            return self._send(requests.start_import(file))
+            return self._send(requests.start_import(file, max_removed, complete=complete, dry_run=dry_run))
 
     def get_import(self, import_id: str) -> Import:
         """Return the progress of an import."""
         return self._send(requests.get_import(import_id))
+
+    def iterate_imports(self, *, page_size: int = 100) -> Iterator[Import]:
+        """Yield all imports, newest first and without their errors, fetching them page by page."""
+        return self._iterate(requests.list_imports(page_size))
+
+    def cancel_import(self, import_id: str) -> Import:
+        """Cancel an import. What it has written stays. An import that is over stays as it is."""
+        return self._send(requests.cancel_import(import_id))
 
     def wait_for_import(
         self,
@@ -125,7 +135,7 @@ class Client:
         interval: float = 1,
         on_progress: Callable[[Import], object] | None = None,
     ) -> Import:
-        """Wait until an import is done or has failed, and return it.
+        """Wait until an import is done, has failed or is cancelled, and return it.
 
         Its progress is asked for every `interval` seconds and given to `on_progress`. Raises SketchfindError
         import_unfinished after `timeout` seconds.
@@ -135,19 +145,15 @@ class Client:
             job = self.get_import(import_id)
             if on_progress is not None:
                 on_progress(job)
-            if job["state"] in ("done", "failed"):
+            if is_over(job):
                 return job
             if timeout is not None and time.monotonic() + interval > start + timeout:
                 raise unfinished_error(job, timeout)
             time.sleep(interval)
 
-    def iterate_import_errors(self, import_id: str) -> Iterator[ImportProblem]:
+    def iterate_import_errors(self, import_id: str) -> Iterator[Problem]:
         """Yield the stored errors of an import, fetching them page by page."""
-        after: int | None = 0
-        while after is not None:
-            job = self._send(requests.get_import(import_id, after, ERRORS_PER_PAGE))
-            yield from job["errors"]
-            after = job["errors_next"]
+        return self._iterate(requests.list_import_errors(import_id))
 
     def check_health(self) -> Health:
         """Return the status of a server that answers."""
@@ -156,19 +162,3 @@ class Client:
     def check_readiness(self) -> Readiness:
         """Return the status of a server that can search."""
         return self._send(requests.check_readiness())
-
-    def _send(self, request: Request[AnswerT]) -> AnswerT:
-        """Send a request, again where that is safe, and return the JSON of its answer. Raises SketchfindError."""
-        attempt, outcome = 0, self._try(request)
-        while (delay := self._policy.delay_after(request, outcome, attempt)) is not None:
-            time.sleep(delay)
-            attempt, outcome = attempt + 1, self._try(request)
-        answer: AnswerT = read_answer(outcome)
-        return answer
-
-    def _try(self, request: Request[Any]) -> Outcome:
-        """Send a request once, and return the answer or the error of the network."""
-        try:
-            return self._http.send(request.build(self._http))
-        except httpx.RequestError as error:
-            return error

@@ -51,6 +51,11 @@ def error_code(response: httpx.Response) -> str | None:
     return None
 
 
+def is_over(job: Import) -> bool:
+    """Return whether an import is over, however it ended."""
+    return job["state"] in ("done", "failed", "cancelled")
+
+
 def unfinished_error(job: Import, seconds: float) -> SketchfindError:
     """Return the error for an import that is not finished when the caller stops waiting."""
     message = f"import {job['id']} is {job['state']} after {seconds:g} s: wait longer, it goes on"

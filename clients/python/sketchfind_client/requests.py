@@ -5,33 +5,38 @@ from __future__ import annotations
 import io
 import json
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, BinaryIO, Generic, TypeVar
+from typing import Any, BinaryIO, Generic, Self, TypeVar, cast
 from urllib.parse import quote
 
 import httpx
 
 from sketchfind_client.types import (
-    Crop,
     Deletion,
-    Filters,
+    Deletions,
+    Event,
+    EventReceipt,
     Health,
     Import,
+    ImportPage,
+    PatchReport,
     Picture,
+    ProductChanges,
     ProductDetails,
     ProductFields,
     ProductPage,
+    ProductPatch,
     Readiness,
-    RequestedKind,
     SearchAnswer,
+    SearchOptions,
+    SimilarOptions,
     Sketch,
-    Values,
 )
 
 AnswerT = TypeVar("AnswerT")
-ERRORS_PER_PAGE = 1000  # the most that a server keeps of an import
+_ERRORS_PER_PAGE = 1000  # the most that a server keeps of an import
 
 
 @dataclass(frozen=True)
@@ -53,16 +58,28 @@ class Request(Generic[AnswerT]):
         return client.build_request(self.method, self.path, params=params, **self.body)
 
 
-def search(
-    sketch: Sketch | None,
-    k: int,
-    kind: RequestedKind,
-    filters: Filters,
-    paint: Values,
-    crop: Crop | None,
-    *,
-    mirror: bool,
-) -> Request[SearchAnswer]:
+@dataclass(frozen=True, kw_only=True)
+class PageRequest(Request[AnswerT]):
+    """Request for a page of a list, whose answer has the field `items`.
+
+    The answer's field `next` is the value of the parameter `continue_at` for the next page, None on the last.
+    """
+
+    items: str
+    next: str = "next"
+    continue_at: str = "after"
+
+    def items_of(self, page: AnswerT) -> list[Any]:
+        """Return the items of a page."""
+        return list(cast(Mapping[str, Any], page)[self.items])
+
+    def next_after(self, page: AnswerT) -> Self | None:
+        """Return the request for the page after a page, None if it is the last."""
+        value = cast(Mapping[str, Any], page)[self.next]
+        return None if value is None else replace(self, params={**self.params, self.continue_at: value})
+
+
+def search(sketch: Sketch | None, k: int, options: SearchOptions) -> PageRequest[SearchAnswer]:
     """Return the request for the products nearest to a sketch, or for those that have the words `q`."""
     body: dict[str, Any]
     if sketch is None:
@@ -71,14 +88,14 @@ def search(
         body = {"json": sketch}
     else:
         body = {"content": _read(sketch)[1], "headers": {"Content-Type": "application/octet-stream"}}
+    crop = options.get("crop")
     box = None if crop is None else ",".join(map(str, crop))
-    params = {"k": k, "kind": kind, "mirror": mirror, "paint": paint, "crop": box, **filters}
-    return Request("POST", "/search", params, body)
+    return _search_page("POST", "/search", {"k": k, **options, "crop": box}, body)
 
 
-def find_similar(product_id: str, k: int, filters: Filters) -> Request[SearchAnswer]:
+def find_similar(product_id: str, k: int, options: SimilarOptions) -> PageRequest[SearchAnswer]:
     """Return the request for the products that look like a product."""
-    return Request("GET", f"{_product_path(product_id)}/similar", {"k": k, **filters})
+    return _search_page("GET", f"{_product_path(product_id)}/similar", {"k": k, **options}, {})
 
 
 def get_product(product_id: str) -> Request[ProductDetails]:
@@ -86,9 +103,9 @@ def get_product(product_id: str) -> Request[ProductDetails]:
     return Request("GET", _product_path(product_id))
 
 
-def list_products(after: str | None, limit: int) -> Request[ProductPage]:
-    """Return the request for a page of products."""
-    return Request("GET", "/products", {"after": after, "limit": limit})
+def list_products(limit: int) -> PageRequest[ProductPage]:
+    """Return the request for the first page of products."""
+    return PageRequest("GET", "/products", {"limit": limit}, items="products")
 
 
 def put_product(product_id: str, fields: ProductFields | None, photos: Sequence[Picture]) -> Request[ProductDetails]:
@@ -103,9 +120,31 @@ def put_product(product_id: str, fields: ProductFields | None, photos: Sequence[
     return Request("PUT", path, body={"json": fields}, changes=True)
 
 
+def patch_product(product_id: str, changes: ProductChanges) -> Request[ProductDetails]:
+    """Return the request that changes fields of a product."""
+    return Request("PATCH", _product_path(product_id), body={"json": changes}, changes=True)
+
+
+def patch_products(patches: Iterable[ProductPatch]) -> Request[PatchReport]:
+    """Return the request that changes fields of many products, one in each line."""
+    lines = "".join(f"{json.dumps(patch)}\n" for patch in patches)
+    body = {"content": lines.encode(), "headers": {"Content-Type": "application/jsonl"}}
+    return Request("PATCH", "/products", body=body, changes=True)
+
+
 def delete_product(product_id: str) -> Request[Deletion]:
     """Return the request that deletes a product."""
     return Request("DELETE", _product_path(product_id), changes=True)
+
+
+def delete_products(product_ids: Iterable[str]) -> Request[Deletions]:
+    """Return the request that deletes many products."""
+    return Request("DELETE", "/products", body={"json": list(product_ids)}, changes=True)
+
+
+def record_events(session: str, events: Sequence[Event]) -> Request[EventReceipt]:
+    """Return the request that records events. It may be sent again, since repeats count once."""
+    return Request("POST", "/events", body={"json": {"session": session, "events": events}})
 
 
 def open_feed(feed: bytes | str | os.PathLike[str]) -> BinaryIO:
@@ -113,14 +152,31 @@ def open_feed(feed: bytes | str | os.PathLike[str]) -> BinaryIO:
     return io.BytesIO(feed) if isinstance(feed, bytes) else Path(feed).open("rb")
 
 
-def start_import(feed: BinaryIO) -> Request[Import]:
+def start_import(feed: BinaryIO, max_removed: float | None, *, complete: bool, dry_run: bool) -> Request[Import]:
     """Return the request that starts an import of an open feed. Each try reads the feed from its start."""
-    return Request("POST", "/products/import", body={"files": {"feed": ("feed", feed)}}, changes=True)
+    params = {"complete": complete, "max_removed": max_removed, "dry_run": dry_run}
+    return Request("POST", "/products/import", params, {"files": {"feed": ("feed", feed)}}, changes=True)
 
 
-def get_import(import_id: str, after: int | None = None, limit: int | None = None) -> Request[Import]:
-    """Return the request for the progress of an import, with a page of its errors."""
-    return Request("GET", f"/operations/{quote(import_id, safe='')}", {"after": after, "limit": limit})
+def list_imports(limit: int) -> PageRequest[ImportPage]:
+    """Return the request for the first page of imports, newest first."""
+    return PageRequest("GET", "/operations", {"limit": limit}, items="operations")
+
+
+def get_import(import_id: str) -> Request[Import]:
+    """Return the request for the progress of an import."""
+    return Request("GET", _import_path(import_id))
+
+
+def list_import_errors(import_id: str) -> PageRequest[Import]:
+    """Return the request for the first page of an import's errors."""
+    params = {"limit": _ERRORS_PER_PAGE}
+    return PageRequest("GET", _import_path(import_id), params, items="errors", next="errors_next")
+
+
+def cancel_import(import_id: str) -> Request[Import]:
+    """Return the request that cancels an import."""
+    return Request("POST", f"{_import_path(import_id)}/cancel", changes=True)
 
 
 def check_health() -> Request[Health]:
@@ -131,6 +187,17 @@ def check_health() -> Request[Health]:
 def check_readiness() -> Request[Readiness]:
     """Return the request whether the server can search."""
     return Request("GET", "/readyz")
+
+
+def _search_page(method: str, path: str, options: dict[str, Any], body: dict[str, Any]) -> PageRequest[SearchAnswer]:
+    """Return the request for a page of results. The session of a shopper is a header."""
+    session = options.pop("session", None)
+    headers = {**body.get("headers", {}), **({"X-Session": session} if session else {})}
+    return PageRequest(method, path, options, {**body, "headers": headers}, items="results", continue_at="cursor")
+
+
+def _import_path(import_id: str) -> str:
+    return f"/operations/{quote(import_id, safe='')}"
 
 
 def _product_path(product_id: str) -> str:

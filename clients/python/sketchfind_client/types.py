@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Literal, NotRequired, TypedDict
 
+from sketchfind_client.event_types import Event as Event
+from sketchfind_client.event_types import EventReceipt as EventReceipt
 from sketchfind_client.states import Health as Health
 from sketchfind_client.states import Import as Import
-from sketchfind_client.states import ImportProblem as ImportProblem
+from sketchfind_client.states import ImportPage as ImportPage
+from sketchfind_client.states import Problem as Problem
 from sketchfind_client.states import Readiness as Readiness
+from sketchfind_client.write_types import Deletion as Deletion
+from sketchfind_client.write_types import Deletions as Deletions
+from sketchfind_client.write_types import PatchReport as PatchReport
+from sketchfind_client.write_types import ProductChanges as ProductChanges
+from sketchfind_client.write_types import ProductFields as ProductFields
+from sketchfind_client.write_types import ProductPatch as ProductPatch
+from sketchfind_client.write_types import Values as Values
 
-Values = str | Sequence[str] | None
 Kind = Literal["sketch", "photo", "words"]
 RequestedKind = Literal["auto", "sketch", "photo"]
 Sort = Literal["likeness", "price_asc", "price_desc"]
@@ -57,6 +66,25 @@ class Filters(TypedDict, total=False):
     variants: bool | None
     sort: Sort | None
     cursor: str | None
+
+
+class SimilarOptions(Filters, total=False):
+    """Filters, and the random id of the shopper's `session`, 32 hexadecimal digits: that of its events."""
+
+    session: str | None
+
+
+class SearchOptions(SimilarOptions, total=False):
+    """Filters, and how a sketch is read: `kind` of an image, and whether its `mirror` image counts, which it does.
+
+    Products of the colours `paint` come first, '#rrggbb' or a name; by default, of those of the strokes. `crop` is the
+    box around the object in a photo; by default, the server guesses it.
+    """
+
+    kind: RequestedKind | None
+    mirror: bool | None
+    paint: Values
+    crop: Crop | None
 
 
 class ProductSummary(TypedDict):
@@ -181,36 +209,3 @@ class ProductDetails(Product):
 
     photo_width: int | None
     photo_height: int | None
-
-
-class ProductFields(TypedDict, total=False):
-    """Fields of a product that is written. Fields that are missing are cleared."""
-
-    title: str | None
-    category: str | None
-    price: float | str | None
-    currency: str | None
-    link: str | None
-    color: Values
-    gender: str | None
-    brand: str | None
-    size: Values
-    size_system: str | None
-    size_type: Values
-    group_id: str | None
-    availability: str | None
-    description: str | None
-    custom_label_0: str | None
-    custom_label_1: str | None
-    custom_label_2: str | None
-    custom_label_3: str | None
-    custom_label_4: str | None
-    cost_of_goods_sold: float | str | None
-    attributes: Mapping[str, str | Sequence[str]]
-
-
-class Deletion(TypedDict):
-    """Revision of the catalogue without the deleted product."""
-
-    product_id: str
-    revision: int
