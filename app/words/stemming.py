@@ -1,43 +1,32 @@
 """Stems: the part of a word that its forms share, such as singular and plural.
 
-The rules are those of light stemmers (Harman's for English, Savoy's for the others): they remove the endings of plural,
-gender and case, and leave derived words alone. Words are keys of app/words/tokens.py, without diacritics.
+Snowball finds them. Words are keys of app/words/tokens.py, without diacritics, so a few endings are added to its own:
+French "brodée" is "brodee" here, for example.
 """
 
 from __future__ import annotations
 
+from functools import lru_cache
+from os.path import commonprefix
 from typing import Literal
+
+import snowballstemmer
 
 Language = Literal["de", "en", "es", "fr", "it"]
 
+_ALGORITHMS: dict[Language, str] = {"de": "german", "en": "english", "es": "spanish", "fr": "french", "it": "italian"}
 _LEAST = 3  # letters of a stem
-_Step = tuple[tuple[str, str], ...]  # endings and their replacements; the first that fits is taken
+_MOST_STEMS = 100_000  # in the cache; about 20 MB
 
-# an ending that is replaced by itself protects a word from the endings after it
-_STEPS: dict[Language, tuple[_Step, ...]] = {
-    "de": (
-        (*((ending, "") for ending in ("ern", "en", "em", "er", "es")), ("ln", "l"), ("e", "")),
-        (("ss", "ss"), ("s", "")),
-    ),
-    "en": (
-        (
-            *(("ies", "y"), ("ches", "ch"), ("shes", "sh"), ("sses", "ss"), ("xes", "x"), ("zes", "z")),
-            *((protected, protected) for protected in ("us", "ss", "is")),
-            ("s", ""),
-        ),
-    ),
-    "es": ((("ces", "z"), *((ending, "") for ending in ("as", "es", "os", "a", "e", "o"))),),
-    "fr": (
-        (("eaux", "eau"), ("aux", "al"), ("is", "is"), ("s", ""), ("x", "")),
-        (("ee", ""), ("e", "")),
-        tuple((2 * letter, letter) for letter in "lnst"),
-    ),
-    "it": (
-        (
-            *((plural, plural[0]) for plural in ("che", "chi", "ghe", "ghi")),
-            *((ending, "") for ending in ("ia", "ie", "ii", "io", "a", "e", "i", "o")),
-        ),
-    ),
+# endings and their replacements, of which the first that fits is taken
+_BEFORE: dict[Language, tuple[tuple[str, str], ...]] = {
+    "es": (("ces", "z"),),  # luces, luz
+    "fr": (("ees", "e"), ("ee", "e")),  # brodées, brodée, brodé
+}
+_AFTER: dict[Language, tuple[tuple[str, str], ...]] = {
+    "de": (("s", ""),),  # Sofas, Sofa
+    "es": (("ar", ""), ("er", "")),  # mujeres, mujer, which is taken for an infinitive
+    "fr": (("s", ""),),  # bleus, bleu
 }
 
 _ARTICLES_AND_THE_LIKE: dict[Language, str] = {
@@ -50,16 +39,22 @@ _ARTICLES_AND_THE_LIKE: dict[Language, str] = {
 _STOP_WORDS = {language: frozenset(words.split()) for language, words in _ARTICLES_AND_THE_LIKE.items()}
 
 
+@lru_cache(_MOST_STEMS)
 def stem(word: str, language: Language | None) -> str:
-    """Return the stem of a word. Without a language, it is the word itself."""
-    for step in _STEPS[language] if language else ():
-        word = _apply(step, word)
-    return word
+    """Return the stem of a word. Without a language, or if the word is short, it is the word itself."""
+    if language is None or len(word) < _LEAST:
+        return word
+    snowball = snowballstemmer.stemmer(_ALGORITHMS[language])  # a new one, since threads cannot share it
+    return _replace_ending(snowball.stemWord(_replace_ending(word, _BEFORE, language)), _AFTER, language)
 
 
 def common_beginning(word: str, language: Language) -> str:
-    """Return a beginning that all words with the stem of a word have: they differ from the stem in its last letter."""
-    return stem(word, language)[:-1]
+    """Return a beginning that the words with the stem of a word have: they differ in the last letters of the stem.
+
+    Spellings such as "moebel" for "möbel" may begin otherwise.
+    """
+    shared = commonprefix([word, stem(word, language)])  # noqa: RUF071 - these are no paths
+    return shared[: max(2, len(shared) - 2)]
 
 
 def is_stop_word(word: str, language: Language | None) -> bool:
@@ -67,8 +62,8 @@ def is_stop_word(word: str, language: Language | None) -> bool:
     return language is not None and word in _STOP_WORDS[language]
 
 
-def _apply(step: _Step, word: str) -> str:
-    for ending, replacement in step:
+def _replace_ending(word: str, endings: dict[Language, tuple[tuple[str, str], ...]], language: Language) -> str:
+    for ending, replacement in endings.get(language, ()):
         rest = word.removesuffix(ending)
         if rest != word and len(rest + replacement) >= _LEAST:
             return rest + replacement
