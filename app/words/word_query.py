@@ -42,11 +42,15 @@ class WordQuery:
 
 
 class WordChoice(NamedTuple):
-    """One required word: a product has it if it has any of the words `keys`, or one that begins with `prefix`."""
+    """One required word: a product has it if it has any of the words `keys`, or one that begins with `prefix`.
+
+    Products with one of the `compounds` of the word have it too, and come after all others.
+    """
 
     typed: str  # the key of the word that was typed; products that have it come first
     keys: tuple[str, ...] = ()
     prefix: str | None = None
+    compounds: tuple[str, ...] = ()
 
 
 class Correction(NamedTuple):

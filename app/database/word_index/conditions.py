@@ -9,6 +9,7 @@ from app.database.tables import product_words, products, words
 from app.words.word_query import WordChoice
 
 _LAST = "\U0010ffff"  # sorts after all other characters
+_COMPOUND = 8  # half places: more than any other word is away from the best one
 
 
 def begins_with(beginning: str) -> ColumnElement[bool]:
@@ -27,9 +28,10 @@ def measure_word(connection: Connection, choice: WordChoice) -> dict[int, float]
     """Return by revision how far each product with a required word is from having it best.
 
     That is the most telling place of the word in the product, 0 for the title, and half a place more for a word that is
-    not the one that was typed.
+    not the one that was typed, or four places more for a compound.
     """
-    half_places = 2 * product_words.c.place + case((words.c.key == choice.typed, 0), else_=1)
+    detour = case((words.c.key == choice.typed, 0), (_is_word(choice), 1), else_=_COMPOUND)
+    half_places = 2 * product_words.c.place + detour
     joined = words.join(product_words, product_words.c.word_id == words.c.id)
     joined = joined.join(products, products.c.text_revision == product_words.c.text_revision)
     query = select(products.c.revision, func.min(half_places)).select_from(joined).where(_is_chosen(choice))
@@ -37,6 +39,10 @@ def measure_word(connection: Connection, choice: WordChoice) -> dict[int, float]
 
 
 def _is_chosen(choice: WordChoice) -> ColumnElement[bool]:
+    return or_(_is_word(choice), is_any_of(words.c.key, choice.compounds)) if choice.compounds else _is_word(choice)
+
+
+def _is_word(choice: WordChoice) -> ColumnElement[bool]:
     conditions = [is_any_of(words.c.key, choice.keys)]
     if choice.prefix is not None:
         conditions.append(begins_with(choice.prefix))

@@ -11,6 +11,7 @@ from app.database.sql_lists import is_any_of
 from app.database.tables import product_words, word_bigrams, words
 from app.database.word_index.conditions import begins_with
 from app.products.filters import Filters
+from app.words.compounds import ends_of_compound, has_compounds, is_compound_with_end, possible_forms
 from app.words.stemming import Language, common_beginning, stem
 from app.words.tokens import Token
 from app.words.typos import distance, first_bigrams, least_shared, max_typos
@@ -48,16 +49,37 @@ def resolve_words(connection: Connection, filters: Filters) -> tuple[Filters, Wo
 
 
 def _find_word(connection: Connection, key: str, language: Language | None, *, is_open: bool) -> WordChoice | None:
-    """Find the words of products with the stem of a word, and with `is_open` those that it begins; None if none do."""
+    """Find the words of products with the stem of a word, its compounds, and with `is_open` all that it begins.
+
+    Return None if there are none.
+    """
     own, stemmed = words.c.key == key, stem(key, language)
     if len(key) >= _LEAST_STEMMED and language is not None:
         alike = _known_words(connection, begins_with(common_beginning(key, language)))
         keys = tuple(word for word in alike if stem(word, language) == stemmed)
     else:
         keys = tuple(_known_words(connection, own))
-    if is_open and _is_known(connection, begins_with(key)):
-        return WordChoice(key, keys, key)
-    return WordChoice(key, keys) if keys else None
+    prefix = key if is_open and _is_known(connection, begins_with(key)) else None
+    compounds = _find_compounds(connection, key, language, is_known=bool(keys))
+    return WordChoice(key, keys, prefix, compounds) if keys or prefix or compounds else None
+
+
+def _find_compounds(connection: Connection, key: str, language: Language | None, *, is_known: bool) -> tuple[str, ...]:
+    """Find the words of products that are compounds of a word: with `is_known`, those that end with it too."""
+    if not has_compounds(key, language):
+        return ()
+    stemmed = stem(key, language)
+    candidates = _known_words(connection, words.c.key.contains(stemmed, autoescape=True))
+    ends = {
+        word: {form for end in ends_of_compound(word, stemmed, language) for form in possible_forms(end, language)}
+        for word in candidates
+    }
+    known = set(_known_words(connection, is_any_of(words.c.key, sorted(set().union(*ends.values())))))
+    return tuple(
+        word
+        for word, own in ends.items()
+        if not known.isdisjoint(own) or (is_known and is_compound_with_end(word, stemmed, language))
+    )
 
 
 def _find_meanings(connection: Connection, key: str, *, is_open: bool) -> list[Token]:
