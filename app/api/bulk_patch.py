@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 
 from sqlalchemy.exc import InternalError, OperationalError
@@ -21,17 +22,22 @@ from app.serving.service import Service
 _MOST_LISTED = 100  # unknown ids, and errors
 _MOST_REASON = 600  # characters of an error
 _RETRY_AFTER = 10  # s
+_MOST_PAUSED = 20.0  # s: clients and proxies wait for an answer for 60
 _TEMPORARY = (BusyError, NotReadyError, StorageError, OperationalError, InternalError, PoolTimeoutError)
 
 
 async def patch_in_batches(service: Service, batches: Iterator[list[PatchLine]]) -> PatchReport:
     """Apply all batches in order, and report the outcome. A batch is stored as a whole or not at all.
 
+    While people search, it pauses between batches, for at most _MOST_PAUSED in all.
     Raises ApiError interrupted if a batch cannot be stored for now after others have been, else the batch's error.
     """
     report = PatchReport(changed=0, unchanged=0, unknown=0, error_count=0, unknown_ids=[], errors=[], revision=None)
-    last_line = 0
+    last_line, seconds, paused = 0, 0.0, 0.0
     while batch := await run_in_threadpool(next, batches, None):
+        if paused < _MOST_PAUSED:
+            paused += await service.queue.give_way(seconds)
+        started = time.monotonic()
         patches = [line.patch for line in batch if line.patch is not None]
         try:
             outcomes = await service.patch(patches)
@@ -41,6 +47,7 @@ async def patch_in_batches(service: Service, batches: Iterator[list[PatchLine]])
             raise _interrupted_error(last_line) from error
         _add(report, batch, outcomes)
         last_line = batch[-1].number
+        seconds = time.monotonic() - started
     return report
 
 

@@ -126,7 +126,7 @@ class CatalogueView:
                     of_product.append(embedding_of(value))
                     sources.setdefault(revision, source)
             return [
-                Change(name, revision, np.stack(rows) if rows else None, group_id, sources.get(revision))
+                Change(name, revision, _stack(rows), group_id, sources.get(revision))
                 for (name, revision, group_id), rows in embeddings.items()
             ]
 
@@ -147,3 +147,10 @@ class CatalogueView:
         """Return the ids of the products changed or deleted after revision `since`."""
         query = select(products.c.product_id).where(products.c.revision > since)
         return list(self._connection.execute(query).scalars())
+
+
+def _stack(rows: Sequence[NDArray[np.float32]]) -> NDArray[np.float32] | None:
+    """Stack embeddings (D,) to (P,D), None without any. A single one is not copied."""
+    if len(rows) == 1:
+        return rows[0][None]
+    return np.stack(rows) if rows else None

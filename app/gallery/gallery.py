@@ -247,4 +247,4 @@ class Gallery:
 
     def _publish(self, revision: int, parts: Sequence[Part], groups: Groups) -> None:
         """Swap in a snapshot."""
-        self._snapshot = Snapshot(revision, tuple(parts), self._gpu, groups)
+        self._snapshot = Snapshot(revision, tuple(parts), self._gpu, groups, self._snapshot.mean)

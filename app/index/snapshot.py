@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -21,6 +21,7 @@ from app.index.scratch_array import allocate_array
 from app.index.segment import Segment, batches
 
 SAMPLE = 1000  # photos that represent a whole gallery
+_PHOTOS_PER_CHANGE = 20  # a sample is taken again when there are fewer photos than this per change since
 LEAST = 100  # photos: in a smaller gallery the fifth nearest is far from any sketch
 
 
@@ -47,7 +48,8 @@ class Part:
     @cached_property
     def products(self) -> int:
         """Number of products that have live rows."""
-        return len(np.unique(self.segment.revisions[self.live]))
+        revisions = self.segment.revisions[self.live]  # ascending
+        return int(np.count_nonzero(np.diff(revisions))) + bool(revisions.size)
 
     def without(self, revisions: Rows) -> Part:
         """Return this part with the rows of these revisions dead too."""
@@ -114,6 +116,13 @@ def add(parts: Sequence[Part], new: Part, spec: IndexSpec) -> list[Part]:
     return [part if 2 * part.size > len(part.live) else merge([part], own_spec) for part, own_spec in pairs]
 
 
+class MeanKey(NamedTuple):
+    """Mean (D+1,) of the keys of a snapshot's sample, None for a sample of fewer than LEAST photos; its revision."""
+
+    key: NDArray[np.float64] | None
+    revision: int
+
+
 @dataclass(frozen=True)
 class Snapshot:
     """Whole gallery at one revision. Row numbers continue from part to part; dead rows are not returned."""
@@ -122,6 +131,7 @@ class Snapshot:
     parts: tuple[Part, ...]
     gpu: Gpu | None = None  # searches the parts that it supports
     groups: Groups = NO_GROUPS  # of its products
+    earlier_mean: MeanKey | None = None  # of a snapshot before it
 
     @property
     def size(self) -> int:
@@ -144,13 +154,16 @@ class Snapshot:
         return self.embeddings(rows[np.linspace(0, len(rows) - 1, min(SAMPLE, len(rows))).astype(np.int64)])
 
     @cached_property
-    def mean_key(self) -> NDArray[np.float64] | None:
-        """Mean (D+1,) of the sample's keys, None for a sample of fewer than LEAST photos."""
-        if len(self.sample) < LEAST:
-            return None
+    def mean(self) -> MeanKey:
+        """Mean of the sample's keys, or of an earlier snapshot's as long as little has changed since."""
+        if self.photos < LEAST:
+            return MeanKey(None, self.revision)
+        earlier = self.earlier_mean or MeanKey(None, 0)
+        if earlier.key is not None and self.revision - earlier.revision < self.photos // _PHOTOS_PER_CHANGE:
+            return earlier
         with torch.inference_mode():
             keys = self.parts[0].segment.distance.key(torch.from_numpy(self.sample).double())
-        return np.asarray(keys.mean(0).numpy())
+        return MeanKey(np.asarray(keys.mean(0).numpy()), self.revision)
 
     def candidates(self, queries: Embeddings, n: int, revisions: Rows | None = None) -> Rows:
         """Find rows (B,n) of the products nearest to queries (B,Q) by the search form, padded with -1.

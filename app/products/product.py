@@ -30,6 +30,7 @@ CUSTOM_LABELS = tuple(f"custom_label_{number}" for number in range(5))
 """Google's fields for values of the shop's own."""
 
 _TEXTS = ("title", "category", "currency", "link", "color", "gender", "brand", "size", "size_system", "size_type")
+_CHECKED_TEXTS = (*_TEXTS, *CUSTOM_LABELS, "cost_of_goods_sold")
 _TRAIT_FIELDS = ("color", "measured_colors", "brand", "gender", "size", "size_system", "size_type", "attributes")
 _TRAITS = ("color", "brand", "gender", "size")
 _TAKEN = (
@@ -85,7 +86,8 @@ class Product:
         object.__setattr__(self, "size_type", collapse_spaces(self.size_type).lower() or None)
         object.__setattr__(self, "group_id", collapse_spaces(self.group_id) or None)
         for label in CUSTOM_LABELS:  # they are only compared, so their keys suffice
-            object.__setattr__(self, label, comparison_key(getattr(self, label) or "") or None)
+            if (text := getattr(self, label)) is not None:
+                object.__setattr__(self, label, comparison_key(text) or None)
         object.__setattr__(self, "cost_of_goods_sold", collapse_spaces(self.cost_of_goods_sold) or None)
         object.__setattr__(self, "attributes", _normalise_attributes(self.attributes))
         name = self.product_id
@@ -97,8 +99,9 @@ class Product:
         if self.availability not in (None, *AVAILABILITIES):
             expected = f"expected {', '.join(AVAILABILITIES)}"
             raise ValueError(f"availability {truncate(self.availability)} is unknown: {expected}")
-        for kind in (*_TEXTS, *CUSTOM_LABELS, "cost_of_goods_sold"):
-            _check_text(kind, getattr(self, kind), MAX_TEXT)
+        for kind in _CHECKED_TEXTS:
+            if (text := getattr(self, kind)) is not None:
+                _check_text(kind, text, MAX_TEXT)
         _check_text("group_id", self.group_id, _MAX_ID)
         _check_text("description", self.description, _MAX_DESCRIPTION)
         if len(self.photos) > MAX_PHOTOS:
@@ -179,8 +182,9 @@ def _normalise_attributes(pairs: tuple[tuple[str, str], ...]) -> tuple[tuple[str
             )
         if not value.strip():
             raise ValueError(f"attribute {truncate(plain)} is empty: expected a value")
-        _check_text(f"attribute {truncate(plain)}", plain, _MAX_NAME)
-        _check_text(f"attribute {truncate(plain)}", value, _MAX_VALUE)
+        kind = f"attribute {truncate(plain)}"
+        _check_text(kind, plain, _MAX_NAME)
+        _check_text(kind, value, _MAX_VALUE)
     return tuple(sorted({(attribute_name(name), value.strip()) for name, value in pairs}))
 
 

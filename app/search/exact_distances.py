@@ -49,7 +49,8 @@ class ExactDistances:
 
         A distance is linear in the photo's key, so the mean of the keys suffices.
         """
-        if snapshot.mean_key is None:
+        mean = snapshot.mean.key
+        if mean is None:
             return [None] * len(sketches)
-        s, key = sketches.double(), torch.from_numpy(snapshot.mean_key).to(self._device)  # (D+1,)
+        s, key = sketches.double(), torch.from_numpy(mean).to(self._device)  # (D+1,)
         return np.asarray((self._exact.offset(s) - self._exact.query(s) @ key).cpu().numpy())

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 from app.core.retry_errors import BusyError, TooLateError
 
 _RETRY_AFTER = 1  # s: about the time that a full queue of 32 searches takes
+_IN_USE = 1.0  # s after a request: people who draw pause for less
+_PAUSE_PER_WORK = 3.0
+_MAX_PAUSE = 1.0  # s
 
 
 class SearchQueue:
@@ -21,6 +25,7 @@ class SearchQueue:
     def __init__(self, most: int, seconds: float) -> None:
         self._most, self._seconds = most, seconds
         self._waiting: dict[str, list[asyncio.Timeout]] = {}  # requests of each client, the newest last
+        self._last = -math.inf  # when the last request left, by the clock of the event loop
 
     @property
     def length(self) -> int:
@@ -55,6 +60,18 @@ class SearchQueue:
             raise TooLateError(message, _RETRY_AFTER) from None
         finally:
             self._remove(client, timeout)
+            self._last = asyncio.get_running_loop().time()
+
+    async def give_way(self, seconds: float) -> float:
+        """Pause other work that has taken `seconds`, so that searches have most of the time; return the seconds paused.
+
+        Does not pause if nobody has searched lately.
+        """
+        if not self._waiting and asyncio.get_running_loop().time() - self._last > _IN_USE:
+            return 0.0
+        pause = min(_MAX_PAUSE, _PAUSE_PER_WORK * seconds)
+        await asyncio.sleep(pause)
+        return pause
 
     def _find_longest(self, client: str) -> str | None:
         """Find the other client with most requests, if it still has at least as many as this one after the swap."""

@@ -47,41 +47,51 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 @contextmanager
 def open_large_gallery(
-    folders: list[PairFolder], checkpoint_file: Path, count: int
+    folders: list[PairFolder], checkpoint_file: Path, count: int, variants: int = 1
 ) -> Iterator[tuple[Path, Embeddings]]:
-    """Write a temporary gallery of `count` products; yield its directory and the embeddings (N,D)."""
+    """Write a temporary gallery of `count` products; yield its directory and the embeddings (N,D).
+
+    With `variants`, that many products in sequence are the sizes of one, in a group.
+    """
     checkpoint = load_checkpoint(checkpoint_file)
     photos = [pair.photo for folder in folders for pair in folder.pairs if pair.photo is not None]
     embeddings = generate_embeddings(embed_pictures(photos, checkpoint, "photo"), count, seed=0)
     with TemporaryDirectory(prefix="sketchfind-large-") as name:
         directory = Path(name)
         shutil.copyfile(checkpoint_file, directory / CHECKPOINT_FILE)
-        _write_products(directory, checkpoint, embeddings)
+        _write_products(directory, checkpoint, embeddings, variants)
         yield directory, embeddings
 
 
-def _write_products(directory: Path, checkpoint: Checkpoint, embeddings: Embeddings) -> None:
+def _write_products(directory: Path, checkpoint: Checkpoint, embeddings: Embeddings, variants: int) -> None:
     with closing(Catalogue(sqlite_url(directory / CATALOGUE_FILE))) as catalogue:
         catalogue.bind(checkpoint.sha256, checkpoint.network.dim)
         for start in track(range(0, len(embeddings), _BATCH), "Writing products"):
             part = embeddings[start : start + _BATCH]
-            catalogue.put([_make_product(number) for number in range(start, start + len(part))], part)
+            catalogue.put([_make_product(number, variants) for number in range(start, start + len(part))], part)
     gallery = Gallery.open(directory, checkpoint)
     if not gallery.is_saved:
         gallery.save()
     gallery.close()
 
 
-def _make_product(number: int) -> Product:
+def product_id(number: int) -> str:
+    """Return the id of a product by its number."""
+    return f"product-{number:07d}"
+
+
+def _make_product(number: int, variants: int) -> Product:
     name = hashlib.sha256(str(number).encode()).hexdigest()
     return Product(
-        f"product-{number:07d}",
+        product_id(number),
         f"Product {number}",
         _CATEGORIES[number % len(_CATEGORIES)],
         Decimal(number % 20_000) / 100,
         "EUR",
         f"https://shop.example/{number}",
         color=("black", "red", "white/blue")[number % 3],
+        size=str(36 + number % variants) if variants > 1 else None,
+        group_id=f"group-{number // variants}" if variants > 1 else None,
         photos=(Photo(name, name),),
     )
 

@@ -19,6 +19,7 @@ _HEAD = "POST /search HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nC
 
 
 OnOutcome = Callable[[str, float], None]
+OnAnswer = Callable[[float, bytes], None]
 
 
 @dataclass(frozen=True)
@@ -37,28 +38,38 @@ class _PendingRequest:
     is_growing: bool
 
 
-async def _post(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, body: bytes) -> str:
-    """Search; return the status of the answer, or "lost" without an answer."""
+async def _post(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, body: bytes) -> tuple[str, bytes]:
+    """Search; return the status and the body of the answer, or "lost" without an answer."""
     try:
         writer.write(_HEAD.format(len(body)).encode() + body)
         head = await reader.readuntil(b"\r\n\r\n")
         length = next(line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
-        await reader.readexactly(int(length.partition(b":")[2]))
+        answer = await reader.readexactly(int(length.partition(b":")[2]))
     except (OSError, EOFError):
-        return "lost"
-    return head[9:12].decode()
+        return "lost", b""
+    return head[9:12].decode(), answer
 
 
 class Shopper:
     """User of the page that draws one sketch after the other, with the logic of static/js/results/search_client.js.
 
     Only the newest state waits. It waits for the answer to the previous one, unless that is late, or is of a growing
-    stroke that is finished now. `on_outcome` is called with the outcome and the seconds of every request. Without
-    `is_patient`, only finished strokes are searched, and each cancels the previous search.
+    stroke that is finished now. `on_outcome` is called with the outcome and the seconds of every request, `on_answer`
+    with the start and the body of every answer. Without `is_patient`, only finished strokes are searched, and each
+    cancels the previous search. A stroke ends every `stroke` seconds.
     """
 
-    def __init__(self, port: int, on_outcome: OnOutcome, *, is_patient: bool = True) -> None:
-        self._port, self._on_outcome, self._is_patient = port, on_outcome, is_patient
+    def __init__(
+        self,
+        port: int,
+        on_outcome: OnOutcome,
+        on_answer: OnAnswer = lambda _started, _body: None,
+        *,
+        is_patient: bool = True,
+        stroke: float = STROKE,
+    ) -> None:
+        self._stroke = stroke
+        self._port, self._on_outcome, self._on_answer, self._is_patient = port, on_outcome, on_answer, is_patient
         self._connection: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
         self._pending: _PendingRequest | None = None
         self._next: SketchState | None = None
@@ -70,7 +81,7 @@ class Shopper:
         await asyncio.sleep(delay)
         started = time.monotonic()
         for number, state in enumerate(itertools.cycle(states)):
-            ends = started + (number + 1) * STROKE / 2  # growing and finished states alternate
+            ends = started + (number + 1) * self._stroke / 2  # growing and finished states alternate
             if ends - started > seconds:
                 break
             await asyncio.sleep(max(0.0, ends - time.monotonic()))
@@ -123,8 +134,10 @@ class Shopper:
         started = time.monotonic()
         if self._connection is None:
             self._connection = await asyncio.open_connection("127.0.0.1", self._port)
-        status = await _post(*self._connection, body)
+        status, answer = await _post(*self._connection, body)
         seconds = time.monotonic() - started
+        if status == "200":
+            self._on_answer(started, answer)
         self._on_outcome(status, seconds)
         self._pending, self._given_up, self._usual = None, 0, (self._usual + seconds) / 2
         self._send_when_due()

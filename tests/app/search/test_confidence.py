@@ -41,12 +41,25 @@ def test_the_mean_key_of_a_sample_gives_its_mean_distance(tmp_path: Path) -> Non
     distance = small_checkpoint().network.distance
     gallery = Gallery.open(tmp_path, small_checkpoint())
     sketches, sample = torch.from_numpy(vectors(3, 1)), torch.from_numpy(gallery.snapshot.sample)
-    key = torch.from_numpy(gallery.snapshot.mean_key)
+    key = torch.from_numpy(gallery.snapshot.mean.key)
     mean_distances = distance.offset(sketches.double()) - distance.query(sketches.double()) @ key
     torch.testing.assert_close(mean_distances.float(), distance.pairwise(sketches, sample).mean(1))
     gallery.catalogue.delete(["p0"])
     gallery.refresh()
-    assert gallery.snapshot.mean_key is None
+    assert gallery.snapshot.mean.key is None
+
+
+def test_few_changes_leave_the_mean_key(tmp_path: Path) -> None:
+    catalogue = open_catalogue(tmp_path)
+    catalogue.put(products([f"p{n}" for n in range(4 * LEAST)]), vectors(4 * LEAST))
+    gallery = Gallery.open(tmp_path, small_checkpoint())
+    mean = gallery.snapshot.mean
+    catalogue.put(products(["p0"]), vectors(1, 1))
+    gallery.refresh()
+    assert gallery.snapshot.mean is mean
+    catalogue.delete([f"p{n}" for n in range(1, LEAST)])
+    gallery.refresh()
+    assert gallery.snapshot.mean.revision == gallery.revision and gallery.snapshot.mean is not mean
 
 
 def test_confidence_ends_where_results_are_like_the_rest() -> None:

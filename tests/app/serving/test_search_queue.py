@@ -202,3 +202,15 @@ def test_a_timeout_of_something_else_is_not_the_lines() -> None:
 
     with pytest.raises(TimeoutError, match="of a socket"):
         asyncio.run(scenario())
+
+
+def test_other_work_pauses_only_while_people_search() -> None:
+    async def pause() -> list[float]:
+        queue = SearchQueue(4, 1)
+        pauses = [await queue.give_way(0.01)]
+        async with queue.slot("a"):
+            pauses.append(await queue.give_way(0.01))
+        return [*pauses, await queue.give_way(0.01)]
+
+    before, during, after = asyncio.run(pause())
+    assert before == 0 and during == after > 0.01
