@@ -17,6 +17,7 @@ from sqlalchemy import URL, Connection, func, select, update
 
 from app.catalogue.api_keys import ApiKeys
 from app.catalogue.catalogue_view import CatalogueView
+from app.catalogue.facet_table import FacetTables
 from app.catalogue.facets import Facets, count_categories, count_facets
 from app.catalogue.import_jobs import ImportJobs
 from app.database.engine import open_engines
@@ -55,6 +56,7 @@ class Catalogue:
         self._reading, self._writing, self.server = open_engines(url)
         self.keys = ApiKeys(self._reading, self._writing)
         self.operations = ImportJobs(self._reading, self._writing)
+        self._facet_tables = FacetTables()
         self._bound: str | None = None  # the caller's checkpoint; None if it compares no embeddings
 
     def close(self) -> None:
@@ -185,8 +187,7 @@ class Catalogue:
 
     def embedding(self, product_id: str) -> NDArray[np.float32] | None:
         """Return the embeddings (P,D) float32 of a product's photos, None for an unknown id. Raises as embedded()."""
-        embedded = self.embedded(product_id)
-        return embedded and embedded[1]
+        return (embedded := self.embedded(product_id)) and embedded[1]
 
     def embedded(self, product_id: str) -> tuple[Product, NDArray[np.float32]] | None:
         """Return a product and the embeddings (P,D) float32 of its photos, None for an unknown id.
@@ -218,12 +219,12 @@ class Catalogue:
     def facets(self, filters: Filters = Filters(), grouping: Grouping = Grouping.SINGLE) -> Facets:
         """Count the facets of the groups that pass the filters, as count_facets() does."""
         with self._reading.connect() as connection:
-            return count_facets(connection, filters, grouping)
+            return count_facets(connection, self._facet_tables.at(connection, grouping), filters)
 
     def categories(self, grouping: Grouping = Grouping.SINGLE) -> dict[str, int]:
         """Count the groups in and below each category, ancestors included, in the order of paths."""
         with self._reading.connect() as connection:
-            return count_categories(connection, Filters(), grouping)
+            return count_categories(self._facet_tables.at(connection, grouping))
 
     def currencies(self) -> list[str]:
         """Return the currencies of products' prices, sorted."""

@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from functools import partial
-from typing import Any
 
-from sqlalchemy import Connection, Select, func, select
+import numpy as np
+from sqlalchemy import Connection, select
 
-from app.catalogue.group_counts import (
-    effective_grouping,
-    group_columns,
-    group_count,
-    group_number,
-    products_with_groups,
-)
+from app.catalogue.facet_table import FacetTable
+from app.core.arrays import Mask
 from app.database.filter_conditions import where_clauses
-from app.database.tables import products, trait_values, traits
+from app.database.tables import decimal_of, products
 from app.database.word_index.lookup import resolve_words
 from app.products.filters import Filters
-from app.products.grouping import Grouping
 from app.products.sizes import size_order
-from app.products.text_keys import category_counts
 from app.words.word_query import WordMatch
 
 MOST_VALUES = 100  # of an attribute; attributes with more are rather numbers or names than choices
@@ -61,60 +53,58 @@ class Facets:
     words: WordMatch | None = None  # what became of the words of the filters
 
 
-def count_facets(connection: Connection, filters: Filters, grouping: Grouping) -> Facets:
-    """Count the facets of groups of which one product passes all filters.
+def count_facets(connection: Connection, table: FacetTable, filters: Filters) -> Facets:
+    """Count the facets of groups of which one product passes all filters. The table is of the connection's moment.
 
     Each facet ignores its own filter, so that it counts the alternatives.
     """
     filters, match = resolve_words(connection, filters)
-    grouping = effective_grouping(connection, grouping)
-    counts = _count_traits(connection, filters, grouping)
+    selector = _Selector(connection, table)
+    passing = selector.select(filters)
+    counts = table.traits.count(passing)
+    for name in filters.trait_values():
+        counts.pop(name, None)
+        alternatives = table.traits.count(selector.select(_without(filters, name)))
+        counts |= {name: alternatives[name]} if name in alternatives else {}
     sizes = counts.pop("size", {})
     return Facets(
-        size=_count(connection, filters, grouping),
-        categories=count_categories(connection, replace(filters, category=None), grouping),
+        size=int(table.groups.count(passing).sum()),
+        categories=count_categories(table, selector.select(replace(filters, category=None))),
         colors=counts.pop("color", {}),
         brands=counts.pop("brand", {}),
         genders=counts.pop("gender", {}),
         sizes={size: sizes[size] for size in sorted(sizes, key=size_order)},
         attributes={name: _keep_most_frequent(values) for name, values in sorted(counts.items())},
-        in_stock=_count(connection, replace(filters, in_stock=True), grouping),
+        in_stock=int(table.groups.count(passing & table.in_stock).sum()),
         prices=_find_price_ranges(
-            connection, replace(filters, min_price=None, max_price=None, currency=None), grouping
+            table, selector.select(replace(filters, min_price=None, max_price=None, currency=None))
         ),
         words=match,
     )
 
 
-def count_categories(connection: Connection, filters: Filters, grouping: Grouping) -> dict[str, int]:
-    """Count the passing groups in and below each category, ancestors included, in the order of paths."""
-    grouping = effective_grouping(connection, grouping)
-    key, group = products.c.category_key, group_columns(grouping)
-    query = select(func.min(products.c.category), func.count(), *group).select_from(products_with_groups(grouping))
-    query = query.where(*where_clauses(filters), key.is_not(None)).group_by(key, *group)
-    alone: list[tuple[Collection[str], int]] = []
-    paths_by_group: dict[tuple[str | None, ...], list[str]] = {}
-    for path, count, *columns in connection.execute(query):
-        if any(column is not None for column in columns):
-            paths_by_group.setdefault(tuple(columns), []).append(path)
-        else:
-            alone.append(([path], count))
-    return category_counts([*alone, *((paths, 1) for paths in paths_by_group.values())])
+def count_categories(table: FacetTable, passing: Mask | None = None) -> dict[str, int]:
+    """Count the groups of the passing products (N,), by default of all, in and below each category.
+
+    Ancestors are included. The order is that of paths.
+    """
+    every = np.ones(len(table.revisions), bool)
+    return table.categories.count(every if passing is None else passing).get("", {})
 
 
-def _count(connection: Connection, filters: Filters, grouping: Grouping) -> int:
-    query = select(group_count(grouping)).select_from(products_with_groups(grouping)).where(*where_clauses(filters))
-    return int(connection.execute(query).scalar_one())
+class _Selector:
+    """Selector of the products of a table that pass filters. It asks the database once for the same filters."""
 
+    def __init__(self, connection: Connection, table: FacetTable) -> None:
+        self._connection, self._table = connection, table
+        self._masks = {Filters(): np.ones(len(table.revisions), bool)}
 
-def _count_traits(connection: Connection, filters: Filters, grouping: Grouping) -> dict[str, dict[str, int]]:
-    """Count the passing groups by trait and value, in the order of values."""
-    count_values = _count_values if grouping is Grouping.SINGLE else partial(_count_values_of_groups, grouping)
-    counts = count_values(connection, filters)
-    for name in filters.trait_values():
-        counts.pop(name, None)
-        counts |= count_values(connection, _without(filters, name), name)
-    return counts
+    def select(self, filters: Filters) -> Mask:
+        """Return the mask (N,) of the products that pass."""
+        if filters not in self._masks:
+            query = select(products.c.revision).where(*where_clauses(filters))
+            self._masks[filters] = self._table.mask_of(self._connection.execute(query).scalars().all())
+        return self._masks[filters]
 
 
 def _without(filters: Filters, trait: str) -> Filters:
@@ -125,52 +115,17 @@ def _without(filters: Filters, trait: str) -> Filters:
     return replace(filters, **{fields[trait]: ()}) if trait in fields else filters  # type: ignore[arg-type]
 
 
-def _count_values(connection: Connection, filters: Filters, trait: str | None = None) -> dict[str, dict[str, int]]:
-    query = select(traits.c.value_id, func.count().label("count"))
-    if not filters.is_empty:  # only live products have traits
-        query = query.where(traits.c.revision.in_(select(products.c.revision).where(*where_clauses(filters))))
-    per_id = query.group_by(traits.c.value_id).subquery()
-    columns = trait_values.c.name, trait_values.c.key, func.min(trait_values.c.value), func.sum(per_id.c.count)
-    named = select(*columns).join(per_id, per_id.c.value_id == trait_values.c.id)
-    if trait is not None:
-        named = named.where(trait_values.c.name == trait)
-    return _read_counts(connection, named)
-
-
-def _count_values_of_groups(
-    grouping: Grouping, connection: Connection, filters: Filters, trait: str | None = None
-) -> dict[str, dict[str, int]]:
-    numbered = select(products.c.revision, group_number(grouping).label("number"))
-    passing = numbered.select_from(products_with_groups(grouping)).where(*where_clauses(filters)).cte("passing")
-    having = select(traits.c.value_id, passing.c.number).join(passing, traits.c.revision == passing.c.revision)
-    pairs = having.distinct().cte("pairs")  # far fewer than traits, so that fewer texts are compared below
-    columns = trait_values.c.name, trait_values.c.key, func.min(trait_values.c.value)
-    named = select(*columns, func.count(pairs.c.number.distinct()))
-    named = named.join_from(pairs, trait_values, trait_values.c.id == pairs.c.value_id)
-    return _read_counts(connection, named if trait is None else named.where(trait_values.c.name == trait))
-
-
-def _read_counts(connection: Connection, named: Select[Any]) -> dict[str, dict[str, int]]:
-    """Read counts by name and value, in the order of values, from a query for name, key, value and count."""
-    rows = connection.execute(named.group_by(trait_values.c.name, trait_values.c.key)).all()
-    counts: dict[str, dict[str, int]] = {}
-    for name, _, value, count in sorted(rows, key=lambda row: (row[2].casefold(), row[2])):
-        counts.setdefault(name, {})[value] = int(count)
-    return counts
-
-
 def _keep_most_frequent(counts: Mapping[str, int]) -> dict[str, int]:
     """Keep the MOST_VALUES most frequent values, in their order."""
     frequent = set(sorted(counts, key=lambda value: -counts[value])[:MOST_VALUES])
     return {value: count for value, count in counts.items() if value in frequent}
 
 
-def _find_price_ranges(connection: Connection, filters: Filters, grouping: Grouping) -> list[PriceRange]:
-    price, currency = products.c.price, products.c.currency
-    query = select(currency, func.min(price), func.max(price), group_count(grouping))
-    query = (
-        query.select_from(products_with_groups(grouping))
-        .where(*where_clauses(filters), price.is_not(None))
-        .group_by(currency)
-    )
-    return sorted((PriceRange(*row) for row in connection.execute(query)), key=lambda range: range.currency or "")
+def _find_price_ranges(table: FacetTable, passing: Mask) -> list[PriceRange]:
+    ranges = list[PriceRange]()
+    for currency, has_price in table.currencies.items():
+        prices = table.prices[has_price & passing]
+        if prices.size:
+            count = int(table.priced[currency].count(passing).sum())
+            ranges.append(PriceRange(currency, decimal_of(int(prices.min())), decimal_of(int(prices.max())), count))
+    return sorted(ranges, key=lambda range: range.currency or "")

@@ -34,6 +34,11 @@ _NUMBER_COLUMNS = {name: f"{name}_number" for name in RULE_NUMBERS}
 _Text = Text().with_variant(Text(collation="C"), "postgresql")
 
 
+def decimal_of(value: int) -> Decimal:
+    """Convert ten-thousandths to a Decimal of two decimals, or of four if two are not enough."""
+    return Decimal(value).scaleb(-PRICE_PLACES) if value % 100 else Decimal(value // 100).scaleb(-2)
+
+
 class Money(TypeDecorator[Decimal]):
     """Decimals stored as whole ten-thousandths, since SQLite has no exact decimals."""
 
@@ -45,10 +50,8 @@ class Money(TypeDecorator[Decimal]):
         return None if value is None else min(int(value.scaleb(PRICE_PLACES).to_integral_value()), _LARGEST)
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> Decimal | None:
-        """Convert ten-thousandths to a Decimal of two decimals, or of four if two are not enough."""
-        if value is None:
-            return None
-        return Decimal(value).scaleb(-PRICE_PLACES) if value % 100 else Decimal(value // 100).scaleb(-2)
+        """Convert ten-thousandths to a Decimal."""
+        return None if value is None else decimal_of(value)
 
 
 class Pairs(TypeDecorator[tuple[tuple[str, str], ...]]):

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
-from collections.abc import Collection, Iterable
-from itertools import accumulate
 
 _LONGEST_KEY = 200  # characters: PostgreSQL cannot index much longer keys
 
@@ -30,22 +27,6 @@ def category_key(text: str | None) -> str | None:
     """Return the key by which category paths are compared: the path without its case."""
     path = category_path(text)
     return path.casefold() if path else None
-
-
-def category_counts(rows: Iterable[tuple[Collection[str], int]]) -> dict[str, int]:
-    """Add up the products in and below each category, from (paths, number of products directly in all of these).
-
-    Ancestors are included. Spellings that differ in case are one category, under the spelling that sorts first.
-    """
-    names: dict[str, str] = {}
-    counts: Counter[str] = Counter()
-    for categories, count in rows:
-        paths = {path for category in categories for path in accumulate(category.split(" > "), "{} > {}".format)}
-        for path in paths:
-            key = path.casefold()
-            names[key] = min(names.get(key, path), path)
-        counts.update(dict.fromkeys({path.casefold() for path in paths}, count))
-    return {names[key]: counts[key] for key in sorted(counts)}
 
 
 def color_names(text: str | None) -> list[str]:

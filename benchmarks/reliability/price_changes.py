@@ -96,7 +96,8 @@ class PriceChanger:
                 response = await client.patch(self._url, content="\n".join(lines).encode())
                 self.acknowledged.append(time.monotonic())
                 self.seconds.append(self.acknowledged[-1] - started)
-                if response.status_code != 200 or response.json()["changed"] != len(lines):
+                report = response.json() if response.is_success else {}
+                if report.get("changed", 0) + report.get("unchanged", 0) != len(lines):
                     self.faults.append(f"PATCH {response.status_code}: {response.text[:300]}")
 
 
