@@ -5,18 +5,21 @@ The same counts in SQL compare texts and sort them, for each facet again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import threading
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, chain
 from typing import Any
 
 import numpy as np
 from sqlalchemy import BigInteger, Connection, Select, null, select, type_coerce
 
 from app.core.arrays import Mask, Rows
-from app.database.filter_conditions import LIVE
-from app.database.rows import state_in
+from app.database.filter_conditions import LIVE, LIVE_BY_KEY
+from app.database.rows import chunks, state_in
+from app.database.sql_lists import is_any_of
 from app.database.tables import IS_FIRST_PHOTO, photos, products, trait_values, traits
+from app.index.groups import group_number
 from app.products.grouping import Grouping
 
 _ROWS = 16_384  # read at a time: bounds memory
@@ -71,7 +74,7 @@ class NamedValues:
 class FacetTable:
     """All products of a catalogue's `revision`. Arrays (N,) have the products in the order of their own revisions."""
 
-    revision: int
+    revision: int  # 0 for a catalogue without products
     revisions: Rows
     in_stock: Mask
     prices: Rows  # in ten-thousandths
@@ -92,89 +95,119 @@ class FacetTables:
     """The last table of a catalogue for each grouping. Safe to use from many threads."""
 
     def __init__(self) -> None:
-        self._tables: dict[Grouping, FacetTable] = {}
+        self._lock = threading.Lock()
+        self._readers: dict[Grouping, _TableReader] = {}
 
     def at(self, connection: Connection, grouping: Grouping) -> FacetTable:
-        """Return the table of the moment that the connection sees, and read it if the catalogue has changed."""
-        table, revision = self._tables.get(grouping), state_in(connection).revision
-        if table is None or table.revision != revision:
-            self._tables[grouping] = table = _read_table(connection, grouping, revision)
-        return table
+        """Return the table of the moment that the connection sees; of a table in memory, only changes are read."""
+        revision = state_in(connection).revision
+        with self._lock:
+            reader = self._readers.setdefault(grouping, _TableReader(grouping))
+            if reader.table.revision > revision:  # the connection sees an earlier moment
+                reader = _TableReader(grouping)
+            if reader.table.revision < revision:
+                reader.read_changes(connection, revision)
+            return reader.table
 
 
-def _read_table(connection: Connection, grouping: Grouping, revision: int) -> FacetTable:
-    columns = products.c.revision, products.c.group_id, products.c.category, products.c.currency
-    others = type_coerce(products.c.price, BigInteger), products.c.availability == "out_of_stock"
-    source = photos.c.source if grouping is Grouping.BY_ID_OR_PHOTO else null()
-    joined = products.outerjoin(photos, IS_FIRST_PHOTO) if grouping is Grouping.BY_ID_OR_PHOTO else products
-    reader = _ColumnReader(grouping)
-    for part in _read_parts(connection, select(*columns, *others, source).select_from(joined).where(LIVE)):
-        reader.add(*zip(*part, strict=True))
-    order = np.argsort(reader.array("revisions"))
-    revisions, groups = reader.array("revisions")[order], reader.array("groups")[order]
-    groups = np.where(groups < 0, -revisions, groups)  # a product without a group is one of its own
-    prices, currency_of = reader.array("prices")[order], reader.array("currencies")[order]
-    priced = {name: (currency_of == n) & (prices != _NO_PRICE) for name, n in reader.currencies.items()}
-    every = np.arange(len(revisions))
-    return FacetTable(
-        revision=revision,
-        revisions=revisions,
-        in_stock=reader.array("in_stock")[order] > 0,
-        prices=prices,
-        currencies=priced,
-        groups=GroupCounter(np.zeros(len(every), np.int64), every, groups),
-        priced={
-            name: GroupCounter(np.zeros(mask.sum(), np.int64), every[mask], groups) for name, mask in priced.items()
-        },
-        categories=_categories(list(reader.categories), reader.array("categories")[order], groups),
-        traits=_read_traits(connection, revisions, groups),
-    )
-
-
-def _read_parts(connection: Connection, query: Select[Any]) -> Iterator[Sequence[Any]]:
-    yield from connection.execution_options(yield_per=_ROWS).execute(query).partitions()
-
-
-class _ColumnReader:
-    """Columns of products as arrays, read in parts. Texts become numbers, in the order of their first products."""
+class _TableReader:
+    """Reader of a table and of the changes after it. Texts become numbers, in the order of their first products."""
 
     def __init__(self, grouping: Grouping) -> None:
         self._grouping = grouping
-        self._parts: dict[str, list[Rows]] = {
-            name: [np.zeros(0, np.int64)]
-            for name in ("revisions", "groups", "categories", "currencies", "prices", "in_stock")
-        }
-        self._groups: dict[str | None, int] = {}
-        self.categories: dict[str | None, int] = {}
-        self.currencies: dict[str | None, int] = {}
+        self._categories: dict[str | None, int] = {}
+        self._currencies: dict[str | None, int] = {}
+        self._labels: dict[int, tuple[str, str, str]] = {}  # of traits, by the ids of their values
+        # (6,N): revision, group, category, currency, price, and 1 if in stock; (2,T): revision and id of each trait
+        self._columns, self._traits = np.zeros((6, 0), np.int64), np.zeros((2, 0), np.int64)
+        self.table = self._make_table(0)
 
-    def add(
+    def read_changes(self, connection: Connection, revision: int) -> None:
+        """Replace the table by that of `revision`, which is the moment of the connection."""
+        since = self.table.revision
+        columns, pairs = self._read_columns(connection, since), self._read_traits(connection, since)
+        if since:
+            live = select(products.c.revision).where(LIVE, products.c.revision <= since)
+            is_live = self.table.mask_of(connection.execute(live).scalars().all())
+            has_live = is_live[np.searchsorted(self.table.revisions, self._traits[0])]
+            columns = np.concatenate([self._columns[:, is_live], columns], 1)
+            pairs = np.concatenate([self._traits[:, has_live], pairs], 1)
+        self._columns, self._traits = columns, pairs
+        self.table = self._make_table(revision)
+
+    def _make_table(self, revision: int) -> FacetTable:
+        revisions, groups, categories, currencies, prices, in_stock = self._columns
+        priced = {name: (currencies == n) & (prices != _NO_PRICE) for name, n in self._currencies.items()}
+        every = np.arange(len(revisions))
+        is_used = np.bincount(self._traits[1]) > 0  # by the id of a value
+        return FacetTable(
+            revision=revision,
+            revisions=revisions,
+            in_stock=in_stock > 0,
+            prices=prices,
+            currencies=priced,
+            groups=GroupCounter(np.zeros(len(every), np.int64), every, groups),
+            priced={
+                name: GroupCounter(np.zeros(mask.sum(), np.int64), every[mask], groups) for name, mask in priced.items()
+            },
+            categories=_categories(list(self._categories), categories, groups),
+            traits=NamedValues(
+                [self._labels[number] for number in np.flatnonzero(is_used).tolist()],
+                (np.cumsum(is_used) - 1)[self._traits[1]],
+                np.searchsorted(revisions, self._traits[0]),
+                groups,
+            ),
+        )
+
+    def _read_columns(self, connection: Connection, since: int) -> Rows:
+        """Read the columns (6,n) of the products that changed after a revision, in the order of their revisions."""
+        columns = products.c.revision, products.c.group_id, products.c.category, products.c.currency
+        others = type_coerce(products.c.price, BigInteger), products.c.availability == "out_of_stock"
+        has_source = self._grouping is Grouping.BY_ID_OR_PHOTO
+        query = select(*columns, *others, photos.c.source if has_source else null())
+        query = query.select_from(products.outerjoin(photos, IS_FIRST_PHOTO) if has_source else products)
+        query = query.where(LIVE_BY_KEY, products.c.revision > since) if since else query.where(LIVE)
+        parts = [np.zeros((6, 0), np.int64)]
+        parts += [np.array([self._numbers_of(*row) for row in part], np.int64).T for part in _read(connection, query)]
+        changed = np.concatenate(parts, 1)
+        return changed[:, np.argsort(changed[0])]
+
+    def _numbers_of(
         self,
-        revisions: Sequence[int],
-        group_ids: Sequence[str | None],
-        categories: Sequence[str | None],
-        currencies: Sequence[str | None],
-        prices: Sequence[int | None],
-        out_of_stock: Sequence[bool | None],
-        sources: Sequence[str | None],
-    ) -> None:
-        """Add the columns of some products."""
-        keys = map(self._grouping.key, group_ids, sources)
-        groups = (-1 if key is None else self._groups.setdefault(key, len(self._groups)) for key in keys)
-        columns: dict[str, Iterable[int]] = {
-            "revisions": revisions,
-            "groups": groups,
-            "categories": (self.categories.setdefault(name, len(self.categories)) for name in categories),
-            "currencies": (self.currencies.setdefault(name, len(self.currencies)) for name in currencies),
-            "prices": (_NO_PRICE if price is None else price for price in prices),
-            "in_stock": (not value for value in out_of_stock),
-        }
-        for name, values in columns.items():
-            self._parts[name].append(np.fromiter(values, np.int64, len(revisions)))
+        revision: int,
+        group_id: str | None,
+        category: str | None,
+        currency: str | None,
+        price: int | None,
+        is_out_of_stock: bool | None,  # noqa: FBT001 - a column
+        source: str | None,
+    ) -> tuple[int, ...]:
+        key = self._grouping.key(group_id, source)
+        return (
+            revision,
+            revision if key is None else group_number(key),  # a product without a group is one of its own
+            self._categories.setdefault(category, len(self._categories)),
+            self._currencies.setdefault(currency, len(self._currencies)),
+            _NO_PRICE if price is None else price,
+            not is_out_of_stock,
+        )
 
-    def array(self, name: str) -> Rows:
-        """Return a column (N,) of all products."""
-        return np.concatenate(self._parts[name])
+    def _read_traits(self, connection: Connection, since: int) -> Rows:
+        """Read the traits (2,t) of the products that changed after a revision, and their labels."""
+        query = select(traits.c.revision, traits.c.value_id).where(traits.c.revision > since)
+        parts = [np.zeros((0, 2), np.int64)]
+        for part in _read(connection, query):
+            parts.append(np.fromiter(chain.from_iterable(part), np.int64, 2 * len(part)).reshape(-1, 2))
+        pairs = np.concatenate(parts).T
+        named = select(trait_values.c.id, trait_values.c.name, trait_values.c.key, trait_values.c.value)
+        for chunk in chunks(np.unique(pairs[1]).tolist()):
+            for number, *label in connection.execute(named.where(is_any_of(trait_values.c.id, chunk))):
+                self._labels[number] = (label[0], label[1], label[2])
+        return pairs
+
+
+def _read(connection: Connection, query: Select[Any]) -> Iterator[Sequence[Any]]:
+    yield from connection.execution_options(yield_per=_ROWS).execute(query).partitions()
 
 
 def _categories(paths: Sequence[str | None], numbers: Rows, groups: Rows) -> NamedValues:
@@ -198,17 +231,3 @@ def _categories(paths: Sequence[str | None], numbers: Rows, groups: Rows) -> Nam
         rows,
         groups,
     )
-
-
-def _read_traits(connection: Connection, revisions: Rows, groups: Rows) -> NamedValues:
-    """Read the traits of the products with these revisions (N,), ascending."""
-    named = select(trait_values.c.id, trait_values.c.name, trait_values.c.key, trait_values.c.value)
-    labels = {number: label for number, *label in connection.execute(named)}
-    places = {number: place for place, number in enumerate(labels)}
-    pairs = [np.zeros((0, 2), np.int64)]
-    for part in _read_parts(connection, select(traits.c.revision, traits.c.value_id)):
-        owners, numbers = zip(*part, strict=True)
-        pairs.append(np.array([owners, [places[number] for number in numbers]], np.int64).T)
-    owners, numbers = np.concatenate(pairs).T
-    rows = np.searchsorted(revisions, owners)
-    return NamedValues([(name, key, value) for name, key, value in labels.values()], numbers, rows, groups)

@@ -11,10 +11,14 @@ import numpy as np
 import pytest
 
 from app.catalogue.catalogue import Catalogue
-from app.catalogue.facets import PriceRange
+from app.catalogue.facet_table import FacetTables
+from app.catalogue.facets import PriceRange, count_categories
+from app.catalogue.product_patches import patch_products
+from app.gallery.garbage import remove_unused_values
 from app.products.filters import Filters
 from app.products.grouping import Grouping
 from app.products.product import Product
+from app.products.product_patch import ProductPatch
 from app.products.sizes import size_order
 from tests.support.grouped_shop import FILTERS, GroupedShop, by_id, by_photo, passes, random_products, singly
 from tests.support.small_galleries import open_catalogue, vectors
@@ -65,6 +69,36 @@ def test_facets_are_those_of_a_plain_loop(directory: Path, seed: int) -> None:
     for grouping, group_of in GROUPINGS:
         for filters in FILTERS:
             assert_plain(catalogue, products, filters, grouping, group_of)
+
+
+def test_facets_follow_changes(directory: Path) -> None:
+    random = np.random.default_rng(5)
+    shop, catalogue = GroupedShop({}, {}), open_catalogue(directory)
+    for round_ in range(4):
+        products = random_products(random, 60)
+        catalogue.put(products, shop.put(products, random))
+        if round_:
+            names = [str(name) for name in random.permutation(list(shop.products))]
+            catalogue.delete(names[:9])
+            patches = [ProductPatch(name, {"price": Decimal(round_), "color": "Teal"}) for name in names[9:20]]
+            patch_products(catalogue, patches)
+            shop.products |= {p.product_id: p.apply(shop.products[p.product_id]) for p in patches}
+            shop.products = {name: shop.products[name] for name in names[9:]}
+            remove_unused_values(catalogue)
+        for grouping, group_of in GROUPINGS:
+            assert_plain(catalogue, list(shop.products.values()), FILTERS[round_], grouping, group_of)
+            assert catalogue.facets(Filters(), grouping) == open_catalogue(directory).facets(Filters(), grouping)
+
+
+def test_a_reader_of_an_earlier_moment_has_its_facets(directory: Path) -> None:
+    catalogue, tables = open_catalogue(directory), FacetTables()
+    catalogue.put([Product("a", "A", "Shoes")], vectors(1))
+    with catalogue.moment() as earlier:
+        before = tables.at(earlier, Grouping.BY_ID)
+        catalogue.put([Product("b", "B", "Hats")], vectors(1))
+        with catalogue.moment() as later:
+            assert count_categories(tables.at(later, Grouping.BY_ID)) == {"Hats": 1, "Shoes": 1}
+        assert count_categories(tables.at(earlier, Grouping.BY_ID)) == {"Shoes": 1} == count_categories(before)
 
 
 def assert_plain(
