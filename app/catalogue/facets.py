@@ -12,9 +12,10 @@ from sqlalchemy import Connection, select
 from app.catalogue.facet_table import FacetTable
 from app.core.arrays import Mask
 from app.database.filter_conditions import where_clauses
-from app.database.tables import decimal_of, products
+from app.database.tables import products
 from app.database.word_index.lookup import resolve_words
 from app.products.filters import Filters
+from app.products.prices import decimal_of
 from app.products.sizes import size_order
 from app.words.word_query import WordMatch
 

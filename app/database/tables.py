@@ -22,6 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.types import TypeDecorator
 
 from app.colours.shares import ColorShare
+from app.products.prices import decimal_of
 from app.products.product import CUSTOM_LABELS, PRICE_PLACES
 from app.products.rule_numbers import RULE_NUMBERS
 
@@ -32,11 +33,6 @@ _LARGEST = 2**62
 _NUMBER_COLUMNS = {name: f"{name}_number" for name in RULE_NUMBERS}
 # texts sort as in Python, not by the language of a database
 _Text = Text().with_variant(Text(collation="C"), "postgresql")
-
-
-def decimal_of(value: int) -> Decimal:
-    """Convert ten-thousandths to a Decimal of two decimals, or of four if two are not enough."""
-    return Decimal(value).scaleb(-PRICE_PLACES) if value % 100 else Decimal(value // 100).scaleb(-2)
 
 
 class Money(TypeDecorator[Decimal]):

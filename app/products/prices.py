@@ -6,7 +6,7 @@ import re
 from decimal import Decimal
 
 from app.core.error_text import truncate
-from app.products.product import Product
+from app.products.product import PRICE_PLACES, Product
 
 REGULAR_PRICE = "regular_price"
 """Name of the attribute that has the price outside of a sale, as feeds spell it."""
@@ -15,6 +15,11 @@ _SYMBOLS = {"€": "EUR", "$": "USD", "£": "GBP", "¥": "JPY", "₹": "INR"}
 _CURRENCY = rf"[A-Za-z]{{3}}|[{''.join(_SYMBOLS)}]"
 _PLAIN, _POINT, _COMMA = r"\d+(?:[.,]\d{1,2})?", r"\d{1,3}(?:,\d{3})+(?:\.\d+)?", r"\d{1,3}(?:\.\d{3})+(?:,\d+)?"
 _PRICE = re.compile(rf"({_CURRENCY})?\s*({_PLAIN}|{_POINT}|{_COMMA}|\d+\.\d+)\s*({_CURRENCY})?")
+
+
+def decimal_of(value: int) -> Decimal:
+    """Convert ten-thousandths to a Decimal of two decimals, or of four if two are not enough."""
+    return Decimal(value).scaleb(-PRICE_PLACES) if value % 100 else Decimal(value // 100).scaleb(-2)
 
 
 def read_price(name: str, text: str) -> tuple[Decimal, str | None]:
