@@ -8,8 +8,8 @@ machine that is busy with other work they need longer strokes, or most searches 
 and a client changes the prices of a quarter of the products by one bulk PATCH after the other. The n-th PATCH sets all
 of these prices to n, in the order of the products.
 
-Prints the ratios of the searches' latencies and of the server's processor time per search, with and without changes. An
-answer is wrong if it has a group twice, or if it is not of one moment: the first products have the new price, the
+Prints the ratios of the answered searches, of their latencies, and of the server's processor time per search, with and
+without changes. Searches that people gave up have no latency. An answer is wrong if it has a group twice, or if it is not of one moment: the first products have the new price, the
 others the one before, and none an older one than was acknowledged when the search began. Ends with status 1 after any
 wrong answer, and unless all products have the last price in the end.
 """
@@ -73,7 +73,13 @@ class Side:
     def figures(self) -> dict[str, float]:
         """Return the measurements that are compared."""
         p50, p99 = np.percentile(self.latencies, (50, 99)) * 1000
-        return {"p50": p50, "p99": p99, "processor time per search": 1000 * self.processor / len(self.latencies)}
+        answered = len(self.latencies)
+        return {
+            "answered": answered,
+            "p50": p50,
+            "p99": p99,
+            "processor time per search": 1000 * self.processor / answered,
+        }
 
 
 class PriceChanger:
@@ -194,7 +200,7 @@ def make_figures(measurement: Measurement, changer: PriceChanger) -> dict[str, o
     outcomes = sum((side.outcomes for side in measurement.sides.values()), Counter[str]())
     return {
         **{f"{name}, with / without": round(after[name] / before[name], 2) for name in before},
-        **{f"{name} without, ms": round(before[name], 1) for name in before},
+        **{f"{name} without, ms": round(before[name], 1) for name in before if name != "answered"},
         "answers": {name: dict(measurement.sides[name].outcomes) for name in _SIDES},
         "seconds of a PATCH": [round(seconds, 1) for seconds in changer.seconds],
         "other outcomes": {name: count for name, count in outcomes.items() if name not in _EXPECTED},
