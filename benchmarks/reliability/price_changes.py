@@ -9,9 +9,10 @@ and a client changes the prices of a quarter of the products by one bulk PATCH a
 of these prices to n, in the order of the products.
 
 Prints the ratios of the answered searches, of their latencies, and of the server's processor time per search, with and
-without changes. Searches that people gave up have no latency. An answer is wrong if it has a group twice, or if it is not of one moment: the first products have the new price, the
-others the one before, and none an older one than was acknowledged when the search began. Ends with status 1 after any
-wrong answer, and unless all products have the last price in the end.
+without changes. Searches that people gave up have no latency. An answer is wrong if it has a group twice, or if it is
+not of one moment: the first products have the new price, the others the one before, and none an older one than was
+acknowledged when the search began. Ends with status 1 after any wrong answer, and unless all products have the last
+price in the end.
 """
 
 from __future__ import annotations
