@@ -19,7 +19,7 @@ FORM_TOKEN = "form_token"
 
 _TYPE = "application/x-www-form-urlencoded"
 _MAX_BYTES = 2**20
-_MAX_FIELDS = 200
+_MAX_FIELDS = 400  # a product may have texts in 30 languages, each with the text before
 
 Form = Mapping[str, str]
 

@@ -27,6 +27,7 @@ class ImportOptions:
 
     removal: Removal | None = None  # None to leave other products alone
     is_dry_run: bool = False  # write nothing
+    language: str | None = None  # of texts that are added to products, which get nothing else; None for products
 
     def dump(self) -> str:
         """Return the options as JSON."""

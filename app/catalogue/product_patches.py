@@ -36,7 +36,7 @@ def patch_products(catalogue: Catalogue, patches: Sequence[ProductPatch]) -> lis
         )
         before = {product.product_id: product for product in stored}
         after = dict(before)
-        outcomes = [_apply(patch, after) for patch in patches]
+        outcomes = apply_patches(patches, after)
         changed = [product for name, product in after.items() if product != before[name]]
         first = claim_revisions(connection, len(changed)) - len(changed) + 1
         changed = [product.with_revision(number) for number, product in enumerate(changed, first)]
@@ -46,6 +46,11 @@ def patch_products(catalogue: Catalogue, patches: Sequence[ProductPatch]) -> lis
         replace(outcome, product=after[outcome.product.product_id]) if outcome.product else outcome
         for outcome in outcomes
     ]
+
+
+def apply_patches(patches: Sequence[ProductPatch], products: dict[str, Product]) -> list[PatchOutcome]:
+    """Apply patches in order to products by id, which are replaced there, and return the outcome of each."""
+    return [_apply(patch, products) for patch in patches]
 
 
 def _apply(patch: ProductPatch, products: dict[str, Product]) -> PatchOutcome:

@@ -19,7 +19,7 @@ from app.core.wait_budget import wait_budget
 from app.database.contact.database_server import DatabaseServer
 from app.database.damage import name_damage
 from app.database.errors import CatalogueError
-from app.database.migrations import MIGRATIONS
+from app.database.migrations.migrations import MIGRATIONS
 from app.database.read_limits import watch_reads
 from app.database.state import new_identity
 from app.database.tables import FORMAT, catalogue, metadata

@@ -27,7 +27,7 @@ from app.products.product import CUSTOM_LABELS, PRICE_PLACES
 from app.products.rule_numbers import RULE_NUMBERS
 
 FORMAT = 9
-"""The version of the tables below; app/database/migrations.py migrates older ones."""
+"""The version of the tables below; app/database/migrations/migrations.py migrates older ones."""
 
 _LARGEST = 2**62
 _NUMBER_COLUMNS = {name: f"{name}_number" for name in RULE_NUMBERS}
@@ -50,19 +50,19 @@ class Money(TypeDecorator[Decimal]):
         return None if value is None else decimal_of(value)
 
 
-class Pairs(TypeDecorator[tuple[tuple[str, str], ...]]):
-    """Names and values, stored as a JSON list of lists."""
+class TextRows(TypeDecorator[tuple[tuple[str, ...], ...]]):
+    """Rows of texts, such as names and values, stored as a JSON list of lists."""
 
     impl = Text
     cache_ok = True
 
-    def process_bind_param(self, value: tuple[tuple[str, str], ...] | None, dialect: Dialect) -> str | None:
-        """Convert pairs to JSON."""
+    def process_bind_param(self, value: tuple[tuple[str, ...], ...] | None, dialect: Dialect) -> str | None:
+        """Convert rows to JSON."""
         return None if value is None else json.dumps(value, ensure_ascii=False)
 
-    def process_result_value(self, value: str | None, dialect: Dialect) -> tuple[tuple[str, str], ...]:
-        """Convert JSON to pairs."""
-        return tuple((name, text) for name, text in json.loads(value or "[]"))
+    def process_result_value(self, value: str | None, dialect: Dialect) -> tuple[tuple[str, ...], ...]:
+        """Convert JSON to rows."""
+        return tuple(map(tuple, json.loads(value))) if value else ()
 
 
 class ColorShares(TypeDecorator[tuple[ColorShare, ...]]):
@@ -77,9 +77,7 @@ class ColorShares(TypeDecorator[tuple[ColorShare, ...]]):
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> tuple[ColorShare, ...] | None:
         """Convert JSON to colours."""
-        return (
-            None if value is None else tuple(ColorShare(str(color), float(share)) for color, share in json.loads(value))
-        )
+        return None if value is None else tuple(ColorShare(str(rgb), float(share)) for rgb, share in json.loads(value))
 
 
 metadata = MetaData()
@@ -133,7 +131,8 @@ products = Table(
     Column("size_type", _Text),
     Column("group_id", _Text),
     Column("availability", _Text),
-    Column("attributes", Pairs, nullable=False),
+    Column("attributes", TextRows, nullable=False),
+    Column("translations", TextRows),  # language, field, text
     Column("description", _Text),
     *(Column(name, _Text) for name in (*CUSTOM_LABELS, "cost_of_goods_sold")),
     *(Column(name, Float) for name in _NUMBER_COLUMNS.values()),  # derived, see app/products/rule_numbers.py
@@ -228,6 +227,7 @@ words = Table(
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("key", _Text, nullable=False, unique=True),  # the key by which words are compared
     Column("spelling", _Text, nullable=False),  # of the first product that had it
+    Column("languages", Integer),  # bits of app/words/word_languages.py; NULL is OWN
 )
 
 product_words = Table(

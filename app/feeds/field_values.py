@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 _AVAILABILITY = {  # lower case, without spaces and the prefix of https://schema.org/InStock
     "instock": "in_stock",
@@ -31,3 +31,12 @@ def read_availability(text: str | None) -> str | None:
 def join_values(name: str, values: Iterable[str]) -> str | None:
     """Join the texts of a list to the value of a product's field: "Black/Red", "41 / 42". Return None without texts."""
     return _SEPARATORS[name].join(filter(None, map(str.strip, values))) or None
+
+
+def join_texts(name: str, texts: Sequence[str] | None) -> str | None:
+    """Return the text of a field such as title_de, None without any. Raises ValueError for several, except colours."""
+    if name.startswith("color"):
+        return join_values("color", texts or ())
+    if len(texts or ()) > 1:
+        raise ValueError(f"{name} has {len(texts or ())} texts: expected one")
+    return texts[0] if texts else None

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 
 from app.catalogue.import_jobs import FeedProblem
 from app.core.error_text import truncate
 from app.feeds.field_values import join_values, read_availability
-from app.feeds.records import FeedItem, FeedRecord, Fields
+from app.feeds.records import FeedItem, FeedRecord, FeedTexts, Fields
+from app.products.languages.translations import Place, Translation, split_name
 from app.products.prices import REGULAR_PRICE, read_price
 from app.products.product import CUSTOM_LABELS, MAX_PHOTOS, Product
+from app.products.product_patch import ProductPatch
 
 MAX_ATTRIBUTE = 1000  # characters; longer texts are left out, as they are useless as filters
 
@@ -29,6 +32,22 @@ def read_record(record: FeedRecord) -> FeedItem | FeedProblem:
         return FeedItem(read_fields(record.fields), _photo_links(record.fields))
     except ValueError as error:
         return FeedProblem(record.where, str(error))
+
+
+def read_texts(record: FeedRecord, language: str) -> FeedTexts | FeedProblem:
+    """Read the texts of a record in a language, or return its problem. Its other fields are ignored."""
+    name = _first(record.fields, "id")
+    if name is None:
+        return FeedProblem(record.where, "id is empty: expected that of a product")
+    texts: dict[Place, str | None] = {
+        (language, "title"): _text(record.fields, "title"),
+        (language, "category"): _category(record.fields),
+        (language, "description"): _text(record.fields, "description"),
+        (language, "color"): _joined_text(record.fields, "color"),
+        (language, "link"): _first(record.fields, "link"),
+    }
+    given = {place: text for place, text in texts.items() if text is not None}
+    return FeedTexts(record.where, ProductPatch(name, {}, translations=given))
 
 
 def read_fields(fields: Fields) -> Product:
@@ -58,6 +77,7 @@ def read_fields(fields: Fields) -> Product:
         custom_label_4=_text(fields, "custom_label_4"),
         cost_of_goods_sold=_price_text(fields, "cost_of_goods_sold"),
         attributes=(*attributes, *_other_fields(fields)),
+        translations=tuple(_translations(fields)),
     )
 
 
@@ -126,9 +146,23 @@ def _with_zone(moment: datetime) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
+def _translations(fields: Fields) -> Iterator[Translation]:
+    """Yield the texts of fields such as title_de; of two names of a place, product_type wins over category."""
+    for name in sorted(fields):
+        if place := _place_of(name):
+            texts = map(html.unescape, fields[name])
+            text = join_values("color", texts) if place[1] == "color" else next(texts)
+            yield Translation(*place, text or "")
+
+
+def _place_of(name: str) -> Place | None:
+    """Return the language and field of a field such as title_de. Fields such as category_id are not Indonesian."""
+    return None if name.endswith("_id") else split_name(name)
+
+
 def _other_fields(fields: Fields) -> list[tuple[str, str]]:
     """Return all other fields as attributes."""
-    names = fields.keys() - _NO_ATTRIBUTES
+    names = [name for name in fields.keys() - _NO_ATTRIBUTES if not _place_of(name)]
     named = ((name.replace(":", "_"), html.unescape(value)) for name in names for value in fields[name])
     return [(name, value) for name, value in named if name and value.strip() and len(value) <= MAX_ATTRIBUTE]
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO, NamedTuple, TypeVar
 
 from app.catalogue.import_jobs import FeedProblem
 from app.core.error_text import truncate
-from app.feeds.delimited import read_table
+from app.feeds.delimited import ID, REQUIRED, read_table
 from app.feeds.json_lines import read_json_lines
 from app.feeds.line_reader import Lines
 from app.feeds.photo_folder import read_folder
-from app.feeds.product_fields import read_record
-from app.feeds.records import FeedError, FeedItem, FeedRecord
+from app.feeds.product_fields import read_record, read_texts
+from app.feeds.records import FeedError, FeedItem, FeedRecord, FeedTexts
 from app.feeds.xml import read_xml
 
 MAX_PRODUCTS = 1_000_000
@@ -26,6 +27,7 @@ _COMPRESSION_MAGIC = {
     b"\xfd7zXZ": "xz",
     b"\x28\xb5\x2f\xfd": "zstd",
 }
+_Item = TypeVar("_Item", FeedItem, FeedTexts)
 
 
 def read_source(path: Path) -> Iterator[FeedItem | FeedProblem]:
@@ -69,7 +71,7 @@ def _iterate_ids(path: Path) -> Iterator[str | None]:
             yield item.product.product_id if isinstance(item, FeedItem) else None
         return
     with path.open("rb") as file:
-        for record in _read_records(file, path):
+        for record in _read_records(file, path, REQUIRED):
             yield record.fields.get("id", [None])[0] if isinstance(record, FeedRecord) else None
 
 
@@ -78,22 +80,34 @@ def read_feed(path: Path) -> Iterator[FeedItem | FeedProblem]:
 
     Raises FeedError when the format is unknown, and when reading reaches a place that violates it.
     """
+    return _read_items(path, REQUIRED, read_record)
+
+
+def read_feed_texts(path: Path, language: str) -> Iterator[FeedTexts | FeedProblem]:
+    """Yield the texts of a feed in a language. Its products need no photos. Raises FeedError as read_feed() does."""
+    return _read_items(path, (ID,), partial(read_texts, language=language))
+
+
+def _read_items(
+    path: Path, required: tuple[str, ...], read: Callable[[FeedRecord], _Item | FeedProblem]
+) -> Iterator[_Item | FeedProblem]:
+    """Yield what `read` makes of the records of a feed; an id that came before is a problem. Raises FeedError."""
     seen: set[str] = set()
     with path.open("rb") as file:
-        for record in _read_records(file, path):
-            item = read_record(record) if isinstance(record, FeedRecord) else record
-            if isinstance(item, FeedItem):
-                name = item.product.product_id
-                if name in seen:
-                    reason = f"product id {truncate(name)} came before: expected distinct ids"
+        for record in _read_records(file, path, required):
+            item = read(record) if isinstance(record, FeedRecord) else record
+            if not isinstance(item, FeedProblem):
+                if item.product_id in seen:
+                    reason = f"product id {truncate(item.product_id)} came before: expected distinct ids"
                     item = FeedProblem(record.where, reason, "duplicate")
-                seen.add(name)
+                else:
+                    seen.add(item.product_id)
                 if len(seen) > MAX_PRODUCTS:
                     raise FeedError(f"feed {path.name} has too many products: expected at most {MAX_PRODUCTS:,}")
             yield item
 
 
-def _read_records(file: BinaryIO, path: Path) -> Iterator[FeedRecord | FeedProblem]:
+def _read_records(file: BinaryIO, path: Path, required: tuple[str, ...]) -> Iterator[FeedRecord | FeedProblem]:
     """Read the records of a feed. The first bytes tell its format without ambiguity. Raises FeedError."""
     start = file.read(_START)
     file.seek(0)
@@ -109,4 +123,4 @@ def _read_records(file: BinaryIO, path: Path) -> Iterator[FeedRecord | FeedProbl
         return read_json_lines(Lines(file, path))
     if text.startswith(b"["):
         raise FeedError(f"feed {path.name} is one JSON array: expected JSON Lines, one object per line")
-    return read_table(Lines(file, path))
+    return read_table(Lines(file, path), required)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.products.product import Product
+from app.products.product_patch import ProductPatch
 
 Fields = dict[str, list[str]]
 """Values by field name in Google's spelling, such as image_link. Repeated fields have several; no value is empty."""
@@ -28,6 +29,24 @@ class FeedItem:
 
     product: Product
     links: tuple[str, ...]
+
+    @property
+    def product_id(self) -> str:
+        """Id of the product."""
+        return self.product.product_id
+
+
+@dataclass(frozen=True)
+class FeedTexts:
+    """Texts of a product in one language, and their position in the source."""
+
+    where: str
+    patch: ProductPatch
+
+    @property
+    def product_id(self) -> str:
+        """Id of the product."""
+        return self.patch.product_id
 
 
 def field_name(name: str) -> str:

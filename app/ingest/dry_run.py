@@ -60,5 +60,5 @@ def _count(item: FeedItem | FeedProblem, problems: list[FeedProblem], stored: di
     if old is None:
         return ImportCounts(added=1)
     links = tuple(photo.link for photo in old.photos)
-    is_same = replace(old, revision=0, photos=()) == item.product and links == item.links
+    is_same = replace(old, revision=0, photos=()) == item.product.with_languages_of(old) and links == item.links
     return ImportCounts(unchanged=1) if is_same else ImportCounts(updated=1)

@@ -142,13 +142,15 @@ class GalleryWriter:
         """Delete products in one transaction. Returns the revision of each deletion by product id. Raises BusyError."""
         return await self._run(lambda: self._ingest.delete(product_ids))
 
-    async def import_feed(self, feed: BinaryIO, max_removed: float | None, *, is_dry_run: bool) -> ImportJob:
+    async def import_feed(
+        self, feed: BinaryIO, max_removed: float | None, *, is_dry_run: bool, language: str | None = None
+    ) -> ImportJob:
         """Queue the import of a feed. Once this returns, the import survives a crash.
 
         `max_removed` is the largest share in percent of products that may be removed because the feed lacks them; None
-        removes none. Raises BusyError.
+        removes none. With a language, only its texts are added to products. Raises BusyError.
         """
-        return await self._run(lambda: self._submit(feed, max_removed, is_dry_run=is_dry_run))
+        return await self._run(lambda: self._submit(feed, max_removed, is_dry_run=is_dry_run, language=language))
 
     async def cancel_import(self, job_id: str) -> None:
         """Cancel an import unless it is over. Raises BusyError."""
@@ -173,8 +175,10 @@ class GalleryWriter:
                 raise BusyError(f"{waits}: nothing was changed; try again in {_RETRY_AFTER} s", _RETRY_AFTER)
             return await result
 
-    def _submit(self, feed: BinaryIO, max_removed: float | None, *, is_dry_run: bool) -> ImportJob:
+    def _submit(
+        self, feed: BinaryIO, max_removed: float | None, *, is_dry_run: bool, language: str | None = None
+    ) -> ImportJob:
         """Start the import decoder if it is not running, and queue the import of a feed."""
         removal = None if max_removed is None else plan_removal(self._catalogue, max_removed)
         self._import_decoder.start()  # here, because starting is slow at the low priority of the import thread
-        return self._import_worker.submit(feed, ImportOptions(removal, is_dry_run))
+        return self._import_worker.submit(feed, ImportOptions(removal, is_dry_run, language))

@@ -14,23 +14,24 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.catalogue.catalogue import Catalogue
-from app.catalogue.import_jobs import FeedProblem, ImportJob
+from app.catalogue.import_jobs import ImportJob
 from app.catalogue.import_options import ImportOptions
 from app.database.errors import CheckpointMismatchError
 from app.decoding.worker_pool import DecoderUnavailableError
-from app.feeds.reader import read_feed
-from app.feeds.records import FeedError, FeedItem
+from app.feeds.reader import read_feed, read_feed_texts
+from app.feeds.records import FeedError
 from app.gallery.layout import IMPORTS
 from app.ingest.complete_feed import RemovalRefusedError, find_missing
 from app.ingest.dry_run import check_items
 from app.ingest.feed_store import FeedStore, locked
 from app.ingest.import_progress import ImportCancelledError, ImportProgress
 from app.ingest.pipeline import Ingest
+from app.ingest.texts.text_import import import_texts
 from app.observability.metrics import Metrics
 from app.photo_fetch.http_fetcher import FetchStoppedError
 from app.photo_fetch.linked_photos import LinkedPhotos
@@ -38,6 +39,7 @@ from app.photo_fetch.linked_photos import LinkedPhotos
 _POLL_INTERVAL = 1.0  # s between checks for imports that other processes left
 _RETRY_SECONDS = 10.0  # after an error of the disk or the database
 _NICE = 10  # of the import thread: below searches
+_Item = TypeVar("_Item")
 _log = logging.getLogger(__name__)
 
 
@@ -148,6 +150,9 @@ class ImportWorker:
     def _import_rest(self, job: ImportJob, path: Path, progress: ImportProgress) -> None:
         """Do what _import() does. Raises ImportCancelledError too."""
         try:
+            if job.options.language is not None:
+                self._import_texts(job, path, progress)
+                return
             # the whole feed is read before anything is written
             progress.begin(sum(1 for _ in self._raise_if_stopped(read_feed(path))))
             removal = job.options.removal
@@ -171,6 +176,15 @@ class ImportWorker:
             _log.exception("import %s failed", job.id)
             progress.fail("the server failed on this feed; the error is in its log")
 
+    def _import_texts(self, job: ImportJob, path: Path, progress: ImportProgress) -> None:
+        """Import the rest of a feed's texts in one language. Raises the errors of _import_rest()."""
+        language = job.options.language or ""
+        progress.begin(sum(1 for _ in self._raise_if_stopped(read_feed_texts(path, language))))
+        items = self._raise_if_stopped(itertools.islice(read_feed_texts(path, language), job.counts.done, None))
+        is_dry_run = job.options.is_dry_run
+        import_texts(self._catalogue, items, progress.add_problem, progress.set_counts, is_dry_run=is_dry_run)
+        progress.finish()
+
     def _remove(self, missing: Sequence[str], options: ImportOptions, progress: ImportProgress) -> None:
         """Remove the products that a complete feed lacks, or only count them in a dry run."""
         if options.is_dry_run or options.removal is None:
@@ -179,7 +193,7 @@ class ImportWorker:
             revision, record = options.removal.revision, progress.record_removed
             self._ingest.delete_unchanged(missing, revision, progress.add_removed, record)
 
-    def _raise_if_stopped(self, items: Iterator[FeedItem | FeedProblem]) -> Iterator[FeedItem | FeedProblem]:
+    def _raise_if_stopped(self, items: Iterator[_Item]) -> Iterator[_Item]:
         """Yield the items. Raises FetchStoppedError after stop(), and OSError when the disk is nearly full."""
         for item in items:
             if self._stopping.is_set():

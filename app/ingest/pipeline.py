@@ -189,7 +189,7 @@ class Ingest:
             return item
         photos = [DraftPhoto(link, partial(source.fetch, link), f"photo {cut(link, MOST_LINK)}") for link in item.links]
         try:
-            return self._preparer.prepare(ProductUpdate(item.product.product_id, lambda _: item.product, photos))
+            return self._preparer.prepare(ProductUpdate(item.product_id, item.product.with_languages_of, photos))
         except CheckpointMismatchError:
             raise
         except ValueError as error:

@@ -5,11 +5,19 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from app.colours.shares import ColorShare, main_names
 from app.core.error_text import cut, truncate
+from app.products.languages.labels import Label, find_labels
+from app.products.languages.translations import (
+    Translation,
+    find_text,
+    join_name,
+    normalise_translations,
+    replace_languages,
+)
 from app.products.sizes import size_labels
 from app.products.text_keys import attribute_name, category_path, collapse_spaces, color_names, comparison_key
 
@@ -76,6 +84,7 @@ class Product:
     custom_label_4: str | None = None
     cost_of_goods_sold: str | None = None  # a price as feeds spell it, "30.00 EUR"
     attributes: tuple[tuple[str, str], ...] = ()  # any other names and values, sorted, the names in lower case
+    translations: tuple[Translation, ...] = ()  # texts in further languages, sorted
     photos: tuple[Photo, ...] = ()  # the first one is shown; searches rank by the nearest one
     revision: int = 0  # set by the catalogue when it stores the product
 
@@ -104,6 +113,10 @@ class Product:
                 _check_text(kind, text, MAX_TEXT)
         _check_text("group_id", self.group_id, _MAX_ID)
         _check_text("description", self.description, _MAX_DESCRIPTION)
+        if self.translations:
+            object.__setattr__(self, "translations", normalise_translations(self.translations))
+        for language, field, text in self.translations:
+            _check_text(join_name(language, field), text, _MAX_DESCRIPTION if field == "description" else MAX_TEXT)
         if len(self.photos) > MAX_PHOTOS:
             raise ValueError(f"product {truncate(name)} has {len(self.photos)} photos: expected at most {MAX_PHOTOS}")
         for photo in self.photos:
@@ -128,6 +141,22 @@ class Product:
     def sizes(self) -> list[str]:
         """All sizes of the product, each with its system and type."""
         return size_labels(self.size, self.size_system, self.size_type)
+
+    def text(self, field: str, language: str | None) -> str | None:
+        """Return the text of a field in the best language for a wanted one, its own text if there is none."""
+        text = find_text(self.translations, field, language) if language and self.translations else None
+        return text or getattr(self, field)
+
+    def labels(self) -> set[Label]:
+        """Return the labels that the translations give to the product's category and colours."""
+        return find_labels(self.category, self.color, self.translations) if self.translations else set()
+
+    def with_languages_of(self, old: Product | None) -> Product:
+        """Return the product with those translations of an older state of it whose languages it lacks."""
+        if old is None or not old.translations:
+            return self
+        given = {(language, field): text for language, field, text in self.translations}
+        return replace(self, translations=replace_languages(old.translations, given))
 
     def with_revision(self, revision: int) -> Product:
         """Return the same product at a revision. Its values are not checked again."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from app.products.languages.labels import COLOR, Label, best_labels
 from app.products.prices import regular_price
 from app.products.product import Product
 from app.products.sizes import size_order
@@ -37,6 +38,7 @@ class Variants:
     colors: list[str]  # in the order of names
     prices: list[VariantPrices]  # in the order of currencies
     availability: str | None  # the best one; an unknown one is better than out_of_stock
+    labels: tuple[Label, ...] = ()  # of colours, in all languages, sorted
 
     @staticmethod
     def of(products: Sequence[Product]) -> Variants:
@@ -48,7 +50,12 @@ class Variants:
             colors=sorted(_distinct(color for product in products for color in product.colors), key=str.casefold),
             prices=_price_ranges(products),
             availability=min((product.availability for product in products), key=_BEST_FIRST.index),
+            labels=tuple(sorted({label for product in products for label in product.labels() if label.name == COLOR})),
         )
+
+    def color_labels(self, language: str | None) -> list[str]:
+        """Return the labels of the colours in the best languages for a wanted one."""
+        return best_labels(self.labels, language).colors(self.colors) if language and self.labels else self.colors
 
 
 def _distinct(values: Iterable[str]) -> list[str]:

@@ -173,11 +173,11 @@ class Service:
         return revisions
 
     async def import_feed(
-        self, feed: BinaryIO, max_removed: float | None = None, *, is_dry_run: bool = False
+        self, feed: BinaryIO, max_removed: float | None = None, *, is_dry_run: bool = False, language: str | None = None
     ) -> ImportJob:
         """Queue a feed for import. Raises StorageError and SQLAlchemyError if it cannot be stored."""
         return await self._swapper.run(
-            lambda runtime: runtime.writer.import_feed(feed, max_removed, is_dry_run=is_dry_run)
+            lambda runtime: runtime.writer.import_feed(feed, max_removed, is_dry_run=is_dry_run, language=language)
         )
 
     async def cancel_import(self, job_id: str) -> None:

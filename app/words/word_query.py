@@ -15,13 +15,16 @@ MOST_WORDS = 20
 
 @dataclass(frozen=True)
 class WordQuery:
-    """Words that products must have, all of them, as they were typed, and the language of the products' texts.
+    """Words that products must have, all of them, as they were typed, and the language of the products' own texts.
+
+    `spoken` is the language of who typed them, if it is known.
 
     The last word may be the beginning of a longer one, unless a space follows. Raises ValueError for too long a text.
     """
 
     text: str
     language: Language | None = None
+    spoken: Language | None = None
 
     def __post_init__(self) -> None:
         if len(self.text) > MOST_CHARACTERS:
@@ -33,7 +36,8 @@ class WordQuery:
     def tokens(self) -> list[Token]:
         """Return the words that count, without repeats. Words such as "the" count only if there are no others."""
         distinct = list(dict.fromkeys(tokens(self.text)))
-        return [token for token in distinct if not is_stop_word(token.key, self.language)] or distinct
+        telling = [token for token in distinct if not is_stop_word(token.key, self.language)]
+        return [token for token in telling if not is_stop_word(token.key, self.spoken)] or telling or distinct
 
     @property
     def is_open(self) -> bool:

@@ -47,12 +47,17 @@ def add(
     attribute: Annotated[
         list[str] | None, typer.Option(metavar="NAME=VALUE", help="Further property; may be repeated.")
     ] = None,
+    text: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=TEXT", help="Text in another language, such as title_de=Stiefel; may be repeated."),
+    ] = None,
     catalogue: Catalogue = None,
     *,
     as_json: Json = False,
 ) -> None:
     """Add or replace a product. Without photos, or without metadata, the product keeps those that it has."""
     from app.gallery.layout import GalleryLocation
+    from app.products.languages.translations import split_name
     from index_builder.gallery.edit import add_product
 
     texts = {"title": title, "product_type": category, "price": price, "link": link, "gender": gender}
@@ -60,10 +65,15 @@ def add(
     texts |= {"size_system": size_system, "size_type": size_type, "item_group_id": group_id}
     fields = {name: [value] for name, value in texts.items() if value}
     fields |= {name: values for name, values in {"color": color, "size": size}.items() if values}
-    for text in attribute or ():
-        name, equals, value = text.partition("=")
+    for pair in attribute or ():
+        name, equals, value = pair.partition("=")
         if not equals or not name.strip():
-            raise ValueError(f"--attribute is {truncate(text)}: expected NAME=VALUE")
+            raise ValueError(f"--attribute is {truncate(pair)}: expected NAME=VALUE")
+        fields.setdefault(name.strip(), []).append(value)
+    for pair in text or ():
+        name, equals, value = pair.partition("=")
+        if not value.strip() or split_name(name.strip()) is None:
+            raise ValueError(f"--text is {truncate(pair)}: expected NAME=TEXT, such as title_de=Stiefel")
         fields.setdefault(name.strip(), []).append(value)
     change = add_product(GalleryLocation(gallery, catalogue), product_id, fields, photo or [])
     print_result({"product_id": product_id, "outcome": change.outcome} if as_json else change.outcome, as_json=as_json)
@@ -91,20 +101,32 @@ def import_(
     complete: Complete = False,
     max_removed: MaxRemoved = 20,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count and report errors; write nothing.")] = False,
+    language: Annotated[
+        str | None,
+        typer.Option(metavar="CODE", help="Language of texts to add to products, such as de.", show_default="none"),
+    ] = None,
     allow_private_addresses: Private = False,
     catalogue: Catalogue = None,
     as_json: Json = False,
 ) -> None:
-    """Update a gallery from a feed or photo folder. Unchanged products are skipped."""
+    """Update a gallery from a feed or photo folder. Unchanged products are skipped.
+
+    With a language, only the texts of the feed are added to products, in that language.
+    """
     from app.gallery.layout import GalleryLocation
     from index_builder.gallery.build import SourceOptions
-    from index_builder.gallery.edit import import_products
+    from index_builder.gallery.edit import import_products, import_texts_in
 
+    if language is not None and complete:
+        raise ValueError("--complete is given: expected it without --language, which only adds texts to products")
     options = SourceOptions(max_removed if complete else None, allow_private_addresses, dry_run)
 
     with progress_bar(quiet=as_json) as progress:
         location = GalleryLocation(gallery, catalogue)
-        report = import_products(location, source, progress, options)
+        if language is None:
+            report = import_products(location, source, progress, options)
+        else:
+            report = import_texts_in(language, location, source, progress, is_dry_run=dry_run)
     print_report(report, as_json=as_json)
     exit_if_failed(report)
 

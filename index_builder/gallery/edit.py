@@ -11,17 +11,28 @@ from pathlib import Path
 from rich.progress import Progress
 
 from app.catalogue.catalogue import Catalogue
+from app.catalogue.import_jobs import FeedProblem
 from app.core.error_text import truncate
 from app.feeds.product_fields import read_fields
-from app.feeds.records import Fields
+from app.feeds.reader import read_feed_texts
+from app.feeds.records import FeedError, FeedTexts, Fields
 from app.gallery.checkpoint_store import checkpoint_file
 from app.gallery.layout import PHOTOS, GalleryLocation
 from app.gallery.photo_store import PhotoStore
 from app.ingest.pipeline import Ingest
 from app.ingest.product_preparer import DraftPhoto, ProductUpdate
+from app.ingest.texts.text_import import import_texts
 from app.photo_fetch.linked_photos import read_photo
+from app.products.languages.codes import read_language
 from app.products.product import Product
-from index_builder.gallery.build import BuildReport, SourceOptions, count_products, counting_bar, import_source
+from index_builder.gallery.build import (
+    BuildReport,
+    Imported,
+    SourceOptions,
+    count_products,
+    counting_bar,
+    import_source,
+)
 from model.checkpoint import load_checkpoint
 
 
@@ -44,7 +55,7 @@ def add_product(location: GalleryLocation, product_id: str, fields: Fields, phot
         if old is None and not photos:
             raise ValueError(f"product {truncate(product_id)} is new and has no photo: expected --photo FILE")
         if fields or old is None:
-            return read_fields({**fields, "id": [product_id]})
+            return read_fields({**fields, "id": [product_id]}).with_languages_of(old)
         return old
 
     drafts = [DraftPhoto("", partial(_read_photo, path), f"photo {path}") for path in photos] or None
@@ -78,6 +89,33 @@ def import_products(
         step = counting_bar(progress, count_products(source))
         imported = import_source(source, location.directory, catalogue, ingest, step, options)
         return BuildReport.of(imported, catalogue.size())
+
+
+def import_texts_in(
+    language: str,
+    location: GalleryLocation,
+    source: Path,
+    progress: Progress | None = None,
+    *,
+    is_dry_run: bool = False,
+) -> BuildReport:
+    """Add the texts of a feed to the products of an existing gallery, in a language.
+
+    Raises ValueError for an unknown language, and FeedError before anything is changed.
+    """
+    code, imported = read_language(language), Imported()
+    with closing(location.open_catalogue()) as catalogue:
+        step = counting_bar(progress, sum(1 for _ in _read_texts(source, code)))
+        items = _read_texts(source, code)
+        imported.counts = import_texts(catalogue, items, imported.skip, step, is_dry_run=is_dry_run)
+        return BuildReport.of(imported, catalogue.size())
+
+
+def _read_texts(source: Path, language: str) -> Iterator[FeedTexts | FeedProblem]:
+    """Read the texts of a feed file. Raises FeedError."""
+    if not source.is_file():
+        raise FeedError(f"no feed at {source}: expected a feed file, as photos have no texts")
+    return read_feed_texts(source, language)
 
 
 @contextmanager

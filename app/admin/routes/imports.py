@@ -16,7 +16,7 @@ from app.admin.rendering import redirect, render
 from app.admin.session import Session, SessionOf
 from app.api.requests.feed_upload import FEED, open_upload_form
 from app.api.requests.query_parameters import NulFreeText
-from app.api.routes.imports import get_job
+from app.api.routes.imports import get_job, read_import_language
 from app.asgi.body_memory import WriteBody
 from app.asgi.dependencies import LimitedReads, ServiceOf
 from app.asgi.errors import ApiError
@@ -91,19 +91,20 @@ async def cancel_import(service: ServiceOf, form: FormOf, job_id: _JobId) -> Res
 async def _submit(service: Service, form: FormData) -> ImportJob:
     """Queue the import that a form describes. Raises ApiError."""
     max_removed = _read_percent(form) if form.get("complete") == "yes" else None
+    language = read_import_language(str(form.get("language", "")).strip() or None, is_complete=max_removed is not None)
     is_dry_run, file, url = form.get("dry_run") == "yes", form.get(FEED), str(form.get("url", "")).strip()
     if isinstance(file, UploadFile) and file.size:
         if url:
             message = "there are a file and a URL: expected only one of them"
             raise ApiError(422, "invalid_parameter", message, {"parameter": "url"})
-        return await service.import_feed(file.file, max_removed, is_dry_run=is_dry_run)
+        return await service.import_feed(file.file, max_removed, is_dry_run=is_dry_run, language=language)
     if not url:
         message = "there is neither a file nor a URL: expected one of them"
         raise ApiError(422, "invalid_parameter", message, {"parameter": FEED})
     with tempfile.TemporaryFile() as downloaded:
         feed = cast(BinaryIO, downloaded)
         await _download(service, url, feed)
-        return await service.import_feed(feed, max_removed, is_dry_run=is_dry_run)
+        return await service.import_feed(feed, max_removed, is_dry_run=is_dry_run, language=language)
 
 
 def _read_percent(form: FormData) -> float:

@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 
 from app.admin.admin_route import AdminRoute
 from app.admin.forms import Form, FormOf, get_field
-from app.admin.product_form import BEFORE, TEXTS, fill_form, read_changes
+from app.admin.product_form import BEFORE, NEW_TEXTS, TEXTS, fill_form, label_translations, read_changes
 from app.admin.rendering import redirect, render
 from app.admin.session import Session, SessionOf
 from app.api.requests.product_id_paths import ProductId, unknown_product_error
@@ -102,6 +102,7 @@ def _render_product(
 ) -> Response:
     """Render a product with the texts of its form, and the problem with them."""
     context = {"labels": TEXTS, "availabilities": AVAILABILITIES, "before": BEFORE, "texts": texts}
+    context |= {"translations": label_translations(texts), "new_texts": texts.get(NEW_TEXTS, "")}
     return render(request, "product.html", session, status, product=product, problem=problem, **context)
 
 

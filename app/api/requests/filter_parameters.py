@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from fastapi import Depends, Query
 from starlette.concurrency import run_in_threadpool
 
+from app.api.requests.query_parameters import LangOf
 from app.asgi.dependencies import RulesOf, ServiceOf
 from app.asgi.errors import ApiError
 from app.catalogue.catalogue import Catalogue
@@ -17,6 +18,7 @@ from app.core.error_text import cut, expected_one_of, truncate
 from app.products.filters import Filters
 from app.products.text_keys import collapse_spaces, color_names
 from app.words.stemming import Language
+from app.words.word_languages import spoken_language
 from app.words.word_query import MOST_CHARACTERS, MOST_WORDS, WordQuery
 
 _MAX_VALUES = 50  # of one parameter; a colour such as "red/black" counts as two
@@ -80,6 +82,7 @@ _UNKNOWN = {
 async def read_filters(
     service: ServiceOf,
     rules: RulesOf,
+    lang: LangOf,
     *,
     category: Annotated[
         str | None,
@@ -137,7 +140,7 @@ async def read_filters(
         genders=tuple(gender),
         sizes=tuple(size),
         attributes=tuple(map(_split_attribute, attribute)),
-        words=_read_words(q, service.settings.language),
+        words=_read_words(q, service.settings.language, lang),
         in_stock=in_stock or service.settings.out_of_stock == "hide",
         hidden=rules.hidden,
     )
@@ -146,10 +149,10 @@ async def read_filters(
     return filters
 
 
-def _read_words(text: str, language: Language | None) -> WordQuery | None:
+def _read_words(text: str, language: Language | None, lang: str | None) -> WordQuery | None:
     """Read the words of a request, None if the text has none. Raises ApiError for too many."""
     try:
-        words = WordQuery(text, language)
+        words = WordQuery(text, language, spoken_language(lang))
     except ValueError as error:
         raise ApiError(422, "invalid_parameter", str(error), {"parameter": "q", "at_most": MOST_WORDS}) from None
     return words if words.tokens() else None

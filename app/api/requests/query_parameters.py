@@ -1,4 +1,4 @@
-"""Checks of query parameters: unknown names, repeated values and NUL.
+"""Checks of query parameters: unknown names, repeated values, NUL and languages.
 
 Unknown names are refused, since a filter with a misspelt name would filter nothing.
 """
@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, get_origin
 
-from fastapi import Depends, Request
+from fastapi import Depends, Query, Request
 from fastapi.dependencies.models import Dependant
 from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
 from app.asgi.errors import ApiError
 from app.core.error_text import expected_one_of, truncate
+from app.products.languages.codes import read_language
 
 
 async def check_parameters(request: Request) -> None:
@@ -58,3 +59,30 @@ def _reject_nul(value: str) -> str:
 
 NulFreeText = Annotated[str, AfterValidator(_reject_nul)]
 """Text that identifies a product or an operation in a request."""
+
+
+def parse_language(name: str, text: str) -> str:
+    """Return the code of a language in a parameter. Raises ApiError for anything else."""
+    try:
+        return read_language(text)
+    except ValueError as error:
+        raise ApiError(422, "invalid_parameter", f"{name}: {error}", {"parameter": name}) from None
+
+
+async def _read_lang(
+    lang: Annotated[
+        str | None,
+        Query(
+            max_length=35,
+            description="language of titles, descriptions, links and labels, as far as products have texts in it; "
+            "default: the products' own",
+            examples=["de", "pt-BR"],
+        ),
+    ] = None,
+) -> str | None:
+    """Read the language of an answer. Raises ApiError."""
+    return None if lang is None else parse_language("lang", lang)
+
+
+LangOf = Annotated[str | None, Depends(_read_lang)]
+"""Dependency: the code of the language that an answer is in, None for the products' own texts."""

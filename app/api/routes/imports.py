@@ -9,7 +9,7 @@ from starlette.concurrency import run_in_threadpool
 
 from app.api.authentication import WriteAccess
 from app.api.requests.feed_upload import IMPORT_DOCS, read_feed_upload
-from app.api.requests.query_parameters import NulFreeText
+from app.api.requests.query_parameters import NulFreeText, parse_language
 from app.api.schemas.errors import error_docs
 from app.api.schemas.imports import ERRORS_PAGE, OPERATION_ID, OperationInfo, OperationPage
 from app.asgi.body_memory import WriteBody
@@ -50,10 +50,16 @@ async def import_products(
     dry_run: Annotated[
         bool, Query(description="only check the feed: count and report errors, write nothing", examples=[True])
     ] = False,
+    language: Annotated[
+        str | None,
+        Query(max_length=35, description="only add the feed's texts to products, in this language", examples=["de"]),
+    ] = None,
 ) -> OperationInfo:
     """Accept a feed and import it in the background. The Location header is the address of its progress."""
+    spoken = read_import_language(language, is_complete=complete)
     async with read_feed_upload(request, service.settings.max_feed_bytes) as feed:
-        job = await service.import_feed(feed, max_removed if complete else None, is_dry_run=dry_run)
+        limit = max_removed if complete else None
+        job = await service.import_feed(feed, limit, is_dry_run=dry_run, language=spoken)
     response.headers["Location"] = f"/operations/{job.id}"
     return OperationInfo.from_job(job)
 
@@ -97,6 +103,14 @@ async def cancel_operation(operation_id: _OperationId, service: ServiceOf, key: 
     await run_in_threadpool(get_job, service, operation_id)
     await service.cancel_import(operation_id)
     return OperationInfo.from_job(await run_in_threadpool(get_job, service, operation_id))
+
+
+def read_import_language(text: str | None, *, is_complete: bool) -> str | None:
+    """Read the language of an import, None for products. Raises ApiError for a language of a complete feed."""
+    if text is not None and is_complete:
+        message = "complete is true: expected false with language, which only adds texts to products"
+        raise ApiError(422, "invalid_parameter", message, {"parameter": "complete"})
+    return None if text is None else parse_language("language", text)
 
 
 def get_job(service: Service, operation_id: str) -> ImportJob:

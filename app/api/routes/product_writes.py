@@ -57,7 +57,7 @@ async def put_product(
         upload = replace(upload, photos=await _fetch_photos(service, reservation, upload.links))
     written = await service.put(_build_update(product_id, upload))
     response.status_code = 200 if written.old else 201
-    return ProductDetails.from_product(written.product, service.gallery.photos.size(written.product.photo))
+    return ProductDetails.from_product(written.product, photo_size=service.gallery.photos.size(written.product.photo))
 
 
 @router.patch(
@@ -75,7 +75,7 @@ async def patch_product(
         raise unknown_product_error(product_id)
     if outcome.error is not None:
         raise ApiError(422, "invalid_product", outcome.error)
-    return ProductDetails.from_product(outcome.product, service.gallery.photos.size(outcome.product.photo))
+    return ProductDetails.from_product(outcome.product, photo_size=service.gallery.photos.size(outcome.product.photo))
 
 
 @router.patch(
@@ -124,7 +124,7 @@ def _build_update(product_id: str, upload: ProductUpload) -> ProductUpdate:
             message = f"product {truncate(product_id)} is new and has no photo: expected a file in the field 'photo'"
             raise ApiError(422, "missing_photo", message)
         if upload.metadata is not None:
-            return upload.metadata.to_product(product_id)
+            return upload.metadata.to_product(product_id, old)
         if old is not None:
             return old
         try:

@@ -10,7 +10,7 @@ from fastapi.responses import FileResponse
 
 from app.api.requests.filter_parameters import FiltersOf, Variants
 from app.api.requests.product_id_paths import ProductId, unknown_product_error
-from app.api.requests.query_parameters import NulFreeText
+from app.api.requests.query_parameters import LangOf, NulFreeText
 from app.api.schemas.errors import error_docs
 from app.api.schemas.facets import CategoryList, FacetsResponse
 from app.api.schemas.products import ProductDetails, ProductInfo, ProductPage
@@ -18,8 +18,10 @@ from app.asgi.cache_headers import FOR_EVER
 from app.asgi.dependencies import ServiceOf
 from app.asgi.errors import ApiError
 from app.core.error_text import truncate
+from app.database.labels.reading import read_labels
 from app.gallery.gallery import Gallery
 from app.products.grouping import Grouping
+from app.products.languages.labels import NO_LABELS, Labels
 
 _PHOTO_NAME = re.compile(r"[0-9a-f]{64}(\.thumb)?\.webp")
 # the name is the hash of the content; pages of other origins may show photos
@@ -41,6 +43,7 @@ photo_router = APIRouter()  # without a key, since browsers load images without 
 @router.get("/products", responses=error_docs(401, 422, 500, 503), tags=["products"])
 def list_products(
     service: ServiceOf,
+    lang: LangOf,
     after: Annotated[
         NulFreeText | None,
         Query(max_length=1000, description="`next` of the previous page", examples=["boot-017"]),
@@ -50,35 +53,45 @@ def list_products(
     """List all products, page by page, in the order of their ids."""
     products = service.gallery.catalogue.page(after, limit + 1)
     page, has_more = products[:limit], len(products) > limit
-    infos = [ProductInfo.from_product(product) for product in page]
+    infos = [ProductInfo.from_product(product, lang) for product in page]
     return ProductPage(products=infos, next=page[-1].product_id if has_more else None)
 
 
 @router.get("/products/{product_id:path}", responses=error_docs(401, 404, 422, 500, 503), tags=["products"])
-def get_product(product_id: ProductId, service: ServiceOf) -> ProductDetails:
+def get_product(product_id: ProductId, service: ServiceOf, lang: LangOf) -> ProductDetails:
     """Return one product."""
     product = service.gallery.catalogue.get(product_id)
     if product is None:
         raise unknown_product_error(product_id)
-    return ProductDetails.from_product(product, service.gallery.photos.size(product.photo))
+    return ProductDetails.from_product(product, lang, service.gallery.photos.size(product.photo))
 
 
 @router.get("/categories", responses=error_docs(401, 422, 500, 503), tags=["products"])
-def list_categories(service: ServiceOf, *, variants: Variants = False) -> CategoryList:
+def list_categories(service: ServiceOf, lang: LangOf, *, variants: Variants = False) -> CategoryList:
     """List all categories, with the number of products in and below each."""
     gallery = service.gallery
-    return CategoryList.from_counts(gallery.catalogue.categories(_choose_grouping(gallery, variants=variants)))
+    counts = gallery.catalogue.categories(_choose_grouping(gallery, variants=variants))
+    return CategoryList.from_counts(counts, _read_labels(gallery, lang))
 
 
 @router.get("/facets", responses=error_docs(401, 422, 500, 503), tags=["search"])
-def count_facets(service: ServiceOf, filters: FiltersOf, *, variants: Variants = False) -> FacetsResponse:
+def count_facets(service: ServiceOf, filters: FiltersOf, lang: LangOf, *, variants: Variants = False) -> FacetsResponse:
     """Count the values of all filters, each with the other filters applied."""
     gallery = service.gallery
-    return FacetsResponse.from_facets(gallery.catalogue.facets(filters, _choose_grouping(gallery, variants=variants)))
+    facets = gallery.catalogue.facets(filters, _choose_grouping(gallery, variants=variants))
+    return FacetsResponse.from_facets(facets, _read_labels(gallery, lang))
 
 
 def _choose_grouping(gallery: Gallery, *, variants: bool) -> Grouping:
     return Grouping.SINGLE if variants else gallery.grouping
+
+
+def _read_labels(gallery: Gallery, lang: str | None) -> Labels:
+    """Read the labels of values in a language, none without one."""
+    if lang is None:
+        return NO_LABELS
+    with gallery.catalogue.moment() as connection:
+        return read_labels(connection, lang)
 
 
 @photo_router.get(

@@ -10,6 +10,7 @@ from app.api.authentication import ExplainOf
 from app.api.requests.filter_parameters import FiltersOf, Variants
 from app.api.requests.list_parameters import ListingOf, PaintOf
 from app.api.requests.product_id_paths import ProductId, RawSuffixRoute, unknown_product_error
+from app.api.requests.query_parameters import LangOf
 from app.api.requests.sketch_upload import BODY_DOCS, QUERY_DOCS, CropOf, read_query, read_sketch
 from app.api.schemas.errors import error_docs
 from app.api.schemas.match import MatchResponse
@@ -47,6 +48,7 @@ async def search_products(
     reservation: SearchBody,
     filters: FiltersOf,
     rules: RulesOf,
+    lang: LangOf,
     *,
     k: K = 24,
     mirror: Mirror = True,
@@ -66,7 +68,7 @@ async def search_products(
     sketch = await read_query(request, reservation, *limits, kind, crop, has_words=filters.words is not None)
     asked = SearchRequest(sketch, k, filters, mirror, variants, listing, paint, rules, explain)
     search = service.search(rate_limit_key(request.scope), asked, session_of(request))
-    return SearchResponse.from_result(await cancel_on_disconnect(request, search))
+    return SearchResponse.from_result(await cancel_on_disconnect(request, search), lang)
 
 
 @router.get(
@@ -81,6 +83,7 @@ async def find_similar_products(
     service: ServiceOf,
     filters: FiltersOf,
     rules: RulesOf,
+    lang: LangOf,
     *,
     k: K = 24,
     variants: Variants = False,
@@ -91,7 +94,7 @@ async def find_similar_products(
     similar = SimilarRequest(product_id, k, filters, variants, listing, rules, explain)
     search = service.search(rate_limit_key(request.scope), similar, session_of(request))
     try:
-        return SearchResponse.from_result(await cancel_on_disconnect(request, search))
+        return SearchResponse.from_result(await cancel_on_disconnect(request, search), lang)
     except UnknownProductError:
         raise unknown_product_error(product_id) from None
 

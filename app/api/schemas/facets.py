@@ -8,12 +8,14 @@ from pydantic import BaseModel, Field
 
 from app.api.schemas.queries import WORDS_EXAMPLE, WordsInfo
 from app.catalogue.facets import Facets
+from app.products.languages.labels import Labels
 
 
 class CategoryCount(BaseModel):
     """Category and the number of products in and below it."""
 
     category: str = Field(description="path of the category", examples=["Shoes > Boots"])
+    label: str = Field(description="the same path in the language of the answer", examples=["Schuhe > Stiefel"])
     count: int = Field(description="number of products", examples=[16])
 
 
@@ -23,15 +25,20 @@ class CategoryList(BaseModel):
     categories: list[CategoryCount]
 
     @staticmethod
-    def from_counts(counts: Mapping[str, int]) -> CategoryList:
-        """Build the response from the counts of categories."""
-        return CategoryList(categories=[CategoryCount(category=name, count=count) for name, count in counts.items()])
+    def from_counts(counts: Mapping[str, int], labels: Labels) -> CategoryList:
+        """Build the response from the counts of categories, with their labels."""
+        return CategoryList(
+            categories=[
+                CategoryCount(category=path, label=labels.category(path), count=count) for path, count in counts.items()
+            ]
+        )
 
 
 class ColorCount(BaseModel):
     """Colour and the number of products that have it. A "Black/Red" product has both colours."""
 
     color: str = Field(description="name of the colour", examples=["black"])
+    label: str = Field(description="the same colour in the language of the answer", examples=["schwarz"])
     count: int = Field(description="number of products", examples=[16])
 
 
@@ -99,12 +106,14 @@ class FacetsResponse(BaseModel):
     )
 
     @staticmethod
-    def from_facets(facets: Facets) -> FacetsResponse:
-        """Build the response from the facets of a catalogue."""
+    def from_facets(facets: Facets, labels: Labels) -> FacetsResponse:
+        """Build the response from the facets of a catalogue, with the labels of values."""
         return FacetsResponse(
             size=facets.size,
-            categories=CategoryList.from_counts(facets.categories).categories,
-            colors=[ColorCount(color=name, count=count) for name, count in facets.colors.items()],
+            categories=CategoryList.from_counts(facets.categories, labels).categories,
+            colors=[
+                ColorCount(color=name, label=labels.color(name), count=count) for name, count in facets.colors.items()
+            ],
             brands=[BrandCount(brand=name, count=count) for name, count in facets.brands.items()],
             genders=[GenderCount(gender=name, count=count) for name, count in facets.genders.items()],
             sizes=[SizeCount(size=name, count=count) for name, count in facets.sizes.items()],

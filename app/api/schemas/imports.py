@@ -37,6 +37,10 @@ class OperationInfo(BaseModel):
     removed: int = Field(description="products removed because a complete feed lacks them", examples=[4])
     complete: bool = Field(description="whether products that the feed lacks are removed", examples=[True])
     dry_run: bool = Field(description="whether the feed is only checked, and nothing is written", examples=[False])
+    language: str | None = Field(
+        description="language of the texts that are added to products; null if the feed has products",
+        examples=["de", None],
+    )
     error_count: int = Field(
         description="entries without a usable product, and photos that could not be fetched", examples=[1]
     )
@@ -67,6 +71,7 @@ class OperationInfo(BaseModel):
             removed=counts.removed,
             complete=job.options.removal is not None,
             dry_run=job.options.is_dry_run,
+            language=job.options.language,
             error_count=counts.problems,
             errors=[
                 ProblemInfo(where=error.where, reason=error.reason, kind=error.kind) for error in job.errors[after:end]

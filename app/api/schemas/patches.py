@@ -27,7 +27,7 @@ class PatchBody(ProductFields):
         attributes: dict[str, list[str]] | None = None
         if self.attributes is not None or "attributes" not in self.model_fields_set:
             attributes = {name: texts or [] for name, texts in (self.attributes or {}).items()}
-        return ProductPatch(product_id, fields, attributes)
+        return ProductPatch(product_id, fields, attributes, self.translations())
 
 
 def parse_patch(data: bytes, product_id: str) -> ProductPatch:

@@ -16,6 +16,9 @@ class ProductSummary(BaseModel):
     product_id: str = Field(description="stable name of the product, as given in the feed", examples=["boot-017"])
     title: str = Field(description="name for people", examples=["Red boot"])
     category: str | None = Field(description="path such as 'Shoes > Boots'", examples=["Shoes > Boots"])
+    category_label: str | None = Field(
+        description="the same path in the language of the answer", examples=["Schuhe > Stiefel"]
+    )
     price: float | None = Field(description="price in the currency", examples=[89.9])
     currency: str | None = Field(description="ISO 4217 code", examples=["EUR"])
     regular_price: float | None = Field(
@@ -50,10 +53,25 @@ class ColorInfo(BaseModel):
     share: float = Field(description="share of the product, 0 to 1", examples=[0.72])
 
 
+class TextsInfo(BaseModel):
+    """Texts of a product in a language. Those that it lacks are null."""
+
+    title: str | None = Field(None, description="name for people", examples=["Roter Stiefel"])
+    category: str | None = Field(None, description="path of the category", examples=["Schuhe > Stiefel"])
+    description: str | None = Field(None, description="text for people", examples=["Stiefelette mit Reißverschluss"])
+    color: str | None = Field(None, description="one colour, or several separated by '/'", examples=["Schwarz/Rot"])
+    link: str | None = Field(
+        None, description="page of the product in the shop", examples=["https://shop.example/de/boot-017"]
+    )
+
+
 class ProductInfo(ProductSummary):
     """Product of the gallery."""
 
     color: str | None = Field(description="one colour, or several separated by '/'", examples=["Black/Red"])
+    color_label: str | None = Field(
+        description="the same colours in the language of the answer", examples=["Schwarz/Rot"]
+    )
     measured_colors: list[ColorInfo] | None = Field(
         description="colours measured on the first photo, the largest share first; null if they are not measured",
         examples=[[{"color": "#c0252d", "share": 0.72}]],
@@ -70,13 +88,17 @@ class ProductInfo(ProductSummary):
     )
     description: str | None = Field(description="text for people", examples=["Ankle boot with a zip"])
     attributes: list[AttributeInfo] = Field(description="further properties of the product")
+    translations: dict[str, TextsInfo] = Field(
+        description="texts in further languages, by their codes", examples=[{"de": {"title": "Roter Stiefel"}}]
+    )
 
     @staticmethod
-    def from_product(product: Product) -> ProductInfo:
-        """Build the response from a product."""
+    def from_product(product: Product, lang: str | None = None) -> ProductInfo:
+        """Build the response from a product, with the texts of a language as far as the product has them."""
         return ProductInfo(
-            **summarise(product, product.photo),
+            **summarise(product, product.photo, lang),
             color=product.color,
+            color_label=product.text("color", lang),
             measured_colors=_list_colors(product),
             gender=product.gender,
             size=product.size,
@@ -84,8 +106,9 @@ class ProductInfo(ProductSummary):
             size_type=product.size_type,
             group_id=product.group_id,
             availability=product.availability,
-            description=product.description,
+            description=product.text("description", lang),
             attributes=[AttributeInfo(name=name, value=value) for name, value in product.attributes],
+            translations=_group_by_language(product),
         )
 
 
@@ -96,10 +119,12 @@ class ProductDetails(ProductInfo):
     photo_height: int | None = Field(description="height of the same photo, in px", examples=[900])
 
     @staticmethod
-    def from_product(product: Product, photo_size: tuple[int, int] | None = None) -> ProductDetails:
-        """Build the response from a product and its photo's width and height in px."""
+    def from_product(
+        product: Product, lang: str | None = None, photo_size: tuple[int, int] | None = None
+    ) -> ProductDetails:
+        """Build the response from a product, a language, and the width and height of its photo in px."""
         width, height = photo_size or (None, None)
-        return ProductDetails(**dict(ProductInfo.from_product(product)), photo_width=width, photo_height=height)
+        return ProductDetails(**dict(ProductInfo.from_product(product, lang)), photo_width=width, photo_height=height)
 
 
 class ProductPage(BaseModel):
@@ -114,23 +139,32 @@ def _list_colors(product: Product) -> list[ColorInfo] | None:
     return None if colors is None else [ColorInfo(color=color, share=share) for color, share in colors]
 
 
+def _group_by_language(product: Product) -> dict[str, TextsInfo]:
+    """Return the translations of a product by language."""
+    texts: dict[str, dict[str, str]] = {}
+    for language, field, text in product.translations:
+        texts.setdefault(language, {})[field] = text
+    return {language: TextsInfo(**fields) for language, fields in texts.items()}
+
+
 def photo_url(name: str) -> str:
     """Return the path at which the server serves a photo."""
     return f"/photos/{name}.webp"
 
 
-def summarise(product: Product, photo: str) -> dict[str, Any]:
-    """Return the fields of ProductSummary for a product and the name of one of its photos ("" for none)."""
+def summarise(product: Product, photo: str, lang: str | None) -> dict[str, Any]:
+    """Return the fields of ProductSummary for a product, the name of one of its photos ("" for none) and a language."""
     regular = regular_price(product)
     return {
         "product_id": product.product_id,
-        "title": product.title,
+        "title": product.text("title", lang),
         "category": product.category,
+        "category_label": product.text("category", lang),
         "price": None if product.price is None else float(product.price),
         "currency": product.currency,
         "regular_price": None if regular is None else float(regular),
         "brand": product.brand,
-        "link": product.link,
+        "link": product.text("link", lang),
         "photo_url": photo_url(photo) if photo else None,
         "thumbnail_url": f"/photos/{photo}.thumb.webp" if photo else None,
         "photo_urls": [photo_url(stored.name) for stored in product.photos if stored.name],

@@ -45,6 +45,9 @@ class ResultInfo(ProductSummary):
     variants: int = Field(description="number of variants, 1 for a product without any", examples=[8])
     sizes: list[str] = Field(description="such as 'EU 42', in the order of sizes", examples=[["EU 41", "EU 42"]])
     colors: list[str] = Field(description="sorted by name", examples=[["black", "red"]])
+    color_labels: list[str] = Field(
+        description="the same colours in the language of the answer", examples=[["schwarz", "rot"]]
+    )
     prices: list[VariantPrices] = Field(description="lowest and highest price in each currency, sorted by currency")
     availability: str | None = Field(
         description="the best of all variants: in_stock, preorder, backorder, null if unknown, out_of_stock",
@@ -69,19 +72,22 @@ class ResultInfo(ProductSummary):
     )
 
     @staticmethod
-    def from_result(result: Result, rank: int, explanation: Explanation | None = None) -> ResultInfo:
-        """Build the response from a result, its rank, and its explanation if asked for."""
-        product, variants = result.product, result.variants
+    def from_result(
+        result: Result, rank: int, explanation: Explanation | None = None, lang: str | None = None
+    ) -> ResultInfo:
+        """Build the response from a result, its rank, its explanation if asked for, and a language."""
+        product, variants, description = result.product, result.variants, result.product.text("description", lang)
         return ResultInfo(
-            **summarise(product, result.photo),
+            **summarise(product, result.photo, lang),
             group_id=variants.group_id,
             variants=variants.count,
             sizes=variants.sizes,
             colors=variants.colors,
+            color_labels=variants.color_labels(lang),
             prices=[VariantPrices.from_range(prices) for prices in variants.prices],
             availability=variants.availability,
             in_stock=result.in_stock,
-            description=product.description and cut(product.description, _MOST_DESCRIPTION),
+            description=description and cut(description, _MOST_DESCRIPTION),
             rank=rank,
             distance=result.distance,
             explanation=explanation and ExplanationInfo.from_explanation(explanation),
@@ -130,12 +136,12 @@ class SearchResponse(BaseModel):
     )
 
     @staticmethod
-    def from_result(result: SearchResult) -> SearchResponse:
-        """Build the response from the result of a search."""
+    def from_result(result: SearchResult, lang: str | None = None) -> SearchResponse:
+        """Build the response from the result of a search, in a language as far as products have texts in it."""
         explanations = result.explanations or [None] * len(result.results)
         explained = enumerate(zip(result.results, explanations, strict=True), result.page.start + 1)
         return SearchResponse(
-            results=[ResultInfo.from_result(item, rank, explanation) for rank, (item, explanation) in explained],
+            results=[ResultInfo.from_result(item, rank, explanation, lang) for rank, (item, explanation) in explained],
             gallery=GalleryInfo(size=result.size, revision=result.revision),
             timings_ms=Timings(**{name: round(duration, 3) for name, duration in result.timings_ms.items()}),
             kind=result.kind,

@@ -22,11 +22,14 @@ from pydantic_core import PydanticCustomError
 
 from app.asgi.errors import ApiError
 from app.core.error_text import describe_validation_error, path_of, truncate
-from app.feeds.field_values import join_values, read_availability
+from app.feeds.field_values import join_texts, join_values, read_availability
+from app.products.languages.translations import NAME_FORM, Place, replace_languages, split_name
 from app.products.prices import read_price
 from app.products.product import MAX_PHOTOS, MAX_TEXT, Product
 
 MAX_METADATA_BYTES = 256 * 1024
+_GROUP_ALIAS = "item_group_id"
+_UNKNOWN = "unknown_name"  # type of the error about a field that products do not have
 
 _Price = Annotated[
     Decimal,
@@ -65,13 +68,23 @@ _PriceText = Annotated[
     BeforeValidator(_as_price_text),
     WithJsonSchema({"anyOf": [{"type": "number", "minimum": 0}, {"type": "string"}]}),
 ]
+
+
+def _describe_translations(schema: dict[str, Any]) -> None:
+    """Describe texts in other languages, such as title_de, in the JSON schema of a product's fields."""
+    texts = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}, {"type": "null"}]}
+    schema["patternProperties"] = {NAME_FORM: texts | {"description": "text in another language; null removes it"}}
+    schema["additionalProperties"] = False
+
+
 _Label = Annotated[str | None, Field(description="private value of the shop's own, for rules", examples=["clearance"])]
 
 
 class ProductFields(BaseModel):
-    """Fields of a product in a request, without its attributes."""
+    """Fields of a product in a request, without its attributes. Further fields are texts in other languages."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="allow", json_schema_extra=_describe_translations)
+    __pydantic_extra__: dict[str, Texts | None]
 
     product_id: str | None = Field(
         None, description="optional; if given, must equal the id in the path", examples=["boot-017"]
@@ -93,7 +106,7 @@ class ProductFields(BaseModel):
     size_type: Texts | None = Field(None, description="type of the sizes, such as 'tall'", examples=["tall"])
     group_id: str | None = Field(
         None,
-        validation_alias=AliasChoices("group_id", "item_group_id"),
+        validation_alias=AliasChoices("group_id", _GROUP_ALIAS),
         description="common to the variants of one product, such as the sizes of a shoe; `item_group_id` works too",
         examples=["boot-g7"],
     )
@@ -112,6 +125,15 @@ class ProductFields(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
+    def _check_names(cls, values: object) -> object:
+        """Check that the names are those of fields, or of texts in other languages. Other bodies are left alone."""
+        for name in values if isinstance(values, dict) else ():
+            if name not in cls.model_fields and name != _GROUP_ALIAS and split_name(name) is None:
+                raise PydanticCustomError(_UNKNOWN, "a field of a product", {"name": name})
+        return values
+
+    @model_validator(mode="before")
+    @classmethod
     def _split_price(cls, values: object) -> object:
         """Parse a price as feeds spell it, with or without a currency. The field validates all other values."""
         if not isinstance(values, dict) or not isinstance(values.get("price"), str):
@@ -120,6 +142,14 @@ class ProductFields(BaseModel):
             price, currency = read_price("price", values["price"].strip())
             return {**values, "price": str(price), **({"currency": currency} if currency else {})}
         return values
+
+    def translations(self) -> dict[Place, str | None]:
+        """Return the texts in other languages, None for those to remove. Raises ApiError for several titles."""
+        places = {place: name for name in self.__pydantic_extra__ if (place := split_name(name)) is not None}
+        try:
+            return {place: join_texts(name, self.__pydantic_extra__[name]) for place, name in places.items()}
+        except ValueError as error:
+            raise ApiError(422, "invalid_product", str(error)) from None
 
     def check_id(self, product_id: str) -> None:
         """Check that an id in the body is that of the path. Raises ApiError id_mismatch."""
@@ -155,12 +185,16 @@ class ProductBody(ProductFields):
                 raise PydanticCustomError("link", f"http:// or https://, and at most {MAX_TEXT:,} characters")
         return links
 
-    def to_product(self, product_id: str) -> Product:
-        """Return the product with that id, without photos. Raises ApiError for a different id or invalid values."""
+    def to_product(self, product_id: str, old: Product | None = None) -> Product:
+        """Return the product with that id, without photos. Raises ApiError for a different id or invalid values.
+
+        Translations of its old state stay in languages that the body does not name.
+        """
         self.check_id(product_id)
         attributes = tuple((name, value) for name, texts in self.attributes.items() for value in texts)
         try:
-            return Product(product_id, attributes=attributes, **self.values(product_id))
+            translations = replace_languages(old.translations if old else (), self.translations())
+            return Product(product_id, attributes=attributes, translations=translations, **self.values(product_id))
         except ValueError as error:
             raise ApiError(422, "invalid_product", str(error)) from None
 
@@ -179,8 +213,10 @@ def parse_product(data: bytes, model: type[_Fields]) -> _Fields:
         first = error.errors(include_url=False)[0]
         where = path_of(first["loc"])
         message = describe_validation_error(first, where)
-        if first["type"] == "extra_forbidden":
-            message = f"{where} is unknown: expected some of {', '.join(model.model_fields)}"
+        if first["type"] == _UNKNOWN:
+            where = first["ctx"]["name"]
+            fields = f"{', '.join(model.model_fields)}, or a text in another language such as title_de"
+            message = f"{path_of((where,))} is unknown: expected some of {fields}"
         raise ApiError(422, "invalid_product", message, {"where": where[:80]}) from None
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
 from app.database.sql_lists import is_any_of
 from app.database.tables import product_words, word_bigrams, words
@@ -15,6 +15,7 @@ from app.words.compounds import ends_of_compound, has_compounds, is_compound_wit
 from app.words.stemming import Language, common_beginning, stem
 from app.words.tokens import Token
 from app.words.typos import distance, first_bigrams, least_shared, max_typos
+from app.words.word_languages import LANGUAGES, OWN, readings
 from app.words.word_query import Correction, WordChoice, WordMatch
 
 _LEAST_STEMMED = 3  # letters; shorter words have no other forms
@@ -51,14 +52,10 @@ def resolve_words(connection: Connection, filters: Filters) -> tuple[Filters, Wo
 def _find_word(connection: Connection, key: str, language: Language | None, *, is_open: bool) -> WordChoice | None:
     """Find the words of products with the stem of a word, its compounds, and with `is_open` all that it begins.
 
-    Return None if there are none.
+    Each word is stemmed by the languages of the texts that have it. `language` is that of texts without one, and of
+    compounds. Return None if there are no words.
     """
-    own, stemmed = words.c.key == key, stem(key, language)
-    if len(key) >= _LEAST_STEMMED and language is not None:
-        alike = _known_words(connection, begins_with(common_beginning(key, language)))
-        keys = tuple(word for word in alike if stem(word, language) == stemmed)
-    else:
-        keys = tuple(_known_words(connection, own))
+    keys = tuple(_find_forms(connection, key, language))
     prefix = key if is_open and _is_known(connection, begins_with(key)) else None
     compounds = _find_compounds(connection, key, language, is_known=bool(keys))
     return WordChoice(key, keys, prefix, compounds) if keys or prefix or compounds else None
@@ -80,6 +77,20 @@ def _find_compounds(connection: Connection, key: str, language: Language | None,
         for word, own in ends.items()
         if not known.isdisjoint(own) or (is_known and is_compound_with_end(word, stemmed, language))
     )
+
+
+def _find_forms(connection: Connection, key: str, language: Language | None) -> Iterator[str]:
+    """Yield the words of products that are a word, or have its stem in a language of theirs."""
+    alike = words.c.key == key
+    if len(key) >= _LEAST_STEMMED:
+        beginning = min((common_beginning(key, spoken) for spoken in LANGUAGES), key=len)
+        alike = or_(alike, and_(words.c.languages > OWN, begins_with(beginning)))
+        if language is not None:
+            alike = or_(alike, begins_with(common_beginning(key, language)))
+    columns = words.c.key, func.coalesce(words.c.languages, OWN)
+    for word, bits in connection.execute(select(*columns).where(alike, _OF_PRODUCT).order_by(words.c.key)).all():
+        if word == key or any(stem(word, spoken) == stem(key, spoken) for spoken in readings(bits, language)):
+            yield word
 
 
 def _find_meanings(connection: Connection, key: str, *, is_open: bool) -> list[Token]:
@@ -116,7 +127,7 @@ def _most_frequent(connection: Connection, alike: dict[int, Token]) -> list[Toke
     return [alike[number] for number in order[:_MOST_MEANINGS]]
 
 
-def _known_words(connection: Connection, condition: ColumnElement[bool]) -> Iterable[str]:
+def _known_words(connection: Connection, condition: ColumnElement[bool]) -> Sequence[str]:
     return connection.execute(select(words.c.key).where(condition, _OF_PRODUCT).order_by(words.c.key)).scalars().all()
 
 

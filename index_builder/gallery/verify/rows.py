@@ -149,7 +149,7 @@ def _check_texts(
 
 def _check_words(row: Row[Any], product: Product, stored: Mapping[str, int], findings: Findings) -> None:
     """Check that a product is found by its own words."""
-    expected = {token.key: place for token, place in words_of(product).items()}
+    expected = {token.key: use.place for token, use in words_of(product).items()}
     for key, place in sorted(stored.items() - expected.items()):
         problem = f"it is found by the word {key!r} in place {place}: expected only its own words"
         findings.add_problem(_product_label(row), problem)

@@ -13,6 +13,8 @@ export class Categories {
   #paths = [];
   /** @type {Map<string, string>} */
   #spellings = new Map(); // plain path -> as it was spelled first
+  /** @type {Map<string, string>} */
+  #labels = new Map(); // path -> the same in the page's language
   /** @type {Map<string, number>} */
   #counts = new Map();
   /** @type {Map<string, number>} */
@@ -37,6 +39,7 @@ export class Categories {
     facets.addEventListener("change", () => {
       const categories = facets.counts?.categories ?? [];
       this.#counts = new Map(categories.map(({ category, count }) => [this.#learn(category), count]));
+      for (const { category, label } of categories) this.#labels.set(this.#spelled(category), label ?? category);
       this.#firstCounts = new Map([...this.#counts, ...this.#firstCounts]);
       this.#paths = withAncestors([...this.#counts.keys()]);
       this.#draw();
@@ -95,6 +98,8 @@ export class Categories {
   #chip(path) {
     const chip = this.#chips.get(path) ?? makeChip(path);
     this.#chips.set(path, chip);
+    const name = parts(this.#labels.get(path) ?? path).at(-1);
+    chip.textContent = name || say("finding.all");
     const count = this.#counts.get(path);
     chip.setAttribute("aria-pressed", String((path || null) === this.#chosen));
     if (count === undefined) {
@@ -114,7 +119,6 @@ function makeChip(path) {
   chip.type = "button";
   chip.className = "chip";
   chip.dataset.path = path;
-  chip.textContent = path ? (parts(path).at(-1) ?? "") : say("finding.all");
   return chip;
 }
 

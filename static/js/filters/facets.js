@@ -2,12 +2,13 @@
 
 import { ask } from "../platform/api_client.js";
 import { isPassing } from "../platform/error_messages.js";
+import { LANGUAGE } from "../platform/i18n.js";
 
 /**
  * @typedef {object} Counts as GET /facets gives them, each counted with the other filters applied
  * @property {number | null} size products that pass all filters; null while the network keeps it from us
- * @property {{category: string, count: number}[]} categories
- * @property {{color: string, count: number}[]} colors
+ * @property {{category: string, label?: string, count: number}[]} categories label: in the page's language
+ * @property {{color: string, label?: string, count: number}[]} colors likewise
  * @property {{brand: string, count: number}[]} brands
  * @property {{gender: string, count: number}[]} [genders]
  * @property {{size: string, count: number}[]} [sizes] in the order of sizes
@@ -38,7 +39,7 @@ export class Facets extends /** @type {import("../types.js").FiringClass<Events>
   async load() {
     this.#controller?.abort();
     const controller = (this.#controller = new AbortController());
-    const { status, body } = await ask(`/facets?${this.#filters.parameters}`, { signal: controller.signal });
+    const { status, body } = await ask(`/facets?${new URLSearchParams([["lang", LANGUAGE], ...this.#filters.parameters])}`, { signal: controller.signal });
     if (this.#controller !== controller) return;
     this.#controller = null;
     this.#isMissing = isPassing(status);

@@ -17,6 +17,8 @@ export class TraitChips {
   #trait;
   /** @type {Map<string, HTMLElement>} */
   #labels = new Map();
+  /** @type {Map<string, string>} */
+  #names = new Map(); // plain value -> as it is called in the page's language
   #isWhole = false; // whether all are shown
 
   /**
@@ -45,6 +47,7 @@ export class TraitChips {
   /** @param {import("./facets.js").Counts | null} facets */
   show(facets) {
     const counts = countsOf(facets, this.#trait);
+    if (this.#trait === "colors") for (const { color, label } of facets?.colors ?? []) this.#names.set(plain(color), label ?? color);
     const chosen = this.#filters.chosen[this.#trait];
     const values = [...counts.map(([value]) => value), ...this.#labels.keys(), ...chosen];
     // counts spell a value as the products that were found do, which other filters change
@@ -55,6 +58,7 @@ export class TraitChips {
     this.#labels = new Map(order.map((value) => [value, this.#labels.get(value) ?? this.#label(value)]));
     for (const [value, label] of this.#labels) {
       boxIn(label).checked = chosen.includes(value);
+      find(".option-name", label).textContent = this.#nameOf(value);
       find(".count", label).textContent = written(known.get(value) ?? 0);
     }
     arrange(this.#place, [...this.#labels.values()]);
@@ -81,6 +85,12 @@ export class TraitChips {
     return this.#isWhole ? [] : [...this.#labels.values()].slice(FEW).filter((label) => !boxIn(label).checked);
   }
 
+  /** What the shop calls it in the page's language, else what the page does. @param {string} value */
+  #nameOf(value) {
+    const name = this.#names.get(plain(value)) ?? value;
+    return this.#trait === "colors" && name === value ? colourName(value) : name;
+  }
+
   /** @param {string} value */
   #label(value) {
     const label = element("label", "option");
@@ -90,8 +100,7 @@ export class TraitChips {
     const look = this.#trait === "colors" && swatchOf(value);
     if (look) swatch.style.setProperty("--swatch", look);
     swatch.hidden = !look;
-    const name = this.#trait === "colors" ? colourName(value) : value;
-    label.append(box, swatch, element("span", "option-name", name), element("span", "count"));
+    label.append(box, swatch, element("span", "option-name"), element("span", "count"));
     return label;
   }
 }

@@ -9,12 +9,14 @@ import { showPrice } from "./product_price.js";
  * @property {string} product_id
  * @property {string} title
  * @property {string | null} category
+ * @property {string | null} [category_label] the same in the page's language
  * @property {number | null} price
  * @property {string | null} currency
  * @property {number | null} [regular_price] before the sale
  * @property {{currency: string | null, min: number, max: number, regular?: number | null}[]} [prices] of all variants
  * @property {string | null} [brand]
  * @property {string | null} [color]
+ * @property {string | null} [color_label] the same in the page's language
  * @property {string[]} [sizes] of all variants
  * @property {number} [variants] their number
  * @property {string | null} [availability]
@@ -44,7 +46,7 @@ export function card(product, first) {
   caption.append(
     element("span", "title", nameOf(product)),
     showPrice(element("span", "price"), product),
-    element("span", "fact", product.brand ?? (product.category ?? "").split(">").at(-1)?.trim()),
+    element("span", "fact", product.brand ?? (product.category_label ?? "").split(">").at(-1)?.trim()),
   );
   if (product.sizes?.length) caption.append(element("span", "fact", spanOf(product.sizes)));
   body.append(tile, caption);

@@ -5,7 +5,7 @@ import { find } from "../platform/dom.js";
 import { noteOpened, noteVisit } from "../platform/event_log.js";
 import { announceChoice } from "../embed/host_page.js";
 import { Matched } from "./match_overlay.js";
-import { say } from "../platform/i18n.js";
+import { LANGUAGE, say } from "../platform/i18n.js";
 import { Details } from "./product_details.js";
 import { Photos } from "./product_photos.js";
 import { Sheet } from "../ui/dialog_sheet.js";
@@ -154,7 +154,7 @@ export class ProductPanel {
    * @param {Product} product @param {AbortSignal} signal
    */
   async #refresh(product, signal) {
-    const { status, body } = await ask(productPath(product.product_id), { signal });
+    const { status, body } = await ask(`${productPath(product.product_id)}?lang=${LANGUAGE}`, { signal });
     if (signal.aborted) return;
     if (status === 200 && body) this.#renew(body);
     this.#$(".panel-gone").hidden = status !== 404;

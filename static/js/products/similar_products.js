@@ -2,6 +2,7 @@
 
 import { ask, productPath } from "../platform/api_client.js";
 import { element, find } from "../platform/dom.js";
+import { LANGUAGE } from "../platform/i18n.js";
 import { nameOf, thumbnail } from "./product_card.js";
 import { showPrice } from "./product_price.js";
 import { Retry } from "../ui/retry_notice.js";
@@ -36,7 +37,7 @@ export class Similar {
     this.#section.hidden = false;
     this.#strip.replaceChildren();
     this.#strip.scrollLeft = 0;
-    const { status, body } = await ask(`${productPath(product.product_id, "/similar")}?k=${MANY}`, { signal });
+    const { status, body } = await ask(`${productPath(product.product_id, "/similar")}?k=${MANY}&lang=${LANGUAGE}`, { signal });
     if (signal.aborted) return;
     if (status === 200 && body) {
       this.#section.hidden = body.results.length === 0;

@@ -103,6 +103,6 @@ export class Results extends /** @type {import("../types.js").FiringClass<{open:
 }
 
 /** A product that looks different by now gets a new element. @param {SearchResult} product */
-function keyOf({ product_id, title, category, brand, price, currency, prices, sizes, in_stock, thumbnail_url }) {
-  return JSON.stringify([product_id, title, category, brand, price, currency, prices, sizes, in_stock, thumbnail_url]);
+function keyOf({ product_id, title, category_label, brand, price, currency, prices, sizes, in_stock, thumbnail_url }) {
+  return JSON.stringify([product_id, title, category_label, brand, price, currency, prices, sizes, in_stock, thumbnail_url]);
 }

@@ -9,6 +9,7 @@
  * chosen, since its answer would be wrong then, and when there is nothing left to search.
  */
 
+import { LANGUAGE } from "../platform/i18n.js";
 import { LATE, ask } from "../platform/api_client.js";
 import { boundsOf } from "../sketch/sketch.js";
 import { explain, isPassing } from "../platform/error_messages.js";
@@ -174,7 +175,7 @@ export class Search extends /** @type {import("../types.js").FiringClass<Events>
 
 /** @param {Snapshot | null} sketch @param {URLSearchParams} filters @param {boolean} growing @returns {Query} */
 function queryOf(sketch, filters, growing) {
-  const path = `/search?${new URLSearchParams([["k", String(RESULTS)], ...filters])}`;
+  const path = `/search?${new URLSearchParams([["k", String(RESULTS)], ["lang", LANGUAGE], ...filters])}`;
   return { path, json: sketch ? JSON.stringify(sketch) : "", strokes: sketch?.strokes ?? [], growing };
 }
 

@@ -19,7 +19,7 @@ from app.catalogue.import_options import ImportOptions, Removal
 from app.colours.shares import ColorShare
 from app.database.errors import CatalogueError
 from app.database.merchandising.stored_rules import read_stored_rules, version_of, write_stored_rules
-from app.database.migrations import _PRIVATE_FIELDS
+from app.database.migrations.migrations import _PRIVATE_FIELDS
 from app.database.rows import state_in
 from app.database.tables import FORMAT, NUMBER_COLUMNS, metadata
 from app.database.tables import products as product_table
@@ -181,7 +181,7 @@ def test_a_migration_that_fails_changes_nothing(tmp_path: Path, monkeypatch: pyt
         raise OSError("power cut")
 
     with monkeypatch.context() as patch:
-        patch.setattr("app.database.migrations.insert_products", fail)
+        patch.setattr("app.database.migrations.migrations.insert_products", fail)
         with pytest.raises(OSError, match="power cut"):
             Catalogue(sqlite_url(path))
     with closing(sqlite3.connect(path)) as connection:
@@ -287,7 +287,7 @@ def test_products_of_format_7_are_found_by_their_measured_colours(directory: Pat
 
 
 def test_products_of_format_5_are_found_by_words(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.database.migrations._PRODUCTS", 2)
+    monkeypatch.setattr("app.database.migrations.migrations._PRODUCTS", 2)
     catalogue = open_catalogue(directory)
     products = [Product(f"p{n}", f"Red boot {n}", description="warm" if n % 2 else None) for n in range(5)]
     catalogue.put(products, vectors(len(products)))

@@ -155,7 +155,8 @@ def test_tables_of_others_are_left_alone(shared: Path) -> None:
     with catalogue._writing.begin() as connection:
         connection.exec_driver_sql("DROP TABLE catalogue")
     with pytest.raises(
-        CatalogueError, match=r"has tables \(.*photos, product_words, products.*\) that are not a catalogue"
+        CatalogueError,
+        match=r"has tables \(.*photos, product_labels, product_words.*\) that are not a catalogue",
     ):
         open_catalogue(shared)
 

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sqlalchemy import (
-    BigInteger,
     Boolean,
-    Column,
     Connection,
     Row,
-    Table,
     Text,
-    bindparam,
     column,
     delete,
     func,
     insert,
-    inspect,
     literal,
     or_,
     select,
@@ -30,9 +25,11 @@ from sqlalchemy import (
 
 from app.database.analytics.tables import daily_counts, events
 from app.database.filter_conditions import LIVE
+from app.database.labels.tables import labels, product_labels
 from app.database.merchandising.tables import stored_rules
+from app.database.migrations.changes import add_columns, create_indexes, update_rows
 from app.database.mutations import insert_products, insert_traits
-from app.database.rows import DERIVED_COLUMNS, PRODUCT_COLUMNS, chunks, product_of, row_of
+from app.database.rows import DERIVED_COLUMNS, PRODUCT_COLUMNS, chunks, product_of
 from app.database.sql_lists import is_any_of
 from app.database.tables import (
     FORMAT,
@@ -46,6 +43,7 @@ from app.database.tables import (
     products,
     trait_values,
     traits,
+    words,
 )
 from app.database.word_index.writing import insert_words, remove_unused_words, replace_words
 from app.products.prices import REGULAR_PRICE
@@ -98,7 +96,7 @@ def migrate_from_2(connection: Connection) -> None:
 
 def migrate_from_3(connection: Connection) -> None:
     """Migrate from format 3: groups of variants, and systems and types of sizes, were attributes like any other."""
-    _add_columns(connection, products, products.c.keys())
+    add_columns(connection, products, products.c.keys())
     for moved in _move_attributes(connection, _GROUP_FIELDS):
         connection.execute(delete(traits).where(is_any_of(traits.c.revision, [product.revision for product in moved])))
         insert_traits(connection, moved)
@@ -108,15 +106,15 @@ def migrate_from_3(connection: Connection) -> None:
 def migrate_from_4(connection: Connection) -> None:
     """Migrate from format 4: imports had no options, and no feed was scheduled."""
     metadata.create_all(connection)
-    _add_columns(connection, operations, ["options"])
+    add_columns(connection, operations, ["options"])
     migrate_from_5(connection)
 
 
 def migrate_from_5(connection: Connection) -> None:
     """Migrate from format 5: products were not found by words."""
     metadata.create_all(connection)
-    _add_columns(connection, products, products.c.keys())
-    _create_indexes(connection)
+    add_columns(connection, products, products.c.keys())
+    create_indexes(connection)
     lacking = select(*PRODUCT_COLUMNS).where(LIVE, products.c.text_revision.is_(None))
     lacking = lacking.order_by(products.c.revision).limit(_PRODUCTS)
     last = 0
@@ -130,7 +128,7 @@ def migrate_from_5(connection: Connection) -> None:
 
 def migrate_from_6(connection: Connection) -> None:
     """Migrate from format 6: the colours of photos were not measured. They stay unknown until `sketchfind reembed`."""
-    _add_columns(connection, photos, ["colors"])
+    add_columns(connection, photos, ["colors"])
     migrate_from_7(connection)
 
 
@@ -141,26 +139,27 @@ def migrate_from_7(connection: Connection) -> None:
     """
     for added in (admin_sessions, daily_counts, events):
         added.create(connection, checkfirst=True)
-    _add_columns(connection, products, products.c.keys())
-    _create_indexes(connection)
+    _prepare_languages(connection)
+    add_columns(connection, products, products.c.keys())
+    create_indexes(connection)
     _make_private(connection)
     _add_color_words(connection)
     migrate_from_8(connection)
 
 
 def migrate_from_8(connection: Connection) -> None:
-    """Migrate from format 8: rules were in a file only."""
+    """Migrate from format 8: products had texts in one language, and rules were in a file only."""
+    _prepare_languages(connection)
     stored_rules.create(connection, checkfirst=True)
     connection.execute(update(catalogue).values(format=FORMAT))
 
 
-def _add_columns(connection: Connection, target: Table, names: Iterable[str]) -> None:
-    """Add those of the named columns that a table lacks."""
-    there = {column["name"] for column in inspect(connection).get_columns(target.name)}
-    for name in names:
-        if name not in there:
-            kind = target.c[name].type.compile(connection.dialect)
-            connection.execute(text(f"ALTER TABLE {target.name} ADD COLUMN {name} {kind}"))
+def _prepare_languages(connection: Connection) -> None:
+    """Add what writing words and labels needs since format 9."""
+    add_columns(connection, products, ["translations"])
+    add_columns(connection, words, ["languages"])
+    for added in (labels, product_labels):
+        added.create(connection, checkfirst=True)
 
 
 def _make_private(connection: Connection) -> None:
@@ -174,7 +173,7 @@ def _make_private(connection: Connection) -> None:
     stored = type_coerce(products.c.attributes, Text)
     on_sale = select(*PRODUCT_COLUMNS).where(LIVE, stored.contains(f'["{REGULAR_PRICE}", ', autoescape=True))
     for rows in chunks(connection.execute(on_sale)):
-        _update_rows(connection, [product_of(row, []) for row in rows], DERIVED_COLUMNS)
+        update_rows(connection, [product_of(row, []) for row in rows], DERIVED_COLUMNS)
 
 
 def _add_color_words(connection: Connection) -> None:
@@ -188,13 +187,6 @@ def _add_color_words(connection: Connection) -> None:
         last = rows[-1].revision
 
 
-def _create_indexes(connection: Connection) -> None:
-    """Create the indexes of products that are missing, and that of filters again, with all of its columns."""
-    connection.execute(text("DROP INDEX IF EXISTS ix_products_filters"))
-    for index in products.indexes:
-        index.create(connection, checkfirst=True)
-
-
 def _move_attributes(connection: Connection, fields: Mapping[str, str]) -> Iterator[list[Product]]:
     """Move attributes to fields, both given by name, and yield the products that had any, without their photos.
 
@@ -205,19 +197,8 @@ def _move_attributes(connection: Connection, fields: Mapping[str, str]) -> Itera
     columns = [products.c[name] for name in {*fields.values(), "attributes"}] + DERIVED_COLUMNS
     for rows in chunks(connection.execute(select(*PRODUCT_COLUMNS).where(LIVE, is_affected))):
         moved = [_move_to_fields(row, fields) for row in rows]
-        _update_rows(connection, moved, columns)
+        update_rows(connection, moved, columns)
         yield moved
-
-
-def _update_rows(connection: Connection, changed: Sequence[Product], columns: Sequence[Column[Any]]) -> None:
-    """Write some columns of products, without a new revision."""
-    statement = update(products).where(products.c.revision == bindparam("number", type_=BigInteger))
-    statement = statement.values({column.name: bindparam(f"new_{column.name}") for column in columns})
-    values = [(product.revision, row_of(product)) for product in changed]
-    connection.execute(
-        statement,
-        [{"number": n, **{f"new_{column.name}": row[column.name] for column in columns}} for n, row in values],
-    )
 
 
 def _with_colors(fields: dict[str, Any]) -> Product:
