@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from app.database.tables import products as product_table
 from app.gallery.gallery import Gallery
 from app.gallery.layout import CATALOGUE_FILE
 from app.products.filters import Filters
+from app.products.languages.translations import Translation
 from app.products.product import Photo, Product
 from app.words.word_query import WordQuery
 from index_builder.gallery.verify.findings import Findings
@@ -119,8 +121,17 @@ def test_nothing_is_lost_on_a_server(postgres: Postgres) -> None:
         catalogue.close()
 
 
+def remove_languages(connection: Connection) -> None:
+    """Remove what formats before 9 lack."""
+    connection.execute(text("ALTER TABLE products DROP COLUMN translations"))
+    connection.execute(text("ALTER TABLE words DROP COLUMN languages"))
+    for name in ("labels", "product_labels"):
+        connection.execute(text(f"DROP TABLE {name}"))
+
+
 def remove_private_fields(connection: Connection) -> None:
     """Remove what formats before 8 lack."""
+    remove_languages(connection)
     connection.execute(text("DROP INDEX IF EXISTS ix_products_filters"))
     for name in (*_PRIVATE_FIELDS, *(column.name for column in NUMBER_COLUMNS.values())):
         connection.execute(text(f"ALTER TABLE products DROP COLUMN {name}"))
@@ -307,6 +318,23 @@ def test_products_of_format_5_are_found_by_words(directory: Path, monkeypatch: p
     opened.put([Product("p1", "Blue boot")], vectors(1))
     opened.delete(["p3"])
     assert matching(opened, Filters(words=WordQuery("blue"))) == [7]
+
+
+def test_products_of_format_8_have_texts_in_one_language(directory: Path) -> None:
+    catalogue = open_catalogue(directory)
+    catalogue.put([Product("a", "Red boots"), Product("b", "Blue hat")], vectors(2))
+    with catalogue.transaction() as connection:
+        remove_languages(connection)
+        connection.execute(text("UPDATE catalogue SET format = 8"))
+    with ThreadPoolExecutor(3) as pool:
+        opened, *_ = pool.map(lambda _: open_catalogue(directory), range(3))
+    assert [product.translations for product in opened.page()] == [(), ()] and opened.revision() == 2
+    assert matching(opened, Filters(words=WordQuery("boot ", "en"))) == [1]
+    assert matching(opened, Filters(words=WordQuery("bootes ", "en"))) == []
+    german = Product("b", "Blue hat", translations=(Translation("de", "title", "Blaue Boote"),))
+    opened.put([german], vectors(1))
+    assert opened.get("b") == replace(german, revision=3)
+    assert matching(opened, Filters(words=WordQuery("boot ", "en"))) == [1, 3]
 
 
 def test_custom_labels_and_costs_of_format_7_become_private(directory: Path) -> None:
