@@ -14,10 +14,12 @@ from app.colours.shares import ColorShare
 from app.core.arrays import Embeddings
 from app.core.error_text import readable
 from app.database.filter_conditions import LIVE
+from app.database.labels.tables import labels, product_labels
 from app.database.raw_tables import raw_columns
 from app.database.rows import DERIVED_COLUMNS, PRODUCT_COLUMNS, embedding_of, row_of
 from app.database.state import CatalogueState
 from app.database.tables import ColorShares, photos, product_words, products, trait_values, traits, words
+from app.products.languages.labels import Label
 from app.products.product import Photo, Product
 from app.products.product_words import words_of
 from app.products.text_keys import comparison_key
@@ -93,23 +95,30 @@ def _check_products(
 ) -> Iterator[CheckedRows]:
     own_photos = select(*raw_columns(photos)).where(photos.c.product_id.in_([row.product_id for row in rows]))
     own_traits = _select_traits().where(traits.c.revision.in_([row.revision for row in rows]))
+    texts = [row.text_revision for row in rows]
     own_words = select(product_words.c.text_revision, words.c.key, product_words.c.place).where(
-        product_words.c.word_id == words.c.id, product_words.c.text_revision.in_([row.text_revision for row in rows])
+        product_words.c.word_id == words.c.id, product_words.c.text_revision.in_(texts)
+    )
+    own_labels = select(product_labels.c.text_revision, *(labels.c[name] for name in Label._fields)).where(
+        product_labels.c.label_id == labels.c.id, product_labels.c.text_revision.in_(texts)
     )
     photos_of, traits_of = dict[str, list[Row[Any]]](), dict[int, list[Row[Any]]]()
-    words_by_text: dict[int, dict[str, int]] = {}
+    words_by_text, labels_by_text = dict[int, dict[str, int]](), dict[int, set[Label]]()
     for photo in connection.execute(own_photos.order_by(photos.c.product_id, photos.c.position)):
         photos_of.setdefault(photo.product_id, []).append(photo)
     for trait in connection.execute(own_traits):
         traits_of.setdefault(trait.revision, []).append(trait)
     for word in connection.execute(own_words):
         words_by_text.setdefault(word.text_revision, {})[word.key] = word.place
+    for revision, *label in connection.execute(own_labels):
+        labels_by_text.setdefault(revision, set()).add(Label(*label))
     for row in rows:
         if row.deleted:
             continue  # _check_orphans() reports rows that belong to a deleted product
         its_photos = photos_of.get(row.product_id, [])
         if (product := _check_texts(row, its_photos[:1], traits_of.get(row.revision, []), findings)) is not None:
             _check_words(row, product, words_by_text.get(row.text_revision, {}), findings)
+            _check_labels(row, product, labels_by_text.get(row.text_revision, set()), findings)
         names = [photo.name for photo in its_photos if photo.name is not None]
         yield CheckedRows(row.product_id, row.revision, names, _check_photos(row, its_photos, state.dim, findings))
 
@@ -156,6 +165,14 @@ def _check_words(row: Row[Any], product: Product, stored: Mapping[str, int], fin
     for key, place in sorted(expected.items() - stored.items()):
         problem = f"it is not found by the word {key!r} in place {place}: expected all its words"
         findings.add_problem(_product_label(row), problem)
+
+
+def _check_labels(row: Row[Any], product: Product, stored: set[Label], findings: Findings) -> None:
+    """Check that a product has the labels of its translations."""
+    for label in sorted(stored ^ product.labels()):
+        problem = "it has" if label in stored else "it lacks"
+        problem += f" the label {label.text!r} of {label.name} {label.key!r} in {label.language}"
+        findings.add_problem(_product_label(row), f"{problem}: expected those of its translations")
 
 
 def _decode_colors(stored: Any) -> tuple[ColorShare, ...] | None:
@@ -205,7 +222,7 @@ def _find_photo_problems(photo: Row[Any], dim: int | None, count: int) -> Iterat
 
 
 def _check_orphans(connection: Connection, findings: Findings) -> None:
-    """Check for photos, traits and words that do not belong to any product."""
+    """Check for photos, traits, words and labels that do not belong to any product."""
     owner = photos.outerjoin(products, and_(products.c.product_id == photos.c.product_id, LIVE))
     orphans = select(photos.c.product_id, photos.c.position).select_from(owner).where(products.c.product_id.is_(None))
     for row in connection.execute(orphans):
@@ -219,13 +236,12 @@ def _check_orphans(connection: Connection, findings: Findings) -> None:
             "catalogue", f"traits of revision {revision} are stored, but no product has it: expected none"
         )
 
-    text_owner = product_words.outerjoin(
-        products, and_(products.c.text_revision == product_words.c.text_revision, LIVE)
-    )
-    unowned = select(product_words.c.text_revision).select_from(text_owner)
-    for revision in connection.execute(unowned.where(products.c.product_id.is_(None)).distinct()).scalars():
-        problem = f"words of revision {revision} are stored, but no product has them: expected none"
-        findings.add_problem("catalogue", problem)
+    for kind, derived in (("words", product_words), ("labels", product_labels)):
+        text_owner = derived.outerjoin(products, and_(products.c.text_revision == derived.c.text_revision, LIVE))
+        unowned = select(derived.c.text_revision).select_from(text_owner)
+        for revision in connection.execute(unowned.where(products.c.product_id.is_(None)).distinct()).scalars():
+            problem = f"{kind} of revision {revision} are stored, but no product has them: expected none"
+            findings.add_problem("catalogue", problem)
 
 
 def _product_label(row: Any) -> str:

@@ -72,6 +72,14 @@ def test_a_feed_is_imported_into_a_gallery(tiny_gallery: Path, tmp_path: Path, f
     (tmp_path / "new.jsonl").write_text('{"id": "y", "image_link": "b.png"}\n{"id": "z", "image_link": "c.png"}\n')
     new = answer("import", tmp_path / "new.jsonl", "--gallery", gallery)
     assert (new["added"], new["size"]) == (1, 13) and "is not there" in new["skipped"][0][1]
+    (tmp_path / "de.csv").write_text("id,title\nboot-1,Stiefel\nx,Hut\n")
+    german = answer("import", tmp_path / "de.csv", "--gallery", gallery, "--language", "de")
+    assert (german["updated"], german["skipped"][0][0], german["size"]) == (1, "line 3", 13)
+    answer("add", "boot-1", "--gallery", gallery, "--title", "Boot", "--text", "title_fr=Botte")
+    stored = answer("list", "--gallery", gallery, "--limit", 1)["products"][0]
+    assert {code: texts["title"] for code, texts in stored["translations"].items()} == {"de": "Stiefel", "fr": "Botte"}
+    refused = run("import", tmp_path / "de.csv", "--gallery", gallery, "--language", "cz")
+    assert refused.exit_code == 2 and refused.stderr.startswith("sketchfind: language 'cz' is unknown: expected a code")
 
 
 def test_a_complete_feed_removes_what_it_lacks(tiny_gallery: Path, tmp_path: Path, feed: Path) -> None:

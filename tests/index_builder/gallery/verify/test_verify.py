@@ -17,6 +17,7 @@ from app.gallery.checkpoint_store import keep_checkpoint
 from app.gallery.gallery import Gallery
 from app.gallery.layout import CATALOGUE_FILE, CHECKPOINT_FILE, PHOTOS, GalleryLocation
 from app.index.metric_forms import keys_of
+from app.products.languages.translations import Translation
 from app.products.product import Photo, Product
 from index_builder.gallery.verify.verify import verify
 from model.checkpoint import load_checkpoint
@@ -31,7 +32,11 @@ def gallery(tiny_gallery: Path, tmp_path: Path) -> Path:
     first, second = catalogue.get("boot-1"), catalogue.get("boot-2")
     assert first and second
     both = Product(
-        "boot-1", "Boots", color="Black/Red", attributes=(("heel", "low"),), photos=first.photos + second.photos
+        *("boot-1", "Boots"),
+        color="Black/Red",
+        attributes=(("heel", "low"),),
+        translations=(Translation("de", "color", "Schwarz/Rot"),),
+        photos=first.photos + second.photos,
     )
     vectors = [catalogue.embedding("boot-1"), catalogue.embedding("boot-2")]
     catalogue.put([both], np.concatenate([vector for vector in vectors if vector is not None]))
@@ -159,6 +164,14 @@ def test_a_sound_gallery(gallery: Path) -> None:
         (
             "INSERT INTO product_words VALUES (1, 77, 0)",
             "catalogue: words of revision 77 are stored, but no product has them: expected none",
+        ),
+        (
+            "INSERT INTO product_labels VALUES (1, 77)",
+            "catalogue: labels of revision 77 are stored, but no product has them: expected none",
+        ),
+        (
+            "DELETE FROM product_labels WHERE label_id = (SELECT id FROM labels WHERE text = 'Rot')",
+            "product boot-1: it lacks the label 'Rot' of color 'red' in de: expected those of its translations",
         ),
         (
             "INSERT INTO photos SELECT 'sack-1', 0, name, source, link, embedding, colors FROM photos {pump}",
