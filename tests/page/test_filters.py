@@ -39,8 +39,8 @@ def facets(**more: Any) -> dict[str, Any]:
 
 
 def asked(url: str) -> dict[str, list[str]]:
-    """Return the parameters of a request, less k."""
-    return {name: values for name, values in parse_qs(urlsplit(url).query).items() if name != "k"}
+    """Return the parameters of a request, less k and lang."""
+    return {name: values for name, values in parse_qs(urlsplit(url).query).items() if name not in ("k", "lang")}
 
 
 @pytest.fixture

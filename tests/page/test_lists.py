@@ -144,7 +144,7 @@ def photos(page: Page) -> list[str]:
 def open_boot(page: Page, phone: Phone, photos: list[str], **more: Any) -> None:
     page.route(SIMILAR, lambda route: route.fulfill(json=answer(product("other", **BOOT_ON_SALE))))
     boot = product("boot", **{**BOOT_ON_SALE, "photo_url": photos[1], "photo_urls": photos, **more})
-    page.route("**/products/boot", lambda route: route.fulfill(json=boot))
+    page.route("**/products/boot?*", lambda route: route.fulfill(json=boot))
     show(phone, boot)
     phone.results.first.get_by_role("button").tap()
     expect(panel(page)).to_be_visible()
@@ -213,8 +213,8 @@ def test_the_latest_news_of_a_product_without_variants_are_shown(page: Page, pho
     expect(panel(page).locator(".product-stock")).to_have_text("In stock")
     news = product("boot", **{**BOOT_ON_SALE, "price": 50, "availability": "out_of_stock"})
     news = {name: value for name, value in news.items() if name not in ("prices", "sizes", "in_stock")}
-    page.unroute("**/products/boot")
-    page.route("**/products/boot", lambda route: route.fulfill(json=news))
+    page.unroute("**/products/boot?*")
+    page.route("**/products/boot?*", lambda route: route.fulfill(json=news))
     page.keyboard.press("Escape")
     phone.results.first.get_by_role("button").tap()
     expect(panel(page).locator(".product-stock")).to_have_text("Out of stock")

@@ -270,7 +270,7 @@ def test_a_product_that_is_gone_says_so(page: Page, phone: Phone) -> None:
 def test_the_shop_is_told_what_the_panel_shows(page: Page, phone: Phone) -> None:
     """What is newer than the search, but with the photo that was found."""
     news = product("a", price=49.9, link="https://shop.example/new", photo_url="/photos/first.webp")
-    page.route("**/products/a", lambda route: route.fulfill(json=news))
+    page.route("**/products/a?*", lambda route: route.fulfill(json=news))
     page.route(SIMILAR, lambda route: route.fulfill(json=answer()))
     page.route("**/js/embed/host_page.js", lambda route: route.fulfill(content_type="text/javascript", body=TELLTALE))
     page.reload()
@@ -293,14 +293,14 @@ def test_ids_may_hold_anything(page: Page, phone: Phone, product_id: str, path: 
     show(phone, product(product_id))
     phone.results.first.get_by_role("button").tap()
     expect(panel(page).get_by_role("alert")).to_be_visible()
-    assert {path, f"{path}/similar?k=12"} <= set(paths)
+    assert {f"{path}?lang=en", f"{path}/similar?k=12&lang=en"} <= set(paths)
 
 
 @pytest.mark.parametrize("link", ["javascript:alert(1)", "data:text/html,x", "//evil.example", None])
 def test_only_the_web_is_linked_to_and_titles_are_text(page: Page, phone: Phone, link: str | None) -> None:
     bad = product("bad", title="<img src=x onerror=alert(1)>", category="Shoes > Boots & <b", link=link)
     page.route(SIMILAR, lambda route: route.fulfill(json=answer(bad)))
-    page.route("**/products/bad", lambda route: route.fulfill(json={**bad, "color": "<u>red</u>", "gender": None}))
+    page.route("**/products/bad?*", lambda route: route.fulfill(json={**bad, "color": "<u>red</u>", "gender": None}))
     show(phone, bad)
     phone.results.first.get_by_role("button").tap()
     expect(panel(page).get_by_role("heading", level=2)).to_have_text("<img src=x onerror=alert(1)>")

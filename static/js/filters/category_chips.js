@@ -39,7 +39,9 @@ export class Categories {
     facets.addEventListener("change", () => {
       const categories = facets.counts?.categories ?? [];
       this.#counts = new Map(categories.map(({ category, count }) => [this.#learn(category), count]));
-      for (const { category, label } of categories) this.#labels.set(this.#spelled(category), label ?? category);
+      for (const { category, label } of categories) {
+        if (label && label !== category) this.#labels.set(this.#spelled(category), label);
+      }
       this.#firstCounts = new Map([...this.#counts, ...this.#firstCounts]);
       this.#paths = withAncestors([...this.#counts.keys()]);
       this.#draw();

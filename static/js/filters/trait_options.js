@@ -47,7 +47,9 @@ export class TraitChips {
   /** @param {import("./facets.js").Counts | null} facets */
   show(facets) {
     const counts = countsOf(facets, this.#trait);
-    if (this.#trait === "colors") for (const { color, label } of facets?.colors ?? []) this.#names.set(plain(color), label ?? color);
+    for (const { color, label } of (this.#trait === "colors" && facets?.colors) || []) {
+      if (label && label !== color) this.#names.set(plain(color), label);
+    }
     const chosen = this.#filters.chosen[this.#trait];
     const values = [...counts.map(([value]) => value), ...this.#labels.keys(), ...chosen];
     // counts spell a value as the products that were found do, which other filters change
@@ -87,8 +89,7 @@ export class TraitChips {
 
   /** What the shop calls it in the page's language, else what the page does. @param {string} value */
   #nameOf(value) {
-    const name = this.#names.get(plain(value)) ?? value;
-    return this.#trait === "colors" && name === value ? colourName(value) : name;
+    return this.#names.get(plain(value)) ?? (this.#trait === "colors" ? colourName(value) : value);
   }
 
   /** @param {string} value */

@@ -46,7 +46,7 @@ export function card(product, first) {
   caption.append(
     element("span", "title", nameOf(product)),
     showPrice(element("span", "price"), product),
-    element("span", "fact", product.brand ?? (product.category_label ?? "").split(">").at(-1)?.trim()),
+    element("span", "fact", product.brand ?? (product.category_label ?? product.category ?? "").split(">").at(-1)?.trim()),
   );
   if (product.sizes?.length) caption.append(element("span", "fact", spanOf(product.sizes)));
   body.append(tile, caption);

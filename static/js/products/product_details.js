@@ -42,8 +42,8 @@ export class Details {
     const stock = STOCK[availabilityOf(product) ?? ""];
     this.#$(".product-stock").textContent = stock ? say(stock) : "";
     this.#$(".product-stock").classList.toggle("sold-out", stock === STOCK.out_of_stock);
-    const path = (product.category_label ?? "").split(">").map((part) => part.trim()).join(" › ");
-    this.#$(".product-facts").textContent = [product.brand, path, colourName(product.color_label ?? "")].filter(Boolean).join(" · ");
+    const path = (product.category_label ?? product.category ?? "").split(">").map((part) => part.trim()).join(" › ");
+    this.#$(".product-facts").textContent = [product.brand, path, colourName(product.color_label ?? product.color ?? "")].filter(Boolean).join(" · ");
     const sizes = product.sizes ?? [];
     this.#$(".product-sizes").textContent = sizes.length ? say("product.sizes", { sizes: sizes.join(", ") }) : "";
     this.#link(product.link);
