@@ -16,12 +16,18 @@ _CODES = """
     sr ss st su sv sw ta te tg th ti tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu
 """
 _ISO_639_1 = frozenset(_CODES.split())
-_FORM = re.compile(r"([a-z]{2})(?:[-_]([a-z]{4}))?(?:[-_]([a-z]{2}|\d{3}))?", re.IGNORECASE)  # language, script, region
+_LONGEST = 20  # characters of a code, and of a text that is cached
+_FORM = re.compile(r"([a-z]{2})(?:[-_]([a-z]{4}))?(?:[-_]([a-z]{2}|[0-9]{3}))?", re.ASCII | re.IGNORECASE)
+
+
+def find_language(text: str) -> str | None:
+    """Return the code that a text is, in the case of BCP 47: "PT_br" is "pt-BR". None if it is not a code."""
+    return _parse(text) if len(text) <= _LONGEST else None
 
 
 @lru_cache(maxsize=1000)
-def find_language(text: str) -> str | None:
-    """Return the code that a text is, in the case of BCP 47: "PT_br" is "pt-BR". None if it is not a code."""
+def _parse(text: str) -> str | None:
+    """Return the code that a short text is, as find_language() does. The names of all fields of a feed come here."""
     match = _FORM.fullmatch(text.strip())
     if match is None or match[1].lower() not in _ISO_639_1:
         return None
