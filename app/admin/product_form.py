@@ -52,7 +52,7 @@ def fill_form(product: Product) -> dict[str, str]:
 def label_translations(texts: Form) -> dict[str, str]:
     """Return the labels of the translations among the texts of a form, by name."""
     places = {name: split_name(name) for name in texts}
-    return {name: f"{place[1].capitalize()} ({place[0]})" for name, place in places.items() if place is not None}
+    return {name: f"{TEXTS.get(place[1], 'Description')} ({place[0]})" for name, place in places.items() if place is not None}
 
 
 def read_changes(form: Form, product_id: str) -> ProductPatch | None:
