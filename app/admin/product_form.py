@@ -51,8 +51,8 @@ def fill_form(product: Product) -> dict[str, str]:
 
 def label_translations(texts: Form) -> dict[str, str]:
     """Return the labels of the translations among the texts of a form, by name."""
-    places = {name: split_name(name) for name in texts}
-    return {name: f"{TEXTS.get(place[1], 'Description')} ({place[0]})" for name, place in places.items() if place is not None}
+    places = {name: place for name in texts if (place := split_name(name)) is not None}
+    return {name: f"{TEXTS.get(field, 'Description')} ({language})" for name, (language, field) in places.items()}
 
 
 def read_changes(form: Form, product_id: str) -> ProductPatch | None:
