@@ -199,7 +199,7 @@ GERMAN = [
 def test_german_compounds_are_found_by_their_parts_and_follow_all_others(directory: Path) -> None:
     catalogue = open_catalogue(directory)
     shop = [Product(title.replace(" ", "-").lower(), title) for title in GERMAN]
-    shop.append(Product("hint", "Hut", description="passt zu Schuhen"))
+    shop.append(Product("hint", "Hut", description="hält warm zu Schuhen"))
     catalogue.put(shop, vectors(len(shop)))
     loop = WordLoop(shop, "de")
     compounds = {
