@@ -72,17 +72,17 @@ export class Client {
     return this.#connection.send("/events", options, parts);
   }
 
-  /** @param {string} productId @param {CallOptions} [options] @returns {Promise<ProductDetails>} */
-  getProduct(productId, options) {
-    return this.#connection.send(path`/products/${productId}`, options);
+  /** @param {string} productId @param {{lang?: string} & CallOptions} [options] @returns {Promise<ProductDetails>} */
+  getProduct(productId, { lang, ...options } = {}) {
+    return this.#connection.send(path`/products/${productId}`, options, { params: { lang } });
   }
 
   /**
    * Yield all products in the order of their ids, fetching them page by page.
-   * @param {{pageSize?: number} & CallOptions} [options] @returns {AsyncGenerator<Product, void>}
+   * @param {{pageSize?: number, lang?: string} & CallOptions} [options] @returns {AsyncGenerator<Product, void>}
    */
-  iterateProducts({ pageSize = 200, ...options } = {}) {
-    return this.#connection.iterate("/products", { items: "products" }, options, { params: { limit: pageSize } });
+  iterateProducts({ pageSize = 200, lang, ...options } = {}) {
+    return this.#connection.iterate("/products", { items: "products" }, options, { params: { limit: pageSize, lang } });
   }
 
   /**
@@ -133,10 +133,10 @@ export class Client {
    * Start an import of a feed. The server runs it in the background.
    * @param {Picture | string} feed @param {ImportOptions & CallOptions} [options] @returns {Promise<Import>}
    */
-  startImport(feed, { signal, timeout, complete, maxRemoved, dryRun } = {}) {
+  startImport(feed, { signal, timeout, complete, maxRemoved, dryRun, language } = {}) {
     const body = new FormData();
     body.append("feed", feed instanceof Blob ? feed : new Blob([feed]));
-    const params = { complete, max_removed: maxRemoved, dry_run: dryRun };
+    const params = { complete, max_removed: maxRemoved, dry_run: dryRun, language };
     return this.#connection.send("/products/import", { signal, timeout }, { method: "POST", params, body });
   }
 

@@ -14,7 +14,7 @@ export type ConnectionOptions = { key?: string; timeout?: number; retries?: numb
 /** The signal cancels the call; `timeout` is of one try, in ms. */
 export type CallOptions = { signal?: AbortSignal; timeout?: number };
 
-/** Conditions that products have to meet, and the order of the results. `cursor` is the `next` of an answer. */
+/** Conditions that products have to meet, order and language of the results. `cursor` is the `next` of an answer. */
 export type Filters = {
   q?: string;
   category?: string;
@@ -30,6 +30,7 @@ export type Filters = {
   variants?: boolean;
   sort?: "likeness" | "price_asc" | "price_desc";
   cursor?: string;
+  lang?: string;
 };
 
 /** `session` is the random id of the shopper's session, 32 hexadecimal digits: that of its events. */
@@ -47,6 +48,7 @@ export type ProductSummary = {
   product_id: string;
   title: string;
   category: Text;
+  category_label: Text;
   price: number | null;
   currency: Text;
   regular_price: number | null;
@@ -62,6 +64,7 @@ export type Result = ProductSummary & {
   variants: number;
   sizes: string[];
   colors: string[];
+  color_labels: string[];
   prices: { currency: Text; min: number; max: number; regular: number | null }[];
   availability: Text;
   in_stock: boolean;
@@ -93,8 +96,11 @@ export type Event = {
 };
 export type EventReceipt = { accepted: number; ignored: number };
 
+export type Texts = { title: Text; category: Text; description: Text; color: Text; link: Text };
+/** `translations` has the texts by language. */
 export type Product = ProductSummary & {
   color: Text;
+  color_label: Text;
   gender: Text;
   size: Text;
   size_system: Text;
@@ -103,6 +109,7 @@ export type Product = ProductSummary & {
   availability: Text;
   description: Text;
   attributes: { name: string; value: string }[];
+  translations: Record<string, Texts>;
 };
 export type ProductDetails = Product & { photo_width: number | null; photo_height: number | null };
 
@@ -149,8 +156,9 @@ export type PatchReport = {
 export type Deletion = { product_id: string; revision: number };
 export type Deletions = { deleted: number; unknown: number; revision: number | null };
 
-/** A `complete` feed removes products that it lacks, at most `maxRemoved` percent of all (20). `dryRun` only checks. */
-export type ImportOptions = { complete?: boolean; maxRemoved?: number; dryRun?: boolean };
+/** A `complete` feed removes products that it lacks, at most `maxRemoved` percent of all (20). `dryRun` only checks.
+ * With a `language`, the feed only adds its texts, in that language, to products that exist. */
+export type ImportOptions = { complete?: boolean; maxRemoved?: number; dryRun?: boolean; language?: string };
 export type Import = {
   id: string;
   state: "queued" | "running" | "done" | "failed" | "cancelled";
@@ -162,6 +170,7 @@ export type Import = {
   removed: number;
   complete: boolean;
   dry_run: boolean;
+  language: Text;
   error_count: number;
   errors: Problem[];
   errors_next: number | null;

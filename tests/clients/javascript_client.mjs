@@ -142,6 +142,15 @@ test("an import is checked, listed and cancelled", async () => {
   assert.equal(latest.id, id);
 });
 
+test("texts of a language are imported and asked for", async () => {
+  const { id } = await client.startImport('{"id": "boot-2", "title": "Stiefel 2"}', { language: "de" });
+  assert.equal((await client.waitForImport(id, { interval: 50 })).language, "de");
+  assert.equal((await client.getProduct("boot-2", { lang: "de" })).title, "Stiefel 2");
+  assert.notEqual((await client.getProduct("boot-2")).title, "Stiefel 2");
+  const titles = (await listAll(client.iterateProducts({ lang: "de" }))).map((product) => product.title);
+  assert.ok(titles.includes("Stiefel 2"));
+});
+
 test("the health of the server", async () => {
   assert.equal((await client.checkHealth()).status, "ok");
   assert.equal((await client.checkReadiness()).status, "ready");

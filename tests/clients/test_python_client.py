@@ -177,6 +177,15 @@ def test_an_import_is_checked_refused_or_cancelled(client: Client, served: Serve
     assert client.wait_for_import(job["id"], interval=0.05)["state"] == "cancelled"
 
 
+def test_texts_of_a_language_are_imported_and_asked_for(client: Client) -> None:
+    job = client.start_import(b'{"id": "boot-1", "title": "Stiefel 1"}', language="de")
+    done = client.wait_for_import(job["id"], interval=0.05)
+    assert (done["state"], done["language"], done["error_count"]) == ("done", "de", 0)
+    assert client.get_product("boot-1", lang="de")["title"] == "Stiefel 1" != client.get_product("boot-1")["title"]
+    assert "Stiefel 1" in [product["title"] for product in client.iterate_products(lang="de")]
+    assert client.search(q="stiefel", lang="de")["results"][0]["title"] == "Stiefel 1"
+
+
 def test_the_errors_of_an_import_are_read_over_all_pages(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sketchfind_client.requests._ERRORS_PER_PAGE", 2)
     job = client.start_import(b"id,price,image_link\n" + b"n,cheap,x\n" * 5)

@@ -72,13 +72,13 @@ class AsyncClient(AsyncConnection):
         """Record what happened to the results of searches. `session` is random, 32 hexadecimal digits."""
         return await self._send(requests.record_events(session, events))
 
-    async def get_product(self, product_id: str) -> ProductDetails:
-        """Return a product."""
-        return await self._send(requests.get_product(product_id))
+    async def get_product(self, product_id: str, *, lang: str | None = None) -> ProductDetails:
+        """Return a product, with its texts in the language `lang` as far as it has them."""
+        return await self._send(requests.get_product(product_id, lang))
 
-    def iterate_products(self, *, page_size: int = 200) -> AsyncIterator[Product]:
+    def iterate_products(self, *, page_size: int = 200, lang: str | None = None) -> AsyncIterator[Product]:
         """Yield all products in the order of their ids, fetching them page by page."""
-        return self._iterate(requests.list_products(page_size))
+        return self._iterate(requests.list_products(page_size, lang))
 
     async def put_product(
         self, product_id: str, fields: ProductFields | None = None, photos: Sequence[Picture] = ()
@@ -109,14 +109,18 @@ class AsyncClient(AsyncConnection):
         complete: bool = False,
         max_removed: float | None = None,
         dry_run: bool = False,
+        language: str | None = None,
     ) -> Import:
         """Start an import of a feed, given by its bytes or its path. The server runs it in the background.
 
         With `complete`, products that the feed lacks are removed, but at most `max_removed` percent of all: by default
-        the server's 20. With `dry_run`, the feed is only checked.
+        the server's 20. With `dry_run`, the feed is only checked. With `language`, it only adds its texts, in
+        that language, to products that exist.
         """
         with requests.open_feed(feed) as file:
-            return await self._send(requests.start_import(file, max_removed, complete=complete, dry_run=dry_run))
+            return await self._send(
+                requests.start_import(file, max_removed, language, complete=complete, dry_run=dry_run)
+            )
 
     async def get_import(self, import_id: str) -> Import:
         """Return the progress of an import."""

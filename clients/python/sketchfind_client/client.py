@@ -69,13 +69,13 @@ class Client(Connection):
         """Record what happened to the results of searches. `session` is random, 32 hexadecimal digits."""
         return self._send(requests.record_events(session, events))
 
-    def get_product(self, product_id: str) -> ProductDetails:
-        """Return a product."""
-        return self._send(requests.get_product(product_id))
+    def get_product(self, product_id: str, *, lang: str | None = None) -> ProductDetails:
+        """Return a product, with its texts in the language `lang` as far as it has them."""
+        return self._send(requests.get_product(product_id, lang))
 
-    def iterate_products(self, *, page_size: int = 200) -> Iterator[Product]:
+    def iterate_products(self, *, page_size: int = 200, lang: str | None = None) -> Iterator[Product]:
         """Yield all products in the order of their ids, fetching them page by page."""
-        return self._iterate(requests.list_products(page_size))
+        return self._iterate(requests.list_products(page_size, lang))
 
     def put_product(
         self, product_id: str, fields: ProductFields | None = None, photos: Sequence[Picture] = ()
@@ -106,14 +106,16 @@ class Client(Connection):
         complete: bool = False,
         max_removed: float | None = None,
         dry_run: bool = False,
+        language: str | None = None,
     ) -> Import:
         """Start an import of a feed, given by its bytes or its path. The server runs it in the background.
 
         With `complete`, products that the feed lacks are removed, but at most `max_removed` percent of all: by default
-        the server's 20. With `dry_run`, the feed is only checked.
+        the server's 20. With `dry_run`, the feed is only checked. With `language`, it only adds its texts, in
+        that language, to products that exist.
         """
         with requests.open_feed(feed) as file:
-            return self._send(requests.start_import(file, max_removed, complete=complete, dry_run=dry_run))
+            return self._send(requests.start_import(file, max_removed, language, complete=complete, dry_run=dry_run))
 
     def get_import(self, import_id: str) -> Import:
         """Return the progress of an import."""

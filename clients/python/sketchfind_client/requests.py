@@ -98,14 +98,14 @@ def find_similar(product_id: str, k: int, options: SimilarOptions) -> PageReques
     return _search_page("GET", f"{_product_path(product_id)}/similar", {"k": k, **options}, {})
 
 
-def get_product(product_id: str) -> Request[ProductDetails]:
-    """Return the request for a product."""
-    return Request("GET", _product_path(product_id))
+def get_product(product_id: str, lang: str | None) -> Request[ProductDetails]:
+    """Return the request for a product, with its texts in a language."""
+    return Request("GET", _product_path(product_id), {"lang": lang})
 
 
-def list_products(limit: int) -> PageRequest[ProductPage]:
-    """Return the request for the first page of products."""
-    return PageRequest("GET", "/products", {"limit": limit}, items="products")
+def list_products(limit: int, lang: str | None) -> PageRequest[ProductPage]:
+    """Return the request for the first page of products, with their texts in a language."""
+    return PageRequest("GET", "/products", {"limit": limit, "lang": lang}, items="products")
 
 
 def put_product(product_id: str, fields: ProductFields | None, photos: Sequence[Picture]) -> Request[ProductDetails]:
@@ -152,9 +152,11 @@ def open_feed(feed: bytes | str | os.PathLike[str]) -> BinaryIO:
     return io.BytesIO(feed) if isinstance(feed, bytes) else Path(feed).open("rb")
 
 
-def start_import(feed: BinaryIO, max_removed: float | None, *, complete: bool, dry_run: bool) -> Request[Import]:
+def start_import(
+    feed: BinaryIO, max_removed: float | None, language: str | None, *, complete: bool, dry_run: bool
+) -> Request[Import]:
     """Return the request that starts an import of an open feed. Each try reads the feed from its start."""
-    params = {"complete": complete, "max_removed": max_removed, "dry_run": dry_run}
+    params = {"complete": complete, "max_removed": max_removed, "dry_run": dry_run, "language": language}
     return Request("POST", "/products/import", params, {"files": {"feed": ("feed", feed)}}, changes=True)
 
 

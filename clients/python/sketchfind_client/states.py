@@ -26,6 +26,7 @@ class Import(TypedDict):
     removed: int
     complete: bool
     dry_run: bool
+    language: str | None
     error_count: int
     errors: list[Problem]
     errors_next: int | None

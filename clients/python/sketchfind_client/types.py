@@ -50,6 +50,7 @@ class Filters(TypedDict, total=False):
 
     `q` has words that products must have. With `variants`, each variant of a product is a result of its own. `sort` is
     the order of the results. `cursor` is the `next` of an answer to the same search, and returns the results after it.
+    `lang` is the language of titles, descriptions, links and labels, as far as products have texts in it.
     """
 
     q: str | None
@@ -66,6 +67,7 @@ class Filters(TypedDict, total=False):
     variants: bool | None
     sort: Sort | None
     cursor: str | None
+    lang: str | None
 
 
 class SimilarOptions(Filters, total=False):
@@ -93,6 +95,7 @@ class ProductSummary(TypedDict):
     product_id: str
     title: str
     category: str | None
+    category_label: str | None
     price: float | None
     currency: str | None
     regular_price: float | None
@@ -119,6 +122,7 @@ class Result(ProductSummary):
     variants: int
     sizes: list[str]
     colors: list[str]
+    color_labels: list[str]
     prices: list[VariantPrices]
     availability: str | None
     in_stock: bool
@@ -183,10 +187,21 @@ class Attribute(TypedDict):
     value: str
 
 
+class Texts(TypedDict):
+    """Texts of a product in a language."""
+
+    title: str | None
+    category: str | None
+    description: str | None
+    color: str | None
+    link: str | None
+
+
 class Product(ProductSummary):
-    """Product of the gallery, as lists have it."""
+    """Product of the gallery, as lists have it. `translations` has its texts by language."""
 
     color: str | None
+    color_label: str | None
     gender: str | None
     size: str | None
     size_system: str | None
@@ -195,6 +210,7 @@ class Product(ProductSummary):
     availability: str | None
     description: str | None
     attributes: list[Attribute]
+    translations: dict[str, Texts]
 
 
 class ProductPage(TypedDict):
