@@ -16,6 +16,7 @@ from typing import NamedTuple
 from app.catalogue.catalogue import Catalogue
 from app.core.arrays import Embeddings
 from app.decoding.product_photo import Decode, ProductPhoto
+from app.decoding.recent_photos import RecentPhotos
 from app.gallery.photo_store import PhotoStore
 from app.products.product import Photo, Product
 from model.preprocessing.images import Pixels, UnreadableImageError
@@ -83,8 +84,8 @@ class ProductPreparer:
     """Preparer of product updates for one gallery. Safe to use from many threads; at most `decoders` decode at once."""
 
     def __init__(self, catalogue: Catalogue, photos: PhotoStore, decode: Decode, decoders: int) -> None:
-        self._catalogue, self._photos, self._decode = catalogue, photos, decode
-        self._decoding = threading.BoundedSemaphore(decoders)
+        self._catalogue, self._photos = catalogue, photos
+        self._decode = RecentPhotos(_limit(decode, decoders))
 
     def prepare(self, update: ProductUpdate, on_stored: Callable[[str], object] = lambda name: None) -> PreparedProduct:
         """Fetch, decode and store the new photos of a product. `on_stored` is called with the name of each.
@@ -135,9 +136,19 @@ class ProductPreparer:
         same = known.find_source(source)
         if same is not None:
             return same, None
-        with self._decoding:
-            decoded = self._decode(data)
+        decoded = self._decode(data)
         return Photo(known.store(decoded), source, colors=decoded.colors), Frame(decoded.frames)
+
+
+def _limit(decode: Decode, decoders: int) -> Decode:
+    """Return a decoder of which at most `decoders` calls run at once."""
+    slots = threading.BoundedSemaphore(decoders)
+
+    def decode_in_slot(data: bytes) -> ProductPhoto:
+        with slots:
+            return decode(data)
+
+    return decode_in_slot
 
 
 class _KnownPhotos:

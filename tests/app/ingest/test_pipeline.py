@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import threading
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -85,6 +85,31 @@ def test_it_is_what_one_photo_after_the_other_gives(
         assert store.thumbnail(product.photo).read_bytes() == decoded.thumbnail
     wanted = checkpoint.embed_photos([decoded.frames for decoded in expected])
     np.testing.assert_allclose(embeddings, wanted, atol=1e-4)
+
+
+def test_variants_that_share_a_photo_are_decoded_and_embedded_once(
+    tmp_path: Path, checkpoint: Checkpoint, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decoded, embedded = list[bytes](), list[int]()
+    embed_photos = Checkpoint.embed_photos
+
+    def decode(data: bytes) -> ProductPhoto:
+        decoded.append(data)
+        return decode_photo(data, checkpoint.preprocess)
+
+    def embed(given: Checkpoint, photos: Sequence[Pixels]) -> Embeddings:
+        embedded.append(len(photos))
+        return embed_photos(given, photos)
+
+    monkeypatch.setattr(Checkpoint, "embed_photos", embed)
+    sizes = [FeedItem(Product(f"p{n}-{size}", "P", size=str(size)), (str(n),)) for n in range(4) for size in range(8)]
+    Ingest(catalogue, PhotoStore(tmp_path / "photos"), checkpoint, decode).run(sizes, DrawnPhotos(), print)
+    assert len(decoded) == 4 and sum(embedded) == 4
+    products, embeddings = recorded(catalogue)
+    assert [product.product_id for product in products] == [item.product.product_id for item in sizes]
+    assert len({product.photo for product in products}) == 4 and len(np.unique(embeddings, axis=0)) == 4
+    for rows in np.split(embeddings, 4):
+        assert (rows == rows[0]).all()
 
 
 class MissingPhoto(DrawnPhotos):
