@@ -8,9 +8,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
-from index_builder.datasets.pairs import SPLITS
-from model.checkpoint import DEFAULT_CHECKPOINT
-
 
 def create_parser(description: str | None) -> argparse.ArgumentParser:
     """Create the parser of a benchmark, whose help shows its module's docstring with line breaks."""
@@ -19,6 +16,8 @@ def create_parser(description: str | None) -> argparse.ArgumentParser:
 
 def add_checkpoint_option(parser: argparse.ArgumentParser) -> None:
     """Add the option --checkpoint, by default the checkpoint that ships."""
+    from model.checkpoint import DEFAULT_CHECKPOINT  # late: benchmarks.gpu runs where there is torch alone
+
     parser.add_argument(
         "--checkpoint", type=Path, default=DEFAULT_CHECKPOINT, help="checkpoint (default: the shipped one)"
     )
@@ -26,6 +25,8 @@ def add_checkpoint_option(parser: argparse.ArgumentParser) -> None:
 
 def add_split_option(parser: argparse.ArgumentParser, default: Literal["all", "held-out"]) -> None:
     """Add the option --split, a split of a pair folder."""
+    from index_builder.datasets.pairs import SPLITS  # late, as in add_checkpoint_option()
+
     parser.add_argument(
         "--split",
         choices=SPLITS,

@@ -4,21 +4,40 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-
-import numpy as np
+from statistics import median
+from typing import NamedTuple
 
 Work = Callable[[int], object]  # function to measure; gets the number of the run
 _WARM = 3  # runs that are not counted
 
 
+class Seconds(NamedTuple):
+    """Time on the wall, and of all threads of this process on processors."""
+
+    wall: float
+    processor: float
+
+
+def median_times(sides: Mapping[str, Work], runs: int) -> dict[str, Seconds]:
+    """Measure the median of both times of each side over `runs` runs."""
+    rounds = [{name: _measure(work, run) for name, work in sides.items()} for run in range(runs + _WARM)][_WARM:]
+    return {
+        name: Seconds(median(times[name].wall for times in rounds), median(times[name].processor for times in rounds))
+        for name in sides
+    }
+
+
 def median_seconds(sides: Mapping[str, Work], runs: int) -> dict[str, float]:
     """Measure the median seconds of each side over `runs` runs."""
-    rounds = [{name: measure_seconds(work, run) for name, work in sides.items()} for run in range(runs + _WARM)]
-    return {name: float(np.median([times[name] for times in rounds[_WARM:]])) for name in sides}
+    return {name: times.wall for name, times in median_times(sides, runs).items()}
 
 
 def measure_seconds(work: Work, run: int = 0) -> float:
     """Measure the seconds of one run."""
-    started = time.perf_counter()
+    return _measure(work, run).wall
+
+
+def _measure(work: Work, run: int) -> Seconds:
+    started, before = time.perf_counter(), time.process_time()
     work(run)
-    return time.perf_counter() - started
+    return Seconds(time.perf_counter() - started, time.process_time() - before)
