@@ -25,16 +25,16 @@ def draw_candidates(embeddings: Tensor, n: int) -> Tensor:
 
 
 class ReRank:
-    """Distances of sketches (B,D), each to as many candidates of its own, on a device in full precision."""
+    """Distances of sketches (B,D), each to n candidates of its own, on a device in full precision."""
 
-    def __init__(self, distance: Distance, sketches: Tensor, device: torch.device) -> None:
+    def __init__(self, distance: Distance, sketches: Tensor, n: int, device: torch.device) -> None:
         self._distance = copy.deepcopy(distance).to(device).double()
         self._sketches, self._device = sketches.to(device), device
+        self._owners = torch.arange(len(sketches)).repeat_interleave(n)
 
     def compute(self, photos: Tensor) -> Tensor:
         """Compute distances (B,n) on the CPU to photos (B*n,D), those of a sketch in sequence, wherever they are."""
-        owners = torch.arange(len(self._sketches)).repeat_interleave(len(photos) // len(self._sketches))
-        parts = zip(torch.split(photos, _PHOTOS), torch.split(owners, _PHOTOS), strict=True)
+        parts = zip(torch.split(photos, _PHOTOS), torch.split(self._owners, _PHOTOS), strict=True)
         distances = [self._compute_part(part.to(self._device), owner.to(self._device)) for part, owner in parts]
         return torch.cat(distances).reshape(len(self._sketches), -1)
 
@@ -53,7 +53,7 @@ def measure_re_rank(distance: Distance, embeddings: Tensor, device: torch.device
     on_host = draw_candidates(embeddings, sizes.sketches * sizes.candidates)
     on_device = on_host.to(device)
     target = torch.empty_like(on_device)
-    re_rank = ReRank(distance, sketches, device)
+    re_rank = ReRank(distance, sketches, sizes.candidates, device)
     sides = {
         "copy": run_on(device, lambda: target.copy_(on_device)),
         "copy from host": run_on(device, lambda: re_rank.copy_parts(on_host)),
@@ -63,7 +63,7 @@ def measure_re_rank(distance: Distance, embeddings: Tensor, device: torch.device
     seconds = median_seconds(sides, sizes.runs)
     size = on_host.numel() * on_host.element_size()
     distances = re_rank.compute(on_host)
-    expected = ReRank(distance, sketches, torch.device("cpu")).compute(on_host)
+    expected = ReRank(distance, sketches, sizes.candidates, torch.device("cpu")).compute(on_host)
     away, swapped = compare_rankings(distances, expected)
     figures = {
         "sketches at once": sizes.sketches,

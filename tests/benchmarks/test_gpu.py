@@ -25,6 +25,7 @@ from model.checkpoint import DEFAULT_CHECKPOINT, load_checkpoint
 from model.network.distances import HOLEF
 from model.network.dssa import DSSA, NetworkConfig
 
+ROOT = Path(__file__).parents[2]
 CPU = torch.device("cpu")
 SIZES = replace(CPU_SIZES, matrix=16, photos=300)
 # None stands for a module that is not installed
@@ -39,7 +40,8 @@ runpy.run_module("benchmarks.gpu", run_name="__main__")
 
 
 def test_the_command_needs_torch_alone() -> None:
-    ran = subprocess.run([sys.executable, "-c", TORCH_ALONE], capture_output=True, text=True, check=False)
+    program = [sys.executable, "-c", TORCH_ALONE]
+    ran = subprocess.run(program, cwd=ROOT, capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stderr
     figures = json.loads(ran.stdout)
     assert figures["index"] == {"skipped": "faiss is not installed"}
