@@ -15,7 +15,7 @@ from tests.support.sketch_files import PNG, ZIGZAG, sketch_file
 RESULT_FIELDS = {
     "product_id", "rank", "distance", "title", "category", "price", "currency", "link", "photo_url", "thumbnail_url",
     "group_id", "variants", "sizes", "colors", "prices", "availability", "in_stock", "brand", "regular_price",
-    "description", "photo_urls", "explanation",
+    "description", "photo_urls", "explanation", "category_label", "color_labels",
 }  # fmt: skip
 
 
