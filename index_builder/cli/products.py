@@ -114,19 +114,21 @@ def import_(
     With a language, only the texts of the feed are added to products, in that language.
     """
     from app.gallery.layout import GalleryLocation
+    from app.products.languages.codes import read_language
     from index_builder.gallery.build import SourceOptions
     from index_builder.gallery.edit import import_products, import_texts_in
 
     if language is not None and complete:
         raise ValueError("--complete is given: expected it without --language, which only adds texts to products")
+    code = None if language is None else read_language(language)
     options = SourceOptions(max_removed if complete else None, allow_private_addresses, dry_run)
 
     with progress_bar(quiet=as_json) as progress:
         location = GalleryLocation(gallery, catalogue)
-        if language is None:
+        if code is None:
             report = import_products(location, source, progress, options)
         else:
-            report = import_texts_in(language, location, source, progress, is_dry_run=dry_run)
+            report = import_texts_in(code, location, source, progress, is_dry_run=dry_run)
     print_report(report, as_json=as_json)
     exit_if_failed(report)
 

@@ -23,7 +23,6 @@ from app.ingest.pipeline import Ingest
 from app.ingest.product_preparer import DraftPhoto, ProductUpdate
 from app.ingest.texts.text_import import import_texts
 from app.photo_fetch.linked_photos import read_photo
-from app.products.languages.codes import read_language
 from app.products.product import Product
 from index_builder.gallery.build import (
     BuildReport,
@@ -99,14 +98,14 @@ def import_texts_in(
     *,
     is_dry_run: bool = False,
 ) -> BuildReport:
-    """Add the texts of a feed to the products of an existing gallery, in a language.
+    """Add the texts of a feed to the products of an existing gallery, in a language (read_language()).
 
-    Raises ValueError for an unknown language, and FeedError before anything is changed.
+    Raises FeedError before anything is changed.
     """
-    code, imported = read_language(language), Imported()
+    imported = Imported()
     with closing(location.open_catalogue()) as catalogue:
-        step = counting_bar(progress, sum(1 for _ in _read_texts(source, code)))
-        items = _read_texts(source, code)
+        step = counting_bar(progress, sum(1 for _ in _read_texts(source, language)))
+        items = _read_texts(source, language)
         imported.counts = import_texts(catalogue, items, imported.skip, step, is_dry_run=is_dry_run)
         return BuildReport.of(imported, catalogue.size())
 

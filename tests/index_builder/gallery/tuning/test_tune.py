@@ -68,7 +68,7 @@ def make_small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let tune() accept small galleries of the small checkpoint, and try few kinds of index."""
     monkeypatch.setattr(module, "_LEAST", 1000)
     monkeypatch.setattr(open_gallery, "checkpoint_file", lambda directory, sha256: directory)
-    monkeypatch.setattr(open_gallery, "load_checkpoint", lambda path: small_checkpoint())
+    monkeypatch.setattr(open_gallery, "load_checkpoint", lambda path, engine: small_checkpoint())
     monkeypatch.setattr(module, "factories_for", lambda distance, photos: ["IVF16,SQ8", "SQ8"])
     monkeypatch.setattr(trials, "_estimate_flat_seconds", lambda *_: 1000.0)
 
