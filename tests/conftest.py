@@ -10,6 +10,7 @@ os.environ["SKETCHFIND_ENGINE"] = "onnxruntime"  # else the fastest, of which re
 import socket
 import threading
 import time
+from asyncio.events import _get_running_loop, _set_running_loop
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -58,6 +59,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return (group[item.path] + 0.5) / len(group), str(item.path)
 
     items.sort(key=share)
+
+
+@pytest.fixture(autouse=True)
+def no_running_loop(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Hide the event loop of Playwright, which runs in this thread once a browser is open: asyncio refuses a second."""
+    if "page" in request.path.parts:
+        yield
+        return
+    loop = _get_running_loop()
+    _set_running_loop(None)
+    yield
+    _set_running_loop(loop)
 
 
 @pytest.fixture(scope="session")
