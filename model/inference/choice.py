@@ -61,14 +61,15 @@ def _choose_fastest(network: DSSA, size: int) -> Engine:
 
 def _build_named(name: EngineName, network: DSSA, size: int) -> Engine:
     """Build the engine of that name. Raises EngineError."""
-    return _build(name, network, export_graph(network, size), size)
+    return _build(name, export_graph(network, size), *_make_check(network, size))
 
 
 def _build_all(network: DSSA, graph: bytes, size: int) -> Iterator[Engine]:
     """Build the engines that may be the fastest here and pass their checks."""
+    frames, expected = _make_check(network, size)
     for name in _list_promising():
         try:
-            yield _build(name, network, graph, size)
+            yield _build(name, graph, frames, expected)
         except EngineError as error:
             _log.warning("%s", error)
 
@@ -83,13 +84,16 @@ def _list_promising() -> list[EngineName]:
     return ["onnxruntime"]
 
 
-def _build(name: EngineName, network: DSSA, graph: bytes, size: int) -> Engine:
-    """Build an engine and check it. Raises EngineError."""
-    engine = _ENGINES[name](graph)
+def _make_check(network: DSSA, size: int) -> tuple[Tensor, Tensor]:
+    """Make frames (n,1,size,size) and the network's own embeddings of them (n,D)."""
     frames = _make_frames(_CHECKED, size)
-    with torch.inference_mode():
-        expected = network.embed(frames)
-        deviation = float(((engine.embed(frames) - expected).norm(dim=1) / expected.norm(dim=1)).max())
+    return frames, TorchEngine(network).embed(frames)
+
+
+def _build(name: EngineName, graph: bytes, frames: Tensor, expected: Tensor) -> Engine:
+    """Build an engine and check it against the expected embeddings. Raises EngineError."""
+    engine = _ENGINES[name](graph)
+    deviation = float(((engine.embed(frames) - expected).norm(dim=1) / expected.norm(dim=1)).max())
     if not deviation <= engine.tolerance:
         raise EngineError(
             f"embeddings by {engine.label} deviate by {deviation:.2g} of their length: "
