@@ -1,12 +1,14 @@
 # `make demo` in a fresh clone is all that a first look takes. See CONTRIBUTING.md.
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check-types check-javascript check-style lock
+.PHONY: help install demo test check-types check-javascript check-style compile-tests lock
 
 # tried in this order: the first that runs and is 3.11 or later makes .venv
 PYTHON ?= python3.11 python3
 PORT ?= 8000
 RUN := .venv/bin/python -m
 SUPPORTED := -c 'import sys, pip; sys.exit(sys.version_info < (3, 11))'
+# where it is set, each process that a test starts would compile all that it imports again
+unexport PYTHONDONTWRITEBYTECODE
 
 help:
 	@echo "make demo       build the demo gallery if there is none, and serve it (PORT=$(PORT))"
@@ -22,7 +24,7 @@ demo: install
 # the checks that take one processor each run side by side; the tests take all: two processes more than there are
 # processors, since tests of the page wait for much of their time
 test: install
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target check-types check-javascript check-style
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target check-types check-javascript check-style compile-tests
 	$(RUN) pytest --numprocesses $$(($$(getconf _NPROCESSORS_ONLN) + 2)) --dist worksteal
 
 check-types:
@@ -36,6 +38,10 @@ check-style:
 	$(RUN) ruff format --check --quiet
 	.venv/bin/codespell
 	.venv/bin/lint-imports
+
+# once, beside the checks, what each of the processes of the tests would otherwise do; those report what fails here
+compile-tests:
+	-@$(RUN) pytest --collect-only -p no:terminal
 
 # uv resolves for every platform and every Python from 3.11 on, where pip would for this machine alone. Left out is what
 # CUDA builds of torch and FAISS bring: they name the versions themselves, and those differ from build to build. For the

@@ -26,9 +26,8 @@ from model.network.dssa import DSSA, NetworkConfig
 from model.preprocessing.preprocess import Preprocess, PreprocessConfig
 
 SIZE = 128
-RESIDUAL = NetworkConfig(
-    "orientations", "residual", "shortcut", ("coarse", "spatial", "stem", "squeezenet"), "holef", 32
-)
+SMALL = NetworkConfig("orientations", "residual", "none", ("coarse",))  # of which engines are made quickly
+SMALL_SIZE = 64
 LITE = NetworkConfig(
     "orientations", "residual", "shortcut", ("local", "regional", "global"), "holef", 32, "efficientnet-lite0"
 )
@@ -48,10 +47,8 @@ def make_frames(count: int, size: int = SIZE) -> torch.Tensor:
 @pytest.mark.parametrize(
     ("config", "size"),
     [
-        (RESIDUAL, SIZE),
-        (LITE, SIZE),
-        (replace(LITE, heads=("coarse", "stem", "squeezenet", "global"), expert_size=160), 160),
-        (NetworkConfig("orientations", "residual", "none", ("coarse",)), SIZE),
+        (replace(LITE, heads=("coarse", "spatial", "stem", "squeezenet", *LITE.heads), expert_size=160), 160),
+        (SMALL, SIZE),
         (NetworkConfig(), 225),
     ],
 )
@@ -89,24 +86,24 @@ class _Odd(DSSA):
 
 def test_a_network_of_which_no_engine_would_be_the_equal_is_left_to_torch(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.WARNING)
-    network = _Odd(RESIDUAL).eval()
-    assert find_engine(network, SIZE).label == "torch"
+    network = _Odd(SMALL).eval()
+    assert find_engine(network, SMALL_SIZE).label == "torch"
     assert "ONNX Runtime in float32 deviate by 2 of their length: expected at most 0.0001" in caplog.text
-    checkpoint = Checkpoint(network, Preprocess(PreprocessConfig(size=SIZE)), "")
+    checkpoint = Checkpoint(network, Preprocess(PreprocessConfig(size=SMALL_SIZE)), "")
     frame = checkpoint.preprocess.strokes([[[0, 0], [50, 80]]])
     with torch.inference_mode():
         wanted = network.embed(checkpoint.preprocess.tensor([frame]))
     torch.testing.assert_close(torch.from_numpy(checkpoint.embed_frames([frame])), wanted)
     with pytest.raises(EngineError, match="deviate"):  # nobody gets another engine than the one that they named
-        find_engine(network, SIZE, "onnxruntime")
+        find_engine(network, SMALL_SIZE, "onnxruntime")
 
 
 def test_networks_of_one_file_share_what_takes_time_to_make() -> None:
-    first_network, same, other = (DSSA(RESIDUAL).eval() for _ in range(3))
-    first = find_engine(first_network, SIZE, sha256="a" * 64)
-    assert find_engine(same, SIZE, sha256="a" * 64) is first
-    assert find_engine(other, SIZE, sha256="b" * 64) is not first and find_engine(other, SIZE) is not first
-    assert find_engine(same, SIZE, "torch", "a" * 64) is not first
+    first_network, same, other = (DSSA(SMALL).eval() for _ in range(3))
+    first = find_engine(first_network, SMALL_SIZE, sha256="a" * 64)
+    assert find_engine(same, SMALL_SIZE, sha256="a" * 64) is first
+    assert find_engine(other, SMALL_SIZE, sha256="b" * 64) is not first and find_engine(other, SMALL_SIZE) is not first
+    assert find_engine(same, SMALL_SIZE, "torch", "a" * 64) is not first
 
 
 class _Busy:
@@ -132,22 +129,22 @@ def test_the_fastest_engine_is_chosen_and_the_log_says_why(
     fast: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
-    network = DSSA(RESIDUAL).eval()
+    network = DSSA(SMALL).eval()
     names: list[EngineName] = ["openvino", "onnxruntime"]
     monkeypatch.setattr(choice, "_list_promising", lambda: names)
     for name in names:
         engine = _Busy(name, network, 10 if name == fast else 3_000_000)
         monkeypatch.setitem(choice._ENGINES, name, partial(_take, engine))
-    assert find_engine(network, SIZE).label == fast
+    assert find_engine(network, SMALL_SIZE).label == fast
     assert f"embeddings are computed by {fast} (processor time of a frame: {fast} " in caplog.text
 
 
 def test_an_engine_that_is_not_installed_is_named_with_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(choice, "find_spec", lambda _: None)
-    network = DSSA(RESIDUAL).eval()
+    network = DSSA(SMALL).eval()
     with pytest.raises(EngineError, match=r"openvino is not installed: pip install 'sketchfind\[openvino\]'"):
-        find_engine(network, SIZE, "openvino")
-    assert find_engine(network, SIZE).label == "ONNX Runtime in float32"
+        find_engine(network, SMALL_SIZE, "openvino")
+    assert find_engine(network, SMALL_SIZE).label == "ONNX Runtime in float32"
 
 
 def test_the_environment_names_the_engine(tiny_checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> None:
