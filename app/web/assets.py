@@ -6,6 +6,7 @@ import hashlib
 import posixpath
 import re
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path, PurePosixPath
 
 import brotli
@@ -59,10 +60,6 @@ class Assets:
         stripped = {name: strip_comments(files[name]) for name in scripts}
         self.files = {**files, **stripped, _STYLESHEET: b"\n".join(files[name] for name in styles)}
         self.files[_LATE_STYLESHEET] = b"\n".join(files[name] for name in late_styles)
-        # at the highest level, which is too slow for each request
-        self._compressed = {
-            name: brotli.compress(self.files[name]) for name in self.files if _suffix(name) in _COMPRESSED
-        }
         self.modules = [f"{self.base}/{name}" for name in _list_imports(self.files, "js/main.js")]
         shop_shown = [name for name in shop_files or () if not name.startswith("css/")]
         shown_files = ["icons/favicon.svg", *scripts, *shop_shown]
@@ -72,11 +69,12 @@ class Assets:
         """Return a response with the file `name`, compressed if the client accepts brotli. Raises HTTPException 404."""
         if name not in self.files:
             raise HTTPException(404)
-        response = Response(self.files[name], media_type=_TYPES.get(_suffix(name), "text/plain"))
-        if name in self._compressed and _BROTLI.search(accept_encoding):
-            response = Response(self._compressed[name], media_type=response.media_type)
-            response.headers.update({"Content-Encoding": "br", "Vary": "Accept-Encoding"})
-        return response
+        suffix, content = _suffix(name), self.files[name]
+        media_type = _TYPES.get(suffix, "text/plain")
+        if suffix in _COMPRESSED and _BROTLI.search(accept_encoding):
+            headers = {"Content-Encoding": "br", "Vary": "Accept-Encoding"}
+            return Response(_compress(content), media_type=media_type, headers=headers)
+        return Response(content, media_type=media_type)
 
 
 class PageFiles(StaticFiles):
@@ -108,6 +106,12 @@ class PageFiles(StaticFiles):
             response = await super().get_response(name, scope)
         response.headers.update(REVALIDATE | shown)
         return response
+
+
+@cache
+def _compress(content: bytes) -> bytes:
+    """Compress a file when it is first asked for: at the highest level, which is too slow for each request."""
+    return bytes(brotli.compress(content))
 
 
 def _hash_files(files: dict[str, bytes]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 
 import tree_sitter_javascript
 from tree_sitter import Language, Node, Parser
@@ -11,6 +12,7 @@ _JAVASCRIPT = Language(tree_sitter_javascript.language())
 _LICENCE = b"/*!"  # start of a comment that stays
 
 
+@cache
 def strip_comments(script: bytes) -> bytes:
     """Remove the comments of a JavaScript file, except licences, and nothing else.
 
