@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import maximum_filter1d, uniform_filter1d
 
 Density = NDArray[np.float32]
 """(H,W): the logarithm of how much darker each place is than blank paper."""
@@ -48,7 +48,7 @@ def _find_lines(density: Density) -> list[Line]:
     bounds = np.linspace(0, width, _STRIPS + 1).astype(int)
     capped = np.clip(density, 0, 0.4)  # so that strokes do not outweigh printed lines
     strips = np.stack([capped[:, a:b].mean(axis=1) for a, b in pairwise(bounds)], axis=1)
-    strips -= uniform_filter1d(strips, 4 * _REACH + 1, axis=0)  # (H,strips)
+    strips -= cv2.blur(strips, (1, 4 * _REACH + 1), borderType=cv2.BORDER_REFLECT)  # (H,strips)
     across = (bounds[:-1] + bounds[1:] - 1) / (2 * width) - 0.5  # -0.5 to 0.5
     bends = _fit_bends(strips, across, width)
     if bends is None:
@@ -109,7 +109,7 @@ def _follow_lines(
     heights = np.rint(starts[:, None] + np.polyval(bends[0], starts)[:, None] * across)
     heights = np.rint(heights + np.polyval(bends[1], starts)[:, None] * across**2).astype(int)  # (starts,strips)
     within = (heights >= 0) & (heights < height)
-    values = maximum_filter1d(strips, 3, axis=0)[np.clip(heights, 0, height - 1), np.arange(_STRIPS)]
+    values = cv2.dilate(strips, np.ones((3, 1), np.uint8))[np.clip(heights, 0, height - 1), np.arange(_STRIPS)]
     values[~within] = np.nan
     values[within.mean(axis=1) < 0.1] = 0  # almost outside of the picture
     throughout = np.nanquantile(values, 1 - _SPANS, axis=1)  # strokes are shorter than lines
@@ -125,7 +125,7 @@ def _follow_lines(
 
 def _find_peaks(values: NDArray[np.floating]) -> NDArray[np.int64]:
     """Find local maxima (n,) with the smallest distance that lines can have."""
-    from scipy.signal import find_peaks  # here, since its import takes as long as OpenCV's, and few pictures need it
+    from scipy.signal import find_peaks  # here, since its import takes longer than OpenCV's, and few pictures need it
 
     peaks: NDArray[np.int64] = find_peaks(values, height=_LEAST / 2, distance=_REACH + 1)[0]
     return peaks
