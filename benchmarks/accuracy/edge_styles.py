@@ -24,7 +24,7 @@ from index_builder.datasets.pictures import frame_of
 from index_builder.datasets.readers.read import read_pairs
 from index_builder.evaluation.bootstrap import estimate_means
 from model.checkpoint import Checkpoint, load_checkpoint
-from model.preprocessing.edge_styles import EDGE_STYLES
+from model.preprocessing.edge_styles import EDGE_STYLES, draw_styles
 
 _SERVED = next(iter(EDGE_STYLES))
 
@@ -40,9 +40,8 @@ def rank_by_styles(folder: PairFolder, checkpoint: Checkpoint) -> dict[str, NDAr
     frames = [frame_of(sketch.picture, preprocess.sketch) for pair in folder.pairs for sketch in pair.sketches]
     views = [_embed(checkpoint, frames), _embed(checkpoint, [np.fliplr(frame) for frame in frames])]
     photos = [pair.photo.open() for pair in folder.pairs if pair.photo]
-    styles = {
-        name: _embed(checkpoint, [draw(photo, preprocess) for photo in photos]) for name, draw in EDGE_STYLES.items()
-    }
+    drawn = [draw_styles(photo, preprocess) for photo in photos]
+    styles = {name: _embed(checkpoint, [frames[n] for frames in drawn]) for n, name in enumerate(EDGE_STYLES)}
 
     def measure(embeddings: Tensor) -> Tensor:
         with torch.inference_mode():

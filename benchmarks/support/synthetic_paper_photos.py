@@ -15,6 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from model.preprocessing.line_drawing import thin
+
 PICTURE = (1200, 1600)  # px: width and height, a phone held upright
 _SHEET = (1200, 1697)  # px: an A4 sheet, 210 mm wide
 _MM = _SHEET[0] / 210  # px
@@ -66,7 +68,7 @@ def _draw_ink(sketch: Image.Image, random: np.random.Generator, *, is_pencil: bo
     drawn = cv2.resize(1 - grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
     drawn = cv2.GaussianBlur(drawn, (0, 0), 0.4 * scale)
     solid = drawn > 0.35 * drawn.max()
-    middle = cv2.ximgproc.thinning(np.where(solid, 255, 0).astype(np.uint8))
+    middle = thin(np.where(solid, 255, 0).astype(np.uint8))
     width = (0.5 if is_pencil else 0.9) * _MM
     drawn = np.clip(width / 2 + 0.5 - cv2.distanceTransform(255 - middle, cv2.DIST_L2, 5), 0, 1)
     drawn *= 0.55 * np.clip(1 + 0.4 * _draw_grain(drawn.shape, 1.2, random), 0.3, 1.5) if is_pencil else 0.93

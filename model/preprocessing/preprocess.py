@@ -15,7 +15,8 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from model.preprocessing.frames import BOX, FRAME, Mask, PlacedFrame, Placement, box_of, centred, resize_to
+from model.preprocessing.edge_pieces import EdgePieces
+from model.preprocessing.frames import BOX, FRAME, Mask, PlacedFrame, Placement, centred
 from model.preprocessing.images import (
     Pixels,
     to_ink,
@@ -35,12 +36,13 @@ from model.preprocessing.object_cutout import PhotoObject, isolate_object
 from model.preprocessing.paper.ink import sketch_mask
 from model.preprocessing.picture_kind import find_sketch
 from model.preprocessing.regions import Region
+from model.preprocessing.smoothed_photo import MARGIN, SmoothedPhoto
 
 if TYPE_CHECKING:
     from torch import Tensor
 from model.preprocessing.frames import Strokes
 
-LineDetector = Callable[[Pixels], Mask]  # RGB (H,W,3) -> one-pixel lines (H,W) 0/255
+LineDetector = Callable[[Pixels], Mask]  # smoothed RGB (H,W,3) -> one-pixel lines (H,W) 0/255
 
 
 @dataclass(frozen=True)
@@ -80,13 +82,19 @@ class Preprocess:
         """
         return self.place_strokes(strokes).frame
 
-    def photo(self, image: Image.Image, detect: LineDetector | None = None) -> Pixels:
+    def photo(self, image: Image.Image) -> Pixels:
         """Convert a product photo of any size and mode to its edge map, as a frame.
 
-        The frame is blank when the photo has no edges. `detect` draws the lines instead of Canny, in the box of Canny's
-        lines.
+        The frame is blank when the photo has no edges.
         """
-        return self.place_photo(image, detect).frame
+        return self.place_photo(image).frame
+
+    def draw_photo(self, photo: SmoothedPhoto, detect: LineDetector | None = None) -> Pixels:
+        """Draw the frame of a photo, as photo() does.
+
+        `detect` draws the lines instead of Canny, in the box of Canny's lines.
+        """
+        return self._draw(self._detect_lines(photo, detect or self._detect_canny)[0])
 
     def place_sketch(self, image: Image.Image) -> PlacedFrame:
         """Return the frame of an upright sketch, and its place on the image.
@@ -129,9 +137,9 @@ class Preprocess:
         left, top = low - (offset + 0.5) / scale  # of the frame's first pixel, whose middle is its coordinate 0
         return PlacedFrame(self._draw(canvas), Placement(float(left), float(top), FRAME / scale, FRAME / scale))
 
-    def place_photo(self, image: Image.Image, detect: LineDetector | None = None) -> PlacedFrame:
+    def place_photo(self, image: Image.Image) -> PlacedFrame:
         """Return the frame of a photo, and its place on the upright photo."""
-        lines, placement = self.photo_lines(image, detect)
+        lines, placement = self.photo_lines(image)
         return PlacedFrame(self._draw(lines), placement)
 
     def place_object(self, photo: Image.Image, crop: Region | None = None) -> tuple[PlacedFrame, PhotoObject]:
@@ -142,18 +150,9 @@ class Preprocess:
         lines, placement, item = self.object_lines(photo, crop)
         return PlacedFrame(self._draw(lines), placement), item
 
-    def photo_lines(self, image: Image.Image, detect: LineDetector | None = None) -> tuple[Mask, Placement]:
+    def photo_lines(self, image: Image.Image) -> tuple[Mask, Placement]:
         """Detect one-pixel lines (256,256) 0/255 of a photo, and their place on the upright photo."""
-        rgb = to_rgb(image)
-        coarse = resize_to(rgb, FRAME)
-        top, bottom, left, right = box_of(self._detect_edges(coarse, self._detect_canny), coarse.shape)
-        ratio = np.array(rgb.shape[:2]) / np.array(coarse.shape[:2])
-        rows = slice(int(top * ratio[0]), max(int(np.ceil(bottom * ratio[0])), 1))
-        columns = slice(int(left * ratio[1]), max(int(np.ceil(right * ratio[1])), 1))
-        part = rgb[rows, columns]
-        edges = self._detect_edges(resize_to(part, BOX), detect or self._detect_canny)
-        placement = Placement.around(columns.start, rows.start, part.shape[1], part.shape[0], edges.shape)
-        return centred(edges), placement
+        return self._detect_lines(SmoothedPhoto(to_rgb(image)), self._detect_canny)
 
     def object_lines(self, photo: Image.Image, crop: Region | None = None) -> tuple[Mask, Placement, PhotoObject]:
         """Detect one-pixel lines (256,256) 0/255 of the object in an upright photo, with their place on the photo."""
@@ -180,21 +179,23 @@ class Preprocess:
         batch = np.stack([cv2.resize(frame, (size, size), interpolation=cv2.INTER_AREA) for frame in frames])
         return 1 - torch.from_numpy(batch).unsqueeze(1).float() / 255
 
-    def _detect_edges(self, rgb: Pixels, detect: LineDetector) -> Mask:
-        """Detect edges (H,W) 0/255 of RGB pixels, without short pieces."""
-        margin = 4  # the picture's border must neither become an edge nor hide one
-        padded = np.asarray(cv2.copyMakeBorder(rgb, margin, margin, margin, margin, cv2.BORDER_REPLICATE), np.uint8)
-        edges = np.ascontiguousarray(detect(padded)[margin:-margin, margin:-margin])
-        _, labels, stats, _ = cv2.connectedComponentsWithStats(edges, connectivity=8)
-        keep = stats[:, cv2.CC_STAT_AREA] >= self.config.min_edge
-        keep[0] = False  # the ground
-        return np.where(keep[labels], 255, 0).astype(np.uint8)
+    def _detect_lines(self, photo: SmoothedPhoto, detect: LineDetector) -> tuple[Mask, Placement]:
+        """Detect one-pixel lines (256,256) 0/255 in the box of Canny's lines, and their place on the photo."""
+        found = self._find_pieces(photo.reduced, self._detect_canny).box()
+        box = photo.enlarge(found) if found else photo.whole()
+        edges = self._find_pieces(photo.smooth_part(box), detect).draw()
+        return centred(edges), Placement.around(*box, edges.shape)
 
-    def _detect_canny(self, rgb: Pixels) -> Mask:
-        """Detect lines by a bilateral filter, then Canny on each channel (a LineDetector)."""
-        smooth = cv2.bilateralFilter(rgb, 7, 50, 7)
+    def _find_pieces(self, smooth: Pixels, detect: LineDetector) -> EdgePieces:
+        """Find the pieces of edges of smoothed pixels with a margin, without short ones."""
+        edges = np.ascontiguousarray(detect(smooth)[MARGIN:-MARGIN, MARGIN:-MARGIN])
+        return EdgePieces.find(edges, self.config.min_edge)
+
+    def _detect_canny(self, smooth: Pixels) -> Mask:
+        """Detect lines by Canny on each channel (a LineDetector)."""
         low, high = self.config.canny_low, self.config.canny_high
-        return np.asarray(np.max([cv2.Canny(c, low, high) for c in cv2.split(smooth)], axis=0), np.uint8)
+        first, second, third = (cv2.Canny(channel, low, high) for channel in cv2.split(smooth))
+        return np.asarray(cv2.max(cv2.max(first, second), third), np.uint8)
 
     def _draw(self, lines: Mask) -> Pixels:
         """Draw one-pixel lines (256,256) 0/255 in the normal width: the frame."""

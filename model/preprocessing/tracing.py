@@ -11,7 +11,7 @@ from PIL import Image
 
 from model.preprocessing.frames import FRAME, Mask, PlacedFrame, Placement
 from model.preprocessing.images import ImageTooCostlyError
-from model.preprocessing.line_drawing import Fitted, InkMask, fit_to_frame
+from model.preprocessing.line_drawing import Fitted, InkMask, fit_to_frame, thin
 from model.preprocessing.object_cutout import PhotoObject
 from model.preprocessing.paper.ink import sketch_mask
 from model.preprocessing.picture_kind import Kind, find_sketch
@@ -73,14 +73,14 @@ def trace_picture(image: Image.Image, preprocess: Preprocess, crop: Region | Non
 def trace_frame(placed: PlacedFrame) -> Strokes:
     """Trace the lines of a frame (256,256), in the unit of the picture that it was made from."""
     ink = np.where(placed.frame < 128, np.uint8(255), np.uint8(0))
-    return _place_paths(np.asarray(cv2.ximgproc.thinning(ink), np.uint8), placed.placement)
+    return _place_paths(thin(ink), placed.placement)
 
 
 def _trace_ink(mask: InkMask) -> Tracing:
     """Trace the lines of a mask."""
     box = fit_to_frame(mask, _TIMES)
     margin = 2  # so that lines do not touch the rim
-    lines = np.asarray(cv2.ximgproc.thinning(np.pad(box.solid, margin)), np.uint8)
+    lines = thin(np.pad(box.solid, margin))
     _check_amount(lines)
     strokes = [
         [

@@ -18,7 +18,7 @@ from index_builder.evaluation.protocols import GalleryFrom, gallery_frames
 from index_builder.gallery.build import build
 from index_builder.gallery.reembed import reembed
 from model.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from model.preprocessing.edge_styles import EDGE_STYLES
+from model.preprocessing.edge_styles import EDGE_STYLES, draw_styles
 from model.preprocessing.images import Pixels
 from model.preprocessing.preprocess import PreprocessConfig
 from tests.support.shape_pairs import write_shapes
@@ -39,7 +39,7 @@ def path(tiny_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
 
 
 def in_styles(checkpoint: Checkpoint, photo: Image.Image) -> list[Pixels]:
-    return [EDGE_STYLES[style](photo, checkpoint.preprocess) for style in STYLES]
+    return draw_styles(photo, checkpoint.preprocess, STYLES)
 
 
 def photos(folder: PairFolder) -> list[Image.Image]:

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from model.preprocessing.images import Pixels
+from model.preprocessing.line_drawing import thin
 
 MAX_PIECES = 256
 _CELL = 0.28  # of the frame's side: width of the grid at which lines are cut
@@ -18,7 +19,7 @@ def segment_lines(frame: Pixels) -> Pixels:
     Lines are thinned, then cut at their crossings and at a grid. Every pixel of the frame belongs to a segment, so that
     a line's whole width moves with the ground around it. Numbers are shared beyond 256 segments.
     """
-    middle = cv2.ximgproc.thinning(np.where(frame < _INK, 255, 0).astype(np.uint8)) > 0
+    middle = thin(np.where(frame < _INK, 255, 0).astype(np.uint8)) > 0
     neighbours = cv2.filter2D(middle.astype(np.uint8), -1, np.ones((3, 3)), borderType=cv2.BORDER_CONSTANT)
     line = middle & (neighbours <= 3)  # the pixel and two neighbours; a crossing has more
     if not line.any():

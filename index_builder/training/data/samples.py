@@ -20,7 +20,7 @@ from index_builder.datasets.partial_strokes import first_share, length_of
 from index_builder.datasets.pictures import Sketch, frame_of
 from index_builder.datasets.triplets import Judgement, judgements
 from index_builder.training.data.line_segments import segment_lines
-from model.preprocessing.edge_styles import EDGE_STYLES
+from model.preprocessing.edge_styles import draw_styles
 from model.preprocessing.frames import Strokes
 from model.preprocessing.images import Pixels, upright
 from model.preprocessing.line_drawing import BlankSketchError
@@ -124,7 +124,7 @@ def _prepare_sample(pair: Pair, preprocess: Preprocess, judgements_of: Mapping[s
     """Prepare one pair; `judgements_of` has the judgements by the sketches' names."""
     config = preprocess.config
     photo = pair.photo.open() if pair.photo else None
-    edges = [style(photo, preprocess) for style in EDGE_STYLES.values()] if photo else []
+    edges = draw_styles(photo, preprocess) if photo else []
     if pair.edge_map:
         edges.append(frame_of(pair.edge_map, preprocess.edge_map))
     drawn = [frame_of(sketch.picture, preprocess.sketch) for sketch in pair.sketches + pair.more_sketches]

@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw
 
 from index_builder.datasets.readers.read import read_pairs
 from index_builder.training.data.samples import prepare
-from model.preprocessing.edge_styles import EDGE_STYLES, contour_lines
+from model.preprocessing.edge_styles import EDGE_STYLES, contour_lines, draw_styles
 from model.preprocessing.frames import BOX, FRAME
 from model.preprocessing.images import Pixels
 from model.preprocessing.preprocess import Preprocess, PreprocessConfig
@@ -34,7 +34,7 @@ def outline() -> Pixels:
 
 
 def framed(style: str, photo: Image.Image) -> Pixels:
-    return EDGE_STYLES[style](photo, preprocess)
+    return draw_styles(photo, preprocess, [style])[0]
 
 
 @pytest.mark.parametrize("style", EDGE_STYLES)
@@ -94,5 +94,5 @@ def test_a_sample_has_every_style_and_first_what_a_server_sees(tmp_path: Path) -
     photo = folder.pairs[0].photo.open()
     assert len(sample.edges) == len(EDGE_STYLES)
     np.testing.assert_array_equal(sample.edges[0].frame, whole.photo(photo))
-    for edge, style in zip(sample.edges, EDGE_STYLES.values(), strict=True):
-        np.testing.assert_array_equal(edge.frame, style(photo, whole))
+    for edge, frame in zip(sample.edges, draw_styles(photo, whole), strict=True):
+        np.testing.assert_array_equal(edge.frame, frame)
