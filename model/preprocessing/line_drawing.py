@@ -107,7 +107,7 @@ def too_small(width: float, height: float) -> str:
 
 
 def _list_removals() -> tuple[Mask, Mask]:
-    """List by neighbourhood, as bits, whether a pixel is removed (256,) 0/1: in a round's first half and in its second."""
+    """List whether a pixel of each neighbourhood (256,) is removed, 0/1: in a round's first half and in its second."""
     first, second = np.zeros((2, 256), np.uint8)
     for code in range(256):
         around = [code >> bit & 1 for bit in range(8)]

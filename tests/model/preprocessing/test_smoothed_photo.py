@@ -35,7 +35,8 @@ def draw_plainly(photo: Image.Image, preprocess: Preprocess) -> Pixels:
     rows = slice(int(top * down), max(int(np.ceil(bottom * down)), 1))
     part = rgb[rows, int(left * across) : max(int(np.ceil(right * across)), 1)]
     lines = centred(detect_plainly(resize_to(part, BOX), *settings))
-    return np.asarray(255 - cv2.dilate(lines, np.ones((2, 2), np.uint8)), np.uint8)
+    pen = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2, 2))
+    return np.asarray(255 - cv2.dilate(lines, pen), np.uint8)
 
 
 def place(product: Image.Image, offset: tuple[int, int], size: tuple[int, int] = (640, 480)) -> Image.Image:
