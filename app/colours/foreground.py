@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TypeAlias
 
 import cv2
@@ -29,32 +30,42 @@ def ground_colour(lab: Lab) -> Lab:
     return np.asarray(np.median(lab[_ring(lab.shape[:2])], axis=0), np.float32)
 
 
-def find_foreground(lab: Lab) -> Mask:
-    """Return the mask (H,W) of the product in a photo (H,W,3), without the mixed pixels of its edge if it is not thin.
+def find_foreground(lab: Lab, ground: Lab) -> Mask:
+    """Return the mask (H,W) of the product in a photo (H,W,3) of which ground_colour() returned `ground`.
+
+    The mixed pixels of its edge are left out if it is not thin.
 
     On a plain ground, all is product that is not connected with the edges of the photo through the colour of the ground
     or its soft shadows. A white product on white is thus held by its outline. On any other ground, GrabCut separates
     what is like the edges of the photo from what is not.
     """
-    off = np.linalg.norm(lab - ground_colour(lab), axis=2)
-    is_plain = (off[_ring(lab.shape[:2])] < _PLAIN).mean() >= _PLAIN_SHARE
-    product = ~_plain_ground(lab, off) if is_plain else _cut_out(lab)
+    darker = [colour - channel for colour, channel in zip(ground, cv2.split(lab), strict=True)]  # each (H,W)
+    squares = darker[0] ** 2 + darker[1] ** 2 + darker[2] ** 2
+    is_plain = (squares[_ring(lab.shape[:2])] < _PLAIN**2).mean() >= _PLAIN_SHARE
+    product = ~_plain_ground(darker, squares) if is_plain else _cut_out(lab)
     inner = cv2.erode(product.astype(np.uint8), _BRUSH).astype(bool)
     return inner if 2 * inner.sum() > product.sum() else product
 
 
-def _plain_ground(lab: Lab, off: NDArray[np.floating]) -> Mask:
-    """Return the mask (H,W) of a plain ground with its shadows, by the distance `off` from the ground's colour."""
-    darker = ground_colour(lab) - lab
-    slope = np.hypot(cv2.Sobel(lab[..., 0], cv2.CV_32F, 1, 0), cv2.Sobel(lab[..., 0], cv2.CV_32F, 0, 1)) / 8
-    is_shadow = (np.hypot(darker[..., 1], darker[..., 2]) < _SHADOW_TINT) & (slope < _SMOOTH)
-    is_shadow &= (darker[..., 0] > -_SAME) & (darker[..., 0] < _SHADOW_DEPTH)
-    like = (off < _SAME) | is_shadow
+def _plain_ground(darker: Sequence[NDArray[np.float32]], squares: NDArray[np.float32]) -> Mask:
+    """Return the mask (H,W) of a plain ground with its shadows.
+
+    `darker` has each channel (H,W) of the ground's colour less that of the photo, and `squares` (H,W) the squared
+    distance of the two colours.
+    """
+    depth, *tints = darker
+    slopes = cv2.Sobel(depth, cv2.CV_32F, 1, 0), cv2.Sobel(depth, cv2.CV_32F, 0, 1)
+    is_shadow = tints[0] ** 2 + tints[1] ** 2 < _SHADOW_TINT**2
+    is_shadow &= slopes[0] ** 2 + slopes[1] ** 2 < (8 * _SMOOTH) ** 2  # a Sobel operator adds up 8 differences
+    is_shadow &= (depth > -_SAME) & (depth < _SHADOW_DEPTH)
+    like = (squares < _SAME**2) | is_shadow
     core = cv2.erode(like.astype(np.uint8), _BRUSH)  # so that it does not leak into the product through a thin gap
-    _, parts = cv2.connectedComponents(core, connectivity=4)
-    outside = np.unique(parts[_ring(lab.shape[:2]) & core.astype(bool)])
-    reached = np.isin(parts, outside) & core.astype(bool)
-    return np.asarray((cv2.dilate(reached.astype(np.uint8), _BRUSH).astype(bool) & like) | (off < _HOLE), bool)
+    count, parts = cv2.connectedComponents(core, connectivity=4, ltype=cv2.CV_16U)
+    is_outside = np.zeros(count, np.uint8)
+    is_outside[parts[_ring(core.shape)]] = 1
+    is_outside[0] = 0  # what is not core
+    reached = cv2.dilate(np.take(is_outside, parts), _BRUSH).astype(bool)
+    return np.asarray((reached & like) | (squares < _HOLE**2), bool)
 
 
 def _cut_out(lab: Lab) -> Mask:

@@ -26,10 +26,11 @@ def measure_colors(pixels: Pixels) -> tuple[ColorShare, ...]:
     Returns nothing for a photo of ground alone. Pure and deterministic.
     """
     lab = lab_of(_shrink(pixels))
-    product = find_foreground(lab)
+    ground = ground_colour(lab)
+    product = find_foreground(lab, ground)
     if not product.any():
         return ()
-    clusters = cluster_colours(lab[product], _weigh(lab, product)[product])
+    clusters = cluster_colours(lab[product], _weigh(lab, product, ground)[product])
     large = [cluster for cluster in clusters if cluster.share >= _LEAST]
     total = sum(cluster.share for cluster in large)
     colors = hex_of_lab(np.stack([cluster.lab for cluster in large]))
@@ -47,11 +48,11 @@ def _shrink(pixels: Pixels) -> Pixels:
     return np.asarray(cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def _weigh(lab: Lab, product: Mask) -> NDArray[np.float32]:
-    """Return how much each pixel (H,W) tells about the product's colour."""
+def _weigh(lab: Lab, product: Mask, ground: Lab) -> NDArray[np.float32]:
+    """Return how much each pixel (H,W) tells about the product's colour, on a ground of that colour."""
     rows = np.flatnonzero(product.any(axis=1))
     height = (np.arange(len(lab)) - rows[0]) / max(1, rows[-1] - rows[0])
-    weights = np.repeat(np.interp(height, [_FROM, 1], [1, _LOW])[:, None], lab.shape[1], axis=1)
-    off = np.abs(lab - ground_colour(lab))
-    is_like_ground = (np.hypot(off[..., 1], off[..., 2]) < _TINT) & (off[..., 0] < _DEPTH)
-    return np.where(is_like_ground, _LIKE_GROUND * weights, weights).astype(np.float32)
+    weights = np.interp(height, [_FROM, 1], [1, _LOW]).astype(np.float32)[:, None]
+    depth, *tints = (channel - colour for channel, colour in zip(cv2.split(lab), ground, strict=True))
+    is_like_ground = (tints[0] ** 2 + tints[1] ** 2 < _TINT**2) & (np.abs(depth) < _DEPTH)
+    return np.where(is_like_ground, np.float32(_LIKE_GROUND) * weights, weights)
