@@ -37,11 +37,15 @@ Decode = Callable[[bytes], ProductPhoto]
 
 
 def decode_photo(data: bytes, preprocess: Preprocess, max_pixels: int = MAX_PIXELS) -> ProductPhoto:
-    """Decode an image file in this process. Raises UnreadableImageError."""
-    image = decode_image(data, max_pixels)
+    """Decode an image file in this process. Raises UnreadableImageError.
+
+    Edges and colours are those of the photo as it is kept. So they do not depend on the size of what was sent, and
+    are the same when the gallery is embedded again.
+    """
+    image = decode_image(data, max_pixels, PHOTO_SIDE)
     try:
-        frames, photo = photo_frames(image, preprocess), _standardise(image)
-        return ProductPhoto(*_encode_files(photo), frames, measure_colors(np.asarray(photo)))
+        photo = _standardise(image)
+        return ProductPhoto(*_encode_files(photo), photo_frames(photo, preprocess), measure_colors(np.asarray(photo)))
     except (cv2.error, OSError, ValueError) as error:
         raise UnreadableImageError(str(error)) from None
 

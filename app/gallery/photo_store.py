@@ -12,7 +12,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from app.core.atomic_files import write_atomically
+from app.core.atomic_files import write_files
 
 _log = logging.getLogger(__name__)
 
@@ -28,13 +28,8 @@ class PhotoStore:
         """Store a photo and its thumbnail from encode_webp_files(). Returns the photo's SHA-256. Raises OSError."""
         name = hashlib.sha256(photo).hexdigest()
         self.directory.mkdir(parents=True, exist_ok=True)
-        write_atomically(self.thumbnail(name), lambda path: path.write_bytes(thumbnail))
-        try:
-            write_atomically(self.photo(name), lambda path: path.write_bytes(photo))
-        except BaseException:
-            if not self.photo(name).is_file():  # else another product has this thumbnail too
-                self.thumbnail(name).unlink(missing_ok=True)
-            raise
+        # a thumbnail without a photo, after a crash between the two, is found by older_than()
+        write_files(self.directory, {self.thumbnail(name).name: thumbnail, self.photo(name).name: photo})
         return name
 
     def photo(self, sha256: str) -> Path:

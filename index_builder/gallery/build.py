@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+import cv2
 from rich.progress import Progress
 
 from app.catalogue.catalogue import Catalogue
@@ -122,6 +123,7 @@ def build(
     if directory.exists() and not directory.is_dir():
         raise FeedError(f"gallery {directory} is a file: expected a folder")
     total = count_products(source)
+    cv2.setNumThreads(1)  # photos are decoded side by side
     checkpoint = load_checkpoint(checkpoint_path, str(resolve_device("auto")))
     catalogue = prepare_gallery(location, checkpoint_path, checkpoint, index)
     ingest = Ingest(catalogue, PhotoStore(directory / PHOTOS), checkpoint)

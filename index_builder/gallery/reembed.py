@@ -77,6 +77,7 @@ def reembed(
         LockHeldError: Another process is re-embedding the gallery.
         ValueError: The gallery's kind of index cannot hold the checkpoint's embeddings.
     """
+    cv2.setNumThreads(1)  # photos are decoded side by side
     load_checkpoint(checkpoint_path)  # so that an error names this file, not the gallery's copy
     directory, catalogue = location.directory, location.open_catalogue()
     try:
