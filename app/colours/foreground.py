@@ -64,7 +64,7 @@ def _plain_ground(darker: Sequence[NDArray[np.float32]], squares: NDArray[np.flo
     is_outside = np.zeros(count, np.uint8)
     is_outside[parts[_ring(core.shape)]] = 1
     is_outside[0] = 0  # what is not core
-    reached = cv2.dilate(np.take(is_outside, parts), _BRUSH).astype(bool)
+    reached = cv2.dilate(np.take(is_outside, np.asarray(parts, np.uint16)), _BRUSH).astype(bool)
     return np.asarray((reached & like) | (squares < _HOLE**2), bool)
 
 

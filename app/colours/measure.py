@@ -55,4 +55,4 @@ def _weigh(lab: Lab, product: Mask, ground: Lab) -> NDArray[np.float32]:
     weights = np.interp(height, [_FROM, 1], [1, _LOW]).astype(np.float32)[:, None]
     depth, *tints = (channel - colour for channel, colour in zip(cv2.split(lab), ground, strict=True))
     is_like_ground = (tints[0] ** 2 + tints[1] ** 2 < _TINT**2) & (np.abs(depth) < _DEPTH)
-    return np.where(is_like_ground, np.float32(_LIKE_GROUND) * weights, weights)
+    return np.asarray(np.where(is_like_ground, np.float32(_LIKE_GROUND) * weights, weights), np.float32)

@@ -85,7 +85,7 @@ def _reduce_decoding(image: Image.Image, side: int) -> None:
     """Have an image that is not decoded yet reduced by its decoder, if it can, to no less than `side` px."""
     factor = max(image.size) // side
     if factor > 1:
-        image.draft(None, (max(1, image.width // factor), max(1, image.height // factor)))  # type: ignore[arg-type]
+        image.draft(None, (max(1, image.width // factor), max(1, image.height // factor)))
 
 
 def to_rgb(image: Image.Image, side: int | None = None) -> Pixels:

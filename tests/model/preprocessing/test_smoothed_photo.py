@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import cv2
 import numpy as np
@@ -40,7 +41,7 @@ def draw_plainly(photo: Image.Image, preprocess: Preprocess) -> Pixels:
 
 
 def place(product: Image.Image, offset: tuple[int, int], size: tuple[int, int] = (640, 480)) -> Image.Image:
-    photo = Image.new("RGB", size, product.getpixel((0, 0)))  # type: ignore[arg-type]
+    photo = Image.new("RGB", size, product.getpixel((0, 0)))
     photo.paste(product, offset)
     return photo
 
@@ -70,7 +71,7 @@ def test_styles_share_what_is_smoothed(monkeypatch: pytest.MonkeyPatch) -> None:
     smoothed: list[tuple[int, ...]] = []
     smooth = cv2.bilateralFilter
 
-    def count(pixels: Pixels, *settings: float) -> object:
+    def count(pixels: Pixels, *settings: Any) -> object:
         smoothed.append(pixels.shape)
         return smooth(pixels, *settings)
 
