@@ -32,8 +32,13 @@ def list_results(folder: PairFolder, checkpoint: Checkpoint) -> list[list[str]]:
         return [rank(frame) for frame in frames]
 
 
-def compare(folder: PairFolder, expected: list[list[str]], results: list[list[str]]) -> dict[str, float]:
-    """Compare two lists of results, each with the ids of all photos for each sketch."""
+def compare(
+    folder: PairFolder,
+    expected: list[list[str]],
+    results: list[list[str]],
+    names: tuple[str, str] = ("torch", "engine"),
+) -> dict[str, float]:
+    """Compare two lists of results of these names, each with the ids of all photos for each sketch."""
     truths = [pair.photo_id for pair in folder.pairs for _ in pair.sketches]
     first = min(_FIRST, len(folder.pairs))
     both = list(zip(expected, results, strict=True))
@@ -41,7 +46,7 @@ def compare(folder: PairFolder, expected: list[list[str]], results: list[list[st
         "same first": [theirs[0] == ours[0] for theirs, ours in both],
         f"of the first {first}": [len({*theirs[:first]} & {*ours[:first]}) / first for theirs, ours in both],
     }
-    for name, lists in (("torch", expected), ("engine", results)):
+    for name, lists in zip(names, (expected, results), strict=True):
         ranks = [1 + ids.index(truth) for ids, truth in zip(lists, truths, strict=True)]
         figures |= {f"acc@{k}, {name}": [rank <= k for rank in ranks] for k in (1, _FIRST)}
     shares = {name: round(100 * float(np.mean(values)), 2) for name, values in figures.items()}
