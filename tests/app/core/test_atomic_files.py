@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from app.core.atomic_files import sha256_of, write_atomically
+from app.core.atomic_files import sha256_of, write_atomically, write_files
 
 
 def test_a_file_is_replaced_and_forced_to_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -39,3 +39,16 @@ def test_a_write_that_fails_leaves_the_file_as_it_was(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="no space"):
         write_atomically(path, fail)
     assert path.read_text() == "old" and [*tmp_path.iterdir()] == [path]
+
+
+def test_files_are_forced_to_disk_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced, fsync = list[bool](), os.fsync
+
+    def record(descriptor: int) -> None:
+        synced.append(stat.S_ISDIR(os.fstat(descriptor).st_mode))
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", record)
+    write_files(tmp_path, {"a": b"first", "b": b"second"})
+    assert synced == [False, False, True]  # the files, then their folder
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"a": b"first", "b": b"second"}
