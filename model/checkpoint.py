@@ -55,8 +55,14 @@ class Checkpoint:
             engine = self.engine
         return embed_in_chunks(self.network, frames, self.preprocess.tensor, batch_size, engine.embed).cpu().numpy()
 
-    def embed_photos(self, photos: Sequence[Pixels]) -> NDArray[np.float32]:
-        """Compute the mean embedding (N,D) of each photo's frames (K,256,256), as photo_frames() returns them."""
+    def embed_photos(self, photos: Sequence[Pixels], *, mirrored: bool = False) -> NDArray[np.float32]:
+        """Compute the mean embedding (N,D) of each photo's frames (K,256,256), as photo_frames() returns them.
+
+        With `mirrored`, each is followed by that of the frames' mirror images: (N,2D).
+        """
+        if mirrored:
+            both = [side for frames in photos for side in (frames, frames[..., ::-1])]
+            return self.embed_photos(both).reshape(len(photos), 2 * self.network.dim)
         counts = [len(frames) for frames in photos]
         embeddings = self.embed_frames([frame for frames in photos for frame in frames])
         if max(counts, default=1) == 1:

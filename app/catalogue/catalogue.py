@@ -33,7 +33,7 @@ from app.database.mutations import (
 )
 from app.database.rows import PRODUCT_COLUMNS, check_fit, chunks, state_in
 from app.database.sql_lists import is_any_of
-from app.database.state import CatalogueState, Change
+from app.database.state import CatalogueState, Change, EmbeddingsOrigin
 from app.database.tables import catalogue as _record
 from app.database.tables import photos as _photos
 from app.database.tables import products as _products
@@ -57,7 +57,7 @@ class Catalogue:
         self.keys = ApiKeys(self._reading, self._writing)
         self.operations = ImportJobs(self._reading, self._writing)
         self._facet_tables = FacetTables()
-        self._bound: str | None = None  # the caller's checkpoint; None if it compares no embeddings
+        self._bound: EmbeddingsOrigin | None = None  # of the caller's embeddings; None if it compares none
 
     def close(self) -> None:
         """Close all connections."""
@@ -101,20 +101,21 @@ class Catalogue:
         with self._reading.connect() as connection:
             return int(connection.execute(query).scalar_one())
 
-    def bind(self, checkpoint: str, dim: int) -> None:
+    def bind(self, checkpoint: str, dim: int, *, mirrored: bool = False) -> None:
         """Record which checkpoint (SHA-256) makes the embeddings. Raises CheckpointMismatchError if another one does.
 
-        From then on, reads and writes of embeddings raise it too, once another checkpoint has replaced all embeddings.
+        With `mirrored`, photos of a new catalogue are embedded both ways round. Another one stays as it is. From then
+        on, reads and writes of embeddings raise the error too, once all photos have been embedded again.
         """
-        recorded = self.state().checkpoint
-        if recorded is None:  # otherwise do not write, so that a gallery opens while others write
+        state = self.state()
+        if state.checkpoint is None:  # otherwise do not write, so that a gallery opens while others write
             with self._writing.begin() as connection:
-                unbound = _record.c.checkpoint.is_(None)
-                connection.execute(update(_record).where(unbound).values(checkpoint=checkpoint, dim=dim))
-                recorded = connection.execute(select(_record.c.checkpoint)).scalar_one()
-        if recorded != checkpoint:
-            raise CheckpointMismatchError(str(recorded), checkpoint)
-        self._bound = checkpoint
+                values = {"checkpoint": checkpoint, "dim": dim, "mirrored": mirrored}
+                connection.execute(update(_record).where(_record.c.checkpoint.is_(None)).values(values))
+                state = state_in(connection)
+        if state.checkpoint != checkpoint:
+            raise CheckpointMismatchError(str(state.checkpoint), checkpoint)
+        self._bound = state.origin
 
     def set_factory(self, factory: str) -> None:
         """Record the faiss.index_factory string of galleries' indexes."""
@@ -132,16 +133,16 @@ class Catalogue:
     ) -> int:
         """Add or replace products, all or none, and return the new revision.
 
-        `embeddings` (P,D) float32 has a row for each photo, in the order of the products and of their photos, and one
-        for a product without photos. `seen` gives the revisions that the caller has read, by id, 0 for a missing
-        product. `lacking` returns the ids of products whose photos have been removed since they were stored; it is
-        called while none can be. Raises CatalogueError if embeddings do not fit or bind() was never called,
-        CheckpointMismatchError as bind() says, and ConcurrentChangeError for products that differ from `seen` or are
-        among those that `lacking` returns.
+        `embeddings` (P,W) float32, see CatalogueState.width, has a row for each photo, in the order of the products and
+        of their photos, and one for a product without photos. `seen` gives the revisions that the caller has read, by
+        id, 0 for a missing product. `lacking` returns the ids of products whose photos have been removed since they
+        were stored; it is called while none can be. Raises CatalogueError if embeddings do not fit or bind() was never
+        called, CheckpointMismatchError as bind() says, and ConcurrentChangeError for products other than `seen` or that
+        `lacking` returns.
         """
         with self._writing.begin() as connection:
             last = claim_revisions(connection, len(products))
-            check_fit(products, embeddings, CatalogueView(connection, self._bound).bound_state().dim)
+            check_fit(products, embeddings, CatalogueView(connection, self._bound).bound_state().width)
             check_unchanged(connection, seen or {})
             if lost := lacking():
                 raise ConcurrentChangeError(lost)
@@ -186,11 +187,11 @@ class Catalogue:
             return view.products_of(query)
 
     def embedding(self, product_id: str) -> NDArray[np.float32] | None:
-        """Return the embeddings (P,D) float32 of a product's photos, None for an unknown id. Raises as embedded()."""
+        """Return the embeddings (P,W) float32 of a product's photos, None for an unknown id. Raises as embedded()."""
         return (embedded := self.embedded(product_id)) and embedded[1]
 
     def embedded(self, product_id: str) -> tuple[Product, NDArray[np.float32]] | None:
-        """Return a product and the embeddings (P,D) float32 of its photos, None for an unknown id.
+        """Return a product and the embeddings (P,W) float32 of its photos, None for an unknown id.
 
         Both are of the same moment. Raises CheckpointMismatchError as bind() says.
         """

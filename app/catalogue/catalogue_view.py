@@ -15,7 +15,7 @@ from app.database.errors import CheckpointMismatchError
 from app.database.filter_conditions import LIVE, LIVE_BY_KEY, meets, where_clauses
 from app.database.rows import PRODUCT_COLUMNS, chunks, embedding_of, product_of, state_in
 from app.database.sql_lists import Scalar, is_any_of
-from app.database.state import CatalogueState, Change
+from app.database.state import CatalogueState, Change, EmbeddingsOrigin
 from app.database.tables import IS_FIRST_PHOTO, IS_GROUPED, photos, products
 from app.database.word_index.conditions import measure_word
 from app.database.word_index.lookup import resolve_words
@@ -27,10 +27,10 @@ from app.words.word_query import WordMatch
 
 
 class CatalogueView:
-    """Reads in one transaction of one connection. `checkpoint` is the one of Catalogue.bind(), if any."""
+    """Reads in one transaction of one connection. `origin` is what Catalogue.bind() found, if it was called."""
 
-    def __init__(self, connection: Connection, checkpoint: str | None) -> None:
-        self._connection, self._checkpoint = connection, checkpoint
+    def __init__(self, connection: Connection, origin: EmbeddingsOrigin | None) -> None:
+        self._connection, self._origin = connection, origin
 
     @cached_property
     def state(self) -> CatalogueState:
@@ -39,8 +39,8 @@ class CatalogueView:
 
     def bound_state(self) -> CatalogueState:
         """Return the state of the catalogue as a whole. Raises CheckpointMismatchError as Catalogue.bind() says."""
-        if self._checkpoint not in (None, self.state.checkpoint):
-            raise CheckpointMismatchError(str(self.state.checkpoint), str(self._checkpoint))
+        if self._origin is not None and self._origin != self.state.origin:
+            raise CheckpointMismatchError(str(self.state.checkpoint), self._origin.checkpoint)
         return self.state
 
     def select(self, filters: Filters) -> tuple[NDArray[np.int64] | None, WordMatch | None]:
@@ -89,7 +89,7 @@ class CatalogueView:
             return [product_of(row, photos_by_product.get(row.product_id, [])) for row in rows]
 
     def embeddings(self, product_id: str) -> NDArray[np.float32]:
-        """Return the embeddings (P,D) float32 of a known product's photos."""
+        """Return the embeddings (P,W) float32 of a known product's photos."""
         values = self._stored_embeddings(product_id)
         with checked_values():
             return np.stack([embedding_of(value) for value in values])

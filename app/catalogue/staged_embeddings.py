@@ -32,9 +32,11 @@ from sqlalchemy import (
 from app.catalogue.catalogue import Catalogue
 from app.database.rows import chunks
 from app.database.sql_lists import is_any_of
-from app.database.state import next_identity
+from app.database.state import EmbeddingsOrigin, next_identity
 from app.database.tables import catalogue as _record
 from app.database.tables import photos, products
+
+_BOTH_WAYS = " both ways round"  # after the checkpoint
 
 _staged = Table(
     "reembedded",
@@ -46,16 +48,17 @@ _staged = Table(
 
 
 class StagedEmbeddings:
-    """The staged embeddings (dim,) of one checkpoint (SHA-256)."""
+    """The staged embeddings (W,) of one origin; W is `dim`, or twice that if they are of both ways round."""
 
-    def __init__(self, catalogue: Catalogue, checkpoint: str, dim: int) -> None:
-        self.checkpoint, self.dim = checkpoint, dim
+    def __init__(self, catalogue: Catalogue, origin: EmbeddingsOrigin, dim: int) -> None:
+        self.origin, self.dim = origin, dim
+        self._key = origin.checkpoint + (_BOTH_WAYS if origin.is_mirrored else "")
         with catalogue.transaction() as connection:
             _staged.create(connection, checkfirst=True)
 
     def counts(self, connection: Connection) -> tuple[int, int]:
         """Count the embedded photos, and all photos."""
-        mine = select(func.count()).where(_staged.c.checkpoint == self.checkpoint)
+        mine = select(func.count()).where(_staged.c.checkpoint == self._key)
         names = select(func.count(photos.c.name.distinct()))
         return int(connection.execute(mine).scalar_one()), int(connection.execute(names).scalar_one())
 
@@ -73,7 +76,7 @@ class StagedEmbeddings:
 
     def stored(self, connection: Connection, names: Sequence[str]) -> set[str]:
         """Return those of the photos that are embedded."""
-        query = select(_staged.c.name).where(_staged.c.checkpoint == self.checkpoint, is_any_of(_staged.c.name, names))
+        query = select(_staged.c.name).where(_staged.c.checkpoint == self._key, is_any_of(_staged.c.name, names))
         return set(connection.execute(query).scalars())
 
     def join(self, joined: FromClause) -> tuple[FromClause, ColumnElement[Any]]:
@@ -81,9 +84,9 @@ class StagedEmbeddings:
         return joined.outerjoin(_staged, self._of_photo()), _staged.c.embedding
 
     def add(self, connection: Connection, embeddings: Mapping[str, NDArray[np.float32]]) -> None:
-        """Stage embeddings (D,) of photos by name."""
+        """Stage embeddings (W,) of photos by name."""
         rows = [
-            {"checkpoint": self.checkpoint, "name": name, "embedding": np.asarray(value, "<f4").tobytes()}
+            {"checkpoint": self._key, "name": name, "embedding": np.asarray(value, "<f4").tobytes()}
             for name, value in embeddings.items()
         ]
         if rows:
@@ -94,12 +97,13 @@ class StagedEmbeddings:
         staged = select(_staged.c.embedding).where(self._of_photo()).scalar_subquery()
         connection.execute(update(photos).values(embedding=staged))
         identity = next_identity(str(connection.execute(select(_record.c.identity)).scalar_one()))
-        switched = update(_record).values(checkpoint=self.checkpoint, dim=self.dim, identity=identity)
+        origin = {"checkpoint": self.origin.checkpoint, "mirrored": self.origin.is_mirrored}
+        switched = update(_record).values(**origin, dim=self.dim, identity=identity)
         connection.execute(switched)
         connection.execute(delete(_staged))  # not dropped: servers may read it for a challenger
 
     def _of_photo(self) -> ColumnElement[bool]:
-        return and_(_staged.c.checkpoint == self.checkpoint, _staged.c.name == photos.c.name)
+        return and_(_staged.c.checkpoint == self._key, _staged.c.name == photos.c.name)
 
 
 def owners(connection: Connection, names: Sequence[str]) -> list[tuple[str, str]]:

@@ -8,13 +8,17 @@ class CatalogueError(ValueError):
 
 
 class CheckpointMismatchError(CatalogueError):
-    """A checkpoint other than the one that made the embeddings: the two cannot be compared."""
+    """A checkpoint other than the one that made the embeddings: the two cannot be compared.
+
+    Also raised if the photos have been embedded again by the same one, both ways round or no longer so.
+    """
 
     def __init__(self, recorded: str, given: str) -> None:
-        super().__init__(
-            f"the gallery has checkpoint {recorded}, but checkpoint {given} is given: "
-            "use the gallery's, or run `sketchfind reembed` with the given one"
-        )
+        message = f"the gallery has checkpoint {recorded}, but checkpoint {given} is given: "
+        message += "use the gallery's, or run `sketchfind reembed` with the given one"
+        if recorded == given:
+            message = "the photos of the gallery have been embedded again meanwhile; try again"
+        super().__init__(message)
         self.recorded, self.given = recorded, given
 
 

@@ -53,17 +53,17 @@ def is_disk_full(error: DBAPIError) -> bool:
 def state_in(connection: Connection) -> CatalogueState:
     """Read the state of the catalogue as the transaction sees it."""
     row = connection.execute(_STATE).one()
-    return CatalogueState(row.identity, row.revision, row.checkpoint, row.dim, row.factory)
+    return CatalogueState(row.identity, row.revision, row.checkpoint, row.dim, row.factory, bool(row.mirrored))
 
 
-def check_fit(products: Sequence[Product], embeddings: NDArray[np.float32], dim: int | None) -> None:
-    """Check that embeddings (P,dim) are finite and fit the photos of products with distinct ids.
+def check_fit(products: Sequence[Product], embeddings: NDArray[np.float32], width: int | None) -> None:
+    """Check that embeddings (P,width) are finite and fit the photos of products with distinct ids.
 
     A product without photos has one embedding. Raises CatalogueError if not.
     """
-    if dim is None:
+    if width is None:
         raise CatalogueError("catalogue has no checkpoint yet: expected bind() before products are put")
-    expected = (sum(max(1, len(product.photos)) for product in products), dim)
+    expected = (sum(max(1, len(product.photos)) for product in products), width)
     if embeddings.shape != expected:
         raise CatalogueError(f"embeddings have shape {embeddings.shape}: expected {expected}")
     if not np.isfinite(embeddings).all():

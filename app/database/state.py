@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,11 +34,29 @@ class CatalogueState:
     checkpoint: str | None  # SHA-256; None until bound
     dim: int | None  # D of its embeddings
     factory: str  # faiss.index_factory string
+    is_mirrored: bool = False  # whether photos are embedded both ways round
+
+    @property
+    def origin(self) -> EmbeddingsOrigin | None:
+        """What makes the embeddings, None until bound."""
+        return None if self.checkpoint is None else EmbeddingsOrigin(self.checkpoint, self.is_mirrored)
+
+    @property
+    def width(self) -> int | None:
+        """Numbers of a photo's embedding, None until bound."""
+        return None if self.dim is None else self.dim * (1 + self.is_mirrored)
+
+
+class EmbeddingsOrigin(NamedTuple):
+    """What makes the embeddings of a catalogue: a checkpoint (SHA-256), and whether both ways round."""
+
+    checkpoint: str
+    is_mirrored: bool
 
 
 @dataclass(frozen=True)
 class Change:
-    """A change of a product: its photos' embeddings (P,D) float32, None if the product was deleted."""
+    """A change of a product: its photos' embeddings (P,W) float32, None if the product was deleted."""
 
     product_id: str
     revision: int

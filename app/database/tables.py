@@ -26,7 +26,7 @@ from app.products.prices import decimal_of
 from app.products.product import CUSTOM_LABELS, PRICE_PLACES
 from app.products.rule_numbers import RULE_NUMBERS
 
-FORMAT = 9
+FORMAT = 10
 """The version of the tables below; app/database/migrations/migrations.py migrates older ones."""
 
 _LARGEST = 2**62
@@ -92,6 +92,7 @@ catalogue = Table(
     Column("checkpoint", _Text),  # SHA-256 of the checkpoint that made the embeddings
     Column("dim", Integer),
     Column("factory", _Text, nullable=False),  # faiss.index_factory string
+    Column("mirrored", Boolean),  # whether photos are embedded both ways round; NULL in older catalogues: they are not
 )
 
 keys = Table(  # API keys; see app/catalogue/api_keys.py
@@ -168,7 +169,7 @@ photos = Table(
     Column("name", _Text, index=True),  # NULL if only the embedding is stored
     Column("source", _Text, nullable=False),
     Column("link", _Text, nullable=False),
-    Column("embedding", LargeBinary, nullable=False),  # float32, little-endian
+    Column("embedding", LargeBinary, nullable=False),  # float32, little-endian; with the mirrored one after it, if any
     Column("colors", ColorShares),  # of the product on it; NULL if they are not measured
 )
 

@@ -11,8 +11,8 @@ from app.catalogue.catalogue import Catalogue
 from app.core.arrays import Rows
 from app.database.state import Change
 from app.index.groups import Groups
+from app.index.part import Part, join
 from app.index.segment import Segment
-from app.index.snapshot import Part, join
 from app.products.grouping import Grouping
 from model.network.distances import Distance
 
@@ -20,10 +20,14 @@ _MAX_PENDING = 2**15  # photos held in memory before their parts are joined
 
 
 class CatalogueFollower:
-    """Follower of a catalogue's changes for one gallery. `revisions` has the last seen revision of live products."""
+    """Follower of a catalogue's changes for one gallery. `revisions` has the last seen revision of live products.
 
-    def __init__(self, catalogue: Catalogue, distance: Distance, scratch: Path, grouping: Grouping) -> None:
+    An embedding has `sides`: one, or two if photos are embedded both ways round.
+    """
+
+    def __init__(self, catalogue: Catalogue, distance: Distance, scratch: Path, grouping: Grouping, sides: int) -> None:
         self._catalogue, self._distance, self._scratch, self._grouping = catalogue, distance, scratch, grouping
+        self._sides = sides
         self.revisions: dict[str, int] = {}
 
     def resume(self, revisions: Mapping[str, int]) -> Rows:
@@ -83,10 +87,11 @@ class CatalogueFollower:
     def rows_of(self, changes: Sequence[Change]) -> Part:
         """Return a part, not indexed yet, of the photos of the changed products that were not deleted."""
         live = [(change.revision, change.embeddings) for change in changes if change.embeddings is not None]
-        empty = np.zeros((0, self._distance.dim), np.float32)
+        empty = np.zeros((0, self._sides * self._distance.dim), np.float32)
         embeddings = np.concatenate([empty, *(photos for _, photos in live)])
         revisions = np.array([revision for revision, photos in live for _ in photos], np.int64)
-        return Part.whole(Segment(embeddings, revisions, None, self._distance))
+        sides = np.split(embeddings, self._sides, axis=1)
+        return Part.whole(*(Segment(side, revisions, None, self._distance) for side in sides))
 
     def groups_of(self, changes: Sequence[Change]) -> Groups:
         """Return the groups of the changed products that were not deleted."""

@@ -33,7 +33,8 @@ from app.gallery.selection import Selection
 from app.index.gpu import Gpu
 from app.index.groups import Groups
 from app.index.index_spec import DEFAULT_CANDIDATES, IndexSpec, Tuning
-from app.index.snapshot import Part, Snapshot, add, merge, newer_rows
+from app.index.part import Part, add, merge, newer_rows
+from app.index.snapshot import Snapshot
 from app.products.filters import Filters
 from app.products.grouping import Grouping
 from model.checkpoint import Checkpoint
@@ -57,8 +58,9 @@ class Gallery:
         self._distance = copy.deepcopy(checkpoint.network.distance).cpu().requires_grad_(requires_grad=False)
         self._index_dir = directory / self.index_folder
         self._lock, self._saving = threading.Lock(), threading.Lock()  # the first is held to build the next snapshot
-        self._follower = CatalogueFollower(catalogue, self._distance, self._index_dir, grouping)
         self._state = catalogue.state()
+        self.is_mirrored = self._state.is_mirrored  # whether photos are embedded both ways round
+        self._follower = CatalogueFollower(catalogue, self._distance, self._index_dir, grouping, 1 + self.is_mirrored)
         self.secret = lineage(self._state.identity)  # random; common to all servers, and to restored backups
         self._spec, self._gpu = self._read_spec(), gpu
         self._snapshot = Snapshot(0, ())
@@ -178,9 +180,9 @@ class Gallery:
             if len(snapshot.parts) != 1 or not whole.live.all() or spec != self._spec:
                 whole = merge(snapshot.parts or [whole], spec)
                 self._replace_parts(whole, snapshot.revision, spec)
-            saved = save_index(self._index_dir, whole.segment, snapshot.revision, self._state, spec, choice)
-            # the saved segment is mapped from its files, so servers share its memory
-            self._replace_parts(Part.whole(saved), snapshot.revision, spec)
+            saved = save_index(self._index_dir, whole, snapshot.revision, self._state, spec, choice)
+            # the saved part is mapped from its files, so servers share its memory
+            self._replace_parts(saved, snapshot.revision, spec)
             self._saved = snapshot.revision
             return self._index_dir / MANIFEST
 
@@ -202,13 +204,11 @@ class Gallery:
 
     def _replace_parts(self, whole: Part, revision: int, spec: IndexSpec) -> None:
         """Replace all parts up to `revision` by one that has all of their products."""
-        whole.segment.make_ready()
+        whole.make_ready()
         with self._lock:
             self._spec = spec
-            rows = np.zeros(len(whole.live), bool)
-            rows[whole.segment.rows_of(self._follower.live_revisions())] = True
             newer = newer_rows(self._snapshot.parts, revision, self._index_dir)
-            parts = [Part(whole.segment, rows)]
+            parts = [replace(whole, live=whole.allowed(self._follower.live_revisions()))]
             self._publish(self.revision, add(parts, newer, spec) if newer else parts, self._snapshot.groups)
 
     def _start(self) -> None:
@@ -228,16 +228,14 @@ class Gallery:
 
     def _load(self) -> None:
         """Load the saved index without the rows that changed since. Raises UnusableIndexError."""
-        segment, revision = load_index(self._index_dir, self._distance, self._state)
+        saved, revision = load_index(self._index_dir, self._distance, self._state)
         known = {name: number for name, number in self.catalogue.live().items() if number <= revision}
-        rows = segment.rows_of(self._follower.resume(known))
-        count = len(np.unique(segment.revisions[rows]))
+        live = saved.allowed(self._follower.resume(known))
+        count = len(np.unique(saved.segment.revisions[live]))
         if count != len(known):
             raise UnusableIndexError(f"it holds {count} of the {len(known)} products that it should")
-        live = np.zeros(len(segment), bool)
-        live[rows] = True
         self._saved = revision
-        self._publish(revision, [Part(segment, live)], self._follower.load_groups(revision))
+        self._publish(revision, [replace(saved, live=live)], self._follower.load_groups(revision))
 
     def _follow(self, until: int) -> None:
         """Apply the catalogue's changes since the snapshot, up to a revision or slightly beyond."""
@@ -247,4 +245,4 @@ class Gallery:
 
     def _publish(self, revision: int, parts: Sequence[Part], groups: Groups) -> None:
         """Swap in a snapshot."""
-        self._snapshot = Snapshot(revision, tuple(parts), self._gpu, groups, self._snapshot.mean)
+        self._snapshot = Snapshot(revision, tuple(parts), self._gpu, groups, self._snapshot.means)

@@ -50,6 +50,7 @@ class IndexManifest:
     factory: str
     count: _Count
     files: dict[str, str]  # SHA-256 by file name
+    is_mirrored: bool = False  # whether it also has the photos' mirror images
     tuning: Tuning | None = None
     format: int = FORMAT
     choice: Choice | None = None  # the last choice, until an index is saved with it

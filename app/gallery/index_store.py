@@ -1,4 +1,4 @@
-"""Saved index of a gallery: three array files and a manifest. Deleting them is always safe.
+"""Saved index of a gallery: array files and a manifest. Deleting them is always safe.
 
 The arrays are written first, each atomically, and the manifest last. An index is used only if its manifest agrees with
 the catalogue and with the hashes of the files.
@@ -7,6 +7,7 @@ the catalogue and with the hashes of the files.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +30,11 @@ from app.gallery.index_manifest import (
     write_manifest,
 )
 from app.index.index_spec import IndexSpec
+from app.index.part import Part
 from app.index.segment import Segment
 from model.network.distances import Distance
 
+_SIDES = ("", "mirrored.")  # in the names of files: photos, and their mirror images if these are embedded too
 _MMAP_FLAG: int = getattr(faiss, "IO_FLAG_MMAP_IFC", 0)  # older versions of FAISS read the file into memory
 
 
@@ -45,13 +48,13 @@ class UntimelyTuningError(OSError):
 
 def save_index(
     directory: Path,
-    segment: Segment,
+    whole: Part,
     revision: int,
     state: CatalogueState,
     spec: IndexSpec,
     expected: Choice | None = None,
-) -> Segment:
-    """Write a segment with all products as of `revision`, built by `spec`. Returns the segment mapped from its files.
+) -> Part:
+    """Write a part with all products as of `revision`, built by `spec`. Returns the part mapped from its files.
 
     `expected` is the result of last_choice() before `spec` was read. Raises OSError, and UntimelyTuningError when the
     last choice is another one by now.
@@ -60,17 +63,19 @@ def save_index(
     with process_lock(directory / LOCK, blocking=True):
         if last_choice(directory) != expected:
             raise UntimelyTuningError(f"the index in {directory} was tuned while another one was made: try again")
-        _write_files(directory, segment, revision, state, spec)
-        return _open_files(directory, revision, segment.distance)
+        _write_files(directory, whole, revision, state, spec)
+        return _open_files(directory, revision, whole.segment.distance, is_mirrored=state.is_mirrored)
 
 
-def _write_files(directory: Path, segment: Segment, revision: int, state: CatalogueState, spec: IndexSpec) -> None:
+def _write_files(directory: Path, whole: Part, revision: int, state: CatalogueState, spec: IndexSpec) -> None:
     """Write the files of an index and its manifest, and remove those of older ones. Raises OSError."""
+    segment = whole.segment
     writers: dict[str, Callable[[Path], object]] = {
-        f"{revision}.faiss": lambda path: _save_faiss(path, segment.index),
-        f"{revision}.embeddings.npy": lambda path: _save_array(path, segment.embeddings),
-        f"{revision}.revisions.npy": lambda path: _save_array(path, segment.revisions),
+        f"{revision}.revisions.npy": lambda path: _save_array(path, segment.revisions)
     }
+    for name, side in zip(_SIDES, whole.segments, strict=False):
+        writers[f"{revision}.{name}faiss"] = partial(_save_faiss, index=side.index)
+        writers[f"{revision}.{name}embeddings.npy"] = partial(_save_array, array=side.embeddings)
     files = {name: write_atomically(directory / name, write) for name, write in writers.items()}
     manifest = IndexManifest(
         identity=state.identity,
@@ -78,6 +83,7 @@ def _write_files(directory: Path, segment: Segment, revision: int, state: Catalo
         checkpoint=str(state.checkpoint),
         dim=segment.distance.dim,
         factory=spec.factory,
+        is_mirrored=state.is_mirrored,
         count=len(segment),
         files=files,
         tuning=spec.tuning,
@@ -88,8 +94,8 @@ def _write_files(directory: Path, segment: Segment, revision: int, state: Catalo
             path.unlink(missing_ok=True)
 
 
-def load_index(directory: Path, distance: Distance, state: CatalogueState) -> tuple[Segment, int]:
-    """Load the saved segment and its revision.
+def load_index(directory: Path, distance: Distance, state: CatalogueState) -> tuple[Part, int]:
+    """Load the saved part and its revision.
 
     Raises UnusableIndexError unless manifest, files and catalogue agree.
     """
@@ -98,29 +104,34 @@ def load_index(directory: Path, distance: Distance, state: CatalogueState) -> tu
     check_tuning(IndexSpec(manifest.factory, manifest.tuning), distance)
     try:
         _check_files(directory, manifest)
-        segment = _open_files(directory, manifest.revision, distance)
+        whole = _open_files(directory, manifest.revision, distance, is_mirrored=manifest.is_mirrored)
     except (OSError, ValueError, RuntimeError) as error:
         raise UnusableIndexError(f"its files cannot be read ({error})") from None
-    rows = segment.index.ntotal
-    if not rows == len(segment.embeddings) == len(segment) == manifest.count:
-        raise UnusableIndexError(f"its files hold {rows} rows: expected {manifest.count}")
-    return segment, manifest.revision
+    for segment in whole.segments:
+        rows = segment.index.ntotal
+        if not rows == len(segment.embeddings) == len(segment) == manifest.count:
+            raise UnusableIndexError(f"its files hold {rows} rows: expected {manifest.count}")
+    return whole, manifest.revision
 
 
-def _open_files(directory: Path, revision: int, distance: Distance) -> Segment:
+def _open_files(directory: Path, revision: int, distance: Distance, *, is_mirrored: bool) -> Part:
     """Open the files of an index, mapped into memory, so that all processes share one copy."""
     stem = directory / str(revision)
-    embeddings = np.load(f"{stem}.embeddings.npy", mmap_mode="r")
     revisions = np.load(f"{stem}.revisions.npy")
-    return Segment(embeddings, revisions, faiss.read_index(f"{stem}.faiss", _MMAP_FLAG), distance)
+    segments = []
+    for name in _SIDES[: 1 + is_mirrored]:
+        embeddings = np.load(f"{stem}.{name}embeddings.npy", mmap_mode="r")
+        index = faiss.read_index(f"{stem}.{name}faiss", _MMAP_FLAG)
+        segments.append(Segment(embeddings, revisions, index, distance))
+    return Part.whole(*segments)
 
 
 def _check_manifest(manifest: IndexManifest, distance: Distance, state: CatalogueState) -> None:
     """Check that an index was made from a state of this catalogue. Raises OutdatedIndexError."""
-    expected = (FORMAT, state.identity, state.checkpoint, distance.dim, state.factory)
+    expected = (FORMAT, state.identity, state.checkpoint, distance.dim, state.factory, state.is_mirrored)
     actual = (manifest.format, manifest.identity, manifest.checkpoint, manifest.dim, manifest.factory)
-    names = ("format", "catalogue", "checkpoint", "dimension", "factory")
-    for name, value, wanted in zip(names, actual, expected, strict=True):
+    names = ("format", "catalogue", "checkpoint", "dimension", "factory", "mirroring")
+    for name, value, wanted in zip(names, (*actual, manifest.is_mirrored), expected, strict=True):
         if value != wanted:
             raise OutdatedIndexError(f"its {name} is {value}: expected {wanted}")
     if manifest.revision > state.revision:
@@ -131,7 +142,8 @@ def _check_manifest(manifest: IndexManifest, distance: Distance, state: Catalogu
 
 def _check_files(directory: Path, manifest: IndexManifest) -> None:
     """Check that the files of an index exist with the hashes of its manifest. Raises UnusableIndexError, OSError."""
-    expected = {f"{manifest.revision}.{kind}" for kind in ("faiss", "embeddings.npy", "revisions.npy")}
+    kinds = {f"{name}{kind}" for name in _SIDES[: 1 + manifest.is_mirrored] for kind in ("faiss", "embeddings.npy")}
+    expected = {f"{manifest.revision}.{kind}" for kind in (*kinds, "revisions.npy")}
     if set(manifest.files) != expected:
         raise UnusableIndexError(f"its manifest lists {sorted(manifest.files)}: expected {sorted(expected)}")
     for name, sha256 in manifest.files.items():

@@ -50,11 +50,11 @@ def _open_matching(
 ) -> tuple[Checkpoint, Gallery]:
     """Open a gallery with its catalogue, again if it is re-embedded between the load of the checkpoint and its use."""
     while True:
-        named = catalogue.state().checkpoint
-        checkpoint = load_checkpoint(checkpoint_file(directory, named), engine=engine)
+        before = catalogue.state()
+        checkpoint = load_checkpoint(checkpoint_file(directory, before.checkpoint), engine=engine)
         try:
             return checkpoint, Gallery.open(directory, checkpoint, catalogue, gpu, grouping)
-        except CheckpointMismatchError as error:
-            if error.recorded == named:
+        except CheckpointMismatchError:
+            if catalogue.state().origin == before.origin:
                 raise
-            _log.info("%s got another checkpoint while it was opened", directory)
+            _log.info("%s was embedded again while it was opened", directory)

@@ -48,6 +48,14 @@ class Selection:
         return filters if self.words is None else replace(filters, words=None, word_choices=self.words.choices)
 
     @property
+    def sides(self) -> list[Selection]:
+        """The selection and, if photos are embedded both ways round, that of their mirror images."""
+        indexed, snapshot = self.indexed.mirrored, self.snapshot.mirrored
+        if indexed is None or snapshot is None:
+            return [self]
+        return [self, replace(self, indexed=indexed, snapshot=snapshot)]
+
+    @property
     def outdated(self) -> int:
         """Number of candidates that products() may leave out, at most."""
         return len(self.changed)

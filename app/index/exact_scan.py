@@ -20,6 +20,8 @@ Block = tuple[Keys, Rows, Mask | None]
 
 BLOCK = 16_384  # keys whose inner products are held at a time
 
+_FEW = 8  # queries
+
 _faiss: Any = faiss  # its annotations come from C++ and are wrong
 
 
@@ -53,7 +55,7 @@ def nearest(queries: Keys, n: int, blocks: Iterable[Block]) -> tuple[Keys, Rows]
     best_rows = torch.empty(len(queries), 0, dtype=torch.int64)
     with torch.inference_mode():
         for keys, rows, allowed in blocks:
-            products = searched @ torch.from_numpy(keys).T  # (B,m)
+            products = _multiply(searched, torch.from_numpy(keys))  # (B,m)
             if allowed is not None:
                 products[:, torch.from_numpy(~allowed)] = -torch.inf
             block_best, places = products.topk(min(n, len(rows)))
@@ -61,3 +63,14 @@ def nearest(queries: Keys, n: int, blocks: Iterable[Block]) -> tuple[Keys, Rows]
             best, order = joined.topk(min(n, joined.shape[1]))
             best_rows = torch.cat([best_rows, torch.from_numpy(rows)[places]], 1).gather(1, order)
     return best.numpy(), best_rows.numpy()
+
+
+def _multiply(queries: torch.Tensor, keys: torch.Tensor) -> torch.Tensor:
+    """Compute the inner products (B,m) of queries (B,Q) and keys (m,Q).
+
+    For few queries, torch is several times as fast with the keys first, and slower for one query than for two.
+    """
+    if len(queries) > _FEW:
+        return queries @ keys.T
+    padded = queries.repeat(2, 1) if len(queries) == 1 else queries
+    return (keys @ padded.T).T[: len(queries)]

@@ -12,6 +12,19 @@ from app.index.groups import Groups
 from app.index.snapshot import Snapshot
 
 
+def find_candidates(
+    snapshot: Snapshot, queries: Embeddings, counts: Sequence[int], groups: Groups, passing: Rows | None = None
+) -> Sequence[Rows]:
+    """Find the candidates of queries (B,Q): the nearest `counts` products, or all passing ones of as many groups.
+
+    Only products of the revisions `passing` count. Without `groups`, each product counts on its own.
+    """
+    if len(groups):
+        return group_candidates(snapshot, queries, counts, passing)
+    rows = snapshot.candidates(queries, max(counts), passing)
+    return [row[:count] for row, count in zip(rows, counts, strict=True)]
+
+
 def group_candidates(
     snapshot: Snapshot, queries: Embeddings, counts: Sequence[int], passing: Rows | None = None
 ) -> list[Rows]:

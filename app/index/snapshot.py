@@ -5,115 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from app.core.arrays import Embeddings, Mask, Rows
+from app.core.arrays import Embeddings, Rows
 from app.index.gpu import Gpu
 from app.index.groups import NO_GROUPS, Groups
-from app.index.index_spec import IndexSpec
 from app.index.mmap_prefetch import gather_rows
-from app.index.scratch_array import allocate_array
-from app.index.segment import Segment, batches
+from app.index.part import Part
 
 SAMPLE = 1000  # photos that represent a whole gallery
 _PHOTOS_PER_CHANGE = 20  # a sample is taken again when there are fewer photos than this per change since
 LEAST = 100  # photos: in a smaller gallery the fifth nearest is far from any sketch
-
-
-@dataclass(frozen=True)
-class Part:
-    """Segment in one snapshot; `live` (N,) masks the rows that have not been replaced or deleted since.
-
-    All rows of a product are in the same part, and either all or none of them are live.
-    """
-
-    segment: Segment
-    live: Mask
-
-    @staticmethod
-    def whole(segment: Segment) -> Part:
-        """Make a part of a segment whose rows are all live."""
-        return Part(segment, np.ones(len(segment), bool))
-
-    @cached_property
-    def size(self) -> int:
-        """Number of live rows."""
-        return int(self.live.sum())
-
-    @cached_property
-    def products(self) -> int:
-        """Number of products that have live rows."""
-        revisions = self.segment.revisions[self.live]  # ascending
-        return int(np.count_nonzero(np.diff(revisions))) + bool(revisions.size)
-
-    def without(self, revisions: Rows) -> Part:
-        """Return this part with the rows of these revisions dead too."""
-        rows = self.segment.rows_of(revisions)
-        if not rows.size:
-            return self
-        live = self.live.copy()
-        live[rows] = False
-        return Part(self.segment, live)
-
-    def allowed(self, revisions: Rows | None) -> Mask:
-        """Return the mask (N,) of the live rows, or of those of them with one of these revisions."""
-        if revisions is None:
-            return self.live
-        named = np.zeros(len(self.segment), bool)
-        named[self.segment.rows_of(revisions)] = True
-        return named & self.live
-
-
-def merge(parts: Sequence[Part], spec: IndexSpec) -> Part:
-    """Merge the live rows of at least one part, oldest first, into one indexed part."""
-    joined = join(parts, spec.scratch).segment
-    return Part.whole(Segment.build(joined.distance, joined.embeddings, joined.revisions, spec))
-
-
-def join(parts: Sequence[Part], scratch: Path | None) -> Part:
-    """Join the live rows of at least one part into one part without an index.
-
-    A large array of embeddings lies in a file in `scratch`.
-    """
-    distance = parts[0].segment.distance
-    embeddings = allocate_array((sum(part.size for part in parts), distance.dim), scratch)
-    start = 0
-    for part in parts:
-        for rows in batches(np.flatnonzero(part.live)):
-            embeddings[start : start + len(rows)] = part.segment.embeddings[rows]
-            start += len(rows)
-    revisions = np.concatenate([part.segment.revisions[part.live] for part in parts])
-    return Part.whole(Segment(embeddings, revisions, None, distance))
-
-
-def newer_rows(parts: Sequence[Part], revision: int, scratch: Path | None) -> Part | None:
-    """Join the live rows of changes after `revision` into one part without an index; None without such rows."""
-    chosen = [Part(part.segment, part.live & (part.segment.revisions > revision)) for part in parts]
-    chosen = [part for part in chosen if part.size]
-    return join(chosen, scratch) if chosen else None
-
-
-def add(parts: Sequence[Part], new: Part, spec: IndexSpec) -> list[Part]:
-    """Add newer rows to parts; only the oldest part is indexed by `spec`, the others are Flat.
-
-    Sizes more than halve from part to part, so the parts are few and a row is seldom copied.
-    """
-    older = [part for part in parts if part.size]
-    newer = [new] if new.size else []
-    while older and newer and older[-1].size <= 2 * sum(part.size for part in newer):
-        newer.insert(0, older.pop())
-    if newer:
-        return [*older, merge(newer, spec.flat() if older else spec)]
-    if not older:
-        return [merge([new], spec)]  # an empty part, since a snapshot needs at least one
-    specs = [spec, *[spec.flat()] * (len(older) - 1)]
-    pairs = zip(older, specs, strict=True)
-    return [part if 2 * part.size > len(part.live) else merge([part], own_spec) for part, own_spec in pairs]
 
 
 class MeanKey(NamedTuple):
@@ -131,7 +37,7 @@ class Snapshot:
     parts: tuple[Part, ...]
     gpu: Gpu | None = None  # searches the parts that it supports
     groups: Groups = NO_GROUPS  # of its products
-    earlier_mean: MeanKey | None = None  # of a snapshot before it
+    earlier_means: tuple[MeanKey, ...] = ()  # `means` of a snapshot before it
 
     @property
     def size(self) -> int:
@@ -158,12 +64,25 @@ class Snapshot:
         """Mean of the sample's keys, or of an earlier snapshot's as long as little has changed since."""
         if self.photos < LEAST:
             return MeanKey(None, self.revision)
-        earlier = self.earlier_mean or MeanKey(None, 0)
+        earlier = self.earlier_means[0] if self.earlier_means else MeanKey(None, 0)
         if earlier.key is not None and self.revision - earlier.revision < self.photos // _PHOTOS_PER_CHANGE:
             return earlier
         with torch.inference_mode():
             keys = self.parts[0].segment.distance.key(torch.from_numpy(self.sample).double())
         return MeanKey(np.asarray(keys.mean(0).numpy()), self.revision)
+
+    @cached_property
+    def mirrored(self) -> Snapshot | None:
+        """The same rows for the photos' mirror images, None unless photos are embedded both ways round."""
+        mirrored = [part.mirrored() for part in self.parts if part.mirror is not None]
+        if not mirrored:
+            return None
+        return Snapshot(self.revision, tuple(mirrored), self.gpu, self.groups, self.earlier_means[1:])
+
+    @property
+    def means(self) -> tuple[MeanKey, ...]:
+        """The mean of the photos, and that of their mirror images if they are embedded too."""
+        return (self.mean,) if self.mirrored is None else (self.mean, self.mirrored.mean)
 
     def candidates(self, queries: Embeddings, n: int, revisions: Rows | None = None) -> Rows:
         """Find rows (B,n) of the products nearest to queries (B,Q) by the search form, padded with -1.

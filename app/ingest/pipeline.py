@@ -217,10 +217,11 @@ class Ingest:
                 yield fresh, self._embed([fresh])
 
     def _embed(self, prepared: Sequence[PreparedProduct]) -> Embeddings:
-        """Return the embeddings (P,D) of all photos, in order. Only new photos are computed, a shared one once."""
+        """Return the embeddings (P,W) of all photos, in order. Only new photos are computed, a shared one once."""
         views = [view for product in prepared for view in product.embeddings_or_frames]
         new = {id(view.pixels): view.pixels for view in views if isinstance(view, Frame)}
-        computed = dict(zip(new, self._checkpoint.embed_photos(list(new.values())), strict=True))
+        embeddings = self._checkpoint.embed_photos(list(new.values()), mirrored=self._catalogue.state().is_mirrored)
+        computed = dict(zip(new, embeddings, strict=True))
         rows = [computed[id(view.pixels)] if isinstance(view, Frame) else view for view in views]
         return np.stack(rows) if rows else np.zeros((0, self._checkpoint.network.dim), np.float32)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
+import numpy as np
+
 from app.colours.shares import ColorShare
 from app.core.arrays import Embeddings
 from app.database.read_limits import IsAbandoned
@@ -56,8 +58,9 @@ class Query:
 
     The products of a group are one result: the nearest of them that passes. With `variants`, each is a result. The
     group of number `left_out` is left out, and so is the product of id `own`. Views are frames (256,256), or embeddings
-    (V,D) where these are known. Another `listing` returns k results of another order, or from another place on. Without
-    views, the products that have the words of the filters best are the nearest.
+    (V,D) where these are known; mirror images of frames count too if `mirror` is set. Another `listing` returns k
+    results of another order, or from another place on. Without views, the products that have the words of the filters
+    best are the nearest.
     """
 
     views: list[Pixels] | Embeddings
@@ -71,15 +74,25 @@ class Query:
     rules: ActiveRules = NO_RULES
     pins: tuple[tuple[Rule, int], ...] = ()  # of the list, with their positions, ascending; only without views
     is_abandoned: IsAbandoned = field(default=lambda: False, compare=False)
+    mirror: bool = False
 
     @staticmethod
     def of(frame: Pixels, k: int, filters: Filters = ALL, *, mirror: bool = True, variants: bool = False) -> Query:
-        """Make a query by a sketch's frame (256,256) and, with `mirror`, by its mirror image."""
-        return Query([frame, mirror_image(frame)] if mirror else [frame], k, filters, variants)
+        """Make a query by a sketch's frame (256,256)."""
+        return Query([frame], k, filters, variants, mirror=mirror)
 
     def __post_init__(self) -> None:
         if self.k < 1:
             raise ValueError(f"k is {self.k}: expected at least 1")
+
+    def frames(self, *, is_mirrored: bool) -> list[Pixels]:
+        """Return the frames to embed: those of the views that have no embeddings and, by `mirror`, their mirror images.
+
+        The latter are left out if the gallery `is_mirrored`, since the photos' mirror images take their place.
+        """
+        if not isinstance(self.views, list):
+            return []
+        return [*self.views, *map(mirror_image, self.views)] if self.mirror and not is_mirrored else self.views
 
     @property
     def is_by_words(self) -> bool:
@@ -101,6 +114,20 @@ class Query:
         is_shifted = bool(self.drawn) or self.rules.has_moves
         is_deep = is_shifted or (self.listing.start > 0 and self.listing.sort == "likeness")
         return max(self.reach, MOST_LISTED + 1) if is_deep else self.reach
+
+
+class Views(NamedTuple):
+    """Embeddings (V,D) of a query's views, each with the side of photos that it is compared with: 1 is mirrored."""
+
+    embeddings: Embeddings
+    sides: list[int]
+
+    @staticmethod
+    def of(embeddings: Embeddings, *, both_sides: bool) -> Views:
+        """Make the views that compare embeddings with the photos, or with both sides of them."""
+        if not both_sides:
+            return Views(embeddings, [0] * len(embeddings))
+        return Views(np.concatenate([embeddings, embeddings]), [side for side in (0, 1) for _ in embeddings])
 
 
 class Result(NamedTuple):

@@ -18,11 +18,10 @@ import torch
 
 from app.catalogue.product_cache import ProductCache
 from app.colours.likeness import WEIGHT
-from app.core.arrays import Embeddings, Rows
 from app.database.read_limits import abandonable
 from app.gallery.gallery import Gallery
 from app.gallery.selection import Selection
-from app.index.group_search import group_candidates
+from app.index.group_search import find_candidates
 from app.index.groups import NO_GROUPS, Groups, group_number
 from app.products.filters import Filters
 from app.search.confidence import contrast_of
@@ -34,7 +33,7 @@ from app.search.listing.stock_order import in_stock_first
 from app.search.listing.word_order import rank_by_words
 from app.search.product_selection import select_products
 from app.search.ranking import Ranking, Row
-from app.search.results import ALL, Comparison, Query, SearchResult, UnknownProductError, photo_name
+from app.search.results import ALL, Comparison, Query, SearchResult, UnknownProductError, Views, photo_name
 from app.search.variants_cache import VariantsCache
 from model.checkpoint import Checkpoint
 from model.device import resolve_device
@@ -79,7 +78,8 @@ class Retriever:
         """Find the k products nearest to a sketch's frame (256,256) that pass the filters, or all if fewer pass.
 
         With `mirror`, the distance of a product is the smaller one of those to the sketch and to its mirror image:
-        catalogues show shoes from one side, people draw them from either.
+        catalogues show shoes from one side, people draw them from either. If the gallery has the photos' mirror images,
+        the sketch is compared with these in place of its own.
         """
         return self.search_all([Query.of(frame, k, filters, mirror=mirror)])[0]
 
@@ -108,7 +108,8 @@ class Retriever:
             raise UnknownProductError(product_id)
         product, embeddings = embedded
         key = self.gallery.grouping.key_of(product)
-        return Query(embeddings, k, filters, variants, None if key is None else group_number(key), product_id)
+        own = embeddings[:, : self._distance.dim]  # as they are, without their mirror images
+        return Query(own, k, filters, variants, None if key is None else group_number(key), product_id)
 
     def compare(self, frame: Pixels, product_id: str, *, mirror: bool = True) -> Comparison:
         """Compare a product with a sketch's frame, by the distance that search() gives. Raises UnknownProductError."""
@@ -116,11 +117,13 @@ class Retriever:
         if embedded is None:
             raise UnknownProductError(product_id)
         product, embeddings = embedded
-        photos = torch.from_numpy(embeddings).to(self.device)  # (P,D)
+        sides = np.split(embeddings, 1 + self.gallery.is_mirrored, axis=1)
+        photos = [torch.from_numpy(side).to(self.device) for side in sides]  # (P,D) each
         views = self._embed_views([Query.of(frame, 1, mirror=mirror)])[0]
-        sketches = torch.from_numpy(views).to(self.device)  # (1 or 2,D)
+        sketches = torch.from_numpy(views.embeddings).to(self.device)[:, None]  # (1 or 2,1,D)
         with torch.inference_mode():
-            distances = self._exact.pairwise(sketches, photos)  # (1 or 2,P)
+            pairs = zip(sketches, views.sides, strict=True)
+            distances = np.concatenate([self._exact.pairwise(sketch, photos[side]) for sketch, side in pairs])  # (V,P)
         nearest = distances.min(1)
         is_mirrored = bool(nearest[-1] < nearest[0])
         view = -1 if is_mirrored else 0
@@ -128,21 +131,23 @@ class Retriever:
             product, float(nearest[view]), photo_name(product, int(distances[view].argmin())), is_mirrored
         )
 
-    def _embed_views(self, queries: Sequence[Query]) -> list[Embeddings]:
-        """Embed the views of queries, (V,D) each, by one forward pass for all that have no embeddings."""
-        frames = [frame for query in queries if isinstance(query.views, list) for frame in query.views]
-        embeddings = self._checkpoint.embed_frames(frames) if frames else None
-        views, start = list[Embeddings](), 0
-        for query in queries:
-            if embeddings is not None and isinstance(query.views, list):
-                views.append(embeddings[start : start + len(query.views)])
-                start += len(query.views)
-            else:
-                views.append(np.asarray(query.views, np.float32))
-        return views
+    def _embed_views(self, queries: Sequence[Query]) -> list[Views]:
+        """Embed the views of queries by one forward pass for all that have no embeddings."""
+        is_mirrored = self.gallery.is_mirrored
+        frames = [query.frames(is_mirrored=is_mirrored) for query in queries]
+        joined = [frame for of_query in frames for frame in of_query]
+        embeddings = self._checkpoint.embed_frames(joined) if joined else np.zeros((0, 0), np.float32)
+        parts = np.split(embeddings, np.cumsum([len(of_query) for of_query in frames])[:-1])
+        return [
+            Views.of(
+                part if isinstance(query.views, list) else np.asarray(query.views, np.float32),
+                both_sides=query.mirror and is_mirrored,
+            )
+            for query, part in zip(queries, parts, strict=True)
+        ]
 
-    def _search(self, alike: Sequence[Query], views: Sequence[Embeddings]) -> list[SearchResult]:
-        """Search for queries of the same scope, by the embeddings (V,D) of each."""
+    def _search(self, alike: Sequence[Query], views: Sequence[Views]) -> list[SearchResult]:
+        """Search for queries of the same scope, by the views of each."""
         filters, stages = alike[0].filters, dict.fromkeys(("candidates", "rerank"), 0.0)
         with select_products(self.gallery, filters, self.product_cache) as selection:
             groups = NO_GROUPS if alike[0].variants else selection.snapshot.groups
@@ -175,7 +180,7 @@ class Retriever:
         self,
         selection: Selection,
         alike: Sequence[Query],
-        views: Sequence[Embeddings],
+        views: Sequence[Views],
         groups: Groups,
         stages: dict[str, float],
     ) -> list[tuple[Ranking, float | None]]:
@@ -186,23 +191,36 @@ class Retriever:
             stages["candidates"] += 1000 * (time.perf_counter() - started)
             return [(self._shift(selection, ranking, query, WORDS_SPREAD), None) for query in alike]
         counts = self._candidate_counts(selection, alike)
-        view_counts = [count for count, embeddings in zip(counts, views, strict=True) for _ in embeddings]
+        view_counts = np.repeat(counts, [len(of_query.sides) for of_query in views])
+        sides = np.concatenate([of_query.sides for of_query in views])
+        rankings, mean_distances = dict[int, Ranking](), dict[int, float | None]()
         with torch.inference_mode():
-            sketches = torch.from_numpy(np.concatenate(views)).to(self.device)  # (B,D): views of all queries
-            queries = self._distance.query(sketches).cpu().numpy()
-            candidates = _find_candidates(selection, queries, view_counts, groups)
-            scanned = time.perf_counter()
-            rankings = self._exact.rank(selection.snapshot, sketches, candidates)
-            mean_distances = self._exact.means(selection.indexed, sketches)
-        contrasts = [*map(contrast_of, (ranking.nearest_of(groups).distances for ranking in rankings), mean_distances)]
-        ends = np.cumsum([0, *map(len, views)])
+            sketches = torch.from_numpy(np.concatenate([of_query.embeddings for of_query in views])).to(self.device)
+            queries = self._distance.query(sketches).cpu().numpy()  # (B,Q): views of all queries
+            for side, of_side in enumerate(selection.sides):
+                if not len(chosen := np.flatnonzero(sides == side)):
+                    continue
+                limits = view_counts[chosen].tolist()
+                candidates = find_candidates(of_side.snapshot, queries[chosen], limits, groups, selection.passing)
+                scanned = time.perf_counter()
+                stages["candidates"] += 1000 * (scanned - started)
+                own = sketches[torch.from_numpy(chosen).to(self.device)]
+                rankings |= zip(chosen.tolist(), self._exact.rank(of_side.snapshot, own, candidates), strict=True)
+                mean_distances |= zip(chosen.tolist(), self._exact.means(of_side.indexed, own), strict=True)
+                started = time.perf_counter()
+                stages["rerank"] += 1000 * (started - scanned)
+        ends = np.cumsum([0, *(len(of_query.sides) for of_query in views)])
+        contrasts = [
+            contrast_of(rankings[view].nearest_of(groups).distances, mean_distances[view]) for view in range(ends[-1])
+        ]
         ranked: list[tuple[Ranking, float | None]] = []
         for query, (start, end) in zip(alike, pairwise(ends), strict=True):
-            merged = Ranking.merge_views(rankings[start:end]).without_group(query.left_out, selection.snapshot.groups)
+            merged = Ranking.merge_views([rankings[view] for view in range(start, end)]).without_group(
+                query.left_out, selection.snapshot.groups
+            )
             merged = self._shift(selection, merged, query, measure_spread(merged, mean_distances[start]))
             ranked.append((merged, _least_contrast(contrasts[start:end])))
-        stages["candidates"] += 1000 * (scanned - started)
-        stages["rerank"] += 1000 * (time.perf_counter() - scanned)
+        stages["rerank"] += 1000 * (time.perf_counter() - started)
         return ranked
 
     def _shift(self, selection: Selection, ranking: Ranking, query: Query, spread: float) -> Ranking:
@@ -220,16 +238,6 @@ class Retriever:
         left_out = [np.array([] if query.left_out is None else [query.left_out], np.int64) for query in alike]
         sizes = [len(snapshot.groups.members_of(group)) for group in left_out]
         return [count + size for count, size in zip(counts, sizes, strict=True)]
-
-
-def _find_candidates(
-    selection: Selection, queries: Embeddings, counts: Sequence[int], groups: Groups
-) -> Sequence[Rows]:
-    """Find the candidates of queries (B,Q): the nearest `counts` products, or all passing ones of as many groups."""
-    if len(groups):
-        return group_candidates(selection.snapshot, queries, counts, selection.passing)
-    rows = selection.snapshot.candidates(queries, max(counts), selection.passing)
-    return [row[:count] for row, count in zip(rows, counts, strict=True)]
 
 
 def _are_abandoned(queries: Sequence[Query]) -> bool:

@@ -139,6 +139,8 @@ def print_report(report: BuildReport, *, as_json: bool) -> None:
     counts_text = f"{report.added} added, {report.updated} updated, {report.unchanged} unchanged"
     counts_text += f", {report.removed} removed" if report.removed else ""
     print(f"{counts_text}: {report.size} products.{skipped_text}")
+    if report.is_mirrored:
+        print("photos are embedded both ways round, so a search embeds a sketch once.")
     for name, reason in skipped:
         print(f"skipped {name}: {reason}")
     if report.skipped_count > len(skipped):

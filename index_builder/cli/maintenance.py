@@ -72,8 +72,9 @@ def reembed(
         return
     if report.measured:
         print(f"measured the colours of {report.measured} photos.")
-    if report.before != report.after:
-        print(f"re-embedded {report.photos} photos of {report.size} products with checkpoint {report.after}.")
+    if report.embedded or report.before != report.after:
+        ways = "both ways round" if report.is_mirrored else "one way round"
+        print(f"re-embedded {report.photos} photos of {report.size} products {ways} with checkpoint {report.after}.")
     elif not report.measured:
         print(f"nothing to do: the gallery already has checkpoint {report.after}")
 

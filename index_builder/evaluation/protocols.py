@@ -15,6 +15,7 @@ from pathlib import Path
 
 import torch
 
+from app.catalogue.mirroring import is_worth_mirroring
 from app.gallery.gallery import Gallery
 from app.gallery.layout import GalleryLocation
 from app.products.product import Product
@@ -109,10 +110,11 @@ def _build_gallery(
 ) -> Gallery:
     """Build a gallery of the folder's photos or edge maps, with embeddings only."""
     catalogue = GalleryLocation(directory).open_or_create_catalogue()
-    catalogue.bind(checkpoint.sha256, checkpoint.network.dim)
+    is_mirrored = gallery_from is GalleryFrom.photos and is_worth_mirroring(len(folder.pairs))
+    catalogue.bind(checkpoint.sha256, checkpoint.network.dim, mirrored=is_mirrored)
     for pairs, frames in _iterate_frames(folder, checkpoint.preprocess, gallery_from):
         products = [Product(pair.photo_id, title=pair.photo_id) for pair in pairs]
-        catalogue.put(products, checkpoint.embed_photos(frames))
+        catalogue.put(products, checkpoint.embed_photos(frames, mirrored=is_mirrored))
         advance(len(pairs))
     return Gallery.open(directory, checkpoint, catalogue)
 

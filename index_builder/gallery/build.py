@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -46,6 +46,7 @@ class BuildReport:
     skipped_count: int = 0  # without a limit
     failure: str | None = None  # reason, if the source was refused
     removed: int = 0  # because a complete source lacks them
+    is_mirrored: bool = False  # whether photos are embedded both ways round
 
     @staticmethod
     def of(imported: Imported, size: int) -> BuildReport:
@@ -125,13 +126,13 @@ def build(
     total = count_products(source)
     cv2.setNumThreads(1)  # photos are decoded side by side
     checkpoint = load_checkpoint(checkpoint_path, str(resolve_device("auto")))
-    catalogue = prepare_gallery(location, checkpoint_path, checkpoint, index)
+    catalogue = prepare_gallery(location, checkpoint_path, checkpoint, index, total)
     ingest = Ingest(catalogue, PhotoStore(directory / PHOTOS), checkpoint)
     imported = import_source(source, directory, catalogue, ingest, counting_bar(progress, total), options)
     gallery = Gallery.open(directory, checkpoint, catalogue)
     if not gallery.is_saved:
         gallery.save()
-    report = BuildReport.of(imported, gallery.size)
+    report = replace(BuildReport.of(imported, gallery.size), is_mirrored=gallery.is_mirrored)
     gallery.close()
     return report
 

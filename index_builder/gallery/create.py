@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 from app.catalogue.catalogue import Catalogue
+from app.catalogue.mirroring import is_worth_mirroring
 from app.core.atomic_files import sha256_of, write_atomically
 from app.gallery.gallery import Gallery
 from app.gallery.layout import CHECKPOINT_FILE, GalleryLocation
@@ -30,23 +31,26 @@ def create_gallery(
     if directory.exists() and not directory.is_dir():
         raise ValueError(f"gallery {directory} is a file: expected a folder")
     checkpoint = load_checkpoint(checkpoint_path, "cpu")
-    gallery = Gallery.open(directory, checkpoint, prepare_gallery(location, checkpoint_path, checkpoint, index))
+    catalogue = prepare_gallery(location, checkpoint_path, checkpoint, index, products=0)
+    gallery = Gallery.open(directory, checkpoint, catalogue)
     size = gallery.size
     gallery.close()
     return size
 
 
 def prepare_gallery(
-    location: GalleryLocation, checkpoint_path: Path, checkpoint: Checkpoint, index: str | None
+    location: GalleryLocation, checkpoint_path: Path, checkpoint: Checkpoint, index: str | None, products: int
 ) -> Catalogue:
     """Open or create the gallery's catalogue, bind it to the checkpoint, and copy the checkpoint beside it.
+
+    A new gallery's photos are embedded both ways round if that is worth it for so many products.
 
     Raises ValueError for an unknown index, before anything is created.
     """
     if index is not None:
         form_for(checkpoint.network.distance, index)
     catalogue = location.open_or_create_catalogue()
-    catalogue.bind(checkpoint.sha256, checkpoint.network.dim)
+    catalogue.bind(checkpoint.sha256, checkpoint.network.dim, mirrored=is_worth_mirroring(products))
     if index is not None:
         catalogue.set_factory(index)
     copy = location.directory / CHECKPOINT_FILE

@@ -19,9 +19,11 @@ from numpy.typing import NDArray
 from rich.progress import Progress, TaskID
 
 from app.catalogue.catalogue import Catalogue
+from app.catalogue.mirroring import is_worth_mirroring
 from app.catalogue.staged_embeddings import StagedEmbeddings, owners, without_photo
 from app.core.cpu_limits import available_cpus
 from app.core.process_lock import process_lock
+from app.database.state import EmbeddingsOrigin
 from app.gallery.checkpoint_store import keep_checkpoint, settle_checkpoint
 from app.gallery.gallery import Gallery
 from app.gallery.layout import PHOTOS, GalleryLocation
@@ -58,6 +60,7 @@ class ReembedReport:
     measured: int  # photos whose colours were measured, in this run
     photos: int  # in the gallery
     size: int  # products in the gallery
+    is_mirrored: bool = False  # whether photos are embedded both ways round now
 
 
 def reembed(
@@ -68,7 +71,8 @@ def reembed(
 ) -> ReembedReport:
     """Re-embed a gallery by another checkpoint and switch to it, resuming an interrupted run for the same one.
 
-    Colours of photos that lack them are measured, too, also for the same checkpoint. A bar is added to `progress`.
+    Photos are embedded both ways round if that is worth it for the gallery's size now. The same checkpoint embeds them
+    again only if that changes. Colours of photos that lack them are measured, too. A bar is added to `progress`.
 
     Raises:
         ReembedError: Photos cannot be embedded.
@@ -86,13 +90,16 @@ def reembed(
             state = catalogue.state()
             form_for(checkpoint.network.distance, state.factory)
             embedded = 0
-            if state.checkpoint != checkpoint.sha256:
-                embedded = _Run(directory, catalogue, checkpoint).finish(progress)
+            origin = EmbeddingsOrigin(checkpoint.sha256, is_worth_mirroring(catalogue.size()))
+            if state.origin != origin:
+                embedded = _Run(directory, catalogue, checkpoint, origin).finish(progress)
             settle_checkpoint(directory, checkpoint.sha256)
             measured = measure_missing_colors(catalogue, PhotoStore(directory / PHOTOS), progress)
             gallery = Gallery.open(directory, checkpoint, catalogue)  # writes the index that the next start reads
             size = gallery.snapshot.photos, gallery.snapshot.size
-            return ReembedReport(state.checkpoint, checkpoint.sha256, embedded, measured, *size)
+            return ReembedReport(
+                state.checkpoint, checkpoint.sha256, embedded, measured, *size, is_mirrored=gallery.is_mirrored
+            )
     finally:
         catalogue.close()
 
@@ -103,12 +110,12 @@ def _load_own_copy(directory: Path, path: Path, device: str) -> Checkpoint:
 
 
 class _Run:
-    """One run of re-embedding a gallery by one checkpoint."""
+    """One run of re-embedding a gallery by one checkpoint, both ways round if `origin` says so."""
 
-    def __init__(self, directory: Path, catalogue: Catalogue, checkpoint: Checkpoint) -> None:
+    def __init__(self, directory: Path, catalogue: Catalogue, checkpoint: Checkpoint, origin: EmbeddingsOrigin) -> None:
         self._catalogue, self._checkpoint = catalogue, checkpoint
         self._photos = PhotoStore(directory / PHOTOS)
-        self._staged = StagedEmbeddings(catalogue, checkpoint.sha256, checkpoint.network.dim)
+        self._staged = StagedEmbeddings(catalogue, origin, checkpoint.network.dim)
         self._pool = ThreadPoolExecutor(available_cpus(), "decode")
         self._count = 0
 
@@ -168,7 +175,7 @@ class _Run:
             zip(names, self._pool.map(partial(_read_frame, self._photos, self._checkpoint), names), strict=True)
         )
         frames = {name: frame for name, frame in outcomes.items() if not isinstance(frame, str)}
-        embeddings = self._checkpoint.embed_photos(list(frames.values()))
+        embeddings = self._checkpoint.embed_photos(list(frames.values()), mirrored=self._staged.origin.is_mirrored)
         problems = {name: f"photo {name} {problem}" for name, problem in outcomes.items() if isinstance(problem, str)}
         if not np.isfinite(embeddings).all():
             sha256 = self._checkpoint.sha256

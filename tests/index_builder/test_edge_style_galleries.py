@@ -42,6 +42,12 @@ def in_styles(checkpoint: Checkpoint, photo: Image.Image) -> list[Pixels]:
     return draw_styles(photo, checkpoint.preprocess, STYLES)
 
 
+def embed_both_ways(checkpoint: Checkpoint, frames: list[Pixels]) -> NDArray[np.float32]:
+    """Return the mean embeddings (2D,) of frames and of their mirror images."""
+    sides = [frames, [np.fliplr(frame) for frame in frames]]
+    return np.concatenate([checkpoint.embed_frames(side).mean(0) for side in sides])
+
+
 def photos(folder: PairFolder) -> list[Image.Image]:
     return [pair.photo.open() for pair in folder.pairs if pair.photo]
 
@@ -57,7 +63,7 @@ def test_a_gallery_holds_the_mean_of_them(
     folder: PairFolder, path: Path, tiny_checkpoint: Path, tmp_path: Path
 ) -> None:
     checkpoint = load_checkpoint(path)
-    wanted = [checkpoint.embed_frames(in_styles(checkpoint, photo)).mean(0) for photo in photos(folder)]
+    wanted = [embed_both_ways(checkpoint, in_styles(checkpoint, photo)) for photo in photos(folder)]
     pictures = tmp_path / "photos"
     pictures.mkdir()
     for pair, photo in zip(folder.pairs, photos(folder), strict=True):
@@ -65,7 +71,7 @@ def test_a_gallery_holds_the_mean_of_them(
     build(pictures, GalleryLocation(tmp_path / "built"), path)
     np.testing.assert_allclose(embedded(tmp_path / "built", folder), wanted, atol=1e-5)
     build(pictures, GalleryLocation(tmp_path / "made anew"), tiny_checkpoint)
-    alone = [checkpoint.embed_frames([checkpoint.preprocess.photo(photo)])[0] for photo in photos(folder)]
+    alone = [embed_both_ways(checkpoint, [checkpoint.preprocess.photo(photo)]) for photo in photos(folder)]
     np.testing.assert_allclose(embedded(tmp_path / "made anew", folder), alone, atol=1e-5)
     reembed(
         GalleryLocation(tmp_path / "made anew"), path
@@ -86,7 +92,7 @@ def test_an_evaluation_searches_the_same(folder: PairFolder, path: Path, monkeyp
 
     monkeypatch.setattr(Retriever, "__init__", open_and_look)
     assert evaluate(folder, checkpoint, GalleryFrom.photos).n_gallery == 4
-    wanted = [checkpoint.embed_frames(in_styles(checkpoint, photo)).mean(0) for photo in photos(folder)]
+    wanted = [embed_both_ways(checkpoint, in_styles(checkpoint, photo)) for photo in photos(folder)]
     np.testing.assert_allclose(np.concatenate(searched), wanted, atol=1e-5)
 
 

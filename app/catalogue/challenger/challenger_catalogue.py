@@ -16,20 +16,24 @@ from sqlalchemy import URL
 from app.catalogue.catalogue import Catalogue
 from app.catalogue.challenger.challenger_view import ChallengerView
 from app.catalogue.staged_embeddings import StagedEmbeddings
-from app.database.state import CatalogueState, Change
+from app.database.state import CatalogueState, Change, EmbeddingsOrigin
 
 _BATCH = 32  # photos embedded and written in one transaction
 
-Embed = Callable[[Sequence[str]], Mapping[str, NDArray[np.float32]]]
-"""Function that embeds stored photos by name. Photos that cannot be embedded are left out."""
+Embed = Callable[[Sequence[str], EmbeddingsOrigin], Mapping[str, NDArray[np.float32]]]
+"""Function that embeds stored photos by name, as the origin says. Photos that cannot be embedded are left out."""
 
 
 class ChallengerCatalogue(Catalogue):
-    """Catalogue with the embeddings by the checkpoint `checkpoint` (SHA-256), for reading."""
+    """Catalogue with the embeddings by the checkpoint `checkpoint` (SHA-256), for reading.
+
+    Photos are embedded both ways round if the gallery's own checkpoint has embedded them so.
+    """
 
     def __init__(self, url: str | URL, checkpoint: str, dim: int, embed: Embed) -> None:
         super().__init__(url)
-        self._staged = StagedEmbeddings(self, checkpoint, dim)
+        origin = EmbeddingsOrigin(checkpoint, super().state().is_mirrored)
+        self._staged = StagedEmbeddings(self, origin, dim)
         self._embed = embed
         self._unusable: set[str] = set()  # photos that cannot be embedded
         self._is_closing = threading.Event()
@@ -49,7 +53,7 @@ class ChallengerCatalogue(Catalogue):
         with self.view() as view:
             return view.state
 
-    def bind(self, checkpoint: str, dim: int) -> None:
+    def bind(self, checkpoint: str, dim: int, *, mirrored: bool = False) -> None:
         """Leave the record as it is: it has the gallery's checkpoint."""
 
     def changes(self, since: int, limit: int = 4096) -> list[Change]:
@@ -70,7 +74,7 @@ class ChallengerCatalogue(Catalogue):
             if self._is_closing.is_set():
                 raise InterruptedError("the server stops before all photos are embedded by the challenger")
             batch = names[start : start + _BATCH]
-            embeddings = self._embed(batch)
+            embeddings = self._embed(batch, self._staged.origin)
             self._unusable.update(set(batch) - embeddings.keys())
             with self.transaction() as connection:
                 stored = self._staged.stored(connection, batch)

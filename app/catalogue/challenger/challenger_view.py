@@ -20,14 +20,15 @@ class ChallengerView(CatalogueView):
     """View with the staged embeddings of a challenger, or with those in use once the catalogue has its checkpoint."""
 
     def __init__(self, connection: Connection, staged: StagedEmbeddings) -> None:
-        super().__init__(connection, staged.checkpoint)
+        super().__init__(connection, staged.origin)
         self._staged = staged
         self._stored_state = state_in(connection)
 
     @cached_property
     def state(self) -> CatalogueState:
         """The state of the catalogue as a whole, as if it had the challenger's checkpoint."""
-        return replace(self._stored_state, checkpoint=self._staged.checkpoint, dim=self._staged.dim)
+        checkpoint, is_mirrored = self._staged.origin
+        return replace(self._stored_state, checkpoint=checkpoint, dim=self._staged.dim, is_mirrored=is_mirrored)
 
     def missing(self, since: int, limit: int | None) -> list[str]:
         """Return the photos without embeddings of the first `limit` products that changed after revision `since`."""
@@ -45,7 +46,7 @@ class ChallengerView(CatalogueView):
 
     @property
     def _is_promoted(self) -> bool:
-        return self._stored_state.checkpoint == self._staged.checkpoint
+        return self._stored_state.origin == self._staged.origin
 
     def _stored_embeddings(self, product_id: str) -> Sequence[Any]:
         """Return the embeddings of a product's photos. Raises CheckpointMismatchError if one is missing."""
@@ -55,7 +56,7 @@ class ChallengerView(CatalogueView):
         return values
 
     def _mismatch(self) -> CheckpointMismatchError:
-        return CheckpointMismatchError(str(self._stored_state.checkpoint), self._staged.checkpoint)
+        return CheckpointMismatchError(str(self._stored_state.checkpoint), self._staged.origin.checkpoint)
 
     def _with_embeddings(self, joined: FromClause) -> tuple[FromClause, ColumnElement[Any]]:
         return super()._with_embeddings(joined) if self._is_promoted else self._staged.join(joined)

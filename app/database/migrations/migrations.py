@@ -151,6 +151,12 @@ def migrate_from_8(connection: Connection) -> None:
     """Migrate from format 8: products had texts in one language, and rules were in a file only."""
     _prepare_languages(connection)
     stored_rules.create(connection, checkfirst=True)
+    migrate_from_9(connection)
+
+
+def migrate_from_9(connection: Connection) -> None:
+    """Migrate from format 9: no gallery had photos embedded both ways round."""
+    add_columns(connection, catalogue, ["mirrored"])
     connection.execute(update(catalogue).values(format=FORMAT))
 
 
@@ -225,5 +231,6 @@ def _clean_value(value: Any) -> Any:
 MIGRATIONS = {
     1: migrate_from_1, 2: migrate_from_2, 3: migrate_from_3, 4: migrate_from_4,
     5: migrate_from_5, 6: migrate_from_6, 7: migrate_from_7, 8: migrate_from_8,
+    9: migrate_from_9,
 }  # fmt: skip
 """The migration from each older format."""

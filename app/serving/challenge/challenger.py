@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from app.catalogue.challenger.challenger_catalogue import ChallengerCatalogue
 from app.core.shutdown import Shutdown
+from app.database.state import EmbeddingsOrigin
 from app.gallery.gallery import Gallery
 from app.gallery.layout import CHALLENGER_INDEX, PHOTOS
 from app.gallery.maintenance import Maintenance
@@ -80,7 +81,9 @@ def open_catalogue(settings: Settings, checkpoint: Checkpoint) -> ChallengerCata
     return ChallengerCatalogue(location.url, checkpoint.sha256, checkpoint.network.dim, embed)
 
 
-def _embed(photos: PhotoStore, checkpoint: Checkpoint, names: Sequence[str]) -> dict[str, NDArray[np.float32]]:
+def _embed(
+    photos: PhotoStore, checkpoint: Checkpoint, names: Sequence[str], origin: EmbeddingsOrigin
+) -> dict[str, NDArray[np.float32]]:
     """Embed stored photos. Those that cannot be read are logged and left out."""
     frames: dict[str, Pixels] = {}
     for name in names:
@@ -90,4 +93,5 @@ def _embed(photos: PhotoStore, checkpoint: Checkpoint, names: Sequence[str]) -> 
             _log.warning("photo %s cannot be embedded by the challenger: %s", name, error)
     if not frames:
         return {}
-    return dict(zip(frames, checkpoint.embed_photos(list(frames.values())), strict=True))
+    embeddings = checkpoint.embed_photos(list(frames.values()), mirrored=origin.is_mirrored)
+    return dict(zip(frames, embeddings, strict=True))

@@ -93,7 +93,8 @@ def main() -> None:
         query = Query.of(wobble(picture, number), _FIRST, mirror=True)
         queries.append(replace(query, own=product.product_id, drawn=paint))
     embedded = [
-        replace(query, views=checkpoint.embed_frames(query.views)) for query in queries if isinstance(query.views, list)
+        replace(query, views=checkpoint.embed_frames(query.frames(is_mirrored=gallery.is_mirrored)))
+        for query in queries
     ]
     figures: dict[str, object] = {"sketches": len(queries), "color": options.color}
     for weight in options.weights:

@@ -22,7 +22,7 @@ from app.gallery.layout import INDEX, GalleryLocation
 from app.gallery.open_gallery import open_gallery
 from app.index.index_spec import Tuning
 from app.index.metric_forms import form_for
-from app.index.snapshot import join
+from app.index.part import join
 from index_builder.gallery.tuning.queries import like_sketches, sketches_of
 from index_builder.gallery.tuning.trials import Trial, TrialBench
 from model.checkpoint import Checkpoint

@@ -12,6 +12,7 @@ from app.database.state import CatalogueState
 from app.gallery.index_manifest import UnusableIndexError, manifest_text
 from app.gallery.index_store import OutdatedIndexError, load_index
 from app.gallery.layout import INDEX
+from app.index.part import Part
 from app.index.segment import Segment
 from index_builder.gallery.verify.findings import Findings
 from index_builder.gallery.verify.rows import CheckedRows
@@ -29,16 +30,17 @@ class IndexCheck:
 
     def __init__(self, directory: Path, distance: Distance, state: CatalogueState, findings: Findings) -> None:
         self._findings, self._distance, self._flat = findings, distance, state.factory == "Flat"
-        self._segment, self.revision = _load(directory / INDEX, distance, state, findings)
+        self._whole, self.revision = _load(directory / INDEX, distance, state, findings)
 
     def check(self, products: Sequence[CheckedRows]) -> None:
         """Check that the index has the embeddings of products that its revision covers."""
-        if self._segment is None:
+        if self._whole is None:
             return
         for product in products:
             if product.revision > self.revision or product.embeddings is None:
                 continue  # newer than the index, or without usable embeddings
-            indexed = self._segment.embeddings[self._segment.rows_of(np.array([product.revision], np.int64))]
+            rows = self._whole.segment.rows_of(np.array([product.revision], np.int64))
+            indexed = np.concatenate([side.embeddings[rows] for side in self._whole.segments], axis=1)  # (P,W)
             if len(indexed) != len(product.embeddings):
                 message = f"the index has {len(indexed)} photos of it: expected {len(product.embeddings)}"
                 self._findings.add_problem(f"product {product.product_id}", message)
@@ -48,9 +50,11 @@ class IndexCheck:
 
     def finish(self) -> None:
         """Check that searches for a sample of the rows agree with an exact scan."""
-        segment = self._segment
-        if segment is None or not len(segment):
-            return
+        for segment in self._whole.segments if self._whole else ():
+            if len(segment):
+                self._check_searches(segment)
+
+    def _check_searches(self, segment: Segment) -> None:
         rows = np.unique(np.linspace(0, len(segment) - 1, _SAMPLE).astype(np.int64))
         with torch.inference_mode():
             queries = self._distance.query(torch.from_numpy(np.array(segment.embeddings[rows]))).numpy()
@@ -67,7 +71,7 @@ class IndexCheck:
             self._findings.add_problem("index", message)
 
 
-def _load(folder: Path, distance: Distance, state: CatalogueState, findings: Findings) -> tuple[Segment | None, int]:
+def _load(folder: Path, distance: Distance, state: CatalogueState, findings: Findings) -> tuple[Part | None, int]:
     """Load the saved index and its revision. Returns None and -1, and records why, if it cannot be used."""
     for attempt in range(1, _ATTEMPTS + 1):
         before = _read_manifest(folder)

@@ -35,7 +35,7 @@ class CheckedRows(NamedTuple):
     product_id: str
     revision: int
     names: list[str]  # of its stored photos
-    embeddings: Embeddings | None  # (P,D); None unless all of them are usable
+    embeddings: Embeddings | None  # (P,W); None unless all of them are usable
 
 
 def check_rows(connection: Connection, state: CatalogueState, findings: Findings) -> Iterator[list[CheckedRows]]:
@@ -120,7 +120,7 @@ def _check_products(
             _check_words(row, product, words_by_text.get(row.text_revision, {}), findings)
             _check_labels(row, product, labels_by_text.get(row.text_revision, set()), findings)
         names = [photo.name for photo in its_photos if photo.name is not None]
-        yield CheckedRows(row.product_id, row.revision, names, _check_photos(row, its_photos, state.dim, findings))
+        yield CheckedRows(row.product_id, row.revision, names, _check_photos(row, its_photos, state.width, findings))
 
 
 def _select_traits() -> Select[Any]:
@@ -191,9 +191,9 @@ def _decode_value(name: str, value: Any) -> Any:
 
 
 def _check_photos(
-    row: Row[Any], photo_rows: Sequence[Row[Any]], dim: int | None, findings: Findings
+    row: Row[Any], photo_rows: Sequence[Row[Any]], width: int | None, findings: Findings
 ) -> Embeddings | None:
-    """Check a product's photos. Returns their embeddings (P,D), or None unless all of their rows are usable."""
+    """Check a product's photos. Returns their embeddings (P,W), or None unless all of their rows are usable."""
     before = len(findings.problems)
     if not photo_rows:
         findings.add_problem(_product_label(row), "it has no photo: expected at least one embedding")
@@ -203,20 +203,20 @@ def _check_photos(
             _product_label(row), f"its photos have positions {positions}: expected 0 to {len(photo_rows) - 1}"
         )
     for photo in photo_rows:
-        for message in _find_photo_problems(photo, dim, len(photo_rows)):
+        for message in _find_photo_problems(photo, width, len(photo_rows)):
             findings.add_problem(_product_label(row), f"its photo at {photo.position} {message}")
     usable = len(findings.problems) == before
     return np.stack([embedding_of(photo.embedding) for photo in photo_rows]) if usable else None
 
 
-def _find_photo_problems(photo: Row[Any], dim: int | None, count: int) -> Iterator[str]:
+def _find_photo_problems(photo: Row[Any], width: int | None, count: int) -> Iterator[str]:
     if photo.name is None and count > 1:
         yield "has no name: expected one, since the product has several photos"
     if photo.name is not None and not _SHA256.fullmatch(str(photo.name)):
         yield f"has the name {photo.name!r}: expected a SHA-256"
     size = len(photo.embedding) if isinstance(photo.embedding, bytes) else -1
-    if size != 4 * (dim or 0):
-        yield f"has an embedding of {size} bytes: expected {4 * (dim or 0)}, {dim} numbers"
+    if size != 4 * (width or 0):
+        yield f"has an embedding of {size} bytes: expected {4 * (width or 0)}, {width} numbers"
     elif not np.isfinite(embedding_of(photo.embedding)).all():
         yield "has an embedding of NaN or infinity: expected finite numbers"
 

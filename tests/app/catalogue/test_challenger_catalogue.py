@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 
 from app.catalogue.challenger.challenger_catalogue import ChallengerCatalogue
 from app.database.errors import CheckpointMismatchError
+from app.database.state import EmbeddingsOrigin
 from tests.support.small_galleries import DIM, open_catalogue, url_of, vectors, with_photos
 
 OTHER = "b" * 64
 THEIRS = vectors(1, 9)[0]
 
 
-def embed(names: Sequence[str]) -> Mapping[str, NDArray[np.float32]]:
+def embed(names: Sequence[str], _origin: EmbeddingsOrigin) -> Mapping[str, NDArray[np.float32]]:
     return {name: THEIRS for name in names if "damaged" not in name}
 
 

@@ -123,6 +123,7 @@ def test_nothing_is_lost_on_a_server(postgres: Postgres) -> None:
 
 def remove_languages(connection: Connection) -> None:
     """Remove what formats before 9 lack."""
+    connection.execute(text("ALTER TABLE catalogue DROP COLUMN mirrored"))
     connection.execute(text("ALTER TABLE products DROP COLUMN translations"))
     connection.execute(text("ALTER TABLE words DROP COLUMN languages"))
     for name in ("labels", "product_labels"):
@@ -393,3 +394,14 @@ def test_what_is_no_catalogue_is_refused_and_left_alone(tmp_path: Path) -> None:
         connection.execute("CREATE TABLE products (id INTEGER)")
     with pytest.raises(CatalogueError, match=r"the database has tables \(products\) that are not a catalogue"):
         Catalogue(sqlite_url(shop))
+
+
+def test_photos_of_format_9_are_embedded_one_way_round(directory: Path) -> None:
+    catalogue = open_catalogue(directory)
+    catalogue.put([Product("a", "A")], vectors(1))
+    with catalogue.transaction() as connection:
+        connection.execute(text("ALTER TABLE catalogue DROP COLUMN mirrored"))
+        connection.execute(text("UPDATE catalogue SET format = 9"))
+    opened = open_catalogue(directory)
+    assert not opened.state().is_mirrored
+    np.testing.assert_array_equal(opened.embedding("a"), vectors(1))

@@ -19,7 +19,7 @@ from app.gallery.gallery import Gallery
 from app.gallery.garbage import GRACE, remove_unused_photos
 from app.gallery.maintenance import Maintenance
 from app.gallery.photo_store import PhotoStore
-from app.index.snapshot import merge
+from app.index.part import merge
 from app.products.product import Photo, Product
 from tests.conftest import draw_product
 from tests.support.background import background

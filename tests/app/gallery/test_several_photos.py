@@ -162,7 +162,9 @@ def real(tmp_path_factory: pytest.TempPathFactory, tiny_gallery: Path, tiny_chec
     photos = tuple(
         Photo(gallery.photos.keep(*encode_webp_files(picture)), f"{n}") for n, picture in enumerate(pictures)
     )
-    embeddings = checkpoint.embed_frames([checkpoint.preprocess.photo(picture) for picture in pictures])
+    embeddings = checkpoint.embed_photos(
+        [checkpoint.preprocess.photo(picture)[None] for picture in pictures], mirrored=True
+    )
     gallery.catalogue.put([Product("many", "M", photos=photos)], embeddings)
     return Retriever(checkpoint, gallery, device="cpu")
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from app.index import scratch_array
+from app.index.part import Part, join
 from app.index.scratch_array import allocate_array
 from app.index.segment import Segment
-from app.index.snapshot import Part, join
 from tests.support.small_galleries import DIM, small_checkpoint, vectors
 
 

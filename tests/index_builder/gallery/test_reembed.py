@@ -57,7 +57,7 @@ def own_checkpoint(directory: Path) -> Checkpoint:
 
 
 def embedded(directory: Path) -> Iterator[tuple[str, NDArray[np.float32]]]:
-    """Yield every photo's name with its embedding (D,) in the catalogue."""
+    """Yield every photo's name with its embedding (2D,) in the catalogue."""
     catalogue = GalleryLocation(directory).open_catalogue()
     for product in catalogue.page(limit=10_000):
         embeddings = catalogue.embedding(product.product_id)
@@ -67,10 +67,10 @@ def embedded(directory: Path) -> Iterator[tuple[str, NDArray[np.float32]]]:
 
 
 def embed_all(checkpoint: Checkpoint, directory: Path) -> dict[str, NDArray[np.float32]]:
-    """Embed all photos by a checkpoint. Returns the embeddings (D,) by name."""
+    """Embed all photos both ways round by a checkpoint. Returns the embeddings (2D,) by name."""
     store, names = PhotoStore(directory / PHOTOS), [name for name, _ in embedded(directory)]
-    frames = [checkpoint.preprocess.photo(decode_image(store.photo(name).read_bytes())) for name in names]
-    return dict(zip(names, checkpoint.embed_frames(frames), strict=True))
+    frames = [checkpoint.preprocess.photo(decode_image(store.photo(name).read_bytes()))[None] for name in names]
+    return dict(zip(names, checkpoint.embed_photos(frames, mirrored=True), strict=True))
 
 
 def assert_is_of(
@@ -97,6 +97,7 @@ def test_a_gallery_gets_another_checkpoint(gallery: Path, other_checkpoint: Path
         "measured": 0,
         "photos": COUNT,
         "size": COUNT,
+        "is_mirrored": True,
     }
     state = GalleryLocation(gallery).open_catalogue().state()
     assert (state.checkpoint, state.dim, state.revision) == (new.sha256, new.network.dim, old_state.revision)
@@ -166,7 +167,7 @@ def test_writes_beside_it_are_never_lost_and_never_mixed(gallery: Path, other_ch
                 f"late-{number}", "Late", photos=(Photo(store.keep(*encode_webp_files(image)), f"{number}"),)
             )
             try:
-                catalogue.put([product], old.embed_frames([old.preprocess.photo(image)]))
+                catalogue.put([product], old.embed_photos([old.preprocess.photo(image)[None]], mirrored=True))
             except CheckpointMismatchError as error:
                 refused.append(error)
                 break

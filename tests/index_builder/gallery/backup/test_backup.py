@@ -89,7 +89,7 @@ def add(gallery: Path, number: int) -> str:
     store, checkpoint = PhotoStore(gallery / PHOTOS), load_checkpoint(gallery / CHECKPOINT_FILE)
     image, catalogue = draw_product(100 + number, (64, 48)), GalleryLocation(gallery).open_catalogue()
     product = Product(f"late-{number:03d}", "Late", photos=(Photo(store.keep(*encode_webp_files(image)), f"{number}"),))
-    catalogue.put([product], checkpoint.embed_frames([checkpoint.preprocess.photo(image)]))
+    catalogue.put([product], checkpoint.embed_photos([checkpoint.preprocess.photo(image)[None]], mirrored=True))
     catalogue.close()
     return product.product_id
 

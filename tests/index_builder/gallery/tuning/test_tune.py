@@ -155,10 +155,10 @@ def test_a_server_that_runs_takes_the_choice_over_when_it_saves(tmp_path: Path) 
 def test_an_index_is_not_written_over_one_that_was_tuned_meanwhile(tmp_path: Path) -> None:
     fill(tmp_path, 50)
     gallery = opened(tmp_path)
-    segment, state = gallery.snapshot.parts[0].segment, gallery.catalogue.state()
+    whole, state = gallery.snapshot.parts[0], gallery.catalogue.state()
     save_tuned(gallery, replace(TUNING, parameters=""))
     with pytest.raises(UntimelyTuningError, match="tuned while another one was made"):
-        save_index(tmp_path / "index", segment, 50, state, IndexSpec())
+        save_index(tmp_path / "index", whole, 50, state, IndexSpec())
 
 
 @pytest.mark.parametrize(
@@ -310,7 +310,7 @@ def test_killed_at_any_step_the_index_is_as_before_or_as_chosen(tmp_path: Path, 
     assert step > 5 and seen[0] == old != new and new[1] is not None
     assert seen == [old] * seen.count(old) + [new] * seen.count(new), "it went back, or something between"
     saved = load_index(directory / "index", small_checkpoint().network.distance, open_catalogue(directory).state())
-    assert len(saved[0]) == 1000
+    assert saved[0].size == 1000
 
 
 @pytest.mark.parametrize("before", ["Flat", "IVF16,SQ8"])
