@@ -97,9 +97,8 @@ class Catalogue:
 
     def size(self) -> int:
         """Count the products."""
-        query = select(func.count()).select_from(_products).where(LIVE)
         with self._reading.connect() as connection:
-            return int(connection.execute(query).scalar_one())
+            return int(connection.execute(select(func.count()).select_from(_products).where(LIVE)).scalar_one())
 
     def bind(self, checkpoint: str, dim: int, *, mirrored: bool = False) -> None:
         """Record which checkpoint (SHA-256) makes the embeddings. Raises CheckpointMismatchError if another one does.

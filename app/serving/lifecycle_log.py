@@ -30,8 +30,9 @@ class LifecycleLog:
     def log_ready(self, url: str, gallery: Gallery) -> None:
         """Log that requests are accepted, and the duration of the start."""
         seconds = time.monotonic() - self._began
-        message = "the server is ready after %.1f s at %s: %d products, revision %d"
-        _log.info(message, seconds, url, gallery.size, gallery.revision)
+        message = "the server is ready after %.1f s at %s: %d products, revision %d, photos embedded %s"
+        ways = "both ways round" if gallery.is_mirrored else "one way round"
+        _log.info(message, seconds, url, gallery.size, gallery.revision, ways)
 
     def log_stop(self, reason: str) -> None:
         """Log why the server begins to stop, and how long it ran."""

@@ -4,7 +4,8 @@
 
 Serves a gallery of that many products. Alternately posts a sketch and runs the stages in this process, for the same
 sketch with as many threads: drawing the strokes into a frame, embedding that and its mirror image, and searching both.
-The search runs in an IndexFlatIP of the same keys, and in the index of the server. Prints medians, the ratios with
+If the gallery is small enough to have mirrored photos, the frame alone is embedded, and both sides are searched. The
+search runs in an IndexFlatIP of the same keys, and in the index of the server. Prints medians, the ratios with
 either search, and the times of the stages as reported by the server.
 """
 
@@ -18,6 +19,7 @@ import httpx
 import numpy as np
 import torch
 
+from app.catalogue.mirroring import is_worth_mirroring
 from app.core.arrays import Embeddings
 from app.core.cpu_limits import limit_threads
 from app.decoding.stroke_sketch import parse_strokes
@@ -45,19 +47,22 @@ class StageRunner:
         self._index.add(keys_of(self._distance, embeddings))
         self._segment = Segment.build(self._distance, embeddings, np.arange(len(embeddings)))
         self._live = np.ones(len(embeddings), bool)
+        self._is_mirrored = is_worth_mirroring(len(embeddings))
 
     def search(self, body: bytes, lap: Callable[[str], None]) -> None:
         """Run all stages of a search for a sketch; call `lap` after each."""
         strokes = parse_strokes(body).in_pixels()
         frame = self._checkpoint.preprocess.strokes(strokes)
         lap("preprocess")
-        embeddings = self._checkpoint.embed_frames([frame, mirror_image(frame)])
+        embeddings = self._checkpoint.embed_frames([frame] if self._is_mirrored else [frame, mirror_image(frame)])
         lap("forward")
         with torch.inference_mode():
             queries = self._distance.query(torch.from_numpy(embeddings)).numpy()
-        self._segment.nearest(queries, _N, self._live)
+        for _ in range(1 + self._is_mirrored):
+            self._segment.nearest(queries, _N, self._live)
         lap("search")
-        self._index.search(queries, _N)
+        for _ in range(1 + self._is_mirrored):
+            self._index.search(queries, _N)
         lap("faiss")
 
 

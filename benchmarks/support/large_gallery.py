@@ -20,6 +20,7 @@ import numpy as np
 from rich.progress import track
 
 from app.catalogue.catalogue import Catalogue, sqlite_url
+from app.catalogue.mirroring import is_worth_mirroring
 from app.core.arrays import Embeddings
 from app.gallery.gallery import Gallery
 from app.gallery.layout import CATALOGUE_FILE, CHECKPOINT_FILE
@@ -65,7 +66,10 @@ def open_large_gallery(
 
 def _write_products(directory: Path, checkpoint: Checkpoint, embeddings: Embeddings, variants: int) -> None:
     with closing(Catalogue(sqlite_url(directory / CATALOGUE_FILE))) as catalogue:
-        catalogue.bind(checkpoint.sha256, checkpoint.network.dim)
+        is_mirrored = is_worth_mirroring(len(embeddings))
+        catalogue.bind(checkpoint.sha256, checkpoint.network.dim, mirrored=is_mirrored)
+        if is_mirrored:  # by the embeddings of other products, since a search takes as long by any
+            embeddings = np.concatenate([embeddings, np.roll(embeddings, 1, axis=0)], axis=1)
         for start in track(range(0, len(embeddings), _BATCH), "Writing products"):
             part = embeddings[start : start + _BATCH]
             catalogue.put([_make_product(number, variants) for number in range(start, start + len(part))], part)

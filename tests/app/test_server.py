@@ -68,7 +68,10 @@ def test_the_log_says_what_starts_when_it_is_ready_and_why_it_stops(tiny_gallery
         f"checkpoint {checkpoint}"
     )
     assert {name: lines[0][name] for name in ("version", "build", "checkpoint")}.items() <= health.items()
-    assert re.fullmatch(rf"the server is ready after [\d.]+ s at {url}: 12 products, revision 12", ready)
+    assert re.fullmatch(
+        rf"the server is ready after [\d.]+ s at {url}: 12 products, revision 12, photos embedded both ways round",
+        ready,
+    )
     assert re.fullmatch(r"the server stops because of SIGTERM, after \d+ s", stop)
     assert re.fullmatch(r"the server has stopped within [\d.]+ s", end)
 

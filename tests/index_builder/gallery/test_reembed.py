@@ -21,10 +21,13 @@ from app.gallery.gallery import Gallery
 from app.gallery.layout import CHECKPOINT_FILE, PHOTOS, GalleryLocation
 from app.gallery.photo_store import PhotoStore
 from app.products.product import Photo, Product
+from app.search.retriever import Retriever
 from index_builder.gallery import reembed as stage
 from index_builder.gallery.reembed import reembed
+from index_builder.gallery.verify.verify import verify
 from model.checkpoint import Checkpoint, CheckpointError, load_checkpoint, save_checkpoint
-from model.preprocessing.images import decode_image
+from model.preprocessing.frames import mirror_image
+from model.preprocessing.images import Pixels, decode_image
 from model.preprocessing.preprocess import PreprocessConfig
 from tests.conftest import draw_product
 from tests.index_builder.cli.test_cli import answer, run
@@ -183,6 +186,41 @@ def test_writes_beside_it_are_never_lost_and_never_mixed(gallery: Path, other_ch
     assert set(acknowledged) == {p.product_id for p in catalogue.page(limit=5000)} & {f"late-{n}" for n in range(1000)}
     assert catalogue.size() == COUNT + len(acknowledged)
     assert_is_of(gallery, load_checkpoint(other_checkpoint))
+
+
+def test_the_same_checkpoint_embeds_again_once_the_other_way_round_is_worth_it(
+    gallery: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Check a gallery that has grown beyond the bound, and then shrinks below it."""
+    location, own, before = GalleryLocation(gallery), own_checkpoint(gallery), dict(embedded(gallery))
+    opened = Gallery.open(gallery, own)
+    monkeypatch.setattr("app.catalogue.mirroring.MOST_MIRRORED", COUNT - 1)
+    report = reembed(location, gallery / CHECKPOINT_FILE)
+    assert (report.before, report.embedded, report.is_mirrored) == (report.after, COUNT, False)
+    with pytest.raises(CheckpointMismatchError, match="embedded again"):
+        opened.refresh()
+    alone = dict(embedded(gallery))
+    for name, embedding in alone.items():
+        np.testing.assert_allclose(embedding, before[name][: own.network.dim], rtol=1e-4, atol=1e-5)
+    assert verify(location).problems == ()
+    searched = Gallery.open(gallery, own)
+    assert searched.is_saved and not searched.is_mirrored and searched.snapshot.mirrored is None
+    frame = own.preprocess.photo(draw_product(7))
+    sketches, photos = (torch.from_numpy(np.stack(rows)) for rows in (both_ways(own, frame), [*alone.values()]))
+    with torch.inference_mode():
+        wanted = own.network.distance.pairwise(sketches, photos).amin(0).sort().values
+    results = Retriever(own, searched, device="cpu").search(frame, COUNT).results
+    np.testing.assert_allclose([result.distance for result in results], wanted, rtol=1e-4, atol=1e-5)
+    monkeypatch.setattr("app.catalogue.mirroring.MOST_MIRRORED", COUNT)
+    assert reembed(location, gallery / CHECKPOINT_FILE).is_mirrored
+    for name, embedding in embedded(gallery):
+        np.testing.assert_allclose(embedding, before[name], rtol=1e-4, atol=1e-5)
+    assert verify(location).problems == () and reembed(location, gallery / CHECKPOINT_FILE).embedded == 0
+
+
+def both_ways(checkpoint: Checkpoint, frame: Pixels) -> NDArray[np.float32]:
+    """Embed a frame and its mirror image: (2,D)."""
+    return checkpoint.embed_frames([frame, mirror_image(frame)])
 
 
 def test_an_open_catalogue_refuses_embeddings_of_both_kinds(gallery: Path, other_checkpoint: Path) -> None:
