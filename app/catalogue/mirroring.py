@@ -7,7 +7,7 @@ when a gallery is built or re-embedded, and holds until the next time.
 
 from __future__ import annotations
 
-MOST_MIRRORED = 50_000
+MOST_MIRRORED = 30_000
 """Products up to which the second scan takes less time than a forward pass (benchmarks/search/mirrored_photos.py)."""
 
 

@@ -177,9 +177,8 @@ def test_a_photo_that_is_not_stored_is_missing(tmp_path: Path, tiny_gallery: Pat
     checkpoint = load_checkpoint(tiny_checkpoint)
     gallery = Gallery.open(tmp_path / "gallery", checkpoint)
     retriever = Retriever(checkpoint, gallery, device="cpu")
-    gallery.catalogue.put(
-        [Product("bare", "B")], checkpoint.embed_frames([framed_photo(checkpoint.preprocess, 1).frame])
-    )
+    frame = framed_photo(checkpoint.preprocess, 1).frame
+    gallery.catalogue.put([Product("bare", "B")], checkpoint.embed_photos([frame[None]], mirrored=True))
     sketch = framed_photo(checkpoint.preprocess, 2)
     with pytest.raises(FileNotFoundError):
         match(retriever, checkpoint, "bare", sketch, mirror=True)

@@ -192,7 +192,8 @@ def test_the_same_checkpoint_embeds_again_once_the_other_way_round_is_worth_it(
     gallery: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Check a gallery that has grown beyond the bound, and then shrinks below it."""
-    location, own, before = GalleryLocation(gallery), own_checkpoint(gallery), dict(embedded(gallery))
+    location, own = GalleryLocation(gallery), own_checkpoint(gallery)
+    expected = embed_all(own, gallery)
     opened = Gallery.open(gallery, own)
     monkeypatch.setattr("app.catalogue.mirroring.MOST_MIRRORED", COUNT - 1)
     report = reembed(location, gallery / CHECKPOINT_FILE)
@@ -201,7 +202,7 @@ def test_the_same_checkpoint_embeds_again_once_the_other_way_round_is_worth_it(
         opened.refresh()
     alone = dict(embedded(gallery))
     for name, embedding in alone.items():
-        np.testing.assert_allclose(embedding, before[name][: own.network.dim], rtol=1e-4, atol=1e-5)
+        np.testing.assert_allclose(embedding, expected[name][: own.network.dim], rtol=1e-4, atol=1e-5)
     assert verify(location).problems == ()
     searched = Gallery.open(gallery, own)
     assert searched.is_saved and not searched.is_mirrored and searched.snapshot.mirrored is None
@@ -214,7 +215,7 @@ def test_the_same_checkpoint_embeds_again_once_the_other_way_round_is_worth_it(
     monkeypatch.setattr("app.catalogue.mirroring.MOST_MIRRORED", COUNT)
     assert reembed(location, gallery / CHECKPOINT_FILE).is_mirrored
     for name, embedding in embedded(gallery):
-        np.testing.assert_allclose(embedding, before[name], rtol=1e-4, atol=1e-5)
+        np.testing.assert_allclose(embedding, expected[name], rtol=1e-4, atol=1e-5)
     assert verify(location).problems == () and reembed(location, gallery / CHECKPOINT_FILE).embedded == 0
 
 
