@@ -27,7 +27,7 @@ from index_builder.gallery.reembed import reembed
 from index_builder.gallery.verify.verify import verify
 from model.checkpoint import Checkpoint, CheckpointError, load_checkpoint, save_checkpoint
 from model.preprocessing.frames import mirror_image
-from model.preprocessing.images import Pixels, decode_image
+from model.preprocessing.images import decode_image
 from model.preprocessing.preprocess import PreprocessConfig
 from tests.conftest import draw_product
 from tests.index_builder.cli.test_cli import answer, run
@@ -207,7 +207,8 @@ def test_the_same_checkpoint_embeds_again_once_the_other_way_round_is_worth_it(
     searched = Gallery.open(gallery, own)
     assert searched.is_saved and not searched.is_mirrored and searched.snapshot.mirrored is None
     frame = own.preprocess.photo(draw_product(7))
-    sketches, photos = (torch.from_numpy(np.stack(rows)) for rows in (both_ways(own, frame), [*alone.values()]))
+    sketches = torch.from_numpy(own.embed_frames([frame, mirror_image(frame)]))
+    photos = torch.from_numpy(np.stack(list(alone.values())))
     with torch.inference_mode():
         wanted = own.network.distance.pairwise(sketches, photos).amin(0).sort().values
     results = Retriever(own, searched, device="cpu").search(frame, COUNT).results
@@ -217,11 +218,6 @@ def test_the_same_checkpoint_embeds_again_once_the_other_way_round_is_worth_it(
     for name, embedding in embedded(gallery):
         np.testing.assert_allclose(embedding, expected[name], rtol=1e-4, atol=1e-5)
     assert verify(location).problems == () and reembed(location, gallery / CHECKPOINT_FILE).embedded == 0
-
-
-def both_ways(checkpoint: Checkpoint, frame: Pixels) -> NDArray[np.float32]:
-    """Embed a frame and its mirror image: (2,D)."""
-    return checkpoint.embed_frames([frame, mirror_image(frame)])
 
 
 def test_an_open_catalogue_refuses_embeddings_of_both_kinds(gallery: Path, other_checkpoint: Path) -> None:
