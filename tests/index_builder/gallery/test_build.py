@@ -77,7 +77,7 @@ def test_a_feed_becomes_a_gallery(tiny_gallery: Path, tiny_checkpoint: Path, fee
 
 def test_a_photo_folder_becomes_a_gallery(tmp_path: Path, photo_folder: Path, tiny_checkpoint: Path) -> None:
     report = build(photo_folder, GalleryLocation(tmp_path / "gallery"), tiny_checkpoint)
-    assert report == BuildReport(12, 0, 0, (), 12)
+    assert report == BuildReport(12, 0, 0, (), 12, is_mirrored=True)
     assert contents(tmp_path / "gallery", tiny_checkpoint)["shoes/boot-1"][0].category == "shoes"
 
 
@@ -87,7 +87,9 @@ def test_building_again_does_nothing(
     build(shop, GalleryLocation(tmp_path / "gallery"), tiny_checkpoint)
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "gallery").rglob("*") if path.is_file()}
     monkeypatch.setattr(prints, "decode_image", None)
-    assert build(shop, GalleryLocation(tmp_path / "gallery"), tiny_checkpoint) == BuildReport(0, 0, 12, (), 12)
+    assert build(shop, GalleryLocation(tmp_path / "gallery"), tiny_checkpoint) == BuildReport(
+        0, 0, 12, (), 12, is_mirrored=True
+    )
     after = {path: path.stat().st_mtime_ns for path in (tmp_path / "gallery").rglob("*") if path.is_file()}
     database = tmp_path / "gallery" / "catalogue.sqlite"
     before.pop(database), after.pop(database)
@@ -101,7 +103,7 @@ def test_only_what_changed_is_done_again(tmp_path: Path, shop: Path, tiny_checkp
     lines = shop.read_text().replace("25.00 EUR", "20.00 EUR").splitlines()
     new = lines[1].replace("boot-1", "boot-3", 1)
     shop.write_text("\n".join([*lines[:-1], new]))  # without odd-1, which stays in the gallery
-    assert build(shop, GalleryLocation(gallery), tiny_checkpoint) == BuildReport(1, 2, 9, (), 13)
+    assert build(shop, GalleryLocation(gallery), tiny_checkpoint) == BuildReport(1, 2, 9, (), 13, is_mirrored=True)
     fresh = build(shop, GalleryLocation(tmp_path / "fresh"), tiny_checkpoint)
     assert fresh.size == 12
     assert "odd-1" in contents(gallery, tiny_checkpoint)
@@ -117,7 +119,9 @@ def test_new_words_for_a_photo_do_not_embed_it_again(
     build(shop, GalleryLocation(tmp_path / "gallery"), tiny_checkpoint)
     shop.write_text(shop.read_text().replace("\twomen\t", "\tmen\t"))
     monkeypatch.setattr(prints, "decode_image", None)
-    assert build(shop, GalleryLocation(tmp_path / "gallery"), tiny_checkpoint) == BuildReport(0, 12, 0, (), 12)
+    assert build(shop, GalleryLocation(tmp_path / "gallery"), tiny_checkpoint) == BuildReport(
+        0, 12, 0, (), 12, is_mirrored=True
+    )
     monkeypatch.undo()
     build(shop, GalleryLocation(tmp_path / "fresh"), tiny_checkpoint)
     assert_same(tmp_path / "gallery", tmp_path / "fresh", tiny_checkpoint)

@@ -237,7 +237,7 @@ def test_photos_that_are_wrong(gallery: Path, damage: Callable[[Path], str], mes
 
 
 @pytest.mark.parametrize("change", [flip, cut, Path.unlink])
-@pytest.mark.parametrize("name", ["14.faiss", "14.embeddings.npy", "14.revisions.npy"])
+@pytest.mark.parametrize("name", ["14.faiss", "14.mirrored.embeddings.npy", "14.revisions.npy"])
 def test_an_index_that_is_damaged(gallery: Path, name: str, change: Callable[[Path], object]) -> None:
     change(gallery / "index" / name)
     problems = list_problems(gallery)
@@ -260,7 +260,8 @@ def test_an_index_that_is_absent_or_of_something_else_is_only_noted(gallery: Pat
 def test_an_index_that_searches_wrongly(gallery: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.index.segment.keys_of", lambda distance, rows: keys_of(distance, rows)[::-1] * 2)
     problems = list_problems(gallery)
-    assert len(problems) == 1 and problems[0].startswith("index: a search for row ") and "expected [" in problems[0]
+    assert len(problems) == 2  # of the photos, and of their mirror images
+    assert all(line.startswith("index: a search for row ") and "expected [" in line for line in problems)
 
 
 def test_an_index_behind_the_catalogue_and_beside_a_server(gallery: Path) -> None:
