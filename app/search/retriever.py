@@ -137,13 +137,13 @@ class Retriever:
         frames = [query.frames(is_mirrored=is_mirrored) for query in queries]
         joined = [frame for of_query in frames for frame in of_query]
         embeddings = self._checkpoint.embed_frames(joined) if joined else np.zeros((0, 0), np.float32)
-        parts = np.split(embeddings, np.cumsum([len(of_query) for of_query in frames])[:-1])
+        ends = np.cumsum([0, *map(len, frames)]).tolist()
         return [
             Views.of(
-                part if isinstance(query.views, list) else np.asarray(query.views, np.float32),
+                embeddings[start:end] if isinstance(query.views, list) else np.asarray(query.views, np.float32),
                 both_sides=query.mirror and is_mirrored,
             )
-            for query, part in zip(queries, parts, strict=True)
+            for query, (start, end) in zip(queries, pairwise(ends), strict=True)
         ]
 
     def _search(self, alike: Sequence[Query], views: Sequence[Views]) -> list[SearchResult]:
