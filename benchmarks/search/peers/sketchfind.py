@@ -1,0 +1,95 @@
+"""This project's own search, as a server does it: candidates from an index in files, then exact distances."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import faiss
+import numpy as np
+import torch
+
+from app.core.arrays import Embeddings, Rows
+from app.index.index_spec import DEFAULT_CANDIDATES, IndexSpec, Tuning, inverted_file, set_width
+from app.index.segment import Segment
+from app.index.snapshot import Part, Snapshot, add
+from benchmarks.search.peers.peer import Peer, Setting
+from index_builder.gallery.tuning.trials import NEAREST
+from index_builder.gallery.tuning.tune import factories_for
+from model.network.distances import Distance
+
+_FILE = "index.faiss"
+_MMAP: int = getattr(faiss, "IO_FLAG_MMAP_IFC", 0)
+_LISTED = 64  # photos per list that it is trained on, as by `sketchfind tune`
+_faiss: Any = faiss  # its annotations come from C++ and are wrong
+
+
+class ExactScan(Peer):
+    """The Flat index, of which a server reads a rounded copy where that is faster."""
+
+    name: ClassVar[str] = "Sketchfind, Flat"
+    reads_embeddings: ClassVar[bool] = True
+    _snapshot: Snapshot
+
+    def __init__(self, distance: Distance, folder: Any) -> None:
+        super().__init__(distance, folder)
+        self._candidates = DEFAULT_CANDIDATES
+
+    def build(self, embeddings: Embeddings) -> None:
+        """Index embeddings (N,D), and map the index from its file."""
+        rows = np.arange(len(embeddings), dtype=np.int64)
+        built = Segment.build(self.distance, embeddings, rows, self._spec(len(embeddings)))
+        path = str(self.folder / _FILE)
+        _faiss.write_index(built.index, path)
+        segment = Segment(embeddings, rows, _faiss.read_index(path, _MMAP), self.distance)
+        segment.make_ready()
+        self._snapshot = Snapshot(0, (Part.whole(segment),))
+
+    def search(self, sketch: torch.Tensor) -> Rows:
+        """Find the rows (10,) nearest to a sketch (1,D)."""
+        rows = self._snapshot.candidates(self._query(sketch), self._candidates)[0]
+        distances = self.distance.pairwise(sketch, torch.from_numpy(self._snapshot.embeddings(rows)))[0]
+        nearest: Rows = rows[np.argsort(distances.numpy(), kind="stable")[:NEAREST]]
+        return nearest
+
+    def insert(self, embedding: Embeddings, row: int) -> None:
+        """Make a new snapshot with an embedding (1,D), as a server does after a change."""
+        new = Part.whole(Segment(embedding, np.array([row]), None, self.distance))
+        parts = add(self._snapshot.parts, new, self._spec(row))
+        self._snapshot = Snapshot(row, tuple(parts))
+
+    def _spec(self, photos: int) -> IndexSpec:
+        return IndexSpec()
+
+
+class TunedIndex(ExactScan):
+    """The kind of index that `sketchfind tune` tries first: an inverted file with product quantisation."""
+
+    name: ClassVar[str] = "Sketchfind, IVF-PQ"
+
+    @property
+    def settings(self) -> Sequence[Sequence[Setting]]:
+        """Numbers of lists that are searched, with each of two numbers of candidates."""
+        return inverted_settings(self._index, "candidates", (DEFAULT_CANDIDATES, 4 * DEFAULT_CANDIDATES))
+
+    def apply(self, setting: Setting) -> None:
+        """Use a number of lists and of candidates."""
+        set_width(self._index, f"nprobe={setting['nprobe']}")
+        self._candidates = setting["candidates"]
+
+    @property
+    def _index(self) -> Any:
+        return self._snapshot.parts[0].segment.index
+
+    def _spec(self, photos: int) -> IndexSpec:
+        factory = factories_for(self.distance, photos)[0]
+        lists = inverted_file(IndexSpec(factory).make(self.distance.dim)).nlist
+        tuning = Tuning("nprobe=1", min(photos, _LISTED * lists), DEFAULT_CANDIDATES, 0, 0, "sketches", 0, "")
+        return IndexSpec(factory, tuning)
+
+
+def inverted_settings(index: Any, name: str, values: Sequence[int]) -> Sequence[Sequence[Setting]]:
+    """Make series of settings of an inverted file, more and more lists for each value of a second parameter."""
+    lists = inverted_file(index).nlist
+    steps = sorted({step for power in range(32) for step in (2**power, 3 * 2**power) if step <= lists})
+    return [[{"nprobe": step, name: value} for step in steps] for value in values]
