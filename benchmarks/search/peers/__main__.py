@@ -36,7 +36,7 @@ from benchmarks.search.peers.pgvector import Pgvector
 from benchmarks.search.peers.processes import BuildLimitError
 from benchmarks.search.peers.sketchfind import ExactScan, TunedIndex
 from benchmarks.search.peers.table import draw_plot, format_table
-from benchmarks.search.peers.usearch_graph import RoundedUsearchGraph, UsearchGraph
+from benchmarks.search.peers.usearch_graph import UsearchGraph
 from benchmarks.support.report import create_parser, parse_options
 from benchmarks.support.synthetic_galleries import Real, add_real_options, fill_array, generate_chunks, load_real
 from index_builder.gallery.tuning.trials import nearest
@@ -51,12 +51,11 @@ PEERS: dict[str, type[Peer]] = {
         FaissInvertedFile,
         HnswlibGraph,
         UsearchGraph,
-        RoundedUsearchGraph,
         MilvusLite,
         Pgvector,
     )
 }
-_SKETCHES = 200
+_SKETCHES = 100
 
 
 def make_task(real: Real, n: int, folder: Path, options: argparse.Namespace) -> Task:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, ClassVar
 
 import faiss
@@ -13,6 +14,7 @@ from app.core.arrays import Embeddings, Rows
 from app.index.index_spec import DEFAULT_CANDIDATES, IndexSpec, Tuning, inverted_file, set_width
 from app.index.segment import Segment
 from app.index.snapshot import Part, Snapshot, add
+from app.search.exact_distances import ExactDistances
 from benchmarks.search.peers.peer import Peer, Setting
 from index_builder.gallery.tuning.trials import NEAREST
 from index_builder.gallery.tuning.tune import factories_for
@@ -25,15 +27,16 @@ _faiss: Any = faiss  # its annotations come from C++ and are wrong
 
 
 class ExactScan(Peer):
-    """The Flat index, of which a server reads a rounded copy where that is faster."""
+    """The Flat index, of which a server reads a rounded copy where that is faster. Revisions are rows."""
 
     name: ClassVar[str] = "Sketchfind, Flat"
     reads_embeddings: ClassVar[bool] = True
     _snapshot: Snapshot
 
-    def __init__(self, distance: Distance, folder: Any) -> None:
+    def __init__(self, distance: Distance, folder: Path) -> None:
         super().__init__(distance, folder)
         self._candidates = DEFAULT_CANDIDATES
+        self._exact = ExactDistances(distance, torch.device("cpu"))
 
     def build(self, embeddings: Embeddings) -> None:
         """Index embeddings (N,D), and map the index from its file."""
@@ -47,10 +50,9 @@ class ExactScan(Peer):
 
     def search(self, sketch: torch.Tensor) -> Rows:
         """Find the rows (10,) nearest to a sketch (1,D)."""
-        rows = self._snapshot.candidates(self._query(sketch), self._candidates)[0]
-        distances = self.distance.pairwise(sketch, torch.from_numpy(self._snapshot.embeddings(rows)))[0]
-        nearest: Rows = rows[np.argsort(distances.numpy(), kind="stable")[:NEAREST]]
-        return nearest
+        candidates = self._snapshot.candidates(self._query(sketch), self._candidates)
+        ranking = self._exact.rank(self._snapshot, sketch, list(candidates))[0]
+        return ranking.revisions[np.argsort(ranking.distances, kind="stable")[:NEAREST]]
 
     def insert(self, embedding: Embeddings, row: int) -> None:
         """Make a new snapshot with an embedding (1,D), as a server does after a change."""

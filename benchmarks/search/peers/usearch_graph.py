@@ -18,7 +18,6 @@ class UsearchGraph(VectorPeer):
 
     name: ClassVar[str] = "USearch, float16"
     packages: ClassVar[tuple[str, ...]] = ("usearch",)
-    number_format: ClassVar[str] = "f16"
     _index: Any
 
     @property
@@ -31,7 +30,7 @@ class UsearchGraph(VectorPeer):
         self._index = import_module("usearch.index").Index(
             ndim=self.form.dim,
             metric="l2sq",
-            dtype=self.number_format,
+            dtype="f16",
             connectivity=LINKS,
             expansion_add=CANDIDATES,
         )
@@ -53,10 +52,3 @@ class UsearchGraph(VectorPeer):
     def write(self) -> None:
         """Write the index."""
         self._index.save(str(self.folder / "index.usearch"))
-
-
-class RoundedUsearchGraph(UsearchGraph):
-    """A graph of all vectors, in bf16, which this processor multiplies."""
-
-    name: ClassVar[str] = "USearch, bf16"
-    number_format: ClassVar[str] = "bf16"
