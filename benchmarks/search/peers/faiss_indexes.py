@@ -9,12 +9,11 @@ import faiss
 import numpy as np
 
 from app.core.arrays import Embeddings, Keys, Rows
-from app.index.index_spec import TRAINING, make_index
+from app.index.index_spec import make_index
 from app.index.segment import batches
 from benchmarks.search.peers.peer import CANDIDATES, LINKS, WIDTHS, Setting, VectorPeer
-from benchmarks.search.peers.sketchfind import inverted_settings
+from benchmarks.search.peers.sketchfind import inverted_settings, tuned_spec
 from index_builder.gallery.tuning.trials import NEAREST
-from index_builder.gallery.tuning.tune import factories_for
 
 _faiss: Any = faiss  # its annotations come from C++ and are wrong
 
@@ -29,8 +28,9 @@ class FaissFlat(VectorPeer):
     def build(self, embeddings: Embeddings) -> None:
         """Index embeddings (N,D)."""
         self._index = self._make(len(embeddings))
-        if not self._index.is_trained:
-            self._index.train(self.form.encode_keys(embeddings[:TRAINING]))
+        if not self._index.is_trained:  # embeddings are in no order
+            training = tuned_spec(self.distance, len(embeddings)).training
+            self._index.train(self.form.encode_keys(embeddings[:training]))
         for rows in batches(np.arange(len(embeddings))):
             self._index.add(self.form.encode_keys(embeddings[rows]))
 
@@ -84,5 +84,4 @@ class FaissInvertedFile(FaissFlat):
         return inverted_settings(self._index.base_index, "k_factor_rf", (NEAREST, 4 * NEAREST))
 
     def _make(self, photos: int) -> Any:
-        factory = factories_for(self.distance, photos)[0]
-        return make_index(self.form.dim, f"{factory},RFlat", self.form.metric)
+        return make_index(self.form.dim, f"{tuned_spec(self.distance, photos).factory},RFlat", self.form.metric)

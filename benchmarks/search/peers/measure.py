@@ -51,7 +51,7 @@ class Figures:
     per_core_of_flat: float
     two_threads: float  # searches per second by the clock
     two_threads_of_flat: float
-    memory: int  # bytes, without mapped files
+    memory: int  # bytes, without mapped files of which a search reads little
     disk: int  # bytes
     build: float  # seconds of a processor
     found_after: float | None  # seconds of a processor from insertion until a search finds it; None if none does
@@ -84,7 +84,8 @@ def _measure(peer: Peer, flat: Peer, embeddings: Embeddings, task: Task) -> Figu
     peer.search(task.sketches[:1])  # some load an index when it is searched
     memory = measure_memory(peer.process_ids) - memory
     peer.write()
-    disk = _measure_size(peer.folder) + peer.reads_embeddings * task.file.stat().st_size
+    files = _measure_size(peer.folder)
+    disk = files + peer.reads_embeddings * task.file.stat().st_size
     flat.build(embeddings)
     trial = choose_setting(peer, task.sketches, task.truth, task.target)
     peer.apply(trial.setting)
@@ -97,7 +98,7 @@ def _measure(peer: Peer, flat: Peer, embeddings: Embeddings, task: Task) -> Figu
         per_core_of_flat=per_core[0] / per_core[1],
         two_threads=two_threads[0],
         two_threads_of_flat=two_threads[0] / two_threads[1],
-        memory=memory,
+        memory=memory + peer.reads_mapped_files * files,
         disk=disk,
         build=build,
         found_after=_measure_insertion(peer, task.sketches, len(embeddings)),

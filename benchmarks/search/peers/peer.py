@@ -28,6 +28,7 @@ class Peer(ABC):
     name: ClassVar[str]
     packages: ClassVar[tuple[str, ...]] = ()  # modules that it needs beyond this project's
     reads_embeddings: ClassVar[bool] = False  # whether its searches read the file of all embeddings, too
+    reads_mapped_files: ClassVar[bool] = False  # whether they read all over mapped files in `folder`: they need memory
 
     def __init__(self, distance: Distance, folder: Path) -> None:
         self.distance, self.folder = distance, folder

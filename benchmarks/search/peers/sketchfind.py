@@ -68,6 +68,7 @@ class TunedIndex(ExactScan):
     """The kind of index that `sketchfind tune` tries first: an inverted file with product quantisation."""
 
     name: ClassVar[str] = "Sketchfind, IVF-PQ"
+    reads_mapped_files: ClassVar[bool] = True
 
     @property
     def settings(self) -> Sequence[Sequence[Setting]]:
@@ -84,10 +85,15 @@ class TunedIndex(ExactScan):
         return self._snapshot.parts[0].segment.index
 
     def _spec(self, photos: int) -> IndexSpec:
-        factory = factories_for(self.distance, photos)[0]
-        lists = inverted_file(IndexSpec(factory).make(self.distance.dim)).nlist
-        tuning = Tuning("nprobe=1", min(photos, _LISTED * lists), DEFAULT_CANDIDATES, 0, 0, "sketches", 0, "")
-        return IndexSpec(factory, tuning)
+        return tuned_spec(self.distance, photos)
+
+
+def tuned_spec(distance: Distance, photos: int) -> IndexSpec:
+    """Return the specification that `sketchfind tune` tries first, searched in one list."""
+    factory = factories_for(distance, photos)[0]
+    lists = inverted_file(IndexSpec(factory).make(distance.dim)).nlist
+    training = min(photos, _LISTED * lists)
+    return IndexSpec(factory, Tuning("nprobe=1", training, DEFAULT_CANDIDATES, 0, 0, "sketches", 0, ""))
 
 
 def inverted_settings(index: Any, name: str, values: Sequence[int]) -> Sequence[Sequence[Setting]]:
