@@ -11,6 +11,7 @@ import numpy as np
 from app.core.arrays import Embeddings, Keys, Rows
 from app.index.index_spec import make_index
 from app.index.segment import batches
+from benchmarks.search.peers import sketchfind
 from benchmarks.search.peers.peer import CANDIDATES, LINKS, WIDTHS, Setting, VectorPeer
 from benchmarks.search.peers.sketchfind import inverted_settings, tuned_spec
 from index_builder.gallery.tuning.trials import NEAREST
@@ -80,8 +81,9 @@ class FaissInvertedFile(FaissFlat):
 
     @property
     def settings(self) -> Sequence[Sequence[Setting]]:
-        """Numbers of lists that are searched, with candidates of ten and forty times the results."""
-        return inverted_settings(self._index.base_index, "k_factor_rf", (NEAREST, 4 * NEAREST))
+        """Numbers of lists that are searched, with factors of the results for numbers of candidates."""
+        counts = {candidates: candidates // NEAREST for candidates in sketchfind.CANDIDATES}
+        return inverted_settings(self._index.base_index, "k_factor_rf", counts)
 
     def _make(self, photos: int) -> Any:
         return make_index(self.form.dim, f"{tuned_spec(self.distance, photos).factory},RFlat", self.form.metric)

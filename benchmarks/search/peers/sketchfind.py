@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -22,6 +22,9 @@ from model.network.distances import Distance
 
 _FILE = "index.faiss"
 _MMAP: int = getattr(faiss, "IO_FLAG_MMAP_IFC", 0)
+CANDIDATES = (DEFAULT_CANDIDATES, 4 * DEFAULT_CANDIDATES)  # that an inverted file re-ranks
+
+_SPARE = 4  # rows in the lists that are searched, per candidate
 _LISTED = 64  # photos per list that it is trained on, as by `sketchfind tune`
 _faiss: Any = faiss  # its annotations come from C++ and are wrong
 
@@ -73,7 +76,7 @@ class TunedIndex(ExactScan):
     @property
     def settings(self) -> Sequence[Sequence[Setting]]:
         """Numbers of lists that are searched, with each of two numbers of candidates."""
-        return inverted_settings(self._index, "candidates", (DEFAULT_CANDIDATES, 4 * DEFAULT_CANDIDATES))
+        return inverted_settings(self._index, "candidates", {candidates: candidates for candidates in CANDIDATES})
 
     def apply(self, setting: Setting) -> None:
         """Use a number of lists and of candidates."""
@@ -96,8 +99,16 @@ def tuned_spec(distance: Distance, photos: int) -> IndexSpec:
     return IndexSpec(factory, Tuning("nprobe=1", training, DEFAULT_CANDIDATES, 0, 0, "sketches", 0, ""))
 
 
-def inverted_settings(index: Any, name: str, values: Sequence[int]) -> Sequence[Sequence[Setting]]:
-    """Make series of settings of an inverted file, more and more lists for each value of a second parameter."""
-    lists = inverted_file(index).nlist
-    steps = sorted({step for power in range(32) for step in (2**power, 3 * 2**power) if step <= lists})
-    return [[{"nprobe": step, name: value} for step in steps] for value in values]
+def inverted_settings(index: Any, name: str, counts: Mapping[int, int]) -> Sequence[Sequence[Setting]]:
+    """Make series of settings of an inverted file, more and more lists with each number of candidates.
+
+    `counts` has the values of the parameter `name` for numbers of candidates. Lists hold several times as many rows: a
+    server's search that finds too few rows is repeated in all lists.
+    """
+    file = inverted_file(index)
+    steps = sorted({step for power in range(32) for step in (2**power, 3 * 2**power) if step <= file.nlist})
+    return [
+        [{"nprobe": step, name: value} for step in steps if step * file.ntotal >= _SPARE * candidates * file.nlist]
+        or [{"nprobe": file.nlist, name: value}]
+        for candidates, value in counts.items()
+    ]
