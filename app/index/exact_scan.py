@@ -19,8 +19,7 @@ Block = tuple[Keys, Rows, Mask | None]
 """Keys (m,Q), their rows (m,) and the mask (m,) of the allowed ones, None for all."""
 
 BLOCK = 16_384  # keys whose inner products are held at a time
-
-_FEW = 8  # queries
+_FEW = 8  # queries: more take no less time on the right side of a product
 
 _faiss: Any = faiss  # its annotations come from C++ and are wrong
 
@@ -68,7 +67,8 @@ def nearest(queries: Keys, n: int, blocks: Iterable[Block]) -> tuple[Keys, Rows]
 def _multiply(queries: torch.Tensor, keys: torch.Tensor) -> torch.Tensor:
     """Compute the inner products (B,m) of queries (B,Q) and keys (m,Q).
 
-    For few queries, torch is several times as fast with the keys first, and slower for one query than for two.
+    MKL's time depends on the side: a few queries on the right read the keys once, on the left several times. A single
+    query takes longer than two.
     """
     if len(queries) > _FEW:
         return queries @ keys.T

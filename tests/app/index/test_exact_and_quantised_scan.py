@@ -48,6 +48,15 @@ def test_the_nearest_allowed_are_found_in_order(search: Search, which: str) -> N
     np.testing.assert_allclose(products, np.take_along_axis(exact, rows, 1), rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.parametrize("count", [1, 2, 9])
+def test_any_number_of_queries_is_searched_for(count: int) -> None:
+    queries = _random.standard_normal((count, _DIM + 1)).astype(np.float32)
+    products, rows = _exact(_keys, queries, 20, np.ones(_N, bool))
+    exact = queries.astype(np.float64) @ _keys.astype(np.float64).T
+    assert np.array_equal(rows, np.argsort(-exact, axis=1)[:, :20])
+    np.testing.assert_allclose(products, np.take_along_axis(exact, rows, 1), rtol=1e-4, atol=1e-4)
+
+
 def test_rounding_misses_none_where_all_are_nearly_alike() -> None:
     """Rounding makes these keys equal, and their last entries are large."""
     keys = (1 + 1e-4 * _random.standard_normal(_keys.shape)).astype(np.float32)
