@@ -35,7 +35,9 @@ from app.index.segment import Segment
 from model.network.distances import Distance
 
 _SIDES = ("", "mirrored.")  # in the names of files: photos, and their mirror images if these are embedded too
-_MMAP_FLAG: int = getattr(faiss, "IO_FLAG_MMAP_IFC", 0)  # older versions of FAISS read the file into memory
+
+_faiss: Any = faiss  # its annotations come from C++ and are wrong
+_PADDING = bytes(19)  # before FAISS's header of 45 bytes: the keys of a Flat index begin at a multiple of 64 bytes
 
 
 class OutdatedIndexError(UnusableIndexError):
@@ -121,9 +123,19 @@ def _open_files(directory: Path, revision: int, distance: Distance, *, is_mirror
     segments = []
     for name in _SIDES[: 1 + is_mirrored]:
         embeddings = np.load(f"{stem}.{name}embeddings.npy", mmap_mode="r")
-        index = faiss.read_index(f"{stem}.{name}faiss", _MMAP_FLAG)
+        index = _open_faiss(Path(f"{stem}.{name}faiss"))
         segments.append(Segment(embeddings, revisions, index, distance))
     return Part.whole(*segments)
+
+
+def _open_faiss(path: Path) -> Any:
+    """Open a FAISS index, mapped into memory. Files of earlier versions have no padding. Raises RuntimeError."""
+    file = np.memmap(path, np.uint8, "r")
+    content = file[len(_PADDING) :] if file[0] == 0 else file
+    reader = _faiss.ZeroCopyIOReader(_faiss.swig_ptr(content), len(content))
+    index = _faiss.read_index(reader, _faiss.IO_FLAG_MMAP_IFC)
+    index.referenced_objects = [file]  # else the mapping would end before the index
+    return index
 
 
 def _check_manifest(manifest: IndexManifest, distance: Distance, state: CatalogueState) -> None:
@@ -155,11 +167,13 @@ def _check_files(directory: Path, manifest: IndexManifest) -> None:
 
 
 def _save_faiss(path: Path, index: Any) -> None:
-    """Write a FAISS index. Raises OSError."""
-    try:
-        faiss.write_index(index, str(path))
-    except RuntimeError as error:  # as FAISS reports a full disk
-        raise OSError(f"FAISS cannot write {path}: {str(error).rpartition('failed: ')[2]}") from None
+    """Write a FAISS index behind padding: products of keys that are not aligned take six times as long.
+
+    Raises OSError.
+    """
+    with path.open("wb") as file:
+        file.write(_PADDING)
+        _faiss.write_index(index, _faiss.PyCallbackIOWriter(file.write))
 
 
 def _save_array(path: Path, array: NDArray[Any]) -> None:
