@@ -29,6 +29,7 @@ from app.gallery.index_manifest import (
     read_manifest,
     write_manifest,
 )
+from app.index.exact_scan import read_flat_keys
 from app.index.index_spec import IndexSpec
 from app.index.part import Part
 from app.index.segment import Segment
@@ -129,12 +130,18 @@ def _open_files(directory: Path, revision: int, distance: Distance, *, is_mirror
 
 
 def _open_faiss(path: Path) -> Any:
-    """Open a FAISS index, mapped into memory. Files of earlier versions have no padding. Raises RuntimeError."""
+    """Open a FAISS index, mapped into memory.
+
+    Files of earlier versions have no padding. Raises ValueError if that matters, and RuntimeError.
+    """
     file = np.memmap(path, np.uint8, "r")
-    content = file[len(_PADDING) :] if file[0] == 0 else file
+    is_padded = file[0] == 0
+    content = file[len(_PADDING) :] if is_padded else file
     reader = _faiss.ZeroCopyIOReader(_faiss.swig_ptr(content), len(content))
     index = _faiss.read_index(reader, _faiss.IO_FLAG_MMAP_IFC)
     index.referenced_objects = [file]  # else the mapping would end before the index
+    if not is_padded and read_flat_keys(index) is not None:
+        raise ValueError("an earlier version saved it, with keys that are not aligned")
     return index
 
 

@@ -28,11 +28,14 @@ def test_keys_of_a_file_are_aligned(tmp_path: Path) -> None:
     assert keys.ctypes.data % 64 == 0
 
 
-def test_a_file_of_an_earlier_version_is_opened(tmp_path: Path) -> None:
-    faiss.write_index(_make_index(), str(tmp_path / "index"))
-    index = _open_faiss(tmp_path / "index")
-    keys = read_flat_keys(index)
-    assert keys is not None and np.array_equal(keys, _KEYS)
+def test_files_of_earlier_versions_are_opened_unless_their_keys_are_scanned(tmp_path: Path) -> None:
+    graph = faiss.IndexHNSWFlat(17, 4)
+    graph.add(_KEYS)
+    faiss.write_index(graph, str(tmp_path / "graph"))
+    assert _open_faiss(tmp_path / "graph").search(_KEYS[:1], 1)[1] == 0
+    faiss.write_index(_make_index(), str(tmp_path / "flat"))
+    with pytest.raises(ValueError, match="not aligned"):  # so it is made anew
+        _open_faiss(tmp_path / "flat")
 
 
 def test_a_full_disk_is_reported() -> None:
