@@ -20,7 +20,7 @@ from model.inference.torch_engine import TorchEngine
 from model.network.dssa import DSSA
 
 _TRIES = 5
-_CHECKED = 2  # frames
+_CHECKED = 1  # frames: graphs for several would be compiled while engines are timed
 _log = logging.getLogger(__name__)
 _of_files: WeakValueDictionary[tuple[str, str], Engine] = WeakValueDictionary()  # those in use, by name and SHA-256
 
