@@ -77,7 +77,7 @@ def _write_files(directory: Path, whole: Part, revision: int, state: CatalogueSt
         f"{revision}.revisions.npy": lambda path: _save_array(path, segment.revisions)
     }
     for name, side in zip(_SIDES, whole.segments, strict=False):
-        writers[f"{revision}.{name}faiss"] = partial(_save_faiss, index=side.index)
+        writers[f"{revision}.{name}faiss"] = partial(save_faiss, index=side.index)
         writers[f"{revision}.{name}embeddings.npy"] = partial(_save_array, array=side.embeddings)
     files = {name: write_atomically(directory / name, write) for name, write in writers.items()}
     manifest = IndexManifest(
@@ -124,12 +124,12 @@ def _open_files(directory: Path, revision: int, distance: Distance, *, is_mirror
     segments = []
     for name in _SIDES[: 1 + is_mirrored]:
         embeddings = np.load(f"{stem}.{name}embeddings.npy", mmap_mode="r")
-        index = _open_faiss(Path(f"{stem}.{name}faiss"))
+        index = open_faiss(Path(f"{stem}.{name}faiss"))
         segments.append(Segment(embeddings, revisions, index, distance))
     return Part.whole(*segments)
 
 
-def _open_faiss(path: Path) -> Any:
+def open_faiss(path: Path) -> Any:
     """Open a FAISS index, mapped into memory.
 
     Files of earlier versions have no padding. Raises ValueError if that matters, and RuntimeError.
@@ -173,7 +173,7 @@ def _check_files(directory: Path, manifest: IndexManifest) -> None:
             raise UnusableIndexError(f"{name} has SHA-256 {actual}: expected {sha256}")
 
 
-def _save_faiss(path: Path, index: Any) -> None:
+def save_faiss(path: Path, index: Any) -> None:
     """Write a FAISS index behind padding: products of keys that are not aligned take six times as long.
 
     Raises OSError.

@@ -6,14 +6,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
-import faiss
 import numpy as np
 import torch
 
 from app.core.arrays import Embeddings, Rows
+from app.gallery.index_store import open_faiss, save_faiss
 from app.index.index_spec import DEFAULT_CANDIDATES, IndexSpec, Tuning, inverted_file, set_width
+from app.index.part import Part, add
 from app.index.segment import Segment
-from app.index.snapshot import Part, Snapshot, add
+from app.index.snapshot import Snapshot
 from app.search.exact_distances import ExactDistances
 from benchmarks.search.peers.peer import Peer, Setting
 from index_builder.gallery.tuning.trials import NEAREST
@@ -21,12 +22,10 @@ from index_builder.gallery.tuning.tune import factories_for
 from model.network.distances import Distance
 
 _FILE = "index.faiss"
-_MMAP: int = getattr(faiss, "IO_FLAG_MMAP_IFC", 0)
 CANDIDATES = (DEFAULT_CANDIDATES, 4 * DEFAULT_CANDIDATES)  # that an inverted file re-ranks
 
 _SPARE = 4  # rows in the lists that are searched, per candidate
 _LISTED = 64  # photos per list that it is trained on, as by `sketchfind tune`
-_faiss: Any = faiss  # its annotations come from C++ and are wrong
 
 
 class ExactScan(Peer):
@@ -45,9 +44,8 @@ class ExactScan(Peer):
         """Index embeddings (N,D), and map the index from its file."""
         rows = np.arange(len(embeddings), dtype=np.int64)
         built = Segment.build(self.distance, embeddings, rows, self._spec(len(embeddings)))
-        path = str(self.folder / _FILE)
-        _faiss.write_index(built.index, path)
-        segment = Segment(embeddings, rows, _faiss.read_index(path, _MMAP), self.distance)
+        save_faiss(self.folder / _FILE, built.index)
+        segment = Segment(embeddings, rows, open_faiss(self.folder / _FILE), self.distance)
         segment.make_ready()
         self._snapshot = Snapshot(0, (Part.whole(segment),))
 

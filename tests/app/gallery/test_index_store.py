@@ -8,7 +8,7 @@ import faiss
 import numpy as np
 import pytest
 
-from app.gallery.index_store import _open_faiss, _save_faiss
+from app.gallery.index_store import open_faiss, save_faiss
 from app.index.exact_scan import read_flat_keys
 
 _KEYS = np.random.default_rng(3).standard_normal((50, 17)).astype(np.float32)
@@ -21,8 +21,8 @@ def _make_index() -> faiss.IndexFlatIP:
 
 
 def test_keys_of_a_file_are_aligned(tmp_path: Path) -> None:
-    _save_faiss(tmp_path / "index", _make_index())
-    index = _open_faiss(tmp_path / "index")
+    save_faiss(tmp_path / "index", _make_index())
+    index = open_faiss(tmp_path / "index")
     keys = read_flat_keys(index)
     assert keys is not None and np.array_equal(keys, _KEYS)
     assert keys.ctypes.data % 64 == 0
@@ -32,12 +32,12 @@ def test_files_of_earlier_versions_are_opened_unless_their_keys_are_scanned(tmp_
     graph = faiss.IndexHNSWFlat(17, 4)
     graph.add(_KEYS)
     faiss.write_index(graph, str(tmp_path / "graph"))
-    assert _open_faiss(tmp_path / "graph").search(_KEYS[:1], 1)[1] == 0
+    assert open_faiss(tmp_path / "graph").search(_KEYS[:1], 1)[1] == 0
     faiss.write_index(_make_index(), str(tmp_path / "flat"))
     with pytest.raises(ValueError, match="not aligned"):  # so it is made anew
-        _open_faiss(tmp_path / "flat")
+        open_faiss(tmp_path / "flat")
 
 
 def test_a_full_disk_is_reported() -> None:
     with pytest.raises(OSError, match="No space left on device"):
-        _save_faiss(Path("/dev/full"), _make_index())
+        save_faiss(Path("/dev/full"), _make_index())
