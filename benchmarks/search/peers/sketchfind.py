@@ -29,10 +29,14 @@ _LISTED = 64  # photos per list that it is trained on, as by `sketchfind tune`
 
 
 class ExactScan(Peer):
-    """The Flat index, of which a server reads a rounded copy where that is faster. Revisions are rows."""
+    """The Flat index. Revisions are rows.
+
+    Where a rounded copy is faster, a server reads that, and the index counts as memory all the same.
+    """
 
     name: ClassVar[str] = "Sketchfind, Flat"
     reads_embeddings: ClassVar[bool] = True
+    reads_mapped_files: ClassVar[bool] = True
     _snapshot: Snapshot
 
     def __init__(self, distance: Distance, folder: Path) -> None:
@@ -69,7 +73,6 @@ class TunedIndex(ExactScan):
     """The kind of index that `sketchfind tune` tries first: an inverted file with product quantisation."""
 
     name: ClassVar[str] = "Sketchfind, IVF-PQ"
-    reads_mapped_files: ClassVar[bool] = True
 
     @property
     def settings(self) -> Sequence[Sequence[Setting]]:
