@@ -34,7 +34,7 @@ from benchmarks.search.peers.outcomes import read_outcomes, store_outcome
 from benchmarks.search.peers.peer import Peer
 from benchmarks.search.peers.pgvector import Pgvector
 from benchmarks.search.peers.processes import BuildLimitError
-from benchmarks.search.peers.sketchfind import ExactScan, TunedIndex
+from benchmarks.search.peers.sketchfind import ExactScan, GraphIndex, TunedIndex
 from benchmarks.search.peers.table import draw_plot, format_table
 from benchmarks.search.peers.usearch_graph import UsearchGraph
 from benchmarks.support.report import create_parser, parse_options
@@ -46,6 +46,7 @@ PEERS: dict[str, type[Peer]] = {
     for peer in (
         ExactScan,
         TunedIndex,
+        GraphIndex,
         FaissFlat,
         FaissGraph,
         FaissInvertedFile,

@@ -16,7 +16,7 @@ from app.index.part import Part, add
 from app.index.segment import Segment
 from app.index.snapshot import Snapshot
 from app.search.exact_distances import ExactDistances
-from benchmarks.search.peers.peer import Peer, Setting
+from benchmarks.search.peers.peer import LINKS, WIDTHS, Peer, Setting
 from index_builder.gallery.tuning.trials import NEAREST
 from index_builder.gallery.tuning.tune import factories_for
 from model.network.distances import Distance
@@ -90,6 +90,24 @@ class TunedIndex(ExactScan):
 
     def _spec(self, photos: int) -> IndexSpec:
         return tuned_spec(self.distance, photos)
+
+
+class GraphIndex(ExactScan):
+    """The graph that `--index` makes, as it is by default in FAISS but for its links."""
+
+    name: ClassVar[str] = f"Sketchfind, HNSW{LINKS}"
+
+    @property
+    def settings(self) -> Sequence[Sequence[Setting]]:
+        """Numbers of candidates, which are also kept on the way of a search."""
+        return [[{"candidates": width} for width in WIDTHS]]
+
+    def apply(self, setting: Setting) -> None:
+        """Use a number of candidates."""
+        self._candidates = setting["candidates"]
+
+    def _spec(self, photos: int) -> IndexSpec:
+        return IndexSpec(f"HNSW{LINKS}")
 
 
 def tuned_spec(distance: Distance, photos: int) -> IndexSpec:
