@@ -125,7 +125,8 @@ def main() -> None:
                 outcome = measure_apart(PEERS[name], task)
                 store_outcome(options.results, size, name, outcome)
                 print(f"N = {size:,}, {name}: {outcome}", file=sys.stderr, flush=True)
-    outcomes = read_outcomes(options.results)
+    stored = read_outcomes(options.results)
+    outcomes = {n: {name: peers[name] for name in PEERS if name in peers} for n, peers in stored.items()}
     draw_plot(outcomes, options.out)
     print(options.results.read_text() if options.json else format_table(outcomes))
 

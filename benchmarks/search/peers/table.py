@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import cycle
 from pathlib import Path
 
 from benchmarks.search.peers.measure import Figures
@@ -22,7 +23,8 @@ _HEADER = (
     "build, minutes of a core",
     "new product found after",
 )
-_INCHES = 5.0  # side of a plot
+_INCHES, _LEGEND = 5.0, 2.0  # side of a plot, and width beside it
+_MARKERS = "os^vD*Xp<>"
 _OURS, _THEIRS = "#2f44e0", "#15171c"
 _GIB = 2**30
 
@@ -60,24 +62,17 @@ def draw_plot(outcomes: Outcomes, path: Path) -> None:
     """Draw the rate of each peer over its memory, a panel for each N, as an SVG file."""
     from matplotlib.figure import Figure  # of the extra `research`
 
-    figure = Figure(figsize=(_INCHES * len(outcomes), _INCHES), layout="constrained")
+    figure = Figure(figsize=(_INCHES * len(outcomes) + _LEGEND, _INCHES), layout="constrained")
     for axes, (n, peers) in zip(figure.subplots(1, len(outcomes), squeeze=False)[0], outcomes.items(), strict=True):
-        for name, figures in peers.items():
-            if isinstance(figures, str):
-                continue
-            color = _OURS if name.startswith("Sketchfind") else _THEIRS
-            axes.loglog(figures.memory / _GIB, figures.per_core_of_flat, marker="o", linestyle="", color=color)
-            label = name if figures.recall >= 0.99 else f"{name} ({figures.recall:.2f})"
-            axes.annotate(
-                label,
-                (figures.memory / _GIB, figures.per_core_of_flat),
-                xytext=(5, 5),
-                color=color,
-                textcoords="offset points",
-                fontsize="small",
-            )
-        axes.set_title(f"N = {n:,}: searches per second of a core, Sketchfind's Flat = 1", fontsize="medium")
+        for (name, figures), marker in zip(peers.items(), cycle(_MARKERS)):
+            if not isinstance(figures, str):
+                color = _OURS if name.startswith("Sketchfind") else _THEIRS
+                label = f"{name} ({figures.recall:.2f})"
+                place = figures.memory / _GIB, figures.per_core_of_flat
+                axes.loglog(*place, marker=marker, linestyle="", color=color, label=label)
+        axes.set_title(f"N = {n:,} (recall@10)")
         axes.set_xlabel("memory in GiB")
-        axes.margins(0.25)
+        axes.set_ylabel("searches per second of a core, Flat = 1")
         axes.grid(alpha=0.3)
+        axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
     write_svg(figure, path)
