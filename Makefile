@@ -41,7 +41,7 @@ check-style:
 
 # once, beside the checks, what each of the processes of the tests would otherwise do; those report what fails here
 compile-tests:
-	-@$(RUN) pytest --collect-only -p no:terminal
+	-@$(RUN) pytest -o addopts= --collect-only -p no:terminal
 
 # uv resolves for every platform and every Python from 3.11 on, where pip would for this machine alone. Left out is what
 # CUDA builds of torch and FAISS bring: they name the versions themselves, and those differ from build to build. For the

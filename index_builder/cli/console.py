@@ -139,7 +139,7 @@ def print_report(report: BuildReport, *, as_json: bool) -> None:
     counts_text = f"{report.added} added, {report.updated} updated, {report.unchanged} unchanged"
     counts_text += f", {report.removed} removed" if report.removed else ""
     print(f"{counts_text}: {report.size} products.{skipped_text}")
-    if report.is_mirrored:
+    if report.is_mirrored and report.failure is None:
         print("photos are embedded both ways round, so a search embeds a sketch once.")
     for name, reason in skipped:
         print(f"skipped {name}: {reason}")
