@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -97,7 +97,8 @@ def _measure(
             f"the gallery has {snapshot.photos} photos: expected at least {_LEAST}; for fewer photos, the Flat "
             "index is exact and fast enough"
         )
-    embeddings = join(snapshot.parts, gallery.directory / INDEX).segment.embeddings
+    parts = [replace(part, mirror=None) for part in snapshot.parts]  # it is tuned by the photos alone
+    embeddings = join(parts, gallery.directory / INDEX).segment.embeddings
     queries = sketches_of(data, checkpoint) if data else like_sketches(embeddings)
     bench = TrialBench(checkpoint.network.distance.cpu(), embeddings, queries)
     tried = try_all(bench, factories_for(checkpoint.network.distance, len(embeddings)), target, progress)
