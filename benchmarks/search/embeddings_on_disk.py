@@ -25,7 +25,7 @@ from app.core.cpu_limits import limit_threads
 from app.index.index_spec import DEFAULT_CANDIDATES, IndexSpec, Tuning, inverted_file, set_width
 from app.index.scratch_array import allocate_array
 from app.index.segment import Segment
-from benchmarks.support.report import create_parser, parse_options, print_figures
+from benchmarks.support.report import add_scratch_option, create_parser, parse_options, print_figures
 from benchmarks.support.synthetic_galleries import add_real_options, fill_array, generate_chunks, load_real
 from benchmarks.support.timing import median_seconds
 from benchmarks.support.two_stage_search import TwoStages
@@ -114,9 +114,7 @@ def main() -> None:
     )
     parser.add_argument("--factory", default="IVF2048,SQ8", help="faiss.index_factory string (default: %(default)s)")
     parser.add_argument("--runs", type=int, default=60, help="searches on each side (default: %(default)s)")
-    parser.add_argument(
-        "--scratch", type=Path, default=Path("data"), help="existing folder for temporary files (default: %(default)s)"
-    )
+    add_scratch_option(parser)
     options = parse_options(parser)
     limit_threads(None)
     real = load_real(options)

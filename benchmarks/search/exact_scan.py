@@ -16,7 +16,7 @@ import torch
 
 from app.core.arrays import Rows
 from app.index.segment import Segment
-from benchmarks.support.report import create_parser, parse_options
+from benchmarks.support.report import add_sizes_option, create_parser, parse_options
 from benchmarks.support.synthetic_galleries import Real, add_real_options, generate_embeddings, load_real
 from benchmarks.support.timing import median_seconds
 
@@ -52,13 +52,7 @@ def main() -> None:
     """Parse the options, measure and print the figures."""
     parser = create_parser(__doc__)
     add_real_options(parser)
-    parser.add_argument(
-        "--sizes",
-        type=int,
-        nargs="+",
-        default=[100_000, 1_000_000],
-        help="numbers of photos to search among (default: %(default)s)",
-    )
+    add_sizes_option(parser, (100_000, 1_000_000))
     parser.add_argument("--runs", type=int, default=40, help="searches on each side, per size (default: %(default)s)")
     options = parse_options(parser)
     real = load_real(options)

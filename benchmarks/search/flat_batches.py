@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from app.core.arrays import Embeddings, Keys, Rows
 from app.index.metric_forms import keys_of
 from app.index.segment import Segment
-from benchmarks.support.report import create_parser, parse_options, print_figures
+from benchmarks.support.report import add_sizes_option, create_parser, parse_options, print_figures
 from benchmarks.support.synthetic_galleries import Real, add_real_options, generate_embeddings, load_real
 from benchmarks.support.timing import Seconds, median_times
 
@@ -108,13 +108,7 @@ def main() -> None:
     """Parse the options, measure and print the figures."""
     parser = create_parser(__doc__)
     add_real_options(parser)
-    parser.add_argument(
-        "--sizes",
-        type=int,
-        nargs="+",
-        default=[10_000, 100_000],
-        help="numbers of photos to search among (default: %(default)s)",
-    )
+    add_sizes_option(parser, (10_000, 100_000))
     parser.add_argument(
         "--batches", type=int, nargs="+", default=[8, 32], help="sketches at once (default: %(default)s)"
     )

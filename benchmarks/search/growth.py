@@ -20,7 +20,7 @@ import torch
 from app.index.index_spec import IndexSpec
 from app.index.scratch_array import allocate_array
 from app.index.segment import Segment
-from benchmarks.support.report import create_parser, parse_options
+from benchmarks.support.report import add_scratch_option, create_parser, parse_options
 from benchmarks.support.synthetic_galleries import Real, add_real_options, fill_array, generate_chunks, load_real
 from benchmarks.support.timing import measure_seconds, median_seconds
 from index_builder.experiments.plot import write_svg
@@ -107,9 +107,7 @@ def main() -> None:
     parser.add_argument(
         "--runs", type=int, default=20, help="searches per kind of index and size (default: %(default)s)"
     )
-    parser.add_argument(
-        "--scratch", type=Path, default=Path("data"), help="existing folder for temporary files (default: %(default)s)"
-    )
+    add_scratch_option(parser)
     parser.add_argument(
         "--out", type=Path, default=Path("docs/images/growth.svg"), help="SVG file to write (default: %(default)s)"
     )

@@ -20,7 +20,13 @@ from app.index.part import Part
 from app.index.segment import Segment
 from app.index.snapshot import Snapshot
 from app.search.exact_distances import ExactDistances
-from benchmarks.support.report import add_checkpoint_option, create_parser, parse_options, print_figures
+from benchmarks.support.report import (
+    add_checkpoint_option,
+    add_sizes_option,
+    create_parser,
+    parse_options,
+    print_figures,
+)
 from benchmarks.support.timing import Work, median_times
 from model.checkpoint import Checkpoint, load_checkpoint
 from model.preprocessing.frames import mirror_image
@@ -77,7 +83,7 @@ def parse_arguments() -> argparse.Namespace:
     """Parse the options."""
     parser = create_parser(__doc__)
     add_checkpoint_option(parser)
-    parser.add_argument("--sizes", type=int, nargs="+", default=[1000, 10_000, 100_000, 300_000], help="products")
+    add_sizes_option(parser, (1000, 10_000, 100_000, 300_000))
     parser.add_argument("--runs", type=int, default=9, help="searches of each way (default: %(default)s)")
     parser.add_argument("--threads", type=int, default=1, help="threads of torch (default: %(default)s)")
     return parse_options(parser)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -32,6 +32,24 @@ def add_split_option(parser: argparse.ArgumentParser, default: Literal["all", "h
         choices=SPLITS,
         default=default,
         help="pairs to use: all, or the fixed fifth that training holds out (default: %(default)s)",
+    )
+
+
+def add_sizes_option(parser: argparse.ArgumentParser, default: Sequence[int]) -> None:
+    """Add the option --sizes, the sizes of galleries that are compared one after the other."""
+    parser.add_argument(
+        "--sizes",
+        type=int,
+        nargs="+",
+        default=[*default],
+        help="numbers of photos to search among (default: %(default)s)",
+    )
+
+
+def add_scratch_option(parser: argparse.ArgumentParser) -> None:
+    """Add the option --scratch, a folder with space for a large gallery."""
+    parser.add_argument(
+        "--scratch", type=Path, default=Path("data"), help="existing folder for temporary files (default: %(default)s)"
     )
 
 

@@ -37,7 +37,7 @@ from benchmarks.search.peers.processes import BuildLimitError
 from benchmarks.search.peers.sketchfind import ExactScan, GraphIndex, TunedIndex
 from benchmarks.search.peers.table import draw_plot, format_table
 from benchmarks.search.peers.usearch_graph import UsearchGraph
-from benchmarks.support.report import create_parser, parse_options
+from benchmarks.support.report import add_scratch_option, add_sizes_option, create_parser, parse_options
 from benchmarks.support.synthetic_galleries import Real, add_real_options, fill_array, generate_chunks, load_real
 from index_builder.gallery.tuning.trials import nearest
 
@@ -88,13 +88,7 @@ def main() -> None:
     """Parse the options, measure, draw the plot and print the figures."""
     parser = create_parser(__doc__)
     add_real_options(parser)
-    parser.add_argument(
-        "--sizes",
-        type=int,
-        nargs="+",
-        default=[100_000, 1_000_000],
-        help="numbers of photos to search among (default: %(default)s)",
-    )
+    add_sizes_option(parser, (100_000, 1_000_000))
     parser.add_argument("--peers", nargs="*", choices=PEERS, default=list(PEERS), help="peers (default: all)")
     parser.add_argument(
         "--target", type=float, default=0.99, help="share of the ten nearest to find, 0 to 1 (default: %(default)s)"
@@ -105,9 +99,7 @@ def main() -> None:
     parser.add_argument(
         "--build-minutes", type=float, default=20, help="processor time of a build at most (default: %(default)s)"
     )
-    parser.add_argument(
-        "--scratch", type=Path, default=Path("data"), help="existing folder for temporary files (default: %(default)s)"
-    )
+    add_scratch_option(parser)
     parser.add_argument(
         "--results", type=Path, default=Path("data/peers.json"), help="file of the figures (default: %(default)s)"
     )
