@@ -42,7 +42,7 @@ def read_status(service: Service) -> GalleryStatus:
         revision=snapshot.revision,
         factory=gallery.catalogue.state().factory,
         tuning=gallery.tuning,
-        parts=len(snapshot.parts),
+        parts=gallery.index.n_parts,
         is_saved=gallery.is_saved,
         is_database_up=gallery.contact.is_up,
         waiting_searches=service.queue.length,

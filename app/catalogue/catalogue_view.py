@@ -43,14 +43,20 @@ class CatalogueView:
             raise CheckpointMismatchError(str(self.state.checkpoint), self._origin.checkpoint)
         return self.state
 
-    def select(self, filters: Filters) -> tuple[NDArray[np.int64] | None, WordMatch | None]:
-        """Return the revisions (N,) of matching(), None if all products pass, and what became of the words, if any."""
-        filters, match = resolve_words(self._connection, filters)
-        return (None if filters.is_empty else self.matching(filters)), match
+    def look_up(self, filters: Filters) -> tuple[Filters, WordMatch | None]:
+        """Look up the words of filters: return the filters with the words to search for, and what became of them."""
+        return resolve_words(self._connection, filters)
 
-    def matching(self, filters: Filters) -> NDArray[np.int64]:
-        """Return the revisions (N,) of all products that pass, in no order. Words have to be looked up before."""
-        rows = self._connection.execute(select(products.c.revision).where(*where_clauses(filters))).scalars().all()
+    def matching(self, filters: Filters, among: NDArray[np.int64] | None = None) -> NDArray[np.int64]:
+        """Return the revisions (N,) of all products that pass, or of those `among` revisions, in no order.
+
+        Words have to be looked up before.
+        """
+        query = select(products.c.revision).where(*where_clauses(filters))
+        queries = [query]
+        if among is not None:
+            queries = [query.where(is_any_of(products.c.revision, chunk)) for chunk in chunks(among.tolist())]
+        rows = [revision for query in queries for revision in self._connection.execute(query).scalars()]
         return np.array(rows, np.int64)
 
     def meeting(self, condition: Condition) -> NDArray[np.int64]:

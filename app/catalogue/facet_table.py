@@ -19,7 +19,7 @@ from app.database.filter_conditions import LIVE, LIVE_BY_KEY
 from app.database.rows import chunks, state_in
 from app.database.sql_lists import is_any_of
 from app.database.tables import IS_FIRST_PHOTO, photos, products, trait_values, traits
-from app.index.groups import group_number
+from app.index.first_stage.groups import group_number
 from app.products.grouping import Grouping
 
 _ROWS = 16_384  # read at a time: bounds memory

@@ -8,7 +8,8 @@ from typing import Protocol
 
 from app.catalogue.product_cache import ProductCache, ProductSource
 from app.core.arrays import Rows
-from app.index.snapshot import Snapshot
+from app.index.first_stage.index_snapshot import IndexSnapshot
+from app.index.first_stage.passing import Passing
 from app.products.conditions import Condition
 from app.products.filters import Filters
 from app.products.product import Product
@@ -18,8 +19,8 @@ from app.words.word_query import WordMatch
 class SelectionSource(ProductSource, Protocol):
     """Source of the products of one moment, and of those that pass filters."""
 
-    def matching(self, filters: Filters) -> Rows:
-        """Return the revisions (N,) of all products that pass, in no order. Words have to be looked up before."""
+    def matching(self, filters: Filters, among: Rows | None = None) -> Rows:
+        """Return the revisions (N,) of all products that pass, or of those `among` revisions, in no order."""
 
     def meeting(self, condition: Condition) -> Rows:
         """Return the revisions (N,) of all products that meet a condition of a rule, in no order."""
@@ -36,16 +37,12 @@ class Selection:
     have the old photos of these products, whose ids are in `changed`; products() leaves the old states out.
     """
 
-    indexed: Snapshot
-    snapshot: Snapshot
-    passing: Rows | None  # revisions of the products that pass the filters; None when all do
+    indexed: IndexSnapshot
+    snapshot: IndexSnapshot
+    passing: Passing
     changed: frozenset[str]
     view: SelectionSource
     words: WordMatch | None = None  # what became of the words of the filters
-
-    def look_up(self, filters: Filters) -> Filters:
-        """Return the filters of the selection with the words as they were looked up."""
-        return filters if self.words is None else replace(filters, words=None, word_choices=self.words.choices)
 
     @property
     def sides(self) -> list[Selection]:

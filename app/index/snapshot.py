@@ -5,28 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from app.core.arrays import Embeddings, Rows
+from app.index.first_stage.groups import NO_GROUPS, Groups
+from app.index.first_stage.index_snapshot import LEAST, SAMPLE, MeanKey
+from app.index.first_stage.passing import Passing
 from app.index.gpu import Gpu
-from app.index.groups import NO_GROUPS, Groups
 from app.index.mmap_prefetch import gather_rows
 from app.index.part import Part
 
-SAMPLE = 1000  # photos that represent a whole gallery
 _PHOTOS_PER_CHANGE = 20  # a sample is taken again when there are fewer photos than this per change since
-LEAST = 100  # photos: in a smaller gallery the fifth nearest is far from any sketch
-
-
-class MeanKey(NamedTuple):
-    """Mean (D+1,) of the keys of a snapshot's sample, None for a sample of fewer than LEAST photos; its revision."""
-
-    key: NDArray[np.float64] | None
-    revision: int
 
 
 @dataclass(frozen=True)
@@ -84,12 +77,13 @@ class Snapshot:
         """The mean of the photos, and that of their mirror images if they are embedded too."""
         return (self.mean,) if self.mirrored is None else (self.mean, self.mirrored.mean)
 
-    def candidates(self, queries: Embeddings, n: int, revisions: Rows | None = None) -> Rows:
+    def candidates(self, queries: Embeddings, n: int, passing: Passing | None = None) -> Rows:
         """Find rows (B,n) of the products nearest to queries (B,Q) by the search form, padded with -1.
 
-        They are ordered nearest first, with the nearest photo of each product. With `revisions`, only those products
+        They are ordered nearest first, with the nearest photo of each product. With `passing`, only those products
         are searched. Fewer than n are returned only if the gallery has fewer.
         """
+        revisions = None if passing is None or passing.is_everything else passing.revisions
         if self.photos == self.size:
             return self._find_photos(queries, n, revisions)
         n_photos = n * -(-self.photos // self.size)

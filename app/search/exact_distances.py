@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from app.core.arrays import Rows
-from app.index.snapshot import Snapshot
+from app.index.first_stage.index_snapshot import IndexSnapshot
 from app.search.ranking import Ranking
 from model.network.distances import Distance
 
@@ -28,7 +28,7 @@ class ExactDistances:
         """Compute the distances (B,P) of sketches (B,D) to photos (P,D)."""
         return np.asarray(self._exact.pairwise(sketches, photos).cpu().numpy())
 
-    def rank(self, snapshot: Snapshot, sketches: torch.Tensor, rows: Sequence[Rows]) -> list[Ranking]:
+    def rank(self, snapshot: IndexSnapshot, sketches: torch.Tensor, rows: Sequence[Rows]) -> list[Ranking]:
         """Rank the candidates of each of sketches (B,D), given by rows, by all photos of these products."""
         photos = [snapshot.photos_of(candidates[candidates >= 0]) for candidates in rows]
         listed, counts = np.concatenate(photos), [len(of_sketch) for of_sketch in photos]
@@ -44,7 +44,7 @@ class ExactDistances:
         rankings = [Ranking(*parts) for parts in zip(*(np.split(column, ends) for column in columns), strict=True)]
         return rankings if snapshot.photos == snapshot.size else [ranking.nearest_photos() for ranking in rankings]
 
-    def means(self, snapshot: Snapshot, sketches: torch.Tensor) -> NDArray[np.float64] | list[None]:
+    def means(self, snapshot: IndexSnapshot, sketches: torch.Tensor) -> NDArray[np.float64] | list[None]:
         """Compute (B,), the mean distance of each sketch (B,D) to a sample of all products, None for a small sample.
 
         A distance is linear in the photo's key, so the mean of the keys suffices.

@@ -49,10 +49,10 @@ class MemoryCopy:
 
     def _read_missing(self) -> None:
         """Read the products that the cache lacks. Raises OperationalError."""
-        revisions = self._gallery.snapshot.live_revisions().tolist()
-        if len(revisions) > MOST_PRODUCTS or not self._gallery.contact.is_up:
+        revisions = self._gallery.snapshot.live_revisions()
+        if revisions is None or len(revisions) > MOST_PRODUCTS or not self._gallery.contact.is_up:
             return
-        missing = self._cache.missing(revisions)
+        missing = self._cache.missing(revisions.tolist())
         for start in range(0, len(missing), _BATCH):
             if self._stopping.is_set():
                 return

@@ -14,7 +14,8 @@ from app.catalogue.product_cache import ProductCache
 from app.core.arrays import Rows
 from app.gallery.gallery import Gallery
 from app.gallery.selection import Selection
-from app.index.snapshot import Snapshot
+from app.index.first_stage.index_snapshot import IndexSnapshot
+from app.index.first_stage.passing import Passing
 from app.products.conditions import Condition
 from app.products.filters import Filters
 from app.words.word_query import WordMatch
@@ -37,7 +38,8 @@ def select_products(gallery: Gallery, filters: Filters, cache: ProductCache) -> 
         if error is not None:
             snapshot = gallery.snapshot
             view = _LostDatabase(error, snapshot, cache)
-            passing = None if filters.is_empty else view.matching(filters)
+            passing = Passing(filters, view)
+            gallery.index.prepare(passing)
             selection = Selection(snapshot, snapshot, passing, frozenset(), view)
         yield selection
 
@@ -47,17 +49,18 @@ class _LostDatabase:
     """View of a database that is away: products have to be in the cache."""
 
     error: OperationalError
-    snapshot: Snapshot
+    snapshot: IndexSnapshot
     cache: ProductCache
 
-    def matching(self, filters: Filters) -> Rows:
-        """Return the revisions (N,) of the products that pass filters by stock and `hidden`.
+    def matching(self, filters: Filters, among: Rows | None = None) -> Rows:
+        """Return the revisions (N,) of the products that pass filters by stock and `hidden`, of all or `among` some.
 
         Those are in all searches of some shops. Raises the error of the last read for other filters.
         """
-        if replace(filters, in_stock=False, hidden=()) != Filters():
+        revisions = self.snapshot.live_revisions() if among is None else among
+        if revisions is None or replace(filters, in_stock=False, hidden=()) != Filters():
             self._fail()
-        products = self.cache.at_revisions(self, self.snapshot.live_revisions().tolist())
+        products = self.cache.at_revisions(self, revisions.tolist())
         passing = (
             revision
             for revision, product in products.items()

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.core.arrays import Rows
-from app.index.groups import Groups
+from app.index.first_stage.groups import Groups
 from app.products.product import Product
 from app.rules.rule import Rule
 

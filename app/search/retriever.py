@@ -21,8 +21,8 @@ from app.colours.likeness import WEIGHT
 from app.database.read_limits import abandonable
 from app.gallery.gallery import Gallery
 from app.gallery.selection import Selection
-from app.index.group_search import find_candidates
-from app.index.groups import NO_GROUPS, Groups, group_number
+from app.index.first_stage.group_search import find_candidates
+from app.index.first_stage.groups import NO_GROUPS, Groups, group_number
 from app.products.filters import Filters
 from app.search.confidence import contrast_of
 from app.search.exact_distances import ExactDistances
@@ -154,7 +154,7 @@ class Retriever:
             reader = ResultReader(selection, groups, self.product_cache, self._variants_cache)
             parts = iter([selection])
             if alike[0].listing.out_of_stock_last:
-                parts = in_stock_first(selection, selection.look_up(filters), groups)
+                parts = in_stock_first(selection, groups)
             nearest: list[list[Row]] = [[] for _ in alike]
             contrasts: list[list[float | None]] = [[] for _ in alike]
             for number, part in enumerate(parts):

@@ -14,9 +14,11 @@ from sqlalchemy import URL
 
 from app.catalogue.catalogue import Catalogue, sqlite_url
 from app.gallery.gallery import Gallery
-from app.gallery.index_choice import record_choice
-from app.gallery.index_manifest import Choice
 from app.gallery.layout import CATALOGUE_FILE, INDEX
+from app.gallery.local_index.index_choice import record_choice
+from app.gallery.local_index.index_manifest import MANIFEST, Choice
+from app.index.first_stage.index_snapshot import IndexSnapshot
+from app.index.first_stage.passing import Passing, PassingSource
 from app.index.index_spec import Tuning
 from app.index.snapshot import Snapshot
 from app.products.filters import Filters
@@ -28,6 +30,9 @@ DIM = 8
 URL_FILE = "url"  # in a gallery directory whose catalogue is on a server
 
 _opened: list[Catalogue] = []
+
+EVERYTHING = Passing(Filters(), cast(PassingSource, None))
+"""All products pass."""
 
 
 def small_checkpoint(sha256: str = "a" * 64) -> Checkpoint:
@@ -89,12 +94,11 @@ def at_revisions(catalogue: Catalogue, revisions: Iterable[int]) -> dict[int, Pr
 def matching(catalogue: Catalogue, filters: Filters) -> list[int]:
     """Read the revisions of all products that pass, in no order."""
     with catalogue.view() as view:
-        passing, _ = view.select(filters)
-        return [int(revision) for revision in (view.matching(filters) if passing is None else passing)]
+        return [int(revision) for revision in view.matching(view.look_up(filters)[0])]
 
 
 def ranking(
-    snapshot: Snapshot,
+    snapshot: IndexSnapshot,
     catalogue: Catalogue,
     sketch: NDArray[np.float32],
     n: int,
@@ -103,16 +107,32 @@ def ranking(
     """List the product ids of a snapshot's candidates for one sketch (8,), nearest first."""
     with torch.inference_mode():
         query = small_checkpoint().network.distance.query(torch.from_numpy(sketch[None])).numpy()
-    rows = snapshot.candidates(query, n, None if revisions is None else np.array(revisions, np.int64))[0]
+    passing = EVERYTHING if revisions is None else passing_of(revisions)
+    rows = snapshot.candidates(query, n, passing)[0]
     names = at_revisions(catalogue, snapshot.revisions(rows[rows >= 0]).tolist())
     return [names[revision].product_id for revision in snapshot.revisions(rows[rows >= 0]).tolist()]
+
+
+def passing_of(revisions: Iterable[int]) -> Passing:
+    """Make the passing products of a search from their revisions."""
+    listed = np.array(list(revisions), np.int64)
+    source = SimpleNamespace(matching=lambda _filters, among=None: listed)
+    return Passing(Filters(in_stock=True), cast(PassingSource, source))
+
+
+def local_snapshot(gallery: Gallery) -> Snapshot:
+    """Return the snapshot of a gallery whose index is in this process."""
+    snapshot = gallery.snapshot
+    assert isinstance(snapshot, Snapshot)
+    return snapshot
 
 
 def save_tuned(gallery: Gallery, tuning: Tuning) -> Path:
     """Build a gallery's index with this tuning; return the path of its manifest."""
     choice = Choice(gallery.catalogue.state().factory, tuning)
     record_choice(gallery.directory / INDEX, choice, gallery.catalogue)
-    return gallery.save()
+    gallery.save()
+    return gallery.directory / INDEX / MANIFEST
 
 
 def brute_force(sketch: NDArray[np.float32], photos: dict[str, NDArray[np.float32]]) -> list[str]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from app.catalogue.product_cache import ProductCache
 from app.gallery.selection import Selection
-from app.index.groups import NO_GROUPS, Groups
+from app.index.first_stage.groups import NO_GROUPS, Groups
 from app.rules.rule import Rule
 from app.search.ranking import Ranking, Row
 

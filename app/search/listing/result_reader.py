@@ -10,7 +10,7 @@ import numpy as np
 from app.catalogue.product_cache import ProductCache
 from app.core.arrays import Rows
 from app.gallery.selection import Selection
-from app.index.groups import Groups
+from app.index.first_stage.groups import Groups
 from app.products.product import Product
 from app.products.variants import Variants
 from app.search.listing.pins import find_pinned, place_pinned, without_pinned
@@ -86,7 +86,7 @@ class ResultReader:
     def _passing(self, members: Rows) -> Rows:
         """Return those revisions whose products pass the filters. Without groups, all do that were found."""
         passing = self.selection.passing
-        return members if passing is None or not len(self.groups) else members[np.isin(members, passing)]
+        return members if passing.is_everything or not len(self.groups) else members[passing.among(members)]
 
 
 def is_any_in_stock(products: Sequence[Product]) -> bool:

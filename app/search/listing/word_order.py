@@ -12,7 +12,7 @@ def rank_by_words(selection: Selection) -> Ranking:
     """Rank the passing products of a selection by the places of the words in their texts. Without words, none pass."""
     measured = selection.view.measure_words(selection.words) if selection.words and selection.words.choices else {}
     revisions = np.array(sorted(measured), np.int64)
-    if selection.passing is not None:
-        revisions = revisions[np.isin(revisions, selection.passing)]
+    if not selection.passing.is_everything:
+        revisions = revisions[selection.passing.among(revisions)]
     distances = np.array([measured[revision] for revision in revisions.tolist()], np.float32)
     return Ranking(revisions, distances, np.zeros(len(revisions), np.int64))

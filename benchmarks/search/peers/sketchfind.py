@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from app.core.arrays import Embeddings, Rows
-from app.gallery.index_store import open_faiss, save_faiss
+from app.gallery.local_index.index_store import open_faiss, save_faiss
 from app.index.index_spec import DEFAULT_CANDIDATES, IndexSpec, Tuning, inverted_file, set_width
 from app.index.part import Part, add
 from app.index.segment import Segment

@@ -20,9 +20,9 @@ from app.database.rows import state_in
 from app.database.state import CatalogueState, lineage
 from app.database.tables import metadata, operations, photos, products
 from app.gallery.checkpoint_store import checkpoint_file
-from app.gallery.index_manifest import UnusableIndexError, manifest_text, parse_manifest
 from app.gallery.layout import INDEX, GalleryLocation
 from app.gallery.layout import PHOTOS as GALLERY_PHOTOS
+from app.gallery.local_index.index_manifest import UnusableIndexError, manifest_text, parse_manifest
 from app.gallery.photo_store import PhotoStore
 from index_builder.gallery.backup.copy_files import PhotoCopier, copy_feeds
 from index_builder.gallery.backup.manifest import (

@@ -18,9 +18,9 @@ from app.database.raw_tables import copy_tables
 from app.database.state import next_identity
 from app.database.tables import catalogue as record
 from app.gallery.gallery import Gallery
-from app.gallery.index_manifest import MANIFEST as INDEX_MANIFEST
 from app.gallery.layout import CATALOGUE_FILE, CHECKPOINT_FILE, IMPORTS, INDEX, GalleryLocation
 from app.gallery.layout import PHOTOS as GALLERY_PHOTOS
+from app.gallery.local_index.index_manifest import MANIFEST as INDEX_MANIFEST
 from index_builder.gallery.backup.manifest import (
     PHOTOS,
     BackupError,

@@ -16,9 +16,10 @@ import numpy as np
 from rich.progress import Progress
 
 from app.gallery.gallery import Gallery
-from app.gallery.index_choice import record_choice, take_back
-from app.gallery.index_manifest import Choice
 from app.gallery.layout import INDEX, GalleryLocation
+from app.gallery.local_index.index_choice import record_choice, take_back
+from app.gallery.local_index.index_manifest import Choice
+from app.gallery.local_index.local_index import LocalIndex
 from app.gallery.open_gallery import open_gallery
 from app.index.index_spec import Tuning
 from app.index.metric_forms import form_for
@@ -91,7 +92,9 @@ def _measure(
     gallery: Gallery, checkpoint: Checkpoint, target: float, data: Sequence[Path], progress: Progress | None
 ) -> tuple[TuneReport, int]:
     """Measure kinds of index. Returns the report and the catalogue's revision that it holds for."""
-    snapshot = gallery.snapshot
+    if not isinstance(gallery.index, LocalIndex):
+        raise TuneError("the gallery is searched by Milvus, which has settings of its own: expected an index of FAISS")
+    snapshot = gallery.index.snapshot
     if snapshot.photos < _LEAST:
         raise TuneError(
             f"the gallery has {snapshot.photos} photos: expected at least {_LEAST}; for fewer photos, the Flat "

@@ -9,9 +9,9 @@ import numpy as np
 import torch
 
 from app.database.state import CatalogueState
-from app.gallery.index_manifest import UnusableIndexError, manifest_text
-from app.gallery.index_store import OutdatedIndexError, load_index
 from app.gallery.layout import INDEX
+from app.gallery.local_index.index_manifest import UnusableIndexError, manifest_text
+from app.gallery.local_index.index_store import OutdatedIndexError, load_index
 from app.index.part import Part
 from app.index.segment import Segment
 from index_builder.gallery.verify.findings import Findings

@@ -23,6 +23,7 @@ from tests.conftest import running as served
 from tests.support.postgres import Postgres, PostgresMissingError
 from tests.support.postgres import running as running_postgres
 from tests.support.sketch_files import JSON, refused, strokes_body
+from tests.support.small_galleries import local_snapshot
 
 
 @pytest.fixture
@@ -44,7 +45,7 @@ def wait_until(is_so: Callable[[], bool]) -> None:
 
 def is_copied(service: Service) -> bool:
     retriever = service.runtime.retriever
-    return not retriever.product_cache.missing(retriever.gallery.snapshot.live_revisions().tolist())
+    return not retriever.product_cache.missing(local_snapshot(retriever.gallery).live_revisions().tolist())
 
 
 def write_key(url: str) -> str:

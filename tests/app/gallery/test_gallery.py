@@ -15,10 +15,20 @@ from numpy.typing import NDArray
 from app.database.errors import CatalogueError, CheckpointMismatchError
 from app.database.state import Change
 from app.gallery.gallery import Gallery
+from app.gallery.layout import INDEX
+from app.gallery.local_index.index_manifest import MANIFEST
 from app.index.index_spec import make_index
 from app.products.filters import Filters
 from app.products.product import Product
-from tests.support.small_galleries import brute_force, open_catalogue, products, ranking, small_checkpoint, vectors
+from tests.support.small_galleries import (
+    brute_force,
+    local_snapshot,
+    open_catalogue,
+    products,
+    ranking,
+    small_checkpoint,
+    vectors,
+)
 
 Photos = dict[str, NDArray[np.float32]]
 
@@ -76,16 +86,16 @@ def test_a_long_history_stays_in_few_parts(tmp_path: Path) -> None:
     for turn in range(100):
         writer.put(products([f"p{turn}"]), vectors(1, turn))
         gallery.refresh()
-    assert len(gallery.snapshot.parts) <= 7
+    assert len(local_snapshot(gallery).parts) <= 7
     writer.delete([f"p{turn}" for turn in range(60)])
     gallery.refresh()
-    assert sum(len(part.live) for part in gallery.snapshot.parts) < 80  # most deleted rows are dropped
+    assert sum(len(part.live) for part in local_snapshot(gallery).parts) < 80  # most deleted rows are dropped
 
 
 def test_a_snapshot_stays_as_it_was(tmp_path: Path) -> None:
     photos = fill(tmp_path)
     gallery = Gallery.open(tmp_path, small_checkpoint())
-    before, sketch = gallery.snapshot, vectors(1, 3)[0]
+    before, sketch = local_snapshot(gallery), vectors(1, 3)[0]
     rows = before.candidates(np.zeros((1, 9), np.float32), 60)[0]
     embeddings = before.embeddings(rows)
     gallery.catalogue.delete(list(photos)[:30])
@@ -159,7 +169,8 @@ def test_the_index_may_be_deleted_at_any_time(tmp_path: Path) -> None:
 )
 def test_an_index_of_something_else_is_made_anew(tmp_path: Path, change: dict[str, object]) -> None:
     photos = fill(tmp_path)
-    manifest = Gallery.open(tmp_path, small_checkpoint()).save()
+    Gallery.open(tmp_path, small_checkpoint()).save()
+    manifest = tmp_path / INDEX / MANIFEST
     manifest.write_text(json.dumps(json.loads(manifest.read_text()) | change))
     assert_holds(Gallery.open(tmp_path, small_checkpoint()), photos)
     assert json.loads(manifest.read_text())["identity"] != "f" * 32
@@ -211,9 +222,8 @@ def test_filtered_candidates_are_exact(tmp_path: Path) -> None:
         (Filters(max_price=Decimal("0.5"), category="Shoes"), []),
     ):
         with gallery.select(filters) as selection:
-            assert selection.passing is not None
             sketch = vectors(1, 6)[0]
-            ranked = ranking(selection.snapshot, catalogue, sketch, 7, selection.passing.tolist())
+            ranked = ranking(selection.snapshot, catalogue, sketch, 7, selection.passing.revisions.tolist())
         assert ranked == brute_force(sketch, {f"p{n:03d}": embeddings[n] for n in expected})[:7]
 
 
@@ -257,7 +267,7 @@ def test_searches_beside_a_writer_always_see_whole_changes(tmp_path: Path) -> No
     def read() -> None:
         while not stop.is_set():
             gallery.refresh(wait=False)
-            snapshot = gallery.snapshot
+            snapshot = local_snapshot(gallery)
             rows = snapshot.candidates(np.ones((1, 9), np.float32), 10)[0]
             rows = rows[rows >= 0]
             first = snapshot.embeddings(rows)[:, 0]

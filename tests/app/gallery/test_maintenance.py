@@ -14,7 +14,7 @@ from app.catalogue.catalogue import Catalogue
 from app.database.errors import ConcurrentChangeError
 from app.database.tables import trait_values, word_bigrams, words
 from app.decoding.product_photo import encode_webp_files
-from app.gallery import gallery as module
+from app.gallery.local_index import local_index as module
 from app.gallery.gallery import Gallery
 from app.gallery.garbage import GRACE, remove_unused_photos
 from app.gallery.maintenance import Maintenance
@@ -23,7 +23,15 @@ from app.index.part import merge
 from app.products.product import Photo, Product
 from tests.conftest import draw_product
 from tests.support.background import background
-from tests.support.small_galleries import brute_force, open_catalogue, products, ranking, small_checkpoint, vectors
+from tests.support.small_galleries import (
+    brute_force,
+    local_snapshot,
+    open_catalogue,
+    products,
+    ranking,
+    small_checkpoint,
+    vectors,
+)
 
 
 def test_saving_keeps_what_changes_meanwhile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -69,7 +77,7 @@ def test_the_index_is_merged_when_much_has_changed(tmp_path: Path, monkeypatch: 
         assert time.monotonic() < deadline
         time.sleep(0.05)
     maintenance.close()
-    assert len(gallery.snapshot.parts) == 1 and gallery.snapshot.parts[0].live.all()
+    assert len(local_snapshot(gallery).parts) == 1 and local_snapshot(gallery).parts[0].live.all()
     gallery.close()
     catalogue.close()
 

@@ -12,12 +12,20 @@ from numpy.typing import NDArray
 from app.catalogue.catalogue import Catalogue
 from app.database.errors import CatalogueError
 from app.gallery.gallery import Gallery
-from app.index.snapshot import LEAST
+from app.index.first_stage.index_snapshot import LEAST
 from app.products.filters import Filters
 from app.products.grouping import Grouping
 from app.search.results import ALL, Query, SearchResult
 from app.search.retriever import Retriever
-from tests.support.small_galleries import DIM, open_catalogue, small_checkpoint, url_of, vectors, with_photos
+from tests.support.small_galleries import (
+    DIM,
+    local_snapshot,
+    open_catalogue,
+    small_checkpoint,
+    url_of,
+    vectors,
+    with_photos,
+)
 
 Photos = dict[str, NDArray[np.float32]]
 """Embeddings (P,2D) of products by id."""
@@ -142,7 +150,7 @@ def test_each_side_has_a_contrast_of_its_own(tmp_path: Path) -> None:
     retriever = Retriever(checkpoint, gallery, device="cpu")
     both, alone = (retriever.search_all([Query(sketch[None], 5, mirror=mirror)])[0] for mirror in (True, False))
     assert both.contrast != alone.contrast
-    assert [mean.key is None for mean in gallery.snapshot.means] == [False, False]
+    assert [mean.key is None for mean in local_snapshot(gallery).means] == [False, False]
 
 
 def test_embeddings_of_one_side_are_refused(tmp_path: Path) -> None:

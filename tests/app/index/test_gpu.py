@@ -13,7 +13,15 @@ import pytest
 from app.gallery.gallery import Gallery
 from app.index import gpu as module
 from app.index.gpu import Gpu, gpu_for
-from tests.support.small_galleries import brute_force, open_catalogue, products, ranking, small_checkpoint, vectors
+from tests.support.small_galleries import (
+    brute_force,
+    local_snapshot,
+    open_catalogue,
+    products,
+    ranking,
+    small_checkpoint,
+    vectors,
+)
 
 
 class Copy:
@@ -64,7 +72,8 @@ def test_searches_go_to_the_gpu_one_at_a_time_and_filtered_ones_do_not(tmp_path:
     assert len(ranking(gallery.snapshot, gallery.catalogue, sketch, 9, few)) == 7
     assert [copy.searches for copy in copies] == [1]
     threads = [
-        threading.Thread(target=lambda: gallery.snapshot.candidates(np.ones((1, 9), np.float32), 5)) for _ in range(8)
+        threading.Thread(target=lambda: local_snapshot(gallery).candidates(np.ones((1, 9), np.float32), 5))
+        for _ in range(8)
     ]
     for thread in threads:
         thread.start()

@@ -11,11 +11,11 @@ import torch
 from numpy.typing import NDArray
 
 from app.gallery.gallery import Gallery
-from app.index.snapshot import LEAST, SAMPLE
+from app.index.first_stage.index_snapshot import LEAST, SAMPLE
 from app.search.confidence import GUESS_SHARE, contrast_of, is_confident
 from app.search.retriever import Retriever
 from tests.support.embedding_searches import search_embeddings
-from tests.support.small_galleries import open_catalogue, products, small_checkpoint, vectors
+from tests.support.small_galleries import local_snapshot, open_catalogue, products, small_checkpoint, vectors
 
 
 def distances(*values: float) -> NDArray[np.float32]:
@@ -40,7 +40,7 @@ def test_the_mean_key_of_a_sample_gives_its_mean_distance(tmp_path: Path) -> Non
     open_catalogue(tmp_path).put(products([f"p{n}" for n in range(LEAST)]), vectors(LEAST))
     distance = small_checkpoint().network.distance
     gallery = Gallery.open(tmp_path, small_checkpoint())
-    sketches, sample = torch.from_numpy(vectors(3, 1)), torch.from_numpy(gallery.snapshot.sample)
+    sketches, sample = torch.from_numpy(vectors(3, 1)), torch.from_numpy(local_snapshot(gallery).sample)
     key = torch.from_numpy(gallery.snapshot.mean.key)
     mean_distances = distance.offset(sketches.double()) - distance.query(sketches.double()) @ key
     torch.testing.assert_close(mean_distances.float(), distance.pairwise(sketches, sample).mean(1))
@@ -94,11 +94,11 @@ def test_the_sample_is_of_live_products_all_over_the_gallery(tmp_path: Path) -> 
     embeddings = np.tile(np.arange(count, dtype=np.float32)[:, None], (1, 8))
     catalogue.put(products(names), embeddings)
     gallery = Gallery.open(tmp_path, small_checkpoint())
-    sample = gallery.snapshot.sample[:, 0]
+    sample = local_snapshot(gallery).sample[:, 0]
     assert len(sample) == SAMPLE and sample.mean() == pytest.approx(embeddings.mean(), rel=0.01)
     catalogue.delete(names[10:])
     gallery.refresh()
-    assert sorted(gallery.snapshot.sample[:, 0]) == list(range(10))
+    assert sorted(local_snapshot(gallery).sample[:, 0]) == list(range(10))
 
 
 def test_answers_tell_it(client: httpx.Client) -> None:

@@ -16,7 +16,14 @@ from app.search.memory_copy import MemoryCopy
 from app.search.product_selection import select_products
 from app.search.results import Listing, Query
 from app.search.retriever import Retriever
-from tests.support.small_galleries import close_catalogues, open_catalogue, small_checkpoint, vectors, with_photos
+from tests.support.small_galleries import (
+    close_catalogues,
+    local_snapshot,
+    open_catalogue,
+    small_checkpoint,
+    vectors,
+    with_photos,
+)
 
 LOST = OperationalError("", {}, Exception("connection refused"))
 
@@ -39,7 +46,7 @@ def lose(gallery: Gallery) -> None:
 
 def wait_for_copy(cache: ProductCache, gallery: Gallery) -> None:
     deadline = time.monotonic() + 10
-    while cache.missing(gallery.snapshot.live_revisions().tolist()):
+    while cache.missing(local_snapshot(gallery).live_revisions().tolist()):
         assert time.monotonic() < deadline
         time.sleep(0.01)
 
@@ -57,7 +64,7 @@ def test_all_products_and_their_changes_are_copied(gallery: Gallery, monkeypatch
     wait_for_copy(cache, gallery)
     lose(gallery)
     with select_products(gallery, Filters(), cache) as selection:
-        revisions = selection.snapshot.live_revisions().tolist()
+        revisions = local_snapshot(gallery).live_revisions().tolist()
         assert revisions == [2, 3, 4]
         assert [product.product_id for product in selection.products(cache, revisions).values()] == ["b", "c", "d"]
     copy.close()
@@ -79,8 +86,7 @@ def test_stock_is_known_in_memory_if_all_products_are(gallery: Gallery) -> None:
     gallery.refresh()
     cache, in_stock = ProductCache(), Filters(in_stock=True)
     with select_products(gallery, in_stock, cache) as selection:
-        assert selection.passing is not None
-        expected = sorted(selection.passing.tolist())
+        expected = sorted(selection.passing.revisions.tolist())
         selection.products(cache, [2, 3])
     lose(gallery)
     with pytest.raises(OperationalError), select_products(gallery, in_stock, cache):
@@ -90,8 +96,7 @@ def test_stock_is_known_in_memory_if_all_products_are(gallery: Gallery) -> None:
         selection.products(cache, [4])
     lose(gallery)
     with select_products(gallery, in_stock, cache) as selection:
-        assert selection.passing is not None
-        assert sorted(selection.passing.tolist()) == expected == [2, 3]
+        assert sorted(selection.passing.revisions.tolist()) == expected == [2, 3]
 
 
 def test_what_is_not_in_memory_is_refused_and_not_left_out(gallery: Gallery) -> None:

@@ -62,10 +62,9 @@ def catalogue(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
 def find(catalogue: Catalogue, text: str, language: Language | None = None) -> tuple[set[str], WordMatch]:
     """Return the ids of the products that have the words, and what became of the words."""
     with catalogue.view() as view:
-        revisions, match = view.select(Filters(words=WordQuery(text, language)))
+        filters, match = view.look_up(Filters(words=WordQuery(text, language)))
         assert match is not None
-        everything = view.matching(Filters()) if revisions is None else revisions
-        return {product.product_id for product in view.at_revisions(everything.tolist()).values()}, match
+        return {product.product_id for product in view.at_revisions(view.matching(filters).tolist()).values()}, match
 
 
 def mistyped(word: str, random: np.random.Generator) -> str:
@@ -215,9 +214,10 @@ def test_german_compounds_are_found_by_their_parts_and_follow_all_others(directo
     }
     for text, more in compounds.items():
         with catalogue.view() as view:
-            revisions, match = view.select(Filters(words=WordQuery(text, "de")))
-            assert revisions is not None and match is not None and not match.dropped and not match.corrected
-            names = {product.revision: product.product_id for product in view.at_revisions(revisions.tolist()).values()}
+            filters, match = view.look_up(Filters(words=WordQuery(text, "de")))
+            assert not filters.is_empty and match is not None and not match.dropped and not match.corrected
+            passing = view.at_revisions(view.matching(filters).tolist())
+            names = {revision: product.product_id for revision, product in passing.items()}
             costs = view.measure_words(match)
         plain = loop.passing(text) - more if text != "wildleder " else set()
         assert set(names.values()) == plain | more, text

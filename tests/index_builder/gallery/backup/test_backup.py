@@ -19,8 +19,8 @@ from app.core.process_lock import LockHeldError, process_lock
 from app.database.state import lineage
 from app.decoding.product_photo import encode_webp_files
 from app.gallery.gallery import Gallery
-from app.gallery.index_choice import saved_tuning
 from app.gallery.layout import CHECKPOINT_FILE, IMPORTS, INDEX, PHOTOS, GalleryLocation
+from app.gallery.local_index.index_choice import saved_tuning
 from app.gallery.photo_store import PhotoStore
 from app.index.index_spec import Tuning
 from app.products.product import Photo, Product

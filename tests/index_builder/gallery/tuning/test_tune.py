@@ -17,9 +17,10 @@ import index_builder.gallery.tuning.trials as trials
 import index_builder.gallery.tuning.tune as module
 from app.gallery import open_gallery
 from app.gallery.gallery import Gallery
-from app.gallery.index_choice import saved_tuning
-from app.gallery.index_store import UntimelyTuningError, load_index, save_index
-from app.gallery.layout import GalleryLocation
+from app.gallery.layout import INDEX, GalleryLocation
+from app.gallery.local_index.index_choice import saved_tuning
+from app.gallery.local_index.index_manifest import MANIFEST
+from app.gallery.local_index.index_store import UntimelyTuningError, load_index, save_index
 from app.index.index_spec import IndexSpec, Tuning, inverted_file
 from app.index.segment import Segment
 from app.index.snapshot import Snapshot
@@ -35,6 +36,7 @@ from tests.support.small_galleries import (
     DIM,
     brute_force,
     close_catalogues,
+    local_snapshot,
     open_catalogue,
     products,
     ranking,
@@ -85,7 +87,7 @@ def opened(directory: Path) -> Gallery:
 
 
 def width_of(gallery: Gallery) -> int:
-    return int(inverted_file(gallery.snapshot.parts[0].segment.index).nprobe)
+    return int(inverted_file(local_snapshot(gallery).parts[0].segment.index).nprobe)
 
 
 def test_what_is_chosen_finds_enough_and_outlives_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -155,7 +157,7 @@ def test_a_server_that_runs_takes_the_choice_over_when_it_saves(tmp_path: Path) 
 def test_an_index_is_not_written_over_one_that_was_tuned_meanwhile(tmp_path: Path) -> None:
     fill(tmp_path, 50)
     gallery = opened(tmp_path)
-    whole, state = gallery.snapshot.parts[0], gallery.catalogue.state()
+    whole, state = local_snapshot(gallery).parts[0], gallery.catalogue.state()
     save_tuned(gallery, replace(TUNING, parameters=""))
     with pytest.raises(UntimelyTuningError, match="tuned while another one was made"):
         save_index(tmp_path / "index", whole, 50, state, IndexSpec())
@@ -177,7 +179,8 @@ def test_an_index_whose_tuning_makes_no_sense_is_made_anew(tmp_path: Path, damag
 
 def test_a_manifest_from_before_there_was_tuning_is_good(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fill(tmp_path, 50)
-    manifest = opened(tmp_path).save()
+    opened(tmp_path).save()
+    manifest = tmp_path / INDEX / MANIFEST
     fields = json.loads(manifest.read_text())
     del fields["tuning"]
     manifest.write_text(json.dumps(fields))
@@ -281,7 +284,7 @@ def tune_small(directory: Path) -> None:
 
 def state_of(gallery: Gallery) -> tuple[str, Tuning | None, int | None]:
     """Return the kind of index, its tuning, and the number of lists that are searched."""
-    inverted = inverted_file(gallery.snapshot.parts[0].segment.index)
+    inverted = inverted_file(local_snapshot(gallery).parts[0].segment.index)
     return gallery.catalogue.state().factory, gallery.tuning, inverted and int(inverted.nprobe)
 
 
@@ -327,7 +330,7 @@ def test_a_server_that_saves_beside_tune_never_undoes_the_choice(
         tune_small(tmp_path)
         return save_index(*arguments)
 
-    monkeypatch.setattr("app.gallery.gallery.save_index", choose_meanwhile)
+    monkeypatch.setattr("app.gallery.local_index.local_index.save_index", choose_meanwhile)
     server.catalogue.put(products(["new"]), vectors(1, 9))
     with pytest.raises(UntimelyTuningError):
         server.save()
@@ -346,7 +349,7 @@ def test_what_cannot_be_saved_leaves_the_tuning_before(tmp_path: Path, monkeypat
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr("app.gallery.index_store._save_array", full)
+        patch.setattr("app.gallery.local_index.index_store._save_array", full)
         with pytest.raises(OSError, match="No space left"):
             tune_small(tmp_path)
     assert opened(tmp_path).tuning == TUNING

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from app.core.atomic_files import sha256_of, write_atomically
 from app.core.process_lock import process_lock
 from app.database.state import CatalogueState
-from app.gallery.index_choice import check_tuning, last_choice
-from app.gallery.index_manifest import (
+from app.gallery.local_index.index_choice import check_tuning, last_choice
+from app.gallery.local_index.index_manifest import (
     FORMAT,
     LOCK,
     MANIFEST,

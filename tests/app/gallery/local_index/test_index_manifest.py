@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from app.gallery.gallery import Gallery
-from app.gallery.index_manifest import IndexManifest, UnusableIndexError, parse_manifest, read_manifest
-from app.gallery.index_store import load_index
+from app.gallery.local_index.index_manifest import IndexManifest, UnusableIndexError, parse_manifest, read_manifest
+from app.gallery.local_index.index_store import load_index
 from app.index.index_spec import Tuning
 from app.search.retriever import Retriever
 from index_builder.gallery.verify.findings import Findings

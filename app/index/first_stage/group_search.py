@@ -8,16 +8,17 @@ from collections.abc import Sequence
 import numpy as np
 
 from app.core.arrays import Embeddings, Rows
-from app.index.groups import Groups
-from app.index.snapshot import Snapshot
+from app.index.first_stage.groups import Groups
+from app.index.first_stage.index_snapshot import IndexSnapshot
+from app.index.first_stage.passing import Passing
 
 
 def find_candidates(
-    snapshot: Snapshot, queries: Embeddings, counts: Sequence[int], groups: Groups, passing: Rows | None = None
+    snapshot: IndexSnapshot, queries: Embeddings, counts: Sequence[int], groups: Groups, passing: Passing
 ) -> Sequence[Rows]:
     """Find the candidates of queries (B,Q): the nearest `counts` products, or all passing ones of as many groups.
 
-    Only products of the revisions `passing` count. Without `groups`, each product counts on its own.
+    Only `passing` products count. Without `groups`, each product counts on its own.
     """
     if len(groups):
         return group_candidates(snapshot, queries, counts, passing)
@@ -26,12 +27,12 @@ def find_candidates(
 
 
 def group_candidates(
-    snapshot: Snapshot, queries: Embeddings, counts: Sequence[int], passing: Rows | None = None
+    snapshot: IndexSnapshot, queries: Embeddings, counts: Sequence[int], passing: Passing
 ) -> list[Rows]:
     """Find the rows of the passing products of the groups nearest to each of queries (B,Q), `counts` groups for each.
 
-    A group is as near as its nearest passing product. With `passing`, only products of these revisions count. Fewer
-    groups are found only if the gallery has fewer. The rows are in no order.
+    A group is as near as its nearest passing product. Fewer groups are found only if the gallery has fewer. The rows
+    are in no order.
     """
     groups = snapshot.groups
     n = min(math.ceil(max(counts) * groups.mean_size(snapshot.size)), snapshot.size)
@@ -43,19 +44,14 @@ def group_candidates(
             break
         n = min(2 * n, snapshot.size)
     nearest = [found[:count] for found, count in zip(numbers, counts, strict=True)]
-    members = _passing_members(groups, np.unique(np.concatenate(nearest)), passing)
+    members = groups.members_of(np.unique(np.concatenate(nearest)))
+    members = members if passing.is_everything else members[passing.among(members)]
     owners = groups.numbers_of(members)
     return [snapshot.rows_of(members[np.isin(owners, found)]) for found in nearest]
 
 
-def _first_groups(snapshot: Snapshot, rows: Rows) -> Rows:
+def _first_groups(snapshot: IndexSnapshot, rows: Rows) -> Rows:
     """Return the distinct groups of rows, in the order of their first rows."""
     numbers = snapshot.groups.numbers_of(snapshot.revisions(rows))
     _, first = np.unique(numbers, return_index=True)
     return numbers[np.sort(first)]
-
-
-def _passing_members(groups: Groups, numbers: Rows, passing: Rows | None) -> Rows:
-    """Return the revisions of the passing products of groups."""
-    members = groups.members_of(numbers)
-    return members if passing is None else members[np.isin(members, passing)]

@@ -9,7 +9,14 @@ from pathlib import Path
 
 from app.catalogue.catalogue import Catalogue
 from app.core.process_lock import process_lock
-from app.gallery.index_manifest import LOCK, Choice, IndexManifest, UnusableIndexError, read_manifest, write_manifest
+from app.gallery.local_index.index_manifest import (
+    LOCK,
+    Choice,
+    IndexManifest,
+    UnusableIndexError,
+    read_manifest,
+    write_manifest,
+)
 from app.index.index_spec import IndexSpec, Tuning
 from app.index.metric_forms import form_for
 from model.network.distances import Distance

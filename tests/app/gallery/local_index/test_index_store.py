@@ -8,7 +8,7 @@ import faiss
 import numpy as np
 import pytest
 
-from app.gallery.index_store import open_faiss, save_faiss
+from app.gallery.local_index.index_store import open_faiss, save_faiss
 from app.index.exact_scan import read_flat_keys
 
 _KEYS = np.random.default_rng(3).standard_normal((50, 17)).astype(np.float32)

@@ -10,7 +10,7 @@ import numpy as np
 from app.catalogue.catalogue import Catalogue
 from app.core.arrays import Rows
 from app.database.state import Change
-from app.index.groups import Groups
+from app.index.first_stage.groups import Groups
 from app.index.part import Part, join
 from app.index.segment import Segment
 from app.products.grouping import Grouping

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from app.index.groups import NO_GROUPS, Groups, group_number
+from app.index.first_stage.groups import NO_GROUPS, Groups, group_number
 
 
 def test_groups_follow_changes_as_a_dictionary_does() -> None:
