@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Column, ColumnElement, Connection, FromClause, Select, select
+from sqlalchemy import Column, ColumnElement, Connection, FromClause, Select, func, select
 
 from app.database.damage import checked_values
 from app.database.errors import CheckpointMismatchError
@@ -58,6 +58,12 @@ class CatalogueView:
             queries = [query.where(is_any_of(products.c.revision, chunk)) for chunk in chunks(among.tolist())]
         rows = [revision for query in queries for revision in self._connection.execute(query).scalars()]
         return np.array(rows, np.int64)
+
+    def counts(self) -> tuple[int, int]:
+        """Count the products and their photos."""
+        counted = select(func.count()).select_from(products).where(LIVE), select(func.count()).select_from(photos)
+        size, n_photos = (int(self._connection.execute(query).scalar_one()) for query in counted)
+        return size, n_photos
 
     def meeting(self, condition: Condition) -> NDArray[np.int64]:
         """Return the revisions (N,) of all products that meet a condition of a rule, in no order."""

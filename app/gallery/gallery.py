@@ -19,6 +19,8 @@ from app.database.read_limits import unlimited
 from app.database.state import lineage
 from app.gallery.layout import INDEX, PHOTOS, GalleryLocation
 from app.gallery.local_index.local_index import LocalIndex
+from app.gallery.milvus_index.milvus_address import MilvusAddress
+from app.gallery.milvus_index.milvus_index import MilvusIndex
 from app.gallery.photo_store import PhotoStore
 from app.gallery.product_index import ProductIndex
 from app.gallery.selection import Selection
@@ -39,7 +41,13 @@ class Gallery:
     index_folder = INDEX
 
     def __init__(
-        self, directory: Path, catalogue: Catalogue, checkpoint: Checkpoint, gpu: Gpu | None, grouping: Grouping
+        self,
+        directory: Path,
+        catalogue: Catalogue,
+        checkpoint: Checkpoint,
+        gpu: Gpu | None,
+        grouping: Grouping,
+        milvus: MilvusAddress | None,
     ) -> None:
         self.directory, self.catalogue, self.contact = directory, catalogue, DatabaseContact()
         self.grouping, self.photos = grouping, PhotoStore(directory / PHOTOS)
@@ -47,9 +55,12 @@ class Gallery:
         self.is_mirrored = state.is_mirrored  # whether photos are embedded both ways round
         self.secret = lineage(state.identity)  # random; common to all servers, and to restored backups
         distance = copy.deepcopy(checkpoint.network.distance).cpu().requires_grad_(requires_grad=False)
-        self.index: ProductIndex[Any] = LocalIndex(
-            directory / self.index_folder, catalogue, distance, state, gpu, grouping
-        )
+        folder = directory / self.index_folder
+        self.index: ProductIndex[Any]
+        if milvus is None:
+            self.index = LocalIndex(folder, catalogue, distance, state, gpu, grouping)
+        else:
+            self.index = MilvusIndex(milvus, folder, catalogue, distance, state, grouping)
 
     @classmethod
     def open(
@@ -59,22 +70,25 @@ class Gallery:
         catalogue: Catalogue | None = None,
         gpu: Gpu | None = None,
         grouping: Grouping = Grouping.BY_ID,
+        milvus: MilvusAddress | None = None,
     ) -> Self:
         """Open a gallery from its saved index if that is usable, else from the catalogue's rows.
 
-        `catalogue` is by default the file in the directory. `gpu` is used for searches as far as possible. Raises
-        CheckpointMismatchError for a gallery of another checkpoint, and CatalogueError without a catalogue.
+        `catalogue` is by default the file in the directory. `gpu` is used for searches as far as possible. With
+        `milvus`, the index is in that collection. Raises CheckpointMismatchError for a gallery of another checkpoint,
+        CatalogueError without a catalogue, and MilvusError.
         """
         if catalogue is None:
             catalogue = GalleryLocation(directory).open_catalogue()
         catalogue.bind(checkpoint.sha256, checkpoint.network.dim)
-        gallery = cls(directory, catalogue, checkpoint, gpu, grouping)
+        gallery = cls(directory, catalogue, checkpoint, gpu, grouping, milvus)
         gallery.index.open()
         return gallery
 
     def close(self) -> None:
-        """Close the catalogue's connections."""
+        """Close the connections of the catalogue, and of the index if it has any."""
         self.catalogue.close()
+        self.index.close()
 
     @property
     def snapshot(self) -> IndexSnapshot:
@@ -124,10 +138,10 @@ class Gallery:
         with unlimited():  # the work is for all searches, so no single search limits it
             return self.index.follow(newest, wait=wait)
 
-    def save(self) -> None:
-        """Save the index with all changes of the catalogue until now. Raises OSError."""
+    def save(self) -> bool:
+        """Save the index with all changes of the catalogue until now, as ProductIndex.save() does."""
         self.refresh()
-        self.index.save()
+        return self.index.save()
 
     @contextmanager
     def select(self, filters: Filters) -> Iterator[Selection]:

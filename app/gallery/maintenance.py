@@ -91,7 +91,8 @@ class Maintenance:
                     self._gallery.photos.touch_released()
                     due = time.monotonic() + _TOUCH_INTERVAL
                 if self._gallery.is_scattered:
-                    self._gallery.save()
+                    if not self._gallery.save():
+                        continue
                     remove_unused_photos(self._gallery.photos, self._gallery.catalogue)
                     remove_unused_values(self._gallery.catalogue)
             except CheckpointMismatchError:

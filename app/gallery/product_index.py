@@ -54,5 +54,11 @@ class ProductIndex(Protocol[SnapshotT]):
     def prepare(self, passing: Passing) -> None:
         """Read what candidates() needs of the products that pass, while a search can do without the database."""
 
-    def save(self) -> None:
-        """Write what the snapshot has for the next start, and for other processes. Raises OSError."""
+    def save(self) -> bool:
+        """Write what the snapshot has for the next start, and for other processes.
+
+        Returns whether much has changed since this last returned true. Raises OSError, and MilvusError.
+        """
+
+    def close(self) -> None:
+        """Close what open() opened."""

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+import numpy as np
+
 from app.catalogue.product_cache import ProductCache, ProductSource
 from app.core.arrays import Rows
 from app.index.first_stage.index_snapshot import IndexSnapshot
@@ -59,5 +61,7 @@ class Selection:
 
     def products(self, cache: ProductCache, revisions: Iterable[int]) -> dict[int, Product]:
         """Return the products that have these revisions at the moment of the selection, by revision."""
+        if not self.snapshot.knows_deletions:  # else the cache would also return products that are gone
+            revisions = self.view.matching(Filters(), np.array(list(revisions), np.int64)).tolist()
         products = cache.at_revisions(self.view, revisions)
         return {r: p for r, p in products.items() if r > self.indexed.revision or p.product_id not in self.changed}

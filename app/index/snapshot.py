@@ -42,6 +42,11 @@ class Snapshot:
         """Number of photos of these products."""
         return sum(part.size for part in self.parts)
 
+    @property
+    def knows_deletions(self) -> bool:
+        """True: dead rows are not returned."""
+        return True
+
     def live_revisions(self) -> Rows:
         """Return the revisions (N,) of all products, ascending."""
         return np.unique(np.concatenate([np.zeros(0, np.int64), *(p.segment.revisions[p.live] for p in self.parts)]))

@@ -39,6 +39,10 @@ class CatalogueFollower:
         """Return the revisions (N,) of all live products."""
         return np.fromiter(self.revisions.values(), np.int64, len(self.revisions))
 
+    def forget(self, until: int) -> None:
+        """Forget the products whose last change was at a revision of at most `until`."""
+        self.revisions = {name: revision for name, revision in self.revisions.items() if revision > until}
+
     def load_all(self) -> tuple[int, list[Part]]:
         """Load all products. Returns the catalogue's revision, and at least one part, not indexed yet."""
         self.revisions = {}

@@ -114,11 +114,13 @@ class LocalIndex:
         if not passing.is_everything:
             passing.revisions  # noqa: B018
 
-    def save(self) -> None:
+    def save(self) -> bool:
         """Merge all products into one part and save it for the next start.
 
         Searches and changes continue meanwhile; the changes are replayed on the new part. The index is of the kind that
-        the catalogue names now, with its last tuning. Raises OSError, and UntimelyTuningError if tuned meanwhile.
+        the catalogue names now, with its last tuning. Returns True: it is called after many changes only.
+
+        Raises OSError, and UntimelyTuningError if tuned meanwhile.
         """
         with self._saving:
             snapshot = self._snapshot
@@ -132,6 +134,10 @@ class LocalIndex:
             # the saved part is mapped from its files, so servers share its memory
             self._replace_parts(saved, snapshot.revision, spec)
             self._saved = snapshot.revision
+        return True
+
+    def close(self) -> None:
+        """Do nothing: the files of the index stay mapped until the last search has ended."""
 
     def _read_spec(self) -> IndexSpec:
         """Read how to build the index: its kind from the catalogue, its tuning from the manifest."""

@@ -49,6 +49,10 @@ class IndexSnapshot(Protocol):
     def mirrored(self) -> IndexSnapshot | None:
         """The same rows for the photos' mirror images, None unless photos are embedded both ways round."""
 
+    @property
+    def knows_deletions(self) -> bool:
+        """Whether neither rows nor groups have products that have been replaced or deleted."""
+
     def live_revisions(self) -> Rows | None:
         """Return the revisions (N,) of all products, ascending, or None if the index does not list them."""
 

@@ -1,0 +1,181 @@
+"""Index of a gallery in Milvus, which all servers of the gallery share.
+
+The catalogue is the record. save() writes to the collection what that lacks, and records up to which revision it is
+complete; any process may do so, and go on where another one stopped. Until a revision counts as indexed, its products
+are searched in this process's memory. So a search has all that was acknowledged, however late Milvus is.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from app.catalogue.catalogue import Catalogue
+from app.database.state import CatalogueState, Change
+from app.gallery.local_index.catalogue_follower import CatalogueFollower
+from app.gallery.milvus_index.collection_writer import CollectionWriter
+from app.gallery.milvus_index.milvus_address import MilvusAddress
+from app.gallery.milvus_index.milvus_collection import SIDES, MilvusCollection
+from app.gallery.milvus_index.milvus_snapshot import MilvusSnapshot
+from app.index.first_stage.groups import NO_GROUPS
+from app.index.first_stage.index_snapshot import LEAST, SAMPLE, MeanKey
+from app.index.first_stage.passing import Passing
+from app.index.index_spec import IndexSpec
+from app.index.part import add, merge, newer_rows
+from app.index.snapshot import Snapshot
+from app.products.grouping import Grouping
+from model.network.distances import Distance
+
+SETTLE = 15.0  # s after which bounded reads see a write; Milvus's own bound is 5 s unless it is configured
+_PATIENCE = 2.0  # s for which changes are collected before they are written
+_LARGE = 100_000  # products; larger catalogues are counted after many changes only
+_RECOUNT = 1000  # changes after which a catalogue is read anew as a whole
+_PRODUCTS_PER_CHANGE = 5  # unless there are more products than this per change since
+_PLAIN = IndexSpec()
+
+
+class MilvusIndex:
+    """Index of a gallery's products in a Milvus collection. `scratch` is a folder for large arrays."""
+
+    tuning = None
+
+    def __init__(
+        self,
+        address: MilvusAddress,
+        scratch: Path,
+        catalogue: Catalogue,
+        distance: Distance,
+        state: CatalogueState,
+        grouping: Grouping,
+    ) -> None:
+        self._catalogue, self._scratch = catalogue, scratch
+        self._lock, self._saving = threading.Lock(), threading.Lock()  # the first is held to build the next snapshot
+        self._follower = CatalogueFollower(catalogue, distance, scratch, grouping, 1 + state.is_mirrored)
+        self.collection = MilvusCollection(address, state, distance.search_dim)
+        self._writer = CollectionWriter(self.collection, catalogue, distance, state)
+        self._sides = SIDES[: 1 + state.is_mirrored]
+        self._written: deque[tuple[float, int]] = deque()  # when it became known that a revision is written
+        self._changed_at = 0.0  # time of the first change that the collection lacks
+        self._snapshot: MilvusSnapshot | None = None
+        self._read_at = 0  # revision at which the catalogue was last read as a whole
+
+    @property
+    def snapshot(self) -> MilvusSnapshot:
+        """Newest snapshot. Raises RuntimeError before open()."""
+        if self._snapshot is None:
+            raise RuntimeError("the index is not open yet")
+        return self._snapshot
+
+    @property
+    def n_parts(self) -> int:
+        """Number of parts that a search scans: the collection, and segments in memory."""
+        return 1 + len(self.snapshot.newer.parts)
+
+    @property
+    def is_saved(self) -> bool:
+        """Whether the collection has all changes."""
+        return self._writer.completed >= self.snapshot.revision
+
+    @property
+    def is_scattered(self) -> bool:
+        """Whether there is anything to write, or to drop from memory since it counts as indexed now."""
+        is_waiting = not self.is_saved and time.monotonic() - self._changed_at > _PATIENCE
+        settled = self._settled()
+        return is_waiting or settled > self.snapshot.indexed or (not self.snapshot.is_settled and settled >= 0)
+
+    def open(self) -> None:
+        """Write what the collection lacks, and make the first snapshot. Raises MilvusError."""
+        self._writer.write()
+        revision = self._writer.completed
+        self._written.append((time.monotonic(), revision))
+        newer = Snapshot(revision, (merge([self._follower.empty_part()], _PLAIN),))
+        first = MilvusSnapshot(revision, self.collection, revision, newer, 0, 0, NO_GROUPS, (), is_settled=False)
+        self._snapshot = self._read_whole(first)
+        self.follow(self._catalogue.revision(), wait=True)
+
+    def follow(self, until: int, *, wait: bool) -> bool:
+        """Apply the catalogue's changes up to a revision, as ProductIndex says."""
+        if not self._lock.acquire(blocking=wait):
+            return False
+        try:
+            snapshot = self.snapshot
+            for revision, old, new, groups in self._follower.changes(snapshot.revision, until):
+                parts = add([part.without(old) for part in snapshot.newer.parts], new, _PLAIN)
+                groups = snapshot.groups.change(old, groups)
+                snapshot = replace(snapshot, revision=revision, newer=Snapshot(revision, tuple(parts)), groups=groups)
+            if snapshot.revision > self.snapshot.revision:
+                if self.is_saved:
+                    self._changed_at = time.monotonic()
+                self._snapshot = self._count(snapshot) if snapshot.size <= _LARGE else snapshot
+        finally:
+            self._lock.release()
+        return True
+
+    def prepare(self, passing: Passing) -> None:
+        """Do nothing: the catalogue is asked about the candidates alone."""
+
+    def extend(self, snapshot: MilvusSnapshot, changes: Sequence[Change]) -> MilvusSnapshot:
+        """Return a snapshot with later changes in a part of their own, in memory."""
+        newer = merge([self._follower.rows_of(changes)], _PLAIN)
+        revision = changes[-1].revision
+        extended = Snapshot(revision, (*snapshot.newer.parts, newer))
+        groups = snapshot.groups.change(np.zeros(0, np.int64), self._follower.groups_of(changes))
+        size, photos = snapshot.size + newer.products, snapshot.photos + newer.size
+        return replace(snapshot, revision=revision, newer=extended, groups=groups, size=size, photos=photos)
+
+    def save(self) -> bool:
+        """Write to the collection what it lacks, and drop from memory what counts as indexed now.
+
+        Returns whether so much has changed that the catalogue was read anew. Raises MilvusError.
+        """
+        with self._saving:
+            self._writer.write()
+            if self._written[-1][1] < self._writer.completed:
+                self._written.append((time.monotonic(), self._writer.completed))
+            with self._lock:
+                snapshot = self._drop_indexed(self.snapshot, self._settled())
+                has_changed = snapshot.revision - self._read_at > max(_RECOUNT, snapshot.size // _PRODUCTS_PER_CHANGE)
+                self._snapshot = self._read_whole(snapshot) if has_changed else snapshot
+            return has_changed
+
+    def close(self) -> None:
+        """Close the connection to Milvus."""
+        self.collection.close()
+
+    def _settled(self) -> int:
+        """Return the newest revision that was written long enough ago, -1 if none was."""
+        before = time.monotonic() - SETTLE
+        return max((revision for written_at, revision in self._written if written_at <= before), default=-1)
+
+    def _drop_indexed(self, snapshot: MilvusSnapshot, settled: int) -> MilvusSnapshot:
+        """Drop the products from memory that the collection has, up to a settled revision."""
+        if settled < snapshot.indexed or (settled == snapshot.indexed and snapshot.is_settled):
+            return snapshot
+        while len(self._written) > 1 and self._written[1][1] <= settled:
+            self._written.popleft()
+        kept = newer_rows(snapshot.newer.parts, settled, self._scratch) or self._follower.empty_part()
+        self._follower.forget(settled)
+        newer = Snapshot(snapshot.revision, (merge([kept], _PLAIN),))
+        return replace(snapshot, indexed=settled, newer=newer, is_settled=True)
+
+    def _read_whole(self, snapshot: MilvusSnapshot) -> MilvusSnapshot:
+        """Return the snapshot with what is read of all products: their number, their groups, and the sample's mean."""
+        self._read_at = snapshot.revision
+        snapshot = self._count(replace(snapshot, groups=self._follower.load_groups(snapshot.revision)))
+        if snapshot.photos < LEAST:
+            return replace(snapshot, means=(MeanKey(None, snapshot.revision),) * len(self._sides))
+        sample = self.collection.sample_rows(SAMPLE, snapshot.indexed)
+        keys = [self.collection.keys(sample, side).astype(np.float64) for side in self._sides]
+        return replace(snapshot, means=tuple(MeanKey(of_side.mean(0), snapshot.revision) for of_side in keys))
+
+    def _count(self, snapshot: MilvusSnapshot) -> MilvusSnapshot:
+        """Return the snapshot with the numbers of products and photos that the catalogue has now."""
+        with self._catalogue.view() as view:
+            size, photos = view.counts()
+        return replace(snapshot, size=size, photos=photos)
