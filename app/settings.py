@@ -57,6 +57,9 @@ class Settings(BaseSettings):
 
     gallery: Path = Field(description="gallery directory, made by `sketchfind build`")
     catalogue: SecretStr | None = Field(default=None, description="database URL; unset: a file in the gallery")
+    index: SecretStr | None = Field(
+        default=None, description="Milvus collection, such as milvus://host:19530/shoes; unset: FAISS in the process"
+    )
     host: str = Field(default="127.0.0.1", description="address to listen on; 0.0.0.0 for all interfaces")
     port: int = Field(default=8000, ge=0, le=65535, description="port to listen on; 0 for any free port")
     n_candidates: int | None = Field(

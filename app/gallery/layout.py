@@ -9,6 +9,7 @@ from sqlalchemy import URL
 
 from app.catalogue.catalogue import Catalogue, sqlite_url
 from app.database.errors import CatalogueError
+from app.gallery.milvus_index.milvus_address import MilvusAddress
 
 # files
 CATALOGUE_FILE = "catalogue.sqlite"  # absent when the catalogue is on a database server
@@ -25,10 +26,14 @@ PHOTOS = "photos"  # product photos and their thumbnails
 
 @dataclass(frozen=True)
 class GalleryLocation:
-    """Location of a gallery: its directory, and the URL of its catalogue unless that is a file there."""
+    """Location of a gallery: its directory, the URL of its catalogue, and the address of its index.
+
+    The latter two are None if they are files in the directory.
+    """
 
     directory: Path
     catalogue_url: str | None = field(default=None, repr=False)  # may contain a password
+    milvus: MilvusAddress | None = None
 
     @property
     def exists(self) -> bool:

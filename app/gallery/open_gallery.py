@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from contextlib import closing
-from pathlib import Path
 
 from app.catalogue.catalogue import Catalogue
 from app.database.errors import CheckpointMismatchError
@@ -26,11 +25,12 @@ def open_gallery(
 
     `engine` computes embeddings; None is that of the environment (load_checkpoint()).
 
-    Raises CatalogueError, CheckpointMismatchError or CheckpointError for a gallery that cannot be opened.
+    Raises CatalogueError, CheckpointMismatchError or CheckpointError for a gallery that cannot be opened, and
+    MilvusError.
     """
     catalogue = location.open_catalogue()
     try:
-        return _open_matching(location.directory, catalogue, gpu_for(device), grouping, engine)
+        return _open_matching(location, catalogue, gpu_for(device), grouping, engine)
     except BaseException:
         catalogue.close()
         raise
@@ -46,14 +46,15 @@ def read_checkpoint_hash(location: GalleryLocation) -> str | None:
 
 
 def _open_matching(
-    directory: Path, catalogue: Catalogue, gpu: Gpu | None, grouping: Grouping, engine: EngineName | None
+    location: GalleryLocation, catalogue: Catalogue, gpu: Gpu | None, grouping: Grouping, engine: EngineName | None
 ) -> tuple[Checkpoint, Gallery]:
     """Open a gallery with its catalogue, again if it is re-embedded between the load of the checkpoint and its use."""
+    directory = location.directory
     while True:
         before = catalogue.state()
         checkpoint = load_checkpoint(checkpoint_file(directory, before.checkpoint), engine=engine)
         try:
-            return checkpoint, Gallery.open(directory, checkpoint, catalogue, gpu, grouping)
+            return checkpoint, Gallery.open(directory, checkpoint, catalogue, gpu, grouping, location.milvus)
         except CheckpointMismatchError:
             if catalogue.state().origin == before.origin:
                 raise

@@ -10,11 +10,12 @@ from app.decoding.sketch_decoder import SketchDecoder
 from app.decoding.stroke_sketch import Sketch
 from app.gallery.gallery import Gallery
 from app.gallery.layout import GalleryLocation
+from app.gallery.milvus_index.milvus_address import MilvusAddress
 from app.products.grouping import Grouping
 from app.search.memory_copy import MemoryCopy
 from app.search.retriever import Retriever
 from app.search.search_request import DecodedSketch
-from app.settings import Settings
+from app.settings import PREFIX, Settings, SettingsError
 from model.checkpoint import Checkpoint
 
 
@@ -44,9 +45,13 @@ class SearchRuntime:
 
 
 def location_of(settings: Settings) -> GalleryLocation:
-    """Return where the gallery of the settings is."""
+    """Return where the gallery of the settings is. Raises SettingsError for an index whose address cannot be read."""
     catalogue_url = settings.catalogue.get_secret_value() if settings.catalogue else None
-    return GalleryLocation(settings.gallery, catalogue_url)
+    try:
+        milvus = MilvusAddress.parse(settings.index.get_secret_value()) if settings.index else None
+    except ValueError as error:
+        raise SettingsError(f"{PREFIX}INDEX: {error}") from None
+    return GalleryLocation(settings.gallery, catalogue_url, milvus)
 
 
 def grouping_of(settings: Settings) -> Grouping:

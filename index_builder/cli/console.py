@@ -43,13 +43,19 @@ def plain_errors(command: Callable[_Parameters, None]) -> Callable[_Parameters, 
 
     @functools.wraps(command)
     def wrapped(*args: _Parameters.args, **kwargs: _Parameters.kwargs) -> None:
+        from app.core.retry_errors import RetryLaterError
         from app.settings import unknown_settings
 
         for warning in unknown_settings():
             print(f"sketchfind: {readable(warning)}", file=sys.stderr)
         try:
             command(*args, **kwargs)
-        except (ValueError, OSError, SQLAlchemyError) as error:  # errors of this project are ValueErrors
+        except (
+            ValueError,
+            OSError,
+            SQLAlchemyError,
+            RetryLaterError,
+        ) as error:  # ours are ValueErrors
             if os.environ.get("SKETCHFIND_TRACEBACK"):
                 raise
             print(f"sketchfind: {str(error).partition(chr(10))[0]}", file=sys.stderr)

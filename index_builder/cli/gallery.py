@@ -9,7 +9,18 @@ from typing import Annotated
 import typer
 
 from index_builder.cli.console import exit_if_failed, print_report, print_result, progress_bar
-from index_builder.cli.options import Catalogue, Checkpoint, Complete, Host, Json, MaxRemoved, Port, Private
+from index_builder.cli.options import (
+    Catalogue,
+    Checkpoint,
+    Complete,
+    Host,
+    Json,
+    MaxRemoved,
+    Milvus,
+    Port,
+    Private,
+    milvus_address,
+)
 
 Index = Annotated[str | None, typer.Option(metavar="FACTORY", help="faiss.index_factory string.", show_default="Flat")]
 
@@ -20,6 +31,7 @@ def build(
     checkpoint: Checkpoint = None,
     index: Index = None,
     catalogue: Catalogue = None,
+    milvus: Milvus = None,
     *,
     complete: Complete = False,
     max_removed: MaxRemoved = 20,
@@ -34,7 +46,7 @@ def build(
 
     with progress_bar(quiet=as_json) as progress:
         checkpoint_path = checkpoint or DEFAULT_CHECKPOINT
-        location = GalleryLocation(gallery, catalogue)
+        location = GalleryLocation(gallery, catalogue, milvus_address(milvus))
         options = SourceOptions(max_removed if complete else None, allow_private_addresses)
         report = run(source, location, checkpoint_path, index, progress, options)
     print_report(report, as_json=as_json)
@@ -70,6 +82,7 @@ def serve(
         str | None, typer.Option(help="Device to compute on: auto, cpu or cuda.", show_default="auto")
     ] = None,
     catalogue: Catalogue = None,
+    milvus: Milvus = None,
 ) -> None:
     """Serve the page and the search API for a gallery. docs/server.md lists more settings (environment variables)."""
     from app.server import serve as run
@@ -77,7 +90,7 @@ def serve(
 
     if gallery is None and not os.environ.get("SKETCHFIND_GALLERY"):
         raise ValueError("no gallery to serve: expected --gallery DIR, or SKETCHFIND_GALLERY in the environment")
-    run(load_settings(gallery=gallery, host=host, port=port, device=device, catalogue=catalogue))
+    run(load_settings(gallery=gallery, host=host, port=port, device=device, catalogue=catalogue, index=milvus))
 
 
 def demo(
@@ -97,4 +110,6 @@ def demo(
     with progress_bar(quiet=False) as progress:
         gallery = build_demo(directory, checkpoint or DEFAULT_CHECKPOINT, progress)
     settings = load_settings(gallery=gallery, host=host, port=port)
-    run(settings.model_copy(update={"catalogue": None}))  # the environment may name the shop's own database
+    run(
+        settings.model_copy(update={"catalogue": None, "index": None})
+    )  # the environment may name the shop's own database

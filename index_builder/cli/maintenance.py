@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from index_builder.cli.console import print_result, progress_bar
-from index_builder.cli.options import Catalogue, Checkpoint, Device, GalleryDir, Json
+from index_builder.cli.options import Catalogue, Checkpoint, Device, GalleryDir, Json, Milvus, milvus_address
 
 
 def tune(
@@ -50,6 +50,7 @@ def reembed(
     gallery: GalleryDir,
     checkpoint: Checkpoint = None,
     catalogue: Catalogue = None,
+    milvus: Milvus = None,
     device: Device = "auto",
     *,
     as_json: Json = False,
@@ -62,7 +63,12 @@ def reembed(
 
     try:
         with progress_bar(quiet=as_json) as progress:
-            report = run(GalleryLocation(gallery, catalogue), checkpoint or DEFAULT_CHECKPOINT, progress, device)
+            report = run(
+                GalleryLocation(gallery, catalogue, milvus_address(milvus)),
+                checkpoint or DEFAULT_CHECKPOINT,
+                progress,
+                device,
+            )
     except ReembedError as error:
         for product_id, reason in error.problems:
             print(f"product {product_id!r}: {reason}", file=sys.stderr)
@@ -124,13 +130,13 @@ def restore(
         print(f"{gallery} has revision {report.revision}: {report.products} products, {report.photos} photos.")
 
 
-def verify(gallery: GalleryDir, catalogue: Catalogue = None, *, as_json: Json = False) -> None:
+def verify(gallery: GalleryDir, catalogue: Catalogue = None, milvus: Milvus = None, *, as_json: Json = False) -> None:
     """Check every row, photo, checkpoint and index of a gallery while servers run. Exit with 1 if anything is wrong."""
     from app.gallery.layout import GalleryLocation
     from index_builder.gallery.verify.verify import verify as run
 
     with progress_bar(quiet=as_json) as progress:
-        report = run(GalleryLocation(gallery, catalogue), progress)
+        report = run(GalleryLocation(gallery, catalogue, milvus_address(milvus)), progress)
     if as_json:
         findings = {name: [finding._asdict() for finding in getattr(report, name)] for name in ("problems", "notes")}
         counts = {"revision": report.revision, "products": report.products, "photos": report.photos}

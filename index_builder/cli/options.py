@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from app.gallery.milvus_index.milvus_address import MilvusAddress
 
 _PRETRAINED = "the shipped one"
 
@@ -27,6 +30,15 @@ Catalogue = Annotated[
         show_default="a file in the gallery",
     ),
 ]
+Milvus = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ADDRESS",
+        envvar="SKETCHFIND_INDEX",
+        help="Milvus collection to search in, such as milvus://host:19530/shoes.",
+        show_default="an index of FAISS in the gallery",
+    ),
+]
 Device = Annotated[str, typer.Option(help="Device to compute on: auto (a GPU if there is one), cpu or cuda.")]
 Private = Annotated[
     bool,
@@ -43,3 +55,10 @@ MaxRemoved = Annotated[
 Steps = Annotated[
     int | None, typer.Option(min=1, help="Optimiser steps of a training run.", show_default="the preset's")
 ]
+
+
+def milvus_address(text: str | None) -> MilvusAddress | None:
+    """Read the address of a Milvus collection, if there is one. Raises ValueError."""
+    from app.gallery.milvus_index.milvus_address import MilvusAddress
+
+    return MilvusAddress.parse(text) if text else None

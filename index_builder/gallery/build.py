@@ -129,7 +129,7 @@ def build(
     catalogue = prepare_gallery(location, checkpoint_path, checkpoint, index, total)
     ingest = Ingest(catalogue, PhotoStore(directory / PHOTOS), checkpoint)
     imported = import_source(source, directory, catalogue, ingest, counting_bar(progress, total), options)
-    gallery = Gallery.open(directory, checkpoint, catalogue)
+    gallery = Gallery.open(directory, checkpoint, catalogue, milvus=location.milvus)
     if not gallery.is_saved:
         gallery.save()
     report = replace(BuildReport.of(imported, gallery.size), is_mirrored=gallery.is_mirrored)

@@ -95,7 +95,8 @@ def reembed(
                 embedded = _Run(directory, catalogue, checkpoint, origin).finish(progress)
             settle_checkpoint(directory, checkpoint.sha256)
             measured = measure_missing_colors(catalogue, PhotoStore(directory / PHOTOS), progress)
-            gallery = Gallery.open(directory, checkpoint, catalogue)  # writes the index that the next start reads
+            # writes the index that the next start reads
+            gallery = Gallery.open(directory, checkpoint, catalogue, milvus=location.milvus)
             size = gallery.snapshot.photos, gallery.snapshot.size
             return ReembedReport(
                 state.checkpoint, checkpoint.sha256, embedded, measured, *size, is_mirrored=gallery.is_mirrored

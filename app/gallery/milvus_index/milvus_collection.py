@@ -63,7 +63,7 @@ def positions_at(rows: Rows) -> Rows:
 class MilvusCollection:
     """Connection to the collection of a catalogue and its checkpoint, with keys (D+1,) of a width. Raises MilvusError.
 
-    It is made if it does not exist. Safe to use from many threads.
+    Safe to use from many threads.
     """
 
     def __init__(self, address: MilvusAddress, state: CatalogueState, width: int) -> None:
@@ -76,7 +76,16 @@ class MilvusCollection:
         self.name = f"{address.collection}_{hashlib.sha256(origin.encode()).hexdigest()[:12]}"
         with self._translate_errors():
             self._client = MilvusClient(uri=address.uri, user=address.user, password=address.password, timeout=_TIMEOUT)
-            if not self._client.has_collection(self.name, timeout=_TIMEOUT):
+
+    def exists(self) -> bool:
+        """Return whether there is such a collection."""
+        with self._translate_errors():
+            return bool(self._client.has_collection(self.name, timeout=_TIMEOUT))
+
+    def open(self) -> None:
+        """Make the collection if there is none, and have Milvus load it."""
+        with self._translate_errors():
+            if not self.exists():
                 self._create()
             self._add_indexes()
             self._client.load_collection(self.name, timeout=_TIMEOUT)

@@ -91,6 +91,7 @@ class MilvusIndex:
 
     def open(self) -> None:
         """Write what the collection lacks, and make the first snapshot. Raises MilvusError."""
+        self.collection.open()
         self._writer.write()
         revision = self._writer.completed
         self._written.append((time.monotonic(), revision))

@@ -51,10 +51,11 @@ class Challenger(SearchRuntime):
 
         After an error, nothing is left open.
         """
-        directory, grouping = location_of(settings).directory, grouping_of(settings)
+        location, grouping = location_of(settings), grouping_of(settings)
         with ExitStack() as opened:  # closed if a later step fails
             opened.callback(catalogue.close)
-            gallery = ChallengerGallery.open(directory, checkpoint, catalogue, gpu_for(settings.device), grouping)
+            gpu = gpu_for(settings.device)
+            gallery = ChallengerGallery.open(location.directory, checkpoint, catalogue, gpu, grouping, location.milvus)
             challenger = cls(checkpoint, catalogue, gallery, settings)
             opened.callback(challenger.sketch_decoder.close)
             challenger.sketch_decoder.start()

@@ -16,10 +16,12 @@ from app.database.state import CatalogueState
 from app.gallery.layout import INDEX, PHOTOS, GalleryLocation
 from app.gallery.photo_store import PhotoStore
 from app.rules.rule_set import InvalidRulesError, parse_rules
+from index_builder.gallery.verify.collection import CollectionCheck
 from index_builder.gallery.verify.files import PhotoCheck, check_checkpoint, note_leftovers
 from index_builder.gallery.verify.findings import Finding, Findings
 from index_builder.gallery.verify.index import IndexCheck
 from index_builder.gallery.verify.rows import check_rows
+from model.network.distances import Distance
 
 _ATTEMPTS = 5  # to check a gallery between two switches of its checkpoint
 
@@ -43,7 +45,7 @@ def verify(location: GalleryLocation, progress: Progress | None = None) -> Verif
         return VerifyReport(0, 0, 0, (_describe_unreadable(error),), ())
     try:
         for _ in range(_ATTEMPTS):
-            report = _try_verify(location.directory, catalogue, progress)
+            report = _try_verify(location, catalogue, progress)
             if report is not None:
                 return report
     except SQLAlchemyError as error:
@@ -55,13 +57,13 @@ def verify(location: GalleryLocation, progress: Progress | None = None) -> Verif
     )
 
 
-def _try_verify(directory: Path, catalogue: Catalogue, progress: Progress | None) -> VerifyReport | None:
+def _try_verify(location: GalleryLocation, catalogue: Catalogue, progress: Progress | None) -> VerifyReport | None:
     """Check a gallery once. Returns None if its checkpoint was switched while its files were being opened."""
-    findings = Findings()
+    directory, findings = location.directory, Findings()
     expected = catalogue.state()
     checkpoint = check_checkpoint(directory, expected, findings)
     # The index is opened before the rows are read: a server may save it meanwhile, and it must not be newer than them.
-    index = IndexCheck(directory, checkpoint.network.distance, expected, findings) if checkpoint else None
+    index = _open_index(location, catalogue, checkpoint.network.distance, expected, findings) if checkpoint else None
     photos = PhotoCheck(PhotoStore(directory / PHOTOS), findings)
     count = 0
     with catalogue.moment() as connection:
@@ -86,6 +88,15 @@ def _try_verify(directory: Path, catalogue: Catalogue, progress: Progress | None
         index.finish()
     note_leftovers(findings, "gallery", _list_partial_files(directory), "files that were never finished")
     return _build_report(state, count, photos.count, findings)
+
+
+def _open_index(
+    location: GalleryLocation, catalogue: Catalogue, distance: Distance, state: CatalogueState, findings: Findings
+) -> IndexCheck | CollectionCheck:
+    """Open the index that the location names."""
+    if location.milvus is None:
+        return IndexCheck(location.directory, distance, state, findings)
+    return CollectionCheck(location.milvus, catalogue, distance, state, findings)
 
 
 def _check_rules(connection: Connection, findings: Findings) -> None:

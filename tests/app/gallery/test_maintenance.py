@@ -14,9 +14,9 @@ from app.catalogue.catalogue import Catalogue
 from app.database.errors import ConcurrentChangeError
 from app.database.tables import trait_values, word_bigrams, words
 from app.decoding.product_photo import encode_webp_files
-from app.gallery.local_index import local_index as module
 from app.gallery.gallery import Gallery
 from app.gallery.garbage import GRACE, remove_unused_photos
+from app.gallery.local_index import local_index as module
 from app.gallery.maintenance import Maintenance
 from app.gallery.photo_store import PhotoStore
 from app.index.part import merge

@@ -13,8 +13,8 @@ import pytest
 
 from app.catalogue.catalogue import Catalogue
 from app.catalogue.product_cache import ProductCache
-from app.gallery import gallery as gallery_module
 from app.gallery.gallery import Gallery
+from app.gallery.local_index import local_index as index_module
 from app.gallery.maintenance import Maintenance
 from app.index.snapshot import Snapshot
 from app.products.filters import Filters
@@ -143,7 +143,7 @@ def test_changes_that_could_not_be_taken_in_are_taken_in_later(
     def fail(*_: object) -> None:
         raise OSError("no space left")
 
-    monkeypatch.setattr(gallery_module, "add", fail)
+    monkeypatch.setattr(index_module, "add", fail)
     writer.put([shoe("p03", "second")], vectors(1, 30))
     with pytest.raises(OSError, match="no space left"):
         retriever.gallery.refresh()
