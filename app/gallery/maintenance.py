@@ -10,6 +10,7 @@ from contextlib import suppress
 
 from sqlalchemy.exc import OperationalError
 
+from app.core.retry_errors import RetryLaterError
 from app.database.contact.database_server import DatabaseServer
 from app.database.errors import CheckpointMismatchError
 from app.database.rows import DamagedCatalogueError
@@ -97,6 +98,9 @@ class Maintenance:
                     remove_unused_values(self._gallery.catalogue)
             except CheckpointMismatchError:
                 return
+            except RetryLaterError as error:
+                _log.warning("the index cannot be saved for now: %s", error)
+                pause = error.seconds
             except Exception as error:  # such as a full disk; the gallery is still served
                 _log.warning("the index cannot be saved for now: %r", error)
                 pause = _RETRY_SECONDS

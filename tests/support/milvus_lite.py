@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -45,6 +46,18 @@ class MilvusProcess:
         place = ["--data-dir", str(self._directory), "--host", "127.0.0.1", "--port", str(self._port)]
         command = [sys.executable, "-m", "milvus_lite", "server", *place]
         self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def wait(self) -> MilvusAddress:
+        """Wait until the server accepts connections. Returns the address of a collection in it."""
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", self._port)).close()
+            except OSError:
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+            else:
+                return self.address
 
     def kill(self) -> None:
         """Kill the server, as a crash does."""

@@ -16,7 +16,7 @@ from app.catalogue.catalogue import Catalogue
 from app.catalogue.catalogue_view import CatalogueView
 from app.database.state import CatalogueState, Change
 from app.gallery.milvus_index.filter_expression import fields_of, product_number
-from app.gallery.milvus_index.milvus_collection import SIDES, MilvusCollection, MilvusError, rows_at
+from app.gallery.milvus_index.milvus_collection import SIDES, MilvusCollection, rows_at
 from app.index.metric_forms import keys_of
 from app.products.filters import Filters
 from app.products.product import Product
@@ -35,24 +35,19 @@ class CollectionWriter:
     ) -> None:
         self._collection, self._catalogue, self._distance = collection, catalogue, distance
         self._sides = SIDES[: 1 + state.is_mirrored]
-        self.completed = 0  # revision up to which the collection is known to be complete
-        self._is_suspect = True  # whether rows may have been lost since they were last counted
 
     def write(self) -> None:
         """Write all changes that the collection lacks, and all products if it has lost any.
 
         Raises MilvusError; whatever was written until then stays.
         """
-        try:
-            self.completed = max(self.completed, self._collection.completed())
-            while True:
-                self._write_changes()
-                if not self._is_suspect or self._has_all():
-                    break
-            self._is_suspect = False
-        except MilvusError:
-            self._is_suspect = True
-            raise
+        if self._collection.has_failed:
+            self._collection.open()
+        self._collection.read_completed()
+        self._write_changes()
+        while self._collection.has_failed:
+            self._collection.has_failed = not self._has_all()
+            self._write_changes()
 
     def _write_changes(self) -> None:
         """Write the changes since the completed revision, in batches."""
@@ -62,7 +57,6 @@ class CollectionWriter:
             numbers = [product_number(change.product_id) for change in changes]
             self._collection.write(self._rows_of(changes, products), numbers, until)
             self._collection.complete(until)
-            self.completed = until
             if time.monotonic() - logged > _LOG_INTERVAL:
                 logged = time.monotonic()
                 _log.info("the collection in Milvus is complete up to change %d of %d", until, newest)
@@ -71,7 +65,7 @@ class CollectionWriter:
         """Yield changes with the products that they left, by revision, and the newest revision."""
         while True:
             with self._catalogue.view() as view:
-                changes = view.changes(self.completed, _BATCH)
+                changes = view.changes(self._collection.completed, _BATCH)
                 products = view.at_revisions([c.revision for c in changes if c.embeddings is not None])
                 newest = view.state.revision
             if not changes:
@@ -98,7 +92,7 @@ class CollectionWriter:
     def _has_all(self) -> bool:
         """Compare the numbers of photos. If some are lost, begin anew; if there are too many, remove the dead ones."""
         with self._catalogue.view() as view:
-            if view.bound_state().revision != self.completed:
+            if view.bound_state().revision != self._collection.completed:
                 return False  # there are changes since
             _, expected = view.counts()
             count = self._collection.count()
@@ -112,7 +106,6 @@ class CollectionWriter:
         message = "the collection %s in Milvus has %d of %d photos: all are written again"
         _log.warning(message, self._collection.name, count, expected)
         self._collection.complete(0)
-        self.completed = 0
         return False
 
     def _remove_dead(self, view: CatalogueView) -> None:
@@ -121,4 +114,4 @@ class CollectionWriter:
             rows = np.array([row["row"] for row in page], np.int64)
             revisions = np.array([row["revision"] for row in page], np.int64)
             live = view.matching(Filters(), np.unique(revisions))
-            self._collection.remove(rows[~np.isin(revisions, live) & (revisions <= self.completed)])
+            self._collection.remove(rows[~np.isin(revisions, live) & (revisions <= self._collection.completed)])

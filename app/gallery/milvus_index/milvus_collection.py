@@ -31,6 +31,7 @@ _FORMAT = 1
 _NUMBERS = ("product", "revision")  # fields by which rows are looked up
 _POSITIONS = 32  # numbers of rows of one revision
 _TIMEOUT = 10.0  # s of a call
+_RECONNECT_MS = 1000  # between attempts to reach a server that was away; gRPC's own pauses grow to two minutes
 _MOST_TERMS = 4096  # that Milvus allows in an array
 _MOST_CACHED = 50_000  # keys, of about half a kB each
 _SAMPLED = 20  # places at which a sample is taken
@@ -73,9 +74,17 @@ class MilvusCollection:
         self._address = address
         self._sides, self._width = SIDES[: 1 + state.is_mirrored], width
         self._cached: dict[tuple[str, int], Keys] = {}
+        self.completed = 0  # revision up to which the collection is known to be complete
+        self.has_failed = True  # whether rows may have been lost since they were last counted
         self.name = f"{address.collection}_{hashlib.sha256(origin.encode()).hexdigest()[:12]}"
         with self._translate_errors():
-            self._client = MilvusClient(uri=address.uri, user=address.user, password=address.password, timeout=_TIMEOUT)
+            self._client = MilvusClient(
+                uri=address.uri,
+                user=address.user,
+                password=address.password,
+                timeout=_TIMEOUT,
+                grpc_options={"grpc.max_reconnect_backoff_ms": _RECONNECT_MS},
+            )
 
     def exists(self) -> bool:
         """Return whether there is such a collection."""
@@ -127,10 +136,11 @@ class MilvusCollection:
         """Close the connection."""
         self._client.close()
 
-    def completed(self) -> int:
-        """Return the revision up to which the collection is complete, 0 if it is new."""
+    def read_completed(self) -> int:
+        """Read up to which revision the collection is complete, 0 if it is new, and keep it in `completed`."""
         markers = self._query("", ids=[MARKER], output_fields=["revision"])
-        return int(markers[0]["revision"]) if markers else 0
+        self.completed = int(markers[0]["revision"]) if markers else 0
+        return self.completed
 
     def write(self, rows: Sequence[Mapping[str, Any]], products: Sequence[int], until: int) -> None:
         """Write rows of products, given by number, in place of all older ones of them up to revision `until`."""
@@ -155,6 +165,7 @@ class MilvusCollection:
         vectors = dict.fromkeys(self._sides, [0.0] * self._width)
         with self._translate_errors():
             self._client.upsert(self.name, [marker | vectors], timeout=_TIMEOUT)
+        self.completed = until
 
     def remove(self, rows: Rows) -> None:
         """Remove rows (N,)."""
@@ -238,7 +249,10 @@ class MilvusCollection:
         rows = list[int]()
         for start in range(0, len(values), _PAGE // 4):  # a product has several rows, and Milvus limits their number
             page = list(values[start : start + _PAGE // 4])
-            rows += [row["row"] for row in self._query(f"{name} in {page}", output_fields=["row"], limit=MOST)]
+            rows += [
+                row["row"]
+                for row in self._query(f"row > {MARKER} and {name} in {page}", output_fields=["row"], limit=MOST)
+            ]
         return np.array(sorted(rows), np.int64)
 
     def _query(self, expression: str, **options: Any) -> list[dict[str, Any]]:
@@ -252,4 +266,5 @@ class MilvusCollection:
         try:
             yield
         except MilvusException as error:
+            self.has_failed = True
             raise MilvusError(f"Milvus at {self._address.uri} does not answer: {error.message}", 5) from error

@@ -80,20 +80,20 @@ class MilvusIndex:
     @property
     def is_saved(self) -> bool:
         """Whether the collection has all changes."""
-        return self._writer.completed >= self.snapshot.revision
+        return self.collection.completed >= self.snapshot.revision
 
     @property
     def is_scattered(self) -> bool:
-        """Whether there is anything to write, or to drop from memory since it counts as indexed now."""
+        """Whether there is anything to write, or to check, or to drop from memory since it counts as indexed now."""
         is_waiting = not self.is_saved and time.monotonic() - self._changed_at > _PATIENCE
         settled = self._settled()
-        return is_waiting or settled > self.snapshot.indexed or (not self.snapshot.is_settled and settled >= 0)
+        has_settled = settled > self.snapshot.indexed or (not self.snapshot.is_settled and settled >= 0)
+        return self.collection.has_failed or is_waiting or has_settled
 
     def open(self) -> None:
         """Write what the collection lacks, and make the first snapshot. Raises MilvusError."""
-        self.collection.open()
         self._writer.write()
-        revision = self._writer.completed
+        revision = self.collection.completed
         self._written.append((time.monotonic(), revision))
         newer = Snapshot(revision, (merge([self._follower.empty_part()], _PLAIN),))
         first = MilvusSnapshot(revision, self.collection, revision, newer, 0, 0, NO_GROUPS, (), is_settled=False)
@@ -137,8 +137,8 @@ class MilvusIndex:
         """
         with self._saving:
             self._writer.write()
-            if self._written[-1][1] < self._writer.completed:
-                self._written.append((time.monotonic(), self._writer.completed))
+            if self._written[-1][1] < self.collection.completed:
+                self._written.append((time.monotonic(), self.collection.completed))
             with self._lock:
                 snapshot = self._drop_indexed(self.snapshot, self._settled())
                 has_changed = snapshot.revision - self._read_at > max(_RECOUNT, snapshot.size // _PRODUCTS_PER_CHANGE)

@@ -13,6 +13,7 @@ from app.gallery.milvus_index.milvus_collection import (
     MOST,
     SIDES,
     MilvusCollection,
+    MilvusError,
     positions_at,
     revisions_at,
     rows_at,
@@ -71,6 +72,8 @@ class MilvusSnapshot:
 
         They are ordered nearest first, with the nearest photo of each product.
         """
+        if self.collection.completed < self.indexed:
+            raise MilvusError(f"the collection {self.collection.name} in Milvus is being filled; try again later", 5)
         newer = self._newer_rows(passing)
         expression, limit = _expression(passing), n + _SPARE
         while True:

@@ -41,7 +41,7 @@ class CollectionCheck:
                 findings.add_note("index", message)
                 return
             collection.open()
-            self._completed, self._collection = collection.completed(), collection
+            self._completed, self._collection = collection.read_completed(), collection
         except MilvusError as error:
             findings.add_problem("index", str(error))
 

@@ -88,7 +88,7 @@ def test_searches_have_every_change(open_gallery: OpenGallery, settle: Settle, t
     assert_same(gallery, shop, random)
     for batch in (products[60:110], products[100:]):
         writer.put(batch, shop.put(batch, random))
-        gone = [product.product_id for product in random.permutation(batch)[:9]]
+        gone = [batch[number].product_id for number in random.permutation(len(batch))[:9]]
         writer.delete(gone)
         for name in gone:
             del shop.products[name]
@@ -160,8 +160,9 @@ def test_photos_embedded_both_ways_round(open_gallery: OpenGallery, settle: Sett
     catalogue.close()
     gallery = open_gallery()
     weight = small_checkpoint().network.distance.weight.double().numpy()  # type: ignore[operator]
-    for step in (lambda: None, lambda: settle(gallery)):
-        step()
+    for is_settled in (False, True):
+        if is_settled:
+            settle(gallery)
         for sketch in vectors(4, 6):
             sides = embeddings.reshape(40, 2, 2, DIM).astype(float)
             for mirror in (False, True):
