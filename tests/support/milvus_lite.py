@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -14,6 +10,7 @@ from tempfile import mkdtemp
 from typing import Any
 
 from app.gallery.milvus_index.milvus_address import MilvusAddress
+from benchmarks.reliability.milvus_kills import MilvusProcess
 
 
 @cache
@@ -31,46 +28,10 @@ def new_collection(name: str) -> MilvusAddress:
     return MilvusAddress.parse(f"milvus://127.0.0.1:{_server()[2]}/{name}?index=FLAT")
 
 
-class MilvusProcess:
-    """Server in a process of its own, on one port and directory, between kill() and start()."""
-
-    def __init__(self, directory: Path) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            self._port = probe.getsockname()[1]
-        self._directory = directory
-        self.address = MilvusAddress.parse(f"milvus://127.0.0.1:{self._port}/killed?index=FLAT")
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        """Start the server."""
-        place = ["--data-dir", str(self._directory), "--host", "127.0.0.1", "--port", str(self._port)]
-        command = [sys.executable, "-m", "milvus_lite", "server", *place]
-        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-    def wait(self) -> MilvusAddress:
-        """Wait until the server accepts connections. Returns the address of a collection in it."""
-        deadline = time.monotonic() + 60
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", self._port)).close()
-            except OSError:
-                assert time.monotonic() < deadline
-                time.sleep(0.05)
-            else:
-                return self.address
-
-    def kill(self) -> None:
-        """Kill the server, as a crash does."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-
-
 @contextmanager
 def milvus_process(directory: Path) -> Iterator[MilvusProcess]:
-    """Run a server until the block ends."""
+    """Run a server in a process of its own until the block ends."""
     server = MilvusProcess(directory)
-    server.start()
     try:
         yield server
     finally:

@@ -71,6 +71,7 @@ class MilvusCollection:
         from pymilvus import MilvusClient  # here, since only galleries in Milvus have it
 
         origin = f"{_FORMAT} {state.identity} {state.checkpoint} {state.is_mirrored} {address.kind}"
+        logging.getLogger("pymilvus").setLevel(logging.CRITICAL)  # it logs what it raises, as does this project
         self._address = address
         self._sides, self._width = SIDES[: 1 + state.is_mirrored], width
         self._cached: dict[tuple[str, int], Keys] = {}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from itertools import count
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from app.gallery.milvus_index import collection_writer
 from app.gallery.milvus_index.milvus_address import MilvusAddress
 from app.gallery.milvus_index.milvus_collection import MilvusCollection, MilvusError, rows_at
 from app.search.retriever import Retriever
+from benchmarks.reliability.milvus_kills import retry
 from index_builder.gallery.verify.collection import CollectionCheck
 from index_builder.gallery.verify.findings import Findings
 from index_builder.gallery.verify.rows import check_rows
@@ -143,23 +143,10 @@ def test_a_server_that_is_away_is_named_without_the_password(tmp_path: Path) -> 
     assert "secret" not in str(caught.value)
 
 
-def save_when_it_is_back(gallery: Gallery) -> None:
-    """Save as the thread for maintenance does, again and again."""
-    deadline = time.monotonic() + 60
-    while True:
-        try:
-            gallery.save()
-        except MilvusError:
-            assert time.monotonic() < deadline
-            time.sleep(0.2)
-        else:
-            return
-
-
 def test_nothing_is_lost_when_milvus_is_killed(tmp_path: Path, photos: dict[str, NDArray[np.float32]]) -> None:
     writer, sketch = open_catalogue(tmp_path), vectors(1, 5)[0]
     with milvus_process(tmp_path / "milvus") as server:
-        gallery = opened(tmp_path, server.wait())
+        gallery = opened(tmp_path, server.address)
         for round_ in range(2):
             server.kill()
             photos[f"new{round_}"], photos["p000"] = vectors(2, 20 + round_)
@@ -169,9 +156,8 @@ def test_nothing_is_lost_when_milvus_is_killed(tmp_path: Path, photos: dict[str,
             with pytest.raises(MilvusError):
                 gallery.save()
             server.start()
-            server.wait()
             assert gallery.is_scattered
-            save_when_it_is_back(gallery)
+            retry(gallery.save)
             assert nearest(gallery, sketch) == brute_force(sketch, photos)
             assert problems(tmp_path, server.address) == []
         gallery.close()
