@@ -9,6 +9,8 @@ RUN python -m venv /opt/sketchfind
 ENV PATH=/opt/sketchfind/bin:$PATH
 # cpu or gpu: the extra of pyproject.toml that is installed
 ARG ACCELERATOR=cpu
+# further extras, such as milvus
+ARG EXTRAS
 # pip's own settings, for another package index or a further one
 ARG PIP_INDEX_URL
 ARG PIP_EXTRA_INDEX_URL
@@ -18,7 +20,7 @@ COPY pyproject.toml requirements.lock ./
 RUN python -c "import tomllib; p = tomllib.load(open('pyproject.toml', 'rb'))['project']; \
 extras = p['optional-dependencies']; \
 engines = {'cpu': ['openvino']}.get('${ACCELERATOR}', []); \
-names = ['${ACCELERATOR}', 'postgres', *engines]; \
+names = ['${ACCELERATOR}', 'postgres', *engines, *'${EXTRAS}'.split()]; \
 print(*p['dependencies'], *(line for name in names for line in extras[name]), sep='\n')" > requirements.txt \
     && pip install --no-cache-dir -c requirements.lock -r requirements.txt
 

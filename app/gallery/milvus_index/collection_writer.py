@@ -15,8 +15,9 @@ import numpy as np
 from app.catalogue.catalogue import Catalogue
 from app.catalogue.catalogue_view import CatalogueView
 from app.database.state import CatalogueState, Change
+from app.gallery.milvus_index.collection_schema import SIDES
 from app.gallery.milvus_index.filter_expression import fields_of, product_number
-from app.gallery.milvus_index.milvus_collection import SIDES, MilvusCollection, rows_at
+from app.gallery.milvus_index.milvus_collection import MilvusCollection, rows_at
 from app.index.metric_forms import keys_of
 from app.products.filters import Filters
 from app.products.product import Product

@@ -21,25 +21,21 @@ import numpy as np
 from app.core.arrays import Embeddings, Keys, Rows
 from app.core.retry_errors import NotReadyError
 from app.database.state import CatalogueState
+from app.gallery.milvus_index.collection_schema import SIDES, TIMEOUT, add_indexes, create_collection
 from app.gallery.milvus_index.milvus_address import MilvusAddress
 from app.products.product import MAX_PHOTOS
 from app.products.rule_numbers import RULE_NUMBERS
 
 MARKER = 0
-SIDES = ("key", "mirrored")  # fields of the photos' keys, and of those of their mirror images
 _FORMAT = 1
-_NUMBERS = ("product", "revision")  # fields by which rows are looked up
 _POSITIONS = 32  # numbers of rows of one revision
-_TIMEOUT = 10.0  # s of a call
 _RECONNECT_MS = 1000  # between attempts to reach a server that was away; gRPC's own pauses grow to two minutes
-_MOST_TERMS = 4096  # that Milvus allows in an array
 _MOST_CACHED = 50_000  # keys, of about half a kB each
 _SAMPLED = 20  # places at which a sample is taken
 _PAGE = 1000  # rows, or values in an expression, of one call
 MOST = 16_384  # results that Milvus returns at most
 
 assert MAX_PHOTOS <= _POSITIONS
-_log = logging.getLogger(__name__)
 
 
 class MilvusError(NotReadyError):
@@ -83,55 +79,22 @@ class MilvusCollection:
                 uri=address.uri,
                 user=address.user,
                 password=address.password,
-                timeout=_TIMEOUT,
+                timeout=TIMEOUT,
                 grpc_options={"grpc.max_reconnect_backoff_ms": _RECONNECT_MS},
             )
 
     def exists(self) -> bool:
         """Return whether there is such a collection."""
         with self._translate_errors():
-            return bool(self._client.has_collection(self.name, timeout=_TIMEOUT))
+            return bool(self._client.has_collection(self.name, timeout=TIMEOUT))
 
     def open(self) -> None:
         """Make the collection if there is none, and have Milvus load it."""
         with self._translate_errors():
             if not self.exists():
-                self._create()
-            self._add_indexes()
-            self._client.load_collection(self.name, timeout=_TIMEOUT)
-
-    def _create(self) -> None:
-        from pymilvus import DataType
-
-        schema = self._client.create_schema(auto_id=False, enable_dynamic_field=False)
-        schema.add_field("row", DataType.INT64, is_primary=True)
-        for side in self._sides:
-            schema.add_field(side, DataType.FLOAT_VECTOR, dim=self._width)
-        for name in (*_NUMBERS, "price"):
-            schema.add_field(name, DataType.INT64)
-        schema.add_field("terms", DataType.ARRAY, element_type=DataType.INT64, max_capacity=_MOST_TERMS)
-        for name in RULE_NUMBERS:
-            schema.add_field(name, DataType.DOUBLE)
-        self._client.create_collection(self.name, schema=schema, consistency_level="Strong", timeout=_TIMEOUT)
-
-    def _add_indexes(self) -> None:
-        """Add the indexes that the collection lacks, also after a process was killed before it had made them."""
-        from pymilvus import MilvusException
-
-        existing = self._client.list_indexes(self.name)
-        kinds = dict.fromkeys(self._sides, self._address.kind) | dict.fromkeys((*_NUMBERS, "terms"), "INVERTED")
-        for name, kind in kinds.items():
-            if name in existing:
-                continue
-            metric = {"metric_type": "IP"} if name in self._sides else {}
-            indexes = self._client.prepare_index_params()
-            indexes.add_index(name, index_type=kind, index_name=name, **metric)
-            try:
-                self._client.create_index(self.name, indexes, timeout=_TIMEOUT)
-            except MilvusException as error:
-                if name != "terms":
-                    raise
-                _log.info("Milvus has no index of arrays, so filters read all rows: %s", error.message)
+                create_collection(self._client, self.name, self._sides, self._width)
+            add_indexes(self._client, self.name, self._sides, self._address.kind)
+            self._client.load_collection(self.name, timeout=TIMEOUT)
 
     def close(self) -> None:
         """Close the connection."""
@@ -147,11 +110,11 @@ class MilvusCollection:
         """Write rows of products, given by number, in place of all older ones of them up to revision `until`."""
         with self._translate_errors():
             for start in range(0, len(rows), _PAGE):
-                self._client.upsert(self.name, list(rows[start : start + _PAGE]), timeout=_TIMEOUT)
+                self._client.upsert(self.name, list(rows[start : start + _PAGE]), timeout=TIMEOUT)
             new = sorted({row["revision"] for row in rows})
             for start in range(0, len(products), _PAGE):
                 old = f"product in {list(products[start : start + _PAGE])} and revision <= {until}"
-                self._client.delete(self.name, filter=f"{old} and revision not in {new}", timeout=_TIMEOUT)
+                self._client.delete(self.name, filter=f"{old} and revision not in {new}", timeout=TIMEOUT)
 
     def complete(self, until: int) -> None:
         """Record that the collection is complete up to a revision."""
@@ -165,14 +128,14 @@ class MilvusCollection:
         }
         vectors = dict.fromkeys(self._sides, [0.0] * self._width)
         with self._translate_errors():
-            self._client.upsert(self.name, [marker | vectors], timeout=_TIMEOUT)
+            self._client.upsert(self.name, [marker | vectors], timeout=TIMEOUT)
         self.completed = until
 
     def remove(self, rows: Rows) -> None:
         """Remove rows (N,)."""
         with self._translate_errors():
             for start in range(0, len(rows), _PAGE):
-                self._client.delete(self.name, ids=rows[start : start + _PAGE].tolist(), timeout=_TIMEOUT)
+                self._client.delete(self.name, ids=rows[start : start + _PAGE].tolist(), timeout=TIMEOUT)
 
     def count(self) -> int:
         """Count the rows, without the marker."""
@@ -193,7 +156,7 @@ class MilvusCollection:
                 filter=f"row > {MARKER} and {expression}",
                 output_fields=[side],
                 consistency_level="Strong" if wait else "Bounded",
-                timeout=_TIMEOUT,
+                timeout=TIMEOUT,
             )
         self._keep({(side, hit.id): np.array(hit.get(side), np.float32) for of_query in hits for hit in of_query})
         return [np.array([hit.id for hit in of_query], np.int64) for of_query in hits]
@@ -240,7 +203,7 @@ class MilvusCollection:
                 batch_size=_PAGE,
                 filter=f"row > {MARKER}",
                 output_fields=["row", "revision"],
-                timeout=_TIMEOUT,
+                timeout=TIMEOUT,
             )
             while page := pages.next():
                 yield page
@@ -258,7 +221,7 @@ class MilvusCollection:
 
     def _query(self, expression: str, **options: Any) -> list[dict[str, Any]]:
         with self._translate_errors():
-            return list(self._client.query(self.name, filter=expression, timeout=_TIMEOUT, **options))
+            return list(self._client.query(self.name, filter=expression, timeout=TIMEOUT, **options))
 
     @contextmanager
     def _translate_errors(self) -> Iterator[None]:

@@ -19,9 +19,10 @@ import numpy as np
 from app.catalogue.catalogue import Catalogue
 from app.database.state import CatalogueState, Change
 from app.gallery.local_index.catalogue_follower import CatalogueFollower
+from app.gallery.milvus_index.collection_schema import SIDES
 from app.gallery.milvus_index.collection_writer import CollectionWriter
 from app.gallery.milvus_index.milvus_address import MilvusAddress
-from app.gallery.milvus_index.milvus_collection import SIDES, MilvusCollection
+from app.gallery.milvus_index.milvus_collection import MilvusCollection
 from app.gallery.milvus_index.milvus_snapshot import MilvusSnapshot
 from app.index.first_stage.groups import NO_GROUPS
 from app.index.first_stage.index_snapshot import LEAST, SAMPLE, MeanKey

@@ -8,10 +8,10 @@ from functools import cached_property
 import numpy as np
 
 from app.core.arrays import Embeddings, Keys, Rows
+from app.gallery.milvus_index.collection_schema import SIDES
 from app.gallery.milvus_index.filter_expression import expression_of
 from app.gallery.milvus_index.milvus_collection import (
     MOST,
-    SIDES,
     MilvusCollection,
     MilvusError,
     positions_at,

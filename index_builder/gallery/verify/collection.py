@@ -9,8 +9,9 @@ import numpy as np
 from app.catalogue.catalogue import Catalogue
 from app.core.arrays import Keys
 from app.database.state import CatalogueState
+from app.gallery.milvus_index.collection_schema import SIDES
 from app.gallery.milvus_index.milvus_address import MilvusAddress
-from app.gallery.milvus_index.milvus_collection import SIDES, MilvusCollection, MilvusError, revisions_at
+from app.gallery.milvus_index.milvus_collection import MilvusCollection, MilvusError, revisions_at
 from app.index.metric_forms import keys_of
 from app.products.filters import Filters
 from index_builder.gallery.verify.findings import Findings
