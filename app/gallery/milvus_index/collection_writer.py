@@ -42,13 +42,16 @@ class CollectionWriter:
 
         Raises MilvusError; whatever was written until then stays.
         """
+        before = self._collection.completed
         if self._collection.has_failed:
             self._collection.open()
-        self._collection.read_completed()
+        if self._collection.read_completed() < before and self._collection.has_failed:
+            self._collection.is_filling = True
         self._write_changes()
         while self._collection.has_failed:
             self._collection.has_failed = not self._has_all()
             self._write_changes()
+        self._collection.is_filling = False
 
     def _write_changes(self) -> None:
         """Write the changes since the completed revision, in batches."""
@@ -106,7 +109,8 @@ class CollectionWriter:
             return True
         message = "the collection %s in Milvus has %d of %d photos: all are written again"
         _log.warning(message, self._collection.name, count, expected)
-        self._collection.complete(0)
+        self._collection.is_filling = True
+        self._collection.complete(0, anew=True)
         return False
 
     def _remove_dead(self, view: CatalogueView) -> None:

@@ -73,6 +73,7 @@ class MilvusCollection:
         self._cached: dict[tuple[str, int], Keys] = {}
         self.completed = 0  # revision up to which the collection is known to be complete
         self.has_failed = True  # whether rows may have been lost since they were last counted
+        self.is_filling = False  # whether rows were lost, and are not all written again yet
         self.name = f"{address.collection}_{hashlib.sha256(origin.encode()).hexdigest()[:12]}"
         with self._translate_errors():
             self._client = MilvusClient(
@@ -116,8 +117,10 @@ class MilvusCollection:
                 old = f"product in {list(products[start : start + _PAGE])} and revision <= {until}"
                 self._client.delete(self.name, filter=f"{old} and revision not in {new}", timeout=TIMEOUT)
 
-    def complete(self, until: int) -> None:
-        """Record that the collection is complete up to a revision."""
+    def complete(self, until: int, *, anew: bool = False) -> None:
+        """Record that the collection is complete up to a revision, unless it is further, or begins `anew`."""
+        if not anew and until < self.read_completed():
+            return
         marker = {
             "row": MARKER,
             "product": 0,

@@ -72,7 +72,7 @@ class MilvusSnapshot:
 
         They are ordered nearest first, with the nearest photo of each product.
         """
-        if self.collection.completed < self.indexed:
+        if self.collection.is_filling:
             raise MilvusError(f"the collection {self.collection.name} in Milvus is being filled; try again later", 5)
         newer = self._newer_rows(passing)
         expression, limit = _expression(passing), n + _SPARE
