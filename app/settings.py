@@ -57,6 +57,9 @@ class Settings(BaseSettings):
 
     gallery: Path = Field(description="gallery directory, made by `sketchfind build`")
     catalogue: SecretStr | None = Field(default=None, description="database URL; unset: a file in the gallery")
+    photos: str | None = Field(
+        default=None, description="bucket of the photos, such as s3://shop/photos; unset: a folder in the gallery"
+    )
     index: SecretStr | None = Field(
         default=None, description="Milvus collection, such as milvus://host:19530/shoes; unset: FAISS in the process"
     )

@@ -24,10 +24,15 @@ from starlette.types import ASGIApp
 
 from app.asgi.connection import TimeoutProtocol
 from app.gallery.layout import GalleryLocation
+from app.gallery.storage.file_storage import FileStorage
+from app.gallery.storage.folder_storage import FolderStorage
+from app.gallery.storage.opening import open_bucket
 from index_builder.gallery.build import build
 from model.checkpoint import save_checkpoint
 from model.network.dssa import DSSA, NetworkConfig
 from model.preprocessing.preprocess import PreprocessConfig
+from tests.support.buckets import Buckets
+from tests.support.buckets import running as running_buckets
 
 # id, category, price, photo: a product of every kind that filters distinguish
 PRODUCTS = [
@@ -127,6 +132,24 @@ def tiny_gallery(tmp_path_factory: pytest.TempPathFactory, feed: Path, tiny_chec
     directory = tmp_path_factory.mktemp("gallery") / "gallery"
     build(feed, GalleryLocation(directory), tiny_checkpoint)
     return directory
+
+
+@pytest.fixture(scope="session")
+def buckets() -> Iterator[Buckets]:
+    """Run one S3 server per test process, and let boto3 of this process know it by the environment."""
+    with running_buckets() as server, pytest.MonkeyPatch.context() as patch:
+        for name, value in server.environment.items():
+            patch.setenv(name, value)
+        yield server
+
+
+@pytest.fixture(params=["folder", "bucket"])
+def files(request: pytest.FixtureRequest, tmp_path: Path) -> FileStorage:
+    """Make a storage of files, without any: a folder, or a prefix in a bucket."""
+    if request.param == "folder":
+        return FolderStorage(tmp_path / "photos")
+    buckets: Buckets = request.getfixturevalue("buckets")
+    return open_bucket(buckets.place())
 
 
 @pytest.fixture(scope="session")

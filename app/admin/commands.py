@@ -89,7 +89,10 @@ class Commands:
     """The commands of one server: one that may be running, and the last run of each."""
 
     def __init__(self, settings: Settings, program: Sequence[str] = PROGRAM) -> None:
-        self._gallery, self._catalogue, self._program = settings.gallery, settings.catalogue, program
+        self._gallery, self._program = settings.gallery, program
+        catalogue = settings.catalogue and settings.catalogue.get_secret_value()
+        index = settings.index.get_secret_value() if settings.index else None
+        self._places = {f"{PREFIX}CATALOGUE": catalogue, f"{PREFIX}PHOTOS": settings.photos, f"{PREFIX}INDEX": index}
         self._lock = threading.Lock()
         self._latest: CommandRun | None = None
         self._waiting: threading.Thread | None = None  # for its end
@@ -124,9 +127,9 @@ class Commands:
         return CommandRun(name, process, results, messages)
 
     def _environment(self) -> dict[str, str]:
-        """Return this process's environment with the catalogue as the only setting: a URL may have a password."""
+        """Return this process's environment with the URLs, which may have passwords, as the only settings."""
         plain = {name: value for name, value in os.environ.items() if not name.upper().startswith(PREFIX)}
-        return plain | ({f"{PREFIX}CATALOGUE": self._catalogue.get_secret_value()} if self._catalogue else {})
+        return plain | {name: value for name, value in self._places.items() if value}
 
 
 def _read_end(file: IO[bytes]) -> str:

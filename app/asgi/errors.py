@@ -26,6 +26,7 @@ from app.database.read_limits import ReadAbandonedError, ReadTimeoutError
 from app.database.rows import DamagedCatalogueError
 from app.decoding.stroke_sketch import InvalidStrokesError
 from app.decoding.worker_pool import DecoderUnavailableError
+from app.gallery.storage.bucket_errors import BucketError
 from app.observability.request_context import note_code
 from app.search.listing.cursor import InvalidCursorError, OutdatedCursorError
 from model.preprocessing.images import ImageTooCostlyError, ImageTooLargeError, UnreadableImageError
@@ -92,9 +93,7 @@ async def _answer_http_error(request: Request, error: HTTPException) -> Response
     code = _HTTP_CODES.get(error.status_code, HTTPStatus(error.status_code).name.lower())
     headers = dict(error.headers or {})
     where = truncate(request.url.path)
-    message = error.detail
-    if error.status_code == 404:
-        message = f"there is nothing at {where}"
+    message = f"there is nothing at {where}" if error.status_code == 404 else error.detail
     if error.status_code == 405:
         # Starlette sets no Allow header for static files, which are only read
         headers["Allow"] = _list_methods(request) if "Allow" in headers else "GET"
@@ -152,6 +151,11 @@ async def _answer_not_stored(_request: Request, error: StorageError) -> Response
     _log.warning("a change could not be stored: %s", error)
     message = f"the change could not be stored ({error}): nothing was changed, try again later"
     return error_response(503, "not_stored", message, headers={"Retry-After": _RETRY})
+
+
+async def _answer_bucket_error(_request: Request, _error: BucketError) -> Response:
+    """Answer a failed read of a photo. The log has the reason once."""
+    return error_response(503, "no_photos", "photos cannot be read now: try again later", None, {"Retry-After": _RETRY})
 
 
 async def _answer_not_decoded(_request: Request, error: DecoderUnavailableError) -> Response:
@@ -227,6 +231,7 @@ _HANDLERS: dict[type[Exception], Callable[[Request, Any], Awaitable[Response]]] 
     NotReadyError: _answer_not_ready,
     ClientDisconnect: _answer_disconnect,
     StorageError: _answer_not_stored,
+    BucketError: _answer_bucket_error,
     DecoderUnavailableError: _answer_not_decoded,
     ReadAbandonedError: _answer_disconnect,
     ReadTimeoutError: _answer_read_timeout,

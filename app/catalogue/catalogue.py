@@ -156,15 +156,14 @@ class Catalogue:
         with self._writing.begin() as connection:
             return tombstone_products(connection, product_ids)
 
-    def forget_photos(self, names: Iterable[str], remove: Callable[[str], object]) -> None:
-        """Call remove() for each of these photos that no product has. No product is written meanwhile."""
+    def forget_photos(self, names: Iterable[str], condemn: Callable[[list[str]], Callable[[], object]]) -> None:
+        """Condemn those of these photos that no product has, while none is written. Then remove them."""
         for chunk in chunks(names):
             with self._writing.begin() as connection:
                 claim_revisions(connection, 0)
                 used = set(connection.execute(select(_photos.c.name).where(is_any_of(_photos.c.name, chunk))).scalars())
-                for name in chunk:
-                    if name not in used:
-                        remove(name)
+                remove = condemn([name for name in chunk if name not in used])
+            remove()
 
     # reading products
 

@@ -2,22 +2,48 @@
 
 A re-embedding first stores the next checkpoint in checkpoints/. It then switches the catalogue in one transaction, and
 replaces checkpoint.safetensors last. The current checkpoint is therefore always in one of the two places.
+
+If the photos are in a bucket, so is a copy of each checkpoint: servers with other directories fetch it there.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 from app.core.atomic_files import sha256_of, write_atomically
-from app.gallery.layout import CHECKPOINT_FILE, CHECKPOINTS
+from app.gallery.layout import CHECKPOINT_FILE, CHECKPOINTS, GalleryLocation
 
 
-def checkpoint_file(directory: Path, sha256: str | None) -> Path:
-    """Return the path of the checkpoint with a SHA-256, or checkpoint.safetensors if the gallery lacks it."""
-    main, stored = directory / CHECKPOINT_FILE, _stored_path(directory, str(sha256))
-    return stored if stored.is_file() and not _has_hash(main, sha256) else main
+def checkpoint_file(location: GalleryLocation, sha256: str | None) -> Path:
+    """Return the path of the checkpoint with a SHA-256, or checkpoint.safetensors if the gallery lacks it.
+
+    It is fetched from the bucket if the directory lacks it. Raises OSError if that fails.
+    """
+    main, stored = location.directory / CHECKPOINT_FILE, _stored_path(location.directory, str(sha256))
+    if _has_hash(main, sha256):
+        return main
+    if location.photos_url is not None and sha256 is not None and not _has_hash(stored, sha256):
+        with suppress(FileNotFoundError):
+            data = location.open_photos().files.read(_shared_name(sha256))
+            stored.parent.mkdir(parents=True, exist_ok=True)
+            write_atomically(stored, lambda path: path.write_bytes(data))
+    return stored if stored.is_file() else main
+
+
+def share_checkpoint(location: GalleryLocation, path: Path) -> None:
+    """Copy a checkpoint to the bucket of the photos, if there is one and lacks it. Raises OSError."""
+    if location.photos_url is not None:
+        files, name = location.open_photos().files, _shared_name(sha256_of(path))
+        if files.missing([name]):
+            files.write({name: path.read_bytes()})
+
+
+def _shared_name(sha256: str) -> str:
+    """Return the name of a checkpoint among the files of a bucket."""
+    return f"{CHECKPOINTS}/{sha256}.safetensors"
 
 
 def _stored_path(directory: Path, sha256: str) -> Path:

@@ -17,7 +17,7 @@ from app.database.contact.database_contact import DatabaseContact
 from app.database.errors import CheckpointMismatchError
 from app.database.read_limits import unlimited
 from app.database.state import lineage
-from app.gallery.layout import INDEX, PHOTOS, GalleryLocation
+from app.gallery.layout import INDEX, GalleryLocation
 from app.gallery.local_index.local_index import LocalIndex
 from app.gallery.milvus_index.milvus_address import MilvusAddress
 from app.gallery.milvus_index.milvus_index import MilvusIndex
@@ -47,10 +47,11 @@ class Gallery:
         checkpoint: Checkpoint,
         gpu: Gpu | None,
         grouping: Grouping,
+        photos: PhotoStore | None,
         milvus: MilvusAddress | None,
     ) -> None:
         self.directory, self.catalogue, self.contact = directory, catalogue, DatabaseContact()
-        self.grouping, self.photos = grouping, PhotoStore(directory / PHOTOS)
+        self.grouping, self.photos = grouping, photos or GalleryLocation(directory).open_photos()
         state = catalogue.state()
         self.is_mirrored = state.is_mirrored  # whether photos are embedded both ways round
         self.secret = lineage(state.identity)  # random; common to all servers, and to restored backups
@@ -70,18 +71,18 @@ class Gallery:
         catalogue: Catalogue | None = None,
         gpu: Gpu | None = None,
         grouping: Grouping = Grouping.BY_ID,
+        photos: PhotoStore | None = None,
         milvus: MilvusAddress | None = None,
     ) -> Self:
         """Open a gallery from its saved index if that is usable, else from the catalogue's rows.
 
-        `catalogue` is by default the file in the directory. `gpu` is used for searches as far as possible. With
-        `milvus`, the index is in that collection. Raises CheckpointMismatchError for a gallery of another checkpoint,
-        CatalogueError without a catalogue, and MilvusError.
+        `catalogue` and `photos` are by default those in the directory. `gpu` is used for searches as far as possible.
+        With `milvus`, the index is in that collection. Raises CheckpointMismatchError for a gallery of another
+        checkpoint, CatalogueError without a catalogue, and MilvusError.
         """
-        if catalogue is None:
-            catalogue = GalleryLocation(directory).open_catalogue()
+        catalogue = catalogue or GalleryLocation(directory).open_catalogue()
         catalogue.bind(checkpoint.sha256, checkpoint.network.dim)
-        gallery = cls(directory, catalogue, checkpoint, gpu, grouping, milvus)
+        gallery = cls(directory, catalogue, checkpoint, gpu, grouping, photos, milvus)
         gallery.index.open()
         return gallery
 

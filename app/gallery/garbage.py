@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 import time
+from functools import partial
 
 from sqlalchemy import delete, select
 
@@ -13,24 +13,16 @@ from app.database.word_index.writing import remove_unused_words
 from app.gallery.photo_store import PhotoStore
 
 GRACE = 3600.0  # s since a photo was stored or released; until then an open page may still show it
-_log = logging.getLogger(__name__)
 
 
 def remove_unused_photos(photos: PhotoStore, catalogue: Catalogue) -> None:
     """Remove photos that no product has and that are older than GRACE. Safe beside any number of writers.
 
-    Photos are removed only while no product can be written. Catalogue.put() writes a product only if its photos exist
-    in that moment. A product therefore never loses a photo, even one that was stored long before.
+    Photos are condemned only while no product can be written. Catalogue.put() writes a product only if its photos exist
+    in that moment and are not condemned. A product therefore never loses a photo, even one that was stored long before.
     """
     before = time.time() - GRACE
-
-    def remove(name: str) -> None:
-        try:
-            photos.remove(name, before=before)
-        except OSError as error:  # such as a read-only file; the others are still removed
-            _log.warning("photo %s, which no product has, cannot be removed: %s", name, error)
-
-    catalogue.forget_photos(photos.older_than(before), remove)
+    catalogue.forget_photos(photos.older_than(before), partial(photos.condemn, before=before))
 
 
 def remove_unused_values(catalogue: Catalogue) -> None:

@@ -9,7 +9,11 @@ from sqlalchemy import URL
 
 from app.catalogue.catalogue import Catalogue, sqlite_url
 from app.database.errors import CatalogueError
+from app.database.state import lineage
 from app.gallery.milvus_index.milvus_address import MilvusAddress
+from app.gallery.photo_store import PhotoStore
+from app.gallery.storage.folder_storage import FolderStorage
+from app.gallery.storage.opening import open_bucket
 
 # files
 CATALOGUE_FILE = "catalogue.sqlite"  # absent when the catalogue is on a database server
@@ -21,24 +25,25 @@ CHECKPOINTS = "checkpoints"  # the checkpoints before and after a re-embedding
 IMPORTS = "imports"  # uploaded feeds whose import is not over
 INDEX = "index"  # the saved index and its manifest
 CHALLENGER_INDEX = "index-challenger"  # the same for the challenger's embeddings
-PHOTOS = "photos"  # product photos and their thumbnails
+PHOTOS = "photos"  # product photos and their thumbnails, unless these are in a bucket
 
 
 @dataclass(frozen=True)
 class GalleryLocation:
-    """Location of a gallery: its directory, the URL of its catalogue, and the address of its index.
-
-    The latter two are None if they are files in the directory.
-    """
+    """Location of a gallery: its directory, and where its catalogue, photos and index are unless they are there."""
 
     directory: Path
     catalogue_url: str | None = field(default=None, repr=False)  # may contain a password
+    photos_url: str | None = None  # of a bucket
     milvus: MilvusAddress | None = None
 
     @property
     def exists(self) -> bool:
-        """Whether the directory is a gallery. Its catalogue may be on a database server."""
-        return any((self.directory / name).exists() for name in (CATALOGUE_FILE, CHECKPOINT_FILE, PHOTOS))
+        """Whether the directory is a gallery, or needs not be one since its catalogue and photos are elsewhere."""
+        if self.catalogue_url is not None and self.photos_url is not None:
+            return True
+        parts = (CATALOGUE_FILE, CHECKPOINT_FILE, CHECKPOINTS, PHOTOS)
+        return any((self.directory / name).exists() for name in parts)
 
     def open_catalogue(self) -> Catalogue:
         """Connect to the gallery's catalogue. Raises CatalogueError when it or the gallery does not exist."""
@@ -54,15 +59,31 @@ class GalleryLocation:
 
         Raises CatalogueError when the catalogue of an existing gallery is elsewhere.
         """
-        if self.exists:
-            return self.open_catalogue()
-        self.directory.mkdir(parents=True, exist_ok=True)
-        return self._connect()
+        return self.open_catalogue() if self.exists else self._connect()
 
     @property
     def url(self) -> str | URL:
         """URL of the catalogue, which may contain a password."""
         return sqlite_url(self.directory / CATALOGUE_FILE) if self.catalogue_url is None else self.catalogue_url
 
+    def open_photos(self) -> PhotoStore:
+        """Open the store of the gallery's photos, to read them.
+
+        Raises BucketAddressError and BucketError for a bucket that cannot be used.
+        """
+        if self.photos_url is None:
+            return PhotoStore(FolderStorage(self.directory / PHOTOS))
+        return PhotoStore(open_bucket(self.photos_url))
+
+    def claim_photos(self, catalogue: Catalogue) -> PhotoStore:
+        """Open the store of the photos of the gallery's catalogue, to write and remove them.
+
+        Raises BucketAddressError, and BucketError for a bucket that cannot be used or has another gallery's photos.
+        """
+        photos = self.open_photos()
+        photos.files.claim(lineage(catalogue.state().identity))
+        return photos
+
     def _connect(self) -> Catalogue:
+        self.directory.mkdir(parents=True, exist_ok=True)
         return Catalogue(self.url)

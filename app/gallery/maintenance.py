@@ -89,6 +89,7 @@ class Maintenance:
             pause = _POLL_INTERVAL
             try:
                 if time.monotonic() >= due or self._gallery.is_scattered:
+                    self._gallery.photos.files.check()
                     self._gallery.photos.touch_released()
                     due = time.monotonic() + _TOUCH_INTERVAL
                 if self._gallery.is_scattered:

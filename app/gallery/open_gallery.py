@@ -7,7 +7,7 @@ from contextlib import closing
 
 from app.catalogue.catalogue import Catalogue
 from app.database.errors import CheckpointMismatchError
-from app.gallery.checkpoint_store import checkpoint_file
+from app.gallery.checkpoint_store import checkpoint_file, share_checkpoint
 from app.gallery.gallery import Gallery
 from app.gallery.layout import GalleryLocation
 from app.index.gpu import Gpu, gpu_for
@@ -49,12 +49,14 @@ def _open_matching(
     location: GalleryLocation, catalogue: Catalogue, gpu: Gpu | None, grouping: Grouping, engine: EngineName | None
 ) -> tuple[Checkpoint, Gallery]:
     """Open a gallery with its catalogue, again if it is re-embedded between the load of the checkpoint and its use."""
-    directory = location.directory
+    directory, photos = location.directory, location.claim_photos(catalogue)
     while True:
         before = catalogue.state()
-        checkpoint = load_checkpoint(checkpoint_file(directory, before.checkpoint), engine=engine)
+        path = checkpoint_file(location, before.checkpoint)
+        checkpoint = load_checkpoint(path, engine=engine)
         try:
-            return checkpoint, Gallery.open(directory, checkpoint, catalogue, gpu, grouping, location.milvus)
+            share_checkpoint(location, path)
+            return checkpoint, Gallery.open(directory, checkpoint, catalogue, gpu, grouping, photos, location.milvus)
         except CheckpointMismatchError:
             if catalogue.state().origin == before.origin:
                 raise

@@ -3,68 +3,90 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import logging
 import math
-import os
-from collections.abc import Iterable, Iterator
-from contextlib import suppress
-from pathlib import Path
+import re
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
+from itertools import chain
 
 from PIL import Image
 
-from app.core.atomic_files import write_files
+from app.gallery.storage.file_storage import FileStorage
 
+PHOTO_FILE = re.compile(r"[0-9a-f]{64}(\.thumb)?\.webp")
+"""Names of the files of photos and thumbnails."""
+
+_MOST_SIZES = 10_000  # that are remembered
 _log = logging.getLogger(__name__)
 
 
-class PhotoStore:
-    """Directory of photos <sha256>.webp, each with its thumbnail <sha256>.thumb.webp."""
+def photo_file(sha256: str) -> str:
+    """Return the name of a photo's file."""
+    return f"{sha256}.webp"
 
-    def __init__(self, directory: Path) -> None:
-        self.directory = directory
+
+def thumbnail_file(sha256: str) -> str:
+    """Return the name of the file of a photo's thumbnail."""
+    return f"{sha256}.thumb.webp"
+
+
+class PhotoStore:
+    """Photos and their thumbnails in a storage of files, a folder or a bucket."""
+
+    def __init__(self, files: FileStorage) -> None:
+        self.files = files
         self._to_touch: set[str] = set()
+        self._known_size = lru_cache(_MOST_SIZES)(self._read_size)
+
+    @property
+    def is_up(self) -> bool:
+        """Whether the storage answered when it was last used."""
+        return self.files.is_up
 
     def keep(self, photo: bytes, thumbnail: bytes) -> str:
         """Store a photo and its thumbnail from encode_webp_files(). Returns the photo's SHA-256. Raises OSError."""
         name = hashlib.sha256(photo).hexdigest()
-        self.directory.mkdir(parents=True, exist_ok=True)
         # a thumbnail without a photo, after a crash between the two, is found by older_than()
-        write_files(self.directory, {self.thumbnail(name).name: thumbnail, self.photo(name).name: photo})
+        self.files.write({thumbnail_file(name): thumbnail, photo_file(name): photo})
         return name
 
-    def photo(self, sha256: str) -> Path:
-        """Return the path of a photo."""
-        return self.directory / f"{sha256}.webp"
+    def read(self, sha256: str) -> bytes:
+        """Read the file of a photo. Raises FileNotFoundError, and another OSError if it cannot be read."""
+        return self.files.read(photo_file(sha256))
 
     def open(self, sha256: str) -> Image.Image:
         """Read a photo. Raises FileNotFoundError, and another OSError for a damaged file."""
-        with Image.open(self.photo(sha256)) as image:
+        with Image.open(io.BytesIO(self.read(sha256))) as image:
             image.load()
             return image
 
     def size(self, sha256: str) -> tuple[int, int] | None:
         """Return the width and height of a photo in px, from its header, or None if it cannot be read."""
         try:
-            with Image.open(self.photo(sha256)) as image:
-                return image.size
+            return self._known_size(sha256)
         except OSError:
             return None
 
-    def thumbnail(self, sha256: str) -> Path:
-        """Return the path of a photo's thumbnail."""
-        return self.directory / f"{sha256}.thumb.webp"
+    def _read_size(self, sha256: str) -> tuple[int, int]:
+        with Image.open(io.BytesIO(self.read(sha256))) as image:
+            return image.size
 
-    def touch(self, sha256: str) -> None:
-        """Reset the age of a photo, so that it stays for a while although no product has it. Raises OSError."""
-        for path in (self.photo(sha256), self.thumbnail(sha256)):
-            with suppress(FileNotFoundError):
-                os.utime(path)
+    def has(self, sha256: str) -> bool:
+        """Return whether the photo and its thumbnail exist. Raises OSError if that cannot be known."""
+        return not self.missing([sha256])
+
+    def missing(self, sha256s: Iterable[str]) -> set[str]:
+        """Return the photos of which a file is missing. Raises OSError if that cannot be known."""
+        names = list(sha256s)
+        return set(map(_photo_of, self.files.missing(_files_of(names))))
 
     def release(self, sha256s: Iterable[str]) -> None:
-        """Reset the age of photos that products no longer have.
+        """Reset the age of photos that products no longer have, so that they stay for a while.
 
-        If the disk refuses, touch_released() tries again later. The change of the products is already in the catalogue,
-        so it must not fail here.
+        If the storage refuses, touch_released() tries again later. The change of the products is already in the
+        catalogue, so it must not fail here.
         """
         self._to_touch.update(sha256s)
         if error := self.touch_released():
@@ -72,59 +94,32 @@ class PhotoStore:
 
     def touch_released(self) -> OSError | None:
         """Touch the photos that release() could not. Returns the error of one that still fails, or None."""
-        failure: OSError | None = None
-        for name in list(self._to_touch):
-            try:
-                self.touch(name)
-                self._to_touch.discard(name)
-            except OSError as error:
-                failure = error
-        return failure
+        names = set(self._to_touch)
+        failures = self.files.touch(_files_of(names))
+        self._to_touch -= names.difference(map(_photo_of, failures))
+        return next(iter(failures.values()), None)
 
     def older_than(self, moment: float) -> Iterator[str]:
         """Yield photos with a file that was last stored or touched before a time, in s since 1970. May repeat photos.
 
-        Partial files of that age, left by interrupted writes, are removed.
+        Also a thumbnail without a photo is found, and what interrupted writes have left. Other files are left alone.
         """
-        for entry in os.scandir(self.directory) if self.directory.is_dir() else ():
-            with suppress(FileNotFoundError):
-                if entry.stat().st_mtime >= moment:
-                    continue
-                if entry.name.endswith(".partial"):
-                    os.unlink(entry.path)
-                else:  # also a thumbnail without a photo, left by an interrupted write
-                    yield entry.name.removesuffix(".webp").removesuffix(".thumb")
+        return (_photo_of(file) for file in self.files.older_than(moment) if PHOTO_FILE.fullmatch(file))
 
-    def remove(self, sha256: str, before: float = math.inf) -> None:
-        """Remove the files of a photo that were last stored or touched before a time, in s since 1970.
+    def condemn(self, sha256s: Iterable[str], before: float = math.inf) -> Callable[[], None]:
+        """Begin to remove photos that were last stored or touched before a time, in s since 1970.
 
-        A writer that has stored the photo but not committed its product yet notices the removal, and stores it again.
+        Called while no product is written. Returns the removal itself, to be called at once. A writer that has stored
+        such a photo but not committed its product yet finds it missing, and stores it again.
         """
-        for path in (self.photo(sha256), self.thumbnail(sha256)):
-            with suppress(FileNotFoundError):
-                _remove_older(path, before)
-
-    def has(self, sha256: str) -> bool:
-        """Return whether the photo and its thumbnail exist."""
-        return _file_exists(self.photo(sha256)) and _file_exists(self.thumbnail(sha256))
+        return self.files.condemn(_files_of(sha256s), before)
 
 
-def _remove_older(path: Path, before: float) -> None:
-    """Remove a file unless it is newer. It is renamed first, so that a writer cannot replace it after the check."""
-    renamed = path.with_suffix(".partial")
-    os.rename(path, renamed)
-    if renamed.stat().st_mtime >= before:
-        os.rename(renamed, path)
-    else:
-        renamed.unlink()
+def _files_of(sha256s: Iterable[str]) -> list[str]:
+    """Return the names of all files of photos."""
+    return list(chain.from_iterable((photo_file(sha256), thumbnail_file(sha256)) for sha256 in sha256s))
 
 
-def _file_exists(path: Path) -> bool:
-    """Return whether a file exists now. On network file systems stat() may answer from a cache; opening does not."""
-    try:
-        path.open("rb").close()
-    except FileNotFoundError:
-        return False
-    except OSError:  # the file exists; the error is another one, such as too many open files
-        return True
-    return True
+def _photo_of(file: str) -> str:
+    """Return the photo that a file is of."""
+    return file.removesuffix(".webp").removesuffix(".thumb")

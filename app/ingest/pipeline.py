@@ -102,7 +102,7 @@ class Ingest:
         except BaseException as error:
             if not isinstance(error, DBAPIError) or is_disk_full(error):  # a second query would only time out too
                 with suppress(SQLAlchemyError, OSError):
-                    self._catalogue.forget_photos(stored, self._photos.remove)
+                    self._catalogue.forget_photos(stored, self._photos.condemn)
             raise
 
     def delete(self, product_ids: Sequence[str]) -> dict[str, int]:
@@ -181,7 +181,8 @@ class Ingest:
 
     def _lacking_photos(self, batch: Sequence[PreparedProduct]) -> set[str]:
         """Return the ids of the products of which the store lacks a new photo."""
-        return {entry.product.product_id for entry in batch if not all(map(self._photos.has, entry.new_photos))}
+        missing = self._photos.missing({name for entry in batch for name in entry.new_photos})
+        return {entry.product.product_id for entry in batch if not missing.isdisjoint(entry.new_photos)}
 
     def _prepare(self, source: PhotoSource, item: FeedItem | FeedProblem) -> PreparedProduct | FeedProblem:
         """Prepare the product of an item, or return its problem. Raises CheckpointMismatchError and OSError."""

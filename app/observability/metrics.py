@@ -26,6 +26,8 @@ class _Gallery(Protocol):
     def revision(self) -> int: ...
     @property
     def contact(self) -> _Contact: ...
+    @property
+    def photos(self) -> _Contact: ...
 
 
 class Metrics:
@@ -73,6 +75,9 @@ class Metrics:
         self._database = Gauge(
             "sketchfind_database_up", "1 if the catalogue's database answers, 0 if it is away", registry=registry
         )
+        self._photos = Gauge(
+            "sketchfind_photos_up", "1 if the photos' bucket answers, 0 if it is away", registry=registry
+        )
         self._size = Gauge("sketchfind_gallery_size", "Products that can be found", registry=registry)
         self._revision = Gauge("sketchfind_gallery_revision", "Revision of the search index", registry=registry)
 
@@ -82,6 +87,7 @@ class Metrics:
         """Read the gallery, the queue's length and the checkpoint's SHA-256 whenever the metrics are requested."""
         self._checkpoint = checkpoint
         self._database.set_function(lambda: float(gallery().contact.is_up))
+        self._photos.set_function(lambda: float(gallery().photos.is_up))
         self._size.set_function(lambda: gallery().size)
         self._revision.set_function(lambda: gallery().revision)
         self._queue.set_function(queue_length)

@@ -51,7 +51,7 @@ def location_of(settings: Settings) -> GalleryLocation:
         milvus = MilvusAddress.parse(settings.index.get_secret_value()) if settings.index else None
     except ValueError as error:
         raise SettingsError(f"{PREFIX}INDEX: {error}") from None
-    return GalleryLocation(settings.gallery, catalogue_url, milvus)
+    return GalleryLocation(settings.gallery, catalogue_url, settings.photos, milvus)
 
 
 def grouping_of(settings: Settings) -> Grouping:

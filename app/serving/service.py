@@ -34,6 +34,7 @@ from app.search.results import MOST_LISTED, SearchResult
 from app.search.search_request import PendingSearch, PendingSimilar, SearchRequest, SimilarRequest
 from app.serving.challenge.challenge import Challenge
 from app.serving.hot_swap import RuntimeSwapper
+from app.serving.photo_reader import PhotoReader
 from app.serving.recent_searches import RecentSearches
 from app.serving.runtime import Runtime
 from app.serving.search_queue import SearchQueue
@@ -63,6 +64,7 @@ class Service:
         if settings.events:
             self.events = EventRecorder(lambda: self.gallery.catalogue, self.metrics, settings.events_days)
         self._challenge = Challenge(settings, settings.challenger) if settings.challenger else None
+        self.photo_reader = PhotoReader()
         self.recent_searches = RecentSearches(settings.recent_searches)
         self.metrics.watch(lambda: self.gallery, lambda: self.queue.length, lambda: self.runtime.checkpoint.sha256)
 
@@ -96,7 +98,7 @@ class Service:
     def close(self, shutdown: Shutdown | None = None) -> None:
         """Finish the accepted requests, then close the gallery, as far as the shutdown leaves time."""
         shutdown = shutdown or Shutdown.unlimited()
-        shutdown.close({"searches": self._batcher.close, "rules": self.rules.close})
+        shutdown.close({"searches": self._batcher.close, "rules": self.rules.close, "photos": self.photo_reader.close})
         if self.events:
             shutdown.close({"events": self.events.close})
         if self._challenge:

@@ -32,7 +32,7 @@ def draw_contact_sheet(gallery_dir: Path, sketches: list[Path]) -> Image.Image:
         _paste_captioned(sheet, sketch, 0, top, "sketch")
         response = retriever.search(checkpoint.preprocess.sketch(sketch), _SHOWN)
         for column, result in enumerate(response.results):
-            photo = open_image(gallery.photos.thumbnail(result.product.photo))
+            photo = gallery.photos.open(result.product.photo)
             _paste_captioned(sheet, photo, 20 + (column + 1) * _TILE, top, _choose_caption(result))
     gallery.close()
     return sheet

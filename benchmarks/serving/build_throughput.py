@@ -29,7 +29,7 @@ from app.core.cpu_limits import available_cpus
 from app.decoding.product_photo import ProductPhoto, decode_photo
 from app.feeds.reader import read_source
 from app.feeds.records import FeedItem
-from app.gallery.layout import CATALOGUE_FILE, PHOTOS
+from app.gallery.layout import CATALOGUE_FILE, GalleryLocation
 from app.gallery.photo_store import PhotoStore
 from app.ingest.batches import BATCH
 from app.ingest.pipeline import Ingest
@@ -48,7 +48,7 @@ def create_gallery(directory: Path, checkpoint: Checkpoint) -> tuple[Catalogue, 
     directory.mkdir()
     catalogue = Catalogue(sqlite_url(directory / CATALOGUE_FILE))
     catalogue.bind(checkpoint.sha256, checkpoint.network.dim)
-    return catalogue, PhotoStore(directory / PHOTOS)
+    return catalogue, GalleryLocation(directory).open_photos()
 
 
 class Parts:

@@ -17,6 +17,7 @@ from index_builder.cli.options import (
     Json,
     MaxRemoved,
     Milvus,
+    Photos,
     Port,
     Private,
     milvus_address,
@@ -31,6 +32,7 @@ def build(
     checkpoint: Checkpoint = None,
     index: Index = None,
     catalogue: Catalogue = None,
+    photos: Photos = None,
     milvus: Milvus = None,
     *,
     complete: Complete = False,
@@ -46,7 +48,7 @@ def build(
 
     with progress_bar(quiet=as_json) as progress:
         checkpoint_path = checkpoint or DEFAULT_CHECKPOINT
-        location = GalleryLocation(gallery, catalogue, milvus_address(milvus))
+        location = GalleryLocation(gallery, catalogue, photos, milvus_address(milvus))
         options = SourceOptions(max_removed if complete else None, allow_private_addresses)
         report = run(source, location, checkpoint_path, index, progress, options)
     print_report(report, as_json=as_json)
@@ -60,6 +62,7 @@ def create(
     checkpoint: Checkpoint = None,
     index: Index = None,
     catalogue: Catalogue = None,
+    photos: Photos = None,
     *,
     as_json: Json = False,
 ) -> None:
@@ -68,7 +71,7 @@ def create(
     from index_builder.gallery.create import create_gallery
     from model.checkpoint import DEFAULT_CHECKPOINT
 
-    size = create_gallery(GalleryLocation(gallery, catalogue), checkpoint or DEFAULT_CHECKPOINT, index)
+    size = create_gallery(GalleryLocation(gallery, catalogue, photos), checkpoint or DEFAULT_CHECKPOINT, index)
     print_result({"size": size} if as_json else f"gallery {gallery} has {size} products", as_json=as_json)
 
 
@@ -82,6 +85,7 @@ def serve(
         str | None, typer.Option(help="Device to compute on: auto, cpu or cuda.", show_default="auto")
     ] = None,
     catalogue: Catalogue = None,
+    photos: Photos = None,
     milvus: Milvus = None,
 ) -> None:
     """Serve the page and the search API for a gallery. docs/server.md lists more settings (environment variables)."""
@@ -90,7 +94,8 @@ def serve(
 
     if gallery is None and not os.environ.get("SKETCHFIND_GALLERY"):
         raise ValueError("no gallery to serve: expected --gallery DIR, or SKETCHFIND_GALLERY in the environment")
-    run(load_settings(gallery=gallery, host=host, port=port, device=device, catalogue=catalogue, index=milvus))
+    given = {"catalogue": catalogue, "photos": photos, "index": milvus}
+    run(load_settings(gallery=gallery, host=host, port=port, device=device, **given))
 
 
 def demo(
@@ -110,6 +115,5 @@ def demo(
     with progress_bar(quiet=False) as progress:
         gallery = build_demo(directory, checkpoint or DEFAULT_CHECKPOINT, progress)
     settings = load_settings(gallery=gallery, host=host, port=port)
-    run(
-        settings.model_copy(update={"catalogue": None, "index": None})
-    )  # the environment may name the shop's own database
+    # the environment may name the shop's own
+    run(settings.model_copy(update=dict.fromkeys(("catalogue", "photos", "index"))))

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from index_builder.cli.console import print_result, progress_bar
-from index_builder.cli.options import Catalogue, Checkpoint, Device, GalleryDir, Json, Milvus, milvus_address
+from index_builder.cli.options import Catalogue, Checkpoint, Device, GalleryDir, Json, Milvus, Photos, milvus_address
 
 
 def tune(
@@ -50,6 +50,7 @@ def reembed(
     gallery: GalleryDir,
     checkpoint: Checkpoint = None,
     catalogue: Catalogue = None,
+    photos: Photos = None,
     milvus: Milvus = None,
     device: Device = "auto",
     *,
@@ -64,7 +65,7 @@ def reembed(
     try:
         with progress_bar(quiet=as_json) as progress:
             report = run(
-                GalleryLocation(gallery, catalogue, milvus_address(milvus)),
+                GalleryLocation(gallery, catalogue, photos, milvus_address(milvus)),
                 checkpoint or DEFAULT_CHECKPOINT,
                 progress,
                 device,
@@ -91,6 +92,7 @@ def backup(
     ],
     gallery: GalleryDir,
     catalogue: Catalogue = None,
+    photos: Photos = None,
     *,
     as_json: Json = False,
 ) -> None:
@@ -99,7 +101,7 @@ def backup(
     from index_builder.gallery.backup.backup import backup as run
 
     with progress_bar(quiet=as_json) as progress:
-        report = run(GalleryLocation(gallery, catalogue), to, progress)
+        report = run(GalleryLocation(gallery, catalogue, photos), to, progress)
     if as_json:
         print_result(asdict(report), as_json=as_json)
     else:
@@ -115,6 +117,7 @@ def restore(
     source: Annotated[Path, typer.Argument(metavar="FROM", help="Folder made by `sketchfind backup`.")],
     gallery: Annotated[Path, typer.Option(metavar="DIR", help="Gallery to create: a new or empty folder.")],
     catalogue: Catalogue = None,
+    photos: Photos = None,
     *,
     as_json: Json = False,
 ) -> None:
@@ -123,20 +126,27 @@ def restore(
     from index_builder.gallery.backup.restore import restore as run
 
     with progress_bar(quiet=as_json) as progress:
-        report = run(source, GalleryLocation(gallery, catalogue), progress)
+        report = run(source, GalleryLocation(gallery, catalogue, photos), progress)
     if as_json:
         print_result(asdict(report), as_json=as_json)
     else:
         print(f"{gallery} has revision {report.revision}: {report.products} products, {report.photos} photos.")
 
 
-def verify(gallery: GalleryDir, catalogue: Catalogue = None, milvus: Milvus = None, *, as_json: Json = False) -> None:
+def verify(
+    gallery: GalleryDir,
+    catalogue: Catalogue = None,
+    photos: Photos = None,
+    milvus: Milvus = None,
+    *,
+    as_json: Json = False,
+) -> None:
     """Check every row, photo, checkpoint and index of a gallery while servers run. Exit with 1 if anything is wrong."""
     from app.gallery.layout import GalleryLocation
     from index_builder.gallery.verify.verify import verify as run
 
     with progress_bar(quiet=as_json) as progress:
-        report = run(GalleryLocation(gallery, catalogue, milvus_address(milvus)), progress)
+        report = run(GalleryLocation(gallery, catalogue, photos, milvus_address(milvus)), progress)
     if as_json:
         findings = {name: [finding._asdict() for finding in getattr(report, name)] for name in ("problems", "notes")}
         counts = {"revision": report.revision, "products": report.products, "photos": report.photos}

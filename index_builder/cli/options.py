@@ -30,6 +30,16 @@ Catalogue = Annotated[
         show_default="a file in the gallery",
     ),
 ]
+Photos = Annotated[
+    str | None,
+    typer.Option(
+        "--photos",
+        metavar="URL",
+        envvar="SKETCHFIND_PHOTOS",
+        help="Bucket of the photos, such as s3://shop/photos.",
+        show_default="a folder in the gallery",
+    ),
+]
 Milvus = Annotated[
     str | None,
     typer.Option(

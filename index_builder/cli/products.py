@@ -11,7 +11,7 @@ import typer
 
 from app.core.error_text import readable, truncate
 from index_builder.cli.console import exit_if_failed, plain_errors, print_report, print_result, progress_bar
-from index_builder.cli.options import Catalogue, Complete, Json, MaxRemoved, Private
+from index_builder.cli.options import Catalogue, Complete, Json, MaxRemoved, Photos, Private
 
 Gallery = Annotated[Path, typer.Option(metavar="DIR", help="Gallery made by `sketchfind build`.")]
 _Texts = Annotated[list[str] | None, typer.Option(help="One value; may be repeated.", show_default="none")]
@@ -52,6 +52,7 @@ def add(
         typer.Option(metavar="NAME=TEXT", help="Text in another language, such as title_de=Stiefel; may be repeated."),
     ] = None,
     catalogue: Catalogue = None,
+    photos: Photos = None,
     *,
     as_json: Json = False,
 ) -> None:
@@ -75,7 +76,7 @@ def add(
         if not value.strip() or split_name(name.strip()) is None:
             raise ValueError(f"--text is {truncate(pair)}: expected NAME=TEXT, such as title_de=Stiefel")
         fields.setdefault(name.strip(), []).append(value)
-    change = add_product(GalleryLocation(gallery, catalogue), product_id, fields, photo or [])
+    change = add_product(GalleryLocation(gallery, catalogue, photos), product_id, fields, photo or [])
     print_result({"product_id": product_id, "outcome": change.outcome} if as_json else change.outcome, as_json=as_json)
 
 
@@ -83,6 +84,7 @@ def remove(
     product_ids: Annotated[list[str], typer.Argument(metavar="ID...", help="IDs of the products to remove.")],
     gallery: Gallery,
     catalogue: Catalogue = None,
+    photos: Photos = None,
     *,
     as_json: Json = False,
 ) -> None:
@@ -90,7 +92,7 @@ def remove(
     from app.gallery.layout import GalleryLocation
     from index_builder.gallery.edit import remove_products
 
-    count = remove_products(GalleryLocation(gallery, catalogue), product_ids)
+    count = remove_products(GalleryLocation(gallery, catalogue, photos), product_ids)
     print_result({"removed": count} if as_json else f"{count} removed", as_json=as_json)
 
 
@@ -107,6 +109,7 @@ def import_(
     ] = None,
     allow_private_addresses: Private = False,
     catalogue: Catalogue = None,
+    photos: Photos = None,
     as_json: Json = False,
 ) -> None:
     """Update a gallery from a feed or photo folder. Unchanged products are skipped.
@@ -124,7 +127,7 @@ def import_(
     options = SourceOptions(max_removed if complete else None, allow_private_addresses, dry_run)
 
     with progress_bar(quiet=as_json) as progress:
-        location = GalleryLocation(gallery, catalogue)
+        location = GalleryLocation(gallery, catalogue, photos)
         if code is None:
             report = import_products(location, source, progress, options)
         else:

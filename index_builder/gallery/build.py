@@ -20,8 +20,7 @@ from app.catalogue.import_jobs import MOST_ERRORS, FeedProblem, ImportCounts
 from app.feeds.reader import count_source, read_source
 from app.feeds.records import FeedError
 from app.gallery.gallery import Gallery
-from app.gallery.layout import PHOTOS, GalleryLocation
-from app.gallery.photo_store import PhotoStore
+from app.gallery.layout import GalleryLocation
 from app.ingest.complete_feed import RemovalRefusedError, find_missing, plan_removal
 from app.ingest.dry_run import check_items
 from app.ingest.pipeline import Ingest
@@ -127,7 +126,7 @@ def build(
     cv2.setNumThreads(1)  # photos are decoded side by side
     checkpoint = load_checkpoint(checkpoint_path, str(resolve_device("auto")))
     catalogue = prepare_gallery(location, checkpoint_path, checkpoint, index, total)
-    ingest = Ingest(catalogue, PhotoStore(directory / PHOTOS), checkpoint)
+    ingest = Ingest(catalogue, location.claim_photos(catalogue), checkpoint)
     imported = import_source(source, directory, catalogue, ingest, counting_bar(progress, total), options)
     gallery = Gallery.open(directory, checkpoint, catalogue, milvus=location.milvus)
     if not gallery.is_saved:

@@ -8,6 +8,7 @@ from pathlib import Path
 from app.catalogue.catalogue import Catalogue
 from app.catalogue.mirroring import is_worth_mirroring
 from app.core.atomic_files import sha256_of, write_atomically
+from app.gallery.checkpoint_store import share_checkpoint
 from app.gallery.gallery import Gallery
 from app.gallery.layout import CHECKPOINT_FILE, GalleryLocation
 from app.index.metric_forms import form_for
@@ -56,4 +57,5 @@ def prepare_gallery(
     copy = location.directory / CHECKPOINT_FILE
     if not copy.is_file() or sha256_of(copy) != checkpoint.sha256:
         write_atomically(copy, lambda path: shutil.copyfile(checkpoint_path, path))
+    share_checkpoint(location, copy)
     return catalogue

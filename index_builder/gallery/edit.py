@@ -17,8 +17,7 @@ from app.feeds.product_fields import read_fields
 from app.feeds.reader import read_feed_texts
 from app.feeds.records import FeedError, FeedTexts, Fields
 from app.gallery.checkpoint_store import checkpoint_file
-from app.gallery.layout import PHOTOS, GalleryLocation
-from app.gallery.photo_store import PhotoStore
+from app.gallery.layout import GalleryLocation
 from app.ingest.pipeline import Ingest
 from app.ingest.product_preparer import DraftPhoto, ProductUpdate
 from app.ingest.texts.text_import import import_texts
@@ -121,9 +120,9 @@ def _read_texts(source: Path, language: str) -> Iterator[FeedTexts | FeedProblem
 def _open_for_writing(location: GalleryLocation) -> Iterator[tuple[Catalogue, Ingest]]:
     """Open the catalogue for the block, together with an Ingest that embeds by the gallery's own checkpoint."""
     with closing(location.open_catalogue()) as catalogue:
-        checkpoint = load_checkpoint(checkpoint_file(location.directory, catalogue.state().checkpoint))
+        checkpoint = load_checkpoint(checkpoint_file(location, catalogue.state().checkpoint))
         catalogue.bind(checkpoint.sha256, checkpoint.network.dim)
-        yield catalogue, Ingest(catalogue, PhotoStore(location.directory / PHOTOS), checkpoint)
+        yield catalogue, Ingest(catalogue, location.claim_photos(catalogue), checkpoint)
 
 
 def _read_photo(path: Path, _known: str | None) -> bytes:

@@ -24,9 +24,9 @@ from app.catalogue.staged_embeddings import StagedEmbeddings, owners, without_ph
 from app.core.cpu_limits import available_cpus
 from app.core.process_lock import process_lock
 from app.database.state import EmbeddingsOrigin
-from app.gallery.checkpoint_store import keep_checkpoint, settle_checkpoint
+from app.gallery.checkpoint_store import keep_checkpoint, settle_checkpoint, share_checkpoint
 from app.gallery.gallery import Gallery
-from app.gallery.layout import PHOTOS, GalleryLocation
+from app.gallery.layout import GalleryLocation
 from app.gallery.photo_store import PhotoStore
 from app.index.metric_forms import form_for
 from index_builder.gallery.measure_colors import measure_missing_colors
@@ -83,18 +83,18 @@ def reembed(
     """
     cv2.setNumThreads(1)  # photos are decoded side by side
     load_checkpoint(checkpoint_path)  # so that an error names this file, not the gallery's copy
-    directory, catalogue = location.directory, location.open_catalogue()
+    directory, photos, catalogue = location.directory, location.open_photos(), location.open_catalogue()
     try:
         with process_lock(directory / _LOCK, blocking=False, work=f"re-embedding {directory}"):
-            checkpoint = _load_own_copy(directory, checkpoint_path, device)
+            checkpoint = _load_own_copy(location, checkpoint_path, device)
             state = catalogue.state()
             form_for(checkpoint.network.distance, state.factory)
             embedded = 0
             origin = EmbeddingsOrigin(checkpoint.sha256, is_worth_mirroring(catalogue.size()))
             if state.origin != origin:
-                embedded = _Run(directory, catalogue, checkpoint, origin).finish(progress)
+                embedded = _Run(photos, catalogue, checkpoint, origin).finish(progress)
             settle_checkpoint(directory, checkpoint.sha256)
-            measured = measure_missing_colors(catalogue, PhotoStore(directory / PHOTOS), progress)
+            measured = measure_missing_colors(catalogue, photos, progress)
             # writes the index that the next start reads
             gallery = Gallery.open(directory, checkpoint, catalogue, milvus=location.milvus)
             size = gallery.snapshot.photos, gallery.snapshot.size
@@ -105,17 +105,20 @@ def reembed(
         catalogue.close()
 
 
-def _load_own_copy(directory: Path, path: Path, device: str) -> Checkpoint:
-    """Copy a checkpoint into the gallery and load that copy."""
-    return load_checkpoint(keep_checkpoint(directory, path), str(resolve_device(device)))
+def _load_own_copy(location: GalleryLocation, path: Path, device: str) -> Checkpoint:
+    """Copy a checkpoint to where servers look for it, and load that copy."""
+    copy = keep_checkpoint(location.directory, path)
+    share_checkpoint(location, copy)
+    return load_checkpoint(copy, str(resolve_device(device)))
 
 
 class _Run:
     """One run of re-embedding a gallery by one checkpoint, both ways round if `origin` says so."""
 
-    def __init__(self, directory: Path, catalogue: Catalogue, checkpoint: Checkpoint, origin: EmbeddingsOrigin) -> None:
-        self._catalogue, self._checkpoint = catalogue, checkpoint
-        self._photos = PhotoStore(directory / PHOTOS)
+    def __init__(
+        self, photos: PhotoStore, catalogue: Catalogue, checkpoint: Checkpoint, origin: EmbeddingsOrigin
+    ) -> None:
+        self._photos, self._catalogue, self._checkpoint = photos, catalogue, checkpoint
         self._staged = StagedEmbeddings(catalogue, origin, checkpoint.network.dim)
         self._pool = ThreadPoolExecutor(available_cpus(), "decode")
         self._count = 0
@@ -188,7 +191,7 @@ class _Run:
 def _read_frame(photos: PhotoStore, checkpoint: Checkpoint, name: str) -> Pixels | str:
     """Read the frames (K,256,256) of a stored photo, or return the problem with the photo."""
     try:
-        data = photos.photo(name).read_bytes()
+        data = photos.read(name)
         sha256 = hashlib.sha256(data).hexdigest()
         if sha256 != name:
             return f"is damaged: its SHA-256 is {sha256}, expected its name"

@@ -29,14 +29,17 @@ async def check_health(request: Request) -> Health:
 async def check_readiness(request: Request, service: ServiceOf) -> Readiness:
     """Report whether searches work: the gallery is open, a first search has run, and no damage has been found.
 
-    The status is `degraded` while the database is away and searches continue from memory.
+    The status is `degraded` while the database is away and searches continue from memory, or the bucket of the photos.
     """
     damage: str | None = getattr(request.app.state, "damage", None)
     if damage is not None:
         raise ApiError(503, "damaged_catalogue", damage)
-    if not service.gallery.contact.is_up:
-        return Readiness(status="degraded", database="away")
-    return Readiness(status="ready", database="up")
+    has_database, has_photos = service.gallery.contact.is_up, service.gallery.photos.is_up
+    return Readiness(
+        status="ready" if has_database and has_photos else "degraded",
+        database="up" if has_database else "away",
+        photos="up" if has_photos else "away",
+    )
 
 
 @router.get(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
-from fastapi.responses import FileResponse
+from fastapi import APIRouter, Path, Query, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import FileResponse, Response
 
 from app.api.requests.filter_parameters import FiltersOf, Variants
 from app.api.requests.product_id_paths import ProductId, unknown_product_error
@@ -20,10 +20,10 @@ from app.asgi.errors import ApiError
 from app.core.error_text import truncate
 from app.database.labels.reading import read_labels
 from app.gallery.gallery import Gallery
+from app.gallery.photo_store import PHOTO_FILE
 from app.products.grouping import Grouping
 from app.products.languages.labels import NO_LABELS, Labels
 
-_PHOTO_NAME = re.compile(r"[0-9a-f]{64}(\.thumb)?\.webp")
 # the name is the hash of the content; pages of other origins may show photos
 _PHOTO_HEADERS = {**FOR_EVER, "Cross-Origin-Resource-Policy": "cross-origin"}
 
@@ -96,13 +96,28 @@ def _read_labels(gallery: Gallery, lang: str | None) -> Labels:
 
 @photo_router.get(
     "/photos/{name}",
-    response_class=FileResponse,
+    response_class=Response,
     responses={200: {"content": {"image/webp": {}}}, **error_docs(404, 422, 500, 503)},
     tags=["products"],
 )
-def get_photo(name: PhotoName, service: ServiceOf) -> FileResponse:
+async def get_photo(name: PhotoName, request: Request, service: ServiceOf) -> Response:
     """Return a product's photo or thumbnail, by the name in photo_url or thumbnail_url."""
-    path = service.gallery.photos.directory / name
-    if not _PHOTO_NAME.fullmatch(name) or not path.is_file():
-        raise ApiError(404, "not_found", f"there is no photo {truncate(name)}: expected a name from photo_url")
-    return FileResponse(path, media_type="image/webp", headers=_PHOTO_HEADERS)
+    if not PHOTO_FILE.fullmatch(name):
+        raise _unknown_photo_error(name)
+    photos, headers = service.gallery.photos, {**_PHOTO_HEADERS, "ETag": f'"{name}"'}
+    if headers["ETag"] in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    path = photos.files.path(name)
+    if path is not None:
+        if not await run_in_threadpool(path.is_file):
+            raise _unknown_photo_error(name)
+        return FileResponse(path, media_type="image/webp", headers=headers)
+    try:
+        data = await service.photo_reader.read(photos, name)
+    except FileNotFoundError:
+        raise _unknown_photo_error(name) from None
+    return Response(data, media_type="image/webp", headers=headers)
+
+
+def _unknown_photo_error(name: str) -> ApiError:
+    return ApiError(404, "not_found", f"there is no photo {truncate(name)}: expected a name from photo_url")

@@ -14,13 +14,17 @@ class Status(BaseModel):
 
 
 class Readiness(Status):
-    """Status of the searches, and of the database that they need for all but the nearest products."""
+    """Status of the searches, of the database that they need for all but the nearest products, and of the photos."""
 
     status: Literal["ready", "degraded"] = Field(
-        description="degraded while the database is away and searches continue from memory", examples=["ready"]
+        description="degraded while the database or the bucket of the photos is away; searches continue",
+        examples=["ready"],
     )
     database: Literal["up", "away"] = Field(
         description="while it is away, searches by the lines alone continue from memory", examples=["up"]
+    )
+    photos: Literal["up", "away"] = Field(
+        description="while their bucket is away, they are neither shown nor written", examples=["up"]
     )
 
 

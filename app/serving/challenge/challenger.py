@@ -16,7 +16,7 @@ from app.catalogue.challenger.challenger_catalogue import ChallengerCatalogue
 from app.core.shutdown import Shutdown
 from app.database.state import EmbeddingsOrigin
 from app.gallery.gallery import Gallery
-from app.gallery.layout import CHALLENGER_INDEX, PHOTOS
+from app.gallery.layout import CHALLENGER_INDEX
 from app.gallery.maintenance import Maintenance
 from app.gallery.photo_store import PhotoStore
 from app.index.gpu import gpu_for
@@ -51,11 +51,12 @@ class Challenger(SearchRuntime):
 
         After an error, nothing is left open.
         """
-        location, grouping = location_of(settings), grouping_of(settings)
+        location, grouping, gpu = location_of(settings), grouping_of(settings), gpu_for(settings.device)
         with ExitStack() as opened:  # closed if a later step fails
             opened.callback(catalogue.close)
-            gpu = gpu_for(settings.device)
-            gallery = ChallengerGallery.open(location.directory, checkpoint, catalogue, gpu, grouping, location.milvus)
+            gallery = ChallengerGallery.open(
+                location.directory, checkpoint, catalogue, gpu, grouping, location.open_photos(), location.milvus
+            )
             challenger = cls(checkpoint, catalogue, gallery, settings)
             opened.callback(challenger.sketch_decoder.close)
             challenger.sketch_decoder.start()
@@ -78,7 +79,7 @@ class Challenger(SearchRuntime):
 def open_catalogue(settings: Settings, checkpoint: Checkpoint) -> ChallengerCatalogue:
     """Connect to the gallery's catalogue as a challenger. Raises CatalogueError."""
     location = location_of(settings)
-    embed = partial(_embed, PhotoStore(location.directory / PHOTOS), checkpoint)
+    embed = partial(_embed, location.open_photos(), checkpoint)
     return ChallengerCatalogue(location.url, checkpoint.sha256, checkpoint.network.dim, embed)
 
 
@@ -89,7 +90,7 @@ def _embed(
     frames: dict[str, Pixels] = {}
     for name in names:
         try:
-            frames[name] = photo_frames(decode_image(photos.photo(name).read_bytes()), checkpoint.preprocess)
+            frames[name] = photo_frames(decode_image(photos.read(name)), checkpoint.preprocess)
         except (cv2.error, OSError, ValueError) as error:
             _log.warning("photo %s cannot be embedded by the challenger: %s", name, error)
     if not frames:

@@ -21,9 +21,7 @@ from app.database.state import CatalogueState, lineage
 from app.database.tables import metadata, operations, photos, products
 from app.gallery.checkpoint_store import checkpoint_file
 from app.gallery.layout import INDEX, GalleryLocation
-from app.gallery.layout import PHOTOS as GALLERY_PHOTOS
 from app.gallery.local_index.index_manifest import UnusableIndexError, manifest_text, parse_manifest
-from app.gallery.photo_store import PhotoStore
 from index_builder.gallery.backup.copy_files import PhotoCopier, copy_feeds
 from index_builder.gallery.backup.manifest import (
     MARK,
@@ -67,11 +65,11 @@ def backup(location: GalleryLocation, to: Path, progress: Progress | None = None
     try:
         _claim(to, lineage(catalogue.state().identity))
         with process_lock(to / MARK, blocking=False, work=f"the backup in {to}"), keep_earlier_on_failure(to):
-            copier = PhotoCopier(PhotoStore(directory / GALLERY_PHOTOS), to / PHOTOS, _read_earlier_files(to))
+            copier = PhotoCopier(location.open_photos().files, to / PHOTOS, _read_earlier_files(to))
             with catalogue.moment() as connection:
                 names = _select_photo_names(connection)
             copier.copy(names, progress)  # copies most photos before the moment of the backup
-            return _finish(directory, to, *_dump_consistently(directory, to, catalogue), copier)
+            return _finish(location, to, *_dump_consistently(directory, to, catalogue), copier)
     finally:
         catalogue.close()
 
@@ -187,7 +185,7 @@ def _dump(catalogue: Catalogue, path: Path) -> None:
 
 
 def _finish(
-    directory: Path, to: Path, database: Path, sha256: str, dump: _DumpContents, copier: PhotoCopier
+    location: GalleryLocation, to: Path, database: Path, sha256: str, dump: _DumpContents, copier: PhotoCopier
 ) -> BackupReport:
     """Copy the other files that the database names, write the manifest and remove files of earlier backups."""
     state, names = dump.state, dump.photos
@@ -196,7 +194,7 @@ def _finish(
     referenced = set(names)
     files = {name: value for name, value in copier.files.items() if name.partition(".")[0] in referenced}
     photo_list, index = _companion_path(database, "photos", "sha256"), _companion_path(database, "index", "json")
-    checkpoint = _copy_checkpoint(directory, to, state)
+    checkpoint = _copy_checkpoint(location, to, state)
     manifest = BackupManifest(
         origin=lineage(state.identity),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -213,7 +211,7 @@ def _finish(
     remove_other_files(to, manifest.files, files)
     feeds = [f"import {operation}: its feed is not in the gallery" for operation in _find_missing_feeds(to, dump)]
     missing = (*copier.missing.values(), *feeds)
-    return BackupReport(state.revision, dump.size, len(names), copier.copied, missing)
+    return BackupReport(state.revision, dump.size, len(names), len(copier.copied), missing)
 
 
 def _companion_path(database: Path, kind: str, ending: str) -> Path:
@@ -221,10 +219,10 @@ def _companion_path(database: Path, kind: str, ending: str) -> Path:
     return database.with_name(f"{kind}{database.stem.removeprefix(_CATALOGUE)}.{ending}")
 
 
-def _copy_checkpoint(directory: Path, to: Path, state: CatalogueState) -> tuple[str, str] | None:
+def _copy_checkpoint(location: GalleryLocation, to: Path, state: CatalogueState) -> tuple[str, str] | None:
     if state.checkpoint is None:
         return None
-    source, target = checkpoint_file(directory, state.checkpoint), to / f"{state.checkpoint}.safetensors"
+    source, target = checkpoint_file(location, state.checkpoint), to / f"{state.checkpoint}.safetensors"
     check_file(source, state.checkpoint)
     if not target.is_file() or sha256_of(target) != state.checkpoint:
         write_atomically(target, lambda path: shutil.copyfile(source, path))

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import os
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 from PIL import Image
 
-from app.core.atomic_files import sha256_of
 from app.database.state import CatalogueState
 from app.gallery.checkpoint_store import checkpoint_file
-from app.gallery.layout import CHECKPOINT_FILE, CHECKPOINTS
-from app.gallery.photo_store import PhotoStore
+from app.gallery.layout import CHECKPOINT_FILE, CHECKPOINTS, GalleryLocation
+from app.gallery.photo_store import PhotoStore, thumbnail_file
 from index_builder.gallery.verify.findings import Findings
 from index_builder.gallery.verify.rows import CheckedRows
 from model.checkpoint import Checkpoint, CheckpointError, load_checkpoint
@@ -21,15 +21,15 @@ from model.checkpoint import Checkpoint, CheckpointError, load_checkpoint
 _THREADS = 4
 
 
-def check_checkpoint(directory: Path, state: CatalogueState, findings: Findings) -> Checkpoint | None:
+def check_checkpoint(location: GalleryLocation, state: CatalogueState, findings: Findings) -> Checkpoint | None:
     """Check and load the gallery's checkpoint. Returns None if it is absent, damaged or another one."""
     if state.checkpoint is None:
         findings.add_note("checkpoint", "none is recorded yet: the first product records one")
         return None
-    path = checkpoint_file(directory, state.checkpoint)
     try:
+        path = checkpoint_file(location, state.checkpoint)
         checkpoint = load_checkpoint(path)
-    except CheckpointError as error:
+    except (CheckpointError, OSError) as error:
         findings.add_problem("checkpoint", str(error))
         return None
     if checkpoint.sha256 != state.checkpoint:
@@ -50,7 +50,7 @@ class PhotoCheck:
 
     def __init__(self, store: PhotoStore, findings: Findings) -> None:
         self._store, self._findings = store, findings
-        self._pool = ThreadPoolExecutor(min(_THREADS, os.cpu_count() or 1))
+        self._pool = ThreadPoolExecutor(max(store.files.parallelism, min(_THREADS, os.cpu_count() or 1)))
         self._seen: set[bytes] = set()  # SHA-256s
 
     @property
@@ -67,11 +67,9 @@ class PhotoCheck:
                 self._findings.add_problem(f"product {product.product_id}", message)
 
     def finish(self) -> None:
-        """Note the files of the photo folder that no product names."""
+        """Note the files of photos that no product names."""
         self._pool.shutdown()
-        folder = self._store.directory
-        files = [entry.name for entry in os.scandir(folder)] if folder.is_dir() else []
-        unnamed = filter(self._is_unnamed, files)
+        unnamed = filter(self._is_unnamed, self._store.files.names())
         note_leftovers(self._findings, "photos", unnamed, "files that no product names")
 
     def _is_new(self, name: str) -> bool:
@@ -93,13 +91,13 @@ class PhotoCheck:
     def _find_photo_damage(self, name: str) -> list[str]:
         messages = []
         try:
-            sha256 = sha256_of(self._store.photo(name))
+            sha256 = hashlib.sha256(self._store.read(name)).hexdigest()
             if sha256 != name:
                 messages.append(f"photo {name} has SHA-256 {sha256}: expected its name")
         except OSError as error:
-            messages.append(f"photo {name} cannot be read ({error.strerror}): expected it in the gallery")
+            messages.append(f"photo {name} cannot be read ({error.strerror or error}): expected it in the gallery")
         try:
-            with Image.open(self._store.thumbnail(name)) as image:
+            with Image.open(io.BytesIO(self._store.files.read(thumbnail_file(name)))) as image:
                 image.load()
         except FileNotFoundError:
             messages.append(f"photo {name} has no thumbnail: expected one beside it")

@@ -13,8 +13,7 @@ from app.catalogue.catalogue import Catalogue
 from app.database.merchandising.stored_rules import read_stored_rules
 from app.database.rows import DamagedCatalogueError, state_in
 from app.database.state import CatalogueState
-from app.gallery.layout import INDEX, PHOTOS, GalleryLocation
-from app.gallery.photo_store import PhotoStore
+from app.gallery.layout import INDEX, GalleryLocation
 from app.rules.rule_set import InvalidRulesError, parse_rules
 from index_builder.gallery.verify.collection import CollectionCheck
 from index_builder.gallery.verify.files import PhotoCheck, check_checkpoint, note_leftovers
@@ -61,10 +60,10 @@ def _try_verify(location: GalleryLocation, catalogue: Catalogue, progress: Progr
     """Check a gallery once. Returns None if its checkpoint was switched while its files were being opened."""
     directory, findings = location.directory, Findings()
     expected = catalogue.state()
-    checkpoint = check_checkpoint(directory, expected, findings)
+    checkpoint = check_checkpoint(location, expected, findings)
     # The index is opened before the rows are read: a server may save it meanwhile, and it must not be newer than them.
     index = _open_index(location, catalogue, checkpoint.network.distance, expected, findings) if checkpoint else None
-    photos = PhotoCheck(PhotoStore(directory / PHOTOS), findings)
+    photos = PhotoCheck(location.open_photos(), findings)
     count = 0
     with catalogue.moment() as connection:
         state = state_in(connection)

@@ -27,7 +27,7 @@ sys.exit(name == "verify")
 @pytest.fixture
 def commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Commands]:
     monkeypatch.setenv("SKETCHFIND_REQUIRE_KEY", "true")
-    settings = load_settings(gallery=tmp_path, catalogue="postgresql://u:secret@db/name")
+    settings = load_settings(gallery=tmp_path, catalogue="postgresql://u:secret@db/name", photos="s3://shop/p")
     commands = Commands(settings, (sys.executable, "-c", PROGRAM))
     yield commands
     commands.close()
@@ -41,14 +41,15 @@ def finished(run: CommandRun) -> CommandRun:
     return run
 
 
-def test_a_command_gets_the_gallery_and_the_catalogue_alone_and_its_output_is_kept(
+def test_a_command_gets_the_gallery_and_its_places_alone_and_its_output_is_kept(
     commands: Commands, tmp_path: Path
 ) -> None:
     commands.start("verify")
     run = finished(commands.runs["verify"])
     assert (run.status, run.progress) == (1, "Checking 1 of 2")
     assert f"['--gallery', '{tmp_path}']" in run.result
-    assert "{'SKETCHFIND_CATALOGUE': 'postgresql://u:secret@db/name'}" in run.result
+    places = {"SKETCHFIND_CATALOGUE": "postgresql://u:secret@db/name", "SKETCHFIND_PHOTOS": "s3://shop/p"}
+    assert str(places) in run.result
     commands.start("backup", tmp_path / "to")
     run = finished(commands.runs["backup"])
     assert run.status == 0 and f"['{tmp_path}/to'," in run.result

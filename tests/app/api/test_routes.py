@@ -169,7 +169,7 @@ def test_head_is_get_without_the_body(client: httpx.Client, path: str) -> None:
 
 def test_monitors_get_their_answers(client: httpx.Client) -> None:
     assert client.get("/healthz").json()["status"] == "ok"
-    assert client.get("/readyz").json() == {"status": "ready", "database": "up"}
+    assert client.get("/readyz").json() == {"status": "ready", "database": "up", "photos": "up"}
 
 
 def test_openapi_documents_bodies_answers_and_errors(client: httpx.Client) -> None:

@@ -94,9 +94,9 @@ def test_searches_continue_from_memory_while_the_database_is_away(
             return client.post(f"/search{query}", content=strokes_body(), headers=JSON)
 
         wait_until(lambda: is_copied(app.state.service))  # before any search
-        assert client.get("/readyz").json() == {"status": "ready", "database": "up"}
+        assert client.get("/readyz").json() == {"status": "ready", "database": "up", "photos": "up"}
         server.stop()
-        wait_until(lambda: client.get("/readyz").json() == {"status": "degraded", "database": "away"})
+        wait_until(lambda: client.get("/readyz").json() == {"status": "degraded", "database": "away", "photos": "up"})
         assert "sketchfind_database_up 0.0" in client.get("/metrics").text
         lost = search()
         assert lost.status_code == 200 and len(lost.json()["results"]) == 12

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
+import math
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,8 +14,9 @@ import pytest
 from app.catalogue.catalogue import Catalogue, sqlite_url
 from app.catalogue.import_jobs import FeedProblem, ImportCounts
 from app.feeds.records import FeedItem
-from app.gallery.garbage import GRACE, remove_unused_photos
+from app.gallery.garbage import remove_unused_photos
 from app.gallery.photo_store import PhotoStore
+from app.gallery.storage.file_storage import FileStorage
 from app.ingest.pipeline import Ingest
 from app.ingest.product_preparer import DraftPhoto, ProductUpdate
 from app.products.product import Product
@@ -53,15 +53,15 @@ def catalogue(tmp_path: Path, checkpoint: Checkpoint) -> Iterator[Catalogue]:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> PhotoStore:
-    return PhotoStore(tmp_path / "photos")
+def store(files: FileStorage) -> PhotoStore:
+    return PhotoStore(files)
 
 
 def age_and_sweep(store: PhotoStore, catalogue: Catalogue) -> None:
-    """Make all files old enough to be removed, and remove the unused ones as another process does."""
-    for path in store.directory.glob("*.webp"):  # not what another thread is writing
-        os.utime(path, (0, time.time() - GRACE - 9))
-    remove_unused_photos(store, catalogue)
+    """Remove unused photos as another process does, after so long that all files are old enough."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("app.gallery.garbage.GRACE", -9.0)
+        remove_unused_photos(store, catalogue)
 
 
 def assert_whole(store: PhotoStore, catalogue: Catalogue, *sizes: int) -> None:
@@ -69,7 +69,7 @@ def assert_whole(store: PhotoStore, catalogue: Catalogue, *sizes: int) -> None:
     products = catalogue.page()
     assert [len(product.photos) for product in products] == list(sizes)
     names = {photo.name for product in products for photo in product.photos}
-    assert all(map(store.has, names)) and len(list(store.directory.iterdir())) == 2 * len(names)
+    assert all(map(store.has, names)) and len(list(store.files.names())) == 2 * len(names)
 
 
 def test_an_import_that_waits_long_for_a_photo_stores_those_again_that_were_removed(
@@ -94,7 +94,10 @@ def test_a_product_that_waits_long_for_a_photo_has_all_of_them(
 
 
 def test_only_the_thumbnail_is_missed_too(store: PhotoStore, catalogue: Catalogue, checkpoint: Checkpoint) -> None:
-    source = SlowPhotos("81", lambda: next(store.directory.glob("*.thumb.webp")).unlink())
+    def remove_thumbnail() -> None:
+        store.files.condemn([next(name for name in store.files.names() if ".thumb." in name)], math.inf)()
+
+    source = SlowPhotos("81", remove_thumbnail)
     Ingest(catalogue, store, checkpoint).run([FeedItem(Product("one", "One"), ("80", "81"))], source, print)
     assert_whole(store, catalogue, 2)
 
@@ -130,18 +133,18 @@ def test_a_writer_and_the_removal_at_the_same_time(
             threads[0].join(0.2)
             assert threads[0].is_alive(), "it did not wait"
 
-    ingest, has, remove = Ingest(catalogue, store, checkpoint), store.has, store.remove
+    ingest, missing, condemn = Ingest(catalogue, store, checkpoint), store.missing, store.condemn
     photos = [DraftPhoto("", lambda known: photo(80), "80")]
     write = partial(ingest.write, ProductUpdate("one", lambda old: Product("one", "One"), photos))
 
-    def has_and_sweep(name: str) -> bool:
-        is_stored = has(name)
+    def look_and_sweep(names: Iterable[str]) -> set[str]:
+        lacking = missing(names)
         begin(partial(age_and_sweep, store, catalogue))
-        return is_stored
+        return lacking
 
-    def write_and_remove(name: str, before: float) -> None:
+    def write_and_condemn(names: Iterable[str], before: float) -> Callable[[], None]:
         begin(late)
-        remove(name, before)
+        return condemn(names, before)
 
     def late() -> Any:
         """Write a product whose photo was stored long ago."""
@@ -156,13 +159,13 @@ def test_a_writer_and_the_removal_at_the_same_time(
         return put(*given)
 
     if first == "writer":
-        monkeypatch.setattr(store, "has", has_and_sweep)
+        monkeypatch.setattr(store, "missing", look_and_sweep)
         write()
     else:
         write()
         stored = catalogue.page()[0].photo
         catalogue.delete(["one"])
-        monkeypatch.setattr(store, "remove", write_and_remove)
+        monkeypatch.setattr(store, "condemn", write_and_condemn)
         age_and_sweep(store, catalogue)
     threads[0].join()
     assert_whole(store, catalogue, 1)

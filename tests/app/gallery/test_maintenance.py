@@ -19,6 +19,7 @@ from app.gallery.garbage import GRACE, remove_unused_photos
 from app.gallery.local_index import local_index as module
 from app.gallery.maintenance import Maintenance
 from app.gallery.photo_store import PhotoStore
+from app.gallery.storage.folder_storage import FolderStorage
 from app.index.part import merge
 from app.products.product import Photo, Product
 from tests.conftest import draw_product
@@ -112,14 +113,14 @@ def test_another_process_is_followed_without_a_search(tmp_path: Path) -> None:
 
 
 def test_only_old_photos_that_nobody_shows_are_removed(tmp_path: Path) -> None:
-    catalogue, store = open_catalogue(tmp_path), PhotoStore(tmp_path / "photos")
+    catalogue, store = open_catalogue(tmp_path), PhotoStore(FolderStorage(tmp_path / "photos"))
     used, unused, fresh = (store.keep(*encode_webp_files(draw_product(number, (40, 30)))) for number in range(3))
     catalogue.put([Product("a", "a", photos=(Photo(used, "s"),))], vectors(1))
     for left in ("left.webp.1-1.partial", f"{'f' * 64}.thumb.webp"):
         (tmp_path / "photos" / left).touch()
     for path in (tmp_path / "photos").iterdir():
         os.utime(path, (0, time.time() - GRACE - 9))
-    store.touch(fresh)
+    store.release([fresh])
     remove_unused_photos(store, catalogue)
     assert (store.has(used), store.has(unused), store.has(fresh)) == (True, False, True)
     assert len(list((tmp_path / "photos").iterdir())) == 4
@@ -129,18 +130,18 @@ def test_only_old_photos_that_nobody_shows_are_removed(tmp_path: Path) -> None:
 def test_a_photo_that_cannot_be_removed_does_not_keep_the_others(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    catalogue, store = open_catalogue(tmp_path), PhotoStore(tmp_path / "photos")
+    catalogue, store = open_catalogue(tmp_path), PhotoStore(FolderStorage(tmp_path / "photos"))
     names = [store.keep(*encode_webp_files(draw_product(number, (40, 30)))) for number in range(3)]
     for path in (tmp_path / "photos").iterdir():
         os.utime(path, (0, time.time() - GRACE - 9))
     rename = os.rename
 
     def refuse_one(source: Path, target: Path) -> None:
-        if source == store.photo(names[1]):
+        if source.name.startswith(names[1]):
             raise PermissionError(1, "Operation not permitted")
         rename(source, target)
 
-    monkeypatch.setattr("app.gallery.photo_store.os.rename", refuse_one)
+    monkeypatch.setattr("app.gallery.storage.folder_storage.os.rename", refuse_one)
     remove_unused_photos(store, catalogue)
     assert [store.has(name) for name in names] == [False, True, False]
     catalogue.close()
@@ -151,14 +152,14 @@ def test_a_photo_that_could_not_be_touched_is_touched_later(tmp_path: Path, monk
     open_catalogue(tmp_path).close()
     gallery = Gallery.open(tmp_path, small_checkpoint())
     name = gallery.photos.keep(*encode_webp_files(draw_product(1, (40, 30))))
-    path, long_ago = gallery.photos.photo(name), time.time() - GRACE - 9
+    path, long_ago = tmp_path / "photos" / f"{name}.webp", time.time() - GRACE - 9
     os.utime(path, (0, long_ago))
     with monkeypatch.context() as patch:
 
         def read_only(_path: Path) -> None:
             raise OSError(30, "Read-only file system")
 
-        patch.setattr("app.gallery.photo_store.os.utime", read_only)
+        patch.setattr("app.gallery.storage.folder_storage.os.utime", read_only)
         gallery.photos.release([name, "0" * 64])
         assert path.stat().st_mtime == pytest.approx(long_ago)
     maintenance = Maintenance(gallery, lambda: None)
@@ -204,12 +205,12 @@ def values_of(catalogue: Catalogue) -> set[tuple[str, str]]:
 
 
 def test_a_photo_that_is_stored_again_is_not_removed(tmp_path: Path) -> None:
-    store = PhotoStore(tmp_path / "photos")
+    store = PhotoStore(FolderStorage(tmp_path / "photos"))
     name = store.keep(*encode_webp_files(draw_product(1, (40, 30))))
-    store.remove(name, before=time.time() - 60)
+    store.condemn([name], before=time.time() - 60)()
     assert store.has(name)
-    store.remove(name, before=time.time() + 60)
-    assert not list(store.directory.iterdir())
+    store.condemn([name], before=time.time() + 60)()
+    assert not list(store.files.names())
 
 
 def test_what_others_have_changed_is_not_overwritten(tmp_path: Path) -> None:

@@ -11,37 +11,38 @@ import pytest
 from PIL import Image, ImageCms
 
 from app.decoding.product_photo import encode_webp_files
-from app.gallery.photo_store import PhotoStore
+from app.gallery.photo_store import PhotoStore, photo_file, thumbnail_file
+from app.gallery.storage.file_storage import FileStorage
+from app.gallery.storage.folder_storage import FolderStorage
 from tests.conftest import draw_product
 
 
 def store_and_read(store: PhotoStore, image: Image.Image) -> Image.Image:
     """Store an image, and return the stored photo."""
-    with Image.open(store.photo(store.keep(*encode_webp_files(image)))) as photo:
-        photo.load()
-        return photo
+    return store.open(store.keep(*encode_webp_files(image)))
 
 
-def test_a_photo_is_kept_by_its_hash_without_metadata(tmp_path: Path) -> None:
+def test_a_photo_is_kept_by_its_hash_without_metadata(files: FileStorage) -> None:
     buffer = io.BytesIO()
     exif = Image.Exif()
     exif[0x010E] = "where I live"
     draw_product(1, (3000, 1500)).save(buffer, "JPEG", exif=exif, comment=b"secret")
     image = Image.open(io.BytesIO(buffer.getvalue()))
-    store = PhotoStore(tmp_path / "photos")
+    store = PhotoStore(files)
     name = store.keep(*encode_webp_files(image))
-    data = store.photo(name).read_bytes()
+    data = store.read(name)
     assert hashlib.sha256(data).hexdigest() == name and store.has(name)
-    with Image.open(io.BytesIO(data)) as photo, Image.open(store.thumbnail(name)) as thumbnail:
+    small = io.BytesIO(files.read(thumbnail_file(name)))
+    with Image.open(io.BytesIO(data)) as photo, Image.open(small) as thumbnail:
         assert (photo.format, photo.mode, photo.size) == ("WEBP", "RGB", (1024, 512))
         assert (thumbnail.format, thumbnail.size) == ("WEBP", (320, 160))
         assert not {"exif", "icc_profile", "xmp"} & photo.info.keys() and not photo.getexif()
     assert b"where I live" not in data and b"secret" not in data
-    assert sorted(path.name for path in store.directory.iterdir()) == sorted([f"{name}.webp", f"{name}.thumb.webp"])
+    assert sorted(files.names()) == sorted([f"{name}.webp", f"{name}.thumb.webp"])
 
 
 def test_a_small_photo_is_not_enlarged(tmp_path: Path) -> None:
-    assert store_and_read(PhotoStore(tmp_path), draw_product(1, (200, 100))).size == (200, 100)
+    assert store_and_read(PhotoStore(FolderStorage(tmp_path)), draw_product(1, (200, 100))).size == (200, 100)
 
 
 def test_a_photo_lying_on_its_side_is_kept_upright(tmp_path: Path) -> None:
@@ -50,7 +51,7 @@ def test_a_photo_lying_on_its_side_is_kept_upright(tmp_path: Path) -> None:
     exif[0x0112] = 6  # rotated by 90 degrees
     buffer = io.BytesIO()
     image.save(buffer, "PNG", exif=exif)
-    photo = store_and_read(PhotoStore(tmp_path), Image.open(buffer))
+    photo = store_and_read(PhotoStore(FolderStorage(tmp_path)), Image.open(buffer))
     assert photo.size == (100, 200)
     difference = np.asarray(photo, float) - np.asarray(image.transpose(Image.Transpose.ROTATE_270), float)
     assert np.abs(difference).mean() < 8
@@ -61,7 +62,7 @@ def test_colours_are_turned_into_srgb(tmp_path: Path) -> None:
     swapped = srgb.replace(b"rXYZ", b"....").replace(b"bXYZ", b"rXYZ").replace(b"....", b"bXYZ")
     image = Image.new("RGB", (64, 64), (200, 30, 30))
     image.info["icc_profile"] = swapped  # its red is blue
-    red, _, blue = store_and_read(PhotoStore(tmp_path), image).getpixel((32, 32))  # type: ignore[misc]
+    red, _, blue = store_and_read(PhotoStore(FolderStorage(tmp_path)), image).getpixel((32, 32))  # type: ignore[misc]
     assert red < 60 and blue > 150
 
 
@@ -70,7 +71,7 @@ def test_an_unusable_profile_is_ignored(tmp_path: Path) -> None:
     image = Image.new("RGB", (64, 64), (200, 30, 30))
     for profile in (lab, b"garbage"):
         image.info["icc_profile"] = profile
-        red, green, blue = store_and_read(PhotoStore(tmp_path), image).getpixel((32, 32))  # type: ignore[misc]
+        red, green, blue = store_and_read(PhotoStore(FolderStorage(tmp_path)), image).getpixel((32, 32))  # type: ignore[misc]
         assert red > 180 and green < 60 and blue < 60
 
 
@@ -82,11 +83,11 @@ def test_photos_of_every_mode_are_kept(tmp_path: Path, mode: str) -> None:
         if mode == "I;16"
         else image.convert(mode)
     )
-    assert store_and_read(PhotoStore(tmp_path), image).size == (80, 60)
+    assert store_and_read(PhotoStore(FolderStorage(tmp_path)), image).size == (80, 60)
 
 
 def test_transparent_parts_are_white(tmp_path: Path) -> None:
-    photo = store_and_read(PhotoStore(tmp_path), Image.new("RGBA", (32, 32), (0, 0, 0, 0)))
+    photo = store_and_read(PhotoStore(FolderStorage(tmp_path)), Image.new("RGBA", (32, 32), (0, 0, 0, 0)))
     assert photo.getpixel((16, 16)) == (255, 255, 255)
 
 
@@ -97,17 +98,18 @@ def test_nothing_of_a_photo_remains_when_the_disk_is_full(tmp_path: Path, monkey
 
     monkeypatch.setattr(Path, "write_bytes", fail_on_write)
     with pytest.raises(OSError, match="No space left"):
-        PhotoStore(tmp_path).keep(*encode_webp_files(draw_product(1)))
+        PhotoStore(FolderStorage(tmp_path)).keep(*encode_webp_files(draw_product(1)))
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_photo_is_opened_and_measured(tmp_path: Path) -> None:
-    store = PhotoStore(tmp_path)
+def test_a_photo_is_opened_and_measured(files: FileStorage) -> None:
+    store = PhotoStore(files)
     name = store.keep(*encode_webp_files(draw_product(1, (200, 100))))
     assert store.size(name) == store.open(name).size == (200, 100)
-    store.photo("damaged").write_bytes(store.photo(name).read_bytes()[:40])
+    files.write({photo_file("damaged"): store.read(name)[:40]})
     assert store.size("none") is None
     with pytest.raises(FileNotFoundError):
         store.open("none")
     with pytest.raises(OSError, match="decoder"):
         store.open("damaged")
+    assert store.has(name) and store.missing([name, "damaged"]) == {"damaged"}  # it has no thumbnail

@@ -18,6 +18,7 @@ from sqlalchemy.exc import OperationalError
 from app.catalogue.catalogue import Catalogue
 from app.catalogue.import_jobs import ImportJob, ImportJobs
 from app.gallery.photo_store import PhotoStore
+from app.gallery.storage.folder_storage import FolderStorage
 from app.ingest.feed_store import FeedStore
 from tests.support.sketch_files import refused
 from tests.support.small_galleries import open_catalogue
@@ -158,7 +159,7 @@ def test_a_refused_product_takes_no_photo_from_another(shop: Shop) -> None:
 
 
 def test_a_photo_that_cannot_be_stored_leaves_no_thumbnail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    write, store = Path.write_bytes, PhotoStore(tmp_path)
+    write, store = Path.write_bytes, PhotoStore(FolderStorage(tmp_path))
 
     def write_thumbnails_only(path: Path, data: bytes) -> int:
         if ".thumb." not in path.name:

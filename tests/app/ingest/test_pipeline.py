@@ -18,7 +18,8 @@ from app.catalogue.import_jobs import FeedProblem, ImportCounts
 from app.core.arrays import Embeddings
 from app.decoding.product_photo import ProductPhoto, decode_photo
 from app.feeds.records import FeedItem
-from app.gallery.photo_store import PhotoStore
+from app.gallery.photo_store import PhotoStore, thumbnail_file
+from app.gallery.storage.folder_storage import FolderStorage
 from app.ingest.batches import BATCH
 from app.ingest.pipeline import Ingest
 from app.products.product import Product
@@ -68,7 +69,7 @@ def recorded(catalogue: Catalogue) -> tuple[list[Product], Embeddings]:
 def test_it_is_what_one_photo_after_the_other_gives(
     tmp_path: Path, checkpoint: Checkpoint, catalogue: Catalogue
 ) -> None:
-    store, problems, steps = PhotoStore(tmp_path / "photos"), list[FeedProblem](), list[ImportCounts]()
+    store, problems, steps = PhotoStore(FolderStorage(tmp_path / "photos")), list[FeedProblem](), list[ImportCounts]()
     ingest = Ingest(catalogue, store, checkpoint)
     counts = ingest.run(items(), DrawnPhotos(), problems.append, steps.append)
     assert counts == steps[-1] == ImportCounts(COUNT, added=COUNT - 1, problems=1)
@@ -81,8 +82,8 @@ def test_it_is_what_one_photo_after_the_other_gives(
     assert [product.product_id for product in products] == [f"p{n}" for n in range(COUNT) if n != FAILING]
     assert [product.revision for product in products] == list(range(1, COUNT))
     for product, decoded in zip(products, expected, strict=True):
-        assert store.photo(product.photo).read_bytes() == decoded.photo
-        assert store.thumbnail(product.photo).read_bytes() == decoded.thumbnail
+        assert store.read(product.photo) == decoded.photo
+        assert store.files.read(thumbnail_file(product.photo)) == decoded.thumbnail
     wanted = checkpoint.embed_photos([decoded.frames for decoded in expected])
     np.testing.assert_allclose(embeddings, wanted, atol=1e-4)
 
@@ -103,7 +104,9 @@ def test_variants_that_share_a_photo_are_decoded_and_embedded_once(
 
     monkeypatch.setattr(Checkpoint, "embed_photos", embed)
     sizes = [FeedItem(Product(f"p{n}-{size}", "P", size=str(size)), (str(n),)) for n in range(4) for size in range(8)]
-    Ingest(catalogue, PhotoStore(tmp_path / "photos"), checkpoint, decode).run(sizes, DrawnPhotos(), print)
+    Ingest(catalogue, PhotoStore(FolderStorage(tmp_path / "photos")), checkpoint, decode).run(
+        sizes, DrawnPhotos(), print
+    )
     assert len(decoded) == 4 and sum(embedded) == 4
     products, embeddings = recorded(catalogue)
     assert [product.product_id for product in products] == [item.product.product_id for item in sizes]
@@ -125,7 +128,10 @@ class MissingPhoto(DrawnPhotos):
 def test_a_product_that_is_deleted_meanwhile_is_one_problem_and_the_rest_is_written(
     tmp_path: Path, checkpoint: Checkpoint, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ingest, problems = Ingest(catalogue, PhotoStore(tmp_path / "photos"), checkpoint), list[FeedProblem]()
+    ingest, problems = (
+        Ingest(catalogue, PhotoStore(FolderStorage(tmp_path / "photos")), checkpoint),
+        list[FeedProblem](),
+    )
     ingest.run(items(5), DrawnPhotos(), problems.append)
     put, deleted = catalogue.put, list[int]()
 
@@ -160,7 +166,7 @@ def test_few_pictures_are_held_however_many_there_are(
             most = max(most, len(held))
         return decoded._replace(frames=frames)
 
-    ingest = Ingest(catalogue, PhotoStore(tmp_path / "photos"), checkpoint, decode)
+    ingest = Ingest(catalogue, PhotoStore(FolderStorage(tmp_path / "photos")), checkpoint, decode)
     ingest.run(items(260), DrawnPhotos(), lambda problem: None)
     assert most <= 6 * BATCH  # prepared, collected, being embedded and written
     assert catalogue.size() == 259
@@ -171,7 +177,7 @@ def test_what_stopped_goes_on_where_it_was(tmp_path: Path, checkpoint: Checkpoin
         yield from items(COUNT - 10)
         raise KeyboardInterrupt
 
-    ingest = Ingest(catalogue, PhotoStore(tmp_path / "photos"), checkpoint)
+    ingest = Ingest(catalogue, PhotoStore(FolderStorage(tmp_path / "photos")), checkpoint)
     steps: list[ImportCounts] = []
     with pytest.raises(KeyboardInterrupt):
         ingest.run(stopping(), DrawnPhotos(), lambda problem: None, steps.append)

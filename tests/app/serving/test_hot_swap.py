@@ -99,7 +99,7 @@ def test_searches_are_by_one_checkpoint_and_no_write_is_lost(shop: Shop, other_c
 def search_fresh_start(gallery: Path) -> list[str]:
     """Open a gallery, search for the first product, and return the ids of the results, nearest first."""
     with closing(GalleryLocation(gallery).open_catalogue()) as catalogue:
-        checkpoint = load_checkpoint(checkpoint_file(gallery, catalogue.state().checkpoint))
+        checkpoint = load_checkpoint(checkpoint_file(GalleryLocation(gallery), catalogue.state().checkpoint))
         frame = checkpoint.preprocess.photo(draw_product(0))
         retriever = Retriever(checkpoint, Gallery.open(gallery, checkpoint, catalogue))
         return [result.product.product_id for result in retriever.search(frame, 12).results]

@@ -160,13 +160,16 @@ def test_a_build_of_nothing_fails_whoever_reads_it(tmp_path: Path, tiny_checkpoi
     assert json.loads(result.stdout)["size"] == 0
 
 
-def test_the_demo_leaves_the_shop_s_database_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_demo_leaves_the_shop_s_database_and_bucket_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     served: list[Settings] = []
     monkeypatch.setattr("app.server.serve", served.append)
     monkeypatch.setattr("index_builder.demo.gallery.build_demo", lambda directory, *_: directory / "gallery")
     monkeypatch.setenv("SKETCHFIND_CATALOGUE", "postgresql://shop@database/shop")
+    monkeypatch.setenv("SKETCHFIND_PHOTOS", "s3://shop/photos")
     assert run("demo", "--directory", tmp_path).exit_code == 0
-    assert [(settings.gallery, settings.catalogue) for settings in served] == [(tmp_path / "gallery", None)]
+    assert [(settings.gallery, settings.catalogue, settings.photos) for settings in served] == [
+        (tmp_path / "gallery", None, None)
+    ]
 
 
 def test_help_names_every_command_and_default() -> None:

@@ -19,7 +19,6 @@ from app.decoding.product_photo import encode_webp_files
 from app.gallery.checkpoint_store import checkpoint_file
 from app.gallery.gallery import Gallery
 from app.gallery.layout import CHECKPOINT_FILE, PHOTOS, GalleryLocation
-from app.gallery.photo_store import PhotoStore
 from app.products.product import Photo, Product
 from app.search.retriever import Retriever
 from index_builder.gallery import reembed as stage
@@ -54,7 +53,7 @@ def reembed_in_small_batches(directory: Path, checkpoint: Path) -> None:
 
 def own_checkpoint(directory: Path) -> Checkpoint:
     catalogue = GalleryLocation(directory).open_catalogue()
-    checkpoint = load_checkpoint(checkpoint_file(directory, catalogue.state().checkpoint))
+    checkpoint = load_checkpoint(checkpoint_file(GalleryLocation(directory), catalogue.state().checkpoint))
     catalogue.close()
     return checkpoint
 
@@ -71,8 +70,8 @@ def embedded(directory: Path) -> Iterator[tuple[str, NDArray[np.float32]]]:
 
 def embed_all(checkpoint: Checkpoint, directory: Path) -> dict[str, NDArray[np.float32]]:
     """Embed all photos both ways round by a checkpoint. Returns the embeddings (2D,) by name."""
-    store, names = PhotoStore(directory / PHOTOS), [name for name, _ in embedded(directory)]
-    frames = [checkpoint.preprocess.photo(decode_image(store.photo(name).read_bytes()))[None] for name in names]
+    store, names = GalleryLocation(directory).open_photos(), [name for name, _ in embedded(directory)]
+    frames = [checkpoint.preprocess.photo(decode_image(store.read(name)))[None] for name in names]
     return dict(zip(names, checkpoint.embed_photos(frames, mirrored=True), strict=True))
 
 
@@ -117,7 +116,7 @@ def test_the_checkpoint_before_stays_until_the_next(
 ) -> None:
     first = load_checkpoint(tiny_checkpoint)
     reembed(GalleryLocation(gallery), other_checkpoint)
-    reembed(GalleryLocation(gallery), checkpoint_file(gallery, first.sha256))
+    reembed(GalleryLocation(gallery), checkpoint_file(GalleryLocation(gallery), first.sha256))
     assert own_checkpoint(gallery).sha256 == first.sha256
     network = load_checkpoint(other_checkpoint).network
     with torch.no_grad():
@@ -157,7 +156,7 @@ def test_it_may_be_killed_at_any_step(
 
 def test_writes_beside_it_are_never_lost_and_never_mixed(gallery: Path, other_checkpoint: Path) -> None:
     """Put products until the old checkpoint is replaced. All acknowledged products have embeddings of the new one."""
-    old, store = own_checkpoint(gallery), PhotoStore(gallery / PHOTOS)
+    old, store = own_checkpoint(gallery), GalleryLocation(gallery).open_photos()
     acknowledged: list[str] = []
     refused: list[CheckpointMismatchError] = []
 
@@ -250,7 +249,7 @@ def test_photos_that_cannot_be_embedded_are_named_and_nothing_switches(
     catalogue, before = GalleryLocation(gallery).open_catalogue(), own_checkpoint(gallery)
     product = catalogue.get("pump-1")
     assert product is not None
-    path = PhotoStore(gallery / PHOTOS).photo(product.photo)
+    path = gallery / PHOTOS / f"{product.photo}.webp"
     photo = path.read_bytes()
     if damage == "missing":
         path.unlink()

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from app.gallery.photo_store import PhotoStore
+from app.gallery.storage.folder_storage import FolderStorage
 from app.main import create_app
 from app.products.product import Product
 from app.settings import Settings
@@ -26,7 +27,7 @@ def test_a_product_is_found_by_its_encoded_id(tmp_path: Path, name: str) -> None
     catalogue.put([Product(product_id, product_id) for product_id in NAMES], vectors(len(NAMES)))
     settings = Settings(gallery=tmp_path)
     app = create_app(settings)
-    gallery = SimpleNamespace(catalogue=catalogue, photos=PhotoStore(tmp_path))
+    gallery = SimpleNamespace(catalogue=catalogue, photos=PhotoStore(FolderStorage(tmp_path)))
     app.state.service = SimpleNamespace(gallery=gallery, settings=settings)
     product = call(app, "GET", f"/products/{quote(name, safe='')}").json()
     assert product["product_id"] == name

@@ -245,7 +245,10 @@ def failing_utime(_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("failing", "by"),
-    [("app.gallery.gallery.Gallery.refresh", failing_refresh), ("app.gallery.photo_store.os.utime", failing_utime)],
+    [
+        ("app.gallery.gallery.Gallery.refresh", failing_refresh),
+        ("app.gallery.storage.folder_storage.os.utime", failing_utime),
+    ],
 )
 def test_what_fails_after_a_change_is_stored_is_not_told_as_if_nothing_was_changed(
     shop: Shop,

@@ -21,7 +21,6 @@ from app.decoding.product_photo import encode_webp_files
 from app.gallery.gallery import Gallery
 from app.gallery.layout import CHECKPOINT_FILE, IMPORTS, INDEX, PHOTOS, GalleryLocation
 from app.gallery.local_index.index_choice import saved_tuning
-from app.gallery.photo_store import PhotoStore
 from app.index.index_spec import Tuning
 from app.products.product import Photo, Product
 from index_builder.gallery.backup.backup import backup
@@ -86,7 +85,7 @@ def contents(catalogue: Catalogue) -> list[tuple[Product, bytes]]:
 
 def add(gallery: Path, number: int) -> str:
     """Put a product with a new photo. Returns its id."""
-    store, checkpoint = PhotoStore(gallery / PHOTOS), load_checkpoint(gallery / CHECKPOINT_FILE)
+    store, checkpoint = GalleryLocation(gallery).open_photos(), load_checkpoint(gallery / CHECKPOINT_FILE)
     image, catalogue = draw_product(100 + number, (64, 48)), GalleryLocation(gallery).open_catalogue()
     product = Product(f"late-{number:03d}", "Late", photos=(Photo(store.keep(*encode_webp_files(image)), f"{number}"),))
     catalogue.put([product], checkpoint.embed_photos([checkpoint.preprocess.photo(image)[None]], mirrored=True))
@@ -406,7 +405,7 @@ def test_a_backup_that_fails_over_a_damaged_one_removes_nothing(
 def test_a_gallery_that_lacks_a_photo_is_backed_up_all_the_same(gallery: Path, tmp_path: Path) -> None:
     product = GalleryLocation(gallery).open_catalogue().get("boot-1")
     assert product
-    PhotoStore(gallery / PHOTOS).photo(product.photo).unlink()
+    (gallery / PHOTOS / f"{product.photo}.webp").unlink()
     result = run("backup", "--gallery", gallery, tmp_path / "to")
     assert result.exit_code == 1 and f"missing: photo {product.photo}: {product.photo}.webp cannot" in result.stderr
     restore(tmp_path / "to", GalleryLocation(tmp_path / "back"))
