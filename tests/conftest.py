@@ -7,11 +7,12 @@ import os
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # one core per test; torch and FAISS read it when they are imported
 os.environ["SKETCHFIND_ENGINE"] = "onnxruntime"  # else the fastest, of which results differ in their last digits
 
+import gc
 import socket
 import threading
 import time
 from asyncio.events import _get_running_loop, _set_running_loop
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -50,6 +51,17 @@ PRODUCTS = [
     ("odd-1", "", "5.00 EUR", "odd-1.png"),
 ]
 COLORS = {"boot-2": "Black/Red", "pump-1": "black"}  # all others are red
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Exempt all that collection imports from garbage collection: it stays, and scanning it again costs seconds."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

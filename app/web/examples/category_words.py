@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
+from functools import cache
 
-from app.web.examples.kinds import KindTable, Words
+from app.web.examples.kinds import KindTable, Words, read_kinds
 
 _COMPOUNDING = ("de", "zh")  # languages whose longer words end with the thing itself: Stehlampen, 运动鞋
 _SHORTEST_ENDING = 4  # letters of a German ending; a shorter one, such as "hut", ends too many other words
@@ -64,6 +65,12 @@ class CategoryWords:
             if language == "zh" or len(ending) >= _SHORTEST_ENDING
         }
         return sorted(endings.items(), key=lambda item: -len(item[0]))
+
+
+@cache
+def read_category_words() -> CategoryWords:
+    """Read the words of all kinds and families, once."""
+    return CategoryWords(read_kinds())
 
 
 def _normalise_all(words: Words) -> list[str]:

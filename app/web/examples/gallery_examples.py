@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 
 from app.catalogue.catalogue import Catalogue
-from app.web.examples.category_words import CategoryWords
+from app.web.examples.category_words import read_category_words
 from app.web.examples.choice import choose_kinds, phrases_of
 from app.web.examples.kinds import Kind, read_kinds
 
@@ -19,7 +19,7 @@ class GalleryExamples:
 
     def __init__(self, named: Sequence[str] | None = None) -> None:
         self._table = read_kinds()
-        self._words = CategoryWords(self._table)
+        self._words = read_category_words()
         self._is_fixed = named is not None
         self._kinds = [self._table.kinds[name] for name in named or ()]
         self._lock = threading.Lock()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 _DIRECTORY = Path(__file__).resolve().parents[3] / "templates" / "kinds"
@@ -50,9 +51,10 @@ class KindTable:
         return next(families, None)
 
 
-def read_kinds(directory: Path = _DIRECTORY) -> KindTable:
-    """Read the files of all kinds and families."""
-    files = {path.stem: tomllib.loads(path.read_text("utf-8")) for path in sorted(directory.glob("*.toml"))}
+@cache
+def read_kinds() -> KindTable:
+    """Read the files of all kinds and families, once."""
+    files = {path.stem: tomllib.loads(path.read_text("utf-8")) for path in sorted(_DIRECTORY.glob("*.toml"))}
     kinds = {
         name: Kind(name, file["label"], file["phrase"], file["words"], tuple(file["paths"]))
         for name, file in files.items()
