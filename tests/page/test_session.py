@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -19,7 +20,7 @@ SOLD = ("chelsea", "ankle-boot", "boot", "ballet-flat", "stool", "tote")
 @pytest.fixture(scope="module")
 def live_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Start a server of a small demo shop, embedded by the checkpoint that ships."""
-    kinds = tuple(kind for kind in KINDS if kind.prefix in SOLD)
+    kinds = tuple(replace(kind, count=4) for kind in KINDS if kind.prefix in SOLD)
     assert len(kinds) == len(SOLD)
     with serving(build_demo(tmp_path_factory.mktemp("demo"), kinds=kinds)) as url:
         yield url
