@@ -52,8 +52,8 @@ def density() -> int:
 
 
 @pytest.fixture
-def page(browser: Browser, live_server: str, density: int) -> Iterator[Page]:
-    """Open the page on a phone. Fails afterwards if a script died or broke the security policy."""
+def blank_page(browser: Browser, live_server: str, density: int) -> Iterator[Page]:
+    """Start a phone that has opened nothing yet. Fails afterwards if a script died or broke the security policy."""
     device = PHONE | {"device_scale_factor": density}
     context = browser.new_context(base_url=live_server, locale="en-GB", service_workers="block", **device)
     context.set_default_timeout(_PATIENCE)
@@ -62,10 +62,16 @@ def page(browser: Browser, live_server: str, density: int) -> Iterator[Page]:
     said: list[str] = []
     page.on("pageerror", lambda error: dead.append(str(error)))
     page.on("console", lambda message: said.append(message.text))
-    page.goto("/")
     yield page
     context.close()
     assert not dead + [text for text in said if "Security Policy" in text]
+
+
+@pytest.fixture
+def page(blank_page: Page) -> Page:
+    """Open the page on a phone."""
+    blank_page.goto("/")
+    return blank_page
 
 
 @pytest.fixture

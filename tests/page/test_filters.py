@@ -44,8 +44,17 @@ def asked(url: str) -> dict[str, list[str]]:
 
 
 @pytest.fixture
+def page(blank_page: Page) -> Page:
+    """Leave it to `serve` or to the test to open the page, once all answers are in place."""
+    return blank_page
+
+
+@pytest.fixture
 def serve(page: Page) -> Serve:
-    """Lets the server have these facets, whatever is asked, and answer searches; returns what facets are asked for."""
+    """Open the page of a server with these facets, whatever is asked, which also answers searches.
+
+    Returns what facets are asked for.
+    """
 
     def start(**more: Any) -> list[dict[str, list[str]]]:
         questions: list[dict[str, list[str]]] = []
@@ -56,7 +65,7 @@ def serve(page: Page) -> Serve:
 
         page.route(FACETS, count)
         page.route(SEARCH, lambda route: route.fulfill(json=answer(product("a"), product("b"))))
-        page.reload()
+        page.goto("/")
         return questions
 
     return start
@@ -99,7 +108,7 @@ def test_nothing_to_choose_no_choices(page: Page, phone: Phone, serve: Serve) ->
 
 def test_without_facets_everything_is_searched(page: Page, phone: Phone) -> None:
     page.route(FACETS, lambda route: route.fulfill(status=404, json={"error": {"code": "not_found"}}))
-    page.reload()
+    page.goto("/")
     phone.draw_and_wait(BOOT[0])
     expect(phone.results).not_to_have_count(0)
     expect(chips(page)).to_have_count(0)
@@ -412,26 +421,23 @@ def test_a_feed_s_colours_are_text(page: Page, phone: Phone, serve: Serve) -> No
     assert page.locator("[onerror]").count() == 0
 
 
-@pytest.mark.parametrize("way", ["Escape", "Close filters", "back"])
-def test_the_sheet_closes(page: Page, phone: Phone, serve: Serve, way: str) -> None:
+def test_the_sheet_closes(page: Page, phone: Phone, serve: Serve) -> None:
     serve()
     phone.draw_and_wait(BOOT[0])
     address = page.url
-    sheet = open_sheet(phone)
-    if way == "Escape":
-        page.keyboard.press("Escape")
-    elif way == "back":
-        page.go_back()
-    else:
-        phone.button(way).tap()
-    expect(sheet).to_be_hidden()
-    expect(page.locator("#filters")).to_be_focused()
-    assert page.url == address
+    ways = (lambda: page.keyboard.press("Escape"), phone.button("Close filters").tap, page.go_back)
+    for close in ways:
+        sheet = open_sheet(phone)
+        close()
+        expect(sheet).to_be_hidden()
+        expect(page.locator("#filters")).to_be_focused()
+        assert page.url == address
 
 
-@pytest.mark.parametrize(
-    ("text", "kept"),
-    [
+def test_filters_can_be_had_and_set_as_parameters(page: Page) -> None:
+    """What a link holds; "change" says when it has to be made anew."""
+    page.goto("/")
+    for text, kept in (
         ("", ""),
         ("s=1zAbc&category=Shoes+%3E+Boots&color=red&color=Black", "category=Shoes+%3E+Boots&color=Black&color=red"),
         ("min_price=20&max_price=5.5&currency=EUR", "min_price=5.5&max_price=20&currency=EUR"),
@@ -441,33 +447,32 @@ def test_the_sheet_closes(page: Page, phone: Phone, serve: Serve, way: str) -> N
         ("in_stock=true&brand=Zeta&brand=Acme&brand=", "brand=Acme&brand=Zeta&in_stock=true"),
         ("in_stock=false", ""),
         ("size=EU+42&size=10&gender=women", "gender=women&size=10&size=EU+42"),
-    ],
-)
-def test_filters_can_be_had_and_set_as_parameters(page: Page, text: str, kept: str) -> None:
-    """What a link holds; "change" says when it has to be made anew."""
-    found = page.evaluate(
-        """async (text) => {
-            const {Filters} = await import("/static/js/filters/filters.js");
-            const filters = new Filters();
-            let changes = 0;
-            filters.addEventListener("change", () => changes++);
-            filters.parameters = new URLSearchParams(text);
-            filters.parameters = filters.parameters;
-            return [String(filters.parameters), changes, filters.areOpen];
-        }""",
-        text,
-    )
-    assert found[0] == kept and found[2] == (kept == "")
-    assert found[1] <= 2 if "much" in text else found[1] == (kept != "")
+    ):
+        found = page.evaluate(
+            """async (text) => {
+                const {Filters} = await import("/static/js/filters/filters.js");
+                const filters = new Filters();
+                let changes = 0;
+                filters.addEventListener("change", () => changes++);
+                filters.parameters = new URLSearchParams(text);
+                filters.parameters = filters.parameters;
+                return [String(filters.parameters), changes, filters.areOpen];
+            }""",
+            text,
+        )
+        assert found[0] == kept and found[2] == (kept == ""), text
+        assert found[1] <= 2 if "much" in text else found[1] == (kept != ""), text
 
 
-@pytest.mark.parametrize(("width", "height"), [(390, 844), (320, 568), (844, 390), (1440, 900)])
-def test_it_fits_and_its_targets_are_large(page: Page, phone: Phone, serve: Serve, width: int, height: int) -> None:
+def test_it_fits_and_its_targets_are_large(page: Page, phone: Phone, serve: Serve) -> None:
     colors = [{"color": f"colour number {number}", "count": number} for number in range(40)]
     ranges = [{"currency": name, "count": 1, "min": 1, "max": 2} for name in ("CHF", "EUR")]
     serve(colors=colors, prices=ranges)
-    page.set_viewport_size({"width": width, "height": height})
-    phone.draw_and_wait(BOOT[0])
-    sheet = open_sheet(phone)
-    assert_fits(sheet, width, height)
-    expect(sheet.get_by_role("button", name="Show 12 products")).to_be_in_viewport()
+    for width, height in ((390, 844), (320, 568), (844, 390), (1440, 900)):
+        page.set_viewport_size({"width": width, "height": height})
+        phone.draw_and_wait(BOOT[0])
+        sheet = open_sheet(phone)
+        assert_fits(sheet, width, height)
+        expect(sheet.get_by_role("button", name="Show 12 products")).to_be_in_viewport()
+        page.keyboard.press("Escape")
+        expect(sheet).to_be_hidden()

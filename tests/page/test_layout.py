@@ -58,27 +58,27 @@ def test_the_canvas_is_sharp_and_inked(phone: Phone, density: int) -> None:
     assert phone.page.locator("#sketch").evaluate(ink) == pytest.approx(drawn, rel=0.1)
 
 
-@pytest.mark.parametrize(("width", "height"), [(390, 844), (320, 568), (844, 390), (568, 320), (1280, 800)])
-def test_nothing_overflows_and_targets_are_large(phone: Phone, width: int, height: int) -> None:
-    phone.page.set_viewport_size({"width": width, "height": height})
-    phone.draw_and_wait(BOOT[0])
-    assert phone.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    assert phone.page.evaluate("document.documentElement.scrollHeight <= innerHeight")
-    buttons = [button for button in phone.page.get_by_role("button").all() if button.is_visible()]
-    assert len(buttons) >= 4
-    for button in buttons:
-        box = button.bounding_box()
-        assert box and min(box["width"], box["height"]) >= 44
-    canvas = phone.page.locator("#sketch").bounding_box()
-    assert canvas and min(canvas["width"], canvas["height"]) >= 280
+def test_nothing_overflows_and_targets_are_large(phone: Phone) -> None:
+    for width, height in ((390, 844), (320, 568), (844, 390), (568, 320), (1280, 800)):
+        phone.page.set_viewport_size({"width": width, "height": height})
+        phone.draw_and_wait(BOOT[0])
+        assert phone.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), width
+        assert phone.page.evaluate("document.documentElement.scrollHeight <= innerHeight"), width
+        buttons = [button for button in phone.page.get_by_role("button").all() if button.is_visible()]
+        assert len(buttons) >= 4, width
+        for button in buttons:
+            box = button.bounding_box()
+            assert box and min(box["width"], box["height"]) >= 44, (width, button)
+        canvas = phone.page.locator("#sketch").bounding_box()
+        assert canvas and min(canvas["width"], canvas["height"]) >= 280, width
 
 
-@pytest.mark.parametrize("language", ["en", "de", "es", "fr", "zh"])
-def test_examples_lie_in_rows_however_long_their_names(phone: Phone, language: str) -> None:
-    phone.page.goto(f"/?lang={language}")
-    tops = "pictures => pictures.map((picture) => picture.getBoundingClientRect().top)"
-    rows = phone.page.locator(".start .example svg").evaluate_all(tops)
-    assert [len(set(rows[start : start + 3])) for start in range(0, len(rows), 3)] == [1, 1, 1]
+def test_examples_lie_in_rows_however_long_their_names(phone: Phone) -> None:
+    for language in ("en", "de", "es", "fr", "zh"):
+        phone.page.goto(f"/?lang={language}")
+        tops = "pictures => pictures.map((picture) => picture.getBoundingClientRect().top)"
+        rows = phone.page.locator(".start .example svg").evaluate_all(tops)
+        assert [len(set(rows[start : start + 3])) for start in range(0, len(rows), 3)] == [1, 1, 1], language
 
 
 def test_the_paper_stays_white_in_the_dark(browser: Browser, live_server: str) -> None:

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.conftest import PRODUCTS
-from tests.page.support.axe import assert_accessible
+from tests.page.support.axe import assert_accessible, assert_accessible_in_both_schemes
 from tests.page.support.phone import BOOT, Phone
 from tests.page.test_product import SIMILAR, panel
 from tests.page.test_search import SEARCH, answer, product, show
@@ -130,9 +130,7 @@ def test_cards_show_stock_sale_brand_and_sizes(page: Page, phone: Phone) -> None
     expect(sale).not_to_contain_text("Out of stock")
     expect(ranged).to_contain_text("from €39.00")
     expect(ranged).to_contain_text("41, 42")
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)
-        assert_accessible(page)
+    assert_accessible_in_both_schemes(page)
 
 
 @pytest.fixture
@@ -187,9 +185,7 @@ def test_one_photo_has_nothing_to_step_through(page: Page, phone: Phone, photos:
         expect(panel(page).get_by_role("button", name=name)).to_be_hidden()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_panel_tells_what_a_shopper_asks(page: Page, phone: Phone, photos: list[str], scheme: Any) -> None:
-    page.emulate_media(color_scheme=scheme)
+def test_the_panel_tells_what_a_shopper_asks(page: Page, phone: Phone, photos: list[str]) -> None:
     open_boot(page, phone, photos, variants=3, in_stock=False)
     dialog = panel(page)
     expect(dialog.locator(".product-price")).to_have_text("€60.00 €80.00was €80.00")
@@ -205,7 +201,7 @@ def test_the_panel_tells_what_a_shopper_asks(page: Page, phone: Phone, photos: l
     unfolded = description.bounding_box()
     assert height and unfolded and unfolded["height"] > 2 * height["height"]
     expect(dialog.locator(".strip-button")).to_have_accessible_name("Red boot €60.00 was €80.00")
-    assert_accessible(page)
+    assert_accessible_in_both_schemes(page)
 
 
 def test_the_latest_news_of_a_product_without_variants_are_shown(page: Page, phone: Phone, photos: list[str]) -> None:

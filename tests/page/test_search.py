@@ -61,9 +61,9 @@ def test_a_long_stroke_has_one_request_in_flight_and_the_last_state_is_searched(
     before = len(phone.searches)
     phone.slow_down(300)
     phone.down((0.1, 0.5))
-    for step in range(120):  # three seconds and more
-        phone.move((0.1 + 0.8 * step / 120, 0.5 + 0.3 * (step % 20) / 20))
-        page.wait_for_timeout(25)
+    for step in range(60):  # three seconds and more
+        phone.move((0.1 + 0.8 * step / 60, 0.5 + 0.3 * (step % 10) / 10))
+        page.wait_for_timeout(50)
     while_drawing = len(phone.searches) - before
 
     def finish() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -12,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 from app.web.languages import read_languages
 from tests.conftest import serving
 from tests.page.conftest import Menu
-from tests.page.support.axe import assert_accessible, assert_fits
+from tests.page.support.axe import assert_accessible, assert_accessible_in_both_schemes, assert_fits
 from tests.page.support.phone import BOOT, PHONE, Phone
 from tests.support.lamp_shop import SHOES, make_lamp_shop
 
@@ -26,8 +25,8 @@ def lamps(tmp_path_factory: pytest.TempPathFactory, tiny_checkpoint: Path) -> It
         yield url
 
 
-def open_shop(browser: Browser, url: str, scheme: Any) -> Page:
-    context = browser.new_context(base_url=url, locale="en-GB", color_scheme=scheme, service_workers="block", **PHONE)
+def open_shop(browser: Browser, url: str) -> Page:
+    context = browser.new_context(base_url=url, locale="en-GB", service_workers="block", **PHONE)
     context.set_default_timeout(20_000)
     page = context.new_page()
     page.goto("/")
@@ -44,7 +43,7 @@ def colours_of(page: Page) -> tuple[str, str]:
 
 
 def test_a_shop_of_lamps_never_says_shoe(browser: Browser, lamps: str) -> None:
-    page = open_shop(browser, lamps, "light")
+    page = open_shop(browser, lamps)
     phone = Phone(page)
     expect(page.locator(".invitation strong")).to_have_text("Draw a lamp")
     assert_accessible(page)
@@ -59,17 +58,17 @@ def test_a_shop_of_lamps_never_says_shoe(browser: Browser, lamps: str) -> None:
     page.context.close()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_shop_s_colours_and_logo_are_shown(browser: Browser, lamps: str, scheme: str) -> None:
-    page = open_shop(browser, lamps, scheme)
-    assert colours_of(page) == {
-        "light": ("rgb(255, 250, 242)", "#fffaf2"), "dark": ("rgb(26, 21, 16)", "#1a1510"),
-    }[scheme]  # fmt: skip
-    expect(page.get_by_role("heading", level=1)).to_have_accessible_name("Lumen")
-    assert page.locator(".logo:visible").evaluate("image => image.naturalWidth") > 0
-    assert_accessible(page)
+def test_the_shop_s_colours_and_logo_are_shown(browser: Browser, lamps: str) -> None:
+    page = open_shop(browser, lamps)
+    grounds = {"light": ("rgb(255, 250, 242)", "#fffaf2"), "dark": ("rgb(26, 21, 16)", "#1a1510")}
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        assert colours_of(page) == grounds[scheme]
+        expect(page.get_by_role("heading", level=1)).to_have_accessible_name("Lumen")
+        assert page.locator(".logo:visible").evaluate("image => image.naturalWidth") > 0
+        assert_accessible(page)
     page.locator("#more").tap()
-    assert_accessible(page)
+    assert_accessible_in_both_schemes(page)
     page.context.close()
 
 

@@ -20,6 +20,13 @@ def assert_accessible(page: Page) -> None:
     assert not failures, "\n".join(failures)
 
 
+def assert_accessible_in_both_schemes(page: Page) -> None:
+    """Fail if axe finds violations on the current page, be it light or dark."""
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        assert_accessible(page)
+
+
 def assert_fits(dialog: Locator, width: int, height: int) -> None:
     """Fail unless a panel lies within a window of that size, scrolls only vertically, and has targets of 44 px."""
     box = dialog.bounding_box()
