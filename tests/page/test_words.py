@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-import pytest
-from playwright.sync_api import Browser, Locator, Page, Request, expect
+from playwright.sync_api import Locator, Page, Request, expect
 
 from app.web.languages import read_languages
 from tests.page.support.axe import assert_accessible
-from tests.page.support.phone import BOOT, PHONE, Phone
-
-SMALL: dict[str, Any] = {**PHONE, "viewport": {"width": 360, "height": 740}}
+from tests.page.support.phone import BOOT, Phone
 
 
 def field(page: Page) -> Locator:
@@ -109,15 +105,13 @@ def test_a_reset_of_the_filters_keeps_the_words(phone: Phone) -> None:
     expect(field(phone.page)).to_have_value("number")
 
 
-@pytest.mark.parametrize("language", sorted(read_languages()))
-def test_the_field_fits_a_small_phone(browser: Browser, live_server: str, language: str) -> None:
-    context = browser.new_context(base_url=live_server, locale=language, service_workers="block", **SMALL)
-    page = context.new_page()
-    page.goto("/")
-    box = page.get_by_role("searchbox")
-    box.fill("stoll qwertz")
-    expect(page.locator("#results li")).to_have_count(2)
-    expect(page.locator(".words p")).to_contain_text("qwertz")
-    assert_accessible(page)
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    context.close()
+def test_the_field_fits_a_small_phone(page: Page) -> None:
+    page.set_viewport_size({"width": 360, "height": 740})
+    for language in sorted(read_languages()):
+        page.goto(f"/?lang={language}")
+        box = page.get_by_role("searchbox")
+        box.fill("stoll qwertz")
+        expect(page.locator("#results li")).to_have_count(2)
+        expect(page.locator(".words p")).to_contain_text("qwertz")
+        assert_accessible(page)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), language
