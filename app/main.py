@@ -97,7 +97,11 @@ def _add_middleware(app: FastAPI, settings: Settings, metrics: Metrics) -> None:
 
 
 def _add_routes(app: FastAPI, assets: Assets) -> None:
-    """Add the routes of the page, the HTTP interface, the admin page and the static files."""
+    """Add the routes of the static files, the page, the HTTP interface and the admin page.
+
+    Routes are tried in this order, and one visit asks for about a hundred static files.
+    """
+    app.mount("/static", PageFiles(assets), name="static")
     app.include_router(pages.router)
     app.include_router(monitoring.router)
     app.include_router(search.router, dependencies=[LimitedReads, ReadAccess, KnownParameters])
@@ -110,4 +114,3 @@ def _add_routes(app: FastAPI, assets: Assets) -> None:
     app.include_router(strokes.router, dependencies=[ReadAccess, KnownParameters])
     for router in ADMIN_ROUTERS:
         app.include_router(router)
-    app.mount("/static", PageFiles(assets), name="static")
