@@ -29,7 +29,7 @@ from app.gallery.storage.file_storage import FileStorage
 from app.gallery.storage.folder_storage import FolderStorage
 from app.gallery.storage.opening import open_bucket
 from index_builder.gallery.build import build
-from model.checkpoint import save_checkpoint
+from model.checkpoint import load_checkpoint, save_checkpoint
 from model.network.dssa import DSSA, NetworkConfig
 from model.preprocessing.preprocess import PreprocessConfig
 from tests.support.buckets import Buckets
@@ -91,7 +91,7 @@ def no_running_loop(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def tiny_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def tiny_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Save a random network whose stem alone distinguishes shapes, with a HOLEF that is not Euclidean."""
     torch.manual_seed(7)
     network = DSSA(NetworkConfig("orientations", "residual", "shortcut", ("coarse", "stem"), "holef")).eval()
@@ -99,7 +99,9 @@ def tiny_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with torch.no_grad():
         weight.add_(0.002 * torch.randn_like(weight))
     path = tmp_path_factory.mktemp("checkpoint") / "tiny.safetensors"
-    return save_checkpoint(path, network, PreprocessConfig(size=64))
+    engine = load_checkpoint(save_checkpoint(path, network, PreprocessConfig(size=64))).engine
+    yield path
+    del engine  # kept until here: one that nothing uses is made anew for each gallery and server
 
 
 @pytest.fixture(scope="session")

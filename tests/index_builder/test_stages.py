@@ -34,6 +34,7 @@ from model.preprocessing.line_drawing import BlankSketchError
 from model.preprocessing.preprocess import Preprocess, PreprocessConfig
 from tests.support.shape_pairs import write_shapes
 
+pytestmark = pytest.mark.usefixtures("torch_engine")
 SMALL = NetworkConfig("orientations", "residual", "none", ("coarse",), "euclidean")
 
 

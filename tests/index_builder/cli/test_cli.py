@@ -18,6 +18,8 @@ from index_builder.cli.console import progress_bar
 from index_builder.cli.main import app
 from tests.support.shape_pairs import write_shapes
 
+pytestmark = pytest.mark.usefixtures("torch_engine")
+
 
 def run(*arguments: object) -> Result:
     return CliRunner().invoke(app, [str(argument) for argument in arguments])

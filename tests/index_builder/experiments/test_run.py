@@ -28,6 +28,7 @@ from index_builder.training.train import train
 from model.checkpoint import load_checkpoint
 from tests.support.shape_pairs import write_shapes
 
+pytestmark = pytest.mark.usefixtures("torch_engine")
 LOSSES = [variant.preset for variant in EXPERIMENTS["losses"].variants]
 
 
