@@ -120,7 +120,8 @@ def test_a_recent_sketch_shows_what_was_drawn(page: Page, phone: Phone, menu: Me
     assert paper is not None
     turns = [2 * math.pi * step / 24 for step in range(25)]
     across, down = 100 / paper["width"], 100 / paper["height"]
-    phone.draw_and_wait([(0.5 + across * math.cos(turn), 0.5 + down * math.sin(turn)) for turn in turns])
+    circle = [(0.5 + across * math.cos(turn), 0.5 + down * math.sin(turn)) for turn in turns]
+    phone.wait_for_search(lambda: phone.draw(circle, steps=1))
     phone.button("Clear").tap()
     ink = _ink(menu().get_by_role("button", name="Recent sketch").locator("svg"))
     middle = len(ink) / 2

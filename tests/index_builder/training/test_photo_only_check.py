@@ -18,8 +18,9 @@ from model.network.dssa import DSSA, NetworkConfig
 from model.preprocessing.preprocess import Preprocess, PreprocessConfig
 from tests.support.shape_pairs import write_shapes
 
+pytestmark = pytest.mark.usefixtures("torch_engine")
 SIZE = PreprocessConfig(size=64)
-SHORT = replace(PRESETS["photo-edges"], steps=8, batch=16)
+SHORT = replace(PRESETS["photo-edges"], steps=8, batch=16, size=64)
 
 
 @pytest.fixture(scope="module")

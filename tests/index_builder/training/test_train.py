@@ -27,7 +27,14 @@ from model.preprocessing.line_drawing import BlankSketchError
 from model.preprocessing.preprocess import Preprocess, PreprocessConfig
 from tests.support.shape_pairs import write_shapes
 
-TINY = replace(PRESETS["oriented"], steps=6, batch=6)
+pytestmark = pytest.mark.usefixtures("torch_engine")
+TINY = replace(
+    PRESETS["oriented"],
+    network=replace(PRESETS["oriented"].network, heads=("coarse", "stem")),
+    steps=6,
+    batch=6,
+    size=64,
+)
 
 
 @pytest.fixture(scope="module")
@@ -161,7 +168,7 @@ def test_a_blank_sketch_is_named(shapes: Path, tmp_path: Path) -> None:
     copy = tmp_path / "copy"
     shutil.copytree(shapes, copy)
     Image.new("L", (64, 64), 255).save(copy / "sketches" / "3_9.png")
-    path = save_checkpoint(tmp_path / "net.safetensors", DSSA(TINY.network), PreprocessConfig(size=128))
+    path = save_checkpoint(tmp_path / "net.safetensors", DSSA(TINY.network), PreprocessConfig(size=64))
     with pytest.raises(BlankSketchError, match=r"3_9\.png: sketch is blank"):
         evaluate(read_pairs(copy), load_checkpoint(path))
     with pytest.raises(BlankSketchError, match=r"3_9\.png: sketch is blank"):
@@ -169,7 +176,7 @@ def test_a_blank_sketch_is_named(shapes: Path, tmp_path: Path) -> None:
 
 
 def test_fine_tuning_starts_from_a_checkpoint(folder: PairFolder, frames: SampleCache, tmp_path: Path) -> None:
-    start = save_checkpoint(tmp_path / "start.safetensors", DSSA(TINY.network), PreprocessConfig(size=128))
+    start = save_checkpoint(tmp_path / "start.safetensors", DSSA(TINY.network), PreprocessConfig(size=64))
     gentle = replace(TINY, steps=1, learning_rate=0.0, distance_rate=0.0, weight_decay=0.0)
     tuned = weights(
         train([folder], gentle, tmp_path / "tuned.safetensors", start_from=[start], samples=frames).checkpoint
