@@ -33,20 +33,20 @@ class Ranking:
     positions: Rows
 
     @staticmethod
-    def merge_views(views: Sequence[Ranking]) -> Ranking:
-        """Merge the rankings of several views of one sketch; a candidate is as near as to its nearest view."""
-        if len(views) == 1:
-            return views[0]
+    def merge(rankings: Sequence[Ranking]) -> Ranking:
+        """Merge rankings by the same sketch; a candidate is as near as in the ranking where it is nearest."""
+        if len(rankings) == 1:
+            return rankings[0]
         fields = ("revisions", "distances", "positions")
-        return Ranking(*(np.concatenate([getattr(view, name) for view in views]) for name in fields)).nearest_photos()
+        return Ranking(
+            *(np.concatenate([getattr(part, name) for part in rankings]) for name in fields)
+        ).nearest_photos()
 
     def nearest_photos(self) -> Ranking:
         """Reduce a ranking of photos to the nearest photo of each product, the first one of equal distances."""
-        return self._nearest_by(self.revisions)
-
-    def nearest_of(self, groups: Groups) -> Ranking:
-        """Reduce a ranking of products to the nearest product of each group."""
-        return self._nearest_by(groups.numbers_of(self.revisions)) if len(groups) else self
+        order = np.lexsort((self.positions, self.distances, self.revisions))
+        _, first = np.unique(self.revisions[order], return_index=True)
+        return self.among(order[first])
 
     def without_group(self, number: int | None, groups: Groups) -> Ranking:
         """Remove the products of a group, if any."""
@@ -54,16 +54,9 @@ class Ranking:
             return self
         return self.among(groups.numbers_of(self.revisions) != number)
 
-    def among(self, chosen: NDArray[np.bool_]) -> Ranking:
-        """Reduce the ranking to the `chosen` (n,) entries."""
+    def among(self, chosen: NDArray[np.bool_] | Rows) -> Ranking:
+        """Reduce the ranking to the `chosen` entries, by a mask (n,) or by their numbers."""
         return Ranking(self.revisions[chosen], self.distances[chosen], self.positions[chosen])
-
-    def _nearest_by(self, keys: Rows) -> Ranking:
-        """Reduce the ranking to the nearest entry of each of `keys` (n,)."""
-        order = np.lexsort((self.positions, self.distances, keys))
-        _, first = np.unique(keys[order], return_index=True)
-        nearest = order[first]
-        return Ranking(self.revisions[nearest], self.distances[nearest], self.positions[nearest])
 
     def top_k_with_ties(self, k: int, groups: Groups) -> list[int]:
         """Return the revisions of products that can be the nearest of the k nearest groups, with all ties."""

@@ -6,7 +6,6 @@ are in the order of their product ids.
 
 from __future__ import annotations
 
-import copy
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -24,8 +23,6 @@ from app.gallery.selection import Selection
 from app.index.first_stage.group_search import find_candidates
 from app.index.first_stage.groups import NO_GROUPS, Groups, group_number
 from app.products.filters import Filters
-from app.search.confidence import contrast_of
-from app.search.exact_distances import ExactDistances
 from app.search.listing.pages import read_pages
 from app.search.listing.result_reader import ResultReader
 from app.search.listing.shifts import WORDS_SPREAD, measure_spread, shift
@@ -35,8 +32,10 @@ from app.search.product_selection import select_products
 from app.search.ranking import Ranking, Row
 from app.search.results import ALL, Comparison, Query, SearchResult, UnknownProductError, Views, photo_name
 from app.search.variants_cache import VariantsCache
+from app.search.view_ranking import RankedViews, least_contrast, rank_views
 from model.checkpoint import Checkpoint
 from model.device import resolve_device
+from model.inference.exact_distances import ExactDistances
 from model.preprocessing.images import Pixels
 from model.preprocessing.preprocess import Preprocess
 
@@ -66,8 +65,7 @@ class Retriever:
         self._n_candidates, self._color_weight = n_candidates, color_weight
         self._checkpoint = checkpoint
         checkpoint.network.to(self.device)
-        self._distance = copy.deepcopy(checkpoint.network.distance).to(self.device).requires_grad_(requires_grad=False)
-        self._exact = ExactDistances(self._distance, self.device)
+        self._exact = ExactDistances(checkpoint.network.distance, self.device)
 
     @property
     def preprocess(self) -> Preprocess:
@@ -108,7 +106,7 @@ class Retriever:
             raise UnknownProductError(product_id)
         product, embeddings = embedded
         key = self.gallery.grouping.key_of(product)
-        own = embeddings[:, : self._distance.dim]  # as they are, without their mirror images
+        own = embeddings[:, : self._checkpoint.network.dim]  # as they are, without their mirror images
         return Query(own, k, filters, variants, None if key is None else group_number(key), product_id)
 
     def compare(self, frame: Pixels, product_id: str, *, mirror: bool = True) -> Comparison:
@@ -117,13 +115,12 @@ class Retriever:
         if embedded is None:
             raise UnknownProductError(product_id)
         product, embeddings = embedded
-        sides = np.split(embeddings, 1 + self.gallery.is_mirrored, axis=1)
-        photos = [torch.from_numpy(side).to(self.device) for side in sides]  # (P,D) each
+        sides = np.split(embeddings, 1 + self.gallery.is_mirrored, axis=1)  # (P,D) each
         views = self._embed_views([Query.of(frame, 1, mirror=mirror)])[0]
-        sketches = torch.from_numpy(views.embeddings).to(self.device)[:, None]  # (1 or 2,1,D)
         with torch.inference_mode():
-            pairs = zip(sketches, views.sides, strict=True)
-            distances = np.concatenate([self._exact.pairwise(sketch, photos[side]) for sketch, side in pairs])  # (V,P)
+            terms = self._exact.terms_of(torch.from_numpy(views.embeddings))
+            by_side = [self._exact.to_photos(terms, torch.from_numpy(side)).numpy() for side in sides]  # (V,P) each
+        distances = np.stack([by_side[side][view] for view, side in enumerate(views.sides)])  # (V,P)
         nearest = distances.min(1)
         is_mirrored = bool(nearest[-1] < nearest[0])
         view = -1 if is_mirrored else 0
@@ -172,7 +169,7 @@ class Retriever:
         stages["rerank"] += 1000 * (time.perf_counter() - started)
         size, revision, limit = selection.indexed.size, selection.indexed.revision, self._checkpoint.max_contrast
         return [
-            SearchResult(results, size, revision, stages, _least_contrast(known), limit, page, words=selection.words)
+            SearchResult(results, size, revision, stages, least_contrast(known), limit, page, words=selection.words)
             for (results, page), known in zip(pages, contrasts, strict=True)
         ]
 
@@ -191,35 +188,30 @@ class Retriever:
             stages["candidates"] += 1000 * (time.perf_counter() - started)
             return [(self._shift(selection, ranking, query, WORDS_SPREAD), None) for query in alike]
         counts = self._candidate_counts(selection, alike)
-        view_counts = np.repeat(counts, [len(of_query.sides) for of_query in views])
         sides = np.concatenate([of_query.sides for of_query in views])
-        rankings, mean_distances = dict[int, Ranking](), dict[int, float | None]()
+        owners = np.repeat(np.arange(len(alike)), [len(of_query.sides) for of_query in views])
+        ranked_sides: list[list[RankedViews]] = [[] for _ in alike]
         with torch.inference_mode():
-            sketches = torch.from_numpy(np.concatenate([of_query.embeddings for of_query in views])).to(self.device)
-            queries = self._distance.query(sketches).cpu().numpy()  # (B,Q): views of all queries
+            terms = self._exact.terms_of(torch.from_numpy(np.concatenate([of_query.embeddings for of_query in views])))
+            queries = terms.queries.float().cpu().numpy()  # (B,Q): views of all queries
             for side, of_side in enumerate(selection.sides):
                 if not len(chosen := np.flatnonzero(sides == side)):
                     continue
-                limits = view_counts[chosen].tolist()
+                limits = [counts[owner] for owner in owners[chosen].tolist()]
                 candidates = find_candidates(of_side.snapshot, queries[chosen], limits, groups, selection.passing)
                 scanned = time.perf_counter()
                 stages["candidates"] += 1000 * (scanned - started)
-                own = sketches[torch.from_numpy(chosen).to(self.device)]
-                rankings |= zip(chosen.tolist(), self._exact.rank(of_side.snapshot, own, candidates), strict=True)
-                mean_distances |= zip(chosen.tolist(), self._exact.means(of_side.indexed, own), strict=True)
+                for owner in np.unique(owners[chosen]).tolist():
+                    own = np.flatnonzero(owners[chosen] == owner).tolist()
+                    of_query = terms.take(chosen[own].tolist()), [candidates[number] for number in own]
+                    ranked_sides[owner].append(rank_views(self._exact, of_side, *of_query, groups))
                 started = time.perf_counter()
                 stages["rerank"] += 1000 * (started - scanned)
-        ends = np.cumsum([0, *(len(of_query.sides) for of_query in views)])
-        contrasts = [
-            contrast_of(rankings[view].nearest_of(groups).distances, mean_distances[view]) for view in range(ends[-1])
-        ]
         ranked: list[tuple[Ranking, float | None]] = []
-        for query, (start, end) in zip(alike, pairwise(ends), strict=True):
-            merged = Ranking.merge_views([rankings[view] for view in range(start, end)]).without_group(
-                query.left_out, selection.snapshot.groups
-            )
-            merged = self._shift(selection, merged, query, measure_spread(merged, mean_distances[start]))
-            ranked.append((merged, _least_contrast(contrasts[start:end])))
+        for query, parts in zip(alike, ranked_sides, strict=True):
+            ranking, contrast, mean = RankedViews.merge(parts)
+            ranking = ranking.without_group(query.left_out, selection.snapshot.groups)
+            ranked.append((self._shift(selection, ranking, query, measure_spread(ranking, mean)), contrast))
         stages["rerank"] += 1000 * (time.perf_counter() - started)
         return ranked
 
@@ -242,7 +234,3 @@ class Retriever:
 
 def _are_abandoned(queries: Sequence[Query]) -> bool:
     return all(query.is_abandoned() for query in queries)
-
-
-def _least_contrast(contrasts: Sequence[float | None]) -> float | None:
-    return min((contrast for contrast in contrasts if contrast is not None), default=None)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import copy
-
 import torch
 from torch import Tensor
 
 from benchmarks.gpu.part import Part, Sizes, run_on
 from benchmarks.support.timing import median_seconds
+from model.inference.exact_distances import ExactDistances
 from model.network.distances import Distance
 
-_PHOTOS = 16_384  # whose distances are computed at a time, as in app/search/exact_distances.py
 _SPREAD = 0.1  # of candidates around embeddings, in their standard deviations
 _CLOSE = 1e-6  # largest difference of a distance, relative to the largest
 
@@ -28,23 +26,19 @@ class ReRank:
     """Distances of sketches (B,D), each to n candidates of its own, on a device in full precision."""
 
     def __init__(self, distance: Distance, sketches: Tensor, n: int, device: torch.device) -> None:
-        self._distance = copy.deepcopy(distance).to(device).double()
-        self._sketches, self._device = sketches.to(device), device
-        self._owners = torch.arange(len(sketches)).repeat_interleave(n)
+        self._exact = ExactDistances(distance, device)
+        self._sketches, self._n, self._device = sketches, n, device
 
     def compute(self, photos: Tensor) -> Tensor:
         """Compute distances (B,n) on the CPU to photos (B*n,D), those of a sketch in sequence, wherever they are."""
-        parts = zip(torch.split(photos, _PHOTOS), torch.split(self._owners, _PHOTOS), strict=True)
-        distances = [self._compute_part(part.to(self._device), owner.to(self._device)) for part, owner in parts]
-        return torch.cat(distances).reshape(len(self._sketches), -1)
+        terms = self._exact.terms_of(self._sketches)
+        parts = enumerate(torch.split(photos, self._n))
+        return torch.cat([self._exact.to_photos(terms.take([number]), of_sketch) for number, of_sketch in parts])
 
     def copy_parts(self, photos: Tensor) -> None:
         """Copy photos (N,D) from the host, as compute() does."""
-        for part in torch.split(photos, _PHOTOS):
+        for part in torch.split(photos, self._n):
             part.to(self._device, copy=True)
-
-    def _compute_part(self, photos: Tensor, owners: Tensor) -> Tensor:
-        return self._distance.listed(self._sketches, photos, owners).cpu()
 
 
 def measure_re_rank(distance: Distance, embeddings: Tensor, device: torch.device, sizes: Sizes) -> Part:

@@ -19,7 +19,6 @@ from app.core.arrays import Embeddings
 from app.index.part import Part
 from app.index.segment import Segment
 from app.index.snapshot import Snapshot
-from app.search.exact_distances import ExactDistances
 from benchmarks.support.report import (
     add_checkpoint_option,
     add_sizes_option,
@@ -29,6 +28,7 @@ from benchmarks.support.report import (
 )
 from benchmarks.support.timing import Work, median_times
 from model.checkpoint import Checkpoint, load_checkpoint
+from model.inference.exact_distances import ExactDistances
 from model.preprocessing.frames import mirror_image
 from model.preprocessing.images import Pixels
 
@@ -60,9 +60,9 @@ class Searcher:
 
     def _search(self, snapshot: Snapshot, embeddings: Embeddings) -> None:
         with torch.inference_mode():
-            sketches = torch.from_numpy(embeddings)
-            rows = snapshot.candidates(self._distance.query(sketches).numpy(), _CANDIDATES)
-            self._exact.rank(snapshot, sketches, list(rows))
+            terms = self._exact.terms_of(torch.from_numpy(embeddings))
+            rows = np.unique(snapshot.candidates(terms.queries.float().numpy(), _CANDIDATES))
+            self._exact.to_photos(terms, torch.from_numpy(snapshot.embeddings(rows)))
 
 
 def measure_share(checkpoint: Checkpoint, n: int, runs: int) -> dict[str, float]:

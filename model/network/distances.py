@@ -1,10 +1,10 @@
-"""Learned distances between a sketch and a photo, each in pairwise, listed and search form.
+"""Learned distances between a sketch and a photo, each in pairwise and search form.
 
 Every distance here is a quadratic that splits into a part of the sketch alone and one inner product:
 
     distance(s, p) = offset(s) - <query(s), key(p)>
 
-The three forms follow from this identity. Ranking by distance is a maximum-inner-product search over the keys, without
+Both forms follow from this identity. Ranking by distance is a maximum-inner-product search over the keys, without
 an outer subtraction. Arguments are always (sketch, photo), since HOLEF is not symmetric.
 """
 
@@ -12,9 +12,21 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
+
+
+class SketchTerms(NamedTuple):
+    """Terms of a distance that depend on sketches alone: offsets (B,) and queries (B,D+1)."""
+
+    offsets: Tensor
+    queries: Tensor
+
+    def take(self, rows: list[int]) -> SketchTerms:
+        """Return the terms of the sketches of these rows."""
+        return SketchTerms(self.offsets[rows], self.queries[rows])
 
 
 class Distance(nn.Module, ABC):
@@ -41,8 +53,16 @@ class Distance(nn.Module, ABC):
         """Compute the queries of sketches for an inner-product index of keys: (B,D) -> (B,D+1)."""
 
     @abstractmethod
+    def photo_offset(self, photos: Tensor) -> Tensor:
+        """Compute the part of the distance that is equal for all sketches, a key's last entry: (N,D) -> (N,)."""
+
     def key(self, photos: Tensor) -> Tensor:
         """Compute the keys of photos for an inner-product index: (N,D) -> (N,D+1)."""
+        return torch.cat([photos, self.photo_offset(photos).unsqueeze(1)], 1)
+
+    def sketch_terms(self, sketches: Tensor) -> SketchTerms:
+        """Compute offsets and queries together: (B,D) -> (B,), (B,D+1)."""
+        return SketchTerms(self.offset(sketches), self.query(sketches))
 
     def squares(self) -> Tensor | None:
         """Return c (D,) if a key's last entry is sum_j c_j p_j^2, else None."""
@@ -54,18 +74,8 @@ class Distance(nn.Module, ABC):
         It is computed in float64, since the terms cancel for near pairs, and returned in the sketches' type.
         """
         _check_shapes(self.dim, sketches, photos)
-        s, p = sketches.double(), photos.double()
-        return (self.offset(s).unsqueeze(1) - self.query(s) @ self.key(p).T).to(sketches.dtype)
-
-    def listed(self, sketches: Tensor, photos: Tensor, owners: Tensor) -> Tensor:
-        """Compute the distance of each photo to its sketch: (B,D), (N,D), (N,) -> (N,).
-
-        `owners` has the row of each photo's sketch. A sketch may have any number of photos. Float64 inside, like
-        pairwise().
-        """
-        _check_shapes(self.dim, sketches, photos)
-        s, p = sketches.double(), photos.double()
-        return (self.offset(s)[owners] - (self.query(s)[owners] * self.key(p)).sum(1)).to(sketches.dtype)
+        offsets, queries = self.sketch_terms(sketches.double())
+        return (offsets.unsqueeze(1) - queries @ self.key(photos.double()).T).to(sketches.dtype)
 
 
 class Euclidean(Distance):
@@ -79,9 +89,9 @@ class Euclidean(Distance):
         """Compute (2 s, -1)."""
         return _append_column(2 * sketches, -1)
 
-    def key(self, photos: Tensor) -> Tensor:
-        """Compute (p, |p|^2)."""
-        return torch.cat([photos, photos.square().sum(1, keepdim=True)], 1)
+    def photo_offset(self, photos: Tensor) -> Tensor:
+        """Compute |p|^2."""
+        return photos.square().sum(1)
 
     def squares(self) -> Tensor | None:
         """Return ones."""
@@ -103,9 +113,9 @@ class WeightedEuclidean(Distance):
         """Compute (2 w s, -1)."""
         return _append_column(2 * sketches * self.weight.to(sketches.dtype), -1)
 
-    def key(self, photos: Tensor) -> Tensor:
-        """Compute (p, sum_i w_i p_i^2)."""
-        return torch.cat([photos, (photos.square() @ self.weight.to(photos.dtype)).unsqueeze(1)], 1)
+    def photo_offset(self, photos: Tensor) -> Tensor:
+        """Compute sum_i w_i p_i^2."""
+        return photos.square() @ self.weight.to(photos.dtype)
 
     def squares(self) -> Tensor | None:
         """Return w."""
@@ -128,10 +138,9 @@ class Mahalanobis(Distance):
         transform = self.weight.to(sketches.dtype)
         return _append_column(2 * (sketches @ transform.T) @ transform, -1)
 
-    def key(self, photos: Tensor) -> Tensor:
-        """Compute (p, |L p|^2)."""
-        square = (photos @ self.weight.to(photos.dtype).T).square().sum(1, keepdim=True)
-        return torch.cat([photos, square], 1)
+    def photo_offset(self, photos: Tensor) -> Tensor:
+        """Compute |L p|^2."""
+        return (photos @ self.weight.to(photos.dtype).T).square().sum(1)
 
 
 class HOLEF(Distance):
@@ -153,9 +162,14 @@ class HOLEF(Distance):
         """Compute (2 W^T s, -1)."""
         return _append_column(2 * sketches @ self.weight.to(sketches.dtype), -1)  # 2 W^T s, one sketch a row
 
-    def key(self, photos: Tensor) -> Tensor:
-        """Compute (p, c.p^2)."""
-        return torch.cat([photos, (photos.square() @ self.weight.to(photos.dtype).sum(0)).unsqueeze(1)], 1)
+    def sketch_terms(self, sketches: Tensor) -> SketchTerms:
+        """Compute both terms by one product with W, since reading W takes longest: r.s^2 is the sum of W^T s^2."""
+        squares, linear = (torch.cat([sketches.square(), sketches]) @ self.weight.to(sketches.dtype)).chunk(2)
+        return SketchTerms(squares.sum(1), _append_column(2 * linear, -1))
+
+    def photo_offset(self, photos: Tensor) -> Tensor:
+        """Compute c.p^2."""
+        return photos.square() @ self.weight.to(photos.dtype).sum(0)
 
     def squares(self) -> Tensor | None:
         """Return c."""

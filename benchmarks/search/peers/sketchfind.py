@@ -15,10 +15,10 @@ from app.index.index_spec import DEFAULT_CANDIDATES, IndexSpec, Tuning, inverted
 from app.index.part import Part, add
 from app.index.segment import Segment
 from app.index.snapshot import Snapshot
-from app.search.exact_distances import ExactDistances
 from benchmarks.search.peers.peer import LINKS, WIDTHS, Peer, Setting
 from index_builder.gallery.tuning.trials import NEAREST
 from index_builder.gallery.tuning.tune import factories_for
+from model.inference.exact_distances import ExactDistances
 from model.network.distances import Distance
 
 _FILE = "index.faiss"
@@ -55,9 +55,13 @@ class ExactScan(Peer):
 
     def search(self, sketch: torch.Tensor) -> Rows:
         """Find the rows (10,) nearest to a sketch (1,D)."""
-        candidates = self._snapshot.candidates(self._query(sketch), self._candidates)
-        ranking = self._exact.rank(self._snapshot, sketch, list(candidates))[0]
-        return ranking.revisions[np.argsort(ranking.distances, kind="stable")[:NEAREST]]
+        with torch.inference_mode():
+            terms = self._exact.terms_of(sketch)
+            rows = self._snapshot.candidates(terms.queries.float().numpy(), self._candidates)[0]
+            rows = rows[rows >= 0]
+            distances = self._exact.to_photos(terms, torch.from_numpy(self._snapshot.embeddings(rows)))[0].numpy()
+        nearest: Rows = rows[np.argsort(distances, kind="stable")[:NEAREST]]
+        return nearest
 
     def insert(self, embedding: Embeddings, row: int) -> None:
         """Make a new snapshot with an embedding (1,D), as a server does after a change."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 
 import pytest
 import torch
@@ -59,24 +58,12 @@ def expected(name: str, distance: Distance, s: Tensor, p: Tensor) -> Tensor:
     return torch.stack([torch.stack([loop(name, weight, a, b) for b in p.double()]) for a in s.double()])
 
 
-def compare_rows(distance: Distance, s: Tensor, p: Tensor) -> Tensor:
-    """Compute (B,), the distance of each sketch (B,D) to the photo (B,D) in its own row."""
-    return distance.listed(s, p, torch.arange(len(p)))
-
-
 @pytest.mark.parametrize("name", NAMES)
 def test_pairwise_equals_the_double_loop(name: str) -> None:
     distance, (s, p) = random_distance(name), embeddings()
     result = distance.pairwise(s, p)
     assert result.dtype == torch.float32
     torch.testing.assert_close(result.double(), expected(name, distance, s, p), rtol=1e-4, atol=1e-5)
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_listed_equals_the_double_loop(name: str) -> None:
-    distance, (s, p) = random_distance(name), embeddings()
-    wanted = expected(name, distance, s, p[:B]).diagonal()
-    torch.testing.assert_close(compare_rows(distance, s, p[:B]).double(), wanted, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -99,8 +86,7 @@ def test_search_form_ranks_as_the_double_loop(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("form", ["pairwise", "listed"])
-def test_gradients_equal_those_of_the_double_loop(name: str, form: str) -> None:
+def test_gradients_equal_those_of_the_double_loop(name: str) -> None:
     distance, (s, p) = random_distance(name), embeddings()
 
     def gradients(compute: Callable[[Tensor, Tensor], Tensor]) -> list[Tensor]:
@@ -110,12 +96,7 @@ def test_gradients_equal_those_of_the_double_loop(name: str, form: str) -> None:
         assert a.grad is not None and b.grad is not None
         return [a.grad, b.grad, *(w.grad for w in distance.parameters() if w.grad is not None)]
 
-    def reference(a: Tensor, b: Tensor) -> Tensor:
-        full = expected(name, distance, a, b)
-        return full if form == "pairwise" else full.diagonal()
-
-    compute = distance.pairwise if form == "pairwise" else partial(compare_rows, distance)
-    fast, slow = gradients(compute), gradients(reference)
+    fast, slow = gradients(distance.pairwise), gradients(lambda a, b: expected(name, distance, a, b))
     assert len(fast) == len(slow)
     for got, wanted in zip(fast, slow, strict=True):
         torch.testing.assert_close(got, wanted, rtol=1e-4, atol=1e-4)
@@ -127,7 +108,7 @@ def test_near_identical_embeddings_keep_their_precision() -> None:
     s = torch.randn(3, 512)
     p = s + 1e-3 * torch.randn(3, 512)
     wanted = (s.double() - p.double()).square().sum(1)
-    torch.testing.assert_close(compare_rows(distance, s, p).double(), wanted, rtol=1e-4, atol=0)
+    torch.testing.assert_close(distance.pairwise(s, p).diagonal().double(), wanted, rtol=1e-4, atol=0)
 
 
 def test_holef_starts_as_the_squared_euclidean_distance() -> None:
@@ -144,15 +125,4 @@ def test_wrong_shapes_are_named() -> None:
     with pytest.raises(ValueError, match=r"photos: got embeddings of shape \(6, 11\), expected \(B,12\)"):
         HOLEF(D).pairwise(torch.zeros(B, D), torch.zeros(N, D - 1))
     with pytest.raises(ValueError, match=r"sketches: got embeddings of shape \(4, 11\), expected \(B,12\)"):
-        HOLEF(D).listed(torch.zeros(B, D - 1), torch.zeros(N, D), torch.zeros(N, dtype=torch.int64))
-
-
-@pytest.mark.parametrize("name", sorted(DISTANCES))
-def test_lists_of_different_lengths_are_as_pairwise(name: str) -> None:
-    torch.manual_seed(4)
-    distance = DISTANCES[name](D)
-    sketches, photos = torch.randn(3, D), torch.randn(7, D)
-    owners = torch.tensor([0, 0, 2, 2, 2, 0, 1])
-    wanted = distance.pairwise(sketches, photos)[owners, torch.arange(7)]
-    torch.testing.assert_close(distance.listed(sketches, photos, owners), wanted)
-    assert distance.listed(sketches, photos[:0], owners[:0]).shape == (0,)
+        HOLEF(D).pairwise(torch.zeros(B, D - 1), torch.zeros(N, D))
