@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING
 
 import cv2
@@ -121,19 +122,19 @@ class Preprocess:
 
     def place_strokes(self, strokes: Strokes) -> PlacedFrame:
         """Return the frame of strokes, and its place in their unit. Raises BlankSketchError."""
-        paths = [np.asarray([point[:2] for point in stroke], np.float64) for stroke in strokes if len(stroke)]
-        if not paths:
+        points = np.array([(x, y) for stroke in strokes for x, y, *_ in stroke], np.float64)
+        if not len(points):
             raise BlankSketchError("sketch is blank: got no strokes, expected at least one")
-        points = np.concatenate(paths)
         low, extent = points.min(axis=0), np.ptp(points, axis=0)
         if extent.max() < MIN_SKETCH:
             raise BlankSketchError(too_small(extent[0], extent[1]))
         scale = (BOX - 1) / extent.max()
         offset = (FRAME - 1 - extent * scale) / 2
         canvas = np.zeros((FRAME, FRAME), np.uint8)
-        for path in paths:
-            fixed = np.rint(((path - low) * scale + offset) * 16).astype(np.int32)  # 1/16 px fixed point
-            cv2.polylines(canvas, [fixed.reshape(-1, 1, 2)], isClosed=False, color=255, lineType=cv2.LINE_8, shift=4)
+        fixed = np.rint(((points - low) * scale + offset) * 16).astype(np.int32)  # 1/16 px fixed point
+        ends = accumulate(len(stroke) for stroke in strokes if len(stroke))
+        paths = [fixed[start:end] for start, end in pairwise((0, *ends))]
+        cv2.polylines(canvas, paths, isClosed=False, color=255, lineType=cv2.LINE_8, shift=4)
         left, top = low - (offset + 0.5) / scale  # of the frame's first pixel, whose middle is its coordinate 0
         return PlacedFrame(self._draw(canvas), Placement(float(left), float(top), FRAME / scale, FRAME / scale))
 
