@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Depends, Query
+from fastapi import Depends, Request
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
+from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
-from app.asgi.dependencies import ServiceOf
+from app.asgi.dependencies import ServiceOf, require_service
 from app.asgi.errors import ApiError
 from app.asgi.rate_limit import WriteRate
 from app.catalogue.api_keys import ApiKey
@@ -22,39 +23,38 @@ _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="sketchfind"'}
 _HOW = "`Authorization: Bearer KEY` or `X-API-Key: KEY`"
 _MAKE_ONE = "`sketchfind keys add NAME --scope write --gallery DIR` makes one"
 
-_Bearer = Annotated[HTTPAuthorizationCredentials | None, Depends(HTTPBearer(auto_error=False, scheme_name="bearer"))]
-_Header = Annotated[str | None, Depends(APIKeyHeader(name="X-API-Key", auto_error=False, scheme_name="header"))]
+_BEARER = HTTPBearer(auto_error=False, scheme_name="bearer")
+_HEADER = APIKeyHeader(name="X-API-Key", auto_error=False, scheme_name="header")
+_Bearer = Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]
+_Header = Annotated[str | None, Depends(_HEADER)]
 
 
-async def _read_key(bearer: _Bearer, header: _Header) -> str | None:
+def _choose_key(bearer: HTTPAuthorizationCredentials | None, header: str | None) -> str | None:
     """Return the key in a request's headers, or None."""
     return (bearer.credentials if bearer else header) or None
 
 
-_RequestKey = Annotated[str | None, Depends(_read_key)]
-
-
-def require_write_key(_rate: WriteRate, service: ServiceOf, secret: _RequestKey) -> ApiKey:
+def require_write_key(_rate: WriteRate, service: ServiceOf, bearer: _Bearer, header: _Header) -> ApiKey:
     """Return the write key of a request.
 
     Raises ApiError too_many_requests, missing_key, wrong_key, read_only_key, or writes_disabled if the gallery has no
     write key.
     """
-    return _find_write_key(service, secret)
+    return _find_write_key(service, _choose_key(bearer, header))
 
 
-async def read_explain(
-    service: ServiceOf,
-    secret: _RequestKey,
-    *,
-    explain: Annotated[
-        bool, Query(description="explain which rules acted on each result; needs a write key", examples=[False])
-    ] = False,
-) -> bool:
-    """Read whether to explain results, which shows rules. Raises the errors of require_write_key() if so."""
-    if explain:
-        await run_in_threadpool(_find_write_key, service, secret)
-    return explain
+class ExplainParameter(BaseModel):
+    """Query parameter: whether to explain results, which shows rules."""
+
+    explain: bool = Field(
+        default=False, description="explain which rules acted on each result; needs a write key", examples=[False]
+    )
+
+    async def check_key(self, request: Request) -> None:
+        """Check that a request for explanations has a write key. Raises the errors of require_write_key()."""
+        if self.explain:
+            secret = _choose_key(await _BEARER(request), await _HEADER(request))
+            await run_in_threadpool(_find_write_key, require_service(request), secret)
 
 
 def _find_write_key(service: Service, secret: str | None) -> ApiKey:
@@ -69,10 +69,11 @@ def _find_write_key(service: Service, secret: str | None) -> ApiKey:
     return key
 
 
-async def require_read_key(service: ServiceOf, secret: _RequestKey) -> None:
+async def require_read_key(request: Request, bearer: _Bearer, header: _Header) -> None:
     """Check a request's key if the settings require one for reads. Raises ApiError missing_key or wrong_key."""
+    service = require_service(request)
     if service.settings.require_key:
-        await run_in_threadpool(_find_key, service, secret)
+        await run_in_threadpool(_find_key, service, _choose_key(bearer, header))
 
 
 def _find_key(service: Service, secret: str | None) -> ApiKey:
@@ -86,6 +87,4 @@ def _find_key(service: Service, secret: str | None) -> ApiKey:
 
 
 WriteAccess = Annotated[ApiKey, Depends(require_write_key)]
-ExplainOf = Annotated[bool, Depends(read_explain)]
-"""Dependency: whether to explain results."""
 ReadAccess = Depends(require_read_key)

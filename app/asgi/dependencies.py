@@ -13,7 +13,6 @@ from app.asgi.client_address import rate_limit_key
 from app.asgi.disconnect import wait_for_disconnect
 from app.asgi.errors import ApiError
 from app.database.read_limits import ReadLimits
-from app.rules.rule import ActiveRules
 from app.serving.service import Service
 
 
@@ -23,7 +22,7 @@ def service_of(request: Request) -> Service | None:
     return service
 
 
-async def get_service(request: Request) -> Service:
+def require_service(request: Request) -> Service:
     """Return the service of the request's app. Raises ApiError not_ready until the gallery is loaded."""
     service = service_of(request)
     if service is None:
@@ -31,15 +30,13 @@ async def get_service(request: Request) -> Service:
     return service
 
 
-ServiceOf = Annotated[Service, Depends(get_service)]
+async def _get_service(request: Request) -> Service:
+    return require_service(request)
 
 
-async def _get_rules(service: ServiceOf) -> ActiveRules:
-    return service.rules.active()
-
-
-RulesOf = Annotated[ActiveRules, Depends(_get_rules)]
-"""Dependency: the rules that act now. All of one request has the same."""
+ServiceOf = Annotated[Service, Depends(_get_service)]
+"""Dependency: the service of the request's app. FastAPI resolves it again for each dependency that has it, so those of
+searches call require_service() instead."""
 
 
 def session_of(request: Request) -> str | None:
@@ -47,8 +44,8 @@ def session_of(request: Request) -> str | None:
     return request.headers.get("x-session")
 
 
-async def _check_queue(request: Request, service: ServiceOf) -> None:
-    service.queue.check(rate_limit_key(request.scope))
+async def _check_queue(request: Request) -> None:
+    require_service(request).queue.check(rate_limit_key(request.scope))
 
 
 QueueHasRoom = Depends(_check_queue)

@@ -6,17 +6,18 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Annotated, Any
 
-from fastapi import Depends, Query
+from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
-from app.api.requests.query_parameters import LangOf
-from app.asgi.dependencies import RulesOf, ServiceOf
+from app.api.requests.query_parameters import Lang
 from app.asgi.errors import ApiError
 from app.catalogue.catalogue import Catalogue
 from app.catalogue.facets import Facets
 from app.core.error_text import cut, expected_one_of, truncate
 from app.products.filters import Filters
 from app.products.text_keys import collapse_spaces, color_names
+from app.rules.rule import ActiveRules
+from app.serving.service import Service
 from app.words.stemming import Language
 from app.words.word_languages import spoken_language
 from app.words.word_query import MOST_CHARACTERS, MOST_WORDS, WordQuery
@@ -25,28 +26,20 @@ _MAX_VALUES = 50  # of one parameter; a colour such as "red/black" counts as two
 _MAX_TOTAL_VALUES = 100
 _MAX_ATTRIBUTE_NAMES = 10  # each name adds a condition to every SQL statement
 _MAX_SHOWN = 20  # values in an error message; its detail has up to ten times as many
-_Text = Annotated[str, Query(max_length=2000)]
+_Text = Annotated[str, Field(max_length=2000)]
 
 
 def _describe_values(*example: str) -> Any:
     """Return the query parameter of several values, with an example of them."""
     description = "may be repeated; products with any of the values pass"
-    return Query(max_length=_MAX_VALUES, description=description, examples=[list(example)])
+    return Field(default=[], max_length=_MAX_VALUES, description=description, examples=[list(example)])
 
 
 def _describe_price(which: str, example: str) -> Any:
     """Return the query parameter of a price."""
-    return Query(ge=0, le=10**12, allow_inf_nan=False, description=f"{which} price, included", examples=[example])
+    description = f"{which} price, included"
+    return Field(default=None, ge=0, le=10**12, allow_inf_nan=False, description=description, examples=[example])
 
-
-_Attributes = Annotated[
-    list[_Text],
-    Query(
-        max_length=_MAX_VALUES,
-        description="NAME:VALUE such as 'material:leather'; may be repeated: any value per name passes, all names must",
-        examples=[["material:leather"]],
-    ),
-]
 
 # the filter of one value of each parameter, and the values that the catalogue has of it
 _FILTER_FOR_PARAMETER: Mapping[str, Callable[[str], Filters]] = {
@@ -79,74 +72,79 @@ _UNKNOWN = {
 }
 
 
-async def read_filters(
-    service: ServiceOf,
-    rules: RulesOf,
-    lang: LangOf,
-    *,
-    category: Annotated[
-        str | None,
-        Query(
-            max_length=1000,
-            description="path such as 'Shoes > Boots', or an ancestor such as 'Shoes'",
-            examples=["Shoes > Boots"],
-        ),
-    ] = None,
-    color: Annotated[list[_Text], _describe_values("black", "red")] = [],  # noqa: B006 - never changed
-    brand: Annotated[list[_Text], _describe_values("Acme")] = [],  # noqa: B006
-    gender: Annotated[list[_Text], _describe_values("women")] = [],  # noqa: B006
-    size: Annotated[list[_Text], _describe_values("41", "42")] = [],  # noqa: B006
-    attribute: _Attributes = [],  # noqa: B006
-    in_stock: Annotated[bool, Query(description="exclude products that are out of stock", examples=[True])] = False,
-    min_price: Annotated[Decimal | None, _describe_price("lowest", "20")] = None,
-    max_price: Annotated[Decimal | None, _describe_price("highest", "89.90")] = None,
-    currency: Annotated[
-        str | None,
-        Query(
-            max_length=20,
-            description="ISO 4217 code; required with a price if products have several currencies",
-            examples=["EUR"],
-        ),
-    ] = None,
-    q: Annotated[
-        str,
-        Query(
-            max_length=MOST_CHARACTERS,
-            description="words that products must have; the last one also as a beginning, unless a space follows",
-            examples=["red suede"],
-        ),
-    ] = "",
-) -> Filters:
-    """Read the filters of a request.
+class FilterParameters(BaseModel):
+    """Filters of products, and the language in which words are typed and answers are written."""
 
-    Raises ApiError for a value that no product has, and for prices that cannot be compared. Only catalogue queries run
-    in another thread, since the switch costs milliseconds on a busy machine.
-    """
-    catalogue = service.gallery.catalogue
-    single = {"category": category, "currency": currency}
-    repeated = {"color": color, "brand": brand, "gender": gender, "size": size, "attribute": attribute}
-    _check_count(repeated)
-    values = [(kind, value) for kind, value in single.items() if value is not None]
-    values += [(kind, value) for kind, several in repeated.items() for value in several]
-    if values:
-        await run_in_threadpool(_check_values, catalogue, values)
-    filters = Filters(
-        category,
-        min_price,
-        max_price,
-        tuple(color),
-        currency,
-        brands=tuple(brand),
-        genders=tuple(gender),
-        sizes=tuple(size),
-        attributes=tuple(map(_split_attribute, attribute)),
-        words=_read_words(q, service.settings.language, lang),
-        in_stock=in_stock or service.settings.out_of_stock == "hide",
-        hidden=rules.hidden,
+    category: str | None = Field(
+        default=None,
+        max_length=1000,
+        description="path such as 'Shoes > Boots', or an ancestor such as 'Shoes'",
+        examples=["Shoes > Boots"],
     )
-    if min_price is not None or max_price is not None:
-        await run_in_threadpool(_check_prices, catalogue, filters)
-    return filters
+    color: list[_Text] = _describe_values("black", "red")
+    brand: list[_Text] = _describe_values("Acme")
+    gender: list[_Text] = _describe_values("women")
+    size: list[_Text] = _describe_values("41", "42")
+    attribute: list[_Text] = Field(
+        default=[],
+        max_length=_MAX_VALUES,
+        description="NAME:VALUE such as 'material:leather'; may be repeated: any value per name passes, all names must",
+        examples=[["material:leather"]],
+    )
+    in_stock: bool = Field(default=False, description="exclude products that are out of stock", examples=[True])
+    min_price: Decimal | None = _describe_price("lowest", "20")
+    max_price: Decimal | None = _describe_price("highest", "89.90")
+    currency: str | None = Field(
+        default=None,
+        max_length=20,
+        description="ISO 4217 code; required with a price if products have several currencies",
+        examples=["EUR"],
+    )
+    q: str = Field(
+        default="",
+        max_length=MOST_CHARACTERS,
+        description="words that products must have; the last one also as a beginning, unless a space follows",
+        examples=["red suede"],
+    )
+    lang: Lang = None
+
+    async def read_filters(self, service: Service, rules: ActiveRules) -> Filters:
+        """Return the filters of a request.
+
+        Raises ApiError for a value that no product has, and for prices that cannot be compared. Only catalogue queries
+        run in another thread, since the switch costs milliseconds on a busy machine.
+        """
+        catalogue = service.gallery.catalogue
+        single = {"category": self.category, "currency": self.currency}
+        repeated = {
+            "color": self.color,
+            "brand": self.brand,
+            "gender": self.gender,
+            "size": self.size,
+            "attribute": self.attribute,
+        }
+        _check_count(repeated)
+        values = [(kind, value) for kind, value in single.items() if value is not None]
+        values += [(kind, value) for kind, several in repeated.items() for value in several]
+        if values:
+            await run_in_threadpool(_check_values, catalogue, values)
+        filters = Filters(
+            self.category,
+            self.min_price,
+            self.max_price,
+            tuple(self.color),
+            self.currency,
+            brands=tuple(self.brand),
+            genders=tuple(self.gender),
+            sizes=tuple(self.size),
+            attributes=tuple(map(_split_attribute, self.attribute)),
+            words=_read_words(self.q, service.settings.language, self.lang),
+            in_stock=self.in_stock or service.settings.out_of_stock == "hide",
+            hidden=rules.hidden,
+        )
+        if self.min_price is not None or self.max_price is not None:
+            await run_in_threadpool(_check_prices, catalogue, filters)
+        return filters
 
 
 def _read_words(text: str, language: Language | None, lang: str | None) -> WordQuery | None:
@@ -229,11 +227,11 @@ def _check_prices(catalogue: Catalogue, filters: Filters) -> None:
         raise ApiError(422, "invalid_parameter", message, {"parameter": "currency", "known": currencies})
 
 
-Variants = Annotated[
-    bool,
-    Query(description="return and count each product, not one result per group of variants", examples=[False]),
-]
-"""Query parameter: whether products of one group are results of their own."""
+class VariantsParameter(BaseModel):
+    """Whether products of one group are results of their own."""
 
-FiltersOf = Annotated[Filters, Depends(read_filters)]
-"""Dependency: the checked filters of a request."""
+    variants: bool = Field(
+        default=False,
+        description="return and count each product, not one result per group of variants",
+        examples=[False],
+    )

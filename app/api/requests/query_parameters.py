@@ -6,7 +6,7 @@ Unknown names are refused, since a filter with a misspelt name would filter noth
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, get_origin
+from typing import Annotated, Any, get_origin
 
 from fastapi import Depends, Query, Request
 from fastapi.dependencies.models import Dependant
@@ -41,7 +41,9 @@ async def check_parameters(request: Request) -> None:
 def _iterate_parameters(dependant: Dependant) -> Iterator[tuple[str, bool]]:
     """Yield the names of a route's query parameters, and whether each takes several values."""
     for field in dependant.query_params:
-        yield field.alias, get_origin(field.field_info.annotation) is list
+        annotation: Any = field.field_info.annotation
+        fields = getattr(annotation, "model_fields", {field.alias: field.field_info})  # of a model, all of its fields
+        yield from ((name, get_origin(info.annotation) is list) for name, info in fields.items())
     for inner in dependant.dependencies:
         yield from _iterate_parameters(inner)
 
@@ -69,20 +71,19 @@ def parse_language(name: str, text: str) -> str:
         raise ApiError(422, "invalid_parameter", f"{name}: {error}", {"parameter": name}) from None
 
 
-async def _read_lang(
-    lang: Annotated[
-        str | None,
-        Query(
-            max_length=35,
-            description="language of titles, descriptions, links and labels, as far as products have texts in it; "
-            "default: the products' own",
-            examples=["de", "pt-BR"],
-        ),
-    ] = None,
-) -> str | None:
-    """Read the language of an answer. Raises ApiError."""
-    return None if lang is None else parse_language("lang", lang)
+def _read_lang(text: str | None) -> str | None:
+    """Read the language of an answer. Raises ApiError, which pydantic passes on."""
+    return None if text is None else parse_language("lang", text)
 
 
-LangOf = Annotated[str | None, Depends(_read_lang)]
-"""Dependency: the code of the language that an answer is in, None for the products' own texts."""
+Lang = Annotated[
+    str | None,
+    Query(
+        max_length=35,
+        description="language of titles, descriptions, links and labels, as far as products have texts in it; "
+        "default: the products' own",
+        examples=["de", "pt-BR"],
+    ),
+    AfterValidator(_read_lang),
+]
+"""Query parameter: the code of the language that an answer is in, None for the products' own texts."""

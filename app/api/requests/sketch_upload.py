@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import Annotated
 
-from fastapi import Depends, Query
+from pydantic import BaseModel, Field
 from starlette.datastructures import FormData, Headers, UploadFile
 from starlette.requests import Request
 
@@ -51,30 +50,27 @@ _SKETCH = f"{_PICTURE}, or application/json"
 _MAX_PARTS = 20
 
 
-async def read_crop(
-    crop: Annotated[
-        str | None,
-        Query(
-            max_length=100,
-            description="box around the object in a photo: left,top,right,bottom as fractions of the upright photo's "
-            "width and height; by default, the server guesses it",
-            examples=["0.125,0.2,0.75,0.9"],
-        ),
-    ] = None,
-) -> Region | None:
-    """Read the region of a photo that has the object. Raises ApiError."""
-    if crop is None:
-        return None
-    with suppress(ValueError, TypeError):  # not numbers; not four of them
-        region = Region(*map(float, crop.split(",", 3)))
-        if 0 <= region.left < region.right <= 1 and 0 <= region.top < region.bottom <= 1:
-            return region
-    expected = "expected left,top,right,bottom between 0 and 1, left less than right, top less than bottom"
-    raise ApiError(422, "invalid_parameter", f"crop is {truncate(crop)}: {expected}", {"parameter": "crop"})
+class CropParameter(BaseModel):
+    """Region of a photo that has the object."""
 
+    crop: str | None = Field(
+        default=None,
+        max_length=100,
+        description="box around the object in a photo: left,top,right,bottom as fractions of the upright photo's "
+        "width and height; by default, the server guesses it",
+        examples=["0.125,0.2,0.75,0.9"],
+    )
 
-CropOf = Annotated[Region | None, Depends(read_crop)]
-"""Dependency: the region of a photo that has the object."""
+    def read_crop(self) -> Region | None:
+        """Return the region of a photo that has the object. Raises ApiError."""
+        if self.crop is None:
+            return None
+        with suppress(ValueError, TypeError):  # not numbers; not four of them
+            region = Region(*map(float, self.crop.split(",", 3)))
+            if 0 <= region.left < region.right <= 1 and 0 <= region.top < region.bottom <= 1:
+                return region
+        expected = "expected left,top,right,bottom between 0 and 1, left less than right, top less than bottom"
+        raise ApiError(422, "invalid_parameter", f"crop is {truncate(self.crop)}: {expected}", {"parameter": "crop"})
 
 
 async def read_sketch(

@@ -8,9 +8,9 @@ from fastapi import APIRouter, Path, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse, Response
 
-from app.api.requests.filter_parameters import FiltersOf, Variants
+from app.api.requests.filter_parameters import FilterParameters, VariantsParameter
 from app.api.requests.product_id_paths import ProductId, unknown_product_error
-from app.api.requests.query_parameters import LangOf, NulFreeText
+from app.api.requests.query_parameters import Lang, NulFreeText
 from app.api.schemas.errors import error_docs
 from app.api.schemas.facets import CategoryList, FacetsResponse
 from app.api.schemas.products import ProductDetails, ProductInfo, ProductPage
@@ -36,6 +36,17 @@ PhotoName = Annotated[
     ),
 ]
 
+
+class FacetParameters(FilterParameters, VariantsParameter):
+    """Parameters of the facets of products."""
+
+
+class CategoryParameters(VariantsParameter):
+    """Parameters of the list of categories."""
+
+    lang: Lang = None
+
+
 router = APIRouter()
 photo_router = APIRouter()  # without a key, since browsers load images without one; names cannot be guessed
 
@@ -43,12 +54,12 @@ photo_router = APIRouter()  # without a key, since browsers load images without 
 @router.get("/products", responses=error_docs(401, 422, 500, 503), tags=["products"])
 def list_products(
     service: ServiceOf,
-    lang: LangOf,
     after: Annotated[
         NulFreeText | None,
         Query(max_length=1000, description="`next` of the previous page", examples=["boot-017"]),
     ] = None,
     limit: Annotated[int, Query(ge=1, le=200, description="largest number of products on a page", examples=[200])] = 50,
+    lang: Lang = None,
 ) -> ProductPage:
     """List all products, page by page, in the order of their ids."""
     products = service.gallery.catalogue.page(after, limit + 1)
@@ -58,7 +69,7 @@ def list_products(
 
 
 @router.get("/products/{product_id:path}", responses=error_docs(401, 404, 422, 500, 503), tags=["products"])
-def get_product(product_id: ProductId, service: ServiceOf, lang: LangOf) -> ProductDetails:
+def get_product(product_id: ProductId, service: ServiceOf, lang: Lang = None) -> ProductDetails:
     """Return one product."""
     product = service.gallery.catalogue.get(product_id)
     if product is None:
@@ -67,19 +78,24 @@ def get_product(product_id: ProductId, service: ServiceOf, lang: LangOf) -> Prod
 
 
 @router.get("/categories", responses=error_docs(401, 422, 500, 503), tags=["products"])
-def list_categories(service: ServiceOf, lang: LangOf, *, variants: Variants = False) -> CategoryList:
+def list_categories(service: ServiceOf, parameters: Annotated[CategoryParameters, Query()]) -> CategoryList:
     """List all categories, with the number of products in and below each."""
     gallery = service.gallery
-    counts = gallery.catalogue.categories(_choose_grouping(gallery, variants=variants))
-    return CategoryList.from_counts(counts, _read_labels(gallery, lang))
+    counts = gallery.catalogue.categories(_choose_grouping(gallery, variants=parameters.variants))
+    return CategoryList.from_counts(counts, _read_labels(gallery, parameters.lang))
 
 
 @router.get("/facets", responses=error_docs(401, 422, 500, 503), tags=["search"])
-def count_facets(service: ServiceOf, filters: FiltersOf, lang: LangOf, *, variants: Variants = False) -> FacetsResponse:
+async def count_facets(service: ServiceOf, parameters: Annotated[FacetParameters, Query()]) -> FacetsResponse:
     """Count the values of all filters, each with the other filters applied."""
-    gallery = service.gallery
-    facets = gallery.catalogue.facets(filters, _choose_grouping(gallery, variants=variants))
-    return FacetsResponse.from_facets(facets, _read_labels(gallery, lang))
+    filters = await parameters.read_filters(service, service.rules.active())
+
+    def count() -> FacetsResponse:
+        gallery = service.gallery
+        facets = gallery.catalogue.facets(filters, _choose_grouping(gallery, variants=parameters.variants))
+        return FacetsResponse.from_facets(facets, _read_labels(gallery, parameters.lang))
+
+    return await run_in_threadpool(count)
 
 
 def _choose_grouping(gallery: Gallery, *, variants: bool) -> Grouping:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 
-from app.api.requests.sketch_upload import PICTURE_DOCS, CropOf, read_picture
+from app.api.requests.sketch_upload import PICTURE_DOCS, CropParameter, read_picture
 from app.api.schemas.errors import error_docs
 from app.api.schemas.queries import OBJECT_EXAMPLE, ObjectInfo
 from app.asgi.body_memory import SearchBody
@@ -49,11 +50,11 @@ class StrokesResponse(BaseModel):
     tags=["search"],
 )
 async def trace_strokes(
-    request: Request, service: ServiceOf, reservation: SearchBody, *, crop: CropOf
+    request: Request, service: ServiceOf, reservation: SearchBody, parameters: Annotated[CropParameter, Query()]
 ) -> StrokesResponse:
     """Trace the lines of a photo, a scan or a picture of a sketch, or the edges of the object in a photo."""
     limits = service.settings.max_body_bytes, service.settings.max_pixels
-    picture = await read_picture(request, reservation, *limits, crop)
+    picture = await read_picture(request, reservation, *limits, parameters.read_crop())
     tracing = await cancel_on_disconnect(request, service.trace(rate_limit_key(request.scope), picture))
     tracing = shrink_canvas(tracing)
     return StrokesResponse(
