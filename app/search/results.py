@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-import numpy as np
-
 from app.colours.shares import ColorShare
 from app.core.arrays import Embeddings
 from app.database.read_limits import IsAbandoned
@@ -117,17 +115,13 @@ class Query:
 
 
 class Views(NamedTuple):
-    """Embeddings (V,D) of a query's views, each with the side of photos that it is compared with: 1 is mirrored."""
+    """Embeddings (V,D) of a query's views, and the number of sides of photos that each is compared with.
+
+    The first side is the photos, the second one their mirror images.
+    """
 
     embeddings: Embeddings
-    sides: list[int]
-
-    @staticmethod
-    def of(embeddings: Embeddings, *, both_sides: bool) -> Views:
-        """Make the views that compare embeddings with the photos, or with both sides of them."""
-        if not both_sides:
-            return Views(embeddings, [0] * len(embeddings))
-        return Views(np.concatenate([embeddings, embeddings]), [side for side in (0, 1) for _ in embeddings])
+    sides: int
 
 
 class Result(NamedTuple):

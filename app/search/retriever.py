@@ -119,8 +119,8 @@ class Retriever:
         views = self._embed_views([Query.of(frame, 1, mirror=mirror)])[0]
         with torch.inference_mode():
             terms = self._exact.terms_of(torch.from_numpy(views.embeddings))
-            by_side = [self._exact.to_photos(terms, torch.from_numpy(side)).numpy() for side in sides]  # (V,P) each
-        distances = np.stack([by_side[side][view] for view, side in enumerate(views.sides)])  # (V,P)
+            photos = [torch.from_numpy(side) for side in sides[: views.sides]]
+            distances = np.concatenate([self._exact.to_photos(terms, side).numpy() for side in photos])  # (V,P)
         nearest = distances.min(1)
         is_mirrored = bool(nearest[-1] < nearest[0])
         view = -1 if is_mirrored else 0
@@ -136,9 +136,9 @@ class Retriever:
         embeddings = self._checkpoint.embed_frames(joined) if joined else np.zeros((0, 0), np.float32)
         ends = np.cumsum([0, *map(len, frames)]).tolist()
         return [
-            Views.of(
+            Views(
                 embeddings[start:end] if isinstance(query.views, list) else np.asarray(query.views, np.float32),
-                both_sides=query.mirror and is_mirrored,
+                sides=2 if query.mirror and is_mirrored else 1,
             )
             for query, (start, end) in zip(queries, pairwise(ends), strict=True)
         ]
@@ -188,14 +188,15 @@ class Retriever:
             stages["candidates"] += 1000 * (time.perf_counter() - started)
             return [(self._shift(selection, ranking, query, WORDS_SPREAD), None) for query in alike]
         counts = self._candidate_counts(selection, alike)
-        sides = np.concatenate([of_query.sides for of_query in views])
-        owners = np.repeat(np.arange(len(alike)), [len(of_query.sides) for of_query in views])
+        counts_of_views = [len(of_query.embeddings) for of_query in views]
+        owners = np.repeat(np.arange(len(alike)), counts_of_views)  # (B,): the query of each view
+        sides = np.repeat([of_query.sides for of_query in views], counts_of_views)
         ranked_sides: list[list[RankedViews]] = [[] for _ in alike]
         with torch.inference_mode():
             terms = self._exact.terms_of(torch.from_numpy(np.concatenate([of_query.embeddings for of_query in views])))
             queries = terms.queries.float().cpu().numpy()  # (B,Q): views of all queries
             for side, of_side in enumerate(selection.sides):
-                if not len(chosen := np.flatnonzero(sides == side)):
+                if not len(chosen := np.flatnonzero(sides > side)):
                     continue
                 limits = [counts[owner] for owner in owners[chosen].tolist()]
                 candidates = find_candidates(of_side.snapshot, queries[chosen], limits, groups, selection.passing)
