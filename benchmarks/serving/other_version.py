@@ -1,10 +1,11 @@
 """Processor time of one person's search over HTTP, against another version of this project.
 
-    python -m benchmarks.serving.other_version --data PAIRS... --gallery DIR --other CHECKOUT --other-gallery DIR
-        [--rounds 10] [--searches 20] [--json]
+    python -m benchmarks.serving.other_version --data PAIRS... --other CHECKOUT --other-gallery DIR
+        [--products 100000] [--checkpoint F] [--rounds 10] [--searches 20] [--json]
 
-Each version serves a gallery that it has made itself, with its own code and this Python. Both get the same sketches, in
-alternating blocks of searches, one after the other. Time is that of all threads and processes of a server.
+The other version serves a gallery of as many products that it has made itself, with its own code and this Python. Both
+get the same sketches, in alternating blocks of searches, one after the other. Time is that of all threads and processes
+of a server.
 """
 
 from __future__ import annotations
@@ -23,11 +24,10 @@ import httpx
 import numpy as np
 import psutil
 
-from benchmarks.support.large_gallery import make_sketch_bodies, read_pair_folders
-from benchmarks.support.report import create_parser, parse_options, print_figures
+from benchmarks.support.large_gallery import add_options, make_sketch_bodies, open_large_gallery, read_pair_folders
+from benchmarks.support.report import create_parser, print_figures
 
 _HERE = Path(__file__).parents[2]
-_SKETCHES = 50
 _JSON = {"Content-Type": "application/json"}
 
 
@@ -99,17 +99,21 @@ def compare(sides: dict[str, tuple[psutil.Process, str]], bodies: list[bytes], r
 
 
 def main() -> None:
-    """Serve both galleries, measure and print the figures."""
+    """Make a gallery, serve both, measure and print the figures."""
     parser = create_parser(__doc__)
-    parser.add_argument("--data", type=Path, nargs="+", required=True, help="pair folders with sketches")
-    parser.add_argument("--gallery", type=Path, required=True, help="gallery that this version has made")
+    add_options(parser)
     parser.add_argument("--other", type=Path, required=True, help="checkout of the other version")
     parser.add_argument("--other-gallery", type=Path, required=True, help="gallery that the other version has made")
     parser.add_argument("--rounds", type=int, default=10, help="blocks of searches on each side (default: %(default)s)")
     parser.add_argument("--searches", type=int, default=20, help="searches of a block (default: %(default)s)")
-    options = parse_options(parser)
-    bodies = make_sketch_bodies(read_pair_folders(options.data), _SKETCHES)[: options.searches]
-    with serve(_HERE, options.gallery) as this, serve(options.other, options.other_gallery) as other:
+    options = parser.parse_args()
+    folders = read_pair_folders(options.data)
+    bodies = make_sketch_bodies(folders, options.searches)
+    with (
+        open_large_gallery(folders, options.checkpoint, options.products) as (gallery, _),
+        serve(_HERE, gallery) as this,
+        serve(options.other, options.other_gallery) as other,
+    ):
         figures = compare({"this version": this, "the other version": other}, bodies, options.rounds)
     print_figures(figures, as_json=options.json)
 
