@@ -57,8 +57,9 @@ class _LostDatabase:
 
         Those are in all searches of some shops. Raises the error of the last read for other filters.
         """
-        revisions = self.snapshot.live_revisions() if among is None else among
-        if revisions is None or replace(filters, in_stock=False, hidden=()) != Filters():
+        live = self.snapshot.live_revisions()
+        revisions = live if among is None else among
+        if live is None or revisions is None or replace(filters, in_stock=False, hidden=()) != Filters():
             self._fail()
         products = self.cache.at_revisions(self, revisions.tolist())
         passing = (

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from app.core.arrays import Rows
 from app.gallery.selection import Selection
-from app.index.groups import Groups
+from app.index.first_stage.groups import Groups
 from app.search.confidence import contrast_of
 from app.search.ranking import Ranking
 from model.inference.exact_distances import ExactDistances

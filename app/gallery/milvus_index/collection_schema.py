@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 SIDES = ("key", "mirrored")  # fields of the photos' keys, and of those of their mirror images
 TIMEOUT = 10.0  # s of a call
+SLOW = 600.0  # s of a call that goes through all rows
 _NUMBERS = ("product", "revision")  # fields by which rows are looked up
 _MOST_TERMS = 4096  # that Milvus allows in an array
 _log = logging.getLogger(__name__)
@@ -50,7 +51,7 @@ def add_indexes(client: MilvusClient, name: str, sides: Sequence[str], kind: str
         indexes = client.prepare_index_params()
         indexes.add_index(field, index_type=of_field, index_name=field, **metric)
         try:
-            client.create_index(name, indexes, timeout=TIMEOUT)
+            client.create_index(name, indexes, timeout=SLOW)
         except MilvusException as error:
             if field != "terms":
                 raise

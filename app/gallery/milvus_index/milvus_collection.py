@@ -4,8 +4,8 @@ Rows never change: a row is numbered by the revision of its product, which belon
 photo's position. So rows may be written again, by any server, in any order. The row numbered MARKER records up to which
 revision the collection is complete.
 
-Searches read with Milvus's level "Bounded", without waiting: all that was written more than a few seconds ago.
-Everything else reads with "Strong": all that was written before.
+Searches read with Milvus's level "Bounded", which has all that was written more than a few seconds ago. Everything else
+reads with "Strong", which waits until all that was written before can be seen.
 """
 
 from __future__ import annotations
@@ -14,47 +14,41 @@ import hashlib
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from app.core.arrays import Embeddings, Keys, Rows
 from app.core.retry_errors import NotReadyError
 from app.database.state import CatalogueState
-from app.gallery.milvus_index.collection_schema import SIDES, TIMEOUT, add_indexes, create_collection
+from app.gallery.milvus_index.collection_schema import SIDES, SLOW, TIMEOUT, add_indexes, create_collection
 from app.gallery.milvus_index.milvus_address import MilvusAddress
-from app.products.product import MAX_PHOTOS
 from app.products.rule_numbers import RULE_NUMBERS
 
 MARKER = 0
 _FORMAT = 1
-_POSITIONS = 32  # numbers of rows of one revision
 _RECONNECT_MS = 1000  # between attempts to reach a server that was away; gRPC's own pauses grow to two minutes
 _MOST_CACHED = 50_000  # keys, of about half a kB each
 _SAMPLED = 20  # places at which a sample is taken
 _PAGE = 1000  # rows, or values in an expression, of one call
+_REVISIONS = 250  # of one call, since a product has several rows
+_MAY_LOSE = {2, 4, 100, 101}  # errors after which rows may be gone: no connection, no such collection, not loaded
 MOST = 16_384  # results that Milvus returns at most
-
-assert MAX_PHOTOS <= _POSITIONS
 
 
 class MilvusError(NotReadyError):
     """Milvus cannot be reached, or refused a call. The message names its address, without user and password."""
 
 
-def rows_at(revisions: Rows, positions: Rows) -> Rows:
-    """Return the numbers (N,) of the rows of photos, by the revisions of their products and their positions."""
-    return revisions * _POSITIONS + positions
+class ReplacedError(MilvusError):
+    """Rows that were found have been removed, since their products have changed meanwhile."""
 
 
-def revisions_at(rows: Rows) -> Rows:
-    """Return the revisions (N,) of the products that rows (N,) belong to."""
-    return rows // _POSITIONS
+class Marker(NamedTuple):
+    """Revision up to which a collection is complete, and whether it lost so much that it must not be searched yet."""
 
-
-def positions_at(rows: Rows) -> Rows:
-    """Return the positions (N,) of rows (N,) among the photos of their products."""
-    return rows % _POSITIONS
+    revision: int
+    is_filling: bool
 
 
 class MilvusCollection:
@@ -71,9 +65,8 @@ class MilvusCollection:
         self._address = address
         self._sides, self._width = SIDES[: 1 + state.is_mirrored], width
         self._cached: dict[tuple[str, int], Keys] = {}
-        self.completed = 0  # revision up to which the collection is known to be complete
+        self.marker = Marker(0, is_filling=False)  # as it was last read or written
         self.has_failed = True  # whether rows may have been lost since they were last counted
-        self.is_filling = False  # whether rows were lost, and are not all written again yet
         self.name = f"{address.collection}_{hashlib.sha256(origin.encode()).hexdigest()[:12]}"
         with self._translate_errors():
             self._client = MilvusClient(
@@ -95,44 +88,52 @@ class MilvusCollection:
             if not self.exists():
                 create_collection(self._client, self.name, self._sides, self._width)
             add_indexes(self._client, self.name, self._sides, self._address.kind)
-            self._client.load_collection(self.name, timeout=TIMEOUT)
+        self.load()
+
+    def load(self) -> None:
+        """Have Milvus load the collection, which takes minutes for a large one."""
+        with self._translate_errors():
+            self._client.load_collection(self.name, timeout=SLOW)
 
     def close(self) -> None:
         """Close the connection."""
         self._client.close()
 
-    def read_completed(self) -> int:
-        """Read up to which revision the collection is complete, 0 if it is new, and keep it in `completed`."""
-        markers = self._query("", ids=[MARKER], output_fields=["revision"])
-        self.completed = int(markers[0]["revision"]) if markers else 0
-        return self.completed
+    def read_marker(self) -> Marker:
+        """Read up to which revision the collection is complete, and keep it in `marker`."""
+        rows = self._query("", ids=[MARKER], output_fields=["revision", "product"])
+        self.marker = (
+            Marker(int(rows[0]["revision"]), bool(rows[0]["product"])) if rows else Marker(0, is_filling=False)
+        )
+        return self.marker
 
-    def write(self, rows: Sequence[Mapping[str, Any]], products: Sequence[int], until: int) -> None:
-        """Write rows of products, given by number, in place of all older ones of them up to revision `until`."""
+    def write_marker(self, marker: Marker) -> None:
+        """Record up to which revision the collection is complete."""
+        numbers = dict.fromkeys(RULE_NUMBERS, 0.0)
+        row = {"row": MARKER, "product": int(marker.is_filling), "revision": marker.revision, "price": 0, "terms": []}
+        keys = dict.fromkeys(self._sides, [0.0] * self._width)
+        with self._translate_errors():
+            self._client.upsert(self.name, [row | numbers | keys], timeout=TIMEOUT)
+        self.marker = marker
+
+    def write(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Write rows of photos."""
         with self._translate_errors():
             for start in range(0, len(rows), _PAGE):
                 self._client.upsert(self.name, list(rows[start : start + _PAGE]), timeout=TIMEOUT)
-            new = sorted({row["revision"] for row in rows})
+
+    def remove_older(self, products: Sequence[int], revisions: Sequence[int], until: int) -> None:
+        """Remove all rows up to revision `until` of products, given by number, but those of `revisions`."""
+        with self._translate_errors():
             for start in range(0, len(products), _PAGE):
                 old = f"product in {list(products[start : start + _PAGE])} and revision <= {until}"
-                self._client.delete(self.name, filter=f"{old} and revision not in {new}", timeout=TIMEOUT)
+                filter_ = f"row > {MARKER} and {old} and revision not in {sorted(revisions)}"
+                self._client.delete(self.name, filter=filter_, timeout=TIMEOUT)
 
-    def complete(self, until: int, *, anew: bool = False) -> None:
-        """Record that the collection is complete up to a revision, unless it is further, or begins `anew`."""
-        if not anew and until < self.read_completed():
-            return
-        marker = {
-            "row": MARKER,
-            "product": 0,
-            "revision": until,
-            "price": 0,
-            "terms": [],
-            **dict.fromkeys(RULE_NUMBERS, 0.0),
-        }
-        vectors = dict.fromkeys(self._sides, [0.0] * self._width)
+    def remove_after(self, revision: int) -> None:
+        """Remove all rows of products after a revision."""
         with self._translate_errors():
-            self._client.upsert(self.name, [marker | vectors], timeout=TIMEOUT)
-        self.completed = until
+            self._client.delete(self.name, filter=f"row > {MARKER} and revision > {revision}", timeout=TIMEOUT)
 
     def remove(self, rows: Rows) -> None:
         """Remove rows (N,)."""
@@ -140,9 +141,9 @@ class MilvusCollection:
             for start in range(0, len(rows), _PAGE):
                 self._client.delete(self.name, ids=rows[start : start + _PAGE].tolist(), timeout=TIMEOUT)
 
-    def count(self) -> int:
-        """Count the rows, without the marker."""
-        return int(self._query(f"row > {MARKER}", output_fields=["count(*)"])[0]["count(*)"])
+    def count(self, until: int) -> int:
+        """Count the rows of products up to a revision."""
+        return int(self._query(f"row > {MARKER} and revision <= {until}", output_fields=["count(*)"])[0]["count(*)"])
 
     def search(self, queries: Embeddings, limit: int, expression: str, side: str, *, wait: bool) -> list[Rows]:
         """Return for each of queries (B,D+1) the rows (m,) of the nearest photos, m <= limit, nearest first.
@@ -164,39 +165,40 @@ class MilvusCollection:
         self._keep({(side, hit.id): np.array(hit.get(side), np.float32) for of_query in hits for hit in of_query})
         return [np.array([hit.id for hit in of_query], np.int64) for of_query in hits]
 
-    def keys(self, rows: Rows, side: str) -> Embeddings:
-        """Return the keys (N,D+1) of rows (N,). Raises MilvusError for rows that no longer exist."""
+    def keys(self, rows: Rows, side: str, *, wait: bool) -> Embeddings:
+        """Return the keys (N,D+1) of rows (N,). Raises ReplacedError for rows that no longer exist."""
         cached = {row: self._cached.get((side, row)) for row in set(rows.tolist())}
         missing = [row for row, key in cached.items() if key is None]
         for start in range(0, len(missing), _PAGE):
-            page = self._query("", ids=missing[start : start + _PAGE], output_fields=["row", side])
+            page = self._query("", ids=missing[start : start + _PAGE], output_fields=["row", side], wait=wait)
             cached |= {row["row"]: np.array(row[side], np.float32) for row in page}
         keys = {row: key for row, key in cached.items() if key is not None}
         if lost := len(cached) - len(keys):
-            raise MilvusError(f"{lost} photos have been replaced in {self._address.uri} meanwhile; try again", 1)
+            raise ReplacedError(f"{lost} photos have been replaced in {self._address.uri} meanwhile; try again", 1)
         self._keep({(side, row): keys[row] for row in missing})
         return np.array([keys[row] for row in rows.tolist()], np.float32).reshape(-1, self._width)
 
     def _keep(self, keys: Mapping[tuple[str, int], Keys]) -> None:
-        """Cache keys by side and row, whose meaning never changes. If the cache is full, empty it first."""
+        """Cache keys by side and row, whose meaning never changes. If the cache is full, keep these alone."""
         self._cached = {**({} if len(self._cached) + len(keys) > _MOST_CACHED else self._cached), **keys}
 
-    def rows_of_revisions(self, revisions: Rows) -> Rows:
+    def rows_of_revisions(self, revisions: Rows, *, wait: bool) -> Rows:
         """Return all rows of products with revisions (N,), ascending."""
-        return self._rows_where("revision", revisions.tolist())
-
-    def rows_of_products(self, products: Sequence[int]) -> Rows:
-        """Return all rows of products, given by number, ascending."""
-        return self._rows_where("product", products)
+        rows = list[int]()
+        for start in range(0, len(revisions), _REVISIONS):
+            page = f"row > {MARKER} and revision in {revisions[start : start + _REVISIONS].tolist()}"
+            rows += [row["row"] for row in self._query(page, output_fields=["row"], limit=MOST, wait=wait)]
+        return np.array(sorted(rows), np.int64)
 
     def sample_rows(self, count: int, newest: int) -> Rows:
         """Return at most `count` rows spread over the revisions up to the newest one, all if there are no more."""
+        starts = np.linspace(0, newest, _SAMPLED, endpoint=False, dtype=np.int64).tolist()
+        limits = {0: count} if self.count(newest) <= count else dict.fromkeys(starts, count // _SAMPLED)
         rows = set[int]()
-        for start in np.linspace(0, newest, _SAMPLED, dtype=np.int64).tolist():
+        for start, limit in limits.items():
             places = f"row > {MARKER} and revision >= {start} and revision <= {newest}"
-            limit = count if not start else count // _SAMPLED
             rows |= {row["row"] for row in self._query(places, output_fields=["row"], limit=limit)}
-        return np.random.default_rng(0).permutation(np.array(sorted(rows), np.int64))[:count]
+        return np.array(sorted(rows), np.int64)
 
     def pages(self) -> Iterator[list[dict[str, Any]]]:
         """Yield all rows but the marker in pages, with their revisions."""
@@ -212,26 +214,23 @@ class MilvusCollection:
                 yield page
             pages.close()
 
-    def _rows_where(self, name: str, values: Sequence[int]) -> Rows:
-        rows = list[int]()
-        for start in range(0, len(values), _PAGE // 4):  # a product has several rows, and Milvus limits their number
-            page = list(values[start : start + _PAGE // 4])
-            rows += [
-                row["row"]
-                for row in self._query(f"row > {MARKER} and {name} in {page}", output_fields=["row"], limit=MOST)
-            ]
-        return np.array(sorted(rows), np.int64)
-
-    def _query(self, expression: str, **options: Any) -> list[dict[str, Any]]:
+    def _query(self, expression: str, *, wait: bool = True, **options: Any) -> list[dict[str, Any]]:
+        level = "Strong" if wait else "Bounded"
         with self._translate_errors():
-            return list(self._client.query(self.name, filter=expression, timeout=TIMEOUT, **options))
+            rows = self._client.query(self.name, filter=expression, consistency_level=level, timeout=TIMEOUT, **options)
+            return list(rows)
 
     @contextmanager
     def _translate_errors(self) -> Iterator[None]:
+        from grpc import RpcError, StatusCode
         from pymilvus import MilvusException
 
         try:
             yield
         except MilvusException as error:
-            self.has_failed = True
+            self.has_failed |= error.code in _MAY_LOSE
             raise MilvusError(f"Milvus at {self._address.uri} does not answer: {error.message}", 5) from error
+        except RpcError as error:
+            self.has_failed |= error.code() == StatusCode.UNAVAILABLE
+            reason = error.code().name.lower().replace("_", " ")
+            raise MilvusError(f"Milvus at {self._address.uri} does not answer: {reason}", 5) from error

@@ -35,6 +35,7 @@ from model.network.distances import Distance
 
 SETTLE = 15.0  # s after which bounded reads see a write; Milvus's own bound is 5 s unless it is configured
 _PATIENCE = 2.0  # s for which changes are collected before they are written
+_CHECK_INTERVAL = 5.0  # s after which the marker is read again, in case that another server fills the collection
 _LARGE = 100_000  # products; larger catalogues are counted after many changes only
 _RECOUNT = 1000  # changes after which a catalogue is read anew as a whole
 _PRODUCTS_PER_CHANGE = 5  # unless there are more products than this per change since
@@ -64,6 +65,7 @@ class MilvusIndex:
         self._written: deque[tuple[float, int]] = deque()  # when it became known that a revision is written
         self._changed_at = 0.0  # time of the first change that the collection lacks
         self._snapshot: MilvusSnapshot | None = None
+        self._saved_at = time.monotonic()
         self._read_at = 0  # revision at which the catalogue was last read as a whole
 
     @property
@@ -81,21 +83,22 @@ class MilvusIndex:
     @property
     def is_saved(self) -> bool:
         """Whether the collection has all changes."""
-        return self.collection.completed >= self.snapshot.revision
+        return self.collection.marker.revision >= self.snapshot.revision
 
     @property
     def is_scattered(self) -> bool:
-        """Whether there is anything to write, or to check, or to drop from memory since it counts as indexed now."""
-        is_waiting = not self.is_saved and time.monotonic() - self._changed_at > _PATIENCE
-        settled = self._settled()
-        has_settled = settled > self.snapshot.indexed or (not self.snapshot.is_settled and settled >= 0)
-        return self.collection.has_failed or is_waiting or has_settled
+        """Whether there is anything to write, to check or to remove, or to drop from memory since it is indexed now."""
+        now, snapshot, settled = time.monotonic(), self.snapshot, self._settled()
+        is_waiting = not self.is_saved and now - self._changed_at > _PATIENCE
+        has_settled = settled > snapshot.indexed or (not snapshot.is_settled and settled >= 0)
+        is_due = self._writer.has_replaced or now - self._saved_at > _CHECK_INTERVAL
+        return self.collection.has_failed or is_waiting or has_settled or is_due
 
     def open(self) -> None:
         """Write what the collection lacks, and make the first snapshot. Raises MilvusError."""
         self._writer.write()
-        revision = self.collection.completed
-        self._written.append((time.monotonic(), revision))
+        self._note_written(has_refilled=True)
+        revision = self.collection.marker.revision
         newer = Snapshot(revision, (merge([self._follower.empty_part()], _PLAIN),))
         first = MilvusSnapshot(revision, self.collection, revision, newer, 0, 0, NO_GROUPS, (), is_settled=False)
         self._snapshot = self._read_whole(first)
@@ -106,15 +109,13 @@ class MilvusIndex:
         if not self._lock.acquire(blocking=wait):
             return False
         try:
-            snapshot = self.snapshot
-            for revision, old, new, groups in self._follower.changes(snapshot.revision, until):
-                parts = add([part.without(old) for part in snapshot.newer.parts], new, _PLAIN)
-                groups = snapshot.groups.change(old, groups)
-                snapshot = replace(snapshot, revision=revision, newer=Snapshot(revision, tuple(parts)), groups=groups)
-            if snapshot.revision > self.snapshot.revision:
+            for revision, old, new, groups in self._follower.changes(self.snapshot.revision, until):
                 if self.is_saved:
                     self._changed_at = time.monotonic()
-                self._snapshot = self._count(snapshot) if snapshot.size <= _LARGE else snapshot
+                snapshot = self.snapshot
+                parts = add([part.without(old) for part in snapshot.newer.parts], new, _PLAIN)
+                newer, groups = Snapshot(revision, tuple(parts)), snapshot.groups.change(old, groups)
+                self._snapshot = self._count(replace(snapshot, revision=revision, newer=newer, groups=groups))
         finally:
             self._lock.release()
         return True
@@ -137,13 +138,15 @@ class MilvusIndex:
         Returns whether so much has changed that the catalogue was read anew. Raises MilvusError.
         """
         with self._saving:
+            was_filling = self.collection.marker.is_filling
             self._writer.write()
-            if self._written[-1][1] < self.collection.completed:
-                self._written.append((time.monotonic(), self.collection.completed))
+            self._saved_at = time.monotonic()
+            self._note_written(has_refilled=was_filling)
             with self._lock:
-                snapshot = self._drop_indexed(self.snapshot, self._settled())
+                snapshot = self.snapshot if not was_filling else replace(self.snapshot, is_settled=False)
+                snapshot = self._drop_indexed(snapshot, self._settled())
                 has_changed = snapshot.revision - self._read_at > max(_RECOUNT, snapshot.size // _PRODUCTS_PER_CHANGE)
-                self._snapshot = self._read_whole(snapshot) if has_changed else snapshot
+                self._snapshot = self._read_whole(snapshot) if has_changed or self._lacks_mean(snapshot) else snapshot
             return has_changed
 
     def close(self) -> None:
@@ -168,16 +171,32 @@ class MilvusIndex:
 
     def _read_whole(self, snapshot: MilvusSnapshot) -> MilvusSnapshot:
         """Return the snapshot with what is read of all products: their number, their groups, and the sample's mean."""
-        self._read_at = snapshot.revision
-        snapshot = self._count(replace(snapshot, groups=self._follower.load_groups(snapshot.revision)))
-        if snapshot.photos < LEAST:
-            return replace(snapshot, means=(MeanKey(None, snapshot.revision),) * len(self._sides))
+        snapshot = self._count(replace(snapshot, groups=self._follower.load_groups(snapshot.revision)), always=True)
         sample = self.collection.sample_rows(SAMPLE, snapshot.indexed)
-        keys = [self.collection.keys(sample, side).astype(np.float64) for side in self._sides]
-        return replace(snapshot, means=tuple(MeanKey(of_side.mean(0), snapshot.revision) for of_side in keys))
+        means = [MeanKey(None, snapshot.indexed)] * len(self._sides)
+        if len(sample) >= LEAST:
+            keys = [self.collection.keys(sample, side, wait=True).astype(np.float64) for side in self._sides]
+            means = [MeanKey(of_side.mean(0), snapshot.indexed) for of_side in keys]
+        self._read_at = snapshot.revision
+        return replace(snapshot, means=tuple(means))
 
-    def _count(self, snapshot: MilvusSnapshot) -> MilvusSnapshot:
-        """Return the snapshot with the numbers of products and photos that the catalogue has now."""
+    @staticmethod
+    def _lacks_mean(snapshot: MilvusSnapshot) -> bool:
+        """Whether there was no mean for too few photos, and may be one now."""
+        mean = snapshot.means[0]
+        return mean.key is None and snapshot.photos >= LEAST and snapshot.indexed > mean.revision
+
+    def _count(self, snapshot: MilvusSnapshot, *, always: bool = False) -> MilvusSnapshot:
+        """Return the snapshot with the numbers of products and photos now; large ones are seldom counted."""
+        if snapshot.size > _LARGE and not always:
+            return snapshot
         with self._catalogue.view() as view:
             size, photos = view.counts()
         return replace(snapshot, size=size, photos=photos)
+
+    def _note_written(self, *, has_refilled: bool) -> None:
+        """Note that the collection is complete up to the marker's revision. After a refill, no read sees all yet."""
+        if has_refilled:
+            self._written.clear()
+        if not self._written or self._written[-1][1] < self.collection.marker.revision:
+            self._written.append((time.monotonic(), self.collection.marker.revision))

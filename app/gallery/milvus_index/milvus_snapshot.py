@@ -10,20 +10,13 @@ import numpy as np
 from app.core.arrays import Embeddings, Keys, Rows
 from app.gallery.milvus_index.collection_schema import SIDES
 from app.gallery.milvus_index.filter_expression import expression_of
-from app.gallery.milvus_index.milvus_collection import (
-    MOST,
-    MilvusCollection,
-    MilvusError,
-    positions_at,
-    revisions_at,
-    rows_at,
-)
+from app.gallery.milvus_index.milvus_collection import MOST, MilvusCollection, MilvusError
+from app.gallery.milvus_index.row_numbers import positions_at, revisions_at, rows_at
 from app.index.first_stage.groups import Groups
 from app.index.first_stage.index_snapshot import MeanKey
 from app.index.first_stage.passing import Passing
 from app.index.metric_forms import keys_of
 from app.index.snapshot import Snapshot
-from app.products.filters import Filters
 
 _SPARE = 32  # rows asked for beyond those needed, in case that some belong to products that have changed since
 
@@ -72,20 +65,27 @@ class MilvusSnapshot:
 
         They are ordered nearest first, with the nearest photo of each product.
         """
-        if self.collection.is_filling:
+        if self.collection.marker.is_filling:
             raise MilvusError(f"the collection {self.collection.name} in Milvus is being filled; try again later", 5)
         newer = self._newer_rows(passing)
         expression, limit = _expression(passing), n + _SPARE
         while True:
             limit = min(limit, MOST)
-            found_rows = self.collection.search(queries, limit, expression, SIDES[self.side], wait=not self.is_settled)
-            indexed = self._passing_rows(found_rows, passing)
-            ranked = [self._nearest(query, rows, newer, n) for query, rows in zip(queries, indexed, strict=True)]
-            short = (len(of_query) < n and len(raw) == limit for of_query, raw in zip(ranked, found_rows, strict=True))
-            if limit == MOST or not any(short):
+            nearest = self.collection.search(queries, limit, expression, SIDES[self.side], wait=not self.is_settled)
+            indexed = self._passing_rows(nearest, passing)
+            ranked = [self._rank(query, rows, newer, n) for query, rows in zip(queries, indexed, strict=True)]
+            pairs = zip(queries, nearest, ranked, strict=True)
+            if limit == MOST or all(self._is_complete(query, rows, limit, first) for query, rows, first in pairs):
                 break
             limit *= 2
-        return np.array([np.pad(rows, (0, n - len(rows)), constant_values=-1) for rows in ranked], np.int64)
+        return np.array([rows for rows, _ in ranked], np.int64).reshape(len(queries), n)
+
+    def _is_complete(self, query: Keys, rows: Rows, limit: int, ranked: tuple[Rows, Keys]) -> bool:
+        """Return whether no row after `rows`, the collection's first `limit` ones, can be among the ranked ones."""
+        last, products = ranked[0][-1:], ranked[1][-1:]
+        if len(rows) < limit or not len(last):
+            return True
+        return bool(last[0] >= 0 and products[0] >= self._keys(rows[-1:])[0] @ query)
 
     def _passing_rows(self, rows: list[Rows], passing: Passing) -> list[Rows]:
         """Keep those of the collection's rows, given for each query, whose products pass now."""
@@ -99,12 +99,18 @@ class MilvusSnapshot:
         revisions = self.newer.live_revisions()
         return self._rows_of_newer(revisions[passing.among(revisions)])
 
-    def _nearest(self, query: Keys, indexed: Rows, newer: Rows, n: int) -> Rows:
-        """Return the nearest row of each of the n nearest products to a query (Q,), among two lists of rows."""
+    def _rank(self, query: Keys, indexed: Rows, newer: Rows, n: int) -> tuple[Rows, Keys]:
+        """Return the nearest row (n,) of each of the n nearest products to a query (Q,), and inner products (n,).
+
+        They are of two lists of rows, and padded with -1.
+        """
         rows = np.concatenate([indexed, newer])
-        order = np.argsort(-(self._keys(rows) @ query), kind="stable")
+        products = self._keys(rows) @ query
+        order = np.argsort(-products, kind="stable")
         _, first = np.unique(revisions_at(rows[order]), return_index=True)
-        return rows[order][np.sort(first)[:n]]
+        chosen = order[np.sort(first)[:n]]
+        padding = (0, n - len(chosen))
+        return np.pad(rows[chosen], padding, constant_values=-1), np.pad(products[chosen], padding)
 
     def photos_of(self, rows: Rows) -> Rows:
         """Return all rows of the products that rows (N,) belong to."""
@@ -113,7 +119,7 @@ class MilvusSnapshot:
     def rows_of(self, revisions: Rows) -> Rows:
         """Return all live rows of the products with revisions (N,), those of a product in sequence."""
         is_indexed = revisions <= self.indexed
-        indexed = self.collection.rows_of_revisions(revisions[is_indexed])
+        indexed = self.collection.rows_of_revisions(revisions[is_indexed], wait=not self.is_settled)
         return np.concatenate([indexed, self._rows_of_newer(revisions[~is_indexed])])
 
     def embeddings(self, rows: Rows) -> Embeddings:
@@ -135,7 +141,7 @@ class MilvusSnapshot:
     def _keys(self, rows: Rows) -> Keys:
         """Return the keys (N,D+1) of rows (N,)."""
         is_indexed = revisions_at(rows) <= self.indexed
-        indexed = self.collection.keys(rows[is_indexed], SIDES[self.side])
+        indexed = self.collection.keys(rows[is_indexed], SIDES[self.side], wait=not self.is_settled)
         keys = np.empty((len(rows), indexed.shape[1]), np.float32)
         keys[is_indexed] = indexed
         if not is_indexed.all():
@@ -150,7 +156,4 @@ class MilvusSnapshot:
 
 def _expression(passing: Passing) -> str:
     """Return the expression of all products that may pass."""
-    filters, words = passing.filters, None
-    if filters.word_choices:
-        words = passing.source.matching(Filters(word_choices=filters.word_choices))
-    return expression_of(filters, words)
+    return expression_of(passing.filters, passing.having_words)

@@ -20,6 +20,9 @@ class PassingSource(Protocol):
         """Return the revisions (N,) of all products that pass, or of those `among` revisions, in no order."""
 
 
+_MANY = 2000  # products of which it is quicker to read all that pass
+
+
 @dataclass(frozen=True, eq=False)
 class Passing:
     """Products of a source that pass filters, whose words have been looked up.
@@ -31,10 +34,16 @@ class Passing:
     source: PassingSource
     unless: Unless | None = None
 
-    @property
+    @cached_property
     def is_everything(self) -> bool:
         """Whether every product passes."""
         return self.filters.is_empty and self.unless is None
+
+    @cached_property
+    def having_words(self) -> Rows | None:
+        """Revisions (N,) of all products that have the words of the filters, None without words."""
+        words = self.filters.word_choices
+        return self.source.matching(Filters(word_choices=words)) if words else None
 
     @cached_property
     def revisions(self) -> Rows:
@@ -47,7 +56,7 @@ class Passing:
 
     def among(self, revisions: Rows) -> Mask:
         """Return which (N,) of the products with these revisions pass. Without filters, those that are live."""
-        if "revisions" in vars(self):
+        if "revisions" in vars(self) or len(revisions) > _MANY:
             return np.isin(revisions, self.revisions)
         is_passing = np.isin(revisions, self.source.matching(self.filters, np.unique(revisions)))
         return is_passing if self.unless is None else is_passing & ~self.unless.has_any(revisions)

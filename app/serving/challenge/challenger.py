@@ -55,7 +55,7 @@ class Challenger(SearchRuntime):
         with ExitStack() as opened:  # closed if a later step fails
             opened.callback(catalogue.close)
             gallery = ChallengerGallery.open(
-                location.directory, checkpoint, catalogue, gpu, grouping, location.open_photos(), location.milvus
+                location.directory, checkpoint, catalogue, gpu, grouping, location.open_photos()
             )
             challenger = cls(checkpoint, catalogue, gallery, settings)
             opened.callback(challenger.sketch_decoder.close)

@@ -7,16 +7,19 @@ from collections.abc import Sequence
 import numpy as np
 
 from app.catalogue.catalogue import Catalogue
-from app.core.arrays import Keys
+from app.core.arrays import Keys, Rows
 from app.database.state import CatalogueState
 from app.gallery.milvus_index.collection_schema import SIDES
 from app.gallery.milvus_index.milvus_address import MilvusAddress
-from app.gallery.milvus_index.milvus_collection import MilvusCollection, MilvusError, revisions_at
+from app.gallery.milvus_index.milvus_collection import MilvusCollection, MilvusError, ReplacedError
+from app.gallery.milvus_index.row_numbers import revisions_at
 from app.index.metric_forms import keys_of
 from app.products.filters import Filters
 from index_builder.gallery.verify.findings import Findings
 from index_builder.gallery.verify.rows import CheckedRows
 from model.network.distances import Distance
+
+_ATTEMPTS = 3  # to read products that are replaced meanwhile
 
 
 class CollectionCheck:
@@ -33,30 +36,41 @@ class CollectionCheck:
         self._catalogue, self._distance, self._findings = catalogue, distance, findings
         self._sides = SIDES[: 1 + state.is_mirrored]
         self._different: dict[int, tuple[str, str]] = {}  # ids and messages, by revision
-        self._count = 0
+        self._count = self._completed = 0
         self._collection: MilvusCollection | None = None
         try:
-            collection = MilvusCollection(address, state, distance.search_dim)
-            if not collection.exists():
-                message = f"there is no collection {collection.name} in Milvus; the next start fills it"
-                findings.add_note("index", message)
-                return
-            collection.open()
-            self._completed, self._collection = collection.read_completed(), collection
+            self._open(address, state)
         except MilvusError as error:
-            findings.add_problem("index", str(error))
+            self._report(error)
+
+    def _open(self, address: MilvusAddress, state: CatalogueState) -> None:
+        collection = MilvusCollection(address, state, self._distance.search_dim)
+        if not collection.exists():
+            message = f"there is no collection {collection.name} in Milvus; the next start fills it"
+            self._findings.add_note("index", message)
+            return
+        collection.load()
+        self._completed, is_filling = collection.read_marker()
+        self._collection = collection
+        if is_filling or self._completed < state.revision:
+            message = f"Milvus has the changes up to {self._completed} of {state.revision}; servers write the others"
+            self._findings.add_note("index", message)
 
     def check(self, products: Sequence[CheckedRows]) -> None:
         """Compare the keys of the products for which the collection should be complete."""
-        if self._collection is None:
-            return
         covered = [product for product in products if product.revision <= self._completed]
-        try:
-            rows = self._collection.rows_of_revisions(np.array([product.revision for product in covered], np.int64))
-            keys = np.stack([self._collection.keys(rows, side) for side in self._sides], axis=1)  # (N,sides,D+1)
-        except MilvusError as error:
-            self._findings.add_problem("index", str(error))
-            self._collection = None
+        for _ in range(_ATTEMPTS):
+            if self._collection is None:
+                return
+            try:
+                rows, keys = self._read(self._collection, [product.revision for product in covered])
+                break
+            except ReplacedError:
+                continue
+            except MilvusError as error:
+                self._report(error)
+        else:
+            self._different |= {p.revision: (p.product_id, "it could not be read from Milvus") for p in covered}
             return
         self._count += len(rows)
         for product in covered:
@@ -72,10 +86,27 @@ class CollectionCheck:
         for revision, (product_id, message) in self._different.items():
             if revision in live:
                 self._findings.add_problem(f"product {product_id}", message)
-        if (others := self._collection.count() - self._count) > 0:
-            message = f"Milvus has {others} photos of products that have changed; the next start removes them"
+        try:
+            others = self._collection.count(self._completed) - self._count
+        except MilvusError as error:
+            self._report(error)
+            return
+        if others > 0:
+            message = f"Milvus has {others} photos of products that have changed; servers remove them"
             self._findings.add_note("index", message)
         self._collection.close()
+
+    def _read(self, collection: MilvusCollection, revisions: Sequence[int]) -> tuple[Rows, Keys]:
+        """Read the rows (N,) of products, and their keys (N,sides,D+1)."""
+        rows = collection.rows_of_revisions(np.array(revisions, np.int64), wait=True)
+        return rows, np.stack([collection.keys(rows, side, wait=True) for side in self._sides], axis=1)
+
+    def _report(self, error: MilvusError) -> None:
+        """Report an error that ends the check."""
+        self._findings.add_problem("index", str(error))
+        if self._collection is not None:
+            self._collection.close()
+            self._collection = None
 
     def _compare(self, product: CheckedRows, keys: Keys) -> None:
         """Compare the stored keys (P,sides,D+1) of a product with its embeddings."""

@@ -16,7 +16,7 @@ from app.catalogue.staged_embeddings import StagedEmbeddings
 from app.database.errors import CheckpointMismatchError
 from app.database.state import EmbeddingsOrigin
 from app.gallery.gallery import Gallery
-from app.gallery.milvus_index import milvus_index
+from app.gallery.milvus_index import collection_writer, milvus_index
 from app.products.filters import Filters
 from app.products.product import Photo, Product
 from app.search.results import Listing, Query
@@ -56,6 +56,7 @@ def settle(monkeypatch: pytest.MonkeyPatch) -> Settle:
 
     def save(gallery: Gallery) -> None:
         monkeypatch.setattr(milvus_index, "SETTLE", -1.0)
+        monkeypatch.setattr(collection_writer, "REMOVE_AFTER", -1.0)
         gallery.save()
         monkeypatch.undo()
 
