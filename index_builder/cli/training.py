@@ -70,8 +70,12 @@ def train(
     device: Device = "auto",
     as_json: Json = False,
 ) -> None:
-    """Train a network on pair folders, photos or labelled sketches. If stopped, run again to resume."""
+    """Train a network on pair folders, photos or labelled sketches. If stopped, run again to resume.
+
+    Under torchrun, all processes train it together.
+    """
     from index_builder.training.config.presets import find_preset
+    from index_builder.training.ranks.join import join_ranks
     from index_builder.training.train import train as run
     from model.checkpoint import DEFAULT_CHECKPOINT
     from model.device import resolve_device
@@ -81,19 +85,24 @@ def train(
         start_from = start_from or [DEFAULT_CHECKPOINT]
     fitting = "recognition" if classes else "oriented" if data else "photo-edges"
     recipe = find_preset(preset or fitting, steps)
-    log_to_stderr()
-    with progress_bar(quiet=as_json) as progress:
-        report = run(
-            source,
-            recipe,
-            out,
-            seed=seed,
-            device=resolve_device(device).type,
-            holdout=holdout,
-            start_from=[*(start_from or []), *([imagenet] if imagenet else [])],
-            progress=progress,
-        )
-    print_result(report.as_json() if as_json else str(report), as_json=as_json)
+    on = resolve_device(device)
+    with join_ranks(on) as ranks:
+        if ranks.is_first:
+            log_to_stderr()
+        with progress_bar(quiet=as_json or not ranks.is_first) as progress:
+            report = run(
+                source,
+                recipe,
+                out,
+                seed=seed,
+                device=on.type,
+                holdout=holdout,
+                start_from=[*(start_from or []), *([imagenet] if imagenet else [])],
+                progress=progress,
+                ranks=ranks,
+            )
+        if ranks.is_first:
+            print_result(report.as_json() if as_json else str(report), as_json=as_json)
 
 
 def _read_source(data: list[Path], photos: list[Path], classes: Path | None) -> Source:

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from index_builder.training.data.augment import augment
 from index_builder.training.data.samples import LineImage, SampleSet, to_input, to_pieces
+from index_builder.training.ranks.ranks import Ranks
 from model.network.dssa import DSSA, embed_in_chunks
 
 _K = 10
@@ -89,4 +90,5 @@ def _measure_accuracy(
 
 def _distort(frames: Sequence[LineImage]) -> Tensor:
     """Distort frames as in training, by torch's own random state, without mirroring: (n,1,S,S)."""
-    return augment(to_input(frames), to_pieces(frames), torch.zeros(len(frames), dtype=torch.bool))
+    never = torch.zeros(len(frames), dtype=torch.bool)
+    return augment(to_input(frames), to_pieces(frames), never, Ranks().share(len(frames)))

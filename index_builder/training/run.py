@@ -20,6 +20,7 @@ from index_builder.training.config.run_identity import difference, identify
 from index_builder.training.data.augment import augment
 from index_builder.training.data.samples import LineImage, SampleSet, to_input, to_pieces
 from index_builder.training.objectives import find_objective
+from index_builder.training.ranks.ranks import Ranks
 from index_builder.training.warm_start import InitialWeights, load_matching_weights
 from model.network.compression import fit_compression
 from model.network.dssa import DSSA, Head, embed_in_chunks
@@ -28,16 +29,27 @@ from model.network.dssa import DSSA, Head, embed_in_chunks
 class TrainingRun:
     """Network, objective, optimiser, schedule and random state of one training run.
 
-    `n_sets` is the number of sample sets for train_step(), and `data` describes them.
+    `n_sets` is the number of sample sets for train_step(), and `data` describes them. Several ranks have a run each, in
+    equal states: each draws all batches, but embeds only its share of their images.
     """
 
-    def __init__(self, preset: Preset, seed: int, device: str, data: dict[str, Any], n_sets: int = 1) -> None:
+    def __init__(
+        self,
+        preset: Preset,
+        seed: int,
+        device: str,
+        data: dict[str, Any],
+        n_sets: int = 1,
+        ranks: Ranks = Ranks(),
+    ) -> None:
         torch.manual_seed(seed)
         self.preset, self.device, self.data = preset, torch.device(device), data
         self.identity = identify(preset, seed, **data)
         self.random = np.random.default_rng(seed)
+        self.ranks = ranks
         self.step = 0
         self.network = DSSA(preset.network).to(self.device)
+        ranks.prepare(self.network)
         self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.objective = find_objective(preset)(preset, self.network.head_dims, n_sets).to(self.device)
         average = get_ema_multi_avg_fn(preset.averaging)  # type: ignore[no-untyped-call]
@@ -74,19 +86,23 @@ class TrainingRun:
         """Run one optimiser step and return the loss."""
         batch = self.objective.draw(sets, self.random)
         images = [*batch.sketches, *batch.photos]
-        frames, pieces = to_input(images).to(self.device), to_pieces(images).to(self.device)
+        share = self.ranks.share(len(images))
+        own = images[share.rows]
+        frames, pieces = to_input(own).to(self.device), to_pieces(own).to(self.device)
         flips = torch.rand(len(batch.sketches), device=self.device) < 0.5
-        flips = torch.cat([flips, flips[batch.mates]])
+        flips = torch.cat([flips, flips[batch.mates]])[share.rows]
         self.network.train()
         if self.step >= self.preset.settled * self.preset.steps:
             _freeze_statistics(self.network)
-        frames = augment(frames, pieces, flips).contiguous(memory_format=torch.channels_last)
+        frames = augment(frames, pieces, flips, share).contiguous(memory_format=torch.channels_last)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.preset.autocast):
             embeddings = self.network.embed(frames)
+        embeddings = self.ranks.gather(embeddings, share)
         count = len(batch.sketches)
         loss = self.objective.loss(self.network.distance, embeddings[:count], embeddings[count:], batch)
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
+        self.ranks.average_gradients([*self.network.parameters(), *self.objective.parameters()])
         nn.utils.clip_grad_norm_(self.network.parameters(), 5.0)
         self.optimiser.step()
         self.schedule.step()
@@ -98,13 +114,16 @@ class TrainingRun:
     def validate(self, sets: Sequence[SampleSet]) -> dict[str, float]:
         """Return the objective's figures on held-out sets, in percent."""
         self.averaged.eval()
-        return self.objective.validate(self.averaged.distance, self._embed, sets)
+        return self.ranks.from_first(lambda: self.objective.validate(self.averaged.distance, self._embed, sets))
 
     def _embed(self, frames: Sequence[LineImage]) -> Tensor:
         return embed_in_chunks(self.averaged, frames, to_input)
 
     def save(self, path: Path) -> None:
-        """Write the state atomically."""
+        """Write the state atomically, from the first rank. It does not depend on the number of ranks."""
+        self.ranks.from_first(lambda: self._write(path))
+
+    def _write(self, path: Path) -> None:
         state = {
             "identity": json.dumps(self.identity),
             "step": self.step,
@@ -121,16 +140,30 @@ class TrainingRun:
         write_atomically(path, lambda partial: torch.save(state, partial))
 
     def resume_or_initialise(self, starts: Sequence[InitialWeights], state: Path) -> None:
-        """Resume from a saved state if it exists, else copy the matching weights of `starts`."""
-        if state.exists():
-            self._resume(state)
+        """Resume from a saved state if it exists, else copy the matching weights of `starts`.
+
+        The first rank reads the state for all. Raises TrainingError when the state, or another rank, is of another run.
+        """
+        if differs := difference(self.identity, self.ranks.from_first(lambda: self.identity)):
+            raise TrainingError(f"rank {self.ranks.rank} does not train the same as rank 0: {differs}")
+        saved = self.ranks.from_first(lambda: _read_state(state) if state.exists() else None)
+        if saved is not None:
+            self._resume(saved, state)
         else:
             load_matching_weights(self.network, starts)
             load_matching_weights(self.averaged, starts)
 
-    @torch.inference_mode()
+    def begin_alike(self) -> None:
+        """Give all ranks the weights of the first, since machines may compute the last digits differently."""
+        for module in (self.network, self._average, self.objective):
+            self.ranks.copy_first(module)
+
     def fit_compression(self, sets: Sequence[SampleSet]) -> None:
-        """Fit the network's compression to the heads' outputs for a sketch and an edge map of every sample."""
+        """Fit the first rank's compression to the heads' outputs for a sketch and an edge map of every sample."""
+        self.ranks.from_first(lambda: self._fit(sets))
+
+    @torch.inference_mode()
+    def _fit(self, sets: Sequence[SampleSet]) -> None:
         images = [image for s in sets for x in s.samples for image in (*x.edges[:1], *x.sketches[:1])]
         self.network.eval()
         joined = embed_in_chunks(self.network, images, to_input, embed=self.network.joined)
@@ -143,13 +176,8 @@ class TrainingRun:
         heads = [cast(Head, head) for head in self.network.heads.values()]
         return torch.cat([torch.full((head.dim,), weight if head.reads in expert else 1.0) for head in heads])
 
-    def _resume(self, path: Path) -> None:
-        """Load a saved state. Raises TrainingError when it is of another run."""
-        try:
-            state = torch.load(path, map_location=self.device, weights_only=True)
-        except Exception as error:  # the unpickler raises almost any exception
-            reason = f"{type(error).__name__} while reading it"
-            raise TrainingError(f"{path} is damaged ({reason}): remove it to start over") from None
+    def _resume(self, state: dict[str, Any], path: Path) -> None:
+        """Load a saved state, read from `path`. Raises TrainingError when it is of another run."""
         if differs := difference(json.loads(state["identity"]), self.identity):
             raise TrainingError(
                 f"{path} is the state of another run: {differs}; remove it to start over, or choose another --out"
@@ -159,11 +187,21 @@ class TrainingRun:
         self.objective.load_state_dict(state["objective"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.schedule.load_state_dict(state["schedule"])
-        torch.set_rng_state(state["torch"].cpu())
+        torch.set_rng_state(state["torch"])
         if state["cuda"] is not None:
-            torch.cuda.set_rng_state(state["cuda"].cpu())
+            torch.cuda.set_rng_state(state["cuda"])
         self.random.bit_generator.state = state["numpy"]
         self.step = state["step"]
+
+
+def _read_state(path: Path) -> dict[str, Any]:
+    """Read a saved state, with all tensors on the CPU. Raises TrainingError when it is damaged."""
+    try:
+        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # the unpickler raises almost any exception
+        reason = f"{type(error).__name__} while reading it"
+        raise TrainingError(f"{path} is damaged ({reason}): remove it to start over") from None
+    return state
 
 
 def _decay_groups(parameters: Sequence[nn.Parameter], rate: float, decay: float) -> list[dict[str, Any]]:

@@ -21,6 +21,7 @@ from index_builder.training.data.sample_cache import SampleCache
 from index_builder.training.data.training_data import Source, TrainingData, load_training_data
 from index_builder.training.objectives import find_objective
 from index_builder.training.photo_only_check import compare_on_held_out_photos
+from index_builder.training.ranks.ranks import Ranks
 from index_builder.training.report import TrainingReport
 from index_builder.training.run import TrainingRun
 from index_builder.training.warm_start import WeightTransfer, inheritance, load_start
@@ -44,6 +45,7 @@ def train(
     start_from: Sequence[Path] = (),
     progress: Progress | None = None,
     samples: SampleCache | None = None,
+    ranks: Ranks = Ranks(),
 ) -> TrainingReport:
     """Train the preset on pair folders, or on labelled sketches, and write the checkpoint `out`.
 
@@ -52,9 +54,12 @@ def train(
 
     The initial weights are the matching ones of the files `start_from`; later ones replace earlier ones. Each file is a
     checkpoint, or ImageNet weights of a trunk as they were published. Runs that are given the same `samples` share the
-    frames of their pair folders. Raises TrainingError, CheckpointError.
+    frames of their pair folders.
+
+    Several `ranks` call this with the same arguments. The first one validates and writes all files. Raises
+    TrainingError, CheckpointError.
     """
-    _check_input(source, preset, out)
+    ranks.from_first(lambda: _check_input(source, preset, out))
     starts = [load_start(path, device) for path in start_from]
     checkpoints = {path: start.checkpoint for path, start in zip(start_from, starts, strict=True) if start.checkpoint}
     before = next(iter(checkpoints.values()), None)
@@ -70,18 +75,20 @@ def train(
         _log.warning("%s was trained without holding photos out, so figures on them do not validate it", path)
     digests = " ".join(start.sha256 for start in starts) or None
     described = {"data": data.described, "holdout": holdout and not saw_held_out, "start_from": digests}
-    run = TrainingRun(recipe, seed, device, described, len(data.training))
+    run = TrainingRun(recipe, seed, device, described, len(data.training), ranks)
     run.objective.check(data.training)
     run.resume_or_initialise(starts, _state_path(out))
     if _needs_compression_fit(run, inherited):
         run.fit_compression(data.training)
+    run.begin_alike()
     loss, accuracy = _run_remaining_steps(run, data, _state_path(out), bars)
     notes = {"recipe": json.dumps(asdict(recipe)), "seed": str(seed), "training": json.dumps(run.data)}
     notes["max_contrast"] = str(recipe.max_contrast)
-    save_checkpoint(out, run.averaged, config, notes, half=recipe.half)
+    ranks.from_first(lambda: save_checkpoint(out, run.averaged, config, notes, half=recipe.half))
     comparison = None
     if before and before.preprocess.config == config:  # the two can only be compared on the same frames
-        comparison = compare_on_held_out_photos(before.network, run.averaged, data.training, data.shop)
+        networks = before.network, run.averaged
+        comparison = ranks.from_first(lambda: compare_on_held_out_photos(*networks, data.training, data.shop))
     return TrainingReport(out, run.step, loss, accuracy, tuple(checkpoints), inherited, comparison)
 
 
@@ -116,9 +123,10 @@ def _run_remaining_steps(
     with _delay_signals() as is_stopped:
         while run.step < total:
             loss = run.train_step(data.training)
-            if run.step % _SAVE_EVERY == 0 or run.step == total or is_stopped():
+            stopped = run.ranks.is_any(is_stopped())
+            if run.step % _SAVE_EVERY == 0 or run.step == total or stopped:
                 run.save(state)
-            if is_stopped():
+            if stopped:
                 raise KeyboardInterrupt
             if run.step % _VALIDATE_EVERY == 0 or run.step == total:
                 accuracy = run.validate(data.validation)

@@ -27,6 +27,7 @@ from index_builder.training.data.augment import augment
 from index_builder.training.data.sample_cache import SampleCache
 from index_builder.training.data.samples import prepare
 from index_builder.training.data.training_data import Source
+from index_builder.training.ranks.ranks import Share
 from index_builder.training.train import train
 from model.checkpoint import load_checkpoint, save_checkpoint
 from model.network.dssa import DSSA, NetworkConfig
@@ -238,9 +239,9 @@ def test_a_blank_labelled_sketch_is_named(tmp_path: Path) -> None:
         train(read_classes(tmp_path), PRESETS["recognition"], tmp_path / "net.safetensors")
 
 
-def stop_after_this_step(frames: torch.Tensor, pieces: torch.Tensor, flips: torch.Tensor) -> torch.Tensor:
+def stop_after_this_step(frames: torch.Tensor, pieces: torch.Tensor, flips: torch.Tensor, share: Share) -> torch.Tensor:
     os.kill(os.getpid(), signal.SIGINT)
-    return augment(frames, pieces, flips)
+    return augment(frames, pieces, flips, share)
 
 
 def step_of(checkpoint: Path) -> int:

@@ -20,6 +20,7 @@ from index_builder.training.config.run_identity import difference, identify
 from index_builder.training.data.augment import augment
 from index_builder.training.data.sample_cache import SampleCache
 from index_builder.training.data.samples import draw_batch, prepare
+from index_builder.training.ranks.ranks import Share
 from index_builder.training.train import train
 from model.checkpoint import load_checkpoint, save_checkpoint
 from model.network.dssa import DSSA
@@ -76,11 +77,11 @@ def test_a_run_that_was_cut_short_ends_as_if_it_was_not(
     cut = tmp_path / "cut.safetensors"
     calls: list[int] = []
 
-    def stop_at_five(frames: torch.Tensor, pieces: torch.Tensor, flips: torch.Tensor) -> torch.Tensor:
+    def stop_at_five(frames: torch.Tensor, pieces: torch.Tensor, flips: torch.Tensor, share: Share) -> torch.Tensor:
         calls.append(len(frames))
         if len(calls) == 5:
             raise KeyboardInterrupt
-        return augment(frames, pieces, flips)
+        return augment(frames, pieces, flips, share)
 
     with monkeypatch.context() as context:
         context.setattr("index_builder.training.run.augment", stop_at_five)
@@ -93,9 +94,9 @@ def test_a_run_that_was_cut_short_ends_as_if_it_was_not(
 def test_ctrl_c_keeps_the_step_in_progress(
     folder: PairFolder, frames: SampleCache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def stop_at_once(frames: torch.Tensor, pieces: torch.Tensor, flips: torch.Tensor) -> torch.Tensor:
+    def stop_at_once(frames: torch.Tensor, pieces: torch.Tensor, flips: torch.Tensor, share: Share) -> torch.Tensor:
         os.kill(os.getpid(), signal.SIGINT)
-        return augment(frames, pieces, flips)
+        return augment(frames, pieces, flips, share)
 
     out = tmp_path / "net.safetensors"
     monkeypatch.setattr("index_builder.training.run.augment", stop_at_once)
