@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -42,6 +44,8 @@ def _launch(size: int, restarts: int, result: Path, work: Callable[..., Any], ar
 
 def _run(result: Path, work: Callable[..., Any], arguments: tuple[object, ...]) -> None:
     torch.set_num_threads(1)
+    if os.environ["RANK"] == "0" and os.environ["TORCHELASTIC_RESTART_COUNT"] != "0":
+        time.sleep(0.5)  # until the others could find the addresses of processes before the restart
     with join_ranks(torch.device("cpu")) as ranks:
         value = work(ranks, *arguments)
         if ranks.is_first:

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
+from uuid import uuid4
 
 import torch
 
 from index_builder.training.config.errors import TrainingError
 from index_builder.training.ranks.ranks import Ranks
+
+if TYPE_CHECKING:
+    from torch.distributed.distributed_c10d import Store
+
+_POLL = 0.05  # s
 
 
 @contextmanager
@@ -22,15 +30,42 @@ def join_ranks(device: torch.device) -> Iterator[Ranks]:
         yield Ranks()
         return
     import torch.distributed as dist
+    from torch.distributed.distributed_c10d import PrefixStore
+    from torch.distributed.rendezvous import rendezvous
 
     from index_builder.training.ranks.process_group import ProcessGroup
 
     if device.type == "cuda":
         _take_gpu(int(os.environ["LOCAL_RANK"]))
+    store, rank, size = next(rendezvous("env://"))
+    store = PrefixStore(_agree_on_prefix(store, rank, size), store)
     # gloo also exchanges what is not on a GPU: objects and flags
-    dist.init_process_group("gloo" if device.type == "cpu" else "cpu:gloo,cuda:nccl")
+    backend = "gloo" if device.type == "cpu" else "cpu:gloo,cuda:nccl"
+    dist.init_process_group(backend, store=store, rank=rank, world_size=size)
     yield ProcessGroup()
     dist.destroy_process_group()  # not after an error: it could wait for a rank that has ended
+
+
+def _agree_on_prefix(store: Store, rank: int, size: int) -> str:
+    """Agree with the other ranks on a prefix of keys that nobody has used before.
+
+    The store of torchrun outlives a restart. A rank that found the address of one that has ended would wait for it. So
+    each rank asks for the prefix by a key that only it knows, and the first one answers until all have confirmed.
+    """
+    own = uuid4().hex
+    if rank > 0:
+        store.set(f"rank-{rank}", own)
+        prefix = store.get(own).decode()  # waits for the answer
+        store.set(f"{prefix}-{rank}", "")
+        return prefix
+    waiting = set(range(1, size))
+    while waiting:
+        for other in waiting:
+            if store.check([f"rank-{other}"]):
+                store.set(store.get(f"rank-{other}").decode(), own)
+        time.sleep(_POLL)
+        waiting = {other for other in waiting if not store.check([f"{own}-{other}"])}
+    return own
 
 
 def _take_gpu(number: int) -> None:

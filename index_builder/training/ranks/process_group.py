@@ -81,7 +81,7 @@ class ProcessGroup(Ranks):
 
     def is_any(self, flag: bool) -> bool:  # noqa: FBT001 - it is a value, not an option
         """Return whether the sum of the flags is above zero."""
-        return self.count(flag) > 0
+        return self.count(int(flag)) > 0
 
 
 class _Sum(torch.autograd.Function):
