@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,9 +12,11 @@ from safetensors.torch import save_file
 from torch import nn
 
 from index_builder.datasets.readers.read import read_pairs
+from index_builder.training.config.errors import TrainingError
 from index_builder.training.config.presets import PRESETS
 from index_builder.training.data.sample_cache import SampleCache
 from index_builder.training.data.samples import SampleSet, prepare
+from index_builder.training.ranks.ranks import Ranks
 from index_builder.training.run import TrainingRun
 from index_builder.training.train import train
 from index_builder.training.warm_start import inheritance, load_start
@@ -50,6 +54,19 @@ def samples(folder: Path) -> SampleSet:
 
 def weights_of(network: DSSA) -> dict[str, torch.Tensor]:
     return {name: value.detach().clone() for name, value in network.named_parameters()}
+
+
+class _Second(Ranks):
+    """A rank of which the first one trains with another seed."""
+
+    def from_first(self, compute: Callable[[], Any]) -> Any:
+        return {**compute(), "seed": 5}
+
+
+def test_a_rank_that_would_train_something_else_is_refused(tmp_path: Path) -> None:
+    learner = TrainingRun(TINY, 0, "cpu", {}, ranks=_Second(1, 2))
+    with pytest.raises(TrainingError, match="rank 1 does not train the same as rank 0: its seed is 0, expected 5"):
+        learner.resume_or_initialise([], tmp_path / "state")
 
 
 def test_the_averaged_weights_are_the_last_ones_without_averaging(samples: SampleSet) -> None:

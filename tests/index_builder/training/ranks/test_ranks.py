@@ -25,13 +25,12 @@ def test_more_ranks_than_images_are_refused() -> None:
         Ranks(2, 5).share(4)
 
 
-@pytest.mark.parametrize("size", [None, "1"])
-def test_a_process_that_trains_alone_joins_nobody(size: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in {"RANK": "0", "WORLD_SIZE": size}.items():
-        if size is None:
-            monkeypatch.delenv(name, raising=False)
-        else:
-            monkeypatch.setenv(name, size if value is size else "0")
+@pytest.mark.parametrize("environment", [{}, {"RANK": "0", "WORLD_SIZE": "1"}])
+def test_a_process_that_trains_alone_joins_nobody(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("RANK", "WORLD_SIZE"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
     with join_ranks(torch.device("cpu")) as ranks:
         assert type(ranks) is Ranks and ranks.is_first and not distributed.is_initialized()
 
