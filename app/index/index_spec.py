@@ -13,6 +13,7 @@ from pydantic.dataclasses import dataclass as checked
 DEFAULT_CANDIDATES = 100  # products that are re-ranked by default, without tuning or a setting
 TRAINING = 262_144  # rows that an index is trained on at most; FAISS uses at most 256 for each of its lists
 
+_LINK_CANDIDATES = 100  # photos among which a graph chooses the links of a new one; with FAISS's 40, more are missed
 _LISTS_PER_PROBE = 16  # an inverted file without tuning searches one of so many of its lists
 _PARAMETERS = r"^((nprobe|efSearch)=[1-9][0-9]{0,4})?$"  # FAISS allocates memory in proportion to efSearch
 _Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
@@ -53,6 +54,8 @@ class IndexSpec:
     def make(self, dim: int, metric: int = faiss.METRIC_INNER_PRODUCT) -> Any:
         """Make an empty index of `dim` dimensions with its search parameters. Raises ValueError as make_index()."""
         index = make_index(dim, self.factory, metric)
+        if (links := graph(index)) is not None:
+            links.hnsw.efConstruction = _LINK_CANDIDATES
         if self.tuning:
             set_width(index, self.tuning.parameters)
         else:
@@ -89,7 +92,16 @@ def set_width(index: Any, parameters: str) -> None:
 
 def inverted_file(index: Any) -> Any:
     """Return the inverted file that an index is, or has behind its transforms; None for other kinds of index."""
+    return _find(index, _faiss.IndexIVF)
+
+
+def graph(index: Any) -> Any:
+    """Return the graph that an index is, or has behind its transforms; None for other kinds of index."""
+    return _find(index, _faiss.IndexHNSW)
+
+
+def _find(index: Any, kind: Any) -> Any:
     index = _faiss.downcast_index(index)
     if isinstance(index, _faiss.IndexPreTransform):
-        return inverted_file(index.index)
-    return index if isinstance(index, _faiss.IndexIVF) else None
+        return _find(index.index, kind)
+    return index if isinstance(index, kind) else None

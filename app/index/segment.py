@@ -19,7 +19,7 @@ import numpy as np
 from app.core.arrays import Embeddings, Mask, Rows
 from app.index import exact_scan
 from app.index.gpu import Gpu
-from app.index.index_spec import IndexSpec, inverted_file
+from app.index.index_spec import IndexSpec, graph, inverted_file
 from app.index.metric_forms import MetricForm, form_for, form_of, keys_of
 from app.index.quantised_scan import QuantisedScan, quantise
 from model.network.distances import Distance
@@ -27,6 +27,7 @@ from model.network.distances import Distance
 FLAT = IndexSpec()
 
 _BATCH = 16_384  # embeddings that are encoded as keys at a time
+_SCANNED_PER_CANDIDATE = 2  # rows that are scanned in the time that a graph takes for each of its candidates
 _log = logging.getLogger(__name__)
 _faiss: Any = faiss  # its annotations come from C++ and are wrong
 
@@ -88,12 +89,14 @@ class Segment:
 
         A GPU is used only if all rows are allowed, since FAISS cannot filter there.
         """
-        count = int(allowed.sum())
+        count = int(np.count_nonzero(allowed))
         n = min(n, count)
         if n == 0:
             return np.zeros((len(queries), 0), np.float32), np.zeros((len(queries), 0), np.int64)
+        if graph(self.index) is not None:
+            return self._search_graph(queries, n, allowed)
         if count == len(self):
-            products, rows = self.search(queries, n, _make_parameters(self.index, None), gpu)
+            products, rows = self.search(queries, n, gpu=gpu)
         elif (keys := exact_scan.read_flat_keys(self.index)) is not None:
             return self._scan_all(keys, queries, n, allowed)
         elif (parameters := _make_parameters(self.index, _make_selector(allowed))) is not None:
@@ -107,6 +110,21 @@ class Segment:
             return self.scan(queries, n, np.flatnonzero(allowed))
         return products, rows
 
+    def _search_graph(self, queries: Embeddings, n: int, allowed: Mask) -> tuple[Embeddings, Rows]:
+        """Find the n nearest allowed rows by a graph, or by a scan of these rows if that is faster.
+
+        A graph stops at the number of candidates that it keeps, whatever is asked for, and keeps rows that are not
+        allowed too.
+        """
+        count = int(np.count_nonzero(allowed))
+        width = -(-n * len(self) // count)
+        if width * _SCANNED_PER_CANDIDATE < count:
+            selector = _make_selector(allowed) if count < len(self) else None
+            products, rows = self.search(queries, n, _make_parameters(self.index, selector, candidates=width))
+            if (rows >= 0).all():  # photos that many products share can be out of the graph's reach
+                return products, rows
+        return self.scan(queries, n, np.flatnonzero(allowed))
+
     def search(
         self, queries: Embeddings, n: int, parameters: Any = None, gpu: Gpu | None = None
     ) -> tuple[Embeddings, Rows]:
@@ -115,7 +133,10 @@ class Segment:
         nearest = gpu.search(self.index, encoded, n) if gpu else None
         if nearest is None and (keys := exact_scan.read_flat_keys(self.index)) is not None:
             nearest = self._scan_all(keys, encoded, n, np.ones(len(keys), bool))
-        scores, rows = nearest or self.index.search(encoded, n, params=parameters)
+        if nearest is None:
+            parameters = parameters or _make_parameters(self.index, None, candidates=n)
+            nearest = self.index.search(encoded, n, params=parameters)
+        scores, rows = nearest
         return self.form.inner_products(queries, scores), rows
 
     def _scan_all(self, keys: Embeddings, queries: Embeddings, n: int, allowed: Mask) -> tuple[Embeddings, Rows]:
@@ -150,19 +171,19 @@ def _make_selector(allowed: Mask) -> Any:
     return _faiss.IDSelectorBitmap(np.packbits(allowed, bitorder="little"))
 
 
-def _make_parameters(index: Any, selector: Any, *, all_lists: bool = False) -> Any:
+def _make_parameters(index: Any, selector: Any, *, all_lists: bool = False, candidates: int = 0) -> Any:
     """Make search parameters with a selector for an index of this kind; None for kinds that FAISS cannot filter.
 
-    With `all_lists`, an inverted file is searched in all of its lists.
+    With `all_lists`, an inverted file is searched in all of its lists. A graph keeps at least `candidates`.
     """
     index = _faiss.downcast_index(index)
     if isinstance(index, _faiss.IndexPreTransform):
-        inner = _make_parameters(index.index, selector, all_lists=all_lists)
+        inner = _make_parameters(index.index, selector, all_lists=all_lists, candidates=candidates)
         return inner and _faiss.SearchParametersPreTransform(index_params=inner)
     if isinstance(index, _faiss.IndexIVF):
         return _faiss.SearchParametersIVF(sel=selector, nprobe=index.nlist if all_lists else index.nprobe)
     if isinstance(index, _faiss.IndexHNSW):
-        return _faiss.SearchParametersHNSW(sel=selector, efSearch=index.hnsw.efSearch)
+        return _faiss.SearchParametersHNSW(sel=selector, efSearch=max(index.hnsw.efSearch, candidates))
     if isinstance(index, (_faiss.IndexFlat, _faiss.IndexScalarQuantizer)):
         return _faiss.SearchParameters(sel=selector)
     return None

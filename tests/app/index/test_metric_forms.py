@@ -60,3 +60,19 @@ def test_a_search_that_finds_too_little_goes_through_all_lists(monkeypatch: pyte
     for mask in (allowed, np.ones(600, bool)):
         rows = segment.nearest(distance.query(torch.from_numpy(vectors(2, 4))).numpy(), 280, mask)[1]
         assert (rows >= 0).all() and mask[rows].all()
+
+
+@pytest.mark.parametrize("factory", ["HNSW8", "PCA8,HNSW8"])
+def test_a_graph_keeps_as_many_candidates_as_are_asked_for(monkeypatch: pytest.MonkeyPatch, factory: str) -> None:
+    photos, distance = vectors(3000), small_checkpoint().network.distance
+    segment = Segment.build(distance, photos, np.arange(3000), IndexSpec(factory))
+    queries = distance.query(torch.from_numpy(vectors(5, 4))).numpy()
+    some, few = np.arange(3000) % 3 == 0, np.arange(3000) < 150
+    exact = segment.scan(queries, 100, np.flatnonzero(some))[1][:, :10]
+    assert np.array_equal(segment.nearest(queries, 100, few)[1], segment.scan(queries, 100, np.flatnonzero(few))[1])
+    monkeypatch.setattr(Segment, "scan", None)  # only the few need it
+    rows = segment.nearest(queries, 100, some)[1]
+    assert some[rows].all()
+    assert np.mean([np.isin(*of_query) for of_query in zip(exact, rows, strict=True)]) > 0.5
+    assert (segment.nearest(queries, 100, np.ones(3000, bool))[1] >= 0).all()
+    assert (segment.search(queries, 400)[1] >= 0).all()
