@@ -23,6 +23,20 @@ def test_rows_of_memory_and_of_files_are_the_same(shape: tuple[int, ...], tmp_pa
     assert gather_rows(mapped, rows[:0]).shape == (0, *shape[1:])
 
 
+def test_ranges_are_asked_for_one_by_one_where_the_system_refuses(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[int, int]] = []
+    monkeypatch.setattr("app.index.mmap_prefetch._process_madvise", lambda *_: -1)
+    monkeypatch.setattr("app.index.mmap_prefetch._madvise", lambda begin, length, _: asked.append((begin, length)))
+    np.save(tmp_path / "array.npy", np.zeros((50, 2048), np.float32))
+    mapped = np.load(tmp_path / "array.npy", mmap_mode="r")
+    prefetch_rows(mapped, np.array([40, 3, 40]))
+    starts = [mapped[row : row + 1].ctypes.data for row in (3, 40)]
+    covered = zip(asked, starts, strict=True)
+    assert all(begin <= start and begin + length >= start + 8192 for (begin, length), start in covered)
+
+
 def test_nothing_is_asked_for_where_there_is_nothing() -> None:
     nothing = np.zeros((0, 4), np.float32)
     prefetch_rows(nothing, np.zeros(0, np.int64))
