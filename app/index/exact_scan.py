@@ -54,7 +54,7 @@ def nearest(queries: Keys, n: int, blocks: Iterable[Block]) -> tuple[Keys, Rows]
     best_rows = torch.empty(len(queries), 0, dtype=torch.int64)
     with torch.inference_mode():
         for keys, rows, allowed in blocks:
-            products = _multiply(searched, torch.from_numpy(keys))  # (B,m)
+            products = multiply(searched, torch.from_numpy(keys))  # (B,m)
             if allowed is not None:
                 products[:, torch.from_numpy(~allowed)] = -torch.inf
             block_best, places = products.topk(min(n, len(rows)))
@@ -64,7 +64,7 @@ def nearest(queries: Keys, n: int, blocks: Iterable[Block]) -> tuple[Keys, Rows]
     return best.numpy(), best_rows.numpy()
 
 
-def _multiply(queries: torch.Tensor, keys: torch.Tensor) -> torch.Tensor:
+def multiply(queries: torch.Tensor, keys: torch.Tensor) -> torch.Tensor:
     """Compute the inner products (B,m) of queries (B,Q) and keys (m,Q).
 
     MKL's time depends on the side: a few queries on the right read the keys once, on the left several times. A single

@@ -140,7 +140,7 @@ class Segment:
         return self.form.inner_products(queries, scores), rows
 
     def _scan_all(self, keys: Embeddings, queries: Embeddings, n: int, allowed: Mask) -> tuple[Embeddings, Rows]:
-        if (quantised := self._quantised) is not None and quantised.is_suitable(n, allowed):
+        if (quantised := self._quantised) is not None and quantised.is_suitable(len(queries), n, allowed):
             return quantised.nearest(queries, n, allowed)
         return exact_scan.nearest(queries, n, exact_scan.split_blocks(keys, allowed))
 

@@ -78,8 +78,15 @@ def test_many_queries_are_searched_for_a_few_at_a_time() -> None:
 
 def test_few_keys_are_not_rounded() -> None:
     assert quantise(_keys[:1000]) is None
-    assert not QuantisedScan(_keys).is_suitable(5000, np.ones(_N, bool))
-    assert not QuantisedScan(_keys).is_suitable(10, _masks()["few"])
+
+
+def test_rounded_keys_are_read_for_many_queries_with_few_results(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.index.quantised_scan._find_least_queries", lambda _: 4)
+    scan, masks = QuantisedScan(_keys), _masks()
+    assert scan.is_suitable(4, 10, masks["all"])
+    assert not scan.is_suitable(3, 10, masks["all"])
+    assert not scan.is_suitable(4, 5000, masks["all"])
+    assert not scan.is_suitable(4, 10, masks["few"])
 
 
 def test_keys_are_read_where_the_index_has_them() -> None:
@@ -91,9 +98,9 @@ def test_keys_are_read_where_the_index_has_them() -> None:
     assert read_flat_keys(faiss.IndexFlatL2(16)) is None
 
 
-@pytest.mark.parametrize("is_faster", [True, False])
-def test_a_segment_finds_what_the_double_loop_does(*, is_faster: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.index.quantised_scan._is_faster", lambda _: is_faster)
+@pytest.mark.parametrize("least_queries", [2, 4, None])
+def test_a_segment_finds_what_the_double_loop_does(least_queries: int | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.index.quantised_scan._find_least_queries", lambda _: least_queries)
     distance = HOLEF(_DIM)
     with torch.no_grad():
         distance.weight.add_(0.3 * torch.randn(_DIM, _DIM, generator=torch.Generator().manual_seed(1)))
