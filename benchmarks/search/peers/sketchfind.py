@@ -97,7 +97,7 @@ class TunedIndex(ExactScan):
 
 
 class GraphIndex(ExactScan):
-    """The graph that `--index` makes, as it is by default in FAISS but for its links."""
+    """The graph that `--index` makes."""
 
     name: ClassVar[str] = f"Sketchfind, HNSW{LINKS}"
 
