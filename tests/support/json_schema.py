@@ -1,4 +1,4 @@
-"""The part of JSON Schema that the OpenAPI document uses."""
+"""The part of JSON Schema that the OpenAPI document and the schema of the Helm chart use."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
     "null": type(None), "boolean": bool, "integer": int, "number": (int, float), "string": str, "array": list,
     "object": dict,
 }  # fmt: skip
-_NOTES = {"title", "description", "examples", "default", "format", "contentMediaType"}  # they forbid nothing
+_NOTES = {
+    "title", "description", "examples", "default", "format", "contentMediaType", "$schema", "definitions",
+}  # they forbid nothing  # fmt: skip
 
 
 def resolve(schema: Schema, document: Schema) -> Schema:
