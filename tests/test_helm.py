@@ -37,12 +37,13 @@ _COMMENT = re.compile(r"\{\{-?\s*/\*.*?\*/\s*-?\}\}", re.S)
 _OF_THE_CHART = {"gallery", "host", "port"}  # settings that templates give
 
 
-def examples() -> list[dict[str, Any]]:
-    """Return the files of values that the guide shows, and one that switches all on."""
-    shown = [yaml.safe_load(block) for block in re.findall(r"\n((?: {4}.*\n|\n)+)", GUIDE) if "settings:" in block]
+def examples() -> list[Any]:
+    """Return values of an installation: the defaults, the file that the guide shows, and one that switches all on."""
+    (shown,) = (yaml.safe_load(block) for block in re.findall(r"\n((?: {4}.*\n)+)", GUIDE) if "settings:" in block)
     switches = {name: {"enabled": True} for name in ("autoscaling", "ingress", "serviceMonitor")}
     jobs = {name: {"enabled": True} for name in ("create", "build", "reembed")}
-    return [*shown, {**switches, "jobs": jobs}]
+    everything = {**switches, "jobs": jobs}
+    return [pytest.param({}, id="defaults"), pytest.param(shown, id="guide"), pytest.param(everything, id="everything")]
 
 
 def actions(text: str) -> list[str]:
@@ -70,7 +71,7 @@ def secret_settings() -> set[str]:
     return {name for name, field in Settings.model_fields.items() if SecretStr in get_args(field.annotation)}
 
 
-@pytest.mark.parametrize("values", [{}, *examples()], ids=str)
+@pytest.mark.parametrize("values", examples())
 def test_values_pass_the_schema(values: dict[str, Any]) -> None:
     merged = {**VALUES, **values}
     assert list(find_errors(merged, SCHEMA, SCHEMA)) == []
@@ -121,7 +122,7 @@ def test_settings_and_secrets_of_the_schema_are_those_of_the_server() -> None:
     properties = SCHEMA["properties"]
     settings, keys = set(properties["settings"]["properties"]), set(properties["secretKeys"]["properties"])
     public = set(Settings.model_fields) - secret_settings() - _OF_THE_CHART
-    assert settings == public | {"photos"}  # which the branch h-s3 adds
+    assert settings == public | {"photos"}
     assert {name for name in keys if name.startswith(PREFIX)} == {PREFIX + name.upper() for name in secret_settings()}
     text = (CHART / "values.yaml").read_text()
     assert [name for name in re.findall(r"\b(?:SKETCHFIND|AWS)_[A-Z_]+(?=: )", text) if name not in keys] == []
@@ -199,7 +200,7 @@ def test_the_chart_has_the_version_of_the_project() -> None:
     assert yaml.safe_load((CHART / "Chart.yaml").read_text())["appVersion"] == project["version"]
 
 
-@pytest.mark.parametrize("values", [{}, *examples()], ids=str)
+@pytest.mark.parametrize("values", examples())
 def test_helm_accepts_and_renders_the_chart(values: dict[str, Any], tmp_path: Path) -> None:
     helm = shutil.which("helm")
     if helm is None:
