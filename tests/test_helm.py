@@ -122,7 +122,7 @@ def test_settings_and_secrets_of_the_schema_are_those_of_the_server() -> None:
     properties = SCHEMA["properties"]
     settings, keys = set(properties["settings"]["properties"]), set(properties["secretKeys"]["properties"])
     public = set(Settings.model_fields) - secret_settings() - _OF_THE_CHART
-    assert settings == public | {"photos"}
+    assert settings == public
     assert {name for name in keys if name.startswith(PREFIX)} == {PREFIX + name.upper() for name in secret_settings()}
     text = (CHART / "values.yaml").read_text()
     assert [name for name in re.findall(r"\b(?:SKETCHFIND|AWS)_[A-Z_]+(?=: )", text) if name not in keys] == []
