@@ -74,7 +74,11 @@ class MilvusCollection:
                 user=address.user,
                 password=address.password,
                 timeout=TIMEOUT,
-                grpc_options={"grpc.max_reconnect_backoff_ms": _RECONNECT_MS},
+                # without pings while nothing is asked: some servers end a connection after a few of them
+                grpc_options={
+                    "grpc.max_reconnect_backoff_ms": _RECONNECT_MS,
+                    "grpc.keepalive_permit_without_calls": 0,
+                },
             )
 
     def exists(self) -> bool:
