@@ -2,9 +2,6 @@
 ARG BASE_IMAGE=python:3.11-slim-bookworm
 
 FROM ${BASE_IMAGE} AS runtime
-RUN apt-get update \
-    && apt-get install -y --no-install-recommends libtcmalloc-minimal4 \
-    && rm -rf /var/lib/apt/lists/*
 RUN python -m venv /opt/sketchfind
 ENV PATH=/opt/sketchfind/bin:$PATH
 # cpu or gpu: the extra of pyproject.toml that is installed
@@ -37,8 +34,6 @@ RUN useradd --uid 10001 --home-dir /data --no-create-home sketchfind \
     && install -d -o sketchfind -g sketchfind /data /catalogue
 COPY --from=package /package/ /
 COPY docker/entrypoint.sh /opt/sketchfind/
-# glibc's malloc returns the memory of every batch and faults it in again: measured 20,000 page faults against 24
-ENV LD_PRELOAD=libtcmalloc_minimal.so.4
 # feeds that are uploaded wait there: /tmp may be in memory
 ENV TMPDIR=/data/tmp
 # the git commit, for /healthz, /metrics and the log; last, since each commit makes the layers below it again
