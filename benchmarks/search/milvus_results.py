@@ -92,14 +92,17 @@ def _draw_products(count: int) -> list[Product]:
     ]
 
 
-class _Lite:
-    """Milvus Lite in this process, as long as something refers to this."""
+class MilvusLite:
+    """Milvus Lite in threads of this process, as long as something refers to this."""
 
     def __init__(self, directory: Path) -> None:
         from milvus_lite.adapter.grpc.server import start_server_in_thread
 
-        self._running = start_server_in_thread(data_dir=str(directory / "milvus"), host="127.0.0.1", port=0)
-        self.address = MilvusAddress.parse(f"milvus://127.0.0.1:{self._running[2]}/results?index=FLAT")
+        self._running = start_server_in_thread(data_dir=str(directory), host="127.0.0.1", port=0)
+
+    def collection(self, name: str) -> MilvusAddress:
+        """Return the address of a collection. FLAT finds exactly the nearest."""
+        return MilvusAddress.parse(f"milvus://127.0.0.1:{self._running[2]}/{name}?index=FLAT")
 
 
 def main() -> None:
@@ -111,8 +114,9 @@ def main() -> None:
     options = parse_options(parser)
     real = load_real(options)
     with tempfile.TemporaryDirectory() as directory:
-        lite = None if options.index else _Lite(Path(directory))
-        figures = compare(real, options.size, Path(directory), lite.address if lite else options.index)
+        lite = None if options.index else MilvusLite(Path(directory) / "milvus")
+        address = lite.collection("results") if lite else options.index
+        figures = compare(real, options.size, Path(directory), address)
     print_figures(figures, as_json=options.json)
 
 

@@ -7,25 +7,21 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import Any
 
 from app.gallery.milvus_index.milvus_address import MilvusAddress
 from benchmarks.reliability.milvus_kills import MilvusProcess
+from benchmarks.search.milvus_results import MilvusLite
 
 
 @cache
-def _server() -> tuple[Any, Any, int]:
-    """Start the one server of these tests, which runs as long as this is cached. Returns its port last."""
-    from milvus_lite.adapter.grpc.server import start_server_in_thread
-
-    server: tuple[Any, Any, int]
-    server = start_server_in_thread(data_dir=mkdtemp(prefix="milvus"), host="127.0.0.1", port=0)
-    return server
+def _server() -> MilvusLite:
+    """Start the one server of these tests, which runs as long as this is cached."""
+    return MilvusLite(Path(mkdtemp(prefix="milvus")))
 
 
 def new_collection(name: str) -> MilvusAddress:
-    """Return the address of a collection in the server of these tests. FLAT finds exactly the nearest."""
-    return MilvusAddress.parse(f"milvus://127.0.0.1:{_server()[2]}/{name}?index=FLAT")
+    """Return the address of a collection in the server of these tests."""
+    return _server().collection(name)
 
 
 @contextmanager

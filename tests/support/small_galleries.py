@@ -29,6 +29,18 @@ from model.network.distances import HOLEF
 DIM = 8
 URL_FILE = "url"  # in a gallery directory whose catalogue is on a server
 
+TUNING = Tuning(
+    parameters="nprobe=3",
+    training=500,
+    n_candidates=37,
+    recall=0.9,
+    target=0.9,
+    queries="photos",
+    revision=1,
+    checkpoint="a" * 64,
+)
+"""Tuning of an inverted file."""
+
 _opened: list[Catalogue] = []
 
 EVERYTHING = Passing(Filters(), cast(PassingSource, None))

@@ -11,8 +11,10 @@ from app.catalogue.catalogue import Catalogue
 from app.core.arrays import Rows
 from app.database.state import Change
 from app.index.first_stage.groups import Groups
-from app.index.part import Part, join
+from app.index.index_spec import IndexSpec
+from app.index.part import Part, join, merge
 from app.index.segment import Segment
+from app.index.snapshot import Snapshot
 from app.products.grouping import Grouping
 from model.network.distances import Distance
 
@@ -96,6 +98,12 @@ class CatalogueFollower:
         revisions = np.array([revision for revision, photos in live for _ in photos], np.int64)
         sides = np.split(embeddings, self._sides, axis=1)
         return Part.whole(*(Segment(side, revisions, None, self._distance) for side in sides))
+
+    def extend(self, snapshot: Snapshot, changes: Sequence[Change]) -> Snapshot:
+        """Return a snapshot with later changes in a part of their own. It also has the old photos of these products."""
+        newer = merge([self.rows_of(changes)], IndexSpec(scratch=self._scratch))
+        groups = snapshot.groups.change(np.zeros(0, np.int64), self.groups_of(changes))
+        return Snapshot(changes[-1].revision, (*snapshot.parts, newer), snapshot.gpu, groups)
 
     def groups_of(self, changes: Sequence[Change]) -> Groups:
         """Return the groups of the changed products that were not deleted."""

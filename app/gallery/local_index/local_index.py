@@ -105,9 +105,7 @@ class LocalIndex:
 
     def extend(self, snapshot: Snapshot, changes: Sequence[Change]) -> Snapshot:
         """Return a snapshot with later changes in a part of their own."""
-        newer = merge([self._follower.rows_of(changes)], self._spec.flat())
-        groups = snapshot.groups.change(np.zeros(0, np.int64), self._follower.groups_of(changes))
-        return Snapshot(changes[-1].revision, (*snapshot.parts, newer), self._gpu, groups)
+        return self._follower.extend(snapshot, changes)
 
     def prepare(self, passing: Passing) -> None:
         """Read the revisions of the products that pass."""

@@ -90,7 +90,7 @@ class CollectionWriter:
 
     def _remove_replaced(self) -> None:
         """Remove rows of replaced and deleted products, once no search can be using them any more."""
-        while self._replaced and time.monotonic() - self._replaced[0].written_at > REMOVE_AFTER:
+        while self.has_replaced:
             _, numbers, revisions, until = self._replaced[0]
             self._collection.remove_older(numbers, revisions, until)
             self._replaced.popleft()

@@ -24,11 +24,10 @@ from app.gallery.milvus_index.collection_writer import CollectionWriter
 from app.gallery.milvus_index.milvus_address import MilvusAddress
 from app.gallery.milvus_index.milvus_collection import MilvusCollection
 from app.gallery.milvus_index.milvus_snapshot import MilvusSnapshot
-from app.index.first_stage.groups import NO_GROUPS
 from app.index.first_stage.index_snapshot import LEAST, SAMPLE, MeanKey
 from app.index.first_stage.passing import Passing
-from app.index.index_spec import IndexSpec
 from app.index.part import add, merge, newer_rows
+from app.index.segment import FLAT
 from app.index.snapshot import Snapshot
 from app.products.grouping import Grouping
 from model.network.distances import Distance
@@ -39,7 +38,6 @@ _CHECK_INTERVAL = 5.0  # s after which the marker is read again, in case that an
 _LARGE = 100_000  # products; larger catalogues are counted after many changes only
 _RECOUNT = 1000  # changes after which a catalogue is read anew as a whole
 _PRODUCTS_PER_CHANGE = 5  # unless there are more products than this per change since
-_PLAIN = IndexSpec()
 
 
 class MilvusIndex:
@@ -99,8 +97,8 @@ class MilvusIndex:
         self._writer.write()
         self._note_written(has_refilled=True)
         revision = self.collection.marker.revision
-        newer = Snapshot(revision, (merge([self._follower.empty_part()], _PLAIN),))
-        first = MilvusSnapshot(revision, self.collection, revision, newer, 0, 0, NO_GROUPS, (), is_settled=False)
+        newer = Snapshot(revision, (merge([self._follower.empty_part()], FLAT),))
+        first = MilvusSnapshot(revision, self.collection, revision, newer, 0, 0, (), is_settled=False)
         self._snapshot = self._read_whole(first)
         self.follow(self._catalogue.revision(), wait=True)
 
@@ -112,10 +110,9 @@ class MilvusIndex:
             for revision, old, new, groups in self._follower.changes(self.snapshot.revision, until):
                 if self.is_saved:
                     self._changed_at = time.monotonic()
-                snapshot = self.snapshot
-                parts = add([part.without(old) for part in snapshot.newer.parts], new, _PLAIN)
-                newer, groups = Snapshot(revision, tuple(parts)), snapshot.groups.change(old, groups)
-                self._snapshot = self._count(replace(snapshot, revision=revision, newer=newer, groups=groups))
+                parts = add([part.without(old) for part in self.snapshot.newer.parts], new, FLAT)
+                newer = Snapshot(revision, tuple(parts), groups=self.snapshot.groups.change(old, groups))
+                self._snapshot = self._count(replace(self.snapshot, revision=revision, newer=newer))
         finally:
             self._lock.release()
         return True
@@ -125,12 +122,10 @@ class MilvusIndex:
 
     def extend(self, snapshot: MilvusSnapshot, changes: Sequence[Change]) -> MilvusSnapshot:
         """Return a snapshot with later changes in a part of their own, in memory."""
-        newer = merge([self._follower.rows_of(changes)], _PLAIN)
-        revision = changes[-1].revision
-        extended = Snapshot(revision, (*snapshot.newer.parts, newer))
-        groups = snapshot.groups.change(np.zeros(0, np.int64), self._follower.groups_of(changes))
-        size, photos = snapshot.size + newer.products, snapshot.photos + newer.size
-        return replace(snapshot, revision=revision, newer=extended, groups=groups, size=size, photos=photos)
+        newer = self._follower.extend(snapshot.newer, changes)
+        added = newer.parts[-1]
+        size, photos = snapshot.size + added.products, snapshot.photos + added.size
+        return replace(snapshot, revision=newer.revision, newer=newer, size=size, photos=photos)
 
     def save(self) -> bool:
         """Write to the collection what it lacks, and drop from memory what counts as indexed now.
@@ -166,12 +161,13 @@ class MilvusIndex:
             self._written.popleft()
         kept = newer_rows(snapshot.newer.parts, settled, self._scratch) or self._follower.empty_part()
         self._follower.forget(settled)
-        newer = Snapshot(snapshot.revision, (merge([kept], _PLAIN),))
+        newer = replace(snapshot.newer, parts=(merge([kept], FLAT),))
         return replace(snapshot, indexed=settled, newer=newer, is_settled=True)
 
     def _read_whole(self, snapshot: MilvusSnapshot) -> MilvusSnapshot:
         """Return the snapshot with what is read of all products: their number, their groups, and the sample's mean."""
-        snapshot = self._count(replace(snapshot, groups=self._follower.load_groups(snapshot.revision)), always=True)
+        newer = replace(snapshot.newer, groups=self._follower.load_groups(snapshot.revision))
+        snapshot = self._count(replace(snapshot, newer=newer), always=True)
         sample = self.collection.sample_rows(SAMPLE, snapshot.indexed)
         means = [MeanKey(None, snapshot.indexed)] * len(self._sides)
         if len(sample) >= LEAST:

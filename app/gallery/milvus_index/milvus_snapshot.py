@@ -33,13 +33,17 @@ class MilvusSnapshot:
     revision: int
     collection: MilvusCollection
     indexed: int
-    newer: Snapshot
+    newer: Snapshot  # which also has the groups of all products
     size: int
     photos: int
-    groups: Groups
     means: tuple[MeanKey, ...]  # of the photos, and of their mirror images if they are embedded too
     is_settled: bool = True  # whether bounded reads have all photos up to `indexed`
     side: int = 0  # 1 for the photos' mirror images
+
+    @property
+    def groups(self) -> Groups:
+        """Groups of the products."""
+        return self.newer.groups
 
     @property
     def mean(self) -> MeanKey:

@@ -16,12 +16,12 @@ import pytest
 from app.gallery.gallery import Gallery
 from app.gallery.local_index.index_manifest import IndexManifest, UnusableIndexError, parse_manifest, read_manifest
 from app.gallery.local_index.index_store import load_index
-from app.index.index_spec import Tuning
 from app.search.retriever import Retriever
 from index_builder.gallery.verify.findings import Findings
 from index_builder.gallery.verify.index import IndexCheck
 from tests.support.embedding_searches import search_embeddings
 from tests.support.small_galleries import (
+    TUNING,
     brute_force,
     open_catalogue,
     products,
@@ -31,16 +31,6 @@ from tests.support.small_galleries import (
     vectors,
 )
 
-TUNING = Tuning(
-    parameters="nprobe=3",
-    training=500,
-    n_candidates=37,
-    recall=0.9,
-    target=0.9,
-    queries="photos",
-    revision=1,
-    checkpoint="a" * 64,
-)
 DEEP = "[" * 5000
 TEXTS = [
     *("", "null", "3", '"text"', "[]", "{}", "NaN", "1" * 10_000, "[" * 100_000, '{"a":' * 5000),

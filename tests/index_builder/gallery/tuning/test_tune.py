@@ -34,6 +34,7 @@ from tests.support.embedding_searches import search_embeddings
 from tests.support.kill_points import killed_at
 from tests.support.small_galleries import (
     DIM,
+    TUNING,
     brute_force,
     close_catalogues,
     local_snapshot,
@@ -48,16 +49,6 @@ from tests.support.small_galleries import (
 COUNT = 1500
 in_both_forms = pytest.mark.parametrize(
     "distance", [HOLEF(DIM), Mahalanobis(DIM)], ids=["as Euclidean", "as inner product"]
-)
-TUNING = Tuning(
-    parameters="nprobe=3",
-    training=500,
-    n_candidates=37,
-    recall=0.9,
-    target=0.9,
-    queries="photos",
-    revision=1,
-    checkpoint="a" * 64,
 )
 
 
